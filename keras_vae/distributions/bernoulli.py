@@ -1,0 +1,49 @@
+"""The Bernoulli distribution with independent elements."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.distributions.head import Head
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+class LogitsBernoulli(tfd.Bernoulli):
+    """`tfd.Bernoulli` whose log-probability needs one softplus per element instead of two."""
+
+    def _log_prob(self, x):
+        return x * self.logits - tf.nn.softplus(self.logits)
+
+
+@register
+class Bernoulli(Head):
+    """A coin per element, given by its logits; log p(x) = sum x * logits - softplus(logits).
+
+    For binary images, and by custom for grey images in [0, 1]: then the value is the cross-entropy, in nats,
+    not a log-density (`keras_vae.data` binarises images for figures that may be compared).
+
+    Example:
+
+    >>> head = Bernoulli((8, 8, 1))
+    >>> head.distribution(head(tf.ones((3, 16)))).mean().shape
+    TensorShape([3, 8, 8, 1])
+
+    Reference: Kingma & Welling, 2014, appendix C.1, https://arxiv.org/abs/1312.6114
+    """
+
+    parameters = ("logits",)
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        return self.independent(LogitsBernoulli(logits=parameters["logits"], dtype=tf.float32))
+
+    def check_support(self, x: np.ndarray) -> None:
+        if x.min() < 0 or x.max() > 1:
+            raise InvalidInputError(
+                f"Bernoulli likelihood: expected values in [0, 1], got values in [{x.min():g}, {x.max():g}]; "
+                "rescale the data or use the 'normal' likelihood."
+            )

@@ -1,0 +1,31 @@
+"""All mass on one point."""
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.distributions.head import Head
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+@register
+class Deterministic(Head):
+    """A posterior with all its mass on one code: the plain autoencoder.
+
+    It has no density, so a term that needs one, such as `KL`, is refused.
+
+    Example:
+
+    >>> head = Deterministic((2,))
+    >>> head.distribution(head(tf.ones((3, 8)))).sample().shape
+    TensorShape([3, 2])
+    """
+
+    parameters = ("loc",)
+    has_density = False
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        return self.independent(tfd.Deterministic(parameters["loc"]))

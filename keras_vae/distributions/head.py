@@ -1,0 +1,97 @@
+"""From the features of a network to the distribution they describe."""
+
+import math
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from keras import ops
+
+from keras_vae.errors import InvalidInputError
+
+tfd = tfp.distributions
+
+
+class Head(keras.layers.Layer):
+    """Turns features into the parameters of a distribution over events of a fixed shape.
+
+    The same class serves as posterior q(z | x) behind an encoder and as likelihood p(x | z) behind a decoder.
+    `call` gives tensors, so a head may stand in a functional model; `distribution` gives the `tfd.Distribution`
+    and must be called afresh in every step. A head computes in float32 whatever the dtype policy.
+
+    Features of shape `(B, *event_shape[:-1], F)` are projected position by position (a 1x1 convolution on
+    images); features of any other shape are flattened and projected densely.
+
+    A new family names its `parameters` and builds its distribution:
+
+        class Laplace(Head):
+            parameters = ("loc", "raw_scale")
+
+            def distribution(self, parameters):
+                return self.independent(tfd.Laplace(parameters["loc"], tf.nn.softplus(parameters["raw_scale"])))
+
+    Args:
+        event_shape: shape of one event: `(D,)` for latent vectors, `(H, W, C)` for images.
+        project: set it to False when the network already ends in the parameters, side by side in the last axis.
+    """
+
+    parameters: tuple[str, ...] = ()
+    """The tensors that `call` gives, each of shape `(B, *event_shape)`."""
+
+    has_density = True
+    """Whether `log_prob` is a density, so that a KL divergence means something."""
+
+    def __init__(self, event_shape, *, project: bool = True, **kwargs):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.event_shape = (event_shape,) if isinstance(event_shape, int) else tuple(event_shape)
+        self.project = project
+        if not self.event_shape or any(not isinstance(n, (int, np.integer)) or n < 1 for n in self.event_shape):
+            raise InvalidInputError(
+                f"{type(self).__name__}: event_shape must be positive integers, such as (16,) or (28, 28, 1); "
+                f"got {event_shape!r}."
+            )
+
+    def build(self, features_shape):
+        *event, channels = self.event_shape
+        channels *= len(self.parameters)
+        self._pointwise = tuple(features_shape[1:-1]) == tuple(event)
+        if self.project:
+            self._projection = keras.layers.Dense(
+                channels if self._pointwise else math.prod(event) * channels, dtype="float32", name="projection"
+            )
+            self._projection.build(features_shape if self._pointwise else (None, math.prod(features_shape[1:])))
+        elif tuple(features_shape[1:]) != (*event, channels):
+            raise InvalidInputError(
+                f"{type(self).__name__}(project=False): expected features of shape {(*event, channels)} "
+                f"({', '.join(self.parameters)} side by side), got {tuple(features_shape[1:])}; "
+                "change the network or leave project=True."
+            )
+
+    def call(self, features) -> dict[str, tf.Tensor]:
+        features = ops.cast(features, "float32")
+        if self.project:
+            if not self._pointwise:
+                features = ops.reshape(features, (-1, self._projection.kernel.shape[0]))
+            features = self._projection(features)
+        channels = len(self.parameters) * self.event_shape[-1]
+        features = ops.reshape(features, (-1, *self.event_shape[:-1], channels))
+        return dict(zip(self.parameters, ops.split(features, len(self.parameters), axis=-1), strict=True))
+
+    def compute_output_shape(self, features_shape):
+        return {name: (features_shape[0], *self.event_shape) for name in self.parameters}
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        """The distribution with these parameters, tensors of shape `(..., *event_shape)`; batch shape `(...)`."""
+        raise NotImplementedError
+
+    def independent(self, distribution: tfd.Distribution) -> tfd.Distribution:
+        """`distribution` with its elements taken together as one event, so `log_prob` sums over the event."""
+        return tfd.Independent(distribution, reinterpreted_batch_ndims=len(self.event_shape))
+
+    def check_support(self, x: np.ndarray) -> None:
+        """Raises `InvalidInputError` if values of `x` lie outside the distribution's support."""
+
+    def get_config(self):
+        return {**super().get_config(), "event_shape": self.event_shape, "project": self.project}

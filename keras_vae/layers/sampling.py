@@ -1,0 +1,63 @@
+"""The reparameterised draw."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.random import as_seed
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+@register
+class Sampling(keras.layers.Layer):
+    """Draws z from any reparameterised distribution, such as z = mu + sigma * eps for a normal.
+
+    Gradients flow through the draw to the parameters of the distribution.
+
+    Args:
+        seed: seed of the layer's own generator, used where `call` is given none.
+
+    Call arguments:
+        distribution: a `tfd.Distribution` of batch shape `(B,)`.
+        samples: how many draws per example, S.
+        seed: None for fresh noise; an int32 tensor of shape `(2,)` for noise that is a pure function of it; or
+            of shape `(B, 2)`, a seed per example, for draws that do not depend on what else is in the batch.
+
+    Returns:
+        The draws, shape `(S, B, *event_shape)`.
+
+    Example:
+
+    >>> q = tfd.Independent(tfd.Normal(tf.zeros((3, 2)), 1.0), 1)
+    >>> Sampling(seed=0)(distribution=q, samples=5).shape
+    TensorShape([5, 3, 2])
+
+    Reference: Kingma & Welling, 2014, https://arxiv.org/abs/1312.6114
+    """
+
+    def __init__(self, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
+
+    def call(self, *, distribution: tfd.Distribution, samples: int = 1, seed: tf.Tensor | None = None) -> tf.Tensor:
+        seed = as_seed(self.next_seed() if seed is None else seed)
+        if seed.shape.rank == 1:
+            return distribution.sample(samples, seed=seed)  # (S, B, D)
+
+        def draw(row_and_seed):
+            row, seed = row_and_seed
+            return distribution[row : row + 1].sample(samples, seed=seed)[:, 0]
+
+        draws = tf.vectorized_map(draw, (tf.range(tf.shape(seed)[0]), seed), warn=False)  # (B, S, D)
+        return tf.experimental.numpy.swapaxes(draws, 0, 1)
+
+    def next_seed(self) -> tf.Tensor:
+        """A fresh seed, int32 of shape `(2,)`."""
+        return tf.cast(self.seed_generator.next(), tf.int32)
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}

@@ -1,0 +1,18 @@
+"""Importance weights: what every bound on log p(x) is made of."""
+
+import tensorflow as tf
+
+from keras_vae.trace import Trace
+
+
+def log_weights(trace: Trace) -> tf.Tensor:
+    """The log-weights log w = log p(x | z) + log p(z) - log q(z | x) for every draw z, in nats, shape `(S, B)`.
+
+    Its mean over S estimates the ELBO; log mean exp over S is the tighter importance-weighted bound.
+
+    Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
+    """
+    ratios = [
+        latent.prior.log_prob(latent.sample) - latent.posterior.log_prob(latent.sample) for latent in trace.latents
+    ]
+    return trace.likelihood.log_prob(trace.x) + tf.add_n(ratios)

@@ -1,0 +1,127 @@
+"""Losses as sums of weighted terms: `NLL() + 4.0 * KL()`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+from keras.optimizers.schedules import LearningRateSchedule
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+Weight = float | LearningRateSchedule
+
+
+class Term:
+    """One part of an objective: a pure function of a trace, in nats per example.
+
+    A new term implements `call`, names its arguments in `get_config`, and is registered with
+    `@keras_vae.register`. Terms hold no state: weights live in layers, time in schedules.
+
+    Args:
+        name: the name under which its mean is reported by `fit`; the class name in lower case by default.
+    """
+
+    samples = 1
+    """How many draws z ~ q(z | x) per example it needs."""
+
+    needs_density = False
+    """Whether it evaluates log q(z | x), which a deterministic posterior does not have."""
+
+    def __init__(self, name: str | None = None):
+        self.name = name or type(self).__name__.lower()
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        """The value for each example, shape `(B,)`."""
+        raise NotImplementedError
+
+    def __add__(self, other: Term | Objective) -> Objective:
+        return Objective([(1.0, self)]) + other
+
+    def __mul__(self, weight: Weight) -> Objective:
+        return Objective([(weight, self)])
+
+    __rmul__ = __mul__
+
+    def get_config(self):
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+@register
+class Objective:
+    """A weighted sum of terms, in nats per example.
+
+    Args:
+        weighted: pairs of a weight and a term. A weight is a finite number, or a
+            `keras.optimizers.schedules.LearningRateSchedule` of the optimizer's step.
+
+    Raises:
+        InvalidInputError: for anything else, an empty sum or two terms of one name.
+
+    Example:
+
+    >>> [term.name for term in (NLL() + 4.0 * KL()).terms]
+    ['nll', 'kl']
+    """
+
+    def __init__(self, weighted: Sequence[tuple[Weight, Term]]):
+        self.weighted = [(_checked_weight(weight, term), term) for weight, term in weighted]
+        names = [term.name for term in self.terms]
+        if not names or len(set(names)) < len(names):
+            raise InvalidInputError(
+                f"Objective: expected one or more terms with different names, got {names}; "
+                "give a second term of a kind a name of its own, such as KL(name='kl_2')."
+            )
+
+    @property
+    def terms(self) -> list[Term]:
+        return [term for _, term in self.weighted]
+
+    @property
+    def samples(self) -> int:
+        """Draws per example that satisfy every term."""
+        return max(term.samples for term in self.terms)
+
+    def __add__(self, other: Term | Objective) -> Objective:
+        if isinstance(other, Term):
+            other = Objective([(1.0, other)])
+        if not isinstance(other, Objective):
+            return NotImplemented
+        return Objective([*self.weighted, *other.weighted])
+
+    def __call__(self, trace: Trace) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The weighted sum, shape `(B,)`, and each term's unweighted value under its name."""
+        values = {term.name: term(trace) for term in self.terms}
+        weighted = [_at(weight, trace.step) * values[term.name] for weight, term in self.weighted]
+        return tf.add_n(weighted), values
+
+    def get_config(self):
+        return {"weighted": keras.saving.serialize_keras_object(self.weighted)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config["weighted"]))
+
+
+def _checked_weight(weight, term) -> Weight:
+    if not isinstance(term, Term):
+        raise InvalidInputError(f"Objective: expected a Term, such as NLL(), got {term!r}.")
+    if isinstance(weight, LearningRateSchedule):
+        return weight
+    if isinstance(weight, (int, float)) and not isinstance(weight, bool) and math.isfinite(weight):
+        return float(weight)
+    raise InvalidInputError(
+        f"Objective: the weight of {term.name!r} must be a finite number or a LearningRateSchedule; got {weight!r}."
+    )
+
+
+def _at(weight, step):
+    return tf.cast(weight(step), tf.float32) if callable(weight) else weight

@@ -1,0 +1,71 @@
+"""Weights that change with the optimizer's step."""
+
+import math
+
+import tensorflow as tf
+from keras.optimizers.schedules import LearningRateSchedule
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import register
+
+
+class _Ramp(LearningRateSchedule):
+    """A linear rise to `final` that takes `steps` steps."""
+
+    def __init__(self, steps: int, final: float = 1.0):
+        if not (isinstance(steps, int) and steps > 0):
+            raise InvalidInputError(f"{type(self).__name__}: steps must be an integer > 0; got {steps!r}.")
+        if not (isinstance(final, (int, float)) and math.isfinite(final)):
+            raise InvalidInputError(f"{type(self).__name__}: final must be a finite number; got {final!r}.")
+        self.steps = steps
+        self.final = final
+
+    def get_config(self):
+        return {"steps": self.steps, "final": self.final}
+
+
+@register
+class LinearWarmup(_Ramp):
+    """Rises from 0 to `final` over the first `steps` steps, then stays there.
+
+    Example:
+
+    >>> [float(LinearWarmup(10)(step)) for step in (0, 5, 10, 99)]
+    [0.0, 0.5, 1.0, 1.0]
+
+    Reference: Bowman et al., 2016, https://arxiv.org/abs/1511.06349
+    """
+
+    def __call__(self, step) -> tf.Tensor:
+        return self.final * tf.minimum(tf.cast(step, tf.float32) / self.steps, 1.0)
+
+
+@register
+class CyclicalWarmup(_Ramp):
+    """Rises from 0 to `final` in the first part of every cycle, stays there for the rest, and starts again.
+
+    Args:
+        steps: length of a cycle in steps.
+        final: the weight after each rise.
+        rise: the part of a cycle that the rise takes, in (0, 1].
+
+    Example:
+
+    >>> [float(CyclicalWarmup(10)(step)) for step in (0, 5, 9, 10)]
+    [0.0, 1.0, 1.0, 0.0]
+
+    Reference: Fu et al., 2019, https://arxiv.org/abs/1903.10145
+    """
+
+    def __init__(self, steps: int, final: float = 1.0, *, rise: float = 0.5):
+        super().__init__(steps, final)
+        if not 0 < rise <= 1:
+            raise InvalidInputError(f"CyclicalWarmup: rise must be in (0, 1]; got {rise!r}.")
+        self.rise = rise
+
+    def __call__(self, step) -> tf.Tensor:
+        position = tf.cast(step, tf.float32) % self.steps / self.steps
+        return self.final * tf.minimum(position / self.rise, 1.0)
+
+    def get_config(self):
+        return {**super().get_config(), "rise": self.rise}

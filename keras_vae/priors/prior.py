@@ -1,0 +1,33 @@
+"""What codes look like before anything is seen."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+class Prior(keras.layers.Layer):
+    """p(z), with or without weights of its own.
+
+    Args:
+        event_shape: shape of one code, `(D,)` for latent vectors.
+    """
+
+    def __init__(self, event_shape, **kwargs):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.event_shape = (event_shape,) if isinstance(event_shape, int) else tuple(event_shape)
+        self.built = True
+
+    def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
+        """The distribution, built afresh in every step; batch shape `()`.
+
+        Args:
+            encode: x -> q(z | x), for priors that are made of posteriors.
+        """
+        raise NotImplementedError
+
+    def get_config(self):
+        return {**super().get_config(), "event_shape": self.event_shape}

@@ -1,0 +1,58 @@
+"""Registration with Keras, and names resolved at the edge."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import keras
+
+from keras_vae.errors import InvalidInputError
+
+register = keras.saving.register_keras_serializable(package="keras_vae")
+
+
+def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
+    """The message for a name that is not among `choices`, with the nearest one that is.
+
+    Example:
+
+    >>> unknown("vea", ["vae", "ae"], part="model")
+    "Unknown model 'vea': did you mean 'vae'? Known: ae, vae."
+    """
+    choices = sorted(choices)
+    near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.4)
+    hint = f": did you mean {near[0]!r}?" if near else "."
+    return f"Unknown {part} {name!r}{hint} Known: {', '.join(choices)}."
+
+
+def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:
+    """`choices[name]`; raises `InvalidInputError` with the nearest known name if there is none."""
+    if name not in choices:
+        raise InvalidInputError(unknown(name, choices, part=part))
+    return choices[name]
+
+
+def get_over(
+    identifier: Any, choices: Mapping[str, type], base: type, event_shape: tuple[int, ...], *, part: str
+) -> Any:
+    """The object itself, or a new one of the class named, over events of `event_shape`.
+
+    Args:
+        identifier: an instance of `base` or a key of `choices`.
+        choices: name -> class that takes the event shape.
+        base: what an object must be an instance of; it has an `event_shape`.
+        event_shape: the shape that the networks dictate.
+        part: what is chosen, such as `"likelihood"`, for messages.
+
+    Raises:
+        InvalidInputError: for an unknown name, a foreign object or another event shape.
+    """
+    if isinstance(identifier, str):
+        return get(identifier, choices, part=part)(event_shape)
+    if not isinstance(identifier, base):
+        raise InvalidInputError(f"{part}: expected a {base.__name__} or one of {sorted(choices)}; got {identifier!r}.")
+    if identifier.event_shape != tuple(event_shape):
+        raise InvalidInputError(
+            f"{part}: its event_shape is {identifier.event_shape}, but the networks have {tuple(event_shape)}."
+        )
+    return identifier
