@@ -1,0 +1,169 @@
+"""Convolutional encoder and decoder for images of any size from 8x8 up."""
+
+import math
+from collections.abc import Sequence
+
+import keras
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.networks.network import Network
+from keras_vae.serialization import register
+
+WIDTHS = (32, 64, 128, 256)
+
+
+def default_filters(height: int, width: int) -> tuple[int, ...]:
+    """As many halvings as leave the shorter side at 4 to 7 pixels, widening from 32 to 256 filters.
+
+    Example:
+
+    >>> default_filters(28, 28), default_filters(64, 64)
+    ((32, 64), (32, 64, 128, 256))
+    """
+    halvings = max(1, math.ceil(math.log2(min(height, width) / 7)))
+    return tuple(WIDTHS[min(i, len(WIDTHS) - 1)] for i in range(halvings))
+
+
+def _check_image_shape(part: str, shape) -> tuple[int, int, int]:
+    if len(shape) != 3 or min(shape[:2]) < 8:
+        raise InvalidInputError(
+            f"{part}: expected images (height, width, channels) of at least 8x8, got {tuple(shape)}; "
+            "use the MLP networks for other data."
+        )
+    return tuple(shape)
+
+
+@register
+class ConvEncoder(Network):
+    """Strided convolutions and a dense layer, `(B, H, W, C) -> (B, units)`.
+
+    Args:
+        input_shape: `(H, W, C)`, H and W at least 8; they need not be even or equal.
+        filters: number of filters of each halving; chosen by `default_filters` when None.
+        units: width of the dense layer.
+        kernel_size: side of the convolution kernels.
+        activation: a Keras activation.
+
+    Raises:
+        InvalidInputError: if the input is no image of at least 8x8.
+
+    Example:
+
+    >>> ConvEncoder((28, 20, 1))(tf.zeros((2, 28, 20, 1))).shape
+    TensorShape([2, 256])
+    """
+
+    def __init__(
+        self,
+        input_shape,
+        filters: Sequence[int] | None = None,
+        *,
+        units: int = 256,
+        kernel_size: int = 3,
+        activation: str = "relu",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        height, width, _ = _check_image_shape("ConvEncoder", input_shape)
+        self.filters = tuple(filters) if filters is not None else default_filters(height, width)
+        self.units = units
+        self.kernel_size = kernel_size
+        self.activation = activation
+        self.stages = [
+            keras.layers.Conv2D(n, kernel_size, strides=2, padding="same", activation=activation) for n in self.filters
+        ]
+        self.flatten = keras.layers.Flatten()
+        self.dense = keras.layers.Dense(units, activation=activation)
+        self.build_on(tuple(input_shape))
+
+    def call(self, x):
+        for stage in self.stages:
+            x = stage(x)
+        return self.dense(self.flatten(x))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "input_shape": self.input_shape[1:],
+            "filters": self.filters,
+            "units": self.units,
+            "kernel_size": self.kernel_size,
+            "activation": self.activation,
+        }
+
+
+@register
+class ConvDecoder(Network):
+    """The mirror of `ConvEncoder`, `(B, *latent_shape) -> (B, H, W, features)`.
+
+    Each transposed convolution doubles the image, which is cropped where the encoder had rounded up.
+
+    Args:
+        input_shape: shape of one code, such as `(16,)`.
+        image_shape: `(H, W, C)` of the images to be described; C is left to the likelihood's head.
+        filters: number of filters of each doubling, from the code outwards; the mirror of `default_filters`
+            when None.
+        units: width of the dense layer.
+        features: number of feature maps that the last doubling gives.
+        kernel_size: side of the convolution kernels.
+        activation: a Keras activation.
+
+    Raises:
+        InvalidInputError: if `image_shape` is no image of at least 8x8.
+
+    Example:
+
+    >>> ConvDecoder((16,), (28, 20, 1))(tf.zeros((2, 16))).shape
+    TensorShape([2, 28, 20, 16])
+    """
+
+    def __init__(
+        self,
+        input_shape,
+        image_shape,
+        filters: Sequence[int] | None = None,
+        *,
+        units: int = 256,
+        features: int = 16,
+        kernel_size: int = 3,
+        activation: str = "relu",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = _check_image_shape("ConvDecoder", image_shape)
+        height, width, _ = self.image_shape
+        self.filters = tuple(filters) if filters is not None else default_filters(height, width)[::-1]
+        self.units = units
+        self.features = features
+        self.kernel_size = kernel_size
+        self.activation = activation
+        # [(7, 7), (14, 14), (28, 28)]: the sizes that the encoder passed through, backwards
+        self.sizes = [(math.ceil(height / 2**i), math.ceil(width / 2**i)) for i in range(len(self.filters), -1, -1)]
+        start = (*self.sizes[0], self.filters[0])
+        self.flatten = keras.layers.Flatten()
+        self.dense = keras.layers.Dense(units, activation=activation)
+        self.grid = keras.layers.Dense(math.prod(start), activation=activation)
+        self.reshape = keras.layers.Reshape(start)
+        self.stages = [
+            keras.layers.Conv2DTranspose(n, kernel_size, strides=2, padding="same", activation=activation)
+            for n in (*self.filters[1:], features)
+        ]
+        self.build_on(tuple(input_shape))
+
+    def call(self, z):
+        x = self.reshape(self.grid(self.dense(self.flatten(z))))
+        for stage, (height, width) in zip(self.stages, self.sizes[1:], strict=True):
+            x = stage(x)[:, :height, :width]
+        return x
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "input_shape": self.input_shape[1:],
+            "image_shape": self.image_shape,
+            "filters": self.filters,
+            "units": self.units,
+            "features": self.features,
+            "kernel_size": self.kernel_size,
+            "activation": self.activation,
+        }

@@ -1,0 +1,66 @@
+"""Fully connected encoder and decoder."""
+
+from collections.abc import Sequence
+
+import keras
+
+from keras_vae.networks.network import Network
+from keras_vae.serialization import register
+
+
+class _MLP(Network):
+    """Dense layers, one after the other, on flattened inputs."""
+
+    def __init__(self, input_shape, units: Sequence[int] = (512, 512), *, activation: str = "relu", **kwargs):
+        super().__init__(**kwargs)
+        self.units = tuple(units)
+        self.activation = activation
+        self.flatten = keras.layers.Flatten()
+        self.hidden = [keras.layers.Dense(width, activation=activation) for width in self.units]
+        self.build_on(tuple(input_shape))
+
+    def call(self, inputs):
+        features = self.flatten(inputs)
+        for layer in self.hidden:
+            features = layer(features)
+        return features
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "input_shape": self.input_shape[1:],
+            "units": self.units,
+            "activation": self.activation,
+        }
+
+
+@register
+class MLPEncoder(_MLP):
+    """Examples of any shape to features, `(B, *event_shape) -> (B, units[-1])`.
+
+    Args:
+        input_shape: shape of one example.
+        units: width of each hidden layer.
+        activation: a Keras activation.
+
+    Example:
+
+    >>> MLPEncoder((28, 28, 1), units=(32,))(tf.zeros((2, 28, 28, 1))).shape
+    TensorShape([2, 32])
+    """
+
+
+@register
+class MLPDecoder(_MLP):
+    """Codes to features, `(B, *latent_shape) -> (B, units[-1])`.
+
+    Args:
+        input_shape: shape of one code, such as `(16,)`.
+        units: width of each hidden layer, from the code outwards.
+        activation: a Keras activation.
+
+    Example:
+
+    >>> MLPDecoder((16,), units=(32,))(tf.zeros((2, 16))).shape
+    TensorShape([2, 32])
+    """

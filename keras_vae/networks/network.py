@@ -1,0 +1,56 @@
+"""What an encoder and a decoder have in common, ours and the user's."""
+
+import keras
+
+from keras_vae.errors import InvalidInputError
+
+
+class Network(keras.Model):
+    """A subclassed Keras model that is built when it is constructed and knows its input shape.
+
+    A subclass creates its layers and ends its `__init__` with `self.build_on(input_shape)`.
+    """
+
+    def build_on(self, input_shape: tuple[int, ...]) -> None:
+        """Builds every layer for inputs of this shape (without the batch axis)."""
+        self.input_shape = (None, *input_shape)
+        self(keras.KerasTensor(self.input_shape))
+
+    def build(self, input_shape):
+        """Nothing is left to build: the constructor has done it."""
+
+
+def input_shape_of(network: keras.Model, *, part: str) -> tuple[int, ...]:
+    """Shape of one example that `network` takes, without the batch axis.
+
+    Args:
+        network: a `Network`, a functional or sequential model, or any subclassed model that has been built.
+        part: `"encoder"` or `"decoder"`, for messages.
+
+    Raises:
+        InvalidInputError: if it is no Keras model, or its input shape is not known and whole.
+    """
+    if not isinstance(network, keras.Model):
+        raise InvalidInputError(f"{part}: expected a keras.Model, got {type(network).__name__}.")
+    shape = getattr(network, "input_shape", None) or (network.get_build_config() or {}).get("input_shape")
+    if not shape or not isinstance(shape, (tuple, list)) or not all(isinstance(n, int) for n in shape[1:]):
+        raise InvalidInputError(
+            f"{part}: expected a model of one input with a known shape, got {network.name!r} with {shape}; "
+            "give it a keras.Input, or build it with `model.build((None, ...))` first."
+        )
+    return tuple(shape[1:])
+
+
+def features_shape_of(network: keras.Model, input_shape: tuple[int, ...], *, part: str) -> tuple[int | None, ...]:
+    """Shape of what `network` gives for a batch, `(None, *features)`.
+
+    Raises:
+        InvalidInputError: if it gives anything but one tensor of known shape.
+    """
+    features = network(keras.KerasTensor((None, *input_shape)))
+    shape = tuple(getattr(features, "shape", ()))
+    if len(shape) < 2 or None in shape[1:]:
+        raise InvalidInputError(
+            f"{part}: expected one tensor of known shape (batch, ...) from {network.name!r}, got {features!r}."
+        )
+    return shape
