@@ -1,0 +1,259 @@
+"""What can be asked of a trained model: codes, reconstructions, samples, paths and likelihoods."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.models.inputs import check_codes, check_examples, check_positive_integer
+from keras_vae.objectives import log_weights
+from keras_vae.random import as_seed, fold
+
+tfd = tfp.distributions
+
+BATCH = 1000
+ROWS = 5000  # decoded at a time by `log_likelihood`: bounds its memory, whatever the number of samples
+
+
+class Inference:
+    """The part of `Autoencoder` that needs no optimizer.
+
+    Everything here takes NumPy arrays (or eager tensors) of any length, checks them, and works through them in
+    compiled batches.
+    """
+
+    def encode(self, x: Any, *, batch_size: int = BATCH) -> tfd.Distribution:
+        """The posterior q(z | x) itself: `.mean()` gives the codes, `.stddev()` their spread, `.sample()` draws.
+
+        Args:
+            x: examples `(N, *event_shape)`.
+            batch_size: examples at a time.
+
+        Returns:
+            A distribution of batch shape `(N,)` and event shape `latent_shape`.
+        """
+        x = check_examples(x, self.likelihood)
+        return self.posterior.distribution(_in_batches(self._posterior_parameters, x, batch_size=batch_size))
+
+    def decode(self, z: Any, *, batch_size: int = BATCH) -> tfd.Distribution:
+        """The likelihood p(x | z) itself: `.mean()` gives the expected examples.
+
+        Args:
+            z: codes `(N, *latent_shape)`.
+            batch_size: codes at a time.
+
+        Returns:
+            A distribution of batch shape `(N,)` and event shape `event_shape`.
+        """
+        z = check_codes(z, self.latent_shape)
+        return self.likelihood.distribution(_in_batches(self._likelihood_parameters, z, batch_size=batch_size))
+
+    def reconstruct(
+        self, x: Any, *, draw: Literal["mean", "sample"] = "mean", seed: int | None = None, batch_size: int = BATCH
+    ) -> np.ndarray:
+        """Examples after a round trip through the code, `(N, *event_shape)`.
+
+        Args:
+            x: examples `(N, *event_shape)`.
+            draw: `"mean"` for the expected E[x | z] at the posterior mean z; `"sample"` for x ~ p(x | z) at
+                z ~ q(z | x).
+            seed: of the draws; None for fresh ones.
+            batch_size: examples at a time.
+        """
+        posterior = self.encode(x, batch_size=batch_size)
+        if draw == "mean":
+            return self._expected(posterior.mean(), batch_size)
+        z_seed, x_seed = self._seeds(seed)
+        return self._drawn(posterior.sample(seed=z_seed), draw, x_seed, batch_size)
+
+    def sample(
+        self,
+        n: int,
+        seed: int | None = None,
+        *,
+        draw: Literal["mean", "sample"] = "mean",
+        batch_size: int = BATCH,
+    ) -> np.ndarray:
+        """New examples from the prior, `(n, *event_shape)`.
+
+        Args:
+            n: how many.
+            seed: of the draws; None for fresh ones.
+            draw: `"mean"` for the expected E[x | z] at z ~ p(z), `"sample"` for x ~ p(x | z).
+            batch_size: codes at a time.
+
+        Raises:
+            InvalidInputError: if the model has no prior.
+        """
+        check_positive_integer("n", n)
+        z_seed, x_seed = self._seeds(seed)
+        return self._drawn(self.prior_distribution().sample(n, seed=z_seed), draw, x_seed, batch_size)
+
+    def interpolate(self, start: Any, end: Any, *, steps: int = 10) -> np.ndarray:
+        """Expected examples on straight lines between the posterior means of two sets of examples.
+
+        Args:
+            start: examples `(N, *event_shape)`.
+            end: as many others.
+            steps: points on each line, both ends included.
+
+        Returns:
+            Shape `(N, steps, *event_shape)`.
+        """
+        check_positive_integer("steps", steps)
+        start, end = self.encode(start).mean(), self.encode(end).mean()
+        if len(start) != len(end):
+            raise InvalidInputError(f"interpolate: expected as many ends as starts, got {len(start)} and {len(end)}.")
+        return self._paths(tf.linspace(start, end, steps, axis=1))
+
+    def traverse(
+        self, x: Any = None, *, dimensions: Sequence[int] | None = None, values: Sequence[float] | None = None
+    ) -> np.ndarray:
+        """Expected examples while one dimension of the code moves and the others stay.
+
+        Args:
+            x: the one example, `(*event_shape)` or `(1, *event_shape)`, whose posterior mean is the starting
+                point; the prior's mean when None.
+            dimensions: indices of the flattened code; all when None.
+            values: what the dimension is set to; -3, -2, ..., 3 when None.
+
+        Returns:
+            Shape `(D, steps, *event_shape)`.
+        """
+        if x is None:
+            code = self.prior_distribution().mean()
+        else:
+            x = np.asarray(x)
+            code = self.encode(x[None] if x.shape == self.event_shape else x[:1]).mean()[0]
+        code = np.reshape(code, -1)
+        dimensions = list(range(len(code)) if dimensions is None else dimensions)
+        if any(not 0 <= d < len(code) for d in dimensions):
+            raise InvalidInputError(f"traverse: dimensions must lie in 0..{len(code) - 1}; got {dimensions}.")
+        values = np.arange(-3.0, 4.0) if values is None else np.asarray(values, "float32")
+        paths = np.tile(code, (len(dimensions), len(values), 1))
+        for row, dimension in enumerate(dimensions):
+            paths[row, :, dimension] = values
+        return self._paths(tf.reshape(tf.cast(paths, tf.float32), (*paths.shape[:2], *self.latent_shape)))
+
+    def elbo(self, x: Any, *, samples: int = 1, seed: int = 0, batch_size: int = BATCH) -> np.ndarray:
+        """The evidence lower bound log p(x) >= E_q[log p(x | z)] - KL(q(z | x) || p(z)), nats per example, `(N,)`.
+
+        Args:
+            x: examples `(N, *event_shape)`.
+            samples: draws of z per example that estimate the expectation.
+            seed: of these draws; the same seed gives the same values.
+            batch_size: examples at a time.
+
+        Raises:
+            InvalidInputError: if posterior or prior has no density.
+        """
+        x = self._check_bound(x, samples)
+        rows = max(1, min(batch_size, ROWS // samples))
+
+        def bound(batch):
+            return self._elbo(batch, fold(as_seed(seed), next(counter)), samples)
+
+        counter = iter(range(len(x)))
+        return _in_batches(bound, x, batch_size=rows).numpy()
+
+    def log_likelihood(
+        self, x: Any, *, samples: int = 1000, seed: int = 0, batch_size: int = 50, verbose: int = 0
+    ) -> np.ndarray:
+        """The importance-weighted bound log 1/S sum_s p(x, z_s) / q(z_s | x) <= log p(x), nats per example, `(N,)`.
+
+        It equals the ELBO (with a Monte Carlo KL) in expectation at S = 1, rises with S and tends to log p(x).
+        Memory is bounded whatever S.
+
+        Args:
+            x: examples `(N, *event_shape)`.
+            samples: draws of z per example, S.
+            seed: of these draws; the same seed (and batch size) gives the same values.
+            batch_size: examples at a time.
+            verbose: 1 shows a progress bar.
+
+        Raises:
+            InvalidInputError: if posterior or prior has no density.
+
+        Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
+        """
+        x = self._check_bound(x, samples)
+        batch_size = min(batch_size, len(x))
+        chunk = min(samples, max(1, ROWS // batch_size))
+        progress = keras.utils.Progbar(math.ceil(len(x) / batch_size), unit_name="batch", verbose=verbose)
+        counter = iter(range(len(x)))
+
+        def bound(batch):
+            number = next(counter)
+            padded = np.concatenate([batch, np.repeat(batch[:1], batch_size - len(batch), axis=0)])
+            values = self._importance_weighted(padded, fold(as_seed(seed), number), samples, chunk)
+            progress.update(number + 1)
+            return values[: len(batch)]
+
+        return _in_batches(bound, x, batch_size=batch_size).numpy()
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def _posterior_parameters(self, x):
+        return self.posterior(self.encoder(self.prepare(x), training=False))
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def _likelihood_parameters(self, z):
+        return self.likelihood(self.decoder(z, training=False))
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def _elbo(self, x, seed, samples):
+        return self.bound(self.trace(x, seed=seed, samples=samples))["elbo"]
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def _importance_weighted(self, x, seed, samples, chunk):
+        def summed(number, draws):
+            trace = self.trace(x, seed=fold(seed, number), samples=draws)
+            return tf.reduce_logsumexp(log_weights(trace), axis=0)  # (B,)
+
+        def add_chunk(number, total):
+            return number + 1, tf.reduce_logsumexp([total, summed(number, chunk)], axis=0)
+
+        chunks, rest = divmod(samples, chunk)
+        start = (tf.constant(1), summed(0, chunk))
+        _, total = tf.while_loop(lambda number, _: number < chunks, add_chunk, start)
+        if rest:
+            total = tf.reduce_logsumexp([total, summed(chunks, rest)], axis=0)
+        return total - math.log(samples)
+
+    def _check_bound(self, x, samples):
+        if not self.has_density:
+            raise InvalidInputError(
+                f"{self.name}: it has no likelihood bound, because its posterior or prior has no density; use a VAE."
+            )
+        check_positive_integer("samples", samples)
+        return check_examples(x, self.likelihood)
+
+    def _seeds(self, seed):
+        return tf.unstack(tf.random.split(self.sampling.next_seed() if seed is None else as_seed(seed)))
+
+    def _expected(self, z, batch_size=BATCH):
+        return self.decode(z, batch_size=batch_size).mean().numpy()
+
+    def _drawn(self, z, draw, seed, batch_size):
+        if draw not in ("mean", "sample"):
+            raise InvalidInputError(f"draw must be 'mean' or 'sample'; got {draw!r}.")
+        likelihood = self.decode(z, batch_size=batch_size)
+        return (likelihood.mean() if draw == "mean" else likelihood.sample(seed=seed)).numpy()
+
+    def _paths(self, codes):
+        rows, steps = codes.shape[:2]
+        return self._expected(tf.reshape(codes, (-1, *self.latent_shape))).reshape(rows, steps, *self.event_shape)
+
+
+def _in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, *, batch_size: int) -> Any:
+    check_positive_integer("batch_size", batch_size)
+    parts = [function(batch) for batch in _slices(x, batch_size)]
+    return parts[0] if len(parts) == 1 else tf.nest.map_structure(lambda *part: tf.concat(part, axis=0), *parts)
+
+
+def _slices(x: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    return (x[start : start + size] for start in range(0, len(x), size))
