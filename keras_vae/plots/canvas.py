@@ -1,0 +1,101 @@
+"""What every picture shares: palette, type sizes, the figure with its heading, and ways to write it out.
+
+Figures are made with `matplotlib.figure.Figure` and an Agg canvas: no pyplot, no global backend and no
+rcParams are touched, so pictures can be drawn in servers and in threads.
+"""
+
+import base64
+import io
+import os
+import textwrap
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+INK = "#1f2933"
+MUTED = "#66727f"
+FAINT = "#d3dae1"
+BLUE = "#0072b2"
+ORANGE = "#d55e00"
+"""Blue and orange are the pair of Okabe and Ito that colour-blind readers tell apart."""
+
+TITLE, NOTE, LABEL, SMALL = 12.0, 8.5, 8.0, 7.0
+"""Type sizes in points."""
+
+DPI = 160
+MARGIN = 0.2
+"""White space at the edges of every figure, in inches."""
+
+_INCHES_PER_POINT = 1 / 72
+_ANCHORS = {
+    "top": ((0.5, 1.0), (0, 3), "center", "bottom"),
+    "bottom": ((0.5, 0.0), (0, -3), "center", "top"),
+    "left": ((0.0, 0.5), (-6, 0), "right", "center"),
+}
+
+
+def new_figure(width: float, height: float, *, title: str, note: str = "") -> Figure:
+    """A white figure with a heading at the top left and constrained layout below it.
+
+    Args:
+        width: width of the figure in inches; the heading is wrapped to it.
+        height: height of the part below the heading in inches.
+        title: one sentence or phrase in bold.
+        note: smaller grey words below the title: units and how to read the picture.
+
+    Returns:
+        The figure, `width` by `height` plus the heading, at `DPI` dots per inch.
+    """
+    titles = _wrap(title, width, 0.62 * TITLE)
+    notes = _wrap(note, width, 0.54 * NOTE)
+    title_height = 1.3 * TITLE * len(titles) * _INCHES_PER_POINT
+    note_height = 1.35 * NOTE * len(notes) * _INCHES_PER_POINT
+    total = round((MARGIN + title_height + note_height + 0.1 + height) * DPI) / DPI
+    figure = Figure(figsize=(width, total), dpi=DPI, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(rect=(0.1 / width, 0.08 / total, 1 - 0.2 / width, (height - 0.08) / total))
+    style = {"va": "top", "parse_math": False, "linespacing": 1.25}
+    top = 1 - 0.8 * MARGIN / total
+    figure.text(MARGIN / width, top, "\n".join(titles), size=TITLE, weight="bold", color=INK, **style)
+    top -= title_height / total + 0.02 / total
+    figure.text(MARGIN / width, top, "\n".join(notes), size=NOTE, color=MUTED, **style)
+    return figure
+
+
+def _wrap(text: str, width: float, points_per_character: float) -> list[str]:
+    room = (width - 2 * MARGIN) / (points_per_character * _INCHES_PER_POINT)
+    return textwrap.wrap(text, max(int(room), 10))
+
+
+def style_axes(ax: Axes, *, grid: str = "y") -> None:
+    """Leave `ax` two thin spines, small grey tick labels and a faint grid across the axes named by `grid`."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(color=FAINT, linewidth=0.8)
+    ax.tick_params(colors=MUTED, labelsize=LABEL, length=2.5, width=0.6, color=FAINT)
+    ax.grid(axis=grid, color=FAINT, linewidth=0.5, alpha=0.7)
+    ax.set_axisbelow(True)
+
+
+def caption(ax: Axes, side: str, text: str, *, color: str = MUTED, size: float = SMALL, weight: str = "normal") -> None:
+    """Write `text` just outside `ax` at its "top", "bottom" or "left" side."""
+    anchor, offset, ha, va = _ANCHORS[side]
+    place = {"xycoords": "axes fraction", "textcoords": "offset points", "xytext": offset, "ha": ha, "va": va}
+    ax.annotate(text, anchor, color=color, size=size, weight=weight, parse_math=False, **place)
+
+
+def to_png(figure: Figure) -> bytes:
+    """The figure as the bytes of a PNG file, at the resolution it was made with."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    return buffer.getvalue()
+
+
+def to_data_uri(figure: Figure) -> str:
+    """The figure as a `data:image/png;base64,...` address, for the `src` of an HTML `<img>`."""
+    return "data:image/png;base64," + base64.b64encode(to_png(figure)).decode("ascii")
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write the figure to `path`; the ending (.png, .svg, .pdf) chooses the format."""
+    figure.savefig(path, dpi=DPI)

@@ -1,0 +1,75 @@
+"""How much each latent dimension says."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.plots.canvas import BLUE, FAINT, INK, LABEL, MUTED, new_figure, style_axes
+
+ACTIVE_VARIANCE = 0.01
+"""A unit is active when the variance of its posterior mean over the data exceeds this (Burda et al. 2016)."""
+
+_INACTIVE = "#a3adb8"
+_MAX_NAMED = 32
+_LEAST_TOP = 0.1
+"""The axis reaches at least this many nats, so that a collapsed posterior looks collapsed."""
+
+
+def plot_kl_per_dimension(kl: np.ndarray, *, variance_of_means: np.ndarray | None = None) -> Figure:
+    """Draw the KL of each latent dimension as bars, the greatest first, in nats and in bits.
+
+    Every active bar is a dimension the decoder listens to. Grey bars near 0 are dimensions the model does without,
+    which is harmless when the others suffice; when nearly all are grey the posterior has collapsed.
+
+    Args:
+        kl: (D,) KL of each dimension in nats, averaged over the data.
+        variance_of_means: (D,) variance over the data of each posterior mean; dimensions with at most 0.01 are
+            inactive (Burda et al. 2016), drawn in grey and counted in the title.
+
+    Raises:
+        InvalidInputError: if `kl` is not a vector or `variance_of_means` has another shape.
+    """
+    kl = np.asarray(kl, float)
+    if kl.ndim != 1 or kl.size == 0:
+        raise InvalidInputError(f"kl: expected a vector (D,) of nats, got shape {kl.shape}.")
+    active = np.ones(len(kl), bool)
+    title = "KL of each latent dimension"
+    if variance_of_means is not None:
+        if np.shape(variance_of_means) != kl.shape:
+            got = np.shape(variance_of_means)
+            raise InvalidInputError(f"variance_of_means: expected the shape of kl {kl.shape}, got {got}.")
+        active = np.asarray(variance_of_means) > ACTIVE_VARIANCE
+        verb = "is" if active.sum() == 1 else "are"
+        title = f"{active.sum()} of {len(kl)} dimensions {verb} active"
+
+    total = np.nansum(kl)
+    note = f"{total:.1f} nats ({total / np.log(2):.1f} bits) per example."
+    if not active.all():
+        note += " Grey: inactive (variance of the posterior mean at most 0.01)."
+    if not np.isfinite(kl).all():
+        note += f" The KL of {(~np.isfinite(kl)).sum()} is not finite."
+    figure = new_figure(float(np.clip(2 + 0.6 * len(kl), 4.4, 7.2)), 2.8, title=title, note=note)
+    ax = figure.add_subplot()
+    style_axes(ax)
+    order = np.argsort(-kl, kind="stable")
+    colors = np.where(active[order], BLUE, _INACTIVE)
+    ranks = np.arange(1, len(kl) + 1)
+    ax.bar(ranks, np.where(np.isfinite(kl), kl, 0)[order], width=0.72, color=colors, linewidth=0)
+    ax.set_xlim(0.4, len(kl) + 0.6)
+    ax.set_ylim(ax.get_ylim()[0] if (kl < 0).any() else 0, max(ax.get_ylim()[1], _LEAST_TOP))
+    ax.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
+    if len(kl) <= _MAX_NAMED:
+        ax.set_xticks(ranks, [f"z{index}" for index in order])
+        for index, word in zip(order, ax.get_xticklabels(), strict=True):
+            word.set_color(INK if active[index] else _INACTIVE)
+        ax.tick_params(axis="x", length=0)
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=(1, 2, 5, 10)))
+        ax.set_xlabel("rank of the latent dimension", size=LABEL, color=MUTED)
+    ax.set_ylabel("KL, nats per example", size=LABEL, color=MUTED)
+    bits = ax.secondary_yaxis("right", functions=(lambda nats: nats / np.log(2), lambda bits: bits * np.log(2)))
+    bits.set_ylabel("bits", size=LABEL, color=MUTED)
+    bits.tick_params(colors=MUTED, labelsize=LABEL, length=2.5, width=0.6, color=FAINT)
+    bits.spines["right"].set(color=FAINT, linewidth=0.8)
+    return figure

@@ -1,0 +1,112 @@
+"""Where the examples lie in the latent space."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.plots.canvas import INK, LABEL, MUTED, new_figure, style_axes
+from keras_vae.plots.classes import class_colors, name_classes
+
+
+def plot_latent_map(
+    codes: np.ndarray,
+    labels: Sequence | None = None,
+    *,
+    label_names: Sequence[str] = (),
+    explained: Sequence[float] | None = None,
+) -> Figure:
+    """Draw codes as a map: a histogram for one dimension, a scatter for two, a scatter of two PCA axes for more.
+
+    In a good map the classes form regions with no empty space between them, and the cloud has about the size of the
+    prior: a standard normal spreads over -2 to 2. Colours mixed throughout say that these two directions do not tell
+    the classes apart, and a dot at 0 says that the posterior has collapsed.
+
+    Args:
+        codes: (N, D) posterior means, up to about 10,000. Rows that are not finite are left out.
+        labels: N classes to colour by, whole numbers or words.
+        label_names: the names of classes 0, 1, ...
+        explained: the share of variance (0 to 1) of two axes that the caller projected on; measured here if D > 2.
+
+    Raises:
+        InvalidInputError: if a shape does not fit, a label has no name, or fewer than 2 rows are finite.
+    """
+    codes = np.asarray(codes, float)
+    if codes.ndim != 2 or codes.shape[1] == 0:
+        raise InvalidInputError(f"codes: expected shape (N, D), got {codes.shape}.")
+    if explained is not None and np.shape(explained) != (2,):
+        raise InvalidInputError(f"explained: expected two shares of variance, got shape {np.shape(explained)}.")
+    classes, names = name_classes(labels, label_names, len(codes))
+    finite = np.isfinite(codes).all(axis=1)
+    left_out = f" {(~finite).sum():,} that are not finite are left out." if not finite.all() else ""
+    codes, classes, dimensions = codes[finite], classes[finite], codes.shape[1]
+    if len(codes) < 2:
+        raise InvalidInputError(f"codes: expected at least 2 finite rows, got {len(codes)}.")
+
+    note = f"{len(codes):,} codes of {dimensions} dimension{'s' * (dimensions > 1)}.{left_out}"
+    if dimensions > 2:
+        from sklearn.decomposition import PCA
+
+        with np.errstate(invalid="ignore"):
+            pca = PCA(n_components=2, svd_solver="full").fit(codes)
+        codes = pca.transform(codes)
+        explained = np.nan_to_num(pca.explained_variance_ratio_) if explained is None else explained
+        note = f"The two principal components of {note}"
+    height = 2.8 if dimensions == 1 else 5.2
+    figure = new_figure(6.0, height, title="Where the examples lie in the latent space", note=note)
+    ax = figure.add_subplot()
+    style_axes(ax, grid="y" if dimensions == 1 else "both")
+    colors = class_colors(len(names))
+    if dimensions == 1:
+        _draw_histograms(ax, codes[:, 0], classes, colors)
+        ax.set_xlabel("z0", size=LABEL, color=MUTED)
+        ax.set_ylabel("codes per bin", size=LABEL, color=MUTED)
+    else:
+        _draw_scatter(ax, codes, np.asarray(colors)[classes])
+        axis_names = ["z0", "z1"]
+        if explained is not None:
+            shares = enumerate(explained, start=1)
+            axis_names = [f"principal component {rank} ({share:.0%} of the variance)" for rank, share in shares]
+        ax.set_xlabel(axis_names[0], size=LABEL, color=MUTED)
+        ax.set_ylabel(axis_names[1], size=LABEL, color=MUTED)
+    if labels is not None and (dimensions == 1 or not _name_at_medians(ax, codes, classes, names, colors)):
+        handles = [Line2D([], [], marker="o", linestyle="", markersize=5, color=color) for color in colors]
+        style = {"fontsize": LABEL, "labelcolor": INK, "frameon": False, "handletextpad": 0.1}
+        ax.legend(handles, names, loc="center left", bbox_to_anchor=(1, 0.5), ncols=-(-len(names) // 20), **style)
+    return figure
+
+
+def _draw_histograms(ax: Axes, values: np.ndarray, classes: np.ndarray, colors: list[str]) -> None:
+    edges = np.histogram_bin_edges(values, bins=min(40, max(10, len(values) // 20)))
+    for index, color in enumerate(colors):
+        style = {"histtype": "stepfilled", "facecolor": (color, 0.18), "edgecolor": color, "linewidth": 1.1}
+        ax.hist(values[classes == index], bins=edges, **style)
+
+
+def _draw_scatter(ax: Axes, codes: np.ndarray, colors: np.ndarray) -> None:
+    alpha = float(np.clip(30 / np.sqrt(len(codes)), 0.35, 0.85))
+    size = float(np.clip(20000 / len(codes), 5, 18))
+    ax.scatter(codes[:, 0], codes[:, 1], s=size, c=colors, alpha=alpha, linewidths=0, rasterized=True)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.margins(0.04)
+
+
+def _name_at_medians(ax: Axes, codes: np.ndarray, classes: np.ndarray, names: list[str], colors: list[str]) -> bool:
+    """Write each name at the median of its class, unless two names would overlap."""
+    present = np.unique(classes)
+    places = np.array([np.median(codes[classes == index], axis=0) for index in present])
+    span = max(np.ptp(codes, axis=0).max(), 1e-12)
+    widths = [0.022 * (len(names[index]) + 1) * span for index in present]
+    for a, b in combinations(range(len(present)), 2):
+        across, up = np.abs(places[a] - places[b])
+        if across < (widths[a] + widths[b]) / 2 and up < 0.05 * span:
+            return False
+    for index, place in zip(present, places, strict=True):
+        badge = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": colors[index], "linewidth": 1.4}
+        style = {"ha": "center", "va": "center", "size": 9, "weight": "bold", "parse_math": False}
+        ax.text(*place, names[index], color=INK, bbox=badge, **style)
+    return True

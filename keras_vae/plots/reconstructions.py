@@ -1,0 +1,89 @@
+"""Originals above their reconstructions."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.plots.canvas import INK, caption
+from keras_vae.plots.events import as_events, is_image
+from keras_vae.plots.sheet import GAP, Sheet
+
+MAX_BANDS = 4
+CAPTION = 0.16
+
+
+def plot_reconstructions(
+    x: np.ndarray,
+    reconstructions: np.ndarray,
+    *,
+    columns: int = 10,
+    labels: Sequence | None = None,
+    errors: Sequence[float] | None = None,
+    error_name: str = "error",
+) -> Figure:
+    """Draw originals above their reconstructions; events that are not images are overlaid as two lines.
+
+    Good reconstructions keep what tells the examples apart: class, pose, stroke. Blur means that detail is paid for
+    as noise of the decoder; reconstructions that all look alike mean that the codes carry nothing.
+
+    Args:
+        x: (N, *event) test examples.
+        reconstructions: (N, *event), the decoder's mean for each.
+        columns: pairs in a row; at most four rows of pairs are drawn.
+        labels: N words or numbers to write above the pairs.
+        errors: N numbers to write below the pairs, such as the squared error of each.
+        error_name: what these numbers are and their unit, in words.
+
+    Raises:
+        InvalidInputError: if the shapes differ, or `labels` or `errors` are not one a pair.
+    """
+    x, reconstructions = as_events("x", x, "N"), as_events("reconstructions", reconstructions, "N")
+    if reconstructions.shape != x.shape:
+        raise InvalidInputError(f"reconstructions: expected the shape of x {x.shape}, got {reconstructions.shape}.")
+    if columns < 1:
+        raise InvalidInputError(f"columns: expected at least 1, got {columns}.")
+    for part, values in (("labels", labels), ("errors", errors)):
+        if values is not None and np.shape(values) != (len(x),):
+            raise InvalidInputError(f"{part}: expected one for each of {len(x)} pairs, got shape {np.shape(values)}.")
+
+    image = is_image(x.shape[1:])
+    columns = min(columns if image else min(columns, 5), len(x))
+    count = min(len(x), MAX_BANDS * columns)
+    bands = math.ceil(count / columns)
+    note = "" if image else "Dark: the original. Orange: its reconstruction."
+    if errors is not None:
+        note = f"{note} Below each pair: its {error_name}.".strip()
+    above, below = CAPTION * (labels is not None), CAPTION * (errors is not None)
+    between = (0.12 if image else GAP) + above + below
+    gaps = ([GAP, between] * bands)[:-1] if image else [between] * (bands - 1)
+    sheet = Sheet(
+        bands * (2 if image else 1),
+        columns,
+        x[:count],
+        reconstructions[:count],
+        event_shape=x.shape[1:],
+        title="Test examples and their reconstructions",
+        note=note,
+        left=0.95 if image else 0.0,
+        top=above,
+        bottom=below,
+        row_gaps=gaps,
+    )
+    for index in range(count):
+        band, column = divmod(index, columns)
+        if image:
+            upper = sheet.draw(2 * band, column, x[index])
+            lower = sheet.draw(2 * band + 1, column, reconstructions[index])
+        else:
+            upper = lower = sheet.draw(band, column, x[index], reconstructions[index])
+        if image and column == 0:
+            caption(upper, "left", "original", size=8)
+            caption(lower, "left", "reconstruction", size=8)
+        if labels is not None:
+            caption(upper, "top", str(labels[index]), color=INK)
+        if errors is not None:
+            caption(lower, "bottom", f"{errors[index]:.3g}")
+    return sheet.figure
