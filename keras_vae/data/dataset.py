@@ -1,0 +1,118 @@
+"""Split and DataSet: examples in memory, valid by construction."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.data import pipeline
+from keras_vae.data.validate import validate, validate_labels
+from keras_vae.errors import InvalidInputError
+
+__all__ = ["DataSet", "Split", "validate"]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples and, where known, their labels.
+
+    Args:
+        x: `(N, *event)`, made uint8 (pixels, 0..255) or float32 by `validate`.
+        y: `(N,)` integer labels, or None.
+
+    Raises:
+        InvalidInputError: if `x` or `y` cannot be used, or their lengths differ.
+
+    Example:
+
+    >>> split = Split(np.zeros((5, 28, 28), np.uint8), np.arange(5))
+    >>> split.x.shape, len(split[:2])
+    ((5, 28, 28, 1), 2)
+    """
+
+    x: np.ndarray
+    y: np.ndarray | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "x", validate(self.x))
+        if self.y is not None:
+            object.__setattr__(self, "y", validate_labels(self.y, len(self.x)))
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: slice | np.ndarray) -> "Split":
+        """The examples at `index`, a slice or an array of indices."""
+        return Split(self.x[index], None if self.y is None else self.y[index])
+
+    def batches(
+        self,
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        seed: int = 0,
+        start_epoch: int | None = None,
+        binarize: str | None = None,
+    ) -> tf.data.Dataset:
+        """Batches of `x`, without labels: see `keras_vae.data.pipeline.batches`."""
+        return pipeline.batches(
+            self.x, batch_size, shuffle=shuffle, seed=seed, start_epoch=start_epoch, binarize=binarize
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """Three splits of one kind of example.
+
+    Args:
+        name: what the data set is called.
+        train: examples to learn from.
+        validation: examples to choose by.
+        test: examples to report on.
+        label_names: the name of label i at position i; may be empty.
+        notes: plain sentences for the user.
+
+    Raises:
+        InvalidInputError: if the splits differ in shape or dtype.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    label_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        expected = self.train.x
+        for part, x in (("validation", self.validation.x), ("test", self.test.x)):
+            if (x.shape[1:], x.dtype) != (expected.shape[1:], expected.dtype):
+                raise InvalidInputError(
+                    f"{self.name}: expected {part} examples like the training ones, {expected.shape[1:]} "
+                    f"{expected.dtype}, got {x.shape[1:]} {x.dtype}."
+                )
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return self.train.x.shape[1:]
+
+    @property
+    def is_image(self) -> bool:
+        """Whether one example is `(H, W, C)` with 1, 3 or 4 channels."""
+        return len(self.event_shape) == 3 and self.event_shape[-1] in (1, 3, 4)
+
+    def describe(self) -> str:
+        """Sizes, shape, dtype, range, labels and notes, a line each."""
+        x = self.train.x
+        lines = [
+            self.name,
+            f"  examples: {len(self.train)} training, {len(self.validation)} validation, {len(self.test)} test",
+            f"  shape {self.event_shape}, {x.dtype}, training values {x.min():g} to {x.max():g}",
+        ]
+        if self.label_names:
+            more = ", ..." if len(self.label_names) > 10 else ""
+            lines.append(f"  {len(self.label_names)} labels: {', '.join(self.label_names[:10])}{more}")
+        elif self.train.y is not None:
+            lines.append(f"  {len(np.unique(self.train.y))} labels")
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])

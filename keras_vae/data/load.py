@@ -1,0 +1,101 @@
+"""Any source of data to a DataSet."""
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from keras_vae.data.arrays import read_arrays
+from keras_vae.data.dataset import DataSet, Split
+from keras_vae.data.digits import read_digits
+from keras_vae.data.folder import read_folder
+from keras_vae.data.names import names
+from keras_vae.data.parts import Parts
+from keras_vae.data.tfds import read_tfds
+from keras_vae.data.validate import validate_whole
+from keras_vae.errors import InvalidInputError
+
+ARRAY_FILES = (".npy", ".npz")
+
+
+def load(
+    source: str | Path | np.ndarray,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    validation: float | int = 0.1,
+    test: float | int = 0.1,
+    seed: int = 0,
+    limit: int | None = None,
+    data_dir: str | Path | None = None,
+) -> DataSet:
+    """Loads a data set into memory, split in three.
+
+    Splits that the source has of its own are kept; missing ones are split off its training examples.
+
+    Args:
+        source: a name of `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
+            (see `read_arrays`), a folder of images (see `read_folder`), or an array `(N, *event)`. A string that is
+            one of `names()` means the name: write `./mnist` for a folder called so. Any other string with a slash or
+            a suffix means a path: write `tfds:NAME/CONFIG` for a configuration.
+        image_size: `(H, W)` in pixels, or one number for a square; for folders and TensorFlow Datasets.
+        validation: share of the training examples, a float in (0, 1), or a number of them, an integer above 1.
+        test: likewise.
+        seed: of the split, 0 or more.
+        limit: keep only the first so many training examples, and at most as many of each other split.
+        data_dir: where TensorFlow Datasets has its prepared sets (see `read_tfds`).
+
+    Raises:
+        InvalidInputError: if the source is unknown or unusable, or another argument cannot be used.
+
+    Example:
+
+    >>> print(load("digits", limit=1000).describe())
+    digits
+      examples: 1000 training, 180 validation, 180 test
+      shape (8, 8, 1), uint8, training values 0 to 255
+      10 labels: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+    """
+    name, parts = _read(source, _size(image_size), data_dir)
+    data = parts.complete(name, validation=validation, test=test, seed=seed)
+    if limit is None:
+        return data
+    limit = validate_whole(limit, "limit")
+    return replace(data, **{part: getattr(data, part)[:limit] for part in ("train", "validation", "test")})
+
+
+def _read(source, size: tuple[int, int] | None, data_dir: str | Path | None) -> tuple[str, Parts]:
+    if isinstance(source, np.ndarray):
+        return "array", _without_size(size, "an array") or Parts(Split(source))
+    if not isinstance(source, (str, os.PathLike)) or not str(source):
+        raise InvalidInputError(f"source: expected a name, a path or an array, got {source!r}.")
+    if source == "digits":
+        return source, _without_size(size, "digits") or read_digits()
+    if isinstance(source, str) and (source.startswith("tfds:") or re.split("[/:]", source)[0] in names()):
+        name = source.removeprefix("tfds:")
+        return name, read_tfds(name, image_size=size, data_dir=data_dir)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return path.resolve().name, read_folder(path, image_size=size)
+    if path.suffix.lower() in ARRAY_FILES and path.is_file():
+        return path.stem, _without_size(size, path.name) or read_arrays(path)
+    if path.exists():
+        raise InvalidInputError(f"{path}: expected a folder of images or a .npy or .npz file.")
+    if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
+        raise InvalidInputError(f"{path}: no such file or folder (looked from {Path.cwd()}).")
+    return source, read_tfds(source, image_size=size, data_dir=data_dir)
+
+
+def _size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    if image_size is None:
+        return None
+    pair = image_size if isinstance(image_size, (tuple, list)) else (image_size, image_size)
+    if len(pair) != 2:
+        raise InvalidInputError(f"image_size: expected one number or (height, width), got {image_size!r}.")
+    return tuple(validate_whole(side, "image_size") for side in pair)
+
+
+def _without_size(size: tuple[int, int] | None, source: str) -> None:
+    if size is not None:
+        raise InvalidInputError(f"image_size: {source} keeps the size that it has; leave image_size out.")

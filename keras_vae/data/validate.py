@@ -1,0 +1,91 @@
+"""The one rule for what an array of examples may hold."""
+
+import numbers
+
+import numpy as np
+
+from keras_vae.errors import InvalidInputError
+
+SMALLEST_IMAGE = 8
+
+
+def validate(x: object, where: str = "x") -> np.ndarray:
+    """Checks an array of examples and brings it to the form that the library works with.
+
+    Only uint8 means pixels 0..255 and stays as it is. Booleans become uint8 0 or 255. Every other integer or float
+    type becomes float32 with its values kept. Images without a channel axis, `(N, H, W)`, get one when they are
+    uint8 or when H and W are at least 8; vectors `(N, D)` stay.
+
+    Args:
+        x: array-like of shape `(N, *event)`, numbers or booleans.
+        where: what `x` is, for the message.
+
+    Returns:
+        A contiguous array `(N, *event)`, uint8 or float32.
+
+    Raises:
+        InvalidInputError: if `x` is ragged, not numeric, empty, of rank below 2, or holds NaN or infinity.
+
+    Example:
+
+    >>> validate(np.zeros((5, 8, 8), bool)).shape
+    (5, 8, 8, 1)
+    """
+    try:
+        x = np.asarray(x)
+    except ValueError as error:
+        raise InvalidInputError(f"{where}: expected one array, got pieces of different shapes ({error}).") from error
+    if x.dtype.kind not in "biuf":
+        raise InvalidInputError(f"{where}: expected numbers, got dtype {x.dtype}; convert to uint8 or float32.")
+    if x.ndim < 2:
+        raise InvalidInputError(f"{where}: expected shape (N, ...) of rank 2 or more, got {x.shape}; add an axis.")
+    if 0 in x.shape:
+        raise InvalidInputError(f"{where}: expected at least one example of at least one value, got shape {x.shape}.")
+    x = _convert(x, where)
+    if x.ndim == 3 and (x.dtype == np.uint8 or min(x.shape[1:]) >= SMALLEST_IMAGE):
+        x = x[..., np.newaxis]
+    return x
+
+
+def _convert(x: np.ndarray, where: str) -> np.ndarray:
+    if x.dtype == bool:
+        return x.astype(np.uint8) * np.uint8(255)
+    if x.dtype == np.uint8:
+        return np.ascontiguousarray(x)
+    with np.errstate(over="ignore"):
+        converted = np.ascontiguousarray(x, dtype=np.float32)
+    bad = ~np.isfinite(converted)
+    if bad.any():
+        first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
+        raise InvalidInputError(
+            f"{where}: expected finite float32 values, got {int(bad.sum())} that are NaN, infinite or too large, "
+            f"the first ({x[first]}) at index {first}; remove or replace them."
+        )
+    return converted
+
+
+def validate_labels(y: object, length: int, where: str = "y") -> np.ndarray:
+    """Checks labels: `(N,)` or `(N, 1)` integers, one for each of `length` examples; returns int64 `(N,)`.
+
+    Raises:
+        InvalidInputError: if the labels are not integers, or not as many as there are examples.
+    """
+    y = np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.dtype.kind not in "biu" or y.ndim != 1:
+        raise InvalidInputError(f"{where}: expected integer labels of shape (N,), got {y.dtype} of shape {y.shape}.")
+    if len(y) != length:
+        raise InvalidInputError(f"{where}: expected one label for each of {length} examples, got {len(y)} labels.")
+    return y.astype(np.int64)
+
+
+def validate_whole(value: object, part: str, *, least: int = 1) -> int:
+    """Checks a whole number of at least `least`.
+
+    Raises:
+        InvalidInputError: if `value` is not an integer (a bool is none) or is smaller.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise InvalidInputError(f"{part}: expected a whole number of at least {least}, got {value!r}.")
+    return int(value)

@@ -1,0 +1,165 @@
+"""Folders of images: pixels, splits, labels, and files that cannot be read."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae.data import load
+from keras_vae.data.folder import read_folder
+from keras_vae.errors import InvalidInputError
+
+RED, GREY = (200, 0, 0), 90
+
+
+def save(path, mode="L", size=(8, 6), colour=GREY, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, colour).save(path, **options)
+    return path
+
+
+def pixels(folder, **options):
+    return read_folder(folder, **options).train.x
+
+
+def test_grey_files_stay_grey_in_sorted_order(tmp_path):
+    for i in reversed(range(5)):
+        save(tmp_path / f"{i}.png", colour=10 * i)
+    save(tmp_path / "5.BMP", colour=50)
+    (tmp_path / "notes.txt").write_text("no image")
+    save(tmp_path / ".hidden.png", "RGB", colour=RED)
+    x = pixels(tmp_path)
+    assert x.shape == (6, 6, 8, 1) and x.dtype == np.uint8
+    assert x[:, 0, 0, 0].tolist() == [0, 10, 20, 30, 40, 50]
+    assert (x == x[:, :1, :1]).all()
+
+
+def test_one_colour_file_makes_all_rgb(tmp_path):
+    save(tmp_path / "a.png")
+    save(tmp_path / "b.png", "RGB", colour=RED)
+    x = pixels(tmp_path)
+    assert x.shape == (2, 6, 8, 3)
+    assert x[0, 0, 0].tolist() == [GREY] * 3 and x[1, 0, 0].tolist() == list(RED)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "expected"),
+    [
+        ("1", 1, [255]),
+        ("LA", (200, 128), [100]),
+        ("I;16", 65535, [255]),
+        ("I;16", 257 * 77, [77]),
+        ("RGBA", (200, 100, 0, 128), [100, 50, 0]),
+        ("RGBA", (200, 100, 0, 0), [0, 0, 0]),
+        ("P", 0, [0, 0, 0]),
+    ],
+)
+def test_modes(tmp_path, mode, colour, expected):
+    save(tmp_path / "a.png", mode, colour=colour)
+    x = pixels(tmp_path)
+    assert x.shape[-1] == len(expected)
+    assert np.abs(x[0, 3, 3].astype(int) - expected).max() <= 1
+
+
+def test_sixteen_bits_keep_the_picture(tmp_path):
+    ramp = np.arange(256, dtype=np.uint16).reshape(16, 16) * 257
+    Image.fromarray(ramp).save(tmp_path / "ramp.png")
+    np.testing.assert_array_equal(pixels(tmp_path)[0, ..., 0], np.arange(256).reshape(16, 16))
+
+
+def test_orientation_is_applied(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    wide = Image.new("L", (16, 8))
+    wide.paste(255, (0, 0, 8, 8))
+    wide.save(tmp_path / "a.jpg", exif=exif, quality=100)
+    x = pixels(tmp_path)
+    assert x.shape == (1, 16, 8, 1), "6 means: turn by 90 degrees, so wide becomes high"
+    assert x[0, :6].min() > 200 and x[0, 10:].max() < 50, "the left half of the file is the upper half"
+
+
+def test_images_cover_the_size_and_are_cropped_at_the_centre(tmp_path):
+    strip = np.zeros((10, 30), np.uint8)
+    strip[:, 10:20] = 255
+    Image.fromarray(strip).save(tmp_path / "strip.png")
+    save(tmp_path / "tiny.png", size=(1, 3), colour=7)
+    x = pixels(tmp_path, image_size=(5, 5))
+    assert x.shape == (2, 5, 5, 1)
+    assert x[0, :, 1:4].min() > 250, "the centre third is what remains"
+    assert (x[1] == 7).all()
+    assert pixels(tmp_path).shape == (2, 10, 30, 1), "the first file gives the size"
+
+
+def test_split_folders_and_class_folders(tmp_path):
+    for part, count in (("train", 3), ("val", 2), ("Test", 1)):
+        for label in ("dog", "cat"):
+            for i in range(count):
+                save(tmp_path / part / label / "deep" / f"{i}.png", colour=100 if label == "dog" else 50)
+    save(tmp_path / "stray.png", "RGB", colour=RED)
+    data = load(tmp_path)
+    assert data.name == tmp_path.name and data.label_names == ("cat", "dog")
+    assert [len(split) for split in (data.train, data.validation, data.test)] == [6, 4, 2]
+    for split in (data.train, data.validation, data.test):
+        np.testing.assert_array_equal(split.x[:, 0, 0, 0], np.array([50, 100])[split.y])
+        assert set(split.y) == {0, 1}
+    assert len(data.notes) == 1 and "Left out 1 images" in data.notes[0] and "stray.png" in data.notes[0]
+
+
+def test_without_a_train_folder_the_rest_is_for_training(tmp_path):
+    save(tmp_path / "test" / "a.png", colour=1)
+    for i in range(20):
+        save(tmp_path / "b" / f"{i}.png", colour=2)
+    data = load(tmp_path, validation=5)
+    assert data.test.x.max() == 1 and data.train.x.min() == 2
+    assert [len(split) for split in (data.train, data.validation, data.test)] == [15, 5, 1]
+
+
+def test_one_class_folder_or_a_file_outside_gives_no_labels(tmp_path):
+    save(tmp_path / "only" / "a.png")
+    assert read_folder(tmp_path).train.y is None
+    save(tmp_path / "other" / "a.png")
+    assert read_folder(tmp_path).train.y.tolist() == [0, 1]
+    save(tmp_path / "a.png")
+    assert read_folder(tmp_path).train.y is None
+
+
+@pytest.fixture
+def damaged(tmp_path):
+    """Three readable images between a corrupt PNG, an empty file and a truncated JPEG."""
+    (tmp_path / "a_corrupt.png").write_bytes(b"\x89PNG\r\n\x1a\n this is none")
+    (tmp_path / "b_empty.webp").touch()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "d_truncated.jpg")
+    whole = (tmp_path / "d_truncated.jpg").read_bytes()
+    (tmp_path / "d_truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    for i, name in enumerate("ceg"):
+        save(tmp_path / f"{name}_fine.png", size=(9, 7), colour=i)
+    return tmp_path
+
+
+def test_unreadable_files_are_skipped_and_named(damaged):
+    names = ("a_corrupt.png", "b_empty.webp", "d_truncated.jpg")
+    with pytest.warns(UserWarning, match="3 of 6 image files") as caught:
+        parts = read_folder(damaged)
+    assert parts.train.x.shape == (3, 7, 9, 1) and parts.train.x[:, 0, 0, 0].tolist() == [0, 1, 2]
+    assert len(parts.notes) == 3 and len(caught) == 1
+    for name, note in zip(names, parts.notes, strict=True):
+        assert note.startswith(f"Skipped {name}: ") and note in str(caught[0].message) and "\n" not in note
+
+
+def test_strict_refuses_the_first_unreadable_file(damaged):
+    with pytest.raises(InvalidInputError, match="a_corrupt.png: expected a readable image, got: .*identify"):
+        read_folder(damaged, strict=True)
+
+
+def test_folders_without_a_usable_image_are_refused(tmp_path):
+    with pytest.raises(InvalidInputError, match="found 0 files of these kinds"):
+        load(tmp_path)
+    (tmp_path / "bad.png").write_text("no image")
+    with pytest.raises(InvalidInputError, match="found 1 files of these kinds, the first unreadable: bad.png"):
+        load(tmp_path)
+    with pytest.raises(InvalidInputError, match="none of the 1 image files is readable. Skipped bad.png"):
+        load(tmp_path, image_size=8)
+    (tmp_path / "bad.png").unlink()
+    save(tmp_path / "test" / "a.png")
+    with pytest.raises(InvalidInputError, match="for training, found only test"):
+        load(tmp_path)

@@ -1,0 +1,170 @@
+"""TensorFlow Datasets: three small sets written here, and MNIST where it is prepared."""
+
+import os
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from keras_vae.data import load, names
+from keras_vae.data.tfds import read_tfds
+from keras_vae.errors import InvalidInputError
+
+
+class Blots(tfds.core.GeneratorBasedBuilder):
+    """Labelled RGB images of varying size with all three splits; the label is the grey level / 10."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        image, label = tfds.features.Image(shape=(None, None, 3)), tfds.features.ClassLabel(names=["no", "yes"])
+        features = tfds.features.FeaturesDict({"other": tfds.features.Text(), "image": image, "label": label})
+        return tfds.core.DatasetInfo(builder=self, features=features)
+
+    def _split_generators(self, _):
+        return {
+            "train": self._generate_examples(700),
+            "validation": self._generate_examples(3),
+            "test": self._generate_examples(4),
+        }
+
+    def _generate_examples(self, count):
+        for i in range(count):
+            image = np.full((8 + i % 5, 16, 3), 10 * (i % 2), np.uint8)
+            yield i, {"other": "text", "image": image, "label": i % 2}
+
+
+class Bits(tfds.core.GeneratorBasedBuilder):
+    """Unlabelled grey images of zeros and ones, all in one split with a name of its own."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        return tfds.core.DatasetInfo(
+            builder=self, features=tfds.features.FeaturesDict({"picture": tfds.features.Image(shape=(8, 8, 1))})
+        )
+
+    def _split_generators(self, _):
+        return {"pictures": self._generate_examples()}
+
+    def _generate_examples(self):
+        for i in range(20):
+            yield i, {"picture": np.eye(8, dtype=np.uint8)[..., np.newaxis]}
+
+
+class Words(tfds.core.GeneratorBasedBuilder):
+    """No image at all."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        return tfds.core.DatasetInfo(
+            builder=self,
+            features=tfds.features.FeaturesDict(
+                {"text": tfds.features.Text(), "depth": tfds.features.Scalar(np.int64)}
+            ),
+        )
+
+    def _split_generators(self, _):
+        raise AssertionError("refused before it is prepared")
+
+    _generate_examples = _split_generators
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("tfds")
+
+
+def test_varying_sizes_are_fitted_and_own_splits_kept(data_dir):
+    data = load("tfds:blots", image_size=(6, 8), data_dir=data_dir)
+    assert [len(split) for split in (data.train, data.validation, data.test)] == [700, 3, 4]
+    assert data.event_shape == (6, 8, 3) and data.label_names == ("no", "yes")
+    np.testing.assert_array_equal(data.train.x, np.broadcast_to(10 * data.train.y[:, None, None, None], (700, 6, 8, 3)))
+    assert data.train.y.sum() == 350
+
+
+def test_varying_sizes_need_an_image_size(data_dir):
+    with pytest.raises(InvalidInputError, match="blots: its images vary in size; give image_size"):
+        load("blots", data_dir=data_dir)
+
+
+def test_bits_become_black_and_white_and_missing_splits_are_made(data_dir):
+    data = load("bits", data_dir=data_dir)
+    assert [len(split) for split in (data.train, data.validation, data.test)] == [16, 2, 2]
+    np.testing.assert_array_equal(data.train.x[0, ..., 0], 255 * np.eye(8))
+    assert data.train.y is None and "0 or 255" in data.notes[0]
+    assert load("bits", data_dir=data_dir, image_size=4).event_shape == (4, 4, 1)
+
+
+def test_a_set_without_images_is_refused(data_dir):
+    with pytest.raises(InvalidInputError, match="words: expected a data set with images, got features .*text"):
+        load("words", data_dir=data_dir)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("fashion_mnst", "fashion_mnist"), ("tfds:cifar_10", "cifar10"), ("digit", "digits")]
+)
+def test_an_unknown_name_is_answered_with_the_nearest(name, nearest):
+    with pytest.raises(InvalidInputError, match=f"Unknown data set '.*': did you mean '{nearest}'") as error:
+        load(name)
+    assert len(str(error.value)) < 500 and "\n" not in str(error.value)
+
+
+def test_an_unknown_configuration_is_refused_in_one_line():
+    with pytest.raises(InvalidInputError, match="mnist/nope: TensorFlow Datasets cannot build it") as error:
+        load("mnist/nope")
+    assert "\n" not in str(error.value)
+
+
+def test_no_network_is_told_at_once(tmp_path, monkeypatch):
+    def unreachable(*_):
+        raise socket.gaierror("Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    with pytest.raises(InvalidInputError, match="fashion_mnist: not prepared in .* failed .Name or service") as error:
+        load("fashion_mnist", data_dir=tmp_path)
+    assert "TFDS_DATA_DIR" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_every_name_but_digits_is_an_image_set_of_tfds():
+    known = tfds.list_builders(with_community_datasets=False)
+    for name, description in names().items():
+        assert description and "\n" not in description
+        if name == "digits":
+            continue
+        assert name in known
+        feature = tfds.builder(name).info.features["image"]
+        assert isinstance(feature, tfds.features.Image) and feature.np_dtype == np.uint8, name
+        shape = feature.shape
+        assert ("varying size" in description) == (None in shape), name
+        assert None in shape or f"{shape[0]}x{shape[1]}" in description, name
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    folder = os.environ.get("TFDS_DATA_DIR")
+    if not folder or not (Path(folder) / "mnist").is_dir():
+        pytest.skip("TFDS_DATA_DIR is not set to a folder that holds mnist")
+    return load("mnist")
+
+
+def test_mnist(mnist):
+    assert [len(split) for split in (mnist.train, mnist.validation, mnist.test)] == [54_000, 6_000, 10_000]
+    assert mnist.event_shape == (28, 28, 1) and mnist.train.x.dtype == np.uint8 and mnist.is_image
+    assert mnist.label_names == tuple("0123456789")
+    assert abs(mnist.train.x.mean() - 33.3) < 0.3 and abs(mnist.test.x.mean() - 33.8) < 0.3
+    counts = np.bincount(np.concatenate([mnist.train.y, mnist.validation.y]))
+    assert counts.tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(mnist.test.y).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+def test_the_validation_split_of_mnist_follows_the_seed(mnist):
+    raw = read_tfds("mnist")
+    assert len(raw.train) == 60_000 and raw.validation is None
+    again, other = (raw.complete("mnist", seed=seed).validation for seed in (0, 1))
+    np.testing.assert_array_equal(again.x, mnist.validation.x)
+    assert not np.array_equal(other.x, mnist.validation.x)

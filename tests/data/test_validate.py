@@ -1,0 +1,69 @@
+"""The rule for arrays: what is refused, and what becomes of the rest."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from keras_vae.data.validate import validate, validate_labels, validate_whole
+from keras_vae.errors import InvalidInputError
+
+KINDS = ["bool", "uint8", "int8", "int32", "uint16", "float16", "float32", "float64", ">f4"]
+shapes = hnp.array_shapes(min_dims=2, max_dims=4, max_side=10)
+
+
+@settings(max_examples=100, deadline=None)
+@given(x=st.sampled_from(KINDS).flatmap(lambda kind: hnp.arrays(kind, shapes)))
+def test_numbers_keep_their_values_and_bad_ones_are_counted(x):
+    with np.errstate(over="ignore"):
+        expected = x.astype(np.float32)
+    bad = np.argwhere(~np.isfinite(expected))
+    if len(bad):
+        with pytest.raises(InvalidInputError, match=f"got {len(bad)} that") as error:
+            validate(x)
+        assert f"index {tuple(bad[0].tolist())}" in str(error.value)
+        return
+    result = validate(x)
+    assert result.dtype == (np.uint8 if x.dtype in (bool, np.uint8) else np.float32)
+    assert result.dtype.isnative and result.flags.c_contiguous
+    np.testing.assert_array_equal(result.ravel(), expected.ravel() * (255 if x.dtype == bool else 1))
+    image = x.ndim == 3 and (result.dtype == np.uint8 or min(x.shape[1:]) >= 8)
+    assert result.shape == ((*x.shape, 1) if image else x.shape)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.array([["a", "b"]]), "expected numbers, got dtype <U1"),
+        (np.array([[{}, None]]), "expected numbers, got dtype object"),
+        (np.ones((2, 2), complex), "expected numbers, got dtype complex128"),
+        (np.zeros((2, 2), "M8[s]"), "expected numbers"),
+        ([[1, 2], [3]], "pieces of different shapes"),
+        (np.zeros(3), r"rank 2 or more, got \(3,\)"),
+        (3.0, r"rank 2 or more, got \(\)"),
+        (np.zeros((0, 4)), r"at least one example of at least one value, got shape \(0, 4\)"),
+        (np.zeros((4, 0, 3)), r"got shape \(4, 0, 3\)"),
+        (np.array([[0, 1e300]]), r"too large, the first \(1e\+300\) at index \(0, 1\)"),
+    ],
+)
+def test_unusable_arrays_are_refused_in_one_line(x, message):
+    with pytest.raises(InvalidInputError, match=message) as error:
+        validate(x, "my array")
+    assert str(error.value).startswith("my array: ") and "\n" not in str(error.value)
+
+
+def test_labels():
+    assert validate_labels(np.array([[1], [2]], np.uint8), 2).tolist() == [1, 2]
+    with pytest.raises(InvalidInputError, match="each of 3 examples, got 2 labels"):
+        validate_labels([1, 2], 3)
+    for wrong in ([0.5, 1.5], np.eye(2, dtype=int), ["a", "b"]):
+        with pytest.raises(InvalidInputError, match="integer labels of shape"):
+            validate_labels(wrong, 2)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, True, "3", None])
+def test_what_is_no_whole_number(value):
+    with pytest.raises(InvalidInputError, match="size: expected a whole number of at least 1"):
+        validate_whole(value, "size")
+    assert validate_whole(np.int32(3), "size") == 3
