@@ -1,0 +1,282 @@
+"""The commands; each imports what it needs when it runs, so that `--help` answers at once."""
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
+Data = Annotated[str | None, typer.Option(help="What to read; the run's own test split by default.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")]
+Seed = Annotated[int, typer.Option(help="Seed of the draws and of the choice of examples.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")]
+TO_PICTURE = "Where to: .png for a picture, .npy for the array."
+
+
+def train(
+    config: Annotated[Path | None, typer.Option(help="A configuration in JSON, such as a run's config.json.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; runs/MODEL-DATA by default.")] = None,
+    model: Annotated[str | None, typer.Option(help="A recipe, see `keras-vae models`.  [default: vae]")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="A data set, a folder of images, .npy or .npz, see `keras-vae data`.  [default: digits]"),
+    ] = None,
+    latent_dim: Annotated[int | None, typer.Option(help="Length of the code.  [default: 8]")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data.  [default: 60]")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Examples per step.  [default: 128; 32 with fewer than 10,000 examples]")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of Adam.  [default: 0.001]")] = None,
+    decay: Annotated[str | None, typer.Option(help="Of the learning rate: none or cosine.  [default: none]")] = None,
+    likelihood: Annotated[
+        str | None,
+        typer.Option(help="auto, bernoulli, normal, normal_elementwise or normal_fixed.  [default: auto]"),
+    ] = None,
+    network: Annotated[str | None, typer.Option(help="auto, mlp or conv.  [default: auto]")] = None,
+    beta: Annotated[float | None, typer.Option(help="Weight of the KL (beta_vae).")] = None,
+    free_bits: Annotated[float | None, typer.Option(help="Nats per latent dimension free of KL.")] = None,
+    warmup_epochs: Annotated[int | None, typer.Option(help="Epochs of linear KL warm-up.  [default: 0]")] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE of the recipe or its networks, VALUE in JSON: units=[200,200].  Repeatable."),
+    ] = None,
+    binarize: Annotated[str | None, typer.Option(help="dynamic, static or threshold.  [default: not at all]")] = None,
+    image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
+    validation: Annotated[float | None, typer.Option(help="Part for validation.  [default: 0.1]")] = None,
+    test: Annotated[float | None, typer.Option(help="Part for test.  [default: 0.1]")] = None,
+    limit: Annotated[int | None, typer.Option(help="Training examples to keep, for a quick trial.")] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything.  [default: 0]")] = None,
+    dtype_policy: Annotated[
+        str | None, typer.Option(help="Of Keras, such as mixed_bfloat16.  [default: float32]")
+    ] = None,
+    jit_compile: Annotated[
+        bool | None, typer.Option(help="Compile with XLA or not.  [default: by network and device]")
+    ] = None,
+    likelihood_samples: Annotated[
+        int | None, typer.Option(help="Importance samples for the test log-likelihood; 0: none.  [default: 500]")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write logs for TensorBoard.")] = False,
+) -> None:
+    """Train a model and report on it."""
+    from keras_vae.cli.overrides import parse_options
+    from keras_vae.errors import InvalidInputError
+    from keras_vae.training import Run, TrainingConfig
+    from keras_vae.training import train as run_training
+
+    given = {
+        "model": model, "data": data, "latent_dim": latent_dim, "epochs": epochs, "batch_size": batch_size,
+        "learning_rate": learning_rate, "decay": decay, "likelihood": likelihood, "network": network,
+        "warmup_epochs": warmup_epochs, "binarize": binarize, "image_size": image_size, "validation": validation,
+        "test": test, "limit": limit, "data_dir": data_dir, "seed": seed, "dtype_policy": dtype_policy,
+        "jit_compile": jit_compile, "likelihood_samples": likelihood_samples,
+    }  # fmt: skip
+    given = {name: value for name, value in given.items() if value is not None}
+    options = parse_options(option or [])
+    options |= {name: value for name, value in (("beta", beta), ("free_bits", free_bits)) if value is not None}
+    if resume and overwrite:
+        raise InvalidInputError("--resume and --overwrite: expected one of the two; drop one.")
+    if resume and out is not None and config is None and Run(out).exists:
+        base = Run(out).config()
+    else:
+        base = TrainingConfig.read(config) if config else TrainingConfig()
+    chosen = base.replace(**given, options={**base.options, **options})
+    out = out or Path("runs") / f"{chosen.model}-{Path(chosen.data).stem}"
+    try:
+        run = run_training(chosen, out, resume=resume, overwrite=overwrite, tensorboard=tensorboard)
+    except KeyboardInterrupt:
+        done = len(Run(out).read_history().get("epoch", []))
+        typer.echo(
+            f"\nStopped. Finished epochs: {done}, saved in {out}. Go on with:\n  keras-vae train --resume --out {out}",
+            err=True,
+        )
+        raise typer.Exit(130) from None
+    typer.echo("\n".join(["", *_verdict(run), "", f"Report: {run['report.html']}"]))
+
+
+def evaluate(
+    run: Source,
+    data: Data = None,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    samples: Annotated[int, typer.Option(min=0, help="Importance samples for the log-likelihood.")] = 500,
+    seed: Seed = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the figures of a model on a split, in nats per example."""
+    from keras_vae.cli.sources import examples, model_of
+    from keras_vae.evaluation import summarize
+
+    model = model_of(run)
+    chosen = examples(run, data, split)
+    metrics = summarize(model, chosen.x, samples=samples, seed=seed, verbose=0 if json else 1)
+    if json:
+        typer.echo(json_format.dumps(metrics, indent=2))
+    else:
+        typer.echo("\n".join(f"{name:32}{value:12.6g}" for name, value in metrics.items()))
+
+
+def encode(
+    run: Source,
+    out: Annotated[Path, typer.Option(help="Where to: a .npz file with mean, stddev and, if known, labels.")],
+    data: Data = None,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the posterior of each example: its mean and standard deviation."""
+    from keras_vae.cli.outputs import check_out, write_arrays
+    from keras_vae.cli.sources import examples, model_of
+
+    check_out(out, ".npz", overwrite=overwrite)
+    model = model_of(run)
+    chosen = examples(run, data, split)
+    posterior = model.encode(chosen.x)
+    arrays = {"mean": posterior.mean().numpy(), "stddev": posterior.stddev().numpy()}
+    write_arrays(out, arrays if chosen.y is None else {**arrays, "labels": chosen.y})
+
+
+def reconstruct(
+    run: Source,
+    out: Annotated[Path, typer.Option(help=TO_PICTURE)],
+    data: Data = None,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    limit: Limit = 20,
+    sample: Annotated[bool, typer.Option("--sample", help="Draw x ~ p(x | z) instead of E[x | z].")] = False,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Pass examples through the code and back."""
+    from keras_vae import plots
+    from keras_vae.cli.outputs import check_out, write_picture_or_array
+    from keras_vae.cli.sources import examples, model_of
+
+    check_out(out, ".png", ".npy", overwrite=overwrite)
+    model = model_of(run)
+    x = examples(run, data, split).x[:limit]
+    reconstructed = model.reconstruct(x, draw="sample" if sample else "mean", seed=seed)
+    write_picture_or_array(
+        out, reconstructed, lambda: plots.plot_reconstructions(model.prepare(x).numpy(), reconstructed)
+    )
+
+
+def sample(
+    run: Source,
+    out: Annotated[Path, typer.Option(help=TO_PICTURE)],
+    limit: Limit = 64,
+    pixels: Annotated[bool, typer.Option("--pixels", help="Draw x ~ p(x | z) instead of E[x | z].")] = False,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw new examples from the prior."""
+    from keras_vae import plots
+    from keras_vae.cli.outputs import check_out, write_picture_or_array
+    from keras_vae.cli.sources import model_of
+
+    check_out(out, ".png", ".npy", overwrite=overwrite)
+    drawn = model_of(run).sample(limit, seed=seed, draw="sample" if pixels else "mean")
+    write_picture_or_array(out, drawn, lambda: plots.plot_samples(drawn))
+
+
+def traverse(
+    run: Source,
+    out: Annotated[Path, typer.Option(help=TO_PICTURE)],
+    span: Annotated[float, typer.Option(help="Each dimension goes from -SPAN to SPAN.")] = 3.0,
+    steps: Annotated[int, typer.Option(min=2, help="Stops on the way.")] = 11,
+    example: Annotated[int | None, typer.Option(help="Start at this test example instead of the prior mean.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Move along one latent dimension at a time."""
+    import numpy as np
+
+    from keras_vae import plots
+    from keras_vae.cli.outputs import check_out, write_picture_or_array
+    from keras_vae.cli.sources import examples, model_of, pick
+
+    check_out(out, ".png", ".npy", overwrite=overwrite)
+    model = model_of(run)
+    start = None if example is None else pick(examples(run, None, "test").x, example)
+    values = np.linspace(-span, span, steps)
+    paths = model.traverse(start, values=values)
+    write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))
+
+
+def interpolate(
+    run: Source,
+    out: Annotated[Path, typer.Option(help=TO_PICTURE)],
+    data: Data = None,
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of test examples.")] = 5,
+    steps: Annotated[int, typer.Option(min=2, help="Stops on the way, ends included.")] = 10,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Walk between pairs of test examples in the latent space."""
+    from keras_vae import plots
+    from keras_vae.cli.outputs import check_out, write_picture_or_array
+    from keras_vae.cli.sources import examples, model_of, pick_pairs
+
+    check_out(out, ".png", ".npy", overwrite=overwrite)
+    model = model_of(run)
+    starts, ends = pick_pairs(examples(run, data, "test").x, pairs, seed)
+    paths = model.interpolate(starts, ends, steps=steps)
+    endpoints = (model.prepare(starts).numpy(), model.prepare(ends).numpy())
+    write_picture_or_array(out, paths, lambda: plots.plot_interpolation(paths, endpoints=endpoints))
+
+
+def export(
+    run: Source,
+    directory: Annotated[
+        Path | None, typer.Argument(help="Folder of the servable; saved_models/RUN by default.")
+    ] = None,
+) -> None:
+    """Write the next version of a SavedModel for TF Serving, and check it against the model."""
+    from keras_vae.cli.sources import model_of, probe
+    from keras_vae.errors import InvalidInputError
+    from keras_vae.serving import check_export
+    from keras_vae.serving import export as write
+
+    model = model_of(run)
+    version = write(model, directory or Path("saved_models") / run.stem)
+    differences = check_export(model, version, probe(model))
+    for name, difference in differences.items():
+        typer.echo(f"{name:16} differs from the model by at most {difference:.1e}")
+    if max(differences.values()) > 1e-5:
+        raise InvalidInputError(f"{version}: the export differs from the model by more than 1e-5; do not serve it.")
+    typer.echo(f"Exported: {version}")
+
+
+def models() -> None:
+    """List the recipes."""
+    from keras_vae.zoo import describe
+
+    _table(describe())
+
+
+def data(
+    source: Annotated[str | None, typer.Argument(help="Describe this one: a name, a folder, .npy or .npz.")] = None,
+    image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
+) -> None:
+    """List the data sets known by name, or describe one."""
+    from keras_vae.data import load, names
+
+    if source is None:
+        _table(names())
+        typer.echo("\nAlso: any TensorFlow Datasets image set, a folder of images, .npy and .npz files.")
+    else:
+        typer.echo(load(source, image_size=image_size, data_dir=data_dir).describe())
+
+
+def _table(rows: dict[str, Any]) -> None:
+    width = max(map(len, rows)) + 2
+    typer.echo("\n".join(f"{name:{width}}{text}" for name, text in rows.items()))
+
+
+def _verdict(run) -> list[str]:
+    from keras_vae.evaluation import verdict
+
+    return verdict(run.read_json("metrics.json"), run.config().latent_dim)
+
+
+ALL = (train, evaluate, encode, reconstruct, sample, traverse, interpolate, export, models, data)

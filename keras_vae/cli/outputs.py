@@ -1,0 +1,35 @@
+"""What a command writes: an array or a picture, never over something that is there unless asked."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import typer
+from matplotlib.figure import Figure
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.plots import save
+
+
+def check_out(path: Path, *suffixes: str, overwrite: bool) -> None:
+    """Refuses a name of another kind, and one that is taken; to be called before the work is done."""
+    if path.suffix not in suffixes:
+        raise InvalidInputError(f"--out: expected a name that ends in {' or '.join(suffixes)}; got {str(path)!r}.")
+    if path.exists() and not overwrite:
+        raise InvalidInputError(f"{path}: it exists; use --overwrite or another --out.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays as `.npz`."""
+    np.savez_compressed(path, **arrays)
+    typer.echo(f"Written: {path} ({', '.join(f'{name} {array.shape}' for name, array in arrays.items())})")
+
+
+def write_picture_or_array(path: Path, array: np.ndarray, draw: Callable[[], Figure]) -> None:
+    """Writes the picture that `draw` makes as `.png`, or the array as `.npy`."""
+    if path.suffix == ".npy":
+        np.save(path, array)
+    else:
+        save(draw(), path)
+    typer.echo(f"Written: {path} ({'x'.join(map(str, array.shape))})")

@@ -1,0 +1,49 @@
+"""What a command reads: a model and examples."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_vae.data import Split, load
+from keras_vae.errors import InvalidInputError
+from keras_vae.models import Autoencoder, load_model
+from keras_vae.training import Run, evaluation_split, load_data
+
+
+def model_of(source: Path) -> Autoencoder:
+    """The model of a run folder or a `.keras` file."""
+    return load_model(source) if source.suffix == ".keras" else Run.open(source).model()
+
+
+def examples(source: Path, data: str | None, split: str) -> Split:
+    """A split of `data`, or of the run's own data, as figures are taken on it."""
+    if split not in ("train", "validation", "test"):
+        raise InvalidInputError(f"--split: expected train, validation or test; got {split!r}.")
+    if Run(source).exists:
+        config = Run(source).config()
+        if data is not None:
+            config = config.replace(data=data, limit=None)
+        return evaluation_split(getattr(load_data(config), split), config)
+    if data is None:
+        raise InvalidInputError(f"{source}: a model file does not say what it was trained on; name it with --data.")
+    return getattr(load(data), split)
+
+
+def pick(x: np.ndarray, index: int) -> np.ndarray:
+    """The example at `index`."""
+    if not 0 <= index < len(x):
+        raise InvalidInputError(f"--example: expected an index from 0 to {len(x) - 1}; got {index}.")
+    return x[index]
+
+
+def pick_pairs(x: np.ndarray, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """So many pairs of different examples, chosen at random."""
+    if 2 * pairs > len(x):
+        raise InvalidInputError(f"--pairs: expected at most {len(x) // 2}, for {len(x)} examples; got {pairs}.")
+    chosen = np.random.default_rng(seed).permutation(len(x))
+    return x[chosen[:pairs]], x[chosen[pairs : 2 * pairs]]
+
+
+def probe(model: Autoencoder, n: int = 3) -> np.ndarray:
+    """Examples of the model's own shape to try an export on, `(n, *event_shape)`, in [0, 1]."""
+    return np.random.default_rng(0).random((n, *model.event_shape), "float32")

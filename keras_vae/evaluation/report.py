@@ -1,0 +1,110 @@
+"""Pictures and a page about a model, made by asking the model."""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+import numpy as np
+from matplotlib.figure import Figure
+
+from keras_vae import plots
+from keras_vae.evaluation.latent import kl_per_dimension, variance_of_means
+from keras_vae.models import Autoencoder
+
+CAPTIONS = {
+    "reconstructions": "Does the code keep what matters? Test images above, what comes back from their codes below.",
+    "samples": "Does the model generate? Codes drawn from the prior, decoded. They should look like data.",
+    "traversals": "What does each dimension mean? One dimension moves along a row, the others stay.",
+    "interpolation": "Is the latent space continuous? Each step between two test images should look like data.",
+    "latent_map": "Where do the codes lie? Classes that were never shown to the model often form islands.",
+    "kl_per_dimension": "How much does each dimension carry? Grey ones carry nothing.",
+    "history": "Did the training converge? Training and validation should fall together and flatten.",
+}
+
+
+def pictures(
+    model: Autoencoder,
+    x: np.ndarray,
+    labels: Sequence[int] | None = None,
+    *,
+    label_names: Sequence[str] = (),
+    history: Mapping[str, Sequence[float]] | None = None,
+    seed: int = 0,
+) -> dict[str, Figure]:
+    """The pictures that make sense for the model, by name, in the order in which one would look at them.
+
+    Args:
+        model: a trained model.
+        x: test examples `(N, *event_shape)`, at least 2.
+        labels: their labels `(N,)`.
+        label_names: the name of each label.
+        history: metrics per epoch, by name.
+        seed: of the samples, and of the choice of examples.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(x))
+    shown = x[chosen[:20]]
+    target, reconstructed = model.prepare(shown).numpy(), model.reconstruct(shown)
+    figures = {"reconstructions": plots.plot_reconstructions(target, reconstructed)}
+    kl = kl_per_dimension(model, x) if model.has_density else None
+    values = np.linspace(-3, 3, 11)
+    if model.prior is not None:
+        figures["samples"] = plots.plot_samples(model.sample(64, seed=seed))
+        figures["traversals"] = plots.plot_traversals(model.traverse(values=values), values, kl=kl)
+    pairs = min(5, len(x) // 2)
+    starts, ends = x[chosen[:pairs]], x[chosen[pairs : 2 * pairs]]
+    figures["interpolation"] = plots.plot_interpolation(
+        model.interpolate(starts, ends), endpoints=(model.prepare(starts).numpy(), model.prepare(ends).numpy())
+    )
+    most = chosen[:10_000]
+    codes = model.encode(x[most]).mean().numpy().reshape(len(most), -1)
+    figures["latent_map"] = plots.plot_latent_map(
+        codes, None if labels is None else labels[most], label_names=label_names
+    )
+    if kl is not None:
+        figures["kl_per_dimension"] = plots.plot_kl_per_dimension(kl, variance_of_means=variance_of_means(model, x))
+    if history:
+        figures["history"] = plots.plot_history(history)
+    return figures
+
+
+def verdict(metrics: Mapping[str, Any], latent_dim: int) -> list[str]:
+    """The figures in plain sentences, the most important first."""
+    sentences = []
+    if "log_likelihood" in metrics:
+        sentences.append(
+            f"A test example has a log-likelihood of at least {metrics['log_likelihood']:.2f} nats on average "
+            f"(± {metrics['log_likelihood_standard_error']:.2f}, {metrics['log_likelihood_samples']} draws each)."
+        )
+    if "kl" in metrics:
+        sentences.append(
+            f"A code carries {metrics['kl']:.1f} nats ({metrics['kl'] / np.log(2):.1f} bits); "
+            f"{metrics['active_units']} of {latent_dim} dimensions are active."
+        )
+        if metrics["active_units"] == 0:
+            sentences.append("The posterior has collapsed: the code says nothing about x. Lower the weight of the KL.")
+    sentences.append(f"The mean squared error of a reconstruction is {metrics['reconstruction_mse']:.4f} per element.")
+    return sentences
+
+
+def page(
+    title: str,
+    figures: Mapping[str, Figure],
+    *,
+    metrics: Mapping[str, Any],
+    latent_dim: int,
+    configuration: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> str:
+    """A self-contained HTML page: the verdict, the pictures, the figures, and how to repeat it."""
+    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        files("keras_vae.evaluation").joinpath("report.html").read_text()
+    )
+    return template.render(
+        title=title,
+        verdict=verdict(metrics, latent_dim),
+        pictures=[(name, CAPTIONS[name], plots.to_data_uri(figure)) for name, figure in figures.items()],
+        metrics=metrics,
+        configuration=configuration,
+        environment=environment,
+    )

@@ -1,0 +1,121 @@
+"""Everything that decides what a training run does."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import unknown
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """The configuration of a run; together with the data it determines the result.
+
+    Attributes:
+        model: name of a recipe, see `keras-vae models`.
+        data: what to train on, see `keras_vae.data.load`.
+        latent_dim: length of the code.
+        epochs: passes over the training split.
+        batch_size: examples per optimizer step; None for 128, or 32 with fewer than 10,000 training examples.
+        learning_rate: of Adam, at its start.
+        decay: `"none"`, or `"cosine"` for a learning rate that falls to 0 over the run.
+        likelihood: name of a likelihood; `"auto"` is Bernoulli for data of zeros and ones (binarised ones, too), else
+            normal with one learned scale.
+        network: `"auto"`, `"mlp"` or `"conv"`.
+        options: further options of the recipe and its networks, such as `{"beta": 4.0, "units": [200, 200]}`.
+        warmup_epochs: epochs over which the weight of the KL rises from 0.
+        binarize: None, `"dynamic"`, `"static"` or `"threshold"`.
+        image_size: side of the images, or (height, width), where the source leaves it open.
+        validation: part (or number) of examples for validation where the source has no such split.
+        test: the same for the test split.
+        limit: number of training examples to keep, for quick trials.
+        data_dir: folder of TFDS data sets.
+        seed: seed of weights, noise, shuffling and splits.
+        dtype_policy: Keras dtype policy, such as `"mixed_bfloat16"`.
+        jit_compile: `"auto"`, True or False, see `Autoencoder.compile`.
+        likelihood_samples: importance samples per example for the test log-likelihood; 0 leaves it out.
+    """
+
+    model: str = "vae"
+    data: str = "digits"
+    latent_dim: int = 8
+    epochs: int = 60
+    batch_size: int | None = None
+    learning_rate: float = 1e-3
+    decay: str = "none"
+    likelihood: str = "auto"
+    network: str = "auto"
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    warmup_epochs: int = 0
+    binarize: str | None = None
+    image_size: int | tuple[int, int] | None = None
+    validation: float = 0.1
+    test: float = 0.1
+    limit: int | None = None
+    data_dir: str | None = None
+    seed: int = 0
+    dtype_policy: str = "float32"
+    jit_compile: bool | str = "auto"
+    likelihood_samples: int = 500
+
+    def __post_init__(self):
+        for name in ("latent_dim", "epochs"):
+            self._expect(name, "an integer >= 1", lambda n: _is_integer(n) and n >= 1)
+        self._expect("batch_size", "an integer >= 1 or None", lambda n: n is None or (_is_integer(n) and n >= 1))
+        for name in ("seed", "warmup_epochs", "likelihood_samples"):
+            self._expect(name, "an integer >= 0", lambda n: _is_integer(n) and n >= 0)
+        self._expect(
+            "learning_rate", "a positive number", lambda r: isinstance(r, (int, float)) and 0 < r < float("inf")
+        )
+        self._expect("decay", "'none' or 'cosine'", lambda decay: decay in ("none", "cosine"))
+        self._expect("options", "a mapping of names to values", lambda options: isinstance(options, dict))
+
+    def _expect(self, name, expected, holds):
+        if not holds(getattr(self, name)):
+            raise InvalidInputError(f"{name} must be {expected}; got {getattr(self, name)!r}.")
+
+    def batch_size_for(self, examples: int) -> int:
+        """The batch size for a training split of so many examples."""
+        return self.batch_size or (32 if examples < 10_000 else 128)
+
+    def replace(self, **changes: Any) -> "TrainingConfig":
+        """The configuration with some values changed; unknown names are refused."""
+        known = get_type_hints(type(self))
+        for name in changes:
+            if name not in known:
+                raise InvalidInputError(unknown(name, known, part="configuration key"))
+        return dataclasses.replace(self, **changes)
+
+    def differences(self, other: "TrainingConfig") -> dict[str, tuple[Any, Any]]:
+        """Name -> (own value, other value) wherever the two differ."""
+        own, others = self.as_dict(), other.as_dict()
+        return {name: (own[name], others[name]) for name in own if own[name] != others[name]}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The configuration in JSON's types."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> "TrainingConfig":
+        """Reads a configuration from JSON, such as the `config.json` of a run folder.
+
+        Raises:
+            InvalidInputError: if there is no such file, or it is no such configuration.
+        """
+        path = Path(path)
+        try:
+            values = json.loads(path.read_text())
+        except OSError as error:
+            raise InvalidInputError(f"{path}: cannot read the configuration: {error.strerror}.") from error
+        except ValueError as error:
+            raise InvalidInputError(f"{path}: expected a configuration in JSON; {error}.") from error
+        if not isinstance(values, dict):
+            raise InvalidInputError(f"{path}: expected a JSON object of configuration keys.")
+        return cls().replace(**values)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,179 @@
+"""A run folder: what a training run leaves behind, and what it resumes from."""
+
+import csv
+import json
+import os
+import platform
+import shutil
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.models import Autoencoder, load_model
+from keras_vae.training.config import TrainingConfig
+from keras_vae.version import __version__
+
+PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "keras-tuner", "tensorflow-datasets")
+
+
+class Run:
+    """A folder with these files, each written as a whole or not at all.
+
+    - `config.json`: the configuration, enough to repeat the run.
+    - `environment.json`: versions and machine.
+    - `history.csv`: a row of metrics per finished epoch.
+    - `checkpoint.keras`: model and optimizer after the last finished epoch, until the run has finished.
+    - `model.keras`: the trained model, with its optimizer.
+    - `metrics.json`, `report.html`, `pictures/`: what came of it.
+    - `logs/`: TensorBoard's, when asked for.
+
+    Args:
+        path: the folder.
+    """
+
+    FILES = (
+        "config.json",
+        "environment.json",
+        "history.csv",
+        "checkpoint.keras",
+        "model.keras",
+        "metrics.json",
+        "report.html",
+        "pictures",
+        "logs",
+    )
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+
+    def __getitem__(self, name: str) -> Path:
+        """Path of one of its files."""
+        return self.path / name
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a run."""
+        return self["config.json"].is_file()
+
+    @classmethod
+    def open(cls, path: str | os.PathLike) -> "Run":
+        """The run in `path`.
+
+        Raises:
+            InvalidInputError: if there is none.
+        """
+        run = cls(path)
+        if not run.exists:
+            raise InvalidInputError(f"{path}: no run there (it has no config.json); train one with --out {path}.")
+        return run
+
+    def check_free(self, *, overwrite: bool = False) -> None:
+        """Checks that a new run may be put here, and changes nothing.
+
+        Raises:
+            InvalidInputError: if something is there already; with `overwrite`, only if it is no run.
+        """
+        if self.path.is_file():
+            raise InvalidInputError(f"{self.path}: it is a file; expected a folder for the run.")
+        if not self.path.is_dir() or not any(self.path.iterdir()):
+            return
+        if not overwrite:
+            hint = "use --resume to go on, --overwrite to start again, or" if self.exists else "choose"
+            raise InvalidInputError(f"{self.path}: it exists and is not empty; {hint} another --out.")
+        if not self.exists:
+            raise InvalidInputError(f"{self.path}: it is not a run, so --overwrite leaves it; choose another --out.")
+
+    def start(self, config: TrainingConfig, *, overwrite: bool = False) -> None:
+        """Makes the folder for a new run, in place of the one that is there.
+
+        Raises:
+            InvalidInputError: see `check_free`.
+            OSError: if the folder cannot be written.
+        """
+        self.check_free(overwrite=overwrite)
+        self.clear()
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.write_json("environment.json", environment())
+        self.write_json("config.json", config.as_dict())
+
+    def clear(self) -> None:
+        """Removes the files of the run and nothing else."""
+        for name in self.FILES:
+            if self[name].is_dir():
+                shutil.rmtree(self[name])
+            else:
+                self[name].unlink(missing_ok=True)
+
+    def config(self) -> TrainingConfig:
+        """The configuration that the run was started with."""
+        return TrainingConfig.read(self["config.json"])
+
+    def model(self) -> Autoencoder:
+        """The trained model.
+
+        Raises:
+            InvalidInputError: if the run has not finished.
+        """
+        if not self["model.keras"].exists():
+            raise InvalidInputError(
+                f"{self.path}: the run has not finished; go on with `keras-vae train --resume --out {self.path}`."
+            )
+        return load_model(self["model.keras"])
+
+    def save_model(self, model: Autoencoder, name: str) -> None:
+        """Saves the model, its optimizer and its step under `name`."""
+        self._replace(name, model.save)
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Writes `content` as JSON under `name`."""
+        self.write_text(name, json.dumps(content, indent=2) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Writes `text` under `name`."""
+        self._replace(name, lambda path: path.write_text(text))
+
+    def read_json(self, name: str) -> Any:
+        """What `write_json` wrote under `name`."""
+        return json.loads(self[name].read_text())
+
+    def read_history(self) -> dict[str, list[float]]:
+        """The metrics of each finished epoch, by name; `epoch` counts from 1."""
+        if not self["history.csv"].exists():
+            return {}
+        with self["history.csv"].open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        parse = {"epoch": int}
+        return {name: [parse.get(name, float)(row[name]) for row in rows] for name in (rows[0] if rows else ())}
+
+    def write_history(self, history: dict[str, list[float]]) -> None:
+        """Replaces the history."""
+        if not history:
+            return
+        rows = zip(*history.values(), strict=True)
+        lines = [",".join(history), *(",".join(map(repr, row)) for row in rows)]
+        self.write_text("history.csv", "\n".join(lines) + "\n")
+
+    def _replace(self, name: str, write: Callable[[Path], Any]) -> None:
+        """Lets `write` make a new file beside `name`, and puts it in place when it is whole and on disk."""
+        target = self[name]
+        temporary = target.with_name(f".{target.stem}.partial{target.suffix}")
+        try:
+            write(temporary)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def environment() -> dict[str, str]:
+    """Versions and machine, for the record."""
+    versions = {"keras_vae": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return {**versions, "platform": platform.platform(), "processor": platform.machine()}
