@@ -43,8 +43,8 @@ def train(
     ] = None,
     binarize: Annotated[str | None, typer.Option(help="dynamic, static or threshold.  [default: not at all]")] = None,
     image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
-    validation: Annotated[float | None, typer.Option(help="Part for validation.  [default: 0.1]")] = None,
-    test: Annotated[float | None, typer.Option(help="Part for test.  [default: 0.1]")] = None,
+    validation: Annotated[float | None, typer.Option(help="Part (or number) for validation.  [default: 0.1]")] = None,
+    test: Annotated[float | None, typer.Option(help="Part (or number) for test.  [default: 0.1]")] = None,
     limit: Annotated[int | None, typer.Option(help="Training examples to keep, for a quick trial.")] = None,
     data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything.  [default: 0]")] = None,
@@ -75,6 +75,7 @@ def train(
         "jit_compile": jit_compile, "likelihood_samples": likelihood_samples,
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}
+    given |= {name: int(given[name]) for name in ("validation", "test") if given.get(name, 0) > 1}
     options = parse_options(option or [])
     options |= {name: value for name, value in (("beta", beta), ("free_bits", free_bits)) if value is not None}
     if resume and overwrite:

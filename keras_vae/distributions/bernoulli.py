@@ -41,9 +41,13 @@ class Bernoulli(Head):
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         return self.independent(LogitsBernoulli(logits=parameters["logits"], dtype=tf.float32))
 
-    def check_support(self, x: np.ndarray) -> None:
-        if x.min() < 0 or x.max() > 1:
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        mean = mean.clip(1e-3, 1 - 1e-3)
+        return {"logits": np.log(mean / (1 - mean))}
+
+    def check_support(self, low: float, high: float) -> None:
+        if low < 0 or high > 1:
             raise InvalidInputError(
-                f"Bernoulli likelihood: expected values in [0, 1], got values in [{x.min():g}, {x.max():g}]; "
+                f"Bernoulli likelihood: expected values in [0, 1], got values in [{low:g}, {high:g}]; "
                 "rescale the data or use the 'normal' likelihood."
             )

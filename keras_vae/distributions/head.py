@@ -90,8 +90,35 @@ class Head(keras.layers.Layer):
         """`distribution` with its elements taken together as one event, so `log_prob` sums over the event."""
         return tfd.Independent(distribution, reinterpreted_batch_ndims=len(self.event_shape))
 
-    def check_support(self, x: np.ndarray) -> None:
-        """Raises `InvalidInputError` if values of `x` lie outside the distribution's support."""
+    def adapt(self, x: np.ndarray) -> None:
+        """Starts the distribution at the mean of the examples, which saves the network from learning that first.
+
+        Sets the bias of the projection so that features of zero give that mean: element by element, or channel by
+        channel where the projection is pointwise. Families without `parameters_of_mean`, and heads that do not
+        project, stay as they are.
+
+        Args:
+            x: examples `(N, *event_shape)`, in the units of the distribution.
+
+        Reference: Burda, Grosse & Salakhutdinov, 2016, whose code does this, https://arxiv.org/abs/1509.00519
+        """
+        if not self.project:
+            return
+        axes = tuple(range(x.ndim - 1)) if self._pointwise else 0
+        parameters = self.parameters_of_mean(x.mean(axis=axes))
+        bias = self._projection.bias.numpy().reshape(*(() if self._pointwise else self.event_shape[:-1]), -1)
+        channels = self.event_shape[-1]
+        for name, value in parameters.items():
+            first = self.parameters.index(name) * channels
+            bias[..., first : first + channels] = value
+        self._projection.bias.assign(bias.reshape(-1))
+
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        """The parameters, by name, that give the distribution this mean; those left out stay as they are."""
+        return {}
+
+    def check_support(self, low: float, high: float) -> None:
+        """Raises `InvalidInputError` if values from `low` to `high` are not all in the distribution's support."""
 
     def get_config(self):
         return {**super().get_config(), "event_shape": self.event_shape, "project": self.project}

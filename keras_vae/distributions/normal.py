@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -69,6 +70,9 @@ class Normal(Head):
         else:
             scale = tf.constant(self.scale, tf.float32)
         return self.independent(tfd.Normal(parameters["loc"], scale))
+
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        return {"loc": mean}
 
     def _positive(self, raw):
         return tf.nn.softplus(raw) + self.min_scale

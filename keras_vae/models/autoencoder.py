@@ -11,7 +11,7 @@ from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Sampling
 from keras_vae.models.inference import Inference
-from keras_vae.models.inputs import check_training_data
+from keras_vae.models.inputs import check_examples, check_training_data
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import KL, NLL, Objective, Term
 from keras_vae.priors import PRIORS, Prior
@@ -178,6 +178,14 @@ class Autoencoder(Inference, keras.Model):
 
     # Training.
 
+    def adapt(self, x: Any) -> None:
+        """Starts the decoder at the mean of the examples; call it once before `fit`, which then starts much lower.
+
+        Args:
+            x: training examples `(N, *event_shape)`.
+        """
+        self.likelihood.adapt(self.prepare(check_examples(x, self.likelihood)).numpy())
+
     def compile(
         self,
         optimizer: str | keras.optimizers.Optimizer = "adam",
@@ -228,23 +236,35 @@ class Autoencoder(Inference, keras.Model):
     def compile_from_config(self, config):
         self.compile(**{**config, "optimizer": keras.saving.deserialize_keras_object(config["optimizer"])})
 
-    def fit(self, x=None, *args, **kwargs):
+    def fit(self, x=None, y=None, *args, **kwargs):
         """Trains as `keras.Model.fit` does; data are checked first.
 
+        Args:
+            x: examples `(N, *event_shape)`, or a `tf.data.Dataset` of batches.
+            y: None, or anything that the objective looks for in `trace.extras["y"]`.
+            *args: as in Keras.
+            **kwargs: as in Keras; `sample_weight` needs a `y`, such as x itself.
+
         Raises:
             InvalidInputError: for data that the model cannot explain (see `check_examples`).
         """
-        check_training_data(x, self.likelihood)
-        return super().fit(x, *args, **kwargs)
+        check_training_data(x, y, self.likelihood, **kwargs)
+        return super().fit(x, y, *args, **kwargs)
 
-    def evaluate(self, x=None, *args, **kwargs):
+    def evaluate(self, x=None, y=None, *args, **kwargs):
         """Evaluates as `keras.Model.evaluate` does, with the same noise at every call; data are checked first.
 
+        Args:
+            x: see `fit`.
+            y: see `fit`.
+            *args: as in Keras.
+            **kwargs: as in Keras.
+
         Raises:
             InvalidInputError: for data that the model cannot explain (see `check_examples`).
         """
-        check_training_data(x, self.likelihood)
-        return super().evaluate(x, *args, **kwargs)
+        check_training_data(x, y, self.likelihood, **kwargs)
+        return super().evaluate(x, y, *args, **kwargs)
 
     def train_step(self, data):
         seed = fold(as_seed(self.seed), self.optimizer.iterations)

@@ -16,18 +16,17 @@ from keras_vae.random import as_seed, fold
 
 tfd = tfp.distributions
 
-BATCH = 1000
-ROWS = 5000  # decoded at a time by `log_likelihood`: bounds its memory, whatever the number of samples
+NUMBERS = 2_000_000  # in a batch by default: 2551 images of 28x28, 162 of 64x64x3
 
 
 class Inference:
     """The part of `Autoencoder` that needs no optimizer.
 
     Everything here takes NumPy arrays (or eager tensors) of any length, checks them, and works through them in
-    compiled batches.
+    compiled batches. A `batch_size` of None is chosen by the size of an example.
     """
 
-    def encode(self, x: Any, *, batch_size: int = BATCH) -> tfd.Distribution:
+    def encode(self, x: Any, *, batch_size: int | None = None) -> tfd.Distribution:
         """The posterior q(z | x) itself: `.mean()` gives the codes, `.stddev()` their spread, `.sample()` draws.
 
         Args:
@@ -38,9 +37,9 @@ class Inference:
             A distribution of batch shape `(N,)` and event shape `latent_shape`.
         """
         x = check_examples(x, self.likelihood)
-        return self.posterior.distribution(_in_batches(self._posterior_parameters, x, batch_size=batch_size))
+        return self.posterior.distribution(_in_batches(self._posterior_parameters, x, self._batch_size(batch_size)))
 
-    def decode(self, z: Any, *, batch_size: int = BATCH) -> tfd.Distribution:
+    def decode(self, z: Any, *, batch_size: int | None = None) -> tfd.Distribution:
         """The likelihood p(x | z) itself: `.mean()` gives the expected examples.
 
         Args:
@@ -51,10 +50,15 @@ class Inference:
             A distribution of batch shape `(N,)` and event shape `event_shape`.
         """
         z = check_codes(z, self.latent_shape)
-        return self.likelihood.distribution(_in_batches(self._likelihood_parameters, z, batch_size=batch_size))
+        return self.likelihood.distribution(_in_batches(self._likelihood_parameters, z, self._batch_size(batch_size)))
 
     def reconstruct(
-        self, x: Any, *, draw: Literal["mean", "sample"] = "mean", seed: int | None = None, batch_size: int = BATCH
+        self,
+        x: Any,
+        *,
+        draw: Literal["mean", "sample"] = "mean",
+        seed: int | None = None,
+        batch_size: int | None = None,
     ) -> np.ndarray:
         """Examples after a round trip through the code, `(N, *event_shape)`.
 
@@ -77,7 +81,7 @@ class Inference:
         seed: int | None = None,
         *,
         draw: Literal["mean", "sample"] = "mean",
-        batch_size: int = BATCH,
+        batch_size: int | None = None,
     ) -> np.ndarray:
         """New examples from the prior, `(n, *event_shape)`.
 
@@ -140,29 +144,29 @@ class Inference:
             paths[row, :, dimension] = values
         return self._paths(tf.reshape(tf.cast(paths, tf.float32), (*paths.shape[:2], *self.latent_shape)))
 
-    def elbo(self, x: Any, *, samples: int = 1, seed: int = 0, batch_size: int = BATCH) -> np.ndarray:
+    def elbo(self, x: Any, *, samples: int = 1, seed: int = 0, batch_size: int | None = None) -> np.ndarray:
         """The evidence lower bound log p(x) >= E_q[log p(x | z)] - KL(q(z | x) || p(z)), nats per example, `(N,)`.
 
         Args:
             x: examples `(N, *event_shape)`.
             samples: draws of z per example that estimate the expectation.
-            seed: of these draws; the same seed gives the same values.
-            batch_size: examples at a time.
+            seed: of these draws; the same seed (and batch size) gives the same values.
+            batch_size: draws decoded at a time.
 
         Raises:
             InvalidInputError: if posterior or prior has no density.
         """
         x = self._check_bound(x, samples)
-        rows = max(1, min(batch_size, ROWS // samples))
+        rows = max(1, self._batch_size(batch_size) // samples)
 
         def bound(batch):
             return self._elbo(batch, fold(as_seed(seed), next(counter)), samples)
 
         counter = iter(range(len(x)))
-        return _in_batches(bound, x, batch_size=rows).numpy()
+        return _in_batches(bound, x, rows).numpy()
 
     def log_likelihood(
-        self, x: Any, *, samples: int = 1000, seed: int = 0, batch_size: int = 50, verbose: int = 0
+        self, x: Any, *, samples: int = 1000, seed: int = 0, batch_size: int | None = None, verbose: int = 0
     ) -> np.ndarray:
         """The importance-weighted bound log 1/S sum_s p(x, z_s) / q(z_s | x) <= log p(x), nats per example, `(N,)`.
 
@@ -173,7 +177,7 @@ class Inference:
             x: examples `(N, *event_shape)`.
             samples: draws of z per example, S.
             seed: of these draws; the same seed (and batch size) gives the same values.
-            batch_size: examples at a time.
+            batch_size: draws decoded at a time.
             verbose: 1 shows a progress bar.
 
         Raises:
@@ -182,19 +186,20 @@ class Inference:
         Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
         """
         x = self._check_bound(x, samples)
-        batch_size = min(batch_size, len(x))
-        chunk = min(samples, max(1, ROWS // batch_size))
-        progress = keras.utils.Progbar(math.ceil(len(x) / batch_size), unit_name="batch", verbose=verbose)
+        draws = self._batch_size(batch_size)
+        size = min(len(x), max(1, draws // min(samples, 100)))  # 100 draws for each time that x is encoded
+        chunk = min(samples, max(1, draws // size))
+        progress = keras.utils.Progbar(math.ceil(len(x) / size), unit_name="batch", verbose=verbose)
         counter = iter(range(len(x)))
 
         def bound(batch):
             number = next(counter)
-            padded = np.concatenate([batch, np.repeat(batch[:1], batch_size - len(batch), axis=0)])
+            padded = np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
             values = self._importance_weighted(padded, fold(as_seed(seed), number), samples, chunk)
             progress.update(number + 1)
             return values[: len(batch)]
 
-        return _in_batches(bound, x, batch_size=batch_size).numpy()
+        return _in_batches(bound, x, size).numpy()
 
     @tf.function(autograph=False, reduce_retracing=True)
     def _posterior_parameters(self, x):
@@ -232,10 +237,16 @@ class Inference:
         check_positive_integer("samples", samples)
         return check_examples(x, self.likelihood)
 
+    def _batch_size(self, asked: int | None) -> int:
+        if asked is None:
+            return max(16, NUMBERS // max(math.prod(self.event_shape), math.prod(self.latent_shape)))
+        check_positive_integer("batch_size", asked)
+        return asked
+
     def _seeds(self, seed):
         return tf.unstack(tf.random.split(self.sampling.next_seed() if seed is None else as_seed(seed)))
 
-    def _expected(self, z, batch_size=BATCH):
+    def _expected(self, z, batch_size=None):
         return self.decode(z, batch_size=batch_size).mean().numpy()
 
     def _drawn(self, z, draw, seed, batch_size):
@@ -249,8 +260,7 @@ class Inference:
         return self._expected(tf.reshape(codes, (-1, *self.latent_shape))).reshape(rows, steps, *self.event_shape)
 
 
-def _in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, *, batch_size: int) -> Any:
-    check_positive_integer("batch_size", batch_size)
+def _in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, batch_size: int) -> Any:
     parts = [function(batch) for batch in _slices(x, batch_size)]
     return parts[0] if len(parts) == 1 else tf.nest.map_structure(lambda *part: tf.concat(part, axis=0), *parts)
 

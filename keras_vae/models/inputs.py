@@ -30,18 +30,18 @@ def check_examples(x: Any, likelihood: Head, *, part: str = "x") -> np.ndarray:
         raise InvalidInputError(f"{part}: expected shape (N, {_commas(expected)}), got {x.shape}{hint}.")
     if len(x) == 0:
         raise InvalidInputError(f"{part}: expected at least one example, got none.")
+    low, high = x.min(), x.max()  # both are NaN if any value is
     if x.dtype == np.uint8:
-        likelihood.check_support(np.array([x.min(), x.max()]) / 255)
+        likelihood.check_support(low / 255, high / 255)
         return x
-    x = x.astype("float32", copy=False)
-    if not np.isfinite(x).all():
+    if not (np.isfinite(low) and np.isfinite(high)):
         rows = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
         raise InvalidInputError(
             f"{part}: expected finite numbers, got NaN or infinity in {len(rows)} of {len(x)} examples, "
             f"the first at index {rows[0]}; drop or repair them."
         )
-    likelihood.check_support(x)
-    return x
+    likelihood.check_support(float(low), float(high))
+    return x.astype("float32", copy=False)
 
 
 def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
@@ -62,8 +62,10 @@ def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
     return z
 
 
-def check_training_data(data: Any, likelihood: Head) -> None:
+def check_training_data(data: Any, y: Any, likelihood: Head, *, sample_weight: Any = None, **_: Any) -> None:
     """Checks what is given to `fit` or `evaluate`: an array whole, a `tf.data.Dataset` by its first batch."""
+    if sample_weight is not None and y is None:
+        raise InvalidInputError("sample_weight: Keras would drop it without a y; give y=x beside it.")
     if isinstance(data, tf.data.Dataset):
         data = next(iter(data.take(1)), None)
         if data is None:

@@ -70,10 +70,11 @@ class ConvEncoder(Network):
         self.kernel_size = kernel_size
         self.activation = activation
         self.stages = [
-            keras.layers.Conv2D(n, kernel_size, strides=2, padding="same", activation=activation) for n in self.filters
+            self.layer(keras.layers.Conv2D, n, kernel_size, strides=2, padding="same", activation=activation)
+            for n in self.filters
         ]
-        self.flatten = keras.layers.Flatten()
-        self.dense = keras.layers.Dense(units, activation=activation)
+        self.flatten = self.layer(keras.layers.Flatten)
+        self.dense = self.layer(keras.layers.Dense, units, activation=activation)
         self.build_on(tuple(input_shape))
 
     def call(self, x):
@@ -140,12 +141,12 @@ class ConvDecoder(Network):
         # [(7, 7), (14, 14), (28, 28)]: the sizes that the encoder passed through, backwards
         self.sizes = [(math.ceil(height / 2**i), math.ceil(width / 2**i)) for i in range(len(self.filters), -1, -1)]
         start = (*self.sizes[0], self.filters[0])
-        self.flatten = keras.layers.Flatten()
-        self.dense = keras.layers.Dense(units, activation=activation)
-        self.grid = keras.layers.Dense(math.prod(start), activation=activation)
-        self.reshape = keras.layers.Reshape(start)
+        self.flatten = self.layer(keras.layers.Flatten)
+        self.dense = self.layer(keras.layers.Dense, units, activation=activation)
+        self.grid = self.layer(keras.layers.Dense, math.prod(start), activation=activation)
+        self.reshape = self.layer(keras.layers.Reshape, start)
         self.stages = [
-            keras.layers.Conv2DTranspose(n, kernel_size, strides=2, padding="same", activation=activation)
+            self.layer(keras.layers.Conv2DTranspose, n, kernel_size, strides=2, padding="same", activation=activation)
             for n in (*self.filters[1:], features)
         ]
         self.build_on(tuple(input_shape))

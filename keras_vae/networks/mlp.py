@@ -15,8 +15,8 @@ class _MLP(Network):
         super().__init__(**kwargs)
         self.units = tuple(units)
         self.activation = activation
-        self.flatten = keras.layers.Flatten()
-        self.hidden = [keras.layers.Dense(width, activation=activation) for width in self.units]
+        self.flatten = self.layer(keras.layers.Flatten)
+        self.hidden = [self.layer(keras.layers.Dense, width, activation=activation) for width in self.units]
         self.build_on(tuple(input_shape))
 
     def call(self, inputs):

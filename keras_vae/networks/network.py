@@ -8,8 +8,12 @@ from keras_vae.errors import InvalidInputError
 class Network(keras.Model):
     """A subclassed Keras model that is built when it is constructed and knows its input shape.
 
-    A subclass creates its layers and ends its `__init__` with `self.build_on(input_shape)`.
+    A subclass creates its layers with `self.layer` and ends its `__init__` with `self.build_on(input_shape)`.
     """
+
+    def layer(self, kind: type[keras.layers.Layer], *args, **kwargs) -> keras.layers.Layer:
+        """A layer under the network's own dtype policy, which it keeps when it is loaded under another."""
+        return kind(*args, dtype=self.dtype_policy, **kwargs)
 
     def build_on(self, input_shape: tuple[int, ...]) -> None:
         """Builds every layer for inputs of this shape (without the batch axis)."""

@@ -80,6 +80,7 @@ def train(
         check_examples(getattr(data, name).x, model.likelihood, part=f"{data.name}, {name} split")
     if verbose:
         print(data.describe())
+    model.adapt(data.train.x)
     if resume:
         run.write_json("config.json", config.as_dict())
         model = _latest(run) or model

@@ -1,0 +1,52 @@
+"""Our side of the benchmark: prints seconds per image, of training and of encoding, as JSON."""
+
+import json
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+from benchmark_data import BATCH, ENCODED, LATENT, blobs, options, seconds_per_example
+
+import keras_vae as kv
+
+
+class EpochTimes(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self.start)
+
+
+def model_of(network, shape):
+    if network == "mlp":
+        encoder, decoder = kv.mirrored("mlp", shape, LATENT, units=(512, 512))
+        likelihood = kv.Bernoulli(shape)
+    else:
+        encoder, decoder = kv.ConvEncoder(shape, (32, 64)), kv.ConvDecoder((LATENT,), shape, (64, 32), features=1)
+        likelihood = kv.Bernoulli(shape, project=False)
+    return kv.Autoencoder(encoder, decoder, likelihood=likelihood, objective=kv.NLL() + kv.KL(), seed=0)
+
+
+def main():
+    chosen = options()
+    x = blobs()[..., None]
+    model = model_of(chosen.network, x.shape[1:])
+    steps = len(x) // BATCH
+    model.compile(keras.optimizers.Adam(1e-3), steps_per_execution=26)
+    times = EpochTimes()
+    batches = kv.data.batches(x, BATCH, shuffle=True, start_epoch=0)
+    model.fit(batches, epochs=chosen.epochs + 1, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[times])
+    trained = [seconds / (steps * BATCH) for seconds in times.seconds[1:]]
+    encoded = seconds_per_example(lambda: model.encode(x[:ENCODED]).mean().numpy(), ENCODED)
+    print(json.dumps({"keras_vae training": trained, "keras_vae encoding": encoded}))
+
+
+if __name__ == "__main__":
+    main()
