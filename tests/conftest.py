@@ -1,0 +1,73 @@
+"""What several test modules share."""
+
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+TINY = ["--latent-dim", "2", "--limit", "128", "--option", "units=[16]", "--no-jit-compile", "--epochs", "2"]
+
+
+def pytest_configure(config):
+    """Gives the tests two CPU devices, for two replicas; possible only before TensorFlow has started."""
+    import tensorflow as tf
+
+    device = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+@pytest.fixture(scope="session")
+def command():
+    """The command `keras-vae`, as one would start it."""
+    return str(Path(sys.executable).with_name("keras-vae"))
+
+
+@pytest.fixture(scope="session")
+def finished_run(command, tmp_path_factory):
+    """A tiny run, trained by the command in a process of its own; not to be changed."""
+    folder = tmp_path_factory.mktemp("finished") / "tiny"
+    arguments = [*TINY, "--likelihood-samples", "5", "--out", str(folder)]
+    done = subprocess.run([command, "train", *arguments], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Makes configurations of runs that take two seconds; their reports have no pictures, which take ten."""
+    from keras_vae.training import TrainingConfig, train
+
+    monkeypatch.setitem(train.__globals__, "pictures", lambda *_, **__: {})
+    config = TrainingConfig(
+        latent_dim=2, epochs=2, limit=128, options={"units": [16]}, jit_compile=False, likelihood_samples=0
+    )
+    return config.replace
+
+
+@pytest.fixture(scope="session")
+def refused():
+    """A context in which `InvalidInputError` is raised, with a message of one line that matches."""
+    from keras_vae import InvalidInputError
+
+    @contextlib.contextmanager
+    def refused(match: str = ""):
+        with pytest.raises(InvalidInputError, match=match) as caught:
+            yield
+        assert len(str(caught.value).splitlines()) == 1
+
+    return refused
+
+
+@pytest.fixture(scope="session")
+def assert_same_weights():
+    """Compares the weights of two models, or of the models of two runs."""
+
+    def assert_same_weights(one, other, atol: float = 0.0):
+        one, other = (getattr(owner, "model", lambda owner=owner: owner)() for owner in (one, other))
+        for own, others in zip(one.trainable_variables, other.trainable_variables, strict=True):
+            np.testing.assert_allclose(own.numpy(), others.numpy(), rtol=0, atol=atol, err_msg=own.path)
+
+    return assert_same_weights
