@@ -28,7 +28,7 @@ def train(
         int | None, typer.Option(help="Examples per step.  [default: 128; 32 with fewer than 10,000 examples]")
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of Adam.  [default: 0.001]")] = None,
-    decay: Annotated[str | None, typer.Option(help="Of the learning rate: none or cosine.  [default: none]")] = None,
+    decay: Annotated[str | None, typer.Option(help="Of the learning rate: cosine or none.  [default: cosine]")] = None,
     likelihood: Annotated[
         str | None,
         typer.Option(help="auto, bernoulli, normal, normal_elementwise or normal_fixed.  [default: auto]"),

@@ -83,6 +83,11 @@ def verdict(metrics: Mapping[str, Any], latent_dim: int) -> list[str]:
         )
         if metrics["active_units"] == 0:
             sentences.append("The posterior has collapsed: the code says nothing about x. Lower the weight of the KL.")
+    if "generalization_gap" in metrics:
+        sentences.append(
+            f"The ELBO is {metrics['generalization_gap']:.1f} nats higher in training than in validation"
+            + ("." if metrics["generalization_gap"] < 0.05 * abs(metrics["elbo"]) + 1 else ": the model overfits.")
+        )
     sentences.append(f"The mean squared error of a reconstruction is {metrics['reconstruction_mse']:.4f} per element.")
     return sentences
 

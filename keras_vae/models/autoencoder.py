@@ -11,11 +11,10 @@ from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Sampling
 from keras_vae.models.inference import Inference
-from keras_vae.models.inputs import check_examples, check_training_data
+from keras_vae.models.training import Training
 from keras_vae.networks.network import features_shape_of, input_shape_of
-from keras_vae.objectives import KL, NLL, Objective, Term
+from keras_vae.objectives import KL, Objective, Term
 from keras_vae.priors import PRIORS, Prior
-from keras_vae.random import as_seed, fold, fold_replica
 from keras_vae.serialization import get_over, register
 from keras_vae.trace import Latent, Trace
 
@@ -23,7 +22,7 @@ tfd = tfp.distributions
 
 
 @register
-class Autoencoder(Inference, keras.Model):
+class Autoencoder(Training, Inference, keras.Model):
     """A generative autoencoder: an objective over a posterior, a likelihood and a prior.
 
     It trains with `fit`, reports `loss`, and `elbo`, `nll` and `kl` (unweighted, so that they compare across
@@ -78,6 +77,8 @@ class Autoencoder(Inference, keras.Model):
         self.objective = Objective([(1.0, objective)]) if isinstance(objective, Term) else objective
         self._check_objective()
         self.seed = int(np.random.randint(2**31 - 1)) if seed is None else seed
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**31:
+            raise InvalidInputError(f"seed must be an integer from 0 to 2^31 - 1, or None; got {seed!r}.")
         self.sampling = Sampling(self.seed, name="sampling")
         for head, network, part in (
             (self.posterior, encoder, "encoder"),
@@ -111,8 +112,6 @@ class Autoencoder(Inference, keras.Model):
     def has_density(self) -> bool:
         """Whether q(z | x) and p(z) have densities, so that an ELBO exists."""
         return self.posterior.has_density and self.prior is not None
-
-    # Distributions, for use inside a graph: in terms, in `tf.function`s, in exports.
 
     def prepare(self, x: tf.Tensor) -> tf.Tensor:
         """`x` in float32; uint8 is divided by 255."""
@@ -175,153 +174,6 @@ class Autoencoder(Inference, keras.Model):
     def call(self, x, training=False):
         """The expected reconstruction E[x | z] at the posterior mean z, shape `(B, *event_shape)`."""
         return self.likelihood_of(self.posterior_of(x, training=training).mean(), training=training).mean()
-
-    # Training.
-
-    def adapt(self, x: Any) -> None:
-        """Starts the decoder at the mean of the examples; call it once before `fit`, which then starts much lower.
-
-        Args:
-            x: training examples `(N, *event_shape)`.
-        """
-        self.likelihood.adapt(self.prepare(check_examples(x, self.likelihood)).numpy())
-
-    def compile(
-        self,
-        optimizer: str | keras.optimizers.Optimizer = "adam",
-        *,
-        jit_compile: bool | str = "auto",
-        steps_per_execution: int = 1,
-        run_eagerly: bool = False,
-        auto_scale_loss: bool = True,
-    ) -> None:
-        """Chooses the optimizer; the loss is the model's objective.
-
-        Args:
-            optimizer: as in Keras.
-            jit_compile: whether to compile the step with XLA. `"auto"` does, but for convolutional networks on
-                a CPU, which run faster without.
-            steps_per_execution: as in Keras; more than 1 helps small networks.
-            run_eagerly: as in Keras, for debugging.
-            auto_scale_loss: as in Keras, for mixed float16.
-        """
-        self._compile_arguments = {
-            "jit_compile": jit_compile,
-            "steps_per_execution": steps_per_execution,
-            "run_eagerly": run_eagerly,
-            "auto_scale_loss": auto_scale_loss,
-        }
-        xla = self._prefers_xla() if jit_compile == "auto" else jit_compile
-        xla = xla and not run_eagerly
-        several_replicas = self.distribute_strategy.num_replicas_in_sync > 1
-        self._xla_inside_step = xla and several_replicas
-        super().compile(
-            optimizer=optimizer,
-            jit_compile=xla and not several_replicas,
-            steps_per_execution=steps_per_execution,
-            run_eagerly=run_eagerly,
-            auto_scale_loss=auto_scale_loss,
-        )
-        self.optimizer.build(self.trainable_variables)
-
-    def _prefers_xla(self) -> bool:
-        convolutional = any(isinstance(layer, keras.layers.Conv2D) for layer in self._flatten_layers())
-        return not convolutional or bool(tf.config.list_physical_devices("GPU"))
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return {}
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), **self._compile_arguments}
-
-    def compile_from_config(self, config):
-        self.compile(**{**config, "optimizer": keras.saving.deserialize_keras_object(config["optimizer"])})
-
-    def fit(self, x=None, y=None, *args, **kwargs):
-        """Trains as `keras.Model.fit` does; data are checked first.
-
-        Args:
-            x: examples `(N, *event_shape)`, or a `tf.data.Dataset` of batches.
-            y: None, or anything that the objective looks for in `trace.extras["y"]`.
-            *args: as in Keras.
-            **kwargs: as in Keras; `sample_weight` needs a `y`, such as x itself.
-
-        Raises:
-            InvalidInputError: for data that the model cannot explain (see `check_examples`).
-        """
-        check_training_data(x, y, self.likelihood, **kwargs)
-        return super().fit(x, y, *args, **kwargs)
-
-    def evaluate(self, x=None, y=None, *args, **kwargs):
-        """Evaluates as `keras.Model.evaluate` does, with the same noise at every call; data are checked first.
-
-        Args:
-            x: see `fit`.
-            y: see `fit`.
-            *args: as in Keras.
-            **kwargs: as in Keras.
-
-        Raises:
-            InvalidInputError: for data that the model cannot explain (see `check_examples`).
-        """
-        check_training_data(x, y, self.likelihood, **kwargs)
-        return super().evaluate(x, y, *args, **kwargs)
-
-    def train_step(self, data):
-        seed = fold(as_seed(self.seed), self.optimizer.iterations)
-        gradients = self._gradients_under_xla if self._xla_inside_step else self._gradients
-        gradients, report, sample_weight = gradients(data, fold_replica(seed))
-        self.optimizer.apply(gradients, self.trainable_variables)
-        return self._update_metrics(report, sample_weight)
-
-    def test_step(self, data):
-        seen = self._trackers["loss"].count  # Keras resets it with each evaluation, so evaluations repeat
-        seed = fold(fold(as_seed(self.seed), -1), seen)
-        _, report, sample_weight = self._loss(data, fold_replica(seed), training=False)
-        return self._update_metrics(report, sample_weight)
-
-    def _gradients(self, data, seed):
-        with tf.GradientTape() as tape:
-            loss, report, sample_weight = self._loss(data, seed, training=True)
-            loss = self.optimizer.scale_loss(loss / self.distribute_strategy.num_replicas_in_sync)
-        return tape.gradient(loss, self.trainable_variables), report, sample_weight
-
-    @tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
-    def _gradients_under_xla(self, data, seed):
-        return self._gradients(data, seed)
-
-    def _loss(self, data, seed, *, training: bool):
-        """The scalar loss; everything to be reported, `(B,)` each; the sample weights `(B,)` or None."""
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        extras = {} if y is None else {"y": y}
-        step = self.optimizer.iterations
-        trace = self.trace(x, seed=seed, samples=self.objective.samples, training=training, step=step, extras=extras)
-        loss, terms = self.objective(trace)
-        regularisation = tf.add_n([tf.zeros(()), *self.losses])
-        report = {**terms, **self.bound(trace), "loss": loss + regularisation}
-        return (
-            tf.reduce_mean(loss if sample_weight is None else loss * sample_weight) + regularisation,
-            report,
-            sample_weight,
-        )
-
-    def bound(self, trace: Trace) -> dict[str, tf.Tensor]:
-        """The unweighted ELBO and its two parts, `(B,)` each."""
-        nll = NLL()(trace)
-        if not self.has_density:
-            return {"nll": nll}
-        kl = self._kl.divergence(trace)
-        return {"elbo": -nll - kl, "nll": nll, "kl": kl}
-
-    def _update_metrics(self, report, sample_weight):
-        for name, tracker in self._trackers.items():
-            tracker.update_state(report[name], sample_weight=sample_weight)
-        return self.get_metrics_result()
-
-    @property
-    def metrics(self):
-        return list(self._trackers.values())
-
-    # Serialisation.
 
     PARTS = ("encoder", "decoder", "posterior", "likelihood", "prior", "objective")
 

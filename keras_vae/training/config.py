@@ -21,7 +21,7 @@ class TrainingConfig:
         epochs: passes over the training split.
         batch_size: examples per optimizer step; None for 128, or 32 with fewer than 10,000 training examples.
         learning_rate: of Adam, at its start.
-        decay: `"none"`, or `"cosine"` for a learning rate that falls to 0 over the run.
+        decay: `"cosine"` for a learning rate that falls to 0 over the run, or `"none"`.
         likelihood: name of a likelihood; `"auto"` is Bernoulli for data of zeros and ones (binarised ones, too), else
             normal with one learned scale.
         network: `"auto"`, `"mlp"` or `"conv"`.
@@ -45,7 +45,7 @@ class TrainingConfig:
     epochs: int = 60
     batch_size: int | None = None
     learning_rate: float = 1e-3
-    decay: str = "none"
+    decay: str = "cosine"
     likelihood: str = "auto"
     network: str = "auto"
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -65,12 +65,13 @@ class TrainingConfig:
         for name in ("latent_dim", "epochs"):
             self._expect(name, "an integer >= 1", lambda n: _is_integer(n) and n >= 1)
         self._expect("batch_size", "an integer >= 1 or None", lambda n: n is None or (_is_integer(n) and n >= 1))
-        for name in ("seed", "warmup_epochs", "likelihood_samples"):
+        self._expect("seed", "an integer from 0 to 2^31 - 1", lambda n: _is_integer(n) and 0 <= n < 2**31)
+        for name in ("warmup_epochs", "likelihood_samples"):
             self._expect(name, "an integer >= 0", lambda n: _is_integer(n) and n >= 0)
         self._expect(
             "learning_rate", "a positive number", lambda r: isinstance(r, (int, float)) and 0 < r < float("inf")
         )
-        self._expect("decay", "'none' or 'cosine'", lambda decay: decay in ("none", "cosine"))
+        self._expect("decay", "'cosine' or 'none'", lambda decay: decay in ("cosine", "none"))
         self._expect("options", "a mapping of names to values", lambda options: isinstance(options, dict))
 
     def _expect(self, name, expected, holds):

@@ -145,9 +145,11 @@ def report(run: Run, model: Autoencoder, data: DataSet, *, verbose: int = 0) -> 
     config = run.config()
     test = evaluation_split(data.test, config)
     metrics = summarize(model, test.x, samples=config.likelihood_samples, seed=config.seed, verbose=int(verbose == 1))
-    run.write_json("metrics.json", metrics)
     history = run.read_history()
     history.pop("epoch", None)
+    if "val_elbo" in history:
+        metrics["generalization_gap"] = history["elbo"][-1] - history["val_elbo"][-1]
+    run.write_json("metrics.json", metrics)
     figures = pictures(model, test.x, test.y, label_names=data.label_names, history=history, seed=config.seed)
     run["pictures"].mkdir(exist_ok=True)
     for name, figure in figures.items():

@@ -1,12 +1,21 @@
 """The plain autoencoder."""
 
+from typing import Any
+
+from keras_vae.distributions import Head
 from keras_vae.models import Autoencoder
 from keras_vae.networks import mirrored
 from keras_vae.objectives import NLL
 
 
 def ae(
-    event_shape, latent_dim: int = 16, *, network="auto", likelihood="bernoulli", seed=None, **options
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    network: str = "auto",
+    likelihood: str | Head = "bernoulli",
+    seed: int | None = None,
+    **options: Any,
 ) -> Autoencoder:
     """Plain autoencoder: a deterministic code and no prior, so it compresses but does not generate.
 

@@ -1,22 +1,26 @@
 """The variational autoencoder, with a weight on its KL."""
 
+from typing import Any
+
+from keras_vae.distributions import Head
 from keras_vae.models import Autoencoder
 from keras_vae.networks import mirrored
 from keras_vae.objectives import KL, NLL, LinearWarmup
+from keras_vae.priors import Prior
 
 
 def beta_vae(
-    event_shape,
+    event_shape: tuple[int, ...],
     latent_dim: int = 16,
     *,
     beta: float = 4.0,
     free_bits: float = 0.0,
     warmup_steps: int = 0,
-    network="auto",
-    likelihood="bernoulli",
-    prior="standard_normal",
-    seed=None,
-    **options,
+    network: str = "auto",
+    likelihood: str | Head = "bernoulli",
+    prior: str | Prior = "standard_normal",
+    seed: int | None = None,
+    **options: Any,
 ) -> Autoencoder:
     """Variational autoencoder with the KL weighted by beta: above 1 for codes that are apart, below 1 for detail.
 

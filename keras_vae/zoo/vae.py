@@ -1,10 +1,12 @@
 """The original variational autoencoder."""
 
+from typing import Any
+
 from keras_vae.models import Autoencoder
 from keras_vae.zoo.beta_vae import beta_vae
 
 
-def vae(event_shape, latent_dim: int = 16, **options) -> Autoencoder:
+def vae(event_shape: tuple[int, ...], latent_dim: int = 16, **options: Any) -> Autoencoder:
     """Variational autoencoder: the loss is the negative ELBO.
 
         loss = -E_q[log p(x | z)] + KL(q(z | x) || p(z)) >= -log p(x)

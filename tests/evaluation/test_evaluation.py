@@ -1,0 +1,73 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import keras_vae as kv
+from keras_vae.evaluation import kl_per_dimension, page, pictures, summarize, variance_of_means, verdict
+
+X = np.random.default_rng(0).random((40, 8, 8, 1), "float32")
+LABELS = np.arange(40) % 3
+
+
+@pytest.fixture(scope="module", params=kv.zoo.RECIPES)
+def model(request):
+    keras.utils.set_random_seed(0)
+    model = kv.zoo.create(request.param, (8, 8, 1), 3, units=(8,), seed=0)
+    model.compile(jit_compile=False)
+    model.fit(X, verbose=0)
+    return model
+
+
+def test_a_summary_says_what_the_model_itself_says(model):
+    figures = summarize(model, X, samples=20)
+    json.dumps(figures)
+    assert figures["examples"] == 40
+    assert figures["reconstruction_mse"] == pytest.approx(np.mean((X - model.reconstruct(X)) ** 2), rel=1e-5)
+    assert ("log_likelihood" in figures) == model.has_density
+    if model.has_density:
+        values = model.log_likelihood(X, samples=20)
+        assert figures["log_likelihood"] == pytest.approx(values.mean(), rel=1e-5)
+        assert figures["log_likelihood"] > figures["elbo"]
+
+
+def test_the_kl_of_the_dimensions_adds_up_to_the_models(model):
+    if not model.has_density:
+        pytest.skip("this recipe has no prior")
+    kl = kl_per_dimension(model, X)
+    assert kl.shape == (3,)
+    assert kl.sum() == pytest.approx(model.evaluate(X, return_dict=True, verbose=0)["kl"], rel=1e-4)
+
+
+def test_a_dimension_that_does_not_move_is_not_active(model):
+    kernel = model.posterior.weights[0]
+    before = kernel.numpy()
+    kernel.assign(np.where(np.arange(before.shape[1]) == 1, 0, before))
+    try:
+        variance = variance_of_means(model, X)
+    finally:
+        kernel.assign(before)
+    assert variance[1] == pytest.approx(0, abs=1e-10) and (variance[[0, 2]] > 0).all()
+
+
+def test_the_report_stands_alone(model):
+    figures = pictures(model, X, LABELS, label_names=("a", "b", "c"), history={"loss": [3.0, 2.0]})
+    assert ("samples" in figures) == (model.prior is not None)
+    html = page(
+        "A <title>",
+        figures,
+        metrics=summarize(model, X, samples=2),
+        latent_dim=3,
+        configuration={"model": model.name},
+        environment={"python": "3"},
+    )
+    assert "A &lt;title&gt;" in html
+    assert html.count("data:image/png;base64") == len(figures)
+    assert "http" not in html
+
+
+def test_a_verdict_says_so_when_the_posterior_has_collapsed():
+    metrics = {"kl": 0.001, "active_units": 0, "reconstruction_mse": 0.1}
+    assert any("collapsed" in sentence for sentence in verdict(metrics, 8))
+    assert not any("collapsed" in sentence for sentence in verdict({**metrics, "active_units": 3}, 8))

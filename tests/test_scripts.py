@@ -1,0 +1,38 @@
+"""The scripts run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+
+def run(*command, **environment):
+    done = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, env={**os.environ, **environment}
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("script", ["demo", "test", "setup"])
+def test_shell_scripts_are_sound(script):
+    run("bash", "-n", SCRIPTS / script)
+
+
+def test_the_benchmark_prints_rates():
+    table = run(sys.executable, SCRIPTS / "benchmark", "--rounds", "1", "--epochs", "1")
+    rows = {line.split("  ")[0]: float(line.split()[-1]) for line in table.splitlines()[1:]}
+    assert set(rows) == {"keras_vae training", "keras_vae encoding"}
+    assert all(rate > 0 for rate in rows.values())
+
+
+def test_the_reproduction_of_burda_runs(tmp_path):
+    if not (Path(os.environ.get("TFDS_DATA_DIR", "")) / "mnist").is_dir():
+        pytest.skip("TFDS_DATA_DIR does not name a folder with mnist")
+    quick = ["--epochs", "1", "--limit", "256", "--likelihood-samples", "2", "--out", tmp_path / "run"]
+    assert "log-likelihood" in run(sys.executable, SCRIPTS / "reproduce_burda", *quick)
+    assert (tmp_path / "run" / "report.html").exists()
