@@ -53,7 +53,7 @@ def refused():
     from keras_vae import InvalidInputError
 
     @contextlib.contextmanager
-    def refused(match: str = ""):
+    def refused(match: str = "."):
         with pytest.raises(InvalidInputError, match=match) as caught:
             yield
         assert len(str(caught.value).splitlines()) == 1

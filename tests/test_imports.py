@@ -12,8 +12,8 @@ import keras_vae
 PACKAGE = Path(keras_vae.__file__).parent
 
 ORDER = (
-    ("version", "errors"),
-    ("serialization", "random", "trace"),
+    ("version", "errors", "files"),
+    ("checks", "serialization", "random", "trace"),
     ("layers",),
     ("distributions",),
     ("priors",),

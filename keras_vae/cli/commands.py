@@ -17,45 +17,51 @@ TO_PICTURE = "Where to: .png for a picture, .npy for the array."
 def train(
     config: Annotated[Path | None, typer.Option(help="A configuration in JSON, such as a run's config.json.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/MODEL-DATA by default.")] = None,
-    model: Annotated[str | None, typer.Option(help="A recipe, see `keras-vae models`.  [default: vae]")] = None,
+    model: Annotated[str | None, typer.Option(help="A recipe, see `keras-vae models`.", show_default="vae")] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="A data set, a folder of images, .npy or .npz, see `keras-vae data`.  [default: digits]"),
+        typer.Option(help="A data set, a folder of images, .npy or .npz, see `keras-vae data`.", show_default="digits"),
     ] = None,
-    latent_dim: Annotated[int | None, typer.Option(help="Length of the code.  [default: 8]")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the data.  [default: 60]")] = None,
+    latent_dim: Annotated[int | None, typer.Option(help="Length of the code.", show_default="8")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data.", show_default="60")] = None,
     batch_size: Annotated[
-        int | None, typer.Option(help="Examples per step.  [default: 128; 32 with fewer than 10,000 examples]")
+        int | None, typer.Option(help="Examples per step.", show_default="128; 32 with fewer than 10,000 examples")
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Of Adam.  [default: 0.001]")] = None,
-    decay: Annotated[str | None, typer.Option(help="Of the learning rate: cosine or none.  [default: cosine]")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of Adam.", show_default="0.001")] = None,
+    decay: Annotated[
+        str | None, typer.Option(help="Of the learning rate: cosine or none.", show_default="cosine")
+    ] = None,
     likelihood: Annotated[
         str | None,
-        typer.Option(help="auto, bernoulli, normal, normal_elementwise or normal_fixed.  [default: auto]"),
+        typer.Option(help="auto, bernoulli, normal, normal_elementwise or normal_fixed.", show_default="auto"),
     ] = None,
-    network: Annotated[str | None, typer.Option(help="auto, mlp or conv.  [default: auto]")] = None,
+    network: Annotated[str | None, typer.Option(help="auto, mlp or conv.", show_default="auto")] = None,
     beta: Annotated[float | None, typer.Option(help="Weight of the KL (beta_vae).")] = None,
     free_bits: Annotated[float | None, typer.Option(help="Nats per latent dimension free of KL.")] = None,
-    warmup_epochs: Annotated[int | None, typer.Option(help="Epochs of linear KL warm-up.  [default: 0]")] = None,
+    warmup_epochs: Annotated[int | None, typer.Option(help="Epochs of linear KL warm-up.", show_default="0")] = None,
     option: Annotated[
         list[str] | None,
         typer.Option(help="NAME=VALUE of the recipe or its networks, VALUE in JSON: units=[200,200].  Repeatable."),
     ] = None,
-    binarize: Annotated[str | None, typer.Option(help="dynamic, static or threshold.  [default: not at all]")] = None,
+    binarize: Annotated[
+        str | None, typer.Option(help="dynamic, static or threshold.", show_default="not at all")
+    ] = None,
     image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
-    validation: Annotated[float | None, typer.Option(help="Part (or number) for validation.  [default: 0.1]")] = None,
-    test: Annotated[float | None, typer.Option(help="Part (or number) for test.  [default: 0.1]")] = None,
+    validation: Annotated[
+        float | None, typer.Option(help="Part (or number) for validation.", show_default="0.1")
+    ] = None,
+    test: Annotated[float | None, typer.Option(help="Part (or number) for test.", show_default="0.1")] = None,
     limit: Annotated[int | None, typer.Option(help="Training examples to keep, for a quick trial.")] = None,
     data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything.  [default: 0]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything.", show_default="0")] = None,
     dtype_policy: Annotated[
-        str | None, typer.Option(help="Of Keras, such as mixed_bfloat16.  [default: float32]")
+        str | None, typer.Option(help="Of Keras, such as mixed_bfloat16.", show_default="float32")
     ] = None,
     jit_compile: Annotated[
-        bool | None, typer.Option(help="Compile with XLA or not.  [default: by network and device]")
+        bool | None, typer.Option(help="Compile with XLA or not.", show_default="by network and device")
     ] = None,
     likelihood_samples: Annotated[
-        int | None, typer.Option(help="Importance samples for the test log-likelihood; 0: none.  [default: 500]")
+        int | None, typer.Option(help="Importance samples for the test log-likelihood; 0: none.", show_default="500")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
@@ -89,6 +95,9 @@ def train(
     try:
         run = run_training(chosen, out, resume=resume, overwrite=overwrite, tensorboard=tensorboard)
     except KeyboardInterrupt:
+        if not Run(out).exists:
+            typer.echo("\nStopped before anything was written.", err=True)
+            raise typer.Exit(130) from None
         done = len(Run(out).read_history().get("epoch", []))
         typer.echo(
             f"\nStopped. Finished epochs: {done}, saved in {out}. Go on with:\n  keras-vae train --resume --out {out}",
@@ -186,6 +195,7 @@ def traverse(
     span: Annotated[float, typer.Option(help="Each dimension goes from -SPAN to SPAN.")] = 3.0,
     steps: Annotated[int, typer.Option(min=2, help="Stops on the way.")] = 11,
     example: Annotated[int | None, typer.Option(help="Start at this test example instead of the prior mean.")] = None,
+    data: Data = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Move along one latent dimension at a time."""
@@ -197,7 +207,7 @@ def traverse(
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
-    start = None if example is None else pick(examples(run, None, "test").x, example)
+    start = None if example is None else pick(examples(run, data, "test").x, example)
     values = np.linspace(-span, span, steps)
     paths = model.traverse(start, values=values)
     write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))
@@ -238,7 +248,7 @@ def export(
     from keras_vae.serving import export as write
 
     model = model_of(run)
-    version = write(model, directory or Path("saved_models") / run.stem)
+    version = write(model, directory or Path("saved_models") / run.name.removesuffix(".keras"))
     differences = check_export(model, version, probe(model))
     for name, difference in differences.items():
         typer.echo(f"{name:16} differs from the model by at most {difference:.1e}")

@@ -12,7 +12,10 @@ from keras_vae.training import Run, evaluation_split, load_data
 
 def model_of(source: Path) -> Autoencoder:
     """The model of a run folder or a `.keras` file."""
-    return load_model(source) if source.suffix == ".keras" else Run.open(source).model()
+    model = load_model(source) if source.suffix == ".keras" else Run.open(source).model()
+    if not model.compiled:
+        model.compile()
+    return model
 
 
 def examples(source: Path, data: str | None, split: str) -> Split:

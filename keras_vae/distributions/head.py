@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from keras import ops
 
+from keras_vae.checks import check_event_shape
 from keras_vae.errors import InvalidInputError
 
 tfd = tfp.distributions
@@ -45,13 +46,8 @@ class Head(keras.layers.Layer):
 
     def __init__(self, event_shape, *, project: bool = True, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
-        self.event_shape = (event_shape,) if isinstance(event_shape, int) else tuple(event_shape)
+        self.event_shape = check_event_shape(type(self).__name__, event_shape)
         self.project = project
-        if not self.event_shape or any(not isinstance(n, (int, np.integer)) or n < 1 for n in self.event_shape):
-            raise InvalidInputError(
-                f"{type(self).__name__}: event_shape must be positive integers, such as (16,) or (28, 28, 1); "
-                f"got {event_shape!r}."
-            )
 
     def build(self, features_shape):
         *event, channels = self.event_shape

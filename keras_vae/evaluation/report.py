@@ -36,7 +36,7 @@ def pictures(
 
     Args:
         model: a trained model.
-        x: test examples `(N, *event_shape)`, at least 2.
+        x: test examples `(N, *event_shape)`, one or more; walks and maps need two.
         labels: their labels `(N,)`.
         label_names: the name of each label.
         history: metrics per epoch, by name.
@@ -51,16 +51,17 @@ def pictures(
     if model.prior is not None:
         figures["samples"] = plots.plot_samples(model.sample(64, seed=seed))
         figures["traversals"] = plots.plot_traversals(model.traverse(values=values), values, kl=kl)
-    pairs = min(5, len(x) // 2)
-    starts, ends = x[chosen[:pairs]], x[chosen[pairs : 2 * pairs]]
-    figures["interpolation"] = plots.plot_interpolation(
-        model.interpolate(starts, ends), endpoints=(model.prepare(starts).numpy(), model.prepare(ends).numpy())
-    )
-    most = chosen[:10_000]
-    codes = model.encode(x[most]).mean().numpy().reshape(len(most), -1)
-    figures["latent_map"] = plots.plot_latent_map(
-        codes, None if labels is None else labels[most], label_names=label_names
-    )
+    if len(x) > 1:
+        pairs = min(5, len(x) // 2)
+        starts, ends = x[chosen[:pairs]], x[chosen[pairs : 2 * pairs]]
+        figures["interpolation"] = plots.plot_interpolation(
+            model.interpolate(starts, ends), endpoints=(model.prepare(starts).numpy(), model.prepare(ends).numpy())
+        )
+        most = chosen[:10_000]
+        codes = model.encode(x[most]).mean().numpy().reshape(len(most), -1)
+        figures["latent_map"] = plots.plot_latent_map(
+            codes, None if labels is None else labels[most], label_names=label_names
+        )
     if kl is not None:
         figures["kl_per_dimension"] = plots.plot_kl_per_dimension(kl, variance_of_means=variance_of_means(model, x))
     if history:

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.checks import check_seed
 from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Sampling
@@ -76,9 +77,7 @@ class Autoencoder(Training, Inference, keras.Model):
         self.prior = None if prior is None else get_over(prior, PRIORS, Prior, self.latent_shape, part="prior")
         self.objective = Objective([(1.0, objective)]) if isinstance(objective, Term) else objective
         self._check_objective()
-        self.seed = int(np.random.randint(2**31 - 1)) if seed is None else seed
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**31:
-            raise InvalidInputError(f"seed must be an integer from 0 to 2^31 - 1, or None; got {seed!r}.")
+        self.seed = int(np.random.randint(2**31 - 1)) if seed is None else check_seed(seed)
         self.sampling = Sampling(self.seed, name="sampling")
         for head, network, part in (
             (self.posterior, encoder, "encoder"),

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.checks import check_positive_integer, check_seed
 from keras_vae.errors import InvalidInputError
-from keras_vae.models.inputs import check_codes, check_examples, check_positive_integer
+from keras_vae.models.inputs import as_numbers, check_codes, check_examples
 from keras_vae.objectives import log_weights
 from keras_vae.random import as_seed, fold
 
@@ -94,7 +95,7 @@ class Inference:
         Raises:
             InvalidInputError: if the model has no prior.
         """
-        check_positive_integer("n", n)
+        n = check_positive_integer("n", n)
         z_seed, x_seed = self._seeds(seed)
         return self._drawn(self.prior_distribution().sample(n, seed=z_seed), draw, x_seed, batch_size)
 
@@ -109,7 +110,7 @@ class Inference:
         Returns:
             Shape `(N, steps, *event_shape)`.
         """
-        check_positive_integer("steps", steps)
+        steps = check_positive_integer("steps", steps)
         start, end = self.encode(start).mean(), self.encode(end).mean()
         if len(start) != len(end):
             raise InvalidInputError(f"interpolate: expected as many ends as starts, got {len(start)} and {len(end)}.")
@@ -132,13 +133,16 @@ class Inference:
         if x is None:
             code = self.prior_distribution().mean()
         else:
-            x = np.asarray(x)
-            code = self.encode(x[None] if x.shape == self.event_shape else x[:1]).mean()[0]
+            x = as_numbers("x", x)
+            codes = self.encode(x[None] if x.shape == self.event_shape else x).mean()
+            if len(codes) > 1:
+                raise InvalidInputError(f"traverse: expected one example to start from, got {len(codes)}.")
+            code = codes[0]
         code = np.reshape(code, -1)
-        dimensions = list(range(len(code)) if dimensions is None else dimensions)
-        if any(not 0 <= d < len(code) for d in dimensions):
+        dimensions = _vector("dimensions", range(len(code)) if dimensions is None else dimensions, "iu")
+        if dimensions.min() < 0 or dimensions.max() >= len(code):
             raise InvalidInputError(f"traverse: dimensions must lie in 0..{len(code) - 1}; got {dimensions}.")
-        values = np.arange(-3.0, 4.0) if values is None else np.asarray(values, "float32")
+        values = _vector("values", range(-3, 4) if values is None else values, "iuf")
         paths = np.tile(code, (len(dimensions), len(values), 1))
         for row, dimension in enumerate(dimensions):
             paths[row, :, dimension] = values
@@ -156,7 +160,7 @@ class Inference:
         Raises:
             InvalidInputError: if posterior or prior has no density.
         """
-        x = self._check_bound(x, samples)
+        x, samples, seed = self._check_bound(x), check_positive_integer("samples", samples), check_seed(seed)
         rows = max(1, self._batch_size(batch_size) // samples)
 
         def bound(batch):
@@ -185,7 +189,7 @@ class Inference:
 
         Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
         """
-        x = self._check_bound(x, samples)
+        x, samples, seed = self._check_bound(x), check_positive_integer("samples", samples), check_seed(seed)
         draws = self._batch_size(batch_size)
         size = min(len(x), max(1, draws // min(samples, 100)))  # 100 draws for each time that x is encoded
         chunk = min(samples, max(1, draws // size))
@@ -229,22 +233,20 @@ class Inference:
             total = tf.reduce_logsumexp([total, summed(chunks, rest)], axis=0)
         return total - math.log(samples)
 
-    def _check_bound(self, x, samples):
+    def _check_bound(self, x):
         if not self.has_density:
             raise InvalidInputError(
                 f"{self.name}: it has no likelihood bound, because its posterior or prior has no density; use a VAE."
             )
-        check_positive_integer("samples", samples)
         return check_examples(x, self.likelihood)
 
     def _batch_size(self, asked: int | None) -> int:
         if asked is None:
             return max(16, NUMBERS // max(math.prod(self.event_shape), math.prod(self.latent_shape)))
-        check_positive_integer("batch_size", asked)
-        return asked
+        return check_positive_integer("batch_size", asked)
 
     def _seeds(self, seed):
-        return tf.unstack(tf.random.split(self.sampling.next_seed() if seed is None else as_seed(seed)))
+        return tf.unstack(tf.random.split(self.sampling.next_seed() if seed is None else as_seed(check_seed(seed))))
 
     def _expected(self, z, batch_size=None):
         return self.decode(z, batch_size=batch_size).mean().numpy()
@@ -258,6 +260,16 @@ class Inference:
     def _paths(self, codes):
         rows, steps = codes.shape[:2]
         return self._expected(tf.reshape(codes, (-1, *self.latent_shape))).reshape(rows, steps, *self.event_shape)
+
+
+def _vector(name: str, values: Any, kinds: str) -> np.ndarray:
+    try:
+        vector = np.asarray(values)
+    except (ValueError, TypeError) as error:
+        raise InvalidInputError(f"traverse: {name} must be a list of finite numbers; {error}.") from error
+    if vector.ndim != 1 or len(vector) == 0 or vector.dtype.kind not in kinds or not np.isfinite(vector).all():
+        raise InvalidInputError(f"traverse: {name} must be a list of finite numbers; got {values!r}.")
+    return vector
 
 
 def _in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, batch_size: int) -> Any:

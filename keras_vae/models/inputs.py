@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.checks import check_positive_integer
 from keras_vae.distributions import Head
 from keras_vae.errors import InvalidInputError
 
@@ -18,12 +19,7 @@ def check_examples(x: Any, likelihood: Head, *, part: str = "x") -> np.ndarray:
         InvalidInputError: for the wrong rank or shape, no examples, values that are no numbers, not finite or
             outside the support of the likelihood.
     """
-    try:
-        x = np.asarray(x)
-    except (ValueError, TypeError) as error:
-        raise InvalidInputError(f"{part}: expected an array of numbers; {error}.") from error
-    if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool) or np.iscomplexobj(x):
-        raise InvalidInputError(f"{part}: expected an array of real numbers, got dtype {x.dtype}.")
+    x = as_numbers(part, x)
     expected = likelihood.event_shape
     if x.shape[1:] != expected or x.ndim == 0:
         hint = " (one example needs a batch axis: x[None])" if x.shape == expected else ""
@@ -41,7 +37,7 @@ def check_examples(x: Any, likelihood: Head, *, part: str = "x") -> np.ndarray:
             f"the first at index {rows[0]}; drop or repair them."
         )
     likelihood.check_support(float(low), float(high))
-    return x.astype("float32", copy=False)
+    return x
 
 
 def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
@@ -50,10 +46,7 @@ def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
     Raises:
         InvalidInputError: for any other shape, no codes, or values that are not finite numbers.
     """
-    try:
-        z = np.asarray(z, dtype="float32")
-    except (ValueError, TypeError) as error:
-        raise InvalidInputError(f"z: expected an array of numbers; {error}.") from error
+    z = as_numbers("z", z).astype("float32", copy=False)
     if z.shape[1:] != latent_shape or z.ndim == 0 or len(z) == 0 or not np.isfinite(z).all():
         raise InvalidInputError(
             f"z: expected finite codes of shape (N, {_commas(latent_shape)}), N >= 1; "
@@ -62,24 +55,41 @@ def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
     return z
 
 
-def check_training_data(data: Any, y: Any, likelihood: Head, *, sample_weight: Any = None, **_: Any) -> None:
-    """Checks what is given to `fit` or `evaluate`: an array whole, a `tf.data.Dataset` by its first batch."""
+def check_training_data(
+    data: Any, y: Any, likelihood: Head, *, sample_weight: Any = None, batch_size: int | None = None, **_: Any
+) -> None:
+    """Checks what is given to `fit` or `evaluate`: an array whole, a `tf.data.Dataset` by its first batch.
+
+    What Keras reads batch by batch (generators, `keras.utils.PyDataset`) is left to Keras.
+
+    Raises:
+        InvalidInputError: see `check_examples`; also for sample weights that Keras would drop.
+    """
+    if batch_size is not None:
+        check_positive_integer("batch_size", batch_size)
     if sample_weight is not None and y is None:
         raise InvalidInputError("sample_weight: Keras would drop it without a y; give y=x beside it.")
     if isinstance(data, tf.data.Dataset):
         data = next(iter(data.take(1)), None)
         if data is None:
             raise InvalidInputError("data set: expected at least one batch, got none.")
-    if isinstance(data, tuple):
-        data = data[0]
-    if isinstance(data, (np.ndarray, tf.Tensor, list)):
+        data = data[0] if isinstance(data, tuple) else data
+    if data is None or isinstance(data, (str, bytes, dict, set)):
+        raise InvalidInputError(f"x: expected an array of examples or a tf.data.Dataset, got {type(data).__name__}.")
+    if isinstance(data, (np.ndarray, tf.Tensor, list, tuple)):
         check_examples(data, likelihood)
 
 
-def check_positive_integer(name: str, value: Any) -> None:
-    """Raises `InvalidInputError` if `value` is no integer >= 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InvalidInputError(f"{name} must be an integer >= 1; got {value!r}.")
+def as_numbers(part: str, x: Any) -> np.ndarray:
+    """`x` as an array: uint8 as it is, all other real numbers in float32."""
+    try:
+        x = np.asarray(x)
+    except (ValueError, TypeError) as error:
+        raise InvalidInputError(f"{part}: expected an array of numbers; {error}.") from error
+    if x.dtype.kind not in "biuf":
+        raise InvalidInputError(f"{part}: expected an array of real numbers, got dtype {x.dtype}.")
+    with np.errstate(over="ignore"):
+        return x if x.dtype == np.uint8 else x.astype("float32", copy=False)
 
 
 def _commas(shape) -> str:

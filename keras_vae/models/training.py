@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_vae.errors import InvalidInputError
 from keras_vae.models.inputs import check_examples, check_training_data
 from keras_vae.objectives import NLL
 from keras_vae.random import as_seed, fold, fold_replica
@@ -102,6 +103,8 @@ class Training:
         Raises:
             InvalidInputError: for data that the model cannot explain (see `check_examples`).
         """
+        if not self.compiled:
+            raise InvalidInputError(f"{self.name}: expected a compiled model; call its compile() first.")
         check_training_data(x, y, self.likelihood, **kwargs)
         return super().evaluate(x, y, *args, **kwargs)
 

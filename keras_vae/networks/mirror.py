@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
+from keras_vae.checks import check_event_shape, check_positive_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import ConvDecoder, ConvEncoder
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
@@ -52,10 +53,12 @@ def mirrored(kind: str, event_shape: tuple[int, ...], latent_dim: int, **options
     >>> decoder.units
     (32, 64)
     """
-    if isinstance(latent_dim, bool) or not isinstance(latent_dim, int) or latent_dim < 1:
-        raise InvalidInputError(f"latent_dim must be an integer >= 1; got {latent_dim!r}.")
+    event_shape = check_event_shape("network", event_shape)
+    latent_dim = check_positive_integer("latent_dim", latent_dim)
     build = get(kind, NETWORKS, part="network")
     try:
-        return build(tuple(event_shape), latent_dim, **options)
-    except TypeError as error:
+        return build(event_shape, latent_dim, **options)
+    except InvalidInputError:
+        raise
+    except (TypeError, ValueError) as error:
         raise InvalidInputError(f"network {kind!r}: cannot use the options {options}: {error}.") from error

@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.checks import check_event_shape
+
 tfd = tfp.distributions
 
 
@@ -18,7 +20,7 @@ class Prior(keras.layers.Layer):
 
     def __init__(self, event_shape, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
-        self.event_shape = (event_shape,) if isinstance(event_shape, int) else tuple(event_shape)
+        self.event_shape = check_event_shape(type(self).__name__, event_shape)
         self.built = True
 
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:

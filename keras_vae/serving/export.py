@@ -96,7 +96,7 @@ def export(model: Autoencoder, directory: str | os.PathLike) -> Path:
     archive.track(model)
     for name, (function, signature) in endpoints(model).items():
         archive.add_endpoint(name, function, input_signature=signature)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=directory.parent) as temporary:
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=directory.resolve().parent) as temporary:
         with contextlib.redirect_stdout(io.StringIO()):
             archive.write_out(temporary + "/model", verbose=False)
         version = 1 + max((int(entry.name) for entry in directory.iterdir()), default=0)

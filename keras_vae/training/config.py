@@ -68,11 +68,13 @@ class TrainingConfig:
         self._expect("seed", "an integer from 0 to 2^31 - 1", lambda n: _is_integer(n) and 0 <= n < 2**31)
         for name in ("warmup_epochs", "likelihood_samples"):
             self._expect(name, "an integer >= 0", lambda n: _is_integer(n) and n >= 0)
-        self._expect(
-            "learning_rate", "a positive number", lambda r: isinstance(r, (int, float)) and 0 < r < float("inf")
-        )
+        self._expect("learning_rate", "a positive number", lambda r: _is_number(r) and 0 < r < float("inf"))
         self._expect("decay", "'cosine' or 'none'", lambda decay: decay in ("cosine", "none"))
+        self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
         self._expect("options", "a mapping of names to values", lambda options: isinstance(options, dict))
+
+        for name in {*get_type_hints(type(self)), "event_shape"} & set(self.options):
+            raise InvalidInputError(f"options: {name!r} belongs to the configuration itself; set it there.")
 
     def _expect(self, name, expected, holds):
         if not holds(getattr(self, name)):
@@ -116,6 +118,10 @@ class TrainingConfig:
         if not isinstance(values, dict):
             raise InvalidInputError(f"{path}: expected a JSON object of configuration keys.")
         return cls().replace(**values)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_integer(value: Any) -> bool:

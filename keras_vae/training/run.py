@@ -5,12 +5,12 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.files import write_whole
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
@@ -124,7 +124,7 @@ class Run:
 
     def save_model(self, model: Autoencoder, name: str) -> None:
         """Saves the model, its optimizer and its step under `name`."""
-        self._replace(name, model.save)
+        write_whole(self[name], model.save)
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes `content` as JSON under `name`."""
@@ -132,7 +132,7 @@ class Run:
 
     def write_text(self, name: str, text: str) -> None:
         """Writes `text` under `name`."""
-        self._replace(name, lambda path: path.write_text(text))
+        write_whole(self[name], lambda path: path.write_text(text))
 
     def read_json(self, name: str) -> Any:
         """What `write_json` wrote under `name`."""
@@ -154,18 +154,6 @@ class Run:
         rows = zip(*history.values(), strict=True)
         lines = [",".join(history), *(",".join(map(repr, row)) for row in rows)]
         self.write_text("history.csv", "\n".join(lines) + "\n")
-
-    def _replace(self, name: str, write: Callable[[Path], Any]) -> None:
-        """Lets `write` make a new file beside `name`, and puts it in place when it is whole and on disk."""
-        target = self[name]
-        temporary = target.with_name(f".{target.stem}.partial{target.suffix}")
-        try:
-            write(temporary)
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def environment() -> dict[str, str]:

@@ -2,19 +2,22 @@
 
 import os
 import sys
+from functools import partial
 
 import keras
 
 from keras_vae import data as data_sources
 from keras_vae import zoo
-from keras_vae.data import DataSet, Split
+from keras_vae.data import DataSet, Split, binarize
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import page, pictures, summarize
+from keras_vae.files import write_whole
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
 from keras_vae.plots import save
 from keras_vae.training.config import TrainingConfig
+from keras_vae.training.interrupt import interruptible
 from keras_vae.training.run import Run
 
 MOST_STEPS_PER_EXECUTION = 32
@@ -77,6 +80,7 @@ def train(
     data = load_data(config)
     model = build_model(config, data)
     for name in ("train", "validation", "test"):
+        binarize.check(getattr(data, name).x, config.binarize)
         check_examples(getattr(data, name).x, model.likelihood, part=f"{data.name}, {name} split")
     if verbose:
         print(data.describe())
@@ -109,7 +113,10 @@ def load_data(config: TrainingConfig) -> DataSet:
 def build_model(config: TrainingConfig, data: DataSet) -> Autoencoder:
     """The compiled, untrained model of a configuration."""
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(config.dtype_policy)
+    try:
+        keras.config.set_dtype_policy(config.dtype_policy)
+    except ValueError as error:
+        raise InvalidInputError(f"dtype_policy: {error}") from error
     steps = steps_per_epoch(len(data.train), config.batch_size_for(len(data.train)))
     options = dict(config.options)
     if config.warmup_epochs:
@@ -153,7 +160,7 @@ def report(run: Run, model: Autoencoder, data: DataSet, *, verbose: int = 0) -> 
     figures = pictures(model, test.x, test.y, label_names=data.label_names, history=history, seed=config.seed)
     run["pictures"].mkdir(exist_ok=True)
     for name, figure in figures.items():
-        save(figure, run["pictures"] / f"{name}.png")
+        write_whole(run["pictures"] / f"{name}.png", partial(save, figure))
     html = page(
         f"{config.model} on {data.name}",
         figures,
@@ -175,16 +182,17 @@ def _fit(model, data, config, run, *, tensorboard, verbose):
     if done == config.epochs:
         return
     batch_size = config.batch_size_for(len(data.train))
-    model.fit(
-        data.train.batches(batch_size, shuffle=True, seed=config.seed, start_epoch=done, binarize=config.binarize),
-        validation_data=evaluation_split(data.validation, config).batches(256),
-        epochs=config.epochs,
-        initial_epoch=done,
-        steps_per_epoch=steps,
-        callbacks=callbacks,
-        shuffle=False,
-        verbose=verbose,
-    )
+    with interruptible() as stop:
+        model.fit(
+            data.train.batches(batch_size, shuffle=True, seed=config.seed, start_epoch=done, binarize=config.binarize),
+            validation_data=evaluation_split(data.validation, config).batches(256),
+            epochs=config.epochs,
+            initial_epoch=done,
+            steps_per_epoch=steps,
+            callbacks=[*callbacks, stop],
+            shuffle=False,
+            verbose=verbose,
+        )
 
 
 def _likelihood(config: TrainingConfig, split: Split) -> str:

@@ -29,7 +29,9 @@ def create(name: str, event_shape: tuple[int, ...], latent_dim: int, **options: 
     recipe = get(name, RECIPES, part="model")
     try:
         return recipe(event_shape, latent_dim, **options)
-    except TypeError as error:
+    except InvalidInputError:
+        raise
+    except (TypeError, ValueError) as error:
         raise InvalidInputError(f"model {name!r}: cannot use the options {options}: {error}.") from error
 
 

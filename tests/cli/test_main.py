@@ -1,0 +1,538 @@
+"""The command line: what it writes when used well, and the one line it answers when not."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae import KL, NLL, Autoencoder, mirrored, zoo
+from keras_vae.cli import commands
+from keras_vae.cli.main import main
+from keras_vae.data import load
+from keras_vae.training import Run, TrainingConfig, load_data
+
+NAMES = [command.__name__ for command in commands.ALL]
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys, tmp_path):
+    """Calls the command in an empty folder: arguments -> exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def cli(*arguments):
+        monkeypatch.setattr(sys, "argv", ["keras-vae", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code or 0, *capsys.readouterr()
+
+    return cli
+
+
+@pytest.fixture
+def write(cli):
+    """Calls the command with `--out` and reads what it wrote."""
+
+    def write(*arguments, out):
+        code, said, complaint = cli(*arguments, "--out", out)
+        assert (code, complaint) == (0, ""), complaint
+        assert said.startswith(f"Written: {out} (")
+        if out.endswith(".png"):
+            with Image.open(out) as image:
+                image.load()
+                return image.format, np.asarray(image.convert("L"))
+        loaded = np.load(out)
+        return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def model(finished_run):
+    return Run(finished_run).model()
+
+
+@pytest.fixture(scope="module")
+def test_split(finished_run):
+    return load_data(Run(finished_run).config()).test
+
+
+# Help
+
+
+def test_help_lists_every_command(cli):
+    code, out, err = cli("--help")
+    assert (code, err) == (0, "")
+    assert all(re.search(rf"\b{name}\b", out) for name in NAMES)
+    assert (0, out, "") == cli("-h")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_command_explains_itself(cli, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, err = cli(name, "--help")
+    assert (code, err) == (0, "")
+    assert getattr(commands, name).__doc__.splitlines()[0] in out
+    assert f"keras-vae {name}" in out
+
+
+def test_every_key_of_the_configuration_is_an_option_with_its_default(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    text = cli("train", "--help")[1]
+    config = TrainingConfig()
+    for name in set(config.as_dict()) - {"options"}:
+        assert f"--{name.replace('_', '-')}" in text
+    for name in ("model", "data", "latent_dim", "epochs", "learning_rate", "seed", "likelihood_samples"):
+        assert re.search(rf"--{name.replace('_', '-')}\b.*default: \({getattr(config, name)}\)", text), name
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["export", "-h"]], ids=" ".join)
+def test_help_does_not_wait_for_tensorflow(command, arguments):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", command, *arguments], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert "Usage: keras-vae" in done.stdout
+    imported = {line.split("|")[-1].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert "keras_vae" in imported
+    assert not imported & {"tensorflow", "keras", "numpy", "matplotlib", "sklearn"}
+
+
+# What is refused
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory, finished_run):
+    """A folder of things that cannot be used."""
+    shelf = tmp_path_factory.mktemp("shelf")
+    whole = (finished_run / "model.keras").read_bytes()
+    random = np.random.default_rng(0)
+    (shelf / "random.keras").write_bytes(random.bytes(5000))
+    (shelf / "empty.keras").write_bytes(b"")
+    (shelf / "truncated.keras").write_bytes(whole[: len(whole) // 2])
+    (shelf / "text.keras").write_text("not a model")
+    (shelf / "folder.keras").mkdir()
+    with zipfile.ZipFile(shelf / "other.keras", "w") as archive:
+        archive.writestr("letter.txt", "Dear Keras,")
+    with zipfile.ZipFile(shelf / "hollow.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("metadata.json", "{}")
+    (shelf / "model.h5").write_bytes(whole)
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save(shelf / "foreign.keras")
+
+    canary = keras.layers.Lambda(lambda x: __import__("os").environ.update(KERAS_VAE_CANARY="ran") or x)
+    encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), canary])
+    decoder = mirrored("mlp", (8, 8, 1), 2, units=(4,))[1]
+    Autoencoder(encoder, decoder, objective=NLL() + KL()).save(shelf / "lambda.keras")
+
+    unfinished = Run(shelf / "unfinished")
+    unfinished.start(TrainingConfig())
+    (shelf / "garbled").mkdir()
+    (shelf / "garbled" / "config.json").write_text('{"epochs": 2')
+    (shelf / "config.json").write_text('{"latent_dims": 2}')
+
+    x = random.random((40, 8, 8, 1), "float32")
+    np.save(shelf / "good.npy", x)
+    np.save(shelf / "wide.npy", x * 2)
+    np.save(shelf / "nan.npy", np.where(np.arange(40)[:, None, None, None] == 7, np.nan, x))
+    np.save(shelf / "narrow.npy", x[:, :, :5])
+    np.save(shelf / "strings.npy", np.full((40, 3), "a"))
+    np.save(shelf / "objects.npy", np.full((40, 3), None), allow_pickle=True)
+    np.save(shelf / "none.npy", x[:0])
+    np.save(shelf / "one.npy", x[:1])
+    np.savez(shelf / "keys.npz", a=x)
+    (shelf / "text.npy").write_text("1 2 3")
+    (shelf / "table.csv").write_text("1,2,3")
+    (shelf / "nothing").mkdir()
+    (shelf / "broken").mkdir()
+    for name in ("a.png", "b.jpg"):
+        (shelf / "broken" / name).write_bytes(b"\x89PNG\r\n\x1a\n" + random.bytes(100))
+    (shelf / "taken.npy").write_bytes(b"mine")
+    (shelf / "taken.npz").write_bytes(b"mine")
+    (shelf / "taken.png").write_bytes(b"mine")
+    return shelf
+
+
+TRAIN = "train --epochs 1 --limit 64 --option units=[4] --no-jit-compile --out run"
+BAD_TRAINING = {
+    "model": ("--model vea", "Unknown model 'vea': did you mean 'vae'"),
+    "data": ("--data mnits", "Unknown data set 'mnits': did you mean 'mnist'"),
+    "likelihood": ("--likelihood bernouli", "Unknown likelihood 'bernouli': did you mean 'bernoulli'"),
+    "network": ("--network cnov", "Unknown network 'cnov': did you mean 'conv'"),
+    "binarize": ("--binarize dynamci", "Unknown binarization 'dynamci': did you mean 'dynamic'"),
+    "decay": ("--decay linear", "decay must be 'cosine' or 'none'"),
+    "dtype policy": ("--dtype-policy float33", "dtype.policy|float33"),
+    "latent_dim 0": ("--latent-dim 0", "latent_dim must be an integer >= 1; got 0"),
+    "latent_dim -3": ("--latent-dim -3", "latent_dim must be an integer >= 1; got -3"),
+    "epochs 0": ("--epochs 0", "epochs must be an integer >= 1; got 0"),
+    "batch_size 0": ("--batch-size 0", "batch_size must be an integer >= 1"),
+    "learning_rate 0": ("--learning-rate 0", "learning_rate must be a positive number; got 0"),
+    "learning_rate nan": ("--learning-rate nan", "learning_rate must be a positive number; got nan"),
+    "learning_rate inf": ("--learning-rate inf", "learning_rate must be a positive number; got inf"),
+    "seed -1": ("--seed -1", "seed must be an integer from 0 to"),
+    "huge seed": (f"--seed {2**70}", "seed"),
+    "limit 0": ("--limit 0", "limit: expected a whole number of at least 1"),
+    "validation 0": ("--validation 0", "validation: expected a share"),
+    "test 1.5": ("--test 1.5", "test: expected a share"),
+    "image size": ("--image-size 16", "image_size: digits keeps the size that it has"),
+    "small images for conv": ("--network conv --data {shelf}/narrow.npy", "of at least 8x8, got .8, 5, 1."),
+    "option without value": ("--option units", "--option: expected NAME=VALUE"),
+    "option without name": ("--option =3", "--option: expected NAME=VALUE"),
+    "option with a space": ("--option a_b=1 --option 4u=2", "--option: expected NAME=VALUE, .*'4u=2'"),
+    "unknown option": ("--option widths=[3]", "widths"),
+    "option of another recipe": ("--model ae --beta 4", "beta"),
+    "beta that is none": ("--model beta_vae --option beta=four", "weight of 'kl' must be a finite number"),
+    "beta of vae": ("--model vae --beta 4", "beta"),
+    "free bits": ("--free-bits -1", "free_bits must be a number of nats >= 0"),
+    "zero units": ("--option units=[0]", "units"),
+    "units that are none": ('--option units=["a"]', "units"),
+    "activation": ("--option activation=rleu", "activation|rleu"),
+    "option that is the command's": ("--option seed=3", "seed"),
+    "resume and overwrite": ("--resume --overwrite", "--resume and --overwrite: expected one of the two"),
+    "no such configuration": ("--config nowhere.json", "nowhere.json: cannot read the configuration"),
+    "unknown key": ("--config {shelf}/config.json", "'latent_dims': did you mean 'latent_dim'"),
+    "NaN": ("--data {shelf}/nan.npy", "nan.npy.*expected finite float32 values"),
+    "outside 0 and 1": ("--data {shelf}/wide.npy --likelihood bernoulli", r"expected values in \[0, 1\]"),
+    "binarize outside 0 and 1": ("--data {shelf}/wide.npy --binarize dynamic", r"in \[0, 1\]"),
+    "strings": ("--data {shelf}/strings.npy", "strings.npy.*expected numbers"),
+    "objects": ("--data {shelf}/objects.npy", "objects.npy: expected numeric arrays .* pickled objects"),
+    "text": ("--data {shelf}/text.npy", "text.npy: expected numeric arrays"),
+    "no examples": ("--data {shelf}/none.npy", "none.npy.*expected at least one example"),
+    "one example": ("--data {shelf}/one.npy", "expected an example or more for training"),
+    "keys": ("--data {shelf}/keys.npz", "keys.npz: expected a key x"),
+    "another kind of file": ("--data {shelf}/table.csv", "expected a folder of images or a .npy or .npz file"),
+    "no such file": ("--data {shelf}/nowhere.npy", "nowhere.npy: no such file or folder"),
+    "empty folder": ("--data {shelf}/nothing", "nothing: expected readable PNG"),
+    "corrupt images": ("--data {shelf}/broken", "broken: expected readable PNG.*2 files"),
+}
+BAD_USE = {
+    "missing run": ("sample {shelf}/nowhere --out x.npy", "nowhere: no run there"),
+    "folder that is no run": ("sample {shelf}/nothing --out x.npy", "nothing: no run there"),
+    "unfinished run": ("sample {shelf}/unfinished --out x.npy", "the run has not finished; go on with `keras-vae"),
+    "garbled run": ("encode {shelf}/garbled --out x.npz", "has not finished|expected a configuration in JSON"),
+    "missing model": ("sample {shelf}/nowhere.keras --out x.npy", "nowhere.keras: no such file"),
+    **{
+        name: (f"sample {{shelf}}/{name}.keras --out x.npy", rf"{name}\.keras: it is not a \.keras file, or a damaged")
+        for name in ("random", "empty", "truncated", "text")
+    },
+    "folder as model": ("sample {shelf}/folder.keras --out x.npy", "folder.keras: no such file"),
+    "zip of something else": ("sample {shelf}/other.keras --out x.npy", "other.keras: Keras cannot read it"),
+    "zip of nothing": ("sample {shelf}/hollow.keras --out x.npy", "hollow.keras: Keras cannot read it"),
+    "another suffix": ("sample {shelf}/model.h5 --out x.npy", r"model\.h5"),
+    "foreign model": ("sample {shelf}/foreign.keras --out x.npy", "expected an Autoencoder .* it holds a Sequential"),
+    "data of a model file": ("encode {run}/model.keras --out x.npz", "name it with --data"),
+    "example of a model file": ("traverse {run}/model.keras --example 0 --out x.npy", "model.keras: a model file"),
+    "split": ("encode {run} --split tets --out x.npz", "--split: expected train, validation or test; got 'tets'"),
+    "split of evaluate": ("evaluate {run} --split tets", "--split: expected train"),
+    "split of a model file": ("encode {run}/model.keras --data digits --split x --out x.npz", "--split: expected"),
+    "example": ("traverse {run} --example 128 --out x.npy", "--example: expected an index from 0 to 127; got 128"),
+    "negative example": ("traverse {run} --example -1 --out x.npy", "--example: expected an index from 0 to 127"),
+    "pairs": ("interpolate {run} --pairs 65 --out x.npy", "--pairs: expected at most 64, for 128 examples; got 65"),
+    "span": ("traverse {run} --span nan --out x.npy", "span|finite"),
+    "data of another shape": ("encode {run} --data {shelf}/narrow.npy --out x.npz", r"expected shape \(N, 8, 8, 1\)"),
+    "unknown data": ("evaluate {run} --data mnits", "did you mean 'mnist'"),
+    "data that are NaN": ("reconstruct {run} --data {shelf}/nan.npy --out x.npy", "expected finite"),
+    "described data": ("data {shelf}/text.npy", "text.npy: expected numeric arrays"),
+    "unknown described data": ("data mnits", "did you mean 'mnist'"),
+    "suffix of arrays": ("encode {run} --out x.npy", "--out: expected a name that ends in .npz; got 'x.npy'"),
+    **{
+        f"suffix of {name}": (f"{name} {{run}} --out x.jpg", "--out: expected a name that ends in .png or .npy")
+        for name in ("reconstruct", "sample", "traverse", "interpolate")
+    },
+    "no suffix": ("sample {run} --out x", "--out: expected a name that ends in .png or .npy; got 'x'"),
+    "taken arrays": ("encode {run} --out {shelf}/taken.npz", "taken.npz: it exists; use --overwrite"),
+    **{
+        f"taken by {name}": (f"{name} {{run}} --out {{shelf}}/taken.{kind}", "it exists; use --overwrite")
+        for name, kind in (("reconstruct", "png"), ("sample", "npy"), ("traverse", "npy"), ("interpolate", "png"))
+    },
+    "out below a file": ("sample {run} --out {shelf}/taken.npy/x.npy", "taken.npy"),
+    "export into a file": ("export {run} {shelf}/taken.npy", "taken.npy: it is a file"),
+    "export among other things": ("export {run} {shelf}/broken", "one of numbered versions, found 'a.png'"),
+    "export of no run": ("export {shelf}/nothing", "no run there"),
+}
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def assert_refused(result, message):
+    code, _, err = result
+    assert code == 2
+    assert len(err.splitlines()) == 1, err
+    assert err.startswith("keras-vae: ")
+    assert re.search(message, err), err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_TRAINING.values(), ids=BAD_TRAINING)
+def test_training_that_cannot_work_is_refused_before_anything_is_written(cli, tmp_path, shelf, arguments, message):
+    result = cli(*TRAIN.split(), *(part.format(shelf=shelf) for part in arguments.split()))
+    assert_refused(result, message)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_USE.values(), ids=BAD_USE)
+def test_a_use_that_cannot_work_is_refused_and_nothing_is_changed(
+    cli, tmp_path, finished_run, shelf, arguments, message
+):
+    before = contents(shelf) | contents(finished_run)
+    result = cli(*(part.format(shelf=shelf, run=finished_run) for part in arguments.split()))
+    assert_refused(result, message)
+    assert contents(shelf) | contents(finished_run) == before
+    assert not contents(tmp_path)
+
+
+def test_code_in_a_model_file_is_never_run(cli, shelf):
+    def ran():
+        return os.environ.pop("KERAS_VAE_CANARY", None)
+
+    ran()
+    for arguments in (["sample", "--out", "x.npy"], ["encode", "--data", "digits", "--out", "x.npz"], ["export"]):
+        assert_refused(
+            cli(arguments[0], shelf / "lambda.keras", *arguments[1:]), "carries a Lambda layer, .* never run"
+        )
+        assert not ran()
+    keras.saving.load_model(shelf / "lambda.keras", safe_mode=False)
+    assert ran(), "the file is not the threat that it is taken for"
+
+
+def test_a_run_that_exists_is_not_trained_over(cli, finished_run):
+    before = contents(finished_run)
+    result = cli("train", "--epochs", 1, "--out", finished_run)
+    assert_refused(result, "--resume to go on, --overwrite to start again")
+    assert contents(finished_run) == before
+
+
+def test_a_run_is_not_trained_into_a_file(cli, shelf):
+    for more in ([], ["--overwrite"], ["--resume"]):
+        assert_refused(cli("train", "--out", shelf / "taken.npy", *more), "taken.npy: it is a file")
+    assert (shelf / "taken.npy").read_bytes() == b"mine"
+
+
+def test_a_folder_that_is_no_run_is_not_overwritten(cli, shelf):
+    before = contents(shelf / "broken")
+    assert_refused(cli("train", "--out", shelf / "broken", "--overwrite"), "it is not a run, so --overwrite leaves it")
+    assert contents(shelf / "broken") == before
+
+
+def test_a_run_cannot_be_put_below_a_file(cli, shelf):
+    result = cli(*TRAIN.split()[:-1], shelf / "taken.npy" / "run")
+    assert_refused(result, "taken.npy/run.*: Not a directory; what had been saved before is kept")
+
+
+def test_a_run_goes_on_only_as_it_began(cli, finished_run):
+    result = cli("train", "--resume", "--out", finished_run, "--seed", 5)
+    assert_refused(result, r"it was started with another configuration \(seed: 0 -> 5\)")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [("--likelihood bernouli", "did you mean 'bernoulli'"), ("--data {shelf}/broken", "expected readable PNG")],
+    ids=["name", "images"],
+)
+def test_a_process_of_its_own_says_one_line_too(command, tmp_path, shelf, arguments, message):
+    arguments = [part.format(shelf=shelf) for part in (*TRAIN.split(), *arguments.split())]
+    done = subprocess.run([command, *arguments], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert_refused((done.returncode, done.stdout, done.stderr), message)
+
+
+# What works
+
+
+def test_training_prints_a_verdict_and_where_the_report_is(cli, tiny, tmp_path):
+    code, out, err = cli(*TRAIN.split(), "--latent-dim", 2, "--free-bits", 0.5, "--seed", 3)
+    assert (code, err) == (0, "")
+    run = Run(tmp_path / "run")
+    config = run.config()
+    assert (config.latent_dim, config.seed, config.options) == (2, 3, {"units": [4], "free_bits": 0.5})
+    assert config.likelihood_samples == 500
+    assert re.search(r"^A test example has a log-likelihood of at least -?\d+\.\d\d nats", out, re.MULTILINE)
+    assert out.endswith("Report: run/report.html\n")
+
+
+def test_the_options_of_the_command_change_a_configuration_from_a_file(cli, tiny, finished_run, tmp_path):
+    given = ["--config", finished_run / "config.json", "--epochs", 1, "--option", "activation=tanh"]
+    assert cli("train", *given, "--out", "run")[0] == 0
+    differences = Run(tmp_path / "run").config().differences(Run(finished_run).config())
+    assert differences == {"epochs": (1, 2), "options": ({"units": [16], "activation": "tanh"}, {"units": [16]})}
+
+
+def test_without_out_the_run_is_named_after_model_and_data(cli, tiny, shelf, tmp_path):
+    code, _, err = cli(*TRAIN.split()[:-2], "--model", "beta_vae", "--data", shelf / "good.npy")
+    assert (code, err) == (0, "")
+    assert Run(tmp_path / "runs" / "beta_vae-good")["model.keras"].is_file()
+
+
+def test_resuming_needs_nothing_but_the_folder(cli, tiny, tmp_path):
+    assert cli(*TRAIN.split(), "--latent-dim", 3, "--decay", "none")[0] == 0
+    code, _, err = cli("train", "--resume", "--out", "run", "--epochs", 2)
+    assert (code, err) == (0, "")
+    run = Run(tmp_path / "run")
+    assert run.read_history()["epoch"] == [1, 2]
+    assert (run.config().latent_dim, run.config().epochs) == (3, 2)
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_encode_writes_posteriors_and_labels(write, finished_run, model, split):
+    written = write("encode", finished_run, "--split", split, out="codes.npz")
+    expected = getattr(load_data(Run(finished_run).config()), split)
+    posterior = model.encode(expected.x)
+    assert set(written) == {"mean", "stddev", "labels"}
+    assert written["mean"].shape == written["stddev"].shape == (128, 2)
+    np.testing.assert_allclose(written["mean"], posterior.mean(), atol=1e-6)
+    np.testing.assert_allclose(written["stddev"], posterior.stddev(), atol=1e-6)
+    np.testing.assert_array_equal(written["labels"], expected.y)
+
+
+def test_encode_reads_other_data(write, finished_run, shelf, model):
+    written = write("encode", finished_run, "--data", shelf / "good.npy", "--split", "train", out="codes.npz")
+    expected = load(shelf / "good.npy").train.x
+    assert set(written) == {"mean", "stddev"}
+    np.testing.assert_allclose(written["mean"], model.encode(expected).mean(), atol=1e-6)
+
+
+def test_reconstruct_writes_what_the_model_gives_back(write, finished_run, model, test_split):
+    written = write("reconstruct", finished_run, "--limit", 7, out="x.npy")
+    np.testing.assert_allclose(written, model.reconstruct(test_split.x[:7]), atol=1e-6)
+    drawn = write("reconstruct", finished_run, "--limit", 7, "--sample", "--seed", 3, out="drawn.npy")
+    np.testing.assert_allclose(drawn, model.reconstruct(test_split.x[:7], draw="sample", seed=3), atol=1e-6)
+
+
+@pytest.mark.parametrize("flag", [[], ["--pixels"]], ids=["mean", "pixels"])
+def test_sample_is_repeated_by_its_seed(write, finished_run, model, flag):
+    one, same, other = (
+        write("sample", finished_run, "-n", 5, "--seed", seed, *flag, out=f"{i}.npy")
+        for i, seed in enumerate((3, 3, 4))
+    )
+    np.testing.assert_array_equal(one, same)
+    assert np.abs(one - other).max() > 1e-3
+    np.testing.assert_allclose(one, model.sample(5, seed=3, draw="sample" if flag else "mean"), atol=1e-6)
+
+
+def test_traverse_starts_at_the_prior_mean_or_at_an_example(write, finished_run, model, test_split):
+    values = np.linspace(-2, 2, 5)
+    arguments = ["traverse", finished_run, "--span", 2, "--steps", 5]
+    paths = write(*arguments, out="prior.npy")
+    assert paths.shape == (2, 5, 8, 8, 1)
+    np.testing.assert_allclose(paths, model.traverse(values=values), atol=1e-6)
+    np.testing.assert_allclose(paths[0, 2], paths[1, 2], atol=1e-6)
+    paths = write(*arguments, "--example", 4, out="example.npy")
+    np.testing.assert_allclose(paths, model.traverse(test_split.x[4], values=values), atol=1e-6)
+
+
+def test_interpolate_walks_between_examples_chosen_by_the_seed(write, finished_run, model, test_split):
+    arguments = ["interpolate", finished_run, "--pairs", 3, "--steps", 4]
+    one, same, other = (write(*arguments, "--seed", s, out=f"{i}.npy") for i, s in enumerate((1, 1, 2)))
+    assert one.shape == (3, 4, 8, 8, 1)
+    np.testing.assert_array_equal(one, same)
+    assert np.abs(one - other).max() > 1e-3
+    known = model.reconstruct(test_split.x)
+    for end in (*one[:, 0], *one[:, -1]):
+        assert np.abs(known - end).max(axis=(1, 2, 3)).min() < 1e-5
+
+
+@pytest.mark.parametrize("name", ["reconstruct", "sample", "traverse", "interpolate"])
+def test_pictures_are_drawn_and_replaced_only_when_told_so(cli, write, finished_run, name):
+    kind, pixels = write(name, finished_run, out="deeper/x.png")
+    assert kind == "PNG"
+    assert pixels.std() > 1
+    assert_refused(cli(name, finished_run, "--out", "deeper/x.png"), "it exists")
+    write(name, finished_run, "--overwrite", out="deeper/x.png")
+
+
+def test_evaluate_prints_the_metrics_of_the_run_as_json(cli, finished_run):
+    code, out, err = cli("evaluate", finished_run, "--json", "--samples", 5)
+    assert (code, err) == (0, "")
+    expected = Run(finished_run).read_json("metrics.json")
+    figures = json.loads(out)
+    assert figures == pytest.approx({name: expected[name] for name in figures}, rel=1e-5)
+    assert set(expected) - set(figures) == {"generalization_gap"}
+
+
+def test_evaluate_prints_a_line_a_figure(cli, finished_run):
+    code, out, err = cli("evaluate", finished_run, "--samples", 0, "--split", "validation")
+    assert (code, err) == (0, "")
+    figures = dict(line.split() for line in out.splitlines())
+    assert set(figures) == {"loss", "elbo", "nll", "kl", "reconstruction_mse", "active_units", "examples"}
+    elbo = Run(finished_run).read_history()["val_elbo"][-1]
+    assert float(figures["elbo"]) == pytest.approx(elbo, rel=1e-4)
+
+
+def test_export_counts_its_versions_and_checks_them(cli, finished_run, tmp_path):
+    for version in ("1", "2"):
+        code, out, err = cli("export", finished_run)
+        assert (code, err) == (0, "")
+        assert out.endswith(f"Exported: saved_models/tiny/{version}\n")
+        differences = [float(number) for number in re.findall(r"at most (\S+)", out)]
+        assert len(differences) == 5 and max(differences) <= 1e-5
+    assert (tmp_path / "saved_models" / "tiny" / "2" / "saved_model.pb").is_file()
+
+
+def test_an_export_that_differs_is_not_called_good(cli, monkeypatch, finished_run):
+    monkeypatch.setattr("keras_vae.serving.check_export", lambda *_: {"encode": 0.0, "decode": 1e-3})
+    assert_refused(cli("export", finished_run, "servable"), "servable/1: the export differs .* do not serve it")
+
+
+def test_models_lists_the_recipes(cli):
+    code, out, err = cli("models")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == sorted(zoo.RECIPES)
+    assert "Plain autoencoder" in out
+
+
+def test_data_lists_names_and_describes_sources(cli, shelf):
+    code, out, err = cli("data")
+    assert (code, err) == (0, "")
+    assert {"digits", "mnist", "celeb_a"} <= {line.split()[0] for line in out.splitlines() if line}
+    assert cli("data", "digits")[1].startswith("digits\n  examples: 1437 training, 180 validation, 180 test\n")
+    assert "shape (8, 8, 1), float32" in cli("data", shelf / "good.npy")[1]
+
+
+def test_a_model_file_is_as_good_as_its_run(cli, write, finished_run, model):
+    file = finished_run / "model.keras"
+    np.testing.assert_allclose(write("sample", file, out="s.npy"), model.sample(64, seed=0), atol=1e-6)
+    assert write("traverse", file, out="t.npy").shape == (2, 11, 8, 8, 1)
+    whole = load("digits").test
+    codes = write("encode", file, "--data", "digits", out="c.npz")
+    np.testing.assert_allclose(codes["mean"], model.encode(whole.x).mean(), atol=1e-6)
+    np.testing.assert_array_equal(codes["labels"], whole.y)
+    reconstructed = write("reconstruct", file, "--data", "digits", out="r.npy")
+    np.testing.assert_allclose(reconstructed, model.reconstruct(whole.x[:20]), atol=1e-6)
+    assert write("interpolate", file, "--data", "digits", out="i.npy").shape == (5, 10, 8, 8, 1)
+    code, out, err = cli("evaluate", file, "--data", "digits", "--json", "--samples", 2)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["examples"] == 180
+    code, out, err = cli("export", file, "servable")
+    assert (code, err) == (0, "")
+    assert out.endswith("Exported: servable/1\n")
+
+
+def test_a_model_file_that_was_never_compiled_is_evaluated_or_refused(cli, write, tmp_path):
+    zoo.vae((8, 8, 1), 2, units=(4,)).save(tmp_path / "fresh.keras")
+    assert write("sample", "fresh.keras", "-n", 2, out="s.npy").shape == (2, 8, 8, 1)
+    result = cli("evaluate", "fresh.keras", "--data", "digits", "--samples", 0, "--json")
+    if result[0] == 0:
+        assert json.loads(result[1])["examples"] == 180
+    else:
+        assert_refused(result, "compile")
+
+
+def test_an_autoencoder_without_a_prior_does_what_it_can(cli, write, tmp_path):
+    model = zoo.ae((8, 8, 1), 2, units=(4,))
+    model.compile()
+    model.save(tmp_path / "ae.keras")
+    codes = write("encode", "ae.keras", "--data", "digits", out="c.npz")
+    np.testing.assert_array_equal(codes["stddev"], 0)
+    assert_refused(cli("sample", "ae.keras", "--out", "s.npy"), "ae: it has no prior")
+    assert_refused(cli("traverse", "ae.keras", "--out", "t.npy"), "ae: it has no prior")
+    code, out, _ = cli("evaluate", "ae.keras", "--data", "digits", "--json")
+    assert code == 0 and "elbo" not in json.loads(out)
+    code, out, _ = cli("export", "ae.keras", "servable")
+    assert code == 0 and "generate" not in out

@@ -1,0 +1,230 @@
+"""A run that is killed, stopped or out of disk goes on where it was, and ends where it would have ended."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_vae import load_model
+from keras_vae.cli.main import main
+from keras_vae.training import Run, TrainingConfig, train
+
+resource = pytest.importorskip("resource", reason="the limits of a process are POSIX's")
+
+EPOCHS = 6
+CONFIG = TrainingConfig(
+    latent_dim=4, epochs=EPOCHS, batch_size=4, options={"units": [128, 128]}, jit_compile=False, likelihood_samples=0
+)
+STEPS = 1437 // 4
+ARGUMENTS = [
+    "--latent-dim", "4", "--epochs", str(EPOCHS), "--batch-size", "4", "--option", "units=[128,128]",
+    "--no-jit-compile", "--likelihood-samples", "0",
+]  # fmt: skip
+
+
+@pytest.fixture
+def start(command):
+    """Starts the training in a process of its own, with a terminal's signals and a limit on the size of its files."""
+    processes = []
+
+    def start(out, limit=None):
+        def prepare():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            if limit:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        arguments = [command, "train", *ARGUMENTS, "--out", str(out)]
+        pipe = subprocess.PIPE
+        processes.append(subprocess.Popen(arguments, stdout=pipe, stderr=pipe, text=True, preexec_fn=prepare))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def without_pictures():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(train.__globals__, "pictures", lambda *_, **__: {})
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, without_pictures):
+    return train(CONFIG, tmp_path_factory.mktemp("whole") / "run", verbose=0)
+
+
+@pytest.fixture(scope="module")
+def brief(without_pictures):
+    return CONFIG.replace(batch_size=None, limit=128, epochs=4)
+
+
+@pytest.fixture(scope="module")
+def whole_brief(tmp_path_factory, brief):
+    return train(brief, tmp_path_factory.mktemp("whole") / "run", verbose=0)
+
+
+@pytest.fixture(scope="module")
+def assert_same(assert_same_weights):
+    def assert_same(run, expected):
+        history = run.read_history()
+        assert list(history) == list(expected.read_history())
+        for name, values in expected.read_history().items():
+            np.testing.assert_allclose(history[name], values, rtol=1e-6, err_msg=name)
+        assert_same_weights(run, expected, atol=1e-6)
+        assert run.read_json("metrics.json") == pytest.approx(expected.read_json("metrics.json"), rel=1e-6)
+        assert {path.name for path in run.path.iterdir()} == {path.name for path in expected.path.iterdir()}
+
+    return assert_same
+
+
+def rows(run):
+    return len(run.read_history().get("epoch", []))
+
+
+def wait_for_the_middle_of_the_third_epoch(process, run):
+    times = {}
+    deadline = time.monotonic() + 180
+    while rows(run) < 2:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "the training does not get anywhere"
+        times.setdefault(rows(run), time.monotonic())
+        time.sleep(0.01)
+    time.sleep((time.monotonic() - times.get(1, times[0])) / 2)
+
+
+def test_a_killed_run_goes_on_after_its_last_whole_epoch(tmp_path, start, whole, assert_same):
+    run = Run(tmp_path / "run")
+    process = start(run.path)
+    wait_for_the_middle_of_the_third_epoch(process, run)
+    process.kill()
+    assert process.wait(60) == -signal.SIGKILL
+
+    done, rest = divmod(int(load_model(run["checkpoint.keras"]).optimizer.iterations), STEPS)
+    assert rest == 0
+    assert 2 <= rows(run) < EPOCHS and done in (rows(run), rows(run) - 1)
+    assert run.config() == CONFIG
+    assert not run["model.keras"].exists()
+
+    train(CONFIG, run.path, resume=True, verbose=0)
+    assert_same(run, whole)
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path, monkeypatch, start, whole, assert_same):
+    run = Run(tmp_path / "run")
+    process = start(run.path)
+    wait_for_the_middle_of_the_third_epoch(process, run)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    advice = f"keras-vae train --resume --out {run.path}"
+    assert stderr.split("\n") == [
+        "",
+        f"Stopped. Finished epochs: {rows(run)}, saved in {run.path}. Go on with:",
+        f"  {advice}",
+        "",
+    ]
+    assert rows(run) < EPOCHS
+
+    monkeypatch.setattr(sys, "argv", advice.split())
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    assert_same(run, whole)
+
+
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_path, start, whole):
+    run = Run(tmp_path / "run")
+    limit = whole["model.keras"].stat().st_size // 2
+    process = start(run.path, limit=limit)
+    _, stderr = process.communicate(timeout=180)
+    assert process.returncode == 2, stderr
+    assert len(stderr.strip().splitlines()) == 1, stderr
+    assert stderr.startswith("keras-vae: ")
+    assert "File too large" in stderr
+    assert {path.name for path in run.path.iterdir()} == {"config.json", "environment.json", "history.csv"}
+    assert rows(run) == 1
+
+
+@pytest.mark.parametrize("moment", ["write_history", "save_model"])
+def test_an_interrupt_that_is_swallowed_on_its_way_stops_the_run_all_the_same(
+    tmp_path, monkeypatch, brief, whole_brief, assert_same, moment
+):
+    run = Run(tmp_path / "run")
+    original = getattr(Run, moment)
+
+    def swallow(self, *arguments):
+        original(self, *arguments)
+        with contextlib.suppress(KeyboardInterrupt):  # as bare excepts in Keras and TensorFlow do
+            if rows(self) == 1:
+                signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, moment, swallow)
+        with pytest.raises(KeyboardInterrupt):
+            train(brief, run.path, verbose=0)
+    assert rows(run) <= 2
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    train(brief, run.path, resume=True, verbose=0)
+    assert_same(run, whole_brief)
+
+
+class StopError(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize(
+    ("method", "call"),
+    [("write_history", 2), ("save_model", 1), ("save_model", 3), ("save_model", 5), ("write_json", 3)],
+    ids=["before the first row", "before the first checkpoint", "in a checkpoint", "in the model", "in the report"],
+)
+def test_wherever_a_run_ends_it_goes_on(tmp_path, monkeypatch, brief, whole_brief, assert_same, method, call):
+    run = Run(tmp_path / "run")
+    calls = iter(range(1, 100))
+    original = getattr(Run, method)
+
+    def stop(self, *arguments):
+        if next(calls) == call:
+            if method == "save_model":
+                (self.path / ".checkpoint.partial.keras").write_bytes(b"half")
+            raise StopError
+        original(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, method, stop)
+        with pytest.raises(StopError):
+            train(brief, run.path, verbose=0)
+    train(brief, run.path, resume=True, verbose=0)
+    run[".checkpoint.partial.keras"].unlink(missing_ok=True)
+    assert_same(run, whole_brief)
+
+
+def test_the_remains_of_a_killed_write_do_not_outlive_the_run(tmp_path, brief):
+    brief = brief.replace(decay="none", epochs=1)
+    run = train(brief, tmp_path / "run", verbose=0)
+    names = {path.name for path in run.path.iterdir()}
+    for name in ("checkpoint.keras", "history.csv", "metrics.json"):
+        run[f".{Path(name).stem}.partial{Path(name).suffix}"].write_bytes(b"half")
+    train(brief.replace(epochs=2), run.path, resume=True, verbose=0)
+    assert {path.name for path in run.path.iterdir()} == names
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.99])
+def test_a_truncated_checkpoint_is_refused_and_kept(tmp_path, brief, whole_brief, refused, kept):
+    run = Run(tmp_path / "run")
+    run.start(brief)
+    run.write_history({name: values[:2] for name, values in whole_brief.read_history().items()})
+    whole = whole_brief["model.keras"].read_bytes()
+    run["checkpoint.keras"].write_bytes(whole[: int(kept * len(whole))])
+    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
+    with refused(r"checkpoint\.keras: it is not a \.keras file, or a damaged one"):
+        train(brief, run.path, resume=True, verbose=0)
+    assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before

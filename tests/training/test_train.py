@@ -1,0 +1,277 @@
+"""From a configuration to a run: complete, and the same each time."""
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae.training import Run, TrainingConfig, train
+
+PICTURES = {
+    "history", "interpolation", "kl_per_dimension", "latent_map", "reconstructions", "samples", "traversals",
+}  # fmt: skip
+
+
+@pytest.fixture
+def tiny_run(tiny, tmp_path_factory):
+    return lambda resume=False, out=None, tensorboard=False, **changes: train(
+        tiny(**changes),
+        out or tmp_path_factory.mktemp("run") / "run",
+        resume=resume,
+        tensorboard=tensorboard,
+        verbose=0,
+    )
+
+
+def test_a_run_leaves_everything_behind_and_no_more(finished_run):
+    left = {path.name for path in finished_run.iterdir()}
+    assert left == {
+        "config.json", "environment.json", "history.csv", "model.keras", "metrics.json", "report.html", "pictures",
+    }  # fmt: skip
+    run = Run.open(finished_run)
+    assert run.config().options == {"units": [16]}
+    assert run.read_history()["epoch"] == [1, 2]
+    assert run.model().latent_shape == (2,)
+    assert int(run.model().optimizer.iterations) == 2 * (128 // 32)
+
+
+def test_the_metrics_say_what_a_vae_is_judged_by(finished_run):
+    metrics = Run(finished_run).read_json("metrics.json")
+    assert set(metrics) == {
+        "loss", "elbo", "nll", "kl", "log_likelihood", "log_likelihood_standard_error", "log_likelihood_samples",
+        "reconstruction_mse", "active_units", "examples", "generalization_gap",
+    }  # fmt: skip
+    assert metrics["elbo"] == pytest.approx(-metrics["nll"] - metrics["kl"], rel=1e-5)
+    assert metrics["loss"] == pytest.approx(-metrics["elbo"], rel=1e-5)
+    assert metrics["log_likelihood_samples"] == 5
+    assert metrics["examples"] == 128
+
+
+def test_every_picture_can_be_decoded(finished_run):
+    pictures = {path.stem: path for path in (finished_run / "pictures").iterdir()}
+    assert set(pictures) == PICTURES
+    for path in pictures.values():
+        with Image.open(path) as image:
+            image.load()
+            assert image.format == "PNG" and min(image.size) > 50
+            assert np.asarray(image.convert("L")).std() > 1, f"{path.name} is empty"
+
+
+def test_the_report_stands_alone(finished_run):
+    html = (finished_run / "report.html").read_text()
+    sources = re.findall(r"\b(?:src|href)\s*=\s*[\"']([^\"']*)", html)
+    assert len(sources) == len(PICTURES)
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    assert not re.search(r"https?://|@import|url\(|<link|<script", html)
+    metrics = Run(finished_run).read_json("metrics.json")
+    assert f"{metrics['elbo']:.4f}" in html
+    assert f"{metrics['log_likelihood']:.2f} nats" in html
+    assert f"{metrics['generalization_gap']:.1f} nats higher in training than in validation" in html
+
+
+def test_the_configuration_of_a_run_repeats_it_exactly_in_another_process(finished_run, tiny_run, assert_same_weights):
+    config = TrainingConfig.read(finished_run / "config.json")
+    again = tiny_run(**config.as_dict())
+    first = Run(finished_run)
+    assert again.config() == config
+    assert again.read_history() == first.read_history()
+    assert again.read_json("metrics.json") == first.read_json("metrics.json")
+    assert_same_weights(again, first)
+
+
+def test_one_seed_gives_one_result_and_another_seed_another(tiny_run, assert_same_weights):
+    one, same, other = tiny_run(seed=3), tiny_run(seed=3), tiny_run(seed=4)
+    assert one.read_history() == same.read_history()
+    assert_same_weights(one, same)
+    assert one.read_history()["loss"] != other.read_history()["loss"]
+    with pytest.raises(AssertionError, match="Not equal"):
+        assert_same_weights(one, other)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"jit_compile": True, "epochs": 1},
+        {"model": "beta_vae", "options": {"units": [16], "beta": 4.0}, "warmup_epochs": 3, "binarize": "dynamic"},
+    ],
+    ids=["XLA", "warm-up and binarisation"],
+)
+def test_a_finished_run_with_more_epochs_equals_a_longer_one(tiny_run, assert_same_weights, changes):
+    changes = {"epochs": 2, "decay": "none", **changes}
+    longer = {**changes, "epochs": changes["epochs"] + 1}
+    run = tiny_run(**changes)
+    run = tiny_run(resume=True, out=run.path, **longer)
+    whole = tiny_run(**longer)
+    assert run.config() == whole.config()
+    assert_same_weights(run, whole, atol=1e-6)
+    history, expected = run.read_history(), whole.read_history()
+    assert list(history) == list(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(history[name], values, rtol=1e-6, err_msg=name)
+    assert run.read_json("metrics.json") == pytest.approx(whole.read_json("metrics.json"), rel=1e-6)
+
+
+def test_resuming_a_finished_run_changes_nothing_but_its_report(tiny_run, assert_same_weights):
+    run = tiny_run()
+    model, history, metrics = run.model(), run.read_history(), run.read_json("metrics.json")
+    again = tiny_run(resume=True, out=run.path)
+    assert_same_weights(again.model(), model)
+    assert (again.read_history(), again.read_json("metrics.json")) == (history, metrics)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"latent_dim": 3}, "latent_dim: 2 -> 3"),
+        ({"seed": 7}, "seed: 0 -> 7"),
+        ({"epochs": 1}, "epochs: 2 -> 1"),
+        ({"options": {"units": [17]}}, r"options: \{'units': \[16\]\} -> \{'units': \[17\]\}"),
+        ({"binarize": "dynamic", "batch_size": 5}, "batch_size: None -> 5, binarize: None -> 'dynamic'"),
+    ],
+)
+def test_a_run_goes_on_only_with_its_own_configuration(finished_run, tiny, refused, changes, message):
+    before = (finished_run / "config.json").read_bytes()
+    config = Run(finished_run).config()
+    with refused(f"started with another configuration .*{message}"):
+        train(config.replace(**changes), finished_run, resume=True, verbose=0)
+    assert (finished_run / "config.json").read_bytes() == before
+
+
+def test_a_decayed_learning_rate_allows_no_further_epochs(tiny_run, tiny, refused):
+    run = tiny_run(decay="cosine", epochs=1)
+    assert float(run.model().optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+    with refused("epochs: 1 -> 2"):
+        train(tiny(decay="cosine", epochs=2), run.path, resume=True, verbose=0)
+
+
+def test_resuming_what_is_not_there_starts_it(tiny_run):
+    assert tiny_run(resume=True, epochs=1).read_history()["epoch"] == [1]
+
+
+def test_a_dynamically_binarised_run_is_judged_on_fixed_black_and_white(tiny_run):
+    run = tiny_run(binarize="dynamic", likelihood_samples=5)
+    assert type(run.model().likelihood).__name__ == "Bernoulli"
+    metrics = run.read_json("metrics.json")
+    assert metrics["log_likelihood"] < 0, "log-probabilities of discrete events"
+    from keras_vae.training import evaluation_split, load_data
+
+    split = evaluation_split(load_data(run.config()).test, run.config())
+    assert set(np.unique(split.x)) == {0, 255}
+    figures = run.model().evaluate(split.x, batch_size=256, return_dict=True, verbose=0)
+    assert figures["elbo"] == pytest.approx(metrics["elbo"])
+
+
+def test_grey_digits_get_a_normal_likelihood_and_black_and_white_ones_a_bernoulli(tiny_run):
+    assert type(tiny_run(epochs=1).model().likelihood).__name__ == "Normal"
+    assert type(tiny_run(epochs=1, binarize="threshold").model().likelihood).__name__ == "Bernoulli"
+
+
+def test_the_kl_of_a_beta_vae_is_warmed_up(tiny_run):
+    history = tiny_run(
+        model="beta_vae", options={"units": [16], "beta": 50.0}, warmup_epochs=2, epochs=3
+    ).read_history()
+    excess = np.subtract(history["loss"], history["nll"]) / history["kl"]
+    # 4 steps an epoch: the weight rises by 1/8 of 50 a step, and its mean over the first epoch is 3/16 of 50
+    assert 0 < excess[0] < excess[1] < excess[2]
+    assert excess[0] == pytest.approx(50 * 3 / 16, rel=0.2)
+    assert excess[2] == pytest.approx(50, rel=1e-4)
+
+
+def test_an_autoencoder_without_a_prior_is_neither_given_an_elbo_nor_sampled(tmp_path):
+    config = TrainingConfig(model="ae", latent_dim=2, epochs=1, limit=64, options={"units": [16]}, jit_compile=False)
+    run = train(config, tmp_path / "run", verbose=0)
+    assert set(run.read_json("metrics.json")) == {"loss", "nll", "reconstruction_mse", "active_units", "examples"}
+    assert {path.stem for path in run["pictures"].iterdir()} == PICTURES - {"samples", "traversals", "kl_per_dimension"}
+    assert "elbo" not in run.read_history()
+
+
+def test_logs_for_tensorboard_are_written_when_asked_for(tiny_run):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    assert not tiny_run(epochs=1)["logs"].exists()
+    logs = tiny_run(tensorboard=True)["logs"]
+    events = EventAccumulator(str(logs / "train"))
+    events.Reload()
+    assert "epoch_loss" in events.Tags()["tensors"]
+    assert [event.step for event in events.Tensors("epoch_loss")] == [0, 1]
+    assert (logs / "validation").is_dir()
+
+
+@pytest.mark.parametrize("kind", ["validation", "test"])
+def test_unusable_data_are_refused_before_the_folder_is_made(tmp_path, tiny, refused, kind):
+    x = np.random.default_rng(0).random((40, 5), "float32")
+    bad = x[:4] * 3
+    np.savez(tmp_path / "data.npz", x_train=x, **{f"x_{kind}": bad})
+    with refused(f"{kind} split: .*|Bernoulli likelihood: expected values in"):
+        train(tiny(data=str(tmp_path / "data.npz"), likelihood="bernoulli"), tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"binarize": "dynamci"},
+        {"model": "vea"},
+        {"likelihood": "bernouli"},
+        {"network": "cnov"},
+        {"data": "nowhere.npy"},
+        {"dtype_policy": "float33"},
+        {"options": {"units": [0]}},
+        {"options": {"units": [16], "activation": "rleu"}},
+        {"options": {"units": ["many"]}},
+        {"options": {"units": [16], "seed": 3}},
+        {"options": {"units": [16], "likelihood": "normal"}},
+        {"options": {"units": [16], "free_bits": -1}},
+        {"model": "beta_vae", "options": {"beta": "four"}},
+        {"model": "ae", "warmup_epochs": 3},
+        {"network": "conv", "options": {"filters": [0]}},
+        {"network": "conv", "options": {"kernel_size": -1}},
+        {"jit_compile": "perhaps"},
+        {"validation": 0.0},
+        {"test": 2.5},
+        {"limit": 0},
+        {"image_size": 16},
+    ],
+    ids=lambda changes: json.dumps(changes),
+)
+def test_a_configuration_that_cannot_be_used_is_refused_before_the_folder_is_made(tmp_path, tiny, refused, changes):
+    with refused():
+        train(tiny(**changes), tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_largest_seed_is_a_seed(tiny_run):
+    assert np.isfinite(tiny_run(epochs=1, seed=2**31 - 1, binarize="dynamic").read_history()["loss"]).all()
+
+
+@pytest.mark.parametrize("examples", [3, 15])
+def test_a_handful_of_examples_is_enough_for_a_run_with_its_pictures(tmp_path, examples):
+    np.save(tmp_path / "few.npy", np.random.default_rng(0).random((examples, 5), "float32"))
+    config = TrainingConfig(
+        data=str(tmp_path / "few.npy"), latent_dim=2, epochs=1, options={"units": [4]}, jit_compile=False,
+        likelihood_samples=2,
+    )  # fmt: skip
+    run = train(config, tmp_path / "run", verbose=0)
+    assert run["report.html"].is_file()
+    assert (run["pictures"] / "reconstructions.png").is_file()
+
+
+def test_progress_is_a_line_an_epoch_where_there_is_no_terminal(tmp_path, tiny, capsys):
+    train(tiny(), tmp_path / "run")
+    out = capsys.readouterr().out
+    assert "128 training" in out
+    assert len(re.findall(r"^Epoch \d/2$", out, re.MULTILINE)) == 2
+    assert "\x08" not in out and "\r" not in out
+
+
+def test_the_stored_figure_equals_the_embedded_one(finished_run):
+    html = (finished_run / "report.html").read_text()
+    for name in PICTURES:
+        encoded = re.search(rf'<figure id="{name}">.*?base64,([^"]*)"', html, re.DOTALL).group(1)
+        embedded = Image.open(io.BytesIO(base64.b64decode(encoded)))
+        with Image.open(finished_run / "pictures" / f"{name}.png") as stored:
+            np.testing.assert_array_equal(np.asarray(embedded), np.asarray(stored))
