@@ -1,7 +1,8 @@
 """keras_vae: generative autoencoders for Keras 3.
 
 A model is an expression: an objective over a posterior, a likelihood and a prior, around two Keras networks.
-Names are imported when they are first used, so that `import keras_vae` and the command line start fast.
+The public names stand in `__init__.pyi`. They are imported when they are first used, so that `import keras_vae` and
+the command line start fast.
 """
 
 import sys
@@ -10,34 +11,7 @@ import lazy_loader
 
 from keras_vae.version import __version__
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submodules=[
-        "data",
-        "distributions",
-        "evaluation",
-        "layers",
-        "models",
-        "networks",
-        "objectives",
-        "plots",
-        "priors",
-        "serving",
-        "training",
-        "zoo",
-    ],
-    submod_attrs={
-        "distributions": ["Bernoulli", "Deterministic", "Head", "Normal"],
-        "errors": ["InvalidInputError"],
-        "layers": ["Sampling"],
-        "models": ["Autoencoder", "load_model"],
-        "networks": ["ConvDecoder", "ConvEncoder", "MLPDecoder", "MLPEncoder", "mirrored"],
-        "objectives": ["KL", "NLL", "CyclicalWarmup", "LinearWarmup", "Objective", "Term"],
-        "priors": ["Prior", "StandardNormal"],
-        "serialization": ["register"],
-        "trace": ["Latent", "Trace"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 __all__ += ["__version__"]
 
 if "keras" in sys.modules:  # keras.saving.load_model knows a class once its module has been imported

@@ -155,3 +155,17 @@ def test_it_fits_anything_keras_fits():
     for data in (X, tf.data.Dataset.from_tensor_slices(X).batch(8), tf.constant(X)):
         assert np.isfinite(model.fit(data, verbose=0).history["loss"]).all()
     model.fit(X, X[:, 0], validation_split=0.25, verbose=0)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_penalties_of_the_networks_count(jit_compile):
+    penalty = {"kernel_regularizer": keras.regularizers.L2(0.5), "activity_regularizer": keras.regularizers.L1(0.25)}
+    inputs = keras.Input((6,))
+    encoder = keras.Model(inputs, keras.layers.Dense(8, "relu", **penalty)(inputs))
+    model = kv.Autoencoder(encoder, kv.MLPDecoder((2,), (8,)), objective=kv.NLL() + kv.KL(), seed=0)
+    model.compile(keras.optimizers.SGD(0.0), jit_compile=jit_compile)
+    expected = 0.5 * np.sum(encoder.weights[0].numpy() ** 2) + 0.25 * np.abs(encoder(X)).sum() / len(X)
+    for _ in range(2):
+        model.fit(X, batch_size=32, verbose=0)
+        metrics = model.evaluate(X, batch_size=32, return_dict=True, verbose=0)
+        assert metrics["loss"] - metrics["nll"] - metrics["kl"] == pytest.approx(expected, rel=1e-4)
