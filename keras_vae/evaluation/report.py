@@ -85,9 +85,11 @@ def verdict(metrics: Mapping[str, Any], latent_dim: int) -> list[str]:
         if metrics["active_units"] == 0:
             sentences.append("The posterior has collapsed: the code says nothing about x. Lower the weight of the KL.")
     if "generalization_gap" in metrics:
+        gap = metrics["generalization_gap"]
+        overfits = gap > 0.05 * abs(metrics["elbo"]) + 1
         sentences.append(
-            f"The ELBO is {metrics['generalization_gap']:.1f} nats higher in training than in validation"
-            + ("." if metrics["generalization_gap"] < 0.05 * abs(metrics["elbo"]) + 1 else ": the model overfits.")
+            f"The ELBO is {abs(gap):.1f} nats {'higher' if gap >= 0 else 'lower'} in training than in validation"
+            f"{': the model overfits' if overfits else ''}."
         )
     sentences.append(f"The mean squared error of a reconstruction is {metrics['reconstruction_mse']:.4f} per element.")
     return sentences

@@ -71,3 +71,15 @@ def test_a_verdict_says_so_when_the_posterior_has_collapsed():
     metrics = {"kl": 0.001, "active_units": 0, "reconstruction_mse": 0.1}
     assert any("collapsed" in sentence for sentence in verdict(metrics, 8))
     assert not any("collapsed" in sentence for sentence in verdict({**metrics, "active_units": 3}, 8))
+
+
+@pytest.mark.parametrize(
+    ("gap", "sentence"),
+    [
+        (19.0, "19.0 nats higher in training than in validation: the model overfits."),
+        (-2.0, "2.0 nats lower in training"),
+    ],
+)
+def test_a_verdict_tells_training_from_validation(gap, sentence):
+    metrics = {"elbo": -90.0, "kl": 5.0, "active_units": 3, "reconstruction_mse": 0.1, "generalization_gap": gap}
+    assert any(sentence in line for line in verdict(metrics, 8))
