@@ -2,8 +2,11 @@
 
 import doctest
 import importlib
+import os
 import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +47,15 @@ def test_the_readme_has_python_to_run():
 def test_python_in_the_readme_runs(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(block, str(README), "exec"), {"__name__": "readme"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", [b for b in blocks("bash") if b.startswith("keras-vae")], ids=["command line"])
+def test_commands_in_the_readme_run(block, tmp_path):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["bash", "-e", "-c", block], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True)
+    for name in ("runs/digits/report.html", "samples.png", "traversal.png", "saved_models/digits/1/saved_model.pb"):
+        assert (tmp_path / name).exists(), name
 
 
 def test_pictures_and_files_that_the_readme_shows_are_there():

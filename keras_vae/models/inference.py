@@ -1,7 +1,7 @@
 """What can be asked of a trained model: codes, reconstructions, samples, paths and likelihoods."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import keras
@@ -11,7 +11,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_positive_integer, check_seed
 from keras_vae.errors import InvalidInputError
-from keras_vae.models.inputs import as_numbers, check_codes, check_examples
+from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights
 from keras_vae.random import as_seed, fold
 
@@ -37,8 +37,14 @@ class Inference:
         Returns:
             A distribution of batch shape `(N,)` and event shape `latent_shape`.
         """
-        x = check_examples(x, self.likelihood)
-        return self.posterior.distribution(_in_batches(self._posterior_parameters, x, self._batch_size(batch_size)))
+        x = check_shape(x, self.event_shape)
+
+        def parameters(batch):
+            batch, low, high = to_tensor(batch)
+            check_values(x, low, high, self.likelihood)
+            return self._posterior_parameters(batch)
+
+        return self.posterior.distribution(_in_batches(parameters, x, self._batch_size(batch_size)))
 
     def decode(self, z: Any, *, batch_size: int | None = None) -> tfd.Distribution:
         """The likelihood p(x | z) itself: `.mean()` gives the expected examples.
@@ -273,9 +279,7 @@ def _vector(name: str, values: Any, kinds: str) -> np.ndarray:
 
 
 def _in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, batch_size: int) -> Any:
-    parts = [function(batch) for batch in _slices(x, batch_size)]
+    """`function` on as few pieces of `x` as `batch_size` allows, all of one length or one less."""
+    pieces = np.array_split(x, math.ceil(len(x) / batch_size))
+    parts = [function(piece) for piece in pieces]
     return parts[0] if len(parts) == 1 else tf.nest.map_structure(lambda *part: tf.concat(part, axis=0), *parts)
-
-
-def _slices(x: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    return (x[start : start + size] for start in range(0, len(x), size))

@@ -9,6 +9,8 @@ from keras_vae.checks import check_positive_integer
 from keras_vae.distributions import Head
 from keras_vae.errors import InvalidInputError
 
+ALIGNMENT = 64
+
 
 def check_examples(x: Any, likelihood: Head, *, part: str = "x") -> np.ndarray:
     """`x` as an array of examples `(N, *event_shape)` that the likelihood can explain.
@@ -19,25 +21,46 @@ def check_examples(x: Any, likelihood: Head, *, part: str = "x") -> np.ndarray:
         InvalidInputError: for the wrong rank or shape, no examples, values that are no numbers, not finite or
             outside the support of the likelihood.
     """
+    x = check_shape(x, likelihood.event_shape, part=part)
+    check_values(x, *_extremes(x), likelihood, part=part)
+    return x
+
+
+def check_shape(x: Any, event_shape: tuple[int, ...], *, part: str = "x") -> np.ndarray:
+    """`x` as an array of one or more examples, its values unseen; the first half of `check_examples`."""
     x = as_numbers(part, x)
-    expected = likelihood.event_shape
-    if x.shape[1:] != expected or x.ndim == 0:
-        hint = " (one example needs a batch axis: x[None])" if x.shape == expected else ""
-        raise InvalidInputError(f"{part}: expected shape (N, {_commas(expected)}), got {x.shape}{hint}.")
+    if x.shape[1:] != event_shape or x.ndim == 0:
+        hint = " (one example needs a batch axis: x[None])" if x.shape == event_shape else ""
+        raise InvalidInputError(f"{part}: expected shape (N, {_commas(event_shape)}), got {x.shape}{hint}.")
     if len(x) == 0:
         raise InvalidInputError(f"{part}: expected at least one example, got none.")
-    low, high = _extremes(x)
+    return x
+
+
+def check_values(x: np.ndarray, low: float, high: float, likelihood: Head, *, part: str = "x") -> None:
+    """Checks that values from `low` to `high`, found in `x`, can be explained; the second half of `check_examples`."""
     if x.dtype == np.uint8:
-        likelihood.check_support(low / 255, high / 255)
-        return x
-    if not (np.isfinite(low) and np.isfinite(high)):
+        low, high = low / 255, high / 255
+    elif not (np.isfinite(low) and np.isfinite(high)):
         rows = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
         raise InvalidInputError(
             f"{part}: expected finite numbers, got NaN or infinity in {len(rows)} of {len(x)} examples, "
             f"the first at index {rows[0]}; drop or repair them."
         )
     likelihood.check_support(float(low), float(high))
-    return x
+
+
+def to_tensor(x: np.ndarray) -> tuple[tf.Tensor, float, float]:
+    """`x` as a tensor, and its least and greatest value.
+
+    It is copied once, into memory aligned as TensorFlow needs it, and looked at on the way; `tf.convert_to_tensor`
+    copies twice.
+    """
+    memory = np.empty(x.nbytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    copy = memory[start : start + x.nbytes].view(x.dtype).reshape(x.shape)
+    low, high = _extremes(x, copy)
+    return tf.experimental.dlpack.from_dlpack(copy.__dlpack__()), low, high
 
 
 def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
@@ -80,11 +103,18 @@ def check_training_data(
         check_examples(data, likelihood)
 
 
-def _extremes(x: np.ndarray) -> tuple[float, float]:
-    """The least and the greatest value, NaN if any value is; the second look at each piece finds it in the cache."""
-    rows = max(1, 2**18 // x[0].size)
-    pieces = [x[start : start + rows] for start in range(0, len(x), rows)]
-    return np.min([piece.min() for piece in pieces]), np.max([piece.max() for piece in pieces])
+def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, float]:
+    """The least and the greatest value, NaN if any value is; fills `copy` on the way, piece by piece in the cache."""
+    size = max(1, 2**18 // x[0].size)
+    lows, highs = [], []
+    for rows in (slice(start, start + size) for start in range(0, len(x), size)):
+        piece = x[rows]
+        if copy is not None:
+            copy[rows] = piece
+            piece = copy[rows]
+        lows.append(piece.min())
+        highs.append(piece.max())
+    return np.min(lows), np.max(highs)
 
 
 def as_numbers(part: str, x: Any) -> np.ndarray:
