@@ -7,10 +7,10 @@ import numpy as np
 from keras_vae.errors import InvalidInputError
 
 
-def check_positive_integer(name: str, value: Any) -> int:
-    """`value` as an int; raises `InvalidInputError` if it is no integer >= 1."""
-    if not _is_integer(value) or value < 1:
-        raise InvalidInputError(f"{name} must be an integer >= 1; got {value!r}.")
+def check_integer(name: str, value: Any, *, least: int = 1) -> int:
+    """`value` as an int; raises `InvalidInputError` if it is no integer >= `least`."""
+    if not _is_integer(value) or value < least:
+        raise InvalidInputError(f"{name} must be an integer >= {least}; got {value!r}.")
     return int(value)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_vae.checks import check_integer
 from keras_vae.data.arrays import read_arrays
 from keras_vae.data.dataset import DataSet, Split
 from keras_vae.data.digits import read_digits
@@ -14,7 +15,6 @@ from keras_vae.data.folder import read_folder
 from keras_vae.data.names import names
 from keras_vae.data.parts import Parts
 from keras_vae.data.tfds import read_tfds
-from keras_vae.data.validate import validate_whole
 from keras_vae.errors import InvalidInputError
 
 ARRAY_FILES = (".npy", ".npz")
@@ -61,7 +61,7 @@ def load(
     data = parts.complete(name, validation=validation, test=test, seed=seed)
     if limit is None:
         return data
-    limit = validate_whole(limit, "limit")
+    limit = check_integer("limit", limit)
     return replace(data, **{part: getattr(data, part)[:limit] for part in ("train", "validation", "test")})
 
 
@@ -93,7 +93,7 @@ def _size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
     pair = image_size if isinstance(image_size, (tuple, list)) else (image_size, image_size)
     if len(pair) != 2:
         raise InvalidInputError(f"image_size: expected one number or (height, width), got {image_size!r}.")
-    return tuple(validate_whole(side, "image_size") for side in pair)
+    return tuple(check_integer("image_size", side) for side in pair)
 
 
 def _without_size(size: tuple[int, int] | None, source: str) -> None:

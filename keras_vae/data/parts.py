@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_vae.checks import check_integer
 from keras_vae.data.dataset import DataSet, Split
-from keras_vae.data.validate import validate_whole
 from keras_vae.errors import InvalidInputError
 
 
@@ -47,7 +47,7 @@ class Parts:
                 f"{name}: expected an example or more for training, got {n} examples of which {held_out} go to "
                 f"validation and {tested} to test; give more examples or smaller splits."
             )
-        seed = validate_whole(seed, "seed", least=0)
+        seed = check_integer("seed", seed, least=0)
         if held_out + tested == 0:
             return DataSet(name, self.train, self.validation, self.test, self.label_names, self.notes)
         order = np.random.default_rng(seed).permutation(n)

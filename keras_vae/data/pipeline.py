@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.checks import check_integer
 from keras_vae.data import binarize as binarization
-from keras_vae.data.validate import validate, validate_labels, validate_whole
+from keras_vae.data.validate import validate, validate_labels
 from keras_vae.errors import InvalidInputError
 
 
@@ -59,8 +60,8 @@ def batches(
     """
     x = validate(x)
     y = None if y is None else validate_labels(y, len(x))
-    size = min(validate_whole(batch_size, "batch_size"), len(x))
-    seed = validate_whole(seed, "seed", least=0) % 2**63
+    size = min(check_integer("batch_size", batch_size), len(x))
+    seed = check_integer("seed", seed, least=0) % 2**63
     binarization.check(x, binarize)
     epochs = _epochs(shuffle, start_epoch)
     if binarize == "static":
@@ -97,7 +98,7 @@ def _epochs(shuffle: bool, start_epoch: int | None) -> tf.data.Dataset:
         return tf.data.Dataset.from_generator(lambda: [next(passes)], output_signature=tf.TensorSpec((), tf.int64))
     if not shuffle:
         raise InvalidInputError("start_epoch: expected shuffle=True beside it, got shuffle=False; drop one of the two.")
-    return tf.data.Dataset.counter(validate_whole(start_epoch, "start_epoch", least=0))
+    return tf.data.Dataset.counter(check_integer("start_epoch", start_epoch, least=0))
 
 
 def _indices(epoch: tf.Tensor, n: int, size: int, steps: int, shuffle: bool, seed: int) -> tf.data.Dataset:

@@ -1,7 +1,5 @@
 """The one rule for what an array of examples may hold."""
 
-import numbers
-
 import numpy as np
 
 from keras_vae.errors import InvalidInputError
@@ -78,14 +76,3 @@ def validate_labels(y: object, length: int, where: str = "y") -> np.ndarray:
     if len(y) != length:
         raise InvalidInputError(f"{where}: expected one label for each of {length} examples, got {len(y)} labels.")
     return y.astype(np.int64)
-
-
-def validate_whole(value: object, part: str, *, least: int = 1) -> int:
-    """Checks a whole number of at least `least`.
-
-    Raises:
-        InvalidInputError: if `value` is not an integer (a bool is none) or is smaller.
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise InvalidInputError(f"{part}: expected a whole number of at least {least}, got {value!r}.")
-    return int(value)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_positive_integer, check_seed
+from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights
@@ -101,7 +101,7 @@ class Inference:
         Raises:
             InvalidInputError: if the model has no prior.
         """
-        n = check_positive_integer("n", n)
+        n = check_integer("n", n)
         z_seed, x_seed = self._seeds(seed)
         return self._drawn(self.prior_distribution().sample(n, seed=z_seed), draw, x_seed, batch_size)
 
@@ -116,7 +116,7 @@ class Inference:
         Returns:
             Shape `(N, steps, *event_shape)`.
         """
-        steps = check_positive_integer("steps", steps)
+        steps = check_integer("steps", steps)
         start, end = self.encode(start).mean(), self.encode(end).mean()
         if len(start) != len(end):
             raise InvalidInputError(f"interpolate: expected as many ends as starts, got {len(start)} and {len(end)}.")
@@ -166,7 +166,7 @@ class Inference:
         Raises:
             InvalidInputError: if posterior or prior has no density.
         """
-        x, samples, seed = self._check_bound(x), check_positive_integer("samples", samples), check_seed(seed)
+        x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
         rows = max(1, self._batch_size(batch_size) // samples)
 
         def bound(batch):
@@ -195,7 +195,7 @@ class Inference:
 
         Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
         """
-        x, samples, seed = self._check_bound(x), check_positive_integer("samples", samples), check_seed(seed)
+        x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
         draws = self._batch_size(batch_size)
         size = min(len(x), max(1, draws // min(samples, 100)))  # 100 draws for each time that x is encoded
         chunk = min(samples, max(1, draws // size))
@@ -249,7 +249,7 @@ class Inference:
     def _batch_size(self, asked: int | None) -> int:
         if asked is None:
             return max(16, NUMBERS // max(math.prod(self.event_shape), math.prod(self.latent_shape)))
-        return check_positive_integer("batch_size", asked)
+        return check_integer("batch_size", asked)
 
     def _seeds(self, seed):
         return tf.unstack(tf.random.split(self.sampling.next_seed() if seed is None else as_seed(check_seed(seed))))

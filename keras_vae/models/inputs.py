@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import check_positive_integer
+from keras_vae.checks import check_integer
 from keras_vae.distributions import Head
 from keras_vae.errors import InvalidInputError
 
@@ -89,7 +89,7 @@ def check_training_data(
         InvalidInputError: see `check_examples`; also for sample weights that Keras would drop.
     """
     if batch_size is not None:
-        check_positive_integer("batch_size", batch_size)
+        check_integer("batch_size", batch_size)
     if sample_weight is not None and y is None:
         raise InvalidInputError("sample_weight: Keras would drop it without a y; give y=x beside it.")
     if isinstance(data, tf.data.Dataset):

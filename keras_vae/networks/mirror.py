@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from keras_vae.checks import check_event_shape, check_positive_integer
+from keras_vae.checks import check_event_shape, check_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import ConvDecoder, ConvEncoder
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
@@ -54,7 +54,7 @@ def mirrored(kind: str, event_shape: tuple[int, ...], latent_dim: int, **options
     (32, 64)
     """
     event_shape = check_event_shape("network", event_shape)
-    latent_dim = check_positive_integer("latent_dim", latent_dim)
+    latent_dim = check_integer("latent_dim", latent_dim)
     build = get(kind, NETWORKS, part="network")
     try:
         return build(event_shape, latent_dim, **options)

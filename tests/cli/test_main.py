@@ -177,7 +177,7 @@ BAD_TRAINING = {
     "learning_rate inf": ("--learning-rate inf", "learning_rate must be a positive number; got inf"),
     "seed -1": ("--seed -1", "seed must be an integer from 0 to"),
     "huge seed": (f"--seed {2**70}", "seed"),
-    "limit 0": ("--limit 0", "limit: expected a whole number of at least 1"),
+    "limit 0": ("--limit 0", "limit must be an integer >= 1"),
     "validation 0": ("--validation 0", "validation: expected a share"),
     "test 1.5": ("--test 1.5", "test: expected a share"),
     "image size": ("--image-size 16", "image_size: digits keeps the size that it has"),

@@ -139,11 +139,11 @@ def test_uint8_travels_and_the_endless_stream_says_so():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"batch_size": 0}, "batch_size: expected a whole number"),
-        ({"batch_size": 2.0}, "batch_size: expected a whole number"),
-        ({"batch_size": 2, "seed": -1}, "seed: expected a whole number"),
+        ({"batch_size": 0}, "batch_size must be an integer"),
+        ({"batch_size": 2.0}, "batch_size must be an integer"),
+        ({"batch_size": 2, "seed": -1}, "seed must be an integer"),
         ({"batch_size": 2, "start_epoch": 0}, "start_epoch: expected shuffle=True"),
-        ({"batch_size": 2, "start_epoch": -1, "shuffle": True}, "start_epoch: expected a whole number"),
+        ({"batch_size": 2, "start_epoch": -1, "shuffle": True}, "start_epoch must be an integer"),
         ({"batch_size": 2, "y": [1, 2]}, "one label for each of 3 examples"),
     ],
 )

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from keras_vae.data.validate import validate, validate_labels, validate_whole
+from keras_vae.data.validate import validate, validate_labels
 from keras_vae.errors import InvalidInputError
 
 KINDS = ["bool", "uint8", "int8", "int32", "uint16", "float16", "float32", "float64", ">f4"]
@@ -60,10 +60,3 @@ def test_labels():
     for wrong in ([0.5, 1.5], np.eye(2, dtype=int), ["a", "b"]):
         with pytest.raises(InvalidInputError, match="integer labels of shape"):
             validate_labels(wrong, 2)
-
-
-@pytest.mark.parametrize("value", [0, -1, 1.0, True, "3", None])
-def test_what_is_no_whole_number(value):
-    with pytest.raises(InvalidInputError, match="size: expected a whole number of at least 1"):
-        validate_whole(value, "size")
-    assert validate_whole(np.int32(3), "size") == 3
