@@ -9,8 +9,6 @@ from keras_vae.data import pipeline
 from keras_vae.data.validate import validate, validate_labels
 from keras_vae.errors import InvalidInputError
 
-__all__ = ["DataSet", "Split", "validate"]
-
 
 @dataclass(frozen=True, eq=False)
 class Split:

@@ -79,14 +79,10 @@ class Autoencoder(Training, Inference, keras.Model):
         self._check_objective()
         self.seed = int(np.random.randint(2**31 - 1)) if seed is None else check_seed(seed)
         self.sampling = Sampling(self.seed, name="sampling")
-        for head, network, part in (
-            (self.posterior, encoder, "encoder"),
-            (self.likelihood, decoder, "decoder"),
-        ):
-            if not head.built:
-                shape = input_shape_of(network, part=part)
-                head.build(features_shape_of(network, shape, part=part))
-                head.built = True
+        if not self.posterior.built:
+            self.posterior.build(features_shape_of(encoder, self.event_shape, part="encoder"))
+        if not self.likelihood.built:
+            self.likelihood.build(features_shape_of(decoder, self.latent_shape, part="decoder"))
         self._kl = next((term for term in self.objective.terms if isinstance(term, KL)), KL())
         names = ["elbo", "nll", "kl"] if self.has_density else ["nll"]
         names += [term.name for term in self.objective.terms if term.name not in names]

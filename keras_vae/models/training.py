@@ -89,6 +89,9 @@ class Training:
             InvalidInputError: for data that the model cannot explain (see `check_examples`).
         """
         check_training_data(x, y, self.likelihood, **kwargs)
+        if kwargs.get("validation_data") is not None:
+            validation_x, validation_y, _ = keras.utils.unpack_x_y_sample_weight(kwargs["validation_data"])
+            check_training_data(validation_x, validation_y, self.likelihood)
         return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
@@ -105,7 +108,8 @@ class Training:
         """
         if not self.compiled:
             raise InvalidInputError(f"{self.name}: expected a compiled model; call its compile() first.")
-        check_training_data(x, y, self.likelihood, **kwargs)
+        if not kwargs.get("_use_cached_eval_dataset"):  # Keras sets it inside fit, which has checked
+            check_training_data(x, y, self.likelihood, **kwargs)
         return super().evaluate(x, y, *args, **kwargs)
 
     def train_step(self, data):

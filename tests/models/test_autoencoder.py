@@ -169,3 +169,14 @@ def test_penalties_of_the_networks_count(jit_compile):
         model.fit(X, batch_size=32, verbose=0)
         metrics = model.evaluate(X, batch_size=32, return_dict=True, verbose=0)
         assert metrics["loss"] - metrics["nll"] - metrics["kl"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_validation_data_are_checked_before_the_first_epoch_and_not_after_each(monkeypatch):
+    from keras_vae.models import training
+
+    with pytest.raises(kv.InvalidInputError, match="expected finite numbers"):
+        new().fit(X, validation_data=(np.full_like(X, np.nan),), verbose=0)
+    checked = []
+    monkeypatch.setattr(training, "check_training_data", lambda *_, **__: checked.append(1))
+    new().fit(X, validation_data=(X,), epochs=5, verbose=0)
+    assert len(checked) == 2
