@@ -38,8 +38,8 @@ def get_over(
     """The object itself, or a new one of the class named, over events of `event_shape`.
 
     Args:
-        identifier: an instance of `base` or a key of `choices`.
-        choices: name -> class that takes the event shape.
+        identifier: an instance of `base`, a key of `choices`, or a mapping of such a `name` and of options.
+        choices: name -> class that takes the event shape and options.
         base: what an object must be an instance of; it has an `event_shape`.
         event_shape: the shape that the networks dictate.
         part: what is chosen, such as `"likelihood"`, for messages.
@@ -48,7 +48,18 @@ def get_over(
         InvalidInputError: for an unknown name, a foreign object or another event shape.
     """
     if isinstance(identifier, str):
-        return get(identifier, choices, part=part)(event_shape)
+        identifier = {"name": identifier}
+    if isinstance(identifier, Mapping) and "name" in identifier:
+        options = {name: value for name, value in identifier.items() if name != "name"}
+        make = get(identifier["name"], choices, part=part)
+        try:
+            return make(event_shape, **options)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InvalidInputError):
+                raise
+            raise InvalidInputError(
+                f"{part} {identifier['name']!r}: cannot use the options {options}: {error}."
+            ) from error
     if not isinstance(identifier, base):
         raise InvalidInputError(f"{part}: expected a {base.__name__} or one of {sorted(choices)}; got {identifier!r}.")
     if identifier.event_shape != tuple(event_shape):

@@ -13,7 +13,7 @@ class Latent(NamedTuple):
     """One level of latent variables.
 
     Attributes:
-        posterior: q(z | x), batch shape `(B,)`.
+        posterior: q(z | x), batch shape `(B,)`; in a hierarchy q(z_l | z_<l, x), batch shape `(S, B)` below the top.
         prior: p(z), or p(z_l | z_<l) in a hierarchy; None for a model without a prior.
         sample: draws from the posterior, shape `(S, B, *latent_shape)`.
     """
@@ -31,15 +31,19 @@ class Trace(NamedTuple):
         latents: the levels of latent variables, top first.
         likelihood: p(x | z), batch shape `(S, B)`.
         step: the number of optimizer steps so far, for weights that change.
+        seed: of the noise of this pass, int32 `(2,)`; a term takes its own from it by `Term.seed`.
         encode: x -> q(z | x), for terms that look at other inputs.
         decode: z of shape `(..., *latent_shape)` -> p(x | z), for terms that look at other codes.
         extras: what else the batch carried, such as `y`.
+        critic: the critic of an adversarial model, a Keras model from codes or examples to logits `(..., 1)`.
     """
 
     x: tf.Tensor
     latents: tuple[Latent, ...]
     likelihood: tfd.Distribution
     step: tf.Tensor
+    seed: tf.Tensor
     encode: Callable[[tf.Tensor], tfd.Distribution]
     decode: Callable[[tf.Tensor], tfd.Distribution]
     extras: Mapping[str, tf.Tensor]
+    critic: Callable[[tf.Tensor], tf.Tensor] | None = None

@@ -11,6 +11,7 @@ from keras import ops
 
 from keras_vae.checks import check_event_shape
 from keras_vae.errors import InvalidInputError
+from keras_vae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -33,13 +34,87 @@ class Head(keras.layers.Layer):
             def distribution(self, parameters):
                 return self.independent(tfd.Laplace(parameters["loc"], tf.nn.softplus(parameters["raw_scale"])))
 
+    A family whose parameters are not all shaped like the event also overrides `parameter_shapes`; one that lives
+    elsewhere than on all real vectors names its `support`.
+
     Args:
         event_shape: shape of one event: `(D,)` for latent vectors, `(H, W, C)` for images.
         project: set it to False when the network already ends in the parameters, side by side in the last axis.
     """
 
     parameters: tuple[str, ...] = ()
-    """The tensors that `call` gives, each of shape `(B, *event_shape)`."""
+    """The names of the tensors that `call` gives, each of shape `(B, *parameter_shapes[name])`."""
+
+    support = "real"
+    """Where events lie: a posterior and a prior must agree on it. `"real"`, `"sphere"`, `"simplex"`, `"codes"`, ..."""
+
+    has_density = True
+    """Whether `log_prob` is a density, so that a KL divergence means something."""
+
+    def __init__(self, event_shape, *, project: bool = True, **kwargs):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.event_shape = check_event_shape(type(self).__name__, event_shape)
+        self.project = project
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each parameter without the batch axis; each begins with `event_shape[:-1]`."""
+        return {name: self.event_shape for name in self.parameters}
+
+    @property
+    def _channels(self) -> dict[str, int]:
+        """How many numbers of each parameter stand at one position of the event."""
+        leading = len(self.event_shape) - 1
+        return {name: math.prod(shape[leading:]) for name, shape in self.parameter_shapes.items()}
+
+    def build(self, features_shape):
+        event, channels = self.event_shape[:-1], sum(self._channels.values())
+        self._pointwise = tuple(features_shape[1:-1]) == event
+        if self.project:
+            self._projection = keras.layers.Dense(
+                channels if self._pointwise else math.prod(event) * channels, dtype="float32", name="projection"
+            )
+            self._projection.build(features_shape if self._pointwise else (None, math.prod(features_shape[1:])))
+        elif tuple(features_shape[1:]) != (*event, channels):
+            raise InvalidInputError(
+                f"{type(self).__name__}(project=False): expected features of shape {(*event, channels)} "
+                f"({', '.join(self.parameters)} side by side), got {tuple(features_shape[1:])}; "
+                "change the network or leave project=True."
+            )
+
+    def call(self, features) -> dict[str, tf.Tensor]:
+        features = ops.cast(features, "float32")
+        if self.project:
+            if not self._pointwise:
+                features = ops.reshape(features, (-1, self._projection.kernel.shape[0]))
+            features = self._projection(features)
+        sizes = list(self._channels.values())
+        features = ops.reshape(features, (-1, *self.event_shape[:-1], sum(sizes)))
+        parts = ops.split(features, [sum(sizes[:i]) for i in range(1, len(sizes))], axis=-1)
+        return {
+            name: ops.reshape(part, (-1, *shape))
+            for (name, shape), part in zip(self.parameter_shapes.items(), parts, strict=True)
+        }
+
+    def compute_output_shape(self, features_shape):
+        return {name: (features_shape[0], *shape) for name, shape in self.parameter_shapes.items()}
+
+    def distribution(self, parameters):
+                return self.independent(tfd.Laplace(parameters["loc"], tf.nn.softplus(parameters["raw_scale"])))
+
+    A family whose parameters are not all shaped like the event also overrides `parameter_shapes`; one that lives
+    elsewhere than on all real vectors names its `support`.
+
+    Args:
+        event_shape: shape of one event: `(D,)` for latent vectors, `(H, W, C)` for images.
+        project: set it to False when the network already ends in the parameters, side by side in the last axis.
+    """
+
+    parameters: tuple[str, ...] = ()
+    """The names of the tensors that `call` gives, each of shape `(B, *parameter_shapes[name])`."""
+
+    support = "real"
+    """Where events lie: a posterior and a prior must agree on it. `"real"`, `"sphere"`, `"simplex"`, `"codes"`, ..."""
 
     has_density = True
     """Whether `log_prob` is a density, so that a KL divergence means something."""
@@ -79,7 +154,7 @@ class Head(keras.layers.Layer):
         return {name: (features_shape[0], *self.event_shape) for name in self.parameters}
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
-        """The distribution with these parameters, tensors of shape `(..., *event_shape)`; batch shape `(...)`."""
+        """The distribution with these parameters, tensors of shape `(..., *parameter_shapes[name])`; batch `(...)`."""
         raise NotImplementedError
 
     def independent(self, distribution: tfd.Distribution) -> tfd.Distribution:
@@ -103,15 +178,45 @@ class Head(keras.layers.Layer):
         axes = tuple(range(x.ndim - 1)) if self._pointwise else 0
         parameters = self.parameters_of_mean(x.mean(axis=axes))
         bias = self._projection.bias.numpy().reshape(*(() if self._pointwise else self.event_shape[:-1]), -1)
-        channels = self.event_shape[-1]
-        for name, value in parameters.items():
-            first = self.parameters.index(name) * channels
-            bias[..., first : first + channels] = value
+        first = 0
+        for name, channels in self._channels.items():
+            if name in parameters:
+                bias[..., first : first + channels] = parameters[name].reshape(*bias.shape[:-1], channels)
+            first += channels
         self._projection.bias.assign(bias.reshape(-1))
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
-        """The parameters, by name, that give the distribution this mean; those left out stay as they are."""
+        """The parameters, by name, that give the distribution this mean; those left out stay as they are.
+
+        `mean` has the event's shape, or `(C,)` for one position of it; so have the parameters, with their own
+        further axes.
+        """
         return {}
+
+    @property
+    def encoded_shape(self) -> tuple[int, ...]:
+        """The shape in which an encoder sees an event; see `encoded`."""
+        return self.event_shape
+
+    def encoded(self, x: tf.Tensor) -> tf.Tensor:
+        """Events `(B, *event_shape)` as an encoder should see them, `(B, *encoded_shape)`: unchanged by default."""
+        return x
+
+    @property
+    def prior_shape(self) -> tuple[int, ...]:
+        """As a posterior: the event shape that the prior must have."""
+        return self.event_shape
+
+    def codes_of(self, prior: tfd.Distribution) -> tfd.Distribution:
+        """As a posterior: the distribution of codes z that `prior`, over events of `prior_shape`, stands for."""
+        return prior
+
+    def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
+        """As a posterior: what `update` wants to know of a training batch; sums, which are added over replicas."""
+        return {}
+
+    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
+        """As a posterior: changes weights that no gradient trains, after each optimizer step."""
 
     def check_support(self, low: float, high: float) -> None:
         """Raises `InvalidInputError` if values from `low` to `high` are not all in the distribution's support."""

@@ -161,6 +161,7 @@ class Autoencoder(Training, Inference, keras.Model):
             latents=(Latent(posterior, None if self.prior is None else self.prior_distribution(), z),),
             likelihood=self.likelihood_of(z, training=training),
             step=tf.convert_to_tensor(step),
+            seed=seed,
             encode=self.posterior_of,
             decode=self.likelihood_of,
             extras=extras or {},

@@ -78,10 +78,10 @@ class KL(Term):
             levels = [tfd.kl_divergence(latent.posterior, latent.prior) for latent in trace.latents]
         else:
             levels = [
-                tf.reduce_mean(latent.posterior.log_prob(latent.sample) - latent.prior.log_prob(latent.sample), axis=0)
+                latent.posterior.log_prob(latent.sample) - latent.prior.log_prob(latent.sample)
                 for latent in trace.latents
             ]
-        return tf.add_n(levels)
+        return tf.add_n([level if level.shape.rank == 1 else tf.reduce_mean(level, axis=0) for level in levels])
 
     def get_config(self):
         return {**super().get_config(), "free_bits": self.free_bits, "estimator": self.estimator}

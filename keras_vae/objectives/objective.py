@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.serialization import register
+from keras_vae.random import fold
+from keras_vae.serialization import get, register
 from keras_vae.trace import Trace
 
 Weight = float | LearningRateSchedule
@@ -32,6 +35,15 @@ class Term:
     needs_density = False
     """Whether it evaluates log q(z | x), which a deterministic posterior does not have."""
 
+    needs_critic = False
+    """Whether it looks at `trace.critic`."""
+
+    of_batch = False
+    """Whether it is a statistic of the whole batch (the replica's, under `tf.distribute`), the same for each example."""
+
+    trains: tuple[str, ...] | None = None
+    """The parts of the model that its gradient reaches; None for all but the critic."""
+
     def __init__(self, name: str | None = None):
         self.name = name or type(self).__name__.lower()
 
@@ -47,12 +59,40 @@ class Term:
 
     __rmul__ = __mul__
 
+    def only(self, *parts: str) -> Term:
+        """The same term, with a gradient for these parts of the model alone.
+
+        Args:
+            *parts: among `PARTS`: `"encoder"`, `"posterior"`, `"decoder"`, `"likelihood"`, `"prior"`, `"critic"`.
+
+        Example:
+
+        >>> (KL().only("encoder", "posterior")).trains
+        ('encoder', 'posterior')
+        """
+        for part in parts:
+            get(part, dict.fromkeys(PARTS, part), part="part of a model")
+        term = copy.copy(self)
+        term.trains = parts
+        return term
+
+    def seed(self, trace: Trace) -> tf.Tensor:
+        """A seed for the term's own draws, int32 `(2,)`: a pure function of the trace's seed and the term's name."""
+        return fold(trace.seed, zlib.crc32(self.name.encode()) % 2**31)
+
     def get_config(self):
-        return {"name": self.name}
+        routed = {} if self.trains == type(self).trains else {"trains": self.trains}
+        return {"name": self.name, **routed}
 
     @classmethod
     def from_config(cls, config):
-        return cls(**config)
+        config = dict(config)
+        trains = config.pop("trains", None)
+        return cls(**config) if trains is None else cls(**config).only(*trains)
+
+
+PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior", "critic")
+"""What a term may be told to train, see `Term.only`."""
 
 
 @register
@@ -97,11 +137,29 @@ class Objective:
             return NotImplemented
         return Objective([*self.weighted, *other.weighted])
 
+    def trainers(self, part: str) -> tuple[int, ...]:
+        """The indices of the terms whose gradient reaches a part of the model."""
+        reach = ((part != "critic") if term.trains is None else (part in term.trains) for term in self.terms)
+        return tuple(i for i, reaches in enumerate(reach) if reaches)
+
+    def values(self, trace: Trace) -> dict[str, tf.Tensor]:
+        """Each term's unweighted value under its name, shape `(B,)`."""
+        return {term.name: term(trace) for term in self.terms}
+
+    def weigh(self, values: Mapping[str, tf.Tensor], step: tf.Tensor, indices: Sequence[int]) -> tf.Tensor:
+        """The weighted sum of the terms at `indices`, shape `(B,)`."""
+        chosen = [self.weighted[i] for i in indices]
+        return tf.add_n([_at(weight, step) * values[term.name] for weight, term in chosen])
+
+    @property
+    def of_model(self) -> tuple[int, ...]:
+        """The indices of the terms that train more than the critic."""
+        return tuple(i for i, term in enumerate(self.terms) if term.trains != ("critic",))
+
     def __call__(self, trace: Trace) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """The weighted sum, shape `(B,)`, and each term's unweighted value under its name."""
-        values = {term.name: term(trace) for term in self.terms}
-        weighted = [_at(weight, trace.step) * values[term.name] for weight, term in self.weighted]
-        return tf.add_n(weighted), values
+        """The weighted sum without what trains only the critic, shape `(B,)`; each term's value under its name."""
+        values = self.values(trace)
+        return self.weigh(values, trace.step, self.of_model), values
 
     def get_config(self):
         return {"weighted": keras.saving.serialize_keras_object(self.weighted)}

@@ -14,9 +14,17 @@ tfd = tfp.distributions
 class Prior(keras.layers.Layer):
     """p(z), with or without weights of its own.
 
+    A prior with weights makes them in its constructor.
+
     Args:
         event_shape: shape of one code, `(D,)` for latent vectors.
     """
+
+    support = "real"
+    """Where its events lie, see `Head.support`."""
+
+    has_density = True
+    """Whether `log_prob` is a density, or a lower bound of one."""
 
     def __init__(self, event_shape, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})

@@ -16,7 +16,7 @@ def trace_of(loc, scale, samples=1):
     z = posterior.sample(samples, seed=(1, 2))
     likelihood = tfd.Independent(tfd.Normal(z, 1.0), 1)
     latents = (kv.Latent(posterior, prior, z),)
-    return kv.Trace(tf.zeros(np.shape(loc)), latents, likelihood, tf.constant(0), None, None, {})
+    return kv.Trace(tf.zeros(np.shape(loc)), latents, likelihood, tf.constant(0), tf.constant([0, 0]), None, None, {})
 
 
 LOC, SCALE = np.array([[0.5, -2.0], [0.0, 1.0]]), np.array([[0.3, 1.5], [1.0, 0.9]])
@@ -55,7 +55,7 @@ def test_a_dimension_under_its_free_bits_has_no_gradient():
     with tf.GradientTape() as tape:
         posterior = tfd.Independent(tfd.Normal(loc, 1.0), 1)
         latent = kv.Latent(posterior, kv.StandardNormal(2).distribution(), posterior.sample(1))
-        trace = kv.Trace(tf.zeros((2, 2)), (latent,), posterior, tf.constant(0), None, None, {})
+        trace = kv.Trace(tf.zeros((2, 2)), (latent,), posterior, tf.constant(0), tf.constant([0, 0]), None, None, {})
         loss = tf.reduce_mean(kv.KL(0.5)(trace))
     gradient = tape.gradient(loss, loc).numpy()
     assert (gradient[:, 0] == 0).all() and (gradient[:, 1] != 0).all()
