@@ -1,5 +1,6 @@
 """From the features of a network to the distribution they describe."""
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -90,7 +91,8 @@ class Head(keras.layers.Layer):
             features = self._projection(features)
         sizes = list(self._channels.values())
         features = ops.reshape(features, (-1, *self.event_shape[:-1], sum(sizes)))
-        parts = ops.split(features, [sum(sizes[:i]) for i in range(1, len(sizes))], axis=-1)
+        ends = list(itertools.accumulate(sizes))[:-1]
+        parts = ops.split(features, ends, axis=-1) if ends else [features]
         return {
             name: ops.reshape(part, (-1, *shape))
             for (name, shape), part in zip(self.parameter_shapes.items(), parts, strict=True)
@@ -98,60 +100,6 @@ class Head(keras.layers.Layer):
 
     def compute_output_shape(self, features_shape):
         return {name: (features_shape[0], *shape) for name, shape in self.parameter_shapes.items()}
-
-    def distribution(self, parameters):
-                return self.independent(tfd.Laplace(parameters["loc"], tf.nn.softplus(parameters["raw_scale"])))
-
-    A family whose parameters are not all shaped like the event also overrides `parameter_shapes`; one that lives
-    elsewhere than on all real vectors names its `support`.
-
-    Args:
-        event_shape: shape of one event: `(D,)` for latent vectors, `(H, W, C)` for images.
-        project: set it to False when the network already ends in the parameters, side by side in the last axis.
-    """
-
-    parameters: tuple[str, ...] = ()
-    """The names of the tensors that `call` gives, each of shape `(B, *parameter_shapes[name])`."""
-
-    support = "real"
-    """Where events lie: a posterior and a prior must agree on it. `"real"`, `"sphere"`, `"simplex"`, `"codes"`, ..."""
-
-    has_density = True
-    """Whether `log_prob` is a density, so that a KL divergence means something."""
-
-    def __init__(self, event_shape, *, project: bool = True, **kwargs):
-        super().__init__(**{"dtype": "float32", **kwargs})
-        self.event_shape = check_event_shape(type(self).__name__, event_shape)
-        self.project = project
-
-    def build(self, features_shape):
-        *event, channels = self.event_shape
-        channels *= len(self.parameters)
-        self._pointwise = tuple(features_shape[1:-1]) == tuple(event)
-        if self.project:
-            self._projection = keras.layers.Dense(
-                channels if self._pointwise else math.prod(event) * channels, dtype="float32", name="projection"
-            )
-            self._projection.build(features_shape if self._pointwise else (None, math.prod(features_shape[1:])))
-        elif tuple(features_shape[1:]) != (*event, channels):
-            raise InvalidInputError(
-                f"{type(self).__name__}(project=False): expected features of shape {(*event, channels)} "
-                f"({', '.join(self.parameters)} side by side), got {tuple(features_shape[1:])}; "
-                "change the network or leave project=True."
-            )
-
-    def call(self, features) -> dict[str, tf.Tensor]:
-        features = ops.cast(features, "float32")
-        if self.project:
-            if not self._pointwise:
-                features = ops.reshape(features, (-1, self._projection.kernel.shape[0]))
-            features = self._projection(features)
-        channels = len(self.parameters) * self.event_shape[-1]
-        features = ops.reshape(features, (-1, *self.event_shape[:-1], channels))
-        return dict(zip(self.parameters, ops.split(features, len(self.parameters), axis=-1), strict=True))
-
-    def compute_output_shape(self, features_shape):
-        return {name: (features_shape[0], *self.event_shape) for name in self.parameters}
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         """The distribution with these parameters, tensors of shape `(..., *parameter_shapes[name])`; batch `(...)`."""

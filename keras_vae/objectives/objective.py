@@ -39,7 +39,7 @@ class Term:
     """Whether it looks at `trace.critic`."""
 
     of_batch = False
-    """Whether it is a statistic of the whole batch (the replica's, under `tf.distribute`), the same for each example."""
+    """Whether it is a statistic of the batch (the replica's, under `tf.distribute`), the same for each example."""
 
     trains: tuple[str, ...] | None = None
     """The parts of the model that its gradient reaches; None for all but the critic."""
