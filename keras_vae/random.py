@@ -29,3 +29,11 @@ def fold_replica(seed: tf.Tensor) -> tf.Tensor:
     if context is None or context.num_replicas_in_sync == 1:
         return seed
     return fold(seed, context.replica_id_in_sync_group)
+
+
+def of_first_replica(x: tf.Tensor) -> tf.Tensor:
+    """`x` on the first replica, zeros on the others: after a sum over replicas, the first one's `x`."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return x
+    return tf.where(tf.equal(context.replica_id_in_sync_group, 0), x, tf.zeros_like(x))

@@ -48,7 +48,7 @@ def test_it_trains(model):
 
 
 def test_every_trainable_weight_gets_a_gradient(model):
-    gradients, _, _ = model._gradients(X, as_seed(0))
+    gradients, *_ = model._gradients(X, as_seed(0))
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
         assert gradient is not None and np.abs(gradient).max() > 0, weight.path
 

@@ -12,7 +12,7 @@ from keras import ops
 
 from keras_vae.checks import check_event_shape
 from keras_vae.errors import InvalidInputError
-from keras_vae.trace import Trace
+from keras_vae.trace import Latent, Trace
 
 tfd = tfp.distributions
 
@@ -48,6 +48,9 @@ class Head(keras.layers.Layer):
 
     support = "real"
     """Where events lie: a posterior and a prior must agree on it. `"real"`, `"sphere"`, `"simplex"`, `"codes"`, ..."""
+
+    allows_missing = False
+    """As a likelihood: whether NaN may stand for a value that is not known."""
 
     has_density = True
     """Whether `log_prob` is a density, so that a KL divergence means something."""
@@ -159,12 +162,28 @@ class Head(keras.layers.Layer):
         """As a posterior: the distribution of codes z that `prior`, over events of `prior_shape`, stands for."""
         return prior
 
+    @property
+    def decoded_shape(self) -> tuple[int, ...]:
+        """As a posterior: the shape in which a decoder sees a code; see `decoded`."""
+        return self.event_shape
+
+    def decoded(self, z: tf.Tensor) -> tf.Tensor:
+        """As a posterior: codes `(N, *event_shape)` as a decoder should see them: unchanged by default."""
+        return z
+
+    def latents(self, posterior: tfd.Distribution, prior: tfd.Distribution | None, z: tf.Tensor) -> tuple[Latent, ...]:
+        """As a posterior: the levels of latent variables, top first; one by default."""
+        return (Latent(posterior, prior, z),)
+
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         """As a posterior: what `update` wants to know of a training batch; sums, which are added over replicas."""
         return {}
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
         """As a posterior: changes weights that no gradient trains, after each optimizer step."""
+
+    def check_events(self, x: np.ndarray) -> None:
+        """Raises `InvalidInputError` if `x`, `(N, *event_shape)`, cannot be explained for more than its range."""
 
     def check_support(self, low: float, high: float) -> None:
         """Raises `InvalidInputError` if values from `low` to `high` are not all in the distribution's support."""

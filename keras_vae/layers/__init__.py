@@ -1,5 +1,39 @@
 """Keras layers that are neither a network nor a distribution."""
 
+from keras_vae.layers.autoregressive_flow import AutoregressiveFlow
+from keras_vae.layers.condition import Condition, LabelCondition, VectorCondition
+from keras_vae.layers.corruption import (
+    CORRUPTIONS,
+    Corruption,
+    GaussianCorruption,
+    MaskingCorruption,
+    SaltAndPepperCorruption,
+)
+from keras_vae.layers.coupling import Coupling
+from keras_vae.layers.flow import Flow
+from keras_vae.layers.gated_dense import GatedDense
+from keras_vae.layers.made import MADE
+from keras_vae.layers.pixel_cnn import PixelCNN
+from keras_vae.layers.residual_block import ResidualBlock
 from keras_vae.layers.sampling import Sampling
+from keras_vae.layers.spectral_normalization import SpectralNormalization
 
-__all__ = ["Sampling"]
+__all__ = [
+    "CORRUPTIONS",
+    "MADE",
+    "AutoregressiveFlow",
+    "Condition",
+    "Corruption",
+    "Coupling",
+    "Flow",
+    "GatedDense",
+    "GaussianCorruption",
+    "LabelCondition",
+    "MaskingCorruption",
+    "PixelCNN",
+    "ResidualBlock",
+    "SaltAndPepperCorruption",
+    "Sampling",
+    "SpectralNormalization",
+    "VectorCondition",
+]

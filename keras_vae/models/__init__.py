@@ -1,7 +1,9 @@
 """Models: what the parts are put together in."""
 
+from keras_vae.models.adversarial import AdversarialAutoencoder
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.inference import Inference
 from keras_vae.models.load import load_model
+from keras_vae.models.semi_supervised import SemiSupervisedAutoencoder
 
-__all__ = ["Autoencoder", "Inference", "load_model"]
+__all__ = ["AdversarialAutoencoder", "Autoencoder", "Inference", "SemiSupervisedAutoencoder", "load_model"]

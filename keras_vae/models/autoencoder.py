@@ -1,5 +1,7 @@
 """The model: four independent choices around two networks, and the one train step."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,16 +12,19 @@ import tensorflow_probability as tfp
 from keras_vae.checks import check_seed
 from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Head
 from keras_vae.errors import InvalidInputError
-from keras_vae.layers import Sampling
+from keras_vae.layers import Condition, Corruption, Sampling
 from keras_vae.models.inference import Inference
 from keras_vae.models.training import Training
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import KL, Objective, Term
 from keras_vae.priors import PRIORS, Prior
+from keras_vae.random import fold
 from keras_vae.serialization import get_over, register
-from keras_vae.trace import Latent, Trace
+from keras_vae.trace import Trace
 
 tfd = tfp.distributions
+
+CORRUPTION_NOISE = 1_000_003
 
 
 @register
@@ -34,10 +39,14 @@ class Autoencoder(Training, Inference, keras.Model):
         encoder: a Keras model of one input of known shape, from examples to features; `features -> posterior`
             is the posterior head's affair.
         decoder: a Keras model of known input shape `latent_shape`, from codes to features.
-        posterior: q(z | x), a `Head` over `latent_shape` or its name: `"normal"`, `"deterministic"`.
-        likelihood: p(x | z), a `Head` over the event shape or its name: `"bernoulli"`, `"normal"`.
-        prior: p(z), a `Prior`, its name, or None for a model that does not generate.
+        posterior: q(z | x), a `Head` over `latent_shape`, its name in `POSTERIORS`, or a mapping of such a `name` and
+            of options.
+        likelihood: p(x | z), a `Head` over the event shape, or likewise one of `LIKELIHOODS`.
+        prior: p(z), a `Prior`, or likewise one of `PRIORS`; None for a model that does not generate.
         objective: what `fit` minimises; a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`.
+        condition: what the model is told beside the examples, a `LabelCondition` or a `VectorCondition`; `y` in `fit`.
+            The inputs of encoder and decoder are then longer by its size in their last axis.
+        corruption: what is done in training to the examples that the encoder sees, a `Corruption`.
         seed: seed of all noise; drawn when None.
 
     Raises:
@@ -60,40 +69,80 @@ class Autoencoder(Training, Inference, keras.Model):
         encoder: keras.Model,
         decoder: keras.Model,
         *,
-        posterior: str | Head = "normal",
-        likelihood: str | Head = "bernoulli",
-        prior: str | Prior | None = "standard_normal",
+        posterior: str | Mapping | Head = "normal",
+        likelihood: str | Mapping | Head = "bernoulli",
+        prior: str | Mapping | Prior | None = "standard_normal",
         objective: Term | Objective,
+        condition: Condition | None = None,
+        corruption: Corruption | None = None,
         seed: int | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.event_shape = input_shape_of(encoder, part="encoder")
-        self.latent_shape = input_shape_of(decoder, part="decoder")
+        self.condition = _optional(condition, Condition, part="condition")
+        self.corruption = _optional(corruption, Corruption, part="corruption")
         self.encoder = encoder
         self.decoder = decoder
-        self.posterior = get_over(posterior, POSTERIORS, Head, self.latent_shape, part="posterior")
-        self.likelihood = get_over(likelihood, LIKELIHOODS, Head, self.event_shape, part="likelihood")
-        self.prior = None if prior is None else get_over(prior, PRIORS, Prior, self.latent_shape, part="prior")
+        encoded_shape = self._without_condition(input_shape_of(encoder, part="encoder"), "encoder")
+        decoded_shape = self._without_condition(input_shape_of(decoder, part="decoder"), "decoder")
+        latent_shape = posterior.event_shape if isinstance(posterior, Head) else decoded_shape
+        self.posterior = get_over(posterior, POSTERIORS, Head, latent_shape, part="posterior")
+        self.latent_shape = self.posterior.event_shape
+        if self.posterior.decoded_shape != decoded_shape:
+            raise InvalidInputError(
+                f"decoder: expected inputs of shape {self.posterior.decoded_shape} for the posterior "
+                f"{type(self.posterior).__name__} over {self.latent_shape}; it takes {decoded_shape}."
+            )
+        event_shape = likelihood.event_shape if isinstance(likelihood, Head) else encoded_shape
+        self.likelihood = get_over(likelihood, LIKELIHOODS, Head, event_shape, part="likelihood")
+        self.event_shape = self.likelihood.event_shape
+        if self.likelihood.encoded_shape != encoded_shape:
+            raise InvalidInputError(
+                f"encoder: expected inputs of shape {self.likelihood.encoded_shape} for the likelihood "
+                f"{type(self.likelihood).__name__} over {self.event_shape}; it takes {encoded_shape}."
+            )
+        shape = self.posterior.prior_shape
+        self.prior = None if prior is None else get_over(prior, PRIORS, Prior, shape, part="prior")
         self.objective = Objective([(1.0, objective)]) if isinstance(objective, Term) else objective
-        self._check_objective()
         self.seed = int(np.random.randint(2**31 - 1)) if seed is None else check_seed(seed)
         self.sampling = Sampling(self.seed, name="sampling")
-        if not self.posterior.built:
-            self.posterior.build(features_shape_of(encoder, self.event_shape, part="encoder"))
-        if not self.likelihood.built:
-            self.likelihood.build(features_shape_of(decoder, self.latent_shape, part="decoder"))
-        self._kl = next((term for term in self.objective.terms if isinstance(term, KL)), KL())
+        self._build_heads()
+        self._check_parts()
+        self._kl = next((term for term in self.objective.terms if isinstance(term, KL)), self._kl_to_report())
         names = ["elbo", "nll", "kl"] if self.has_density else ["nll"]
         names += [term.name for term in self.objective.terms if term.name not in names]
         self._trackers = {name: keras.metrics.Mean(name=name) for name in ["loss", *names]}
         self._xla_inside_step = False
         self.built = True
 
-    def _check_objective(self):
+    def _without_condition(self, shape: tuple[int, ...], part: str) -> tuple[int, ...]:
+        """The shape of what a network describes: its input's, without the condition beside it."""
+        if self.condition is None:
+            return shape
+        if shape[-1] <= self.condition.size:
+            raise InvalidInputError(
+                f"{part}: expected inputs with the condition's {self.condition.size} numbers beside the last axis; "
+                f"got {shape}; make it with mirrored(..., condition_dim={self.condition.size})."
+            )
+        return (*shape[:-1], shape[-1] - self.condition.size)
+
+    def _build_heads(self):
+        for head, network, shape in (
+            (self.posterior, self.encoder, input_shape_of(self.encoder, part="encoder")),
+            (self.likelihood, self.decoder, input_shape_of(self.decoder, part="decoder")),
+        ):
+            if not head.built:
+                head.build(features_shape_of(network, shape, part="encoder" if head is self.posterior else "decoder"))
+
+    def _check_parts(self):
         if not isinstance(self.objective, Objective):
             raise InvalidInputError(
                 f"objective: expected a sum of terms, such as NLL() + KL(); got {self.objective!r}."
+            )
+        if self.prior is not None and self.prior.support != self.posterior.support:
+            raise InvalidInputError(
+                f"prior: {type(self.prior).__name__} has {self.prior.support!r} events, but the posterior "
+                f"{type(self.posterior).__name__} gives {self.posterior.support!r} codes; change one of the two."
             )
         for term in self.objective.terms:
             if term.needs_density and not self.has_density:
@@ -102,25 +151,96 @@ class Autoencoder(Training, Inference, keras.Model):
                     f"objective: {term.name!r} needs {lacking}; got posterior {type(self.posterior).__name__} and "
                     f"prior {type(self.prior).__name__}. Leave the term out or change that part."
                 )
+            if term.needs_critic and getattr(self, "critic", None) is None:
+                raise InvalidInputError(
+                    f"objective: {term.name!r} needs a critic; make it an AdversarialAutoencoder with critic=..., "
+                    "or leave the term out."
+                )
+            if isinstance(term, KL) and term.estimator == "analytic" and not self._has_closed_form_kl():
+                raise InvalidInputError(
+                    f"objective: {term.name!r} has no closed form for posterior {type(self.posterior).__name__} and "
+                    f"prior {type(self.prior).__name__}; ask for KL(estimator='monte_carlo')."
+                )
+
+    def _kl_to_report(self) -> KL:
+        analytic = not self.has_density or self._has_closed_form_kl()
+        return KL(estimator="analytic" if analytic else "monte_carlo")
+
+    def _has_closed_form_kl(self) -> bool:
+        """Whether TFP knows KL(q(z | x) || p(z)) for these two families."""
+        zeros = {name: tf.zeros((1, *shape)) for name, shape in self.posterior.parameter_shapes.items()}
+        posterior = self.posterior.distribution(zeros)
+        encode = lambda x: self.posterior.distribution(  # noqa: E731
+            {name: tf.repeat(value, tf.shape(x)[0], axis=0) for name, value in zeros.items()}
+        )
+        prior = self.posterior.codes_of(self.prior.distribution(encode))
+        z = self.sampling(distribution=posterior, seed=0)
+        try:
+            for latent in self.posterior.latents(posterior, prior, z):
+                tfd.kl_divergence(latent.posterior, latent.prior)
+        except NotImplementedError:
+            return False
+        return True
 
     @property
     def has_density(self) -> bool:
         """Whether q(z | x) and p(z) have densities, so that an ELBO exists."""
-        return self.posterior.has_density and self.prior is not None
+        return self.posterior.has_density and self.prior is not None and self.prior.has_density
 
     def prepare(self, x: tf.Tensor) -> tf.Tensor:
         """`x` in float32; uint8 is divided by 255."""
         x = tf.convert_to_tensor(x)
         return tf.cast(x, tf.float32) / 255.0 if x.dtype == tf.uint8 else tf.cast(x, tf.float32)
 
-    def posterior_of(self, x: tf.Tensor, *, training: bool = False) -> tfd.Distribution:
-        """q(z | x) for a batch `(B, *event_shape)`."""
-        return self.posterior.distribution(self.posterior(self.encoder(self.prepare(x), training=training)))
+    def condition_of(self, y: Any) -> tf.Tensor | None:
+        """The condition as a vector `(B, size)`; None for a model without one."""
+        if self.condition is None:
+            return None
+        if y is None:
+            self.condition.check(None, 0)
+        return self.condition(y)
 
-    def likelihood_of(self, z: tf.Tensor, *, training: bool = False) -> tfd.Distribution:
-        """p(x | z) for codes `(..., *latent_shape)`; batch shape `(...)`."""
-        batch = tf.shape(z)[: -len(self.latent_shape)]
-        parameters = self.likelihood(self.decoder(tf.reshape(z, (-1, *self.latent_shape)), training=training))
+    def posterior_parameters(
+        self, x: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """What the posterior's head makes of a batch `(B, *event_shape)`."""
+        seen = self.likelihood.encoded(self.prepare(x))
+        if self.condition is not None:
+            seen = self.condition.append(seen, self._given(condition))
+        return self.posterior(self.encoder(seen, training=training))
+
+    def likelihood_parameters(
+        self, z: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """What the likelihood's head makes of codes `(N, *latent_shape)`."""
+        z = self.posterior.decoded(z)
+        if self.condition is not None:
+            z = self.condition.append(z, self._given(condition))
+        return self.likelihood(self.decoder(z, training=training))
+
+    def _given(self, condition):
+        return self.condition_of(None) if condition is None else condition
+
+    def posterior_distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        """q(z | x) from its parameters."""
+        return self.posterior.distribution(parameters)
+
+    def posterior_of(
+        self, x: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
+    ) -> tfd.Distribution:
+        """q(z | x) for a batch `(B, *event_shape)` and, where the model has one, a condition `(B, size)`."""
+        return self.posterior_distribution(self.posterior_parameters(x, condition, training=training))
+
+    def likelihood_of(
+        self, z: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
+    ) -> tfd.Distribution:
+        """p(x | z) for codes `(..., *latent_shape)`; batch shape `(...)`. The condition is broadcast to it."""
+        batch = tf.shape(z)[: tf.rank(z) - len(self.latent_shape)]
+        if condition is not None:
+            size = self.condition.size
+            condition = tf.reshape(tf.broadcast_to(condition, tf.concat([batch, [size]], axis=0)), (-1, size))
+        codes = tf.reshape(z, (-1, *self.latent_shape))
+        parameters = self.likelihood_parameters(codes, condition, training=training)
         parameters = {
             name: tf.reshape(value, tf.concat([batch, tf.shape(value)[1:]], axis=0))
             for name, value in parameters.items()
@@ -131,7 +251,36 @@ class Autoencoder(Training, Inference, keras.Model):
         """p(z), built afresh."""
         if self.prior is None:
             raise InvalidInputError(f"{self.name}: it has no prior to draw codes from; give it one, or use a VAE.")
-        return self.prior.distribution(self.posterior_of)
+        return self.posterior.codes_of(self.prior.distribution(self.posterior_of))
+
+    def with_prior(self, prior: str | Mapping | Prior) -> "Autoencoder":
+        """The same model with another prior, such as one fitted to its codes; networks and weights are shared.
+
+        Samples, ELBO and likelihood of the new model are those of the new prior. A `KL` without a closed form for it
+        becomes the Monte Carlo one.
+
+        Args:
+            prior: as in the constructor.
+
+        Example:
+
+        >>> model = zoo.ae((8, 8, 1), 2, units=(8,))
+        >>> codes = model.encode(np.random.default_rng(0).random((50, 8, 8, 1))).mean()
+        >>> model.with_prior(priors.GaussianMixture.fit(codes, components=3)).sample(4, seed=0).shape
+        (4, 8, 8, 1)
+        """
+        parts = {name: getattr(self, name) for name in self.PARTS}
+        weighted = [
+            (weight, KL(estimator="monte_carlo", name=term.name) if isinstance(term, KL) else term)
+            for weight, term in self.objective.weighted
+        ]
+        options = {**super().get_config(), **self._options(), "prior": prior, "seed": self.seed}
+        try:
+            return type(self)(**{**parts, **options})
+        except InvalidInputError as error:
+            if "no closed form" not in str(error):
+                raise
+            return type(self)(**{**parts, **options, "objective": Objective(weighted)})
 
     def trace(
         self,
@@ -153,34 +302,50 @@ class Autoencoder(Training, Inference, keras.Model):
             step: optimizer steps so far.
             extras: what else the batch carries.
         """
-        x = self.prepare(x)
-        posterior = self.posterior_of(x, training=training)
+        x, extras = self.prepare(x), extras or {}
+        condition = self.condition_of(extras.get("y"))
+        seen = self.corruption(x, fold(seed, CORRUPTION_NOISE)) if self.corruption is not None and training else x
+        posterior = self.posterior_of(seen, condition, training=training)
         z = self.sampling(distribution=posterior, samples=samples, seed=seed)  # (S, B, *latent_shape)
         return Trace(
             x=x,
-            latents=(Latent(posterior, None if self.prior is None else self.prior_distribution(), z),),
-            likelihood=self.likelihood_of(z, training=training),
+            latents=self.posterior.latents(posterior, None if self.prior is None else self.prior_distribution(), z),
+            likelihood=self.likelihood_of(z, condition, training=training),
             step=tf.convert_to_tensor(step),
             seed=seed,
-            encode=self.posterior_of,
-            decode=self.likelihood_of,
-            extras=extras or {},
+            encode=partial(self.posterior_of, condition=condition, training=training),
+            decode=partial(self.likelihood_of, condition=condition, training=training),
+            extras=extras,
+            critic=getattr(self, "critic", None),
         )
 
-    def call(self, x, training=False):
+    def call(self, x, training=False, condition=None):
         """The expected reconstruction E[x | z] at the posterior mean z, shape `(B, *event_shape)`."""
-        return self.likelihood_of(self.posterior_of(x, training=training).mean(), training=training).mean()
+        condition = None if self.condition is None else self.condition_of(condition)
+        code = self.posterior_of(x, condition, training=training).mean()
+        return self.likelihood_of(code, condition, training=training).mean()
 
-    PARTS = ("encoder", "decoder", "posterior", "likelihood", "prior", "objective")
+    PARTS = ("encoder", "decoder", "posterior", "likelihood", "prior", "objective", "condition", "corruption")
+
+    def _options(self) -> dict[str, Any]:
+        """The constructor's arguments of a subclass that are no parts."""
+        return {}
 
     def get_config(self) -> dict[str, Any]:
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.PARTS}
-        return {**super().get_config(), **parts, "seed": self.seed}
+        return {**super().get_config(), **parts, **self._options(), "seed": self.seed}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         parts = {
             name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
             for name in cls.PARTS
+            if name in config
         }
         return cls(**{**config, **parts})
+
+
+def _optional(value: Any, kind: type, *, part: str) -> Any:
+    if value is None or isinstance(value, kind):
+        return value
+    raise InvalidInputError(f"{part}: expected a {kind.__name__} or None; got {value!r}.")

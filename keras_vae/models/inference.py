@@ -14,6 +14,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights
 from keras_vae.random import as_seed, fold
+from keras_vae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -27,11 +28,12 @@ class Inference:
     compiled batches. A `batch_size` of None is chosen by the size of an example.
     """
 
-    def encode(self, x: Any, *, batch_size: int | None = None) -> tfd.Distribution:
+    def encode(self, x: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
         """The posterior q(z | x) itself: `.mean()` gives the codes, `.stddev()` their spread, `.sample()` draws.
 
         Args:
             x: examples `(N, *event_shape)`.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
             batch_size: examples at a time.
 
         Returns:
@@ -39,30 +41,35 @@ class Inference:
         """
         x = check_shape(x, self.event_shape)
 
-        def parameters(batch):
+        def parameters(batch, condition):
             batch, low, high = to_tensor(batch)
             check_values(x, low, high, self.likelihood)
-            return self._posterior_parameters(batch)
+            return self._posterior_parameters(batch, condition)
 
-        return self.posterior.distribution(_in_batches(parameters, x, self._batch_size(batch_size)))
+        condition = self._conditions(condition, len(x))
+        return self.posterior_distribution(in_batches(parameters, self._batch_size(batch_size), x, condition))
 
-    def decode(self, z: Any, *, batch_size: int | None = None) -> tfd.Distribution:
+    def decode(self, z: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
         """The likelihood p(x | z) itself: `.mean()` gives the expected examples.
 
         Args:
             z: codes `(N, *latent_shape)`.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
             batch_size: codes at a time.
 
         Returns:
             A distribution of batch shape `(N,)` and event shape `event_shape`.
         """
         z = check_codes(z, self.latent_shape)
-        return self.likelihood.distribution(_in_batches(self._likelihood_parameters, z, self._batch_size(batch_size)))
+        condition = self._conditions(condition, len(z))
+        parameters = in_batches(self._likelihood_parameters, self._batch_size(batch_size), z, condition)
+        return self.likelihood.distribution(parameters)
 
     def reconstruct(
         self,
         x: Any,
         *,
+        condition: Any = None,
         draw: Literal["mean", "sample"] = "mean",
         seed: int | None = None,
         batch_size: int | None = None,
@@ -71,22 +78,24 @@ class Inference:
 
         Args:
             x: examples `(N, *event_shape)`.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
             draw: `"mean"` for the expected E[x | z] at the posterior mean z; `"sample"` for x ~ p(x | z) at
                 z ~ q(z | x).
             seed: of the draws; None for fresh ones.
             batch_size: examples at a time.
         """
-        posterior = self.encode(x, batch_size=batch_size)
+        posterior = self.encode(x, condition=condition, batch_size=batch_size)
         if draw == "mean":
-            return self._expected(posterior.mean(), batch_size)
+            return self._expected(posterior.mean(), condition, batch_size)
         z_seed, x_seed = self._seeds(seed)
-        return self._drawn(posterior.sample(seed=z_seed), draw, x_seed, batch_size)
+        return self._drawn(posterior.sample(seed=z_seed), condition, draw, x_seed, batch_size)
 
     def sample(
         self,
         n: int,
         seed: int | None = None,
         *,
+        condition: Any = None,
         draw: Literal["mean", "sample"] = "mean",
         batch_size: int | None = None,
     ) -> np.ndarray:
@@ -95,6 +104,7 @@ class Inference:
         Args:
             n: how many.
             seed: of the draws; None for fresh ones.
+            condition: of each, `(n,)` labels or `(n, size)` vectors, for a conditional model.
             draw: `"mean"` for the expected E[x | z] at z ~ p(z), `"sample"` for x ~ p(x | z).
             batch_size: codes at a time.
 
@@ -103,33 +113,40 @@ class Inference:
         """
         n = check_integer("n", n)
         z_seed, x_seed = self._seeds(seed)
-        return self._drawn(self.prior_distribution().sample(n, seed=z_seed), draw, x_seed, batch_size)
+        return self._drawn(self.prior_distribution().sample(n, seed=z_seed), condition, draw, x_seed, batch_size)
 
-    def interpolate(self, start: Any, end: Any, *, steps: int = 10) -> np.ndarray:
+    def interpolate(self, start: Any, end: Any, *, condition: Any = None, steps: int = 10) -> np.ndarray:
         """Expected examples on straight lines between the posterior means of two sets of examples.
 
         Args:
             start: examples `(N, *event_shape)`.
             end: as many others.
+            condition: of each pair, for a conditional model.
             steps: points on each line, both ends included.
 
         Returns:
             Shape `(N, steps, *event_shape)`.
         """
         steps = check_integer("steps", steps)
-        start, end = self.encode(start).mean(), self.encode(end).mean()
+        start, end = (self.encode(x, condition=condition).mean() for x in (start, end))
         if len(start) != len(end):
             raise InvalidInputError(f"interpolate: expected as many ends as starts, got {len(start)} and {len(end)}.")
-        return self._paths(tf.linspace(start, end, steps, axis=1))
+        return self._paths(tf.linspace(start, end, steps, axis=1), condition)
 
     def traverse(
-        self, x: Any = None, *, dimensions: Sequence[int] | None = None, values: Sequence[float] | None = None
+        self,
+        x: Any = None,
+        *,
+        condition: Any = None,
+        dimensions: Sequence[int] | None = None,
+        values: Sequence[float] | None = None,
     ) -> np.ndarray:
         """Expected examples while one dimension of the code moves and the others stay.
 
         Args:
             x: the one example, `(*event_shape)` or `(1, *event_shape)`, whose posterior mean is the starting
                 point; the prior's mean when None.
+            condition: the one of every path, a label or a vector, for a conditional model.
             dimensions: indices of the flattened code; all when None.
             values: what the dimension is set to; -3, -2, ..., 3 when None.
 
@@ -137,10 +154,11 @@ class Inference:
             Shape `(D, steps, *event_shape)`.
         """
         if x is None:
-            code = self.prior_distribution().mean()
+            code = self._center()
         else:
             x = as_numbers("x", x)
-            codes = self.encode(x[None] if x.shape == self.event_shape else x).mean()
+            given = None if condition is None else np.reshape(condition, (1, -1))
+            codes = self.encode(x[None] if x.shape == self.event_shape else x, condition=given).mean()
             if len(codes) > 1:
                 raise InvalidInputError(f"traverse: expected one example to start from, got {len(codes)}.")
             code = codes[0]
@@ -152,13 +170,18 @@ class Inference:
         paths = np.tile(code, (len(dimensions), len(values), 1))
         for row, dimension in enumerate(dimensions):
             paths[row, :, dimension] = values
-        return self._paths(tf.reshape(tf.cast(paths, tf.float32), (*paths.shape[:2], *self.latent_shape)))
+        if condition is not None:
+            condition = np.repeat(np.reshape(condition, (1, -1)), len(paths), axis=0)
+        return self._paths(tf.reshape(tf.cast(paths, tf.float32), (*paths.shape[:2], *self.latent_shape)), condition)
 
-    def elbo(self, x: Any, *, samples: int = 1, seed: int = 0, batch_size: int | None = None) -> np.ndarray:
+    def elbo(
+        self, x: Any, *, condition: Any = None, samples: int = 1, seed: int = 0, batch_size: int | None = None
+    ) -> np.ndarray:
         """The evidence lower bound log p(x) >= E_q[log p(x | z)] - KL(q(z | x) || p(z)), nats per example, `(N,)`.
 
         Args:
             x: examples `(N, *event_shape)`.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
             samples: draws of z per example that estimate the expectation.
             seed: of these draws; the same seed (and batch size) gives the same values.
             batch_size: draws decoded at a time.
@@ -169,14 +192,21 @@ class Inference:
         x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
         rows = max(1, self._batch_size(batch_size) // samples)
 
-        def bound(batch):
-            return self._elbo(batch, fold(as_seed(seed), next(counter)), samples)
+        def bound(batch, condition):
+            return self._elbo(batch, condition, fold(as_seed(seed), next(counter)), samples)
 
         counter = iter(range(len(x)))
-        return _in_batches(bound, x, rows).numpy()
+        return in_batches(bound, rows, x, self._conditions_of_bound(condition, len(x))).numpy()
 
     def log_likelihood(
-        self, x: Any, *, samples: int = 1000, seed: int = 0, batch_size: int | None = None, verbose: int = 0
+        self,
+        x: Any,
+        *,
+        condition: Any = None,
+        samples: int = 1000,
+        seed: int = 0,
+        batch_size: int | None = None,
+        verbose: int = 0,
     ) -> np.ndarray:
         """The importance-weighted bound log 1/S sum_s p(x, z_s) / q(z_s | x) <= log p(x), nats per example, `(N,)`.
 
@@ -185,6 +215,7 @@ class Inference:
 
         Args:
             x: examples `(N, *event_shape)`.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
             samples: draws of z per example, S.
             seed: of these draws; the same seed (and batch size) gives the same values.
             batch_size: draws decoded at a time.
@@ -202,32 +233,35 @@ class Inference:
         progress = keras.utils.Progbar(math.ceil(len(x) / size), unit_name="batch", verbose=verbose)
         counter = iter(range(len(x)))
 
-        def bound(batch):
+        def padded(batch):
+            return None if batch is None else np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
+
+        def bound(batch, condition):
             number = next(counter)
-            padded = np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
-            values = self._importance_weighted(padded, fold(as_seed(seed), number), samples, chunk)
+            noise = fold(as_seed(seed), number)
+            values = self._importance_weighted(padded(batch), padded(condition), noise, samples, chunk)
             progress.update(number + 1)
             return values[: len(batch)]
 
-        return _in_batches(bound, x, size).numpy()
+        return in_batches(bound, size, x, self._conditions_of_bound(condition, len(x))).numpy()
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def _posterior_parameters(self, x):
-        return self.posterior(self.encoder(self.prepare(x), training=False))
+    def _posterior_parameters(self, x, condition):
+        return self.posterior_parameters(x, self._as_vector(condition))
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def _likelihood_parameters(self, z):
-        return self.likelihood(self.decoder(z, training=False))
+    def _likelihood_parameters(self, z, condition):
+        return self.likelihood_parameters(z, self._as_vector(condition))
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def _elbo(self, x, seed, samples):
-        return self.bound(self.trace(x, seed=seed, samples=samples))["elbo"]
+    def _elbo(self, x, condition, seed, samples):
+        return self.bound(self.trace(x, seed=seed, samples=samples, extras=_extras(condition)))["elbo"]
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def _importance_weighted(self, x, seed, samples, chunk):
+    def _importance_weighted(self, x, condition, seed, samples, chunk):
         def summed(number, draws):
-            trace = self.trace(x, seed=fold(seed, number), samples=draws)
-            return tf.reduce_logsumexp(log_weights(trace), axis=0)  # (B,)
+            trace = self.trace(x, seed=fold(seed, number), samples=draws, extras=_extras(condition))
+            return tf.reduce_logsumexp(self.importance_weights(trace), axis=0)  # (B,)
 
         def add_chunk(number, total):
             return number + 1, tf.reduce_logsumexp([total, summed(number, chunk)], axis=0)
@@ -238,6 +272,32 @@ class Inference:
         if rest:
             total = tf.reduce_logsumexp([total, summed(chunks, rest)], axis=0)
         return total - math.log(samples)
+
+    def _as_vector(self, condition):
+        return None if condition is None else self.condition_of(condition)
+
+    def _conditions(self, condition: Any, n: int) -> np.ndarray | None:
+        """The conditions, checked; None for a model without."""
+        if self.condition is not None:
+            return self.condition.check(condition, n)
+        if condition is not None:
+            raise InvalidInputError(f"condition: {self.name} takes none; leave it out, or use a conditional model.")
+        return None
+
+    def _conditions_of_bound(self, condition: Any, n: int) -> np.ndarray | None:
+        return self._conditions(condition, n)
+
+    def importance_weights(self, trace: Trace) -> tf.Tensor:
+        """The log-weights log p(x, z) - log q(z | x) of every draw z of a trace, in nats, shape `(S, B)`."""
+        return log_weights(trace)
+
+    def _center(self) -> tf.Tensor:
+        """The code at the centre of the prior: its mean, or that of draws where it has no closed form."""
+        prior = self.prior_distribution()
+        try:
+            return prior.mean()
+        except NotImplementedError:
+            return tf.reduce_mean(prior.sample(1000, seed=as_seed(0)), axis=0)
 
     def _check_bound(self, x):
         if not self.has_density:
@@ -254,18 +314,25 @@ class Inference:
     def _seeds(self, seed):
         return tf.unstack(tf.random.split(self.sampling.next_seed() if seed is None else as_seed(check_seed(seed))))
 
-    def _expected(self, z, batch_size=None):
-        return self.decode(z, batch_size=batch_size).mean().numpy()
+    def _expected(self, z, condition, batch_size=None):
+        return self.decode(z, condition=condition, batch_size=batch_size).mean().numpy()
 
-    def _drawn(self, z, draw, seed, batch_size):
+    def _drawn(self, z, condition, draw, seed, batch_size):
         if draw not in ("mean", "sample"):
             raise InvalidInputError(f"draw must be 'mean' or 'sample'; got {draw!r}.")
-        likelihood = self.decode(z, batch_size=batch_size)
+        likelihood = self.decode(z, condition=condition, batch_size=batch_size)
         return (likelihood.mean() if draw == "mean" else likelihood.sample(seed=seed)).numpy()
 
-    def _paths(self, codes):
+    def _paths(self, codes, condition):
         rows, steps = codes.shape[:2]
-        return self._expected(tf.reshape(codes, (-1, *self.latent_shape))).reshape(rows, steps, *self.event_shape)
+        conditions = self._conditions(condition, rows)
+        conditions = None if conditions is None else np.repeat(conditions, steps, axis=0)
+        codes = tf.reshape(codes, (-1, *self.latent_shape))
+        return self._expected(codes, conditions).reshape(rows, steps, *self.event_shape)
+
+
+def _extras(condition):
+    return {} if condition is None else {"y": condition}
 
 
 def _vector(name: str, values: Any, kinds: str) -> np.ndarray:
@@ -278,8 +345,9 @@ def _vector(name: str, values: Any, kinds: str) -> np.ndarray:
     return vector
 
 
-def _in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray, batch_size: int) -> Any:
-    """`function` on as few pieces of `x` as `batch_size` allows, all of one length or one less."""
-    pieces = np.array_split(x, math.ceil(len(x) / batch_size))
-    parts = [function(piece) for piece in pieces]
+def in_batches(function: Callable[..., Any], batch_size: int, *arrays: np.ndarray | None) -> Any:
+    """`function` on as few pieces of the arrays as `batch_size` allows, all of one length or one less."""
+    pieces = math.ceil(len(arrays[0]) / batch_size)
+    columns = [[None] * pieces if array is None else np.array_split(array, pieces) for array in arrays]
+    parts = [function(*row) for row in zip(*columns, strict=True)]
     return parts[0] if len(parts) == 1 else tf.nest.map_structure(lambda *part: tf.concat(part, axis=0), *parts)

@@ -1,7 +1,9 @@
 """Examples are checked here before a model sees them."""
 
+from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -41,6 +43,10 @@ def check_values(x: np.ndarray, low: float, high: float, likelihood: Head, *, pa
     """Checks that values from `low` to `high`, found in `x`, can be explained; the second half of `check_examples`."""
     if x.dtype == np.uint8:
         low, high = low / 255, high / 255
+    elif not (np.isfinite(low) and np.isfinite(high)) and likelihood.allows_missing and not np.isinf(x).any():
+        if np.isnan(x).all():
+            raise InvalidInputError(f"{part}: expected some values that are not missing, got NaN everywhere.")
+        low, high = np.nanmin(x), np.nanmax(x)
     elif not (np.isfinite(low) and np.isfinite(high)):
         rows = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
         raise InvalidInputError(
@@ -48,6 +54,7 @@ def check_values(x: np.ndarray, low: float, high: float, likelihood: Head, *, pa
             f"the first at index {rows[0]}; drop or repair them."
         )
     likelihood.check_support(float(low), float(high))
+    likelihood.check_events(x)
 
 
 def to_tensor(x: np.ndarray) -> tuple[tf.Tensor, float, float]:
@@ -79,7 +86,14 @@ def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
 
 
 def check_training_data(
-    data: Any, y: Any, likelihood: Head, *, sample_weight: Any = None, batch_size: int | None = None, **_: Any
+    data: Any,
+    y: Any,
+    likelihood: Head,
+    check_y: Callable[[Any, int], None],
+    *,
+    sample_weight: Any = None,
+    batch_size: int | None = None,
+    **_: Any,
 ) -> None:
     """Checks what is given to `fit` or `evaluate`: an array whole, a `tf.data.Dataset` by its first batch.
 
@@ -96,11 +110,11 @@ def check_training_data(
         data = next(iter(data.take(1)), None)
         if data is None:
             raise InvalidInputError("data set: expected at least one batch, got none.")
-        data = data[0] if isinstance(data, tuple) else data
+        data, y, _ = keras.utils.unpack_x_y_sample_weight(data)
     if data is None or isinstance(data, (str, bytes, dict, set)):
         raise InvalidInputError(f"x: expected an array of examples or a tf.data.Dataset, got {type(data).__name__}.")
     if isinstance(data, (np.ndarray, tf.Tensor, list, tuple)):
-        check_examples(data, likelihood)
+        check_y(y, len(check_examples(data, likelihood)))
 
 
 def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, float]:

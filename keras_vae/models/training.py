@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.inputs import check_examples, check_training_data
-from keras_vae.objectives import NLL
+from keras_vae.objectives import NLL, PARTS
 from keras_vae.random import as_seed, fold, fold_replica
 from keras_vae.trace import Trace
 
@@ -19,12 +19,17 @@ class Training:
     """
 
     def adapt(self, x: Any) -> None:
-        """Starts the decoder at the mean of the examples; call it once before `fit`, which then starts much lower.
+        """Starts the decoder at the mean of the examples, and a prior made of examples at some of them.
+
+        Call it once before `fit`, which then starts much lower.
 
         Args:
             x: training examples `(N, *event_shape)`.
         """
-        self.likelihood.adapt(self.prepare(check_examples(x, self.likelihood)).numpy())
+        x = self.prepare(check_examples(x, self.likelihood)).numpy()
+        self.likelihood.adapt(x)
+        if self.prior is not None:
+            self.prior.adapt(x)
 
     def compile(
         self,
@@ -62,7 +67,7 @@ class Training:
             run_eagerly=run_eagerly,
             auto_scale_loss=auto_scale_loss,
         )
-        self.optimizer.build(self.trainable_variables)
+        self.optimizer.build(self.model_variables)
 
     def _prefers_xla(self) -> bool:
         convolutional = any(isinstance(layer, keras.layers.Conv2D) for layer in self._flatten_layers())
@@ -88,10 +93,10 @@ class Training:
         Raises:
             InvalidInputError: for data that the model cannot explain (see `check_examples`).
         """
-        check_training_data(x, y, self.likelihood, **kwargs)
+        check_training_data(x, y, self.likelihood, self._check_y, **kwargs)
         if kwargs.get("validation_data") is not None:
             validation_x, validation_y, _ = keras.utils.unpack_x_y_sample_weight(kwargs["validation_data"])
-            check_training_data(validation_x, validation_y, self.likelihood)
+            check_training_data(validation_x, validation_y, self.likelihood, self._check_y)
         return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
@@ -109,46 +114,97 @@ class Training:
         if not self.compiled:
             raise InvalidInputError(f"{self.name}: expected a compiled model; call its compile() first.")
         if not kwargs.get("_use_cached_eval_dataset"):  # Keras sets it inside fit, which has checked
-            check_training_data(x, y, self.likelihood, **kwargs)
+            check_training_data(x, y, self.likelihood, self._check_y, **kwargs)
         return super().evaluate(x, y, *args, **kwargs)
 
+    def _check_y(self, y: Any, n: int) -> None:
+        if self.condition is not None:
+            self.condition.check(y, n)
+
+    @property
+    def model_variables(self) -> list[keras.Variable]:
+        """The trainable variables of all parts but the critic."""
+        return self.trainable_variables
+
+    def variables_of(self, part: str) -> list[keras.Variable]:
+        """The trainable variables of a part, see `Term.only`."""
+        owner = getattr(self, part, None)
+        return [] if owner is None else owner.trainable_variables
+
+    def _routes(self) -> list[tuple[tuple[int, ...], list[keras.Variable]]]:
+        """Which terms train which variables: pairs of the terms' indices and the variables."""
+        parts = {id(variable): part for part in PARTS for variable in self.variables_of(part)}
+        routes = {}
+        for variable in self.trainable_variables:
+            part = parts.get(id(variable))
+            indices = self.objective.of_model if part is None else self.objective.trainers(part)
+            routes.setdefault(indices, []).append(variable)
+        return [(indices, variables) for indices, variables in routes.items() if indices]
+
+    def _optimizers(self) -> list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]:
+        """Each optimizer with its variables; the first counts the steps."""
+        return [(self.optimizer, self.trainable_variables)]
+
     def train_step(self, data):
-        seed = fold(as_seed(self.seed), self.optimizer.iterations)
-        gradients = self._gradients_under_xla if self._xla_inside_step else self._gradients
-        gradients, report, sample_weight = gradients(data, fold_replica(seed))
-        self.optimizer.apply(gradients, self.trainable_variables)
+        seed = fold_replica(fold(as_seed(self.seed), self.optimizer.iterations))
+        step = self._gradients_under_xla if self._xla_inside_step else self._gradients
+        gradients, report, sample_weight, statistics = step(data, seed)
+        of = {id(variable): gradient for variable, gradient in zip(self.trainable_variables, gradients, strict=True)}
+        for optimizer, variables in self._optimizers():
+            optimizer.apply([of[id(variable)] for variable in variables], variables)
+        self._update_heads(statistics, seed)
         return self._update_metrics(report, sample_weight)
 
     def test_step(self, data):
         seen = self._trackers["loss"].count  # Keras resets it with each evaluation, so evaluations repeat
         seed = fold(fold(as_seed(self.seed), -1), seen)
-        _, report, sample_weight = self._loss(data, fold_replica(seed), training=False)
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        report, *_ = self._report(self._trace(x, y, fold_replica(seed), training=False))
         return self._update_metrics(report, sample_weight)
 
     def _gradients(self, data, seed):
-        with tf.GradientTape() as tape:
-            loss, report, sample_weight = self._loss(data, seed, training=True)
-            loss = self.optimizer.scale_loss(loss / self.distribute_strategy.num_replicas_in_sync)
-        return tape.gradient(loss, self.trainable_variables), report, sample_weight
+        """The gradient of each trainable variable; the report; the sample weights; the heads' statistics."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        optimizer_of = {id(v): optimizer for optimizer, variables in self._optimizers() for v in variables}
+        routes = self._routes()
+        losses = []
+        with tf.GradientTape(persistent=len(routes) > 1) as tape:
+            trace = self._trace(x, y, seed, training=True)
+            report, terms, regularisation = self._report(trace)
+            for indices, variables in routes:
+                loss = self.objective.weigh(terms, trace.step, indices)
+                loss = tf.reduce_mean(loss if sample_weight is None else loss * sample_weight) + regularisation
+                scaled = loss / self.distribute_strategy.num_replicas_in_sync
+                losses.append(optimizer_of[id(variables[0])].scale_loss(scaled))
+        found = {}
+        for loss, (_, variables) in zip(losses, routes, strict=True):
+            gradients = tape.gradient(loss, variables)
+            found |= {id(variable): gradient for variable, gradient in zip(variables, gradients, strict=True)}
+        statistics = {name: getattr(self, name).statistics(trace) for name in ("posterior", "likelihood")}
+        return [found.get(id(variable)) for variable in self.trainable_variables], report, sample_weight, statistics
 
     @tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
     def _gradients_under_xla(self, data, seed):
         return self._gradients(data, seed)
 
-    def _loss(self, data, seed, *, training: bool):
-        """The scalar loss; everything to be reported, `(B,)` each; the sample weights `(B,)` or None."""
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    def _trace(self, x, y, seed, *, training: bool) -> Trace:
         extras = {} if y is None else {"y": y}
         step = self.optimizer.iterations
-        trace = self.trace(x, seed=seed, samples=self.objective.samples, training=training, step=step, extras=extras)
+        return self.trace(x, seed=seed, samples=self.objective.samples, training=training, step=step, extras=extras)
+
+    def _report(self, trace: Trace) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor], tf.Tensor]:
+        """Everything to be reported and the terms' values, `(B,)` each; the networks' own regularisation, a scalar."""
         loss, terms = self.objective(trace)
         regularisation = tf.add_n([tf.zeros(()), *self.losses])
-        report = {**terms, **self.bound(trace), "loss": loss + regularisation}
-        return (
-            tf.reduce_mean(loss if sample_weight is None else loss * sample_weight) + regularisation,
-            report,
-            sample_weight,
-        )
+        return {**terms, **self.bound(trace), "loss": loss + regularisation}, terms, regularisation
+
+    def _update_heads(self, statistics, seed):
+        """Lets the heads change what no gradient trains, by the statistics of the global batch."""
+        context = tf.distribute.get_replica_context()
+        if self.distribute_strategy.num_replicas_in_sync > 1:
+            statistics = tf.nest.map_structure(lambda own: context.all_reduce("sum", own), statistics)
+        for name, own in statistics.items():
+            getattr(self, name).update(own, seed)
 
     def bound(self, trace: Trace) -> dict[str, tf.Tensor]:
         """The unweighted ELBO and its two parts, `(B,)` each."""

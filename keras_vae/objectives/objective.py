@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -26,7 +27,7 @@ class Term:
     `@keras_vae.register`. Terms hold no state: weights live in layers, time in schedules.
 
     Args:
-        name: the name under which its mean is reported by `fit`; the class name in lower case by default.
+        name: the name under which its mean is reported by `fit`; the class name in snake_case by default.
     """
 
     samples = 1
@@ -45,7 +46,7 @@ class Term:
     """The parts of the model that its gradient reaches; None for all but the critic."""
 
     def __init__(self, name: str | None = None):
-        self.name = name or type(self).__name__.lower()
+        self.name = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         """The value for each example, shape `(B,)`."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -38,6 +39,9 @@ class Prior(keras.layers.Layer):
             encode: x -> q(z | x), for priors that are made of posteriors.
         """
         raise NotImplementedError
+
+    def adapt(self, x: np.ndarray) -> None:
+        """Starts the weights from examples `(N, *example_shape)`, for priors that are made of them."""
 
     def get_config(self):
         return {**super().get_config(), "event_shape": self.event_shape}

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from keras_vae.distributions import Head
 from keras_vae.models import Autoencoder
-from keras_vae.networks import mirrored
-from keras_vae.objectives import KL, NLL, LinearWarmup
-from keras_vae.priors import Prior
+from keras_vae.objectives import KL, NLL
+from keras_vae.zoo.assemble import assemble, weight
 
 
 def beta_vae(
@@ -16,13 +14,9 @@ def beta_vae(
     beta: float = 4.0,
     free_bits: float = 0.0,
     warmup_steps: int = 0,
-    network: str = "auto",
-    likelihood: str | Head = "bernoulli",
-    prior: str | Prior = "standard_normal",
-    seed: int | None = None,
     **options: Any,
 ) -> Autoencoder:
-    """Variational autoencoder with the KL weighted by beta: above 1 for codes that are apart, below 1 for detail.
+    """VAE with the KL weighted by beta: above 1 for codes that are apart, below 1 for detail.
 
         loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z))
 
@@ -32,11 +26,7 @@ def beta_vae(
         beta: weight of the KL.
         free_bits: nats per latent dimension that the KL does not charge, see `KL`.
         warmup_steps: steps over which the weight rises from 0 to beta; 0 for none.
-        network: `"auto"`, `"mlp"` or `"conv"`, see `networks.mirrored`.
-        likelihood: p(x | z), a `Head` or its name.
-        prior: p(z), a `Prior` or its name.
-        seed: seed of all noise.
-        **options: of the networks, such as `units`.
+        **options: of its parts and networks, see `assemble`.
 
     Example:
 
@@ -45,14 +35,5 @@ def beta_vae(
 
     Reference: Higgins et al., 2017, https://openreview.net/forum?id=Sy2fzU9gl
     """
-    encoder, decoder = mirrored(network, event_shape, latent_dim, **options)
-    weight = LinearWarmup(warmup_steps, beta) if warmup_steps else beta
-    return Autoencoder(
-        encoder,
-        decoder,
-        likelihood=likelihood,
-        prior=prior,
-        objective=NLL() + weight * KL(free_bits),
-        seed=seed,
-        name="beta_vae",
-    )
+    objective = NLL() + weight(beta, warmup_steps) * KL(free_bits)
+    return assemble("beta_vae", event_shape, latent_dim, options, objective=objective)

@@ -14,7 +14,7 @@ def vae(event_shape: tuple[int, ...], latent_dim: int = 16, **options: Any) -> A
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: length of the code.
-        **options: those of `beta_vae`, with beta fixed at 1.
+        **options: those of `beta_vae` but beta, which is 1.
 
     Example:
 

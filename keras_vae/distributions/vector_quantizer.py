@@ -1,0 +1,294 @@
+"""Discrete codes: the nearest entries of a learned codebook."""
+
+import math
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_integer
+from keras_vae.distributions.head import Head
+from keras_vae.errors import InvalidInputError
+from keras_vae.random import of_first_replica
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+tfd = tfp.distributions
+
+
+class Quantized(tfd.Distribution):
+    """All probability on the code nearest to each vector; events are the code's vectors `(*positions, D)`.
+
+    The probability of that code is 1, so `log_prob` is 0 and the entropy too. Draws pass their gradient straight
+    through to the vectors.
+
+    Args:
+        vectors: what the encoder gives, `(..., *positions, D)`.
+        codebooks: one codebook per level, `(L, K, D)`; each after the first quantises what is left.
+    """
+
+    def __init__(self, vectors, codebooks, event_ndims, name="Quantized"):
+        parameters = dict(locals())
+        self.vectors, self.codebooks, self.event_ndims = vectors, codebooks, event_ndims
+        left, indices, entries, targets = vectors, [], [], []
+        for codebook in tf.unstack(codebooks):
+            index = nearest(left, codebook)
+            entry = tf.gather(codebook, index)
+            indices.append(index)
+            entries.append(entry)
+            targets.append(left)
+            left = left - tf.stop_gradient(entry)
+        self.indices = tf.stack(indices, axis=-1)  # (..., *positions, L)
+        self.levels = list(zip(targets, entries, strict=True))
+        self.quantized = tf.add_n(entries)
+        super().__init__(
+            tf.float32,
+            tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    def _straight_through(self):
+        return self.vectors + tf.stop_gradient(self.quantized - self.vectors)
+
+    def _sample_n(self, n, seed=None):
+        return tf.repeat(self._straight_through()[None], n, axis=0)
+
+    def _log_prob(self, z):
+        return tf.zeros(tf.shape(z)[: tf.rank(z) - self.event_ndims])
+
+    def _mean(self):
+        return self._straight_through()
+
+    def _mode(self):
+        return self._straight_through()
+
+    def _variance(self):
+        return tf.zeros_like(self.vectors)
+
+    def _stddev(self):
+        return tf.zeros_like(self.vectors)
+
+    def _entropy(self):
+        return tf.zeros(self._batch_shape_tensor())
+
+    def _batch_shape(self):
+        return self.vectors.shape[: -self.event_ndims]
+
+    def _batch_shape_tensor(self, **_):
+        return tf.shape(self.vectors)[: -self.event_ndims]
+
+    def _event_shape(self):
+        return self.vectors.shape[-self.event_ndims :]
+
+    def _event_shape_tensor(self, **_):
+        return tf.shape(self.vectors)[-self.event_ndims :]
+
+    def __getitem__(self, rows):
+        return Quantized(self.vectors[rows], self.codebooks, self.event_ndims)
+
+
+class Embedded(tfd.Distribution):
+    """The codes' vectors, where the codes follow a distribution over integers.
+
+    Args:
+        codes: a distribution over integers `(*positions, L)`, or `(*positions)` for a single level.
+        codebooks: `(L, K, D)`.
+    """
+
+    def __init__(self, codes, codebooks, name="Embedded"):
+        parameters = dict(locals())
+        self.codes, self.codebooks = codes, codebooks
+        self.single = codebooks.shape[0] == 1
+        self.positions = codes.event_shape if self.single else codes.event_shape[:-1]
+        super().__init__(
+            tf.float32,
+            tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    def embed(self, codes):
+        """The vectors of integer codes."""
+        codes = codes[..., None] if self.single else codes
+        return tf.add_n([tf.gather(book, codes[..., i]) for i, book in enumerate(tf.unstack(self.codebooks))])
+
+    def log_prob_of(self, indices):
+        """The log-probability of integer codes `(..., *positions, L)`."""
+        return self.codes.log_prob(indices[..., 0] if self.single else indices)
+
+    def _sample_n(self, n, seed=None):
+        return self.embed(self.codes.sample(n, seed=seed))
+
+    def _log_prob(self, z):
+        return self.log_prob_of(Quantized(z, self.codebooks, len(self.positions) + 1).indices)
+
+    def _batch_shape(self):
+        return self.codes.batch_shape
+
+    def _event_shape(self):
+        return tf.TensorShape([*self.positions, self.codebooks.shape[-1]])
+
+
+@tfd.RegisterKL(Quantized, Embedded)
+def _kl_of_codes(posterior, prior, name=None):
+    """KL(one code || p(codes)) = -log p(code)."""
+    return -prior.log_prob_of(posterior.indices)
+
+
+@register
+class VectorQuantizer(Head):
+    """A discrete posterior: each of the positions of the code is replaced by the nearest entry of a codebook.
+
+        z = e_k,  k = argmin_j |f(x) - e_j|
+
+    The gradient passes straight through to the encoder. With several `levels`, each further codebook quantises what
+    the ones before have left over (residual quantisation). Codes have probabilities, so with a prior over codes there
+    is an ELBO: log p(x | z) + log p(k).
+
+    Entries that are chosen less than `revive_below` times a step, on a running mean, move to vectors of the batch;
+    at the first step all do, which spreads the codebook over the data.
+
+    Args:
+        event_shape: `(*positions, D)`, such as `(7, 7, 16)`: D numbers for each of 7x7 codes.
+        codes: number K of entries of a codebook.
+        levels: number of codebooks.
+        codebook_update: `"ema"` for entries that follow the running mean of what chose them (statistics are summed
+            over replicas); `"gradient"` for entries trained by `CodebookLoss`.
+        decay: of the running means.
+        revive_below: 0 switches the revival off (but not the start from data).
+        flatten: whether the decoder sees the vectors side by side, `(positions * D,)`, as a dense one does.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: for less than 2 codes or any other argument out of its range.
+
+    Example:
+
+    >>> head = VectorQuantizer((3, 4), codes=8)
+    >>> head.distribution(head(tf.ones((2, 16)))).indices.shape
+    TensorShape([2, 3, 1])
+
+    References: van den Oord, Vinyals & Kavukcuoglu, 2017, https://arxiv.org/abs/1711.00937; running means: Razavi et
+    al., 2019, https://arxiv.org/abs/1906.00446; levels and revival: Zeghidour et al., 2021,
+    https://arxiv.org/abs/2107.03312
+    """
+
+    parameters = ("vectors",)
+    support = "codes"
+
+    def __init__(
+        self,
+        event_shape,
+        *,
+        codes: int = 128,
+        levels: int = 1,
+        codebook_update: str = "ema",
+        decay: float = 0.99,
+        revive_below: float = 0.01,
+        flatten: bool = False,
+        **kwargs,
+    ):
+        super().__init__(event_shape, **kwargs)
+        if len(self.event_shape) < 2:
+            raise InvalidInputError(
+                f"VectorQuantizer: event_shape must be (*positions, D), such as (7, 7, 16); got {event_shape!r}."
+            )
+        self.codes = check_integer("VectorQuantizer: codes", codes, least=2)
+        self.levels = check_integer("VectorQuantizer: levels", levels)
+        if codebook_update not in ("ema", "gradient"):
+            raise InvalidInputError(
+                f"VectorQuantizer: codebook_update must be 'ema' or 'gradient'; got {codebook_update!r}."
+            )
+        if not 0 <= decay < 1:
+            raise InvalidInputError(f"VectorQuantizer: decay must lie in [0, 1); got {decay!r}.")
+        if not revive_below >= 0:
+            raise InvalidInputError(f"VectorQuantizer: revive_below must be a number >= 0; got {revive_below!r}.")
+        self.codebook_update = codebook_update
+        self.decay = decay
+        self.revive_below = revive_below
+        self.flatten = flatten
+
+    def build(self, features_shape):
+        super().build(features_shape)
+        shape = (self.levels, self.codes, self.event_shape[-1])
+
+        def weight(name, shape, initializer, trainable=False):
+            return self.add_weight(
+                name=name, shape=shape, initializer=initializer, trainable=trainable, aggregation="only_first_replica"
+            )
+
+        start = keras.initializers.RandomUniform(-1 / self.codes, 1 / self.codes)
+        self.codebooks = weight("codebooks", shape, start, trainable=self.codebook_update == "gradient")
+        self.counts = weight("counts", shape[:2], "zeros")
+        self.sums = weight("sums", shape, "zeros")
+        self.started = weight("started", (), "zeros")
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> Quantized:
+        return Quantized(parameters["vectors"], tf.convert_to_tensor(self.codebooks), len(self.event_shape))
+
+    @property
+    def prior_shape(self) -> tuple[int, ...]:
+        positions = self.event_shape[:-1]
+        return positions if self.levels == 1 else (*positions, self.levels)
+
+    def codes_of(self, prior: tfd.Distribution) -> Embedded:
+        return Embedded(prior, tf.convert_to_tensor(self.codebooks))
+
+    @property
+    def decoded_shape(self) -> tuple[int, ...]:
+        return (math.prod(self.event_shape),) if self.flatten else self.event_shape
+
+    def decoded(self, z: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(z, (-1, *self.decoded_shape))
+
+    def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
+        posterior = trace.latents[0].posterior
+        counts, sums, candidates = [], [], []
+        for level, (vectors, _) in enumerate(posterior.levels):
+            vectors = tf.reshape(tf.stop_gradient(vectors), (-1, self.event_shape[-1]))
+            chosen = tf.one_hot(tf.reshape(posterior.indices[..., level], (-1,)), self.codes)  # (N, K)
+            counts.append(tf.reduce_sum(chosen, axis=0))
+            sums.append(tf.matmul(chosen, vectors, transpose_a=True))
+            seed = trace.seed + tf.constant([0, level + 1])
+            rows = tf.random.stateless_uniform((self.codes,), seed, maxval=tf.shape(vectors)[0], dtype=tf.int32)
+            candidates.append(of_first_replica(tf.gather(vectors, rows)))
+        return {"counts": tf.stack(counts), "sums": tf.stack(sums), "candidates": tf.stack(candidates)}
+
+    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
+        first = tf.equal(tf.convert_to_tensor(self.started), 0.0)
+        decay = tf.where(first, 0.0, self.decay)
+        counts = decay * self.counts + (1 - decay) * statistics["counts"]
+        sums = decay * self.sums + (1 - decay) * statistics["sums"]
+        dead = first | (counts < self.revive_below)
+        entries = tf.convert_to_tensor(self.codebooks)
+        if self.codebook_update == "ema":
+            used = counts[..., None] > 1e-6
+            entries = tf.where(used, sums / tf.where(used, counts[..., None], 1.0), entries)
+        candidates = statistics["candidates"]
+        self.codebooks.assign(tf.where(dead[..., None], candidates, entries))
+        self.counts.assign(tf.where(dead, 1.0, counts))
+        self.sums.assign(tf.where(dead[..., None], candidates, sums))
+        self.started.assign(1.0)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "codes": self.codes,
+            "levels": self.levels,
+            "codebook_update": self.codebook_update,
+            "decay": self.decay,
+            "revive_below": self.revive_below,
+            "flatten": self.flatten,
+        }
+
+
+def nearest(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:
+    """The index of the entry nearest to each vector: `(..., D)` and `(K, D)` to int32 `(...)`."""
+    distances = tf.reduce_sum(codebook**2, axis=-1) - 2 * tf.einsum("...d,kd->...k", vectors, codebook)
+    return tf.argmin(distances, axis=-1, output_type=tf.int32)

@@ -1,0 +1,104 @@
+"""Invertible maps of vectors, the steps of a normalizing flow."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.checks import check_integer, check_seed
+from keras_vae.errors import InvalidInputError
+
+MAX_LOG_SCALE = 3.0
+"""A step stretches no element by more than exp(3) = 20, and shrinks none by more than 1/20."""
+
+
+class Bijection(keras.layers.Layer):
+    """An invertible map y = f(x; c) of vectors `(..., dim)`, given an optional context c `(..., context_dim)`.
+
+    A new map creates its layers in its constructor and gives `forward` and `inverse`, each with the log-determinant
+    of its own Jacobian. The leading axes of x and c are broadcast. Calling the layer is `forward`.
+
+    Args:
+        dim: length of the vectors.
+        units: width of each hidden layer of the network within.
+        activation: a Keras activation of the hidden layers.
+        context_dim: length of the context; None for a map without one.
+        seed: seed of the initial weights; drawn by Keras when None.
+
+    Raises:
+        InvalidInputError: if a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        units: Sequence[int] = (64,),
+        *,
+        activation: str = "relu",
+        context_dim: int | None = None,
+        seed: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.dim = check_integer(f"{type(self).__name__}: dim", dim)
+        self.units = check_units(type(self).__name__, units)
+        self.activation = activation
+        self.context_dim = check_context_dim(type(self).__name__, context_dim)
+        self.seed = None if seed is None else check_seed(seed)
+        self.built = True
+
+    def forward(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+        """The image y = f(x), `(..., dim)`, and log |det dy/dx|, `(...)`."""
+        raise NotImplementedError
+
+    def inverse(self, y: tf.Tensor, context: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+        """The point x = f^-1(y), `(..., dim)`, and log |det dx/dy|, `(...)`."""
+        raise NotImplementedError
+
+    def call(self, x, context=None):
+        return self.forward(x, context)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "dim": self.dim,
+            "units": self.units,
+            "activation": self.activation,
+            "context_dim": self.context_dim,
+            "seed": self.seed,
+        }
+
+
+def check_units(part: str, units: Any) -> tuple[int, ...]:
+    """`units` as a tuple of ints; raises `InvalidInputError` if they are not integers >= 1."""
+    if not isinstance(units, (tuple, list)):
+        raise InvalidInputError(f"{part}: units must be a sequence of widths, such as (64, 64); got {units!r}.")
+    return tuple(check_integer(f"{part}: each of units", width) for width in units)
+
+
+def check_context_dim(part: str, context_dim: Any) -> int | None:
+    """`context_dim` as an int or None; raises `InvalidInputError` for anything else."""
+    return None if context_dim is None else check_integer(f"{part}: context_dim", context_dim)
+
+
+def bounded(raw: tf.Tensor) -> tf.Tensor:
+    """`raw` squashed into -MAX_LOG_SCALE..MAX_LOG_SCALE, with slope 1 at 0: log-scales that cannot overflow."""
+    return MAX_LOG_SCALE * tf.tanh(raw / MAX_LOG_SCALE)
+
+
+def broadcast(x: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
+    """`x`, `(..., dim)`, with the leading axes of `context` as well as its own."""
+    return x if context is None else x + tf.zeros_like(context[..., :1])
+
+
+def child_seed(seed: int | None, number: int) -> int | None:
+    """A seed for part `number` of something with `seed`; None stays None.
+
+    Example:
+
+    >>> child_seed(0, 1) == child_seed(0, 1) != child_seed(0, 2)
+    True
+    """
+    return None if seed is None else int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)

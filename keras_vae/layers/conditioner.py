@@ -1,0 +1,111 @@
+"""The network inside the steps of a flow."""
+
+import itertools
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_vae.checks import check_integer, check_seed
+from keras_vae.errors import InvalidInputError
+from keras_vae.layers.bijection import check_context_dim, check_units, child_seed
+from keras_vae.serialization import register
+
+
+@register
+class Conditioner(keras.layers.Layer):
+    """Dense layers on vectors x, with a context c that is added before the first activation.
+
+        h_1 = a(x W_1 + c V + b_1),   h_i = a(h_(i-1) W_i + b_i),   out = h_L W_(L+1) + b_(L+1)
+
+    The last layer starts near zero, and so does the output.
+
+    Args:
+        input_dim: length of x.
+        output_dim: length of the output.
+        units: width of each hidden layer.
+        activation: a Keras activation of the hidden layers.
+        context_dim: length of the context; None for a network without one.
+        masks: for each layer, which of its weights are there, 0 or 1, `(inputs, outputs)`; all of them when None.
+        seed: seed of the initial weights; drawn by Keras when None.
+
+    Call arguments:
+        x: `(..., input_dim)`.
+        context: `(..., context_dim)`; its leading axes and those of x are broadcast.
+
+    Returns:
+        Shape `(..., output_dim)`.
+
+    Raises:
+        InvalidInputError: if a number is out of its range, or the masks do not fit the layers.
+
+    Example:
+
+    >>> Conditioner(3, 5, (16,), context_dim=2)(tf.zeros((4, 3)), tf.ones((4, 2))).shape
+    TensorShape([4, 5])
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        units: Sequence[int] = (64,),
+        *,
+        activation: str = "relu",
+        context_dim: int | None = None,
+        masks: Sequence[np.ndarray] | None = None,
+        seed: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.input_dim = check_integer("Conditioner: input_dim", input_dim)
+        self.output_dim = check_integer("Conditioner: output_dim", output_dim)
+        self.units = check_units("Conditioner", units)
+        self.activation = activation
+        self.context_dim = check_context_dim("Conditioner", context_dim)
+        self.masks = None if masks is None else [np.asarray(mask, "float32") for mask in masks]
+        self.seed = None if seed is None else check_seed(seed)
+        self._activation = keras.activations.get(activation)
+        sizes = [self.input_dim, *self.units, self.output_dim]
+        shapes = list(itertools.pairwise(sizes))
+        if masks is not None and [mask.shape for mask in self.masks] != shapes:
+            raise InvalidInputError(
+                f"Conditioner: expected masks of shapes {shapes}; got {[mask.shape for mask in self.masks]}."
+            )
+        self._kernels = [self._kernel(f"kernel_{i}", shape, i, last=i == len(units)) for i, shape in enumerate(shapes)]
+        self._biases = [
+            self.add_weight(shape=(size,), initializer="zeros", name=f"bias_{i}") for i, size in enumerate(sizes[1:])
+        ]
+        if self.context_dim is not None:
+            shape = (self.context_dim, sizes[1])
+            self._context_kernel = self._kernel("context_kernel", shape, len(sizes), last=not self.units)
+        self.built = True
+
+    def _kernel(self, name, shape, number, *, last):
+        seed = child_seed(self.seed, number)
+        initializer = (
+            keras.initializers.RandomNormal(0.0, 0.01, seed) if last else keras.initializers.GlorotUniform(seed)
+        )
+        return self.add_weight(shape=shape, initializer=initializer, name=name)
+
+    def call(self, x, context=None):
+        for i, (kernel, bias) in enumerate(zip(self._kernels, self._biases, strict=True)):
+            x = ops.matmul(x, kernel if self.masks is None else kernel * self.masks[i]) + bias
+            if i == 0 and context is not None:
+                x = x + ops.matmul(context, self._context_kernel)
+            if i < len(self.units):
+                x = self._activation(x)
+        return x
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "units": self.units,
+            "activation": self.activation,
+            "context_dim": self.context_dim,
+            "masks": None if self.masks is None else [mask.tolist() for mask in self.masks],
+            "seed": self.seed,
+        }

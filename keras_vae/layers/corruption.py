@@ -1,0 +1,98 @@
+"""Noise on what the encoder of a denoising autoencoder sees, in training only."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import register
+
+
+class Corruption(keras.layers.Layer):
+    """A random change of examples, a pure function of a seed: `call(x, seed)`, `(B, *event_shape)` to the same.
+
+    Args:
+        amount: how strong it is.
+    """
+
+    range = (0.0, 1.0)
+    """Where `amount` must lie; the lower end is excluded."""
+
+    def __init__(self, amount: float, **kwargs):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        low, high = self.range
+        if not (isinstance(amount, (int, float)) and low < amount <= high and math.isfinite(amount)):
+            raise InvalidInputError(
+                f"{type(self).__name__}: amount must be a finite number in ({low}, {high}]; got {amount!r}."
+            )
+        self.amount = float(amount)
+        self.built = True
+
+    def get_config(self):
+        return {**super().get_config(), "amount": self.amount}
+
+
+@register
+class GaussianCorruption(Corruption):
+    """x + amount * eps, eps ~ N(0, I).
+
+    Args:
+        amount: standard deviation of the noise.
+
+    Example:
+
+    >>> GaussianCorruption(0.1)(np.zeros((2, 3)), seed=(0, 0)).shape
+    TensorShape([2, 3])
+
+    Reference: Vincent et al., 2010, https://www.jmlr.org/papers/v11/vincent10a.html
+    """
+
+    range = (0.0, float("inf"))
+
+    def call(self, x, seed):
+        return x + self.amount * tf.random.stateless_normal(tf.shape(x), seed)
+
+
+@register
+class MaskingCorruption(Corruption):
+    """Sets each element to 0 with probability `amount`.
+
+    Args:
+        amount: the probability.
+
+    Example:
+
+    >>> float(tf.reduce_max(MaskingCorruption(1.0)(np.ones((2, 3)), seed=(0, 0))))
+    0.0
+
+    Reference: Vincent et al., 2008, https://doi.org/10.1145/1390156.1390294
+    """
+
+    def call(self, x, seed):
+        kept = tf.random.stateless_uniform(tf.shape(x), seed) >= self.amount
+        return tf.where(kept, x, 0.0)
+
+
+@register
+class SaltAndPepperCorruption(Corruption):
+    """Sets each element to the least or the greatest value of the batch, a coin each, with probability `amount`.
+
+    Args:
+        amount: the probability.
+
+    Example:
+
+    >>> sorted(set(SaltAndPepperCorruption(1.0)(np.array([[0.0, 0.5, 1.0] * 9]), seed=(0, 0)).numpy().flat))
+    [0.0, 1.0]
+
+    Reference: Vincent et al., 2010, https://www.jmlr.org/papers/v11/vincent10a.html
+    """
+
+    def call(self, x, seed):
+        uniform = tf.random.stateless_uniform(tf.shape(x), seed)
+        salted = tf.where(uniform < self.amount / 2, tf.reduce_min(x), tf.reduce_max(x))
+        return tf.where(uniform < self.amount, salted, x)
+
+
+CORRUPTIONS = {"gaussian": GaussianCorruption, "masking": MaskingCorruption, "salt_and_pepper": SaltAndPepperCorruption}

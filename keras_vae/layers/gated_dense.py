@@ -1,0 +1,48 @@
+"""Dense layers with a gate."""
+
+import keras
+
+from keras_vae.checks import check_integer
+from keras_vae.serialization import register
+
+
+@register
+class GatedDense(keras.layers.Layer):
+    """A dense layer whose every output is scaled by a gate of its own, `(..., F) -> (..., units)`.
+
+        h = a(W x + b) * sigmoid(V x + c)
+
+    Args:
+        units: number of outputs.
+        activation: a Keras activation, a; None for the identity.
+
+    Raises:
+        InvalidInputError: if `units` is no integer >= 1.
+
+    Example:
+
+    >>> GatedDense(3)(tf.ones((2, 5))).shape
+    TensorShape([2, 3])
+
+    Reference: Tomczak & Welling, 2018, https://arxiv.org/abs/1705.07120
+    """
+
+    def __init__(self, units: int, *, activation: str | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.units = check_integer("GatedDense: units", units)
+        self.activation = activation
+        self.value = keras.layers.Dense(units, activation=activation, dtype=self.dtype_policy, name="value")
+        self.gate = keras.layers.Dense(units, activation="sigmoid", dtype=self.dtype_policy, name="gate")
+
+    def build(self, input_shape):
+        self.value.build(input_shape)
+        self.gate.build(input_shape)
+
+    def call(self, inputs):
+        return self.value(inputs) * self.gate(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "activation": self.activation}

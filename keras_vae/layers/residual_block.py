@@ -1,0 +1,81 @@
+"""Residual convolutions with normalisation before activation."""
+
+import keras
+
+from keras_vae.checks import check_integer
+from keras_vae.serialization import register
+
+
+def group_count(groups: int, filters: int) -> int:
+    """The greatest divisor of both that leaves two channels to a group, so that biases before it are not in vain.
+
+    Example:
+
+    >>> [group_count(8, filters) for filters in (32, 12, 4, 3)]
+    [8, 4, 2, 1]
+    """
+    return max((g for g in range(1, groups + 1) if groups % g == filters % g == 0 and 2 * g <= filters), default=1)
+
+
+@register
+class ResidualBlock(keras.layers.Layer):
+    """Two convolutions around which the input is led, `(B, H, W, filters) -> (B, H, W, filters)`.
+
+        y = x + conv(a(norm(conv(a(norm(x))))))
+
+    The normalisation is over groups of channels of one example, so it does not depend on the batch.
+
+    Args:
+        filters: number of channels of input and output.
+        kernel_size: side of the convolution kernels.
+        activation: a Keras activation, a.
+        groups: groups of channels that are normalised together, as far as they divide `filters`, see `group_count`.
+
+    Raises:
+        InvalidInputError: if one of the numbers is no integer >= 1.
+
+    Example:
+
+    >>> ResidualBlock(12)(tf.ones((2, 7, 5, 12))).shape
+    TensorShape([2, 7, 5, 12])
+
+    Reference: He, Zhang, Ren & Sun, 2016, https://arxiv.org/abs/1603.05027;
+    Wu & He, 2018, https://arxiv.org/abs/1803.08494
+    """
+
+    def __init__(self, filters: int, *, kernel_size: int = 3, activation: str = "swish", groups: int = 8, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = check_integer("ResidualBlock: filters", filters)
+        self.kernel_size = check_integer("ResidualBlock: kernel_size", kernel_size)
+        self.groups = check_integer("ResidualBlock: groups", groups)
+        self.activation = activation
+        self.norms = [
+            keras.layers.GroupNormalization(group_count(groups, filters), dtype=self.dtype_policy, name=f"norm_{i}")
+            for i in range(2)
+        ]
+        self.convs = [
+            keras.layers.Conv2D(filters, kernel_size, padding="same", dtype=self.dtype_policy, name=f"conv_{i}")
+            for i in range(2)
+        ]
+
+    def build(self, input_shape):
+        for layer in (*self.norms, *self.convs):
+            layer.build(input_shape)
+
+    def call(self, inputs):
+        x = inputs
+        for norm, conv in zip(self.norms, self.convs, strict=True):
+            x = conv(keras.activations.get(self.activation)(norm(x)))
+        return inputs + x
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "activation": self.activation,
+            "groups": self.groups,
+        }

@@ -1,0 +1,78 @@
+"""Kernels of spectral norm one."""
+
+import keras
+from keras import ops
+
+from keras_vae.checks import check_integer
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import register
+
+
+@register
+class SpectralNormalization(keras.layers.Wrapper):
+    """A dense or convolutional layer that computes with its kernel divided by the kernel's largest singular value.
+
+        layer(x; W / s, b)   with   s = v' W u,   u <- W' v / |W' v|,   v <- W u / |W u|
+
+    The kernel counts as a matrix W of `(everything else, last axis)`. The vector u is a weight: it takes
+    `power_iterations` in every call with `training=True`, and s approaches the largest singular value from below.
+    The gradient goes through s; u and v count as constants. A kernel of zeros is used as it is.
+
+    Unlike `keras.layers.SpectralNormalization`, which overwrites the kernel in the forward pass, the kernel stays
+    as the optimizer left it: in float32 under mixed precision, and normalised in inference from the start.
+
+    Args:
+        layer: a Keras layer with a `kernel`, such as `Dense`, `Conv2D` or `Conv2DTranspose`.
+        power_iterations: power iterations in each call.
+
+    Raises:
+        InvalidInputError: if `power_iterations` is no integer >= 1, or the layer has no kernel.
+
+    Example:
+
+    >>> SpectralNormalization(keras.layers.Dense(3))(tf.ones((2, 4))).shape
+    TensorShape([2, 3])
+
+    Reference: Miyato, Kataoka, Koyama & Yoshida, 2018, https://arxiv.org/abs/1802.05957
+    """
+
+    def __init__(self, layer: keras.layers.Layer, *, power_iterations: int = 1, **kwargs):
+        super().__init__(layer, **{"dtype": "float32", "autocast": False, **kwargs})
+        self.power_iterations = check_integer("SpectralNormalization: power_iterations", power_iterations)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        if not hasattr(self.layer, "kernel"):
+            raise InvalidInputError(
+                f"SpectralNormalization: expected a layer with a kernel, such as Dense or Conv2D; "
+                f"got {type(self.layer).__name__}."
+            )
+        self.u = self.add_weight(
+            shape=(self.layer.kernel.shape[-1], 1),
+            initializer="random_normal",
+            trainable=False,
+            name="u",
+        )
+
+    def call(self, inputs, training=False):
+        kernel = ops.convert_to_tensor(self.layer.kernel)
+        matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
+        u, norm = self._power_iteration(matrix)
+        if training:
+            self.u.assign(u)
+        with keras.StatelessScope([(self.layer.kernel, kernel / ops.where(norm > 0, norm, 1.0))]):
+            return self.layer(inputs)
+
+    def _power_iteration(self, matrix):
+        """The vector u after the iterations, `(n, 1)`, and v' W u, `(1, 1)`."""
+        fixed, u = ops.stop_gradient(matrix), ops.normalize(self.u, axis=0)
+        for _ in range(self.power_iterations):
+            v = ops.normalize(ops.matmul(fixed, u), axis=0)
+            u = ops.normalize(ops.matmul(ops.transpose(fixed), v), axis=0)
+        return u, ops.matmul(ops.matmul(ops.transpose(v), matrix), u)
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "power_iterations": self.power_iterations}

@@ -1,0 +1,95 @@
+"""A model with a critic: adversarial autoencoders, FactorVAE, VAE-GAN."""
+
+from typing import Any
+
+import keras
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.networks.network import input_shape_of
+from keras_vae.serialization import register
+
+
+@register
+class AdversarialAutoencoder(Autoencoder):
+    """An `Autoencoder` and a critic, trained at the same time by an optimizer each.
+
+    One forward pass serves both: the terms of the objective whose gradient is routed to the critic, such as
+    `CodeCritic`, train it; all others train the rest and never the critic.
+
+    Args:
+        encoder: see `Autoencoder`.
+        decoder: see `Autoencoder`.
+        critic: a Keras model of codes `(B, *latent_shape)` or of examples `(B, *event_shape)`, such as `Critic`, that
+            gives logits; built.
+        **parts: see `Autoencoder`; some term of the objective must train the critic.
+
+    Raises:
+        InvalidInputError: if the parts do not fit together, or no term trains the critic.
+
+    Example:
+
+    >>> encoder, decoder = mirrored("mlp", (8, 8, 1), 4, units=(32,))
+    >>> objective = NLL() + CodeAdversarial() + CodeCritic()
+    >>> model = AdversarialAutoencoder(
+    ...     encoder, decoder, critic=Critic((4,), (32,)), posterior="deterministic", objective=objective
+    ... )
+    >>> model.compile("adam", critic_optimizer="adam")
+    >>> sorted(model.fit(np.zeros((16, 8, 8, 1)), verbose=0).history)
+    ['code_adversarial', 'code_critic', 'loss', 'nll']
+
+    Reference: Makhzani et al., 2016, https://arxiv.org/abs/1511.05644
+    """
+
+    PARTS = (*Autoencoder.PARTS, "critic")
+
+    def __init__(self, encoder: keras.Model, decoder: keras.Model, *, critic: keras.Model, **parts: Any):
+        shape = input_shape_of(critic, part="critic")
+        self.critic = critic
+        super().__init__(encoder, decoder, **parts)
+        if shape not in (self.latent_shape, self.event_shape):
+            raise InvalidInputError(
+                f"critic: expected inputs of shape {self.latent_shape} (codes) or {self.event_shape} (examples); "
+                f"it takes {shape}."
+            )
+        if not self.objective.trainers("critic"):
+            raise InvalidInputError("objective: no term trains the critic; add one, such as CodeCritic().")
+
+    def compile(self, optimizer="adam", *, critic_optimizer: str | keras.optimizers.Optimizer = "adam", **options):
+        """Chooses both optimizers.
+
+        Args:
+            optimizer: of all parts but the critic.
+            critic_optimizer: of the critic.
+            **options: see `Autoencoder.compile`.
+
+        Raises:
+            InvalidInputError: if the critic is given no optimizer.
+        """
+        if critic_optimizer is None:
+            raise InvalidInputError("compile: the critic needs an optimizer; give critic_optimizer, such as 'adam'.")
+        critic_optimizer = keras.optimizers.get(critic_optimizer)
+        super().compile(optimizer, **options)
+        scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
+        if scaled and not isinstance(critic_optimizer, keras.optimizers.LossScaleOptimizer):
+            critic_optimizer = keras.optimizers.LossScaleOptimizer(critic_optimizer, name="critic_loss_scale_optimizer")
+        self.critic_optimizer = critic_optimizer
+        self.critic_optimizer.build(self.critic.trainable_variables)
+
+    def get_compile_config(self):
+        config = super().get_compile_config()
+        if config:
+            config["critic_optimizer"] = keras.saving.serialize_keras_object(self.critic_optimizer)
+        return config
+
+    def compile_from_config(self, config):
+        critic_optimizer = keras.saving.deserialize_keras_object(config["critic_optimizer"])
+        super().compile_from_config({**config, "critic_optimizer": critic_optimizer})
+
+    @property
+    def model_variables(self):
+        of_critic = {id(variable) for variable in self.critic.trainable_variables}
+        return [variable for variable in self.trainable_variables if id(variable) not in of_critic]
+
+    def _optimizers(self):
+        return [(self.optimizer, self.model_variables), (self.critic_optimizer, self.critic.trainable_variables)]

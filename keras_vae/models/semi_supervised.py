@@ -1,0 +1,142 @@
+"""A model that learns a class with few labels: M2."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.layers import LabelCondition
+from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.inference import in_batches
+from keras_vae.models.inputs import check_examples
+from keras_vae.networks.network import features_shape_of, input_shape_of
+from keras_vae.objectives import log_weights, marginal_bound
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class SemiSupervisedAutoencoder(Autoencoder):
+    """A conditional autoencoder that infers the label where it is not given.
+
+        labelled:   L(x, y) = E_q(z|x,y)[log p(x | y, z)] - KL(q(z | x, y) || p(z)) + log p(y)
+        unlabelled: U(x)    = sum_y q(y | x) L(x, y) + H(q(y | x))
+
+    `fit(x, y)` takes integer labels, -1 where there is none. The sum over classes is exact, so a step costs as many
+    passes as there are classes. Every question about x may be asked without its label, which is then the most
+    probable one.
+
+    Args:
+        encoder: see `Autoencoder`; of examples with the classes beside them.
+        decoder: see `Autoencoder`; of codes with the classes beside them.
+        classifier: a Keras model from examples to features; q(y | x) is a linear layer on top of it.
+        condition: a `LabelCondition`.
+        **parts: see `Autoencoder`; the objective is `SemiSupervisedELBO`.
+
+    Raises:
+        InvalidInputError: if the condition is no `LabelCondition`.
+
+    Example:
+
+    >>> encoder, decoder = mirrored("mlp", (8, 8, 1), 4, units=(32,), condition_dim=3)
+    >>> model = SemiSupervisedAutoencoder(
+    ...     encoder, decoder, classifier=MLPEncoder((8, 8, 1), (32,)), condition=LabelCondition(3),
+    ...     objective=SemiSupervisedELBO(),
+    ... )
+    >>> model.classify(np.zeros((2, 8, 8, 1))).shape
+    (2, 3)
+
+    Reference: Kingma, Rezende, Mohamed & Welling, 2014, https://arxiv.org/abs/1406.5298
+    """
+
+    PARTS = (*Autoencoder.PARTS, "classifier")
+
+    def __init__(
+        self, encoder: keras.Model, decoder: keras.Model, *, classifier: keras.Model, condition: LabelCondition, **parts
+    ):
+        if not isinstance(condition, LabelCondition):
+            raise InvalidInputError(f"condition: expected a LabelCondition(classes); got {condition!r}.")
+        self.classifier = classifier
+        self._class_logits = keras.layers.Dense(condition.size, dtype="float32", name="class_logits")
+        shape = input_shape_of(classifier, part="classifier")
+        self._class_logits.build(features_shape_of(classifier, shape, part="classifier"))
+        super().__init__(encoder, decoder, condition=condition, **parts)
+        if shape != self.likelihood.encoded_shape:
+            raise InvalidInputError(
+                f"classifier: expected inputs of shape {self.likelihood.encoded_shape}; it takes {shape}."
+            )
+
+    def class_logits(self, x: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+        """The logits of q(y | x), `(B, classes)`."""
+        return self._class_logits(self.classifier(self.likelihood.encoded(self.prepare(x)), training=training))
+
+    def classify(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
+        """The probabilities q(y | x), `(N, classes)`.
+
+        Args:
+            x: examples `(N, *event_shape)`.
+            batch_size: examples at a time.
+        """
+        x = check_examples(x, self.likelihood)
+        return in_batches(self._probabilities, self._batch_size(batch_size), x).numpy()
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def _probabilities(self, x):
+        return tf.nn.softmax(self.class_logits(x))
+
+    def trace(self, x, *, seed, samples=1, training=False, step=0, extras=None):
+        """A pass for each class: the batch is repeated, class by class, and `extras` tell which label is known."""
+        x, extras, classes = self.prepare(x), extras or {}, self.condition.size
+        batch = tf.shape(x)[0]
+        given = tf.reshape(tf.cast(extras["y"], tf.int32), (-1,)) if "y" in extras else tf.fill((batch,), -1)
+        labels = tf.repeat(tf.range(classes), batch)
+        repeated = tf.tile(x, tf.concat([[classes], tf.ones(tf.rank(x) - 1, tf.int32)], axis=0))
+        seed = tf.convert_to_tensor(seed)
+        seeds = tf.tile(seed, (classes, 1)) if seed.shape.rank == 2 else seed
+        passed = super().trace(
+            repeated, seed=seeds, samples=samples, training=training, step=step, extras={"y": labels}
+        )
+        logits = self.class_logits(x, training=training)
+        return passed._replace(extras={**extras, "classes": logits, "labels": given})
+
+    def bound(self, trace: Trace) -> dict[str, tf.Tensor]:
+        """The ELBO of x where its label is known, L(x, y), and of x alone elsewhere, U(x); `(B,)` each."""
+        return marginal_bound(trace)
+
+    def importance_weights(self, trace: Trace) -> tf.Tensor:
+        labels, classes = trace.extras["labels"], self.condition.size
+        weights = log_weights(trace)
+        joint = tf.reshape(weights, (tf.shape(weights)[0], classes, -1)) - tf.math.log(float(classes))
+        possible = (labels < 0) | (tf.range(classes)[:, None] == labels)
+        return tf.reduce_logsumexp(tf.where(possible, joint, -float("inf")), axis=1)
+
+    def call(self, x, training=False, condition=None):
+        """The expected reconstruction at the posterior mean, for the given or the most probable label."""
+        if condition is None:
+            condition = tf.argmax(self.class_logits(x, training=training), axis=-1)
+        return super().call(x, training=training, condition=condition)
+
+    def encode(self, x, *, condition=None, batch_size=None):
+        condition = self._labels(x, batch_size) if condition is None else condition
+        return super().encode(x, condition=condition, batch_size=batch_size)
+
+    def reconstruct(self, x, *, condition=None, batch_size=None, **options):
+        condition = self._labels(x, batch_size) if condition is None else condition
+        return super().reconstruct(x, condition=condition, batch_size=batch_size, **options)
+
+    def _labels(self, x, batch_size=None):
+        return self.classify(x, batch_size=batch_size).argmax(axis=-1)
+
+    def _check_y(self, y: Any, n: int) -> None:
+        self._conditions_of_bound(y, n)
+
+    def _conditions_of_bound(self, condition: Any, n: int) -> np.ndarray:
+        """Labels, -1 where there is none."""
+        if condition is None:
+            return np.full(n, -1, "int32")
+        condition = np.asarray(condition)
+        missing = np.zeros(n, bool) if condition.shape not in ((n,), (n, 1)) else condition.reshape(n) == -1
+        filled = np.where(missing.reshape(condition.shape), 0, condition) if missing.any() else condition
+        return np.where(missing, -1, self.condition.check(filled, n)).astype("int32")

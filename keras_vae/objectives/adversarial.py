@@ -1,0 +1,216 @@
+"""Two players: terms that fool the critic, and terms that train it."""
+
+import math
+
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+class _Adversarial(Term):
+    needs_critic = True
+
+
+@register
+class CodeAdversarial(_Adversarial):
+    """The encoder's side: codes should look like draws from the prior, -log sigmoid(c(z)), z ~ q(z | x); nats.
+
+    At the critic's optimum its gradient draws the aggregate posterior to the prior (the non-saturating loss).
+
+    Example:
+
+    >>> (NLL() + CodeAdversarial() + CodeCritic()).samples
+    1
+
+    References: Makhzani et al., 2016, https://arxiv.org/abs/1511.05644; Tolstikhin et al., 2018,
+    https://arxiv.org/abs/1711.01558
+    """
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        return tf.nn.softplus(-_logits(trace, trace.latents[0].sample[0]))
+
+
+@register
+class CodeCritic(_Adversarial):
+    """The critic's side: draws from the prior are real, codes are fake; the cross-entropy of both, in nats.
+
+        -log sigmoid(c(z_p)) - log(1 - sigmoid(c(z_q))),  z_p ~ p(z), z_q ~ q(z | x)
+
+    Example:
+
+    >>> CodeCritic().trains
+    ('critic',)
+
+    Reference: Makhzani et al., 2016, https://arxiv.org/abs/1511.05644
+    """
+
+    trains = ("critic",)
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        fake = tf.stop_gradient(trace.latents[0].sample[0])
+        real = tf.stop_gradient(trace.latents[0].prior.sample(tf.shape(fake)[0], seed=self.seed(trace)))
+        return tf.nn.softplus(-_logits(trace, real)) + tf.nn.softplus(_logits(trace, fake))
+
+
+@register
+class DensityRatio(_Adversarial):
+    """Total correlation by the density-ratio trick, c(z) ~ log q(z) / prod_d q(z_d); nats.
+
+    The critic must be trained by `PermutationCritic`, which makes its logit this ratio.
+
+    Example:
+
+    >>> objective = NLL() + KL() + 6.4 * DensityRatio() + PermutationCritic()
+
+    Reference: Kim & Mnih, 2018, https://arxiv.org/abs/1802.05983
+    """
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        return _logits(trace, trace.latents[0].sample[0])
+
+
+@register
+class PermutationCritic(_Adversarial):
+    """FactorVAE's critic: codes are real, codes with each dimension permuted over the batch are fake; nats.
+
+    Example:
+
+    >>> PermutationCritic().trains
+    ('critic',)
+
+    Reference: Kim & Mnih, 2018, algorithms 1 and 2, https://arxiv.org/abs/1802.05983
+    """
+
+    trains = ("critic",)
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        joint = tf.stop_gradient(trace.latents[0].sample[0])
+        columns = tf.transpose(tf.reshape(joint, (tf.shape(joint)[0], -1)))  # (D, B)
+        order = tf.argsort(tf.random.stateless_uniform(tf.shape(columns), self.seed(trace)))
+        permuted = tf.reshape(tf.transpose(tf.gather(columns, order, batch_dims=1)), tf.shape(joint))
+        return tf.nn.softplus(-_logits(trace, joint)) + tf.nn.softplus(_logits(trace, permuted))
+
+
+@register
+class DataAdversarial(_Adversarial):
+    """The decoder's side: reconstructions and samples should look like data; nats.
+
+        -log sigmoid(c(E[x | z_q])) - log sigmoid(c(E[x | z_p])),  z_q ~ q(z | x), z_p ~ p(z)
+
+    With `loss="hinge"` it is -c instead of -log sigmoid(c). A critic of patches counts by the mean over them.
+
+    Args:
+        loss: `"logistic"` or `"hinge"`; the same as that of `DataCritic`.
+        from_prior: whether samples from the prior are judged, too.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: for another loss.
+
+    Example:
+
+    >>> DataAdversarial().only("decoder", "likelihood").trains
+    ('decoder', 'likelihood')
+
+    References: Larsen et al., 2016, https://arxiv.org/abs/1512.09300; hinge: Lim & Ye, 2017,
+    https://arxiv.org/abs/1705.02894
+    """
+
+    def __init__(self, *, loss: str = "logistic", from_prior: bool = True, name: str | None = None):
+        super().__init__(name)
+        self.loss = _checked_loss(loss, self)
+        self.from_prior = from_prior
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        total = self._generator(_logits(trace, _reconstruction(trace)))
+        if self.from_prior:
+            total += self._generator(_logits(trace, _generated(trace, self.seed(trace))))
+        return total
+
+    def _generator(self, logits):
+        return -logits if self.loss == "hinge" else tf.nn.softplus(-logits)
+
+    def get_config(self):
+        return {**super().get_config(), "loss": self.loss, "from_prior": self.from_prior}
+
+
+@register
+class DataCritic(DataAdversarial):
+    """The critic's side: data are real, reconstructions and samples are fake.
+
+    With `loss="logistic"` the cross-entropy in nats; with `"hinge"` max(0, 1 - c(x)) + max(0, 1 + c(fake)).
+
+    Args:
+        loss: `"logistic"` or `"hinge"`.
+        from_prior: whether samples from the prior are judged, too.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: for another loss.
+
+    Example:
+
+    >>> DataCritic(loss="hinge").trains
+    ('critic',)
+
+    Reference: Larsen et al., 2016, https://arxiv.org/abs/1512.09300
+    """
+
+    trains = ("critic",)
+
+    def __init__(self, *, loss: str = "logistic", from_prior: bool = True, name: str | None = None):
+        super().__init__(loss=loss, from_prior=from_prior, name=name)
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        fakes = [_reconstruction(trace)]
+        if self.from_prior:
+            fakes.append(_generated(trace, self.seed(trace)))
+        judged = [self._judge(_logits(trace, tf.stop_gradient(fake))) for fake in fakes]
+        return self._judge(-_logits(trace, trace.x)) + tf.add_n(judged) / len(judged)
+
+    def _judge(self, logits):
+        return tf.nn.relu(1 + logits) if self.loss == "hinge" else tf.nn.softplus(logits)
+
+
+@register
+class FeatureSimilarity(_Adversarial):
+    """VAE-GAN's learned similarity: the Gaussian negative log-likelihood of the critic's features of x; nats.
+
+        1/2 |f(x) - f(E[x | z])|^2 + D/2 log(2 pi),  f the critic's `features`
+
+    Example:
+
+    >>> FeatureSimilarity(name="similarity").only("encoder", "posterior").name
+    'similarity'
+
+    Reference: Larsen et al., 2016, equation 7, https://arxiv.org/abs/1512.09300
+    """
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        real, fake = (tf.cast(trace.critic.features(x), tf.float32) for x in (trace.x, _reconstruction(trace)))
+        squares = tf.reshape((real - fake) ** 2, (tf.shape(trace.x)[0], -1))
+        size = tf.cast(tf.shape(squares)[1], tf.float32)
+        return 0.5 * tf.reduce_sum(squares, axis=1) + 0.5 * size * math.log(2 * math.pi)
+
+
+def _logits(trace: Trace, x: tf.Tensor) -> tf.Tensor:
+    """The critic's mean logit for each of `x`, `(B,)`."""
+    logits = tf.cast(trace.critic(x, training=True), tf.float32)
+    return tf.reduce_mean(tf.reshape(logits, (tf.shape(x)[0], -1)), axis=1)
+
+
+def _reconstruction(trace: Trace) -> tf.Tensor:
+    return trace.likelihood.mean()[0]
+
+
+def _generated(trace: Trace, seed: tf.Tensor) -> tf.Tensor:
+    return trace.decode(trace.latents[0].prior.sample(tf.shape(trace.x)[0], seed=seed)).mean()
+
+
+def _checked_loss(loss: str, term: Term) -> str:
+    if loss not in ("logistic", "hinge"):
+        raise InvalidInputError(f"{type(term).__name__}: loss must be 'logistic' or 'hinge'; got {loss!r}.")
+    return loss

@@ -1,0 +1,56 @@
+"""What vector quantisation costs: the codes should follow the encoder, and the encoder stay near its codes."""
+
+import tensorflow as tf
+
+from keras_vae.distributions.vector_quantizer import Quantized
+from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class Commitment(Term):
+    """sum |f(x) - sg(e)|^2 over positions and levels: keeps the encoder near the entries it has chosen.
+
+    It is a sum per example and so does not depend on the batch size.
+
+    Example:
+
+    >>> objective = NLL() + 0.25 * Commitment()
+
+    Reference: van den Oord, Vinyals & Kavukcuoglu, 2017, equation 3, https://arxiv.org/abs/1711.00937
+    """
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        return tf.add_n([_squares(vectors - tf.stop_gradient(entries)) for vectors, entries in _levels(trace, self)])
+
+
+@register
+class CodebookLoss(Term):
+    """sum |sg(f(x)) - e|^2 over positions and levels: moves entries to what they were chosen for.
+
+    For a `VectorQuantizer` with `codebook_update="gradient"`.
+
+    Example:
+
+    >>> objective = NLL() + CodebookLoss() + 0.25 * Commitment()
+
+    Reference: van den Oord, Vinyals & Kavukcuoglu, 2017, equation 3, https://arxiv.org/abs/1711.00937
+    """
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        return tf.add_n([_squares(tf.stop_gradient(vectors) - entries) for vectors, entries in _levels(trace, self)])
+
+
+def _levels(trace: Trace, term: Term):
+    posterior = trace.latents[0].posterior
+    if not isinstance(posterior, Quantized):
+        raise InvalidInputError(
+            f"{type(term).__name__}: expected a VectorQuantizer posterior, got {posterior.name}; leave the term out."
+        )
+    return posterior.levels
+
+
+def _squares(difference: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.reshape(difference**2, (tf.shape(difference)[0], -1)), axis=1)

@@ -1,0 +1,54 @@
+"""A prior that is fitted to the codes, while the codes are kept near another one."""
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+tfd = tfp.distributions
+
+
+@register
+class PriorNLL(Term):
+    """-log p(z) of the codes, whose gradient trains the prior and nothing else; nats.
+
+    Example:
+
+    >>> PriorNLL().trains
+    ('prior',)
+
+    Reference: Dai & Wipf, 2019, https://arxiv.org/abs/1903.05789
+    """
+
+    trains = ("prior",)
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        return tf.add_n(
+            [
+                -tf.reduce_mean(latent.prior.log_prob(tf.stop_gradient(latent.sample)), axis=0)
+                for latent in trace.latents
+            ]
+        )
+
+
+@register
+class StandardNormalKL(Term):
+    """KL(q(z | x) || N(0, I)) whatever the model's prior is; nats.
+
+    Example:
+
+    >>> objective = NLL() + StandardNormalKL() + PriorNLL()
+
+    Reference: Dai & Wipf, 2019, https://arxiv.org/abs/1903.05789
+    """
+
+    needs_density = True
+    trains = ("encoder", "posterior")
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        (latent,) = trace.latents
+        standard = tfd.Normal(tf.zeros(latent.posterior.event_shape), 1.0)
+        standard = tfd.Independent(standard, len(latent.posterior.event_shape))
+        return tfd.kl_divergence(latent.posterior, standard)

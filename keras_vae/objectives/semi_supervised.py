@@ -1,0 +1,74 @@
+"""What M2 minimises: the labelled and the unlabelled bound, and a classification loss."""
+
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.kl import KL
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+tfd = tfp.distributions
+
+
+def marginal_bound(trace: Trace) -> dict[str, tf.Tensor]:
+    """`elbo`, `nll` and `kl` of x with its label where that is known, else of x alone; nats, `(B,)` each.
+
+    Args:
+        trace: of a `SemiSupervisedAutoencoder`: one pass per class, class by class; `extras["classes"]` are the
+            logits `(B, classes)` of q(y | x), `extras["labels"]` the labels `(B,)`, -1 where there is none.
+    """
+    logits, labels = trace.extras["classes"], trace.extras["labels"]
+    classes = logits.shape[-1]
+
+    def by_class(values):
+        return tf.transpose(tf.reshape(values, (classes, -1)))  # (B, classes)
+
+    known = labels >= 0
+    weights = tf.where(known[:, None], tf.one_hot(labels, classes), tf.nn.softmax(logits))
+    entropy = tf.where(known, 0.0, tfd.Categorical(logits=logits).entropy())
+    nll = tf.reduce_sum(weights * by_class(-tf.reduce_mean(trace.likelihood.log_prob(trace.x), axis=0)), axis=1)
+    kl = tf.reduce_sum(weights * by_class(KL().divergence(trace)), axis=1) + math.log(classes) - entropy
+    return {"elbo": -nll - kl, "nll": nll, "kl": kl}
+
+
+@register
+class SemiSupervisedELBO(Term):
+    """The negative bound, and `alpha` times -log q(y | x) where the label is known; nats per example.
+
+    Args:
+        alpha: weight of the classification loss; the paper's is 0.1 times the number of examples over that of labels.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: if `alpha` is no number >= 0.
+
+    Example:
+
+    >>> SemiSupervisedELBO(alpha=50.0).alpha
+    50.0
+
+    Reference: Kingma, Rezende, Mohamed & Welling, 2014, equation 9, https://arxiv.org/abs/1406.5298
+    """
+
+    needs_density = True
+
+    def __init__(self, alpha: float = 10.0, *, name: str = "semi_supervised"):
+        super().__init__(name)
+        if not (isinstance(alpha, (int, float)) and 0 <= alpha < math.inf):
+            raise InvalidInputError(f"SemiSupervisedELBO: alpha must be a number >= 0; got {alpha!r}.")
+        self.alpha = alpha
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        if "classes" not in trace.extras:
+            raise InvalidInputError(f"{self.name}: it needs a SemiSupervisedAutoencoder; use NLL() + KL() here.")
+        logits, labels = trace.extras["classes"], trace.extras["labels"]
+        known = labels >= 0
+        cross_entropy = -tfd.Categorical(logits=logits).log_prob(tf.where(known, labels, 0))
+        return -marginal_bound(trace)["elbo"] + self.alpha * tf.where(known, cross_entropy, 0.0)
+
+    def get_config(self):
+        return {**super().get_config(), "alpha": self.alpha}

@@ -1,0 +1,137 @@
+"""A second VAE on the codes of the first."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_integer
+from keras_vae.priors.prior import Prior
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+class _Bounded(tfd.Distribution):
+    """p(z) = int p(z | u) N(u; 0, I) du, whose `log_prob` is an importance-weighted lower bound with fixed noise."""
+
+    def __init__(self, stage, name="SecondStage"):
+        parameters = dict(locals())
+        self.stage = stage
+        super().__init__(
+            tf.float32,
+            tfd.FULLY_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    def _sample_n(self, n, seed=None):
+        u_seed, z_seed = tf.unstack(tfp.random.split_seed(seed, n=2))
+        u = self.stage.base().sample(n, seed=u_seed)
+        return tf.reshape(self.stage.decode(u).sample(seed=z_seed), (n, *self.stage.event_shape))
+
+    def _log_prob(self, z):
+        flat = tf.reshape(z, tf.concat([tf.shape(z)[: -len(self.stage.event_shape)], [self.stage.size]], axis=0))
+        posterior = self.stage.encode(flat)
+        u = posterior.sample(self.stage.samples, seed=(0, 0))
+        weights = self.stage.decode(u).log_prob(flat) + self.stage.base().log_prob(u) - posterior.log_prob(u)
+        return tf.reduce_logsumexp(weights, axis=0) - tf.math.log(float(self.stage.samples))
+
+    def _mean(self):
+        return tf.reshape(self.stage.decode(tf.zeros(self.stage.latent_dim)).mean(), self.stage.event_shape)
+
+    def _batch_shape(self):
+        return tf.TensorShape([])
+
+    def _batch_shape_tensor(self, **_):
+        return tf.constant([], tf.int32)
+
+    def _event_shape(self):
+        return tf.TensorShape(self.stage.event_shape)
+
+    def _event_shape_tensor(self, **_):
+        return tf.constant(self.stage.event_shape)
+
+
+@register
+class SecondStage(Prior):
+    """p(z) = E_{u ~ N(0, I)}[p(z | u)]: a VAE of the codes, whose samples fill the holes of the first one's prior.
+
+    Its log-density has no closed form: `log_prob` is the importance-weighted bound with `samples` draws of u and
+    fixed noise, so an ELBO with this prior is a lower bound still. `mean` is the decoder's at u = 0. Train it with
+    `PriorNLL`, beside the first stage.
+
+    Args:
+        event_shape: shape of one code.
+        latent_dim: length of u; that of a code when None.
+        units: widths of the hidden layers on either side.
+        samples: draws of u behind `log_prob`.
+
+    Example:
+
+    >>> SecondStage((4,), units=(16,)).distribution().sample(3, seed=(0, 1)).shape
+    TensorShape([3, 4])
+
+    Reference: Dai & Wipf, 2019, https://arxiv.org/abs/1903.05789
+    """
+
+    def __init__(
+        self,
+        event_shape,
+        *,
+        latent_dim: int | None = None,
+        units: Sequence[int] = (128, 128),
+        samples: int = 1,
+        **kwargs,
+    ):
+        super().__init__(event_shape, **kwargs)
+        self.size = math.prod(self.event_shape)
+        self.latent_dim = self.size if latent_dim is None else check_integer("SecondStage: latent_dim", latent_dim)
+        self.units = tuple(check_integer("SecondStage: units", n) for n in units)
+        self.samples = check_integer("SecondStage: samples", samples)
+        self._encoder = self._stack("encoder", self.size, self.latent_dim)
+        self._decoder = self._stack("decoder", self.latent_dim, self.size)
+
+    def _stack(self, name, inputs, outputs):
+        layers = []
+        for number, width in enumerate((*self.units, 2 * outputs)):
+            activation = "swish" if number < len(self.units) else None
+            layer = keras.layers.Dense(width, activation=activation, dtype="float32", name=f"{name}_{number}")
+            layer.build((None, inputs))
+            layers.append(layer)
+            inputs = width
+        return layers
+
+    def base(self) -> tfd.Distribution:
+        """p(u) = N(0, I)."""
+        return tfd.MultivariateNormalDiag(tf.zeros(self.latent_dim))
+
+    def encode(self, z: tf.Tensor) -> tfd.Distribution:
+        """q(u | z) for flat codes."""
+        return self._through(self._encoder, z)
+
+    def decode(self, u: tf.Tensor) -> tfd.Distribution:
+        """p(z | u), over flat codes."""
+        return self._through(self._decoder, u)
+
+    def _through(self, layers, x):
+        flat = tf.reshape(x, (-1, x.shape[-1]))
+        for layer in layers:
+            flat = layer(flat)
+        loc, raw_scale = tf.split(tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [flat.shape[-1]]], 0)), 2, axis=-1)
+        return tfd.Independent(tfd.Normal(loc, tf.nn.softplus(raw_scale) + 1e-4), 1)
+
+    def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
+        return _Bounded(self)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "latent_dim": self.latent_dim,
+            "units": self.units,
+            "samples": self.samples,
+        }

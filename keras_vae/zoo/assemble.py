@@ -1,0 +1,178 @@
+"""What every recipe has in common: networks made for the data, and parts that may be exchanged."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras_vae.checks import check_integer
+from keras_vae.distributions import LIKELIHOODS, Head, VectorQuantizer
+from keras_vae.errors import InvalidInputError
+from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition
+from keras_vae.models import Autoencoder
+from keras_vae.networks import ConvCritic, Critic, Network, mirrored
+from keras_vae.objectives import LinearWarmup, Objective, Term
+from keras_vae.serialization import get, get_over
+
+GENERATIVE = ("decoder", "likelihood", "prior")
+INFERENCE = ("encoder", "posterior")
+PARTS = ("posterior", "likelihood", "prior", "condition", "corruption", "critic", "seed")
+
+Part = str | Mapping[str, Any] | Any
+"""A part of a model: an object, a name, or a mapping of options with or without a `name`."""
+
+
+def assemble(
+    name: str,
+    event_shape: tuple[int, ...],
+    latent_dim: int,
+    options: Mapping[str, Any],
+    *,
+    objective: Term | Objective,
+    kind: type[Autoencoder] = Autoencoder,
+    **parts: Any,
+) -> Autoencoder:
+    """An `Autoencoder` on networks made for `event_shape`, where `options` may exchange any part of the recipe's.
+
+    Args:
+        name: of the model.
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code; with `network="spatial"`, numbers at each position of it.
+        options: what the user asks for:
+
+            - `network`: `"auto"` by default, see `networks.mirrored`;
+            - `likelihood`, `posterior`, `prior`: an object, a name, or a mapping of options (with a `name`, or for the
+              recipe's own part), such as `{"name": "mixture", "components": 20}`;
+            - `condition`: a `Condition`, or a number of classes;
+            - `corruption`: a `Corruption`, or `{"name": "masking", "amount": 0.3}`;
+            - `critic`: options of the critic, where the recipe has one, such as `{"units": (256, 256)}`;
+            - `seed`: of all noise;
+            - all others go to the networks, such as `units`.
+        objective: what the model minimises.
+        kind: the class of the model.
+        **parts: the recipe's own parts, and further arguments of `kind`.
+
+    Raises:
+        InvalidInputError: for anything that does not fit together.
+    """
+    options = dict(options)
+    chosen = {
+        part: _merged(part, parts.pop(part, default), options.pop(part, None))
+        for part, default in (("posterior", "normal"), ("likelihood", "bernoulli"), ("prior", "standard_normal"))
+    }
+    network = options.pop("network", parts.pop("network", "auto"))
+    condition = _condition(options.pop("condition", parts.pop("condition", None)))
+    corruption = _corruption(options.pop("corruption", parts.pop("corruption", None)))
+    seed = options.pop("seed", None)
+    options_of_critic = dict(options.pop("critic", {}))
+    likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Head, event_shape, part="likelihood")
+    encoder, decoder = mirrored(
+        network,
+        event_shape,
+        latent_dim if not isinstance(chosen["posterior"], Head) else chosen["posterior"].decoded_shape[-1],
+        condition_dim=0 if condition is None else condition.size,
+        encoded_shape=likelihood.encoded_shape,
+        **options,
+    )
+    code_shape = chosen["posterior"].event_shape if isinstance(chosen["posterior"], Head) else decoder.input_shape[1:]
+    if "critic" in parts:
+        parts["critic"] = parts["critic"](event_shape, code_shape, options_of_critic)
+    if "classifier" in parts:
+        parts["classifier"] = parts["classifier"](network, event_shape, latent_dim, likelihood.encoded_shape, options)
+    return kind(
+        encoder,
+        decoder,
+        posterior=chosen["posterior"],
+        likelihood=likelihood,
+        prior=chosen["prior"],
+        objective=objective,
+        condition=condition,
+        corruption=corruption,
+        seed=seed,
+        name=name,
+        **parts,
+    )
+
+
+def assemble_discrete(
+    name: str,
+    event_shape: tuple[int, ...],
+    latent_dim: int,
+    options: Mapping[str, Any],
+    embedding_dim: int,
+    quantizer: Mapping[str, Any],
+    *,
+    objective: Objective,
+) -> Autoencoder:
+    """A model with a `VectorQuantizer` as posterior and, by default, an autoregressive prior over its codes.
+
+    Args:
+        name: see `assemble`.
+        event_shape: see `assemble`.
+        latent_dim: number of codes of a dense network, length of an entry of a spatial one.
+        options: see `assemble`.
+        embedding_dim: length of an entry of a dense network.
+        quantizer: options of the `VectorQuantizer`.
+        objective: see `assemble`.
+    """
+    is_image = len(event_shape) == 3 and min(event_shape[:2]) >= 16
+    options = {"network": "spatial" if is_image else "auto", **options}
+    quantizer = {**quantizer, **options.pop("posterior", {})}
+    if options["network"] == "spatial":
+        networks = {name: options[name] for name in options if name not in ("network", *PARTS)}
+        posterior = VectorQuantizer(
+            mirrored("spatial", event_shape, latent_dim, **networks)[1].input_shape[1:], **quantizer
+        )
+    else:
+        posterior = VectorQuantizer((check_integer("latent_dim", latent_dim), embedding_dim), flatten=True, **quantizer)
+    prior = {"name": "autoregressive", "categories": posterior.codes}
+    return assemble(name, event_shape, latent_dim, options, objective=objective, posterior=posterior, prior=prior)
+
+
+def code_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> Critic:
+    """A dense critic of codes."""
+    return Critic(code_shape, name="critic", **options)
+
+
+def data_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> Network:
+    """A critic of examples: convolutional for images, else dense."""
+    is_image = len(event_shape) == 3 and min(event_shape[:2]) >= 8
+    return (ConvCritic if is_image else Critic)(event_shape, name="critic", **options)
+
+
+def patch_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> ConvCritic:
+    """A critic of patches of images."""
+    return ConvCritic(event_shape, patch=True, name="critic", **options)
+
+
+def classifier(network: str, event_shape, latent_dim: int, encoded_shape, options: Mapping[str, Any]) -> Network:
+    """A classifier on the same kind of network as the encoder."""
+    encoder, _ = mirrored(network, event_shape, latent_dim, encoded_shape=encoded_shape, **options)
+    encoder.name = "classifier"
+    return encoder
+
+
+def weight(final: float, warmup_steps: int = 0) -> float | LinearWarmup:
+    """A weight that rises from 0 over so many optimizer steps; constant for 0."""
+    return LinearWarmup(warmup_steps, final) if warmup_steps else final
+
+
+def _merged(part: str, own: Part, asked: Part) -> Part:
+    if asked is None:
+        return own
+    if not isinstance(asked, Mapping) or "name" in asked:
+        return asked
+    if isinstance(own, str):
+        own = {"name": own}
+    if not isinstance(own, Mapping):
+        raise InvalidInputError(f"{part}: options {dict(asked)} without a name; add one, such as name='normal'.")
+    return {**own, **asked}
+
+
+def _condition(condition: Any) -> Condition | None:
+    return LabelCondition(condition) if isinstance(condition, int) else condition
+
+
+def _corruption(corruption: Any) -> Any:
+    if not isinstance(corruption, Mapping):
+        return corruption
+    options = {"name": "gaussian", "amount": 0.3, **corruption}
+    return get(options.pop("name"), CORRUPTIONS, part="corruption")(**options)

@@ -1,0 +1,45 @@
+"""The regularised autoencoder with spectral normalisation."""
+
+from typing import Any
+
+from keras_vae.models import Autoencoder
+from keras_vae.objectives import NLL, CodeNorm
+from keras_vae.zoo.assemble import assemble
+
+
+def rae_sn(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    code_weight: float = 1e-2,
+    **options: Any,
+) -> Autoencoder:
+    """Regularised autoencoder whose decoder is kept smooth by spectral normalisation of its layers.
+
+        loss = -log p(x | z) + code_weight * 1/2 |z|^2
+
+    It generates with a prior fitted after training: `model.with_prior(GaussianMixture.fit(codes))`.
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        code_weight: weight of the squared length of the code.
+        **options: of its parts and networks, see `assemble`.
+
+    Example:
+
+    >>> rae_sn((8, 8, 1), 4, units=(32,)).reconstruct(np.zeros((3, 8, 8, 1))).shape
+    (3, 8, 8, 1)
+
+    Reference: Ghosh et al., 2020, https://arxiv.org/abs/1903.12436
+    """
+    options = {"decoder_spectral_normalization": True, **options}
+    return assemble(
+        "rae_sn",
+        event_shape,
+        latent_dim,
+        options,
+        objective=NLL() + code_weight * CodeNorm(),
+        posterior="deterministic",
+        prior=None,
+    )

@@ -1,0 +1,50 @@
+"""The deep residual ladder VAE."""
+
+from typing import Any
+
+from keras_vae.checks import check_integer
+from keras_vae.distributions import Ladder
+from keras_vae.models import Autoencoder
+from keras_vae.objectives import KL, NLL
+from keras_vae.zoo.assemble import assemble, weight
+
+
+def residual_ladder_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    levels: tuple[int, ...] | None = None,
+    ladder_units: int = 64,
+    warmup_steps: int = 0,
+    **options: Any,
+) -> Autoencoder:
+    """Deep ladder of codes on a residual path, each posterior relative to its prior.
+
+        h_(l+1) = h_l + f(h_l, z_l);  q(z_l | z_<l, x) = N(mu_p + dmu, (sigma_p dsigma)^2)
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        levels: dimensions of each level, top first; four of `latent_dim` when None.
+        ladder_units: width of the layers between the levels.
+        warmup_steps: steps over which the weight of the KL rises to 1.
+        **options: of its parts and networks, see `assemble`.
+
+    Example:
+
+    >>> residual_ladder_vae((8, 8, 1), 4, units=(32,)).sample(3, seed=0).shape
+    (3, 8, 8, 1)
+
+    Reference: Vahdat & Kautz, 2020, https://arxiv.org/abs/2007.03898
+    """
+    latent_dim = check_integer("latent_dim", latent_dim)
+    levels = (latent_dim,) * 4 if levels is None else tuple(levels)
+    ladder = Ladder((sum(levels),), levels=levels, merge="residual", units=ladder_units, decode="all")
+    return assemble(
+        "residual_ladder_vae",
+        event_shape,
+        latent_dim,
+        options,
+        objective=NLL() + weight(1.0, warmup_steps) * KL(),
+        posterior=ladder,
+    )

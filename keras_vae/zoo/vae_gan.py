@@ -1,0 +1,51 @@
+"""The VAE with a learned similarity."""
+
+from typing import Any
+
+from keras_vae.models import AdversarialAutoencoder
+from keras_vae.objectives import KL, DataAdversarial, DataCritic, FeatureSimilarity
+from keras_vae.zoo.assemble import INFERENCE, assemble, data_critic
+
+
+def vae_gan(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    similarity: float = 0.1,
+    **options: Any,
+) -> AdversarialAutoencoder:
+    """VAE whose decoder is judged in the features of a critic of images, not pixel by pixel.
+
+        encoder: KL + S;  decoder: similarity S - log sigmoid(critic(fake));  critic: its cross-entropy;
+        S = 1/2 |f(x) - f(E[x | z])|^2, f the critic's features
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        similarity: weight of the learned similarity in the decoder's loss.
+        **options: of its parts and networks, see `assemble`.
+
+    Example:
+
+    >>> vae_gan((8, 8, 1), 4, units=(32,)).sample(3, seed=0).shape
+    (3, 8, 8, 1)
+
+    Reference: Larsen et al., 2016, https://arxiv.org/abs/1512.09300
+    """
+    objective = (
+        KL()
+        + FeatureSimilarity().only(*INFERENCE)
+        + similarity * FeatureSimilarity("decoder_similarity").only("decoder", "likelihood")
+        + DataAdversarial().only("decoder", "likelihood")
+        + DataCritic()
+    )
+    return assemble(
+        "vae_gan",
+        event_shape,
+        latent_dim,
+        options,
+        objective=objective,
+        likelihood="normal_fixed",
+        kind=AdversarialAutoencoder,
+        critic=data_critic,
+    )
