@@ -225,22 +225,22 @@ class Ladder(Head):
             loc, scale = _halves(self._posteriors[level](tf.concat([up, down], axis=-1)))
             if self.merge == "concatenate":
                 return _normal(loc, scale)
-            prior_loc, prior_scale = _halves(self._priors[level - 1](down))
+            prior_loc, prior_scale = _halves(_on_vectors(self._priors[level - 1], down))
             return _normal(prior_loc + prior_scale * loc, prior_scale * scale)
         up_loc, up_scale = _halves(self._posteriors[level](up))
-        prior_loc, prior_scale = _halves(self._priors[level - 1](down))
+        prior_loc, prior_scale = _halves(_on_vectors(self._priors[level - 1], down))
         up_precision, prior_precision = up_scale**-2, prior_scale**-2
         precision = up_precision + prior_precision
         return _normal((up_loc * up_precision + prior_loc * prior_precision) / precision, precision**-0.5)
 
     def _prior(self, above: list[tf.Tensor]) -> tfd.Distribution:
-        return _normal(*_halves(self._priors[len(above) - 1](self._from_above(above))))
+        return _normal(*_halves(_on_vectors(self._priors[len(above) - 1], self._from_above(above))))
 
     def _from_above(self, above: list[tf.Tensor]) -> tf.Tensor:
         """h_l, made of the levels above l."""
-        path = self._down[0](above[0])
+        path = _on_vectors(self._down[0], above[0])
         for layer, z in zip(self._down[1:], above[1:], strict=False):
-            step = layer(tf.concat([path, z], axis=-1))
+            step = _on_vectors(layer, tf.concat([path, z], axis=-1))
             path = path + step if self.merge == "residual" else step
         return path
 
@@ -252,6 +252,12 @@ class Ladder(Head):
             "units": self.units,
             "decode": self.decode,
         }
+
+
+def _on_vectors(layer: keras.layers.Layer, x: tf.Tensor) -> tf.Tensor:
+    """`layer` on vectors `(..., F)` with any number of leading axes, none included."""
+    out = layer(tf.reshape(x, (-1, x.shape[-1])))
+    return tf.reshape(out, tf.concat([tf.shape(x)[:-1], [out.shape[-1]]], axis=0))
 
 
 def _halves(parameters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

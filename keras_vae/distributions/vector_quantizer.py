@@ -94,14 +94,19 @@ class Quantized(tfd.Distribution):
 class Embedded(tfd.Distribution):
     """The codes' vectors, where the codes follow a distribution over integers.
 
+    `log_prob` needs the integers behind a vector. With several levels, the greedy search for them may find others than
+    those that a posterior has chosen; `chosen` names these.
+
     Args:
         codes: a distribution over integers `(*positions, L)`, or `(*positions)` for a single level.
         codebooks: `(L, K, D)`.
+        chosen: integers `(..., *positions, L)` that `log_prob` takes wherever they are as near to its vectors as what
+            the search finds; None for the search alone.
     """
 
-    def __init__(self, codes, codebooks, name="Embedded"):
+    def __init__(self, codes, codebooks, chosen=None, name="Embedded"):
         parameters = dict(locals())
-        self.codes, self.codebooks = codes, codebooks
+        self.codes, self.codebooks, self.chosen = codes, codebooks, chosen
         self.single = codebooks.shape[0] == 1
         self.positions = codes.event_shape if self.single else codes.event_shape[:-1]
         super().__init__(
@@ -113,20 +118,25 @@ class Embedded(tfd.Distribution):
             name=name,
         )
 
-    def embed(self, codes):
-        """The vectors of integer codes."""
-        codes = codes[..., None] if self.single else codes
-        return tf.add_n([tf.gather(book, codes[..., i]) for i, book in enumerate(tf.unstack(self.codebooks))])
+    def embed(self, indices):
+        """The vectors of integer codes `(..., *positions, L)`."""
+        return tf.add_n([tf.gather(book, indices[..., i]) for i, book in enumerate(tf.unstack(self.codebooks))])
 
     def log_prob_of(self, indices):
         """The log-probability of integer codes `(..., *positions, L)`."""
         return self.codes.log_prob(indices[..., 0] if self.single else indices)
 
     def _sample_n(self, n, seed=None):
-        return self.embed(self.codes.sample(n, seed=seed))
+        codes = self.codes.sample(n, seed=seed)
+        return self.embed(codes[..., None] if self.single else codes)
 
     def _log_prob(self, z):
-        return self.log_prob_of(Quantized(z, self.codebooks, len(self.positions) + 1).indices)
+        found = Quantized(z, self.codebooks, len(self.positions) + 1)
+        if self.chosen is None:
+            return self.log_prob_of(found.indices)
+        chosen = tf.broadcast_to(self.chosen, tf.shape(found.indices))
+        errors = [tf.reduce_sum((z - vectors) ** 2, axis=-1) for vectors in (self.embed(chosen), found.quantized)]
+        return self.log_prob_of(tf.where((errors[0] <= errors[1])[..., None], chosen, found.indices))
 
     def _batch_shape(self):
         return self.codes.batch_shape
@@ -247,6 +257,11 @@ class VectorQuantizer(Head):
     def decoded(self, z: tf.Tensor) -> tf.Tensor:
         return tf.reshape(z, (-1, *self.decoded_shape))
 
+    def latents(self, posterior, prior, z):
+        if prior is not None and self.levels > 1:
+            prior = Embedded(prior.codes, prior.codebooks, posterior.indices)
+        return super().latents(posterior, prior, z)
+
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         posterior = trace.latents[0].posterior
         counts, sums, candidates = [], [], []
@@ -271,10 +286,20 @@ class VectorQuantizer(Head):
             used = counts[..., None] > 1e-6
             entries = tf.where(used, sums / tf.where(used, counts[..., None], 1.0), entries)
         candidates = statistics["candidates"]
+        if self.levels > 1:
+            candidates = tf.cond(first, lambda: self._residuals(candidates), lambda: candidates)
         self.codebooks.assign(tf.where(dead[..., None], candidates, entries))
         self.counts.assign(tf.where(dead, 1.0, counts))
         self.sums.assign(tf.where(dead[..., None], candidates, sums))
         self.started.assign(1.0)
+
+    def _residuals(self, vectors: tf.Tensor) -> tf.Tensor:
+        """Codebooks `(L, K, D)` to start from: each of its row of `vectors`, less what the ones before quantise."""
+        books = []
+        for level in range(self.levels):
+            books.append(vectors[level])
+            vectors = vectors - tf.gather(books[-1], nearest(vectors, books[-1]))
+        return tf.stack(books)
 
     def get_config(self):
         return {

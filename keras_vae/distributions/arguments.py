@@ -1,0 +1,45 @@
+"""Checks of arguments that families and priors share; each gives back what it has checked."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from keras_vae.errors import InvalidInputError
+
+
+def check_positive(name: str, value: Any) -> float:
+    """`value`; raises `InvalidInputError` if it is no finite number > 0."""
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not (number and 0 < value < math.inf):
+        raise InvalidInputError(f"{name} must be a positive number; got {value!r}.")
+    return value
+
+
+def check_vector(part: str, event_shape: tuple[int, ...], *, least: int = 1) -> int:
+    """The length of vectors of `event_shape`; raises `InvalidInputError` if it is no `(D,)` with D >= `least`."""
+    if len(event_shape) != 1 or event_shape[0] < least:
+        raise InvalidInputError(
+            f"{part}: expected an event_shape (D,) with D >= {least}, got {event_shape}; "
+            "flatten the event or choose another family."
+        )
+    return event_shape[0]
+
+
+def check_on_simplex(part: str, x: np.ndarray) -> None:
+    """Raises `InvalidInputError` if the last axis of `x` does not sum to 1."""
+    _check_all_one(part, x.sum(axis=-1, dtype="float64"), "that sum to 1 over the last axis")
+
+
+def check_on_sphere(part: str, x: np.ndarray) -> None:
+    """Raises `InvalidInputError` if the last axis of `x` is not of length 1."""
+    _check_all_one(part, np.linalg.norm(x.astype("float64"), axis=-1), "of length 1 over the last axis")
+
+
+def _check_all_one(part, found, expected):
+    error = np.abs(found - 1)
+    if not (error < 1e-3).all():
+        raise InvalidInputError(
+            f"{part} likelihood: expected float values {expected}, got {found.flat[error.argmax()]:g}; "
+            "normalise the data or use another likelihood."
+        )

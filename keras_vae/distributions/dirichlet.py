@@ -1,0 +1,90 @@
+"""The Dirichlet distribution: codes that are proportions."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.distributions.arguments import check_on_simplex, check_positive, check_vector
+from keras_vae.distributions.head import Head
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+SMALLEST = 1e-30
+"""The least proportion: its logarithm and its inverse, times what gradients bring, are finite in float32."""
+
+
+class InteriorDirichlet(tfd.Dirichlet):
+    """`tfd.Dirichlet` whose draws keep away from 0, so that their density and their gradients are finite.
+
+    A gamma variable of concentration a is one of concentration a + 1 times U^(1 / a), U uniform: in logarithms
+    neither underflows, however small a is.
+    """
+
+    def _sample_n(self, n, seed=None):
+        concentration = self.concentration
+        larger_seed, uniform_seed = tfp.random.split_seed(seed, n=2, salt="dirichlet")
+        larger = tfd.ExpGamma(concentration + 1, log_rate=0.0).sample(n, seed=larger_seed)
+        uniform = tf.random.stateless_uniform(tf.shape(larger), uniform_seed)
+        log_gamma = larger + tf.math.log1p(-uniform) / concentration
+        return tf.maximum(tf.nn.softmax(log_gamma), SMALLEST)  # the sum stays 1 in float32
+
+
+@register
+class Dirichlet(Head):
+    """Proportions x that sum to 1: log p(x) = sum (a - 1) log x - log B(a), in nats, a = softplus(raw) + minimum.
+
+    As a posterior it has a closed-form KL with `DirichletPrior`. Draws carry gradients, but for proportions under
+    1e-30, which are raised to it.
+
+    Args:
+        event_shape: shape of one event, `(D,)` with D >= 2.
+        min_concentration: lower bound of a, at least 0.01: below, draws in float32 are corners of the simplex.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if events are no vectors of two or more, or `min_concentration` is under 0.01.
+
+    Example:
+
+    >>> head = Dirichlet((3,))
+    >>> z = head.distribution(head(tf.ones((2, 8)))).sample(seed=(1, 2))
+    >>> bool(tf.reduce_all(tf.abs(tf.reduce_sum(z, -1) - 1) < 1e-5))
+    True
+
+    References: Figurnov, Mohamed & Mnih, 2018, https://arxiv.org/abs/1805.08498; as the posterior of a VAE: Joo et
+    al., 2019, https://arxiv.org/abs/1901.02739
+    """
+
+    parameters = ("raw_concentration",)
+    support = "simplex"
+
+    def __init__(self, event_shape, *, min_concentration: float = 1e-2, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        check_vector("Dirichlet", self.event_shape, least=2)
+        self.min_concentration = check_positive("Dirichlet: min_concentration", min_concentration)
+        if min_concentration < 0.01:
+            raise InvalidInputError(f"Dirichlet: min_concentration must be at least 0.01; got {min_concentration!r}.")
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        return InteriorDirichlet(tf.nn.softplus(parameters["raw_concentration"]) + self.min_concentration)
+
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        concentration = np.maximum(len(mean) * mean / mean.sum() - self.min_concentration, 1e-3)
+        return {"raw_concentration": np.log(np.expm1(concentration))}
+
+    def check_support(self, low: float, high: float) -> None:
+        if low <= 0 or high >= 1:
+            raise InvalidInputError(
+                f"Dirichlet likelihood: expected proportions strictly between 0 and 1, got values in "
+                f"[{low:g}, {high:g}]; smooth and rescale the data or use another likelihood."
+            )
+
+    def check_events(self, x: np.ndarray) -> None:
+        check_on_simplex("Dirichlet", x)
+
+    def get_config(self):
+        return {**super().get_config(), "min_concentration": self.min_concentration}

@@ -1,0 +1,108 @@
+"""What posteriors made by a normalizing flow have in common."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_integer
+from keras_vae.distributions.flow_distribution import FlowDistribution
+from keras_vae.distributions.head import Head
+from keras_vae.errors import InvalidInputError
+from keras_vae.layers.bijection import Bijection, check_units
+from keras_vae.layers.flow import Flow
+
+tfd = tfp.distributions
+
+
+class FlowHead(Head):
+    """z = f_K(... f_1(u; c) ...; c), u ~ N(loc, scale^2), where loc, scale and the context c come from the features.
+
+    A new family names its step:
+
+        class MyFlow(FlowHead):
+            def make_step(self, number):
+                return MyBijection(self.event_shape[0], self.units, context_dim=self.context_dim)
+
+    The distribution has no closed form for its KL divergence: use `KL(estimator="monte_carlo")` or `IWAE`. Its
+    `mean()` and `stddev()` are explained at `FlowDistribution`.
+
+    Args:
+        event_shape: `(D,)`.
+        flows: how many steps, K.
+        units: width of each hidden layer in a step.
+        activation: a Keras activation of these layers.
+        context_dim: length of the context.
+        min_scale: lower bound of the scale of u.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if the event is no vector or a number is out of its range.
+    """
+
+    parameters = ("loc", "raw_scale", "context")
+
+    def __init__(
+        self,
+        event_shape,
+        *,
+        flows: int = 2,
+        units: Sequence[int] = (64,),
+        activation: str = "relu",
+        context_dim: int = 32,
+        min_scale: float = 1e-4,
+        **kwargs,
+    ):
+        super().__init__(event_shape, **kwargs)
+        check_vector(type(self).__name__, self.event_shape)
+        self.flows = check_integer(f"{type(self).__name__}: flows", flows)
+        self.units = check_units(type(self).__name__, units)
+        self.activation = activation
+        self.context_dim = check_integer(f"{type(self).__name__}: context_dim", context_dim)
+        self.min_scale = check_min_scale(type(self).__name__, min_scale)
+
+    def make_step(self, number: int) -> Bijection:
+        """The map f_k for k = `number` + 1, built."""
+        raise NotImplementedError
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"loc": self.event_shape, "raw_scale": self.event_shape, "context": (self.context_dim,)}
+
+    def build(self, features_shape):
+        super().build(features_shape)
+        self.flow = Flow([self.make_step(number) for number in range(self.flows)], name="flow")
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        scale = tf.nn.softplus(parameters["raw_scale"]) + self.min_scale
+        return FlowDistribution(
+            parameters["loc"], scale, self.flow.forward, self.flow.inverse, context=parameters["context"]
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "flows": self.flows,
+            "units": self.units,
+            "activation": self.activation,
+            "context_dim": self.context_dim,
+            "min_scale": self.min_scale,
+        }
+
+
+def check_vector(part: str, event_shape: tuple[int, ...]) -> None:
+    """Raises `InvalidInputError` if the event is no vector."""
+    if len(event_shape) != 1:
+        raise InvalidInputError(
+            f"{part}: expected an event_shape of one axis, such as (16,); got {event_shape}. "
+            "Flatten the codes, or use the 'normal' posterior."
+        )
+
+
+def check_min_scale(part: str, min_scale: float) -> float:
+    """`min_scale`; raises `InvalidInputError` if it is no positive number."""
+    is_number = isinstance(min_scale, (int, float)) and not isinstance(min_scale, bool)
+    if not (is_number and 0 < min_scale < math.inf):
+        raise InvalidInputError(f"{part}: min_scale must be a positive number; got {min_scale!r}.")
+    return min_scale

@@ -1,0 +1,80 @@
+"""The normal distribution with correlated elements."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.distributions.arguments import check_positive, check_vector
+from keras_vae.distributions.head import Head
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+@register
+class FullCovarianceNormal(Head):
+    """N(loc, L L^T) over vectors, with a lower-triangular L whose diagonal is softplus(raw) + min_scale.
+
+    Its KL with a prior of independent normals has a closed form, as that with another normal of full covariance.
+
+    Args:
+        event_shape: shape of one event, `(D,)`; the network gives D (D + 3) / 2 numbers.
+        min_scale: lower bound of the diagonal of L; it keeps densities finite.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if events are no vectors or `min_scale` is not positive.
+
+    Example:
+
+    >>> head = FullCovarianceNormal((2,))
+    >>> head.distribution(head(tf.ones((3, 8)))).covariance().shape
+    TensorShape([3, 2, 2])
+
+    Reference: Kingma & Welling, 2019, section 2.5.1, https://arxiv.org/abs/1906.02691
+    """
+
+    parameters = ("loc", "raw_tril")
+
+    def __init__(self, event_shape, *, min_scale: float = 1e-4, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        check_vector("FullCovarianceNormal", self.event_shape)
+        self.min_scale = check_positive("FullCovarianceNormal: min_scale", min_scale)
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        (size,) = self.event_shape
+        return {"loc": (size,), "raw_tril": (size * (size + 1) // 2,)}
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        tril = tfp.math.fill_triangular(parameters["raw_tril"])
+        diagonal = tf.nn.softplus(tf.linalg.diag_part(tril)) + self.min_scale
+        return tfd.MultivariateNormalTriL(parameters["loc"], tf.linalg.set_diag(tril, diagonal))
+
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        return {"loc": mean}
+
+    def get_config(self):
+        return {**super().get_config(), "min_scale": self.min_scale}
+
+
+@tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)
+def _kl_to_independent_normals(q: tfd.Distribution, p: tfd.Distribution, name: str | None = None) -> tf.Tensor:
+    """KL(N(loc, L L^T) || N(m, diag(s^2))), in nats.
+
+    It is 1/2 (|L / s|^2 + |(loc - m) / s|^2 - D) - log det L + sum log s.
+    """
+    elements = p.distribution
+    if not isinstance(elements, tfd.Normal) or p.event_shape.rank != 1:
+        raise NotImplementedError(
+            f"No closed-form KL of a full-covariance normal and {p.name} with elements {elements.name}."
+        )
+    with tf.name_scope(name or "kl_to_independent_normals"):
+        tril = q.scale.to_dense()
+        scale = tf.broadcast_to(elements.scale, tf.concat([p.batch_shape_tensor(), p.event_shape_tensor()], axis=0))
+        whitened = tf.square(tril / scale[..., tf.newaxis])
+        shift = tf.square((q.loc - elements.loc) / scale)
+        log_ratio = tf.math.log(scale) - tf.math.log(tf.linalg.diag_part(tril))
+        return tf.reduce_sum(0.5 * (tf.reduce_sum(whitened, -1) + shift - 1) + log_ratio, -1)

@@ -1,0 +1,74 @@
+"""Values on a grid in [0, 1], such as bytes divided by 255: what the families for them have in common."""
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_integer
+from keras_vae.distributions.head import Head
+from keras_vae.errors import InvalidInputError
+
+tfd = tfp.distributions
+
+
+class GridDistribution(tfd.Distribution):
+    """A random value among 0, 1/(levels-1), ..., 1; `log_prob` is of the nearest of them, in nats.
+
+    A subclass gives `_log_prob_of(index)` and `_sample_index(n, seed)`, with indices in float32.
+
+    Args:
+        levels: how many values there are.
+        parameters: what the subclass's constructor was given.
+    """
+
+    def __init__(self, levels: int, *, parameters: dict):
+        self._levels = levels
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+        )
+
+    @property
+    def levels(self) -> int:
+        return self._levels
+
+    def _event_shape(self):
+        return tf.TensorShape([])
+
+    def _event_shape_tensor(self):
+        return tf.zeros((0,), tf.int32)
+
+    def _log_prob(self, x):
+        last = float(self.levels - 1)
+        index = tf.round(x * last)
+        log_prob = self._log_prob_of(tf.clip_by_value(index, 0.0, last))
+        return tf.where((index >= 0) & (index <= last), log_prob, -float("inf"))
+
+    def _sample_n(self, n, seed=None):
+        return self._sample_index(n, seed) / (self.levels - 1)
+
+
+class GridHead(Head):
+    """A head over events whose elements lie on the grid.
+
+    Args:
+        event_shape: shape of one event.
+        levels: number of values that an element can take, equally spaced from 0 to 1.
+        project: see `Head`.
+    """
+
+    def __init__(self, event_shape, *, levels: int = 256, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        self.levels = check_integer(f"{type(self).__name__}: levels", levels, least=2)
+
+    def check_support(self, low: float, high: float) -> None:
+        if low < 0 or high > 1:
+            raise InvalidInputError(
+                f"{type(self).__name__} likelihood: expected values in [0, 1], multiples of 1/{self.levels - 1}; "
+                f"got values in [{low:g}, {high:g}]; rescale the data or use the 'normal' likelihood."
+            )
+
+    def get_config(self):
+        return {**super().get_config(), "levels": self.levels}

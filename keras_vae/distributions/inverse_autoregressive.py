@@ -1,0 +1,49 @@
+"""The inverse autoregressive flow."""
+
+from keras_vae.distributions.flow_head import FlowHead
+from keras_vae.layers.autoregressive_flow import AutoregressiveFlow
+from keras_vae.serialization import register
+
+
+@register
+class InverseAutoregressive(FlowHead):
+    """IAF: a normal u followed by gated autoregressive steps, each in the order opposite to the one before.
+
+        u ~ N(loc, scale^2),   z_d <- g_d z_d + (1 - g_d) m_d,   g_d = sigmoid(s_d + 2),   (m_d, s_d) = MADE(z, c)_d
+
+    A draw and its log-density take one pass per step; the log-density of any other z takes D passes. It has no closed
+    form for its KL divergence: use `KL(estimator="monte_carlo")` or `IWAE`. `mean()` is the image of loc, `stddev()`
+    an estimate; see `FlowDistribution`.
+
+    Args:
+        event_shape: `(D,)`.
+        flows: how many steps.
+        units: width of each hidden layer of a step's MADE.
+        activation: a Keras activation of these layers.
+        context_dim: length of the context c.
+        min_scale: lower bound of the scale of u.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if the event is no vector or a number is out of its range.
+
+    Example:
+
+    >>> head = InverseAutoregressive((4,), units=(16,))
+    >>> q = head.distribution(head(tf.ones((3, 8))))
+    >>> q.log_prob(q.sample(5, seed=0)).shape
+    TensorShape([5, 3])
+
+    Reference: Kingma et al., 2016, https://arxiv.org/abs/1606.04934
+    """
+
+    def make_step(self, number: int) -> AutoregressiveFlow:
+        return AutoregressiveFlow(
+            self.event_shape[0],
+            self.units,
+            gated=True,
+            reverse=number % 2 == 1,
+            activation=self.activation,
+            context_dim=self.context_dim,
+            name=f"step_{number}",
+        )

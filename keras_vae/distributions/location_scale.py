@@ -1,0 +1,172 @@
+"""Families with a location and a scale per element."""
+
+import math
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.distributions.arguments import check_positive
+from keras_vae.distributions.head import Head
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+class LocationScale(Head):
+    """x = loc + scale * e for every element of the event, with independent noise e of one fixed law.
+
+    A subclass gives the law by `elements`.
+
+    Args:
+        event_shape: shape of one event.
+        scale: `"elementwise"` for a scale per element, given by the network; `"shared"` for one learned
+            scale; or a positive number, the fixed scale.
+        min_scale: lower bound of a scale that is learned; it keeps densities finite.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if `scale` or `min_scale` is neither of these.
+    """
+
+    def __init__(self, event_shape, *, scale: float | str = "elementwise", min_scale: float = 1e-4, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        family = type(self).__name__
+        fixed = isinstance(scale, (int, float)) and not isinstance(scale, bool)
+        if not (scale in ("elementwise", "shared") or (fixed and 0 < scale < math.inf)):
+            raise InvalidInputError(
+                f"{family}: scale must be 'elementwise', 'shared' or a positive number; got {scale!r}."
+            )
+        self.scale = scale
+        self.min_scale = check_positive(f"{family}: min_scale", min_scale)
+
+    @property
+    def parameters(self):
+        return ("loc", "raw_scale") if self.scale == "elementwise" else ("loc",)
+
+    def build(self, features_shape):
+        super().build(features_shape)
+        if self.scale == "shared":
+            self.raw_scale = self.add_weight(shape=(), initializer=keras.initializers.Constant(-2.0), name="raw_scale")
+
+    def elements(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
+        """The distribution of single elements, with `loc` of shape `(..., *event_shape)` and a `scale` that fits."""
+        raise NotImplementedError
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        if self.scale == "elementwise":
+            scale = self._positive(parameters["raw_scale"])
+        elif self.scale == "shared":
+            scale = self._positive(tf.convert_to_tensor(self.raw_scale))
+        else:
+            scale = tf.constant(self.scale, tf.float32)
+        return self.independent(self.elements(parameters["loc"], scale))
+
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        return {"loc": mean}
+
+    def _positive(self, raw):
+        return tf.nn.softplus(raw) + self.min_scale
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale, "min_scale": self.min_scale}
+
+
+@register
+class Laplace(LocationScale):
+    """The Laplace distribution of every element: log p(x) = sum -|x - loc| / scale - log(2 scale), in nats.
+
+    As a likelihood, a fixed scale s gives the absolute error |x - loc| / s: robust against outliers. As a posterior
+    it has no closed-form KL with a normal prior; use `KL(estimator="monte_carlo")`.
+
+    Args:
+        event_shape: shape of one event.
+        scale: see `LocationScale`.
+        min_scale: see `LocationScale`.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if an argument is out of its range.
+
+    Example:
+
+    >>> head = Laplace((2,), scale=1.0)
+    >>> head.distribution({"loc": tf.zeros((3, 2))}).log_prob([1.0, -1.0]).shape
+    TensorShape([3])
+
+    Reference: Kotz, Kozubowski & Podgorski, 2001, https://doi.org/10.1007/978-1-4612-0173-1
+    """
+
+    def elements(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
+        return tfd.Laplace(loc, scale)
+
+
+@register
+class Logistic(LocationScale):
+    """The logistic distribution of every element: log p(x) = sum -e - 2 softplus(-e) - log scale, in nats.
+
+    Here e = (x - loc) / scale. Its tails are those of the Laplace distribution, its centre that of a normal one. As
+    a posterior it has no closed-form KL with a normal prior; use `KL(estimator="monte_carlo")`.
+
+    Args:
+        event_shape: shape of one event.
+        scale: see `LocationScale`; the standard deviation is pi / sqrt(3) times as large.
+        min_scale: see `LocationScale`.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if an argument is out of its range.
+
+    Example:
+
+    >>> head = Logistic((2,))
+    >>> head.distribution(head(tf.ones((3, 8)))).event_shape
+    TensorShape([2])
+
+    Reference: Kingma et al., 2016, whose likelihood it is, https://arxiv.org/abs/1606.04934
+    """
+
+    def elements(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
+        return tfd.Logistic(loc, scale)
+
+
+@register
+class StudentT(LocationScale):
+    """Student's t distribution of every element, with tails like |x|^-(df + 1).
+
+    log p(x) = sum log G((df + 1) / 2) - log G(df / 2) - log(df pi) / 2 - log scale
+    - (df + 1) / 2 * log(1 + ((x - loc) / scale)^2 / df), in nats, with the gamma function G.
+
+    As a posterior it has no closed-form KL with a normal prior; use `KL(estimator="monte_carlo")`.
+
+    Args:
+        event_shape: shape of one event.
+        df: degrees of freedom, fixed; the mean exists for df > 1, the variance for df > 2.
+        scale: see `LocationScale`; the standard deviation is sqrt(df / (df - 2)) times as large.
+        min_scale: see `LocationScale`.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if an argument is out of its range.
+
+    Example:
+
+    >>> head = StudentT((2,), df=3.0)
+    >>> head.distribution(head(tf.ones((3, 8)))).sample(5, seed=(1, 2)).shape
+    TensorShape([5, 3, 2])
+
+    Reference: Takahashi et al., 2018, https://www.ijcai.org/proceedings/2018/374
+    """
+
+    def __init__(self, event_shape, *, df: float = 5.0, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        self.df = check_positive("StudentT: df", df)
+
+    def elements(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
+        return tfd.StudentT(tf.constant(self.df, tf.float32), loc, scale)
+
+    def get_config(self):
+        return {**super().get_config(), "df": self.df}

@@ -1,0 +1,149 @@
+"""Examples of which some elements are not known."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_event_shape
+from keras_vae.distributions.head import Head
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import get_over, register
+from keras_vae.trace import Trace
+
+tfd = tfp.distributions
+
+STAND_IN = 0.5
+
+
+class PartlyObserved(tfd.Independent):
+    """`tfd.Independent` whose `log_prob` sums over the elements that are not NaN.
+
+    The others are replaced before anything is computed, by a value at which every family has a finite density, so
+    that no gradient is NaN.
+    """
+
+    def __getitem__(self, slices):
+        complete = tfd.Independent(self.distribution, self.reinterpreted_batch_ndims)[slices]
+        return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, name=self.name)
+
+    def _log_prob(self, x, **kwargs):
+        x = tf.convert_to_tensor(x)
+        missing = tf.math.is_nan(x)
+        elements = self.distribution.log_prob(tf.where(missing, tf.cast(STAND_IN, x.dtype), x), **kwargs)
+        axes = range(-int(tf.get_static_value(self.reinterpreted_batch_ndims)), 0)
+        return tf.reduce_sum(tf.where(missing, tf.zeros_like(elements), elements), axis=list(axes))
+
+
+@register
+class Masked(Head):
+    """A likelihood of the elements that are known; NaN stands for one that is missing.
+
+    log p(x_known | z) = sum over known d of log p(x_d | z): the exact marginal likelihood, since the elements of `base`
+    are independent given z. The encoder sees 0 in place of what is missing. The distribution covers all
+    elements: its mean and its draws fill the gaps.
+
+    Args:
+        event_shape: shape of one event.
+        base: the likelihood of complete events, a `Head` with independent elements or a name, see `LIKELIHOODS`.
+
+    Raises:
+        InvalidInputError: if `base` is unknown, has another event shape or elements that are not independent.
+
+    Example:
+
+    >>> head = Masked((4,), {"name": "normal_fixed"})
+    >>> distribution = head.distribution({"loc": tf.zeros((1, 4))})
+    >>> round(float(distribution.log_prob([[0.0, np.nan, np.nan, 0.0]])[0]), 4)  # - log(2 pi)
+    -1.8379
+
+    References: Nazabal et al., 2020, https://arxiv.org/abs/1807.03653; Mattei & Frellsen, 2019,
+    https://arxiv.org/abs/1812.02633
+    """
+
+    allows_missing = True
+
+    def __init__(self, event_shape, base: str | Mapping | Head = "bernoulli", **kwargs):
+        from keras_vae.distributions import LIKELIHOODS
+
+        event_shape = check_event_shape(type(self).__name__, event_shape)
+        base = get_over(base, LIKELIHOODS, Head, event_shape, part="Masked: base")
+        if isinstance(base, Masked):
+            raise InvalidInputError("Masked: expected a base that is not itself Masked; give the base of that one.")
+        super().__init__(event_shape, project=base.project, **kwargs)
+        self.base = base
+
+    @property
+    def parameters(self):
+        return self.base.parameters
+
+    @property
+    def parameter_shapes(self):
+        return self.base.parameter_shapes
+
+    @property
+    def support(self):
+        return self.base.support
+
+    @property
+    def has_density(self):
+        return self.base.has_density
+
+    def build(self, features_shape):
+        if not self.base.built:
+            self.base.build(features_shape)
+        zeros = {name: tf.zeros((1, *shape)) for name, shape in self.parameter_shapes.items()}
+        distribution = self.base.distribution(zeros)
+        if not hasattr(distribution, "reinterpreted_batch_ndims") or distribution.distribution.event_shape.rank:
+            raise InvalidInputError(
+                f"Masked: expected a base with independent elements, such as 'bernoulli'; got "
+                f"{type(self.base).__name__}, whose distribution is {distribution.name}."
+            )
+
+    def call(self, features):
+        return self.base(features)
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        complete = self.base.distribution(parameters)
+        return PartlyObserved(
+            complete.distribution, reinterpreted_batch_ndims=complete.reinterpreted_batch_ndims, name="PartlyObserved"
+        )
+
+    def adapt(self, x: np.ndarray) -> None:
+        """As `Head.adapt`, by the mean of what is known of each element, 0 where nothing is."""
+        never_known = np.isnan(x).all(axis=0)
+        self.base.adapt(np.ma.masked_invalid(np.where(never_known, np.float32(0), x)))
+
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        return self.base.parameters_of_mean(mean)
+
+    @property
+    def encoded_shape(self):
+        return self.base.encoded_shape
+
+    def encoded(self, x: tf.Tensor) -> tf.Tensor:
+        x = self.base.encoded(x)
+        return tf.where(tf.math.is_nan(x), tf.zeros_like(x), x)
+
+    def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
+        return self.base.statistics(trace)
+
+    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
+        self.base.update(statistics, seed)
+
+    def check_events(self, x: np.ndarray) -> None:
+        self.base.check_events(x)
+
+    def check_support(self, low: float, high: float) -> None:
+        self.base.check_support(low, high)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["project"]
+        return {**config, "base": keras.saving.serialize_keras_object(self.base)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "base": keras.saving.deserialize_keras_object(config["base"])})

@@ -1,0 +1,58 @@
+"""The RealNVP flow as a posterior."""
+
+from keras_vae.distributions.flow_head import FlowHead
+from keras_vae.errors import InvalidInputError
+from keras_vae.layers.coupling import Coupling
+from keras_vae.serialization import register
+
+
+@register
+class RealNVPPosterior(FlowHead):
+    """A normal u followed by affine couplings that see the features; see `Coupling` for one step.
+
+        u ~ N(loc, scale^2),   z = f_K(... f_1(u; c) ...; c)
+
+    Draws and the log-density of any z take one pass per step. It has no closed form for its KL divergence: use
+    `KL(estimator="monte_carlo")` or `IWAE`. `mean()` is the image of loc, `stddev()` an estimate; see
+    `FlowDistribution`.
+
+    Args:
+        event_shape: `(D,)`, D >= 2.
+        flows: how many couplings, K; each maps the half that the one before left alone.
+        units: width of each hidden layer of a coupling.
+        activation: a Keras activation of these layers.
+        context_dim: length of the context c.
+        min_scale: lower bound of the scale of u.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if the event is no vector of at least 2 or a number is out of its range.
+
+    Example:
+
+    >>> head = RealNVPPosterior((4,), units=(16,))
+    >>> q = head.distribution(head(tf.ones((3, 8))))
+    >>> q.log_prob(q.sample(5, seed=0)).shape
+    TensorShape([5, 3])
+
+    References: Rezende & Mohamed, 2015, https://arxiv.org/abs/1505.05770; Dinh, Sohl-Dickstein & Bengio, 2017,
+    https://arxiv.org/abs/1605.08803
+    """
+
+    def __init__(self, event_shape, *, flows: int = 4, **kwargs):
+        super().__init__(event_shape, flows=flows, **kwargs)
+        if self.event_shape == (1,):
+            raise InvalidInputError(
+                "RealNVPPosterior: expected codes of at least 2 numbers, two halves to couple; got 1. "
+                "Use a larger latent_dim, or the 'planar' posterior."
+            )
+
+    def make_step(self, number: int) -> Coupling:
+        return Coupling(
+            self.event_shape[0],
+            self.units,
+            reverse=number % 2 == 1,
+            activation=self.activation,
+            context_dim=self.context_dim,
+            name=f"step_{number}",
+        )

@@ -1,0 +1,136 @@
+"""The relaxed categorical distribution: codes that are nearly one-hot, with gradients."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from keras.optimizers.schedules import LearningRateSchedule
+
+from keras_vae.distributions.arguments import check_on_simplex, check_positive
+from keras_vae.distributions.dirichlet import SMALLEST
+from keras_vae.distributions.head import Head
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+class Concrete(tfd.ExpRelaxedOneHotCategorical):
+    """The relaxed one-hot categorical on the simplex itself, whose draws keep away from 0.
+
+    A point nearer to 0 than a draw can be counts as such a draw, so that every density is finite. `mean()` is the
+    vector of probabilities, softmax(logits), which does not depend on the temperature.
+    """
+
+    def _sample_n(self, n, seed=None):
+        return tf.maximum(tf.exp(super()._sample_n(n, seed)), SMALLEST)  # the sum stays 1 in float32
+
+    def _log_prob(self, x):
+        log_x = tf.math.log(tf.maximum(x, SMALLEST))
+        return super()._log_prob(log_x) - tf.reduce_sum(log_x, axis=-1)
+
+    def _mean(self):
+        return tf.nn.softmax(self.logits)
+
+    def _default_event_space_bijector(self):
+        return tfp.bijectors.SoftmaxCentered()
+
+
+@register
+class RelaxedCategorical(Head):
+    """K-way choices, relaxed to the simplex: z = softmax((logits + g) / temperature), g standard Gumbel noise.
+
+    log q(z) = log G(K) + (K - 1) log t + sum_k (logits_k - (t + 1) log z_k) - K log sum_k exp(logits_k) z_k^-t, in
+    nats, with the temperature t and the gamma function G; summed over the leading axes of the event. A low
+    temperature gives nearly one-hot codes whose gradients vary much. There is no closed-form KL; use
+    `KL(estimator="monte_carlo")` with `RelaxedCategoricalPrior`.
+
+    The distribution's `mean()` is softmax(logits), the probabilities of the choices. Elements under 1e-30 are raised
+    to it: beyond about 69 nats of log z, the Monte Carlo KL is an underestimate.
+
+    Args:
+        event_shape: `(K,)`, or `(N, K)` for N choices; K >= 2 in the last axis.
+        temperature: a positive number, or a `keras.optimizers.schedules.LearningRateSchedule` of the number of
+            training steps, such as `ExponentialDecay(1.0, 1000, 0.5)`, that stays positive.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if there is only one class, or the temperature (of the first step) is not positive.
+
+    Example:
+
+    >>> head = RelaxedCategorical((4, 10), temperature=0.5)
+    >>> head.distribution(head(tf.ones((3, 8)))).sample(seed=(1, 2)).shape
+    TensorShape([3, 4, 10])
+
+    References: Jang, Gu & Poole, 2017, https://arxiv.org/abs/1611.01144; Maddison, Mnih & Teh, 2017,
+    https://arxiv.org/abs/1611.00712
+    """
+
+    parameters = ("logits",)
+    support = "simplex"
+
+    def __init__(self, event_shape, *, temperature: float | LearningRateSchedule = 0.5, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        check_classes("RelaxedCategorical", self.event_shape)
+        annealed = isinstance(temperature, LearningRateSchedule)
+        first = float(temperature(0)) if annealed else temperature
+        check_positive("RelaxedCategorical: temperature", first)
+        self.temperature = temperature
+
+    def build(self, features_shape):
+        super().build(features_shape)
+        if callable(self.temperature):
+            self.step = self.add_weight(
+                shape=(),
+                initializer="zeros",
+                dtype="int64",
+                trainable=False,
+                aggregation="only_first_replica",
+                name="step",
+            )
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        if callable(self.temperature):
+            temperature = tf.cast(self.temperature(tf.convert_to_tensor(self.step)), tf.float32)
+        else:
+            temperature = tf.constant(self.temperature, tf.float32)
+        return choices(Concrete(temperature, parameters["logits"]), self.event_shape)
+
+    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
+        if callable(self.temperature):
+            self.step.assign_add(1)
+
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        return {"logits": np.log(np.maximum(mean, 1e-3))}
+
+    def check_support(self, low: float, high: float) -> None:
+        if low < 0 or high > 1:
+            raise InvalidInputError(
+                f"RelaxedCategorical likelihood: expected proportions in [0, 1], got values in [{low:g}, {high:g}]; "
+                "rescale the data or use another likelihood."
+            )
+
+    def check_events(self, x: np.ndarray) -> None:
+        check_on_simplex("RelaxedCategorical", x)
+
+    def get_config(self):
+        return {**super().get_config(), "temperature": keras.saving.serialize_keras_object(self.temperature)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "temperature": keras.saving.deserialize_keras_object(config["temperature"])})
+
+
+def check_classes(part: str, event_shape: tuple[int, ...]) -> None:
+    """Raises `InvalidInputError` if there is no choice in the last axis."""
+    if event_shape[-1] < 2:
+        raise InvalidInputError(f"{part}: expected K >= 2 classes in the last axis of event_shape, got {event_shape}.")
+
+
+def choices(distribution: tfd.Distribution, event_shape: tuple[int, ...]) -> tfd.Distribution:
+    """`distribution` over the last axis, with the leading axes of the event taken together."""
+    leading = len(event_shape) - 1
+    return tfd.Independent(distribution, reinterpreted_batch_ndims=leading) if leading else distribution

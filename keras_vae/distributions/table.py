@@ -1,0 +1,312 @@
+"""Rows of a table, whose columns are of different kinds."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_integer
+from keras_vae.distributions.categorical import categorical_log_prob
+from keras_vae.distributions.head import Head
+from keras_vae.distributions.poisson import refuse_bytes
+from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import register, unknown
+
+tfd = tfp.distributions
+
+KINDS = ("real", "binary", "count", "categorical")
+EXPECTED = {
+    "real": "numbers",
+    "binary": "0 or 1",
+    "count": "whole numbers >= 0",
+    "categorical": "whole numbers from 0 to {last}",
+}
+MIN_SCALE = 1e-3
+IMPOSSIBLE = -1e9
+
+Column = str | tuple[str, int]
+
+
+class IndexCategorical(tfd.Categorical):
+    """`tfd.Categorical` over indices in float32, whose mean, by agreement, is the most probable one."""
+
+    def _log_prob(self, x):
+        last = float(self.logits.shape[-1] - 1)
+        index = tf.round(x)
+        log_prob = categorical_log_prob(self.logits, tf.clip_by_value(index, 0.0, last))
+        return tf.where((index >= 0) & (index <= last), log_prob, -float("inf"))
+
+    def _mean(self):
+        return self._mode()
+
+
+class ByColumn(tfd.Distribution):
+    """Scalars side by side in the last axis of the batch, `(..., D)`, some from each of several distributions.
+
+    Args:
+        parts: distributions of scalars, the i-th of batch shape `(..., len(columns[i]))`.
+        columns: which columns each stands for; together 0..D-1.
+    """
+
+    def __init__(self, parts: Sequence[tfd.Distribution], columns: Sequence[np.ndarray]):
+        parameters = dict(locals())
+        self._parts = list(parts)
+        self._columns = list(columns)
+        self._order = np.argsort(np.concatenate(self._columns))
+        super().__init__(
+            dtype=tf.float32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+        )
+
+    @property
+    def parts(self) -> list[tfd.Distribution]:
+        return self._parts
+
+    def __getitem__(self, slices):
+        return ByColumn([part[slices] for part in self._parts], self._columns)
+
+    def _event_shape(self):
+        return tf.TensorShape([])
+
+    def _event_shape_tensor(self):
+        return tf.zeros((0,), tf.int32)
+
+    def _batch_shape(self):
+        return self._parts[0].batch_shape[:-1].concatenate([len(self._order)])
+
+    def _batch_shape_tensor(self):
+        return tf.concat([self._parts[0].batch_shape_tensor()[:-1], [len(self._order)]], axis=0)
+
+    def _log_prob(self, x):
+        of_columns = [tf.gather(x, columns, axis=-1) for columns in self._columns]
+        return self._side_by_side([p.log_prob(own) for p, own in zip(self._parts, of_columns, strict=True)])
+
+    def _sample_n(self, n, seed=None):
+        seeds = tfp.random.split_seed(seed, n=len(self._parts))
+        return self._side_by_side([self._parts[i].sample(n, seed=seeds[i]) for i in range(len(self._parts))])
+
+    def _mean(self):
+        return self._side_by_side([part.mean() for part in self._parts])
+
+    def _side_by_side(self, values):
+        return tf.gather(tf.concat(values, axis=-1), self._order, axis=-1)
+
+
+@register
+class Table(Head):
+    """Rows of D columns, each with a likelihood of its kind; log p(x) is the sum over the columns, in nats.
+
+    - `"real"`: normal, with one learned scale per column.
+    - `"binary"`: 0 or 1, Bernoulli.
+    - `"count"`: whole numbers from 0, Poisson.
+    - `("categorical", K)`: an index from 0 to K - 1, with K logits.
+
+    The encoder sees, in this order: the real columns standardised, the binary ones as they are, log(1 + count), and
+    the categorical ones one-hot. `adapt` sets the mean and the spread by which real columns are standardised, and
+    starts every column at its marginal distribution; call it before `fit` when real columns are not standardised.
+    The mean of the distribution has the most probable index in a categorical column. For tables with gaps see
+    `Masked`.
+
+    Args:
+        event_shape: `(D,)`.
+        columns: the kind of each column, D of them; see `infer_columns`.
+        project: see `Head`.
+
+    Raises:
+        InvalidInputError: if a kind is unknown, or there are not D of them.
+
+    Example:
+
+    >>> head = Table((3,), ["real", ("categorical", 4), "count"])
+    >>> head.encoded_shape
+    (6,)
+    >>> head.distribution(head(tf.ones((2, 8)))).log_prob([[0.3, 3.0, 7.0], [0.1, 0.0, 0.0]]).shape
+    TensorShape([2])
+
+    Reference: Nazabal et al., 2020, https://arxiv.org/abs/1807.03653
+    """
+
+    def __init__(self, event_shape, columns: Sequence[Column], **kwargs):
+        super().__init__(event_shape, **kwargs)
+        if isinstance(columns, (str, bytes)) or not isinstance(columns, Sequence):
+            raise InvalidInputError(f"Table: columns must be a list of kinds, one per column; got {columns!r}.")
+        self.columns = tuple(_checked_column(column, i) for i, column in enumerate(columns))
+        if self.event_shape != (len(self.columns),):
+            raise InvalidInputError(
+                f"Table: expected as many kinds as columns, events of shape ({len(self.columns)},); "
+                f"got event_shape {self.event_shape}."
+            )
+
+    def _of_kind(self, kind: str) -> np.ndarray:
+        """The indices of the columns of a kind."""
+        return np.array([i for i, column in enumerate(self.columns) if _kind_of(column) == kind], int)
+
+    @property
+    def _categories(self) -> np.ndarray:
+        """The number of categories of each categorical column."""
+        return np.array([column[1] for column in self.columns if _kind_of(column) == "categorical"], int)
+
+    @property
+    def _possible(self) -> np.ndarray:
+        """Which logits stand for a category, `(columns, most categories)`."""
+        return np.arange(self._categories.max()) < self._categories[:, None]
+
+    @property
+    def parameters(self):
+        return tuple(self.parameter_shapes)
+
+    @property
+    def parameter_shapes(self):
+        sizes = {kind: len(self._of_kind(kind)) for kind in KINDS}
+        shapes = {
+            "loc": (sizes["real"],),
+            "binary_logits": (sizes["binary"],),
+            "log_rate": (sizes["count"],),
+            "categorical_logits": (sizes["categorical"], int(max(self._categories, default=0))),
+        }
+        return {name: shape for name, shape in shapes.items() if shape[0]}
+
+    def build(self, features_shape):
+        super().build(features_shape)
+        if n := len(self._of_kind("real")):
+            self.means = self.add_weight(shape=(n,), initializer="zeros", trainable=False, name="means")
+            self.spreads = self.add_weight(shape=(n,), initializer="ones", trainable=False, name="spreads")
+            one = keras.initializers.Constant(float(np.log(np.expm1(1 - MIN_SCALE))))
+            self.raw_scales = self.add_weight(shape=(n,), initializer=one, name="raw_scales")
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        parts = {}
+        if "loc" in parameters:
+            means, spreads = tf.convert_to_tensor(self.means), tf.convert_to_tensor(self.spreads)
+            scales = tf.nn.softplus(tf.convert_to_tensor(self.raw_scales)) + MIN_SCALE
+            parts["real"] = tfd.Normal(means + spreads * parameters["loc"], spreads * scales)
+        if "binary_logits" in parameters:
+            parts["binary"] = tfd.Bernoulli(logits=parameters["binary_logits"], dtype=tf.float32)
+        if "log_rate" in parameters:
+            parts["count"] = tfd.Poisson(log_rate=parameters["log_rate"])
+        if "categorical_logits" in parameters:
+            logits = tf.where(self._possible, parameters["categorical_logits"], IMPOSSIBLE)
+            parts["categorical"] = IndexCategorical(logits=logits, dtype=tf.float32)
+        return self.independent(ByColumn(list(parts.values()), [self._of_kind(kind) for kind in parts]))
+
+    @property
+    def encoded_shape(self):
+        return (len(self.columns) - len(self._categories) + int(self._categories.sum()),)
+
+    def encoded(self, x: tf.Tensor) -> tf.Tensor:
+        parts = []
+        for kind in (kind for kind in KINDS if len(self._of_kind(kind))):
+            values = tf.gather(x, self._of_kind(kind), axis=-1)
+            if kind == "real":
+                values = (values - tf.convert_to_tensor(self.means)) / tf.convert_to_tensor(self.spreads)
+            elif kind == "count":
+                values = tf.math.log1p(values)
+            elif kind == "categorical":
+                places = np.argwhere(self._possible)  # (column, category)
+                values = tf.cast(tf.gather(values, places[:, 0], axis=-1) == places[:, 1].astype("float32"), x.dtype)
+            parts.append(values)
+        return tf.concat(parts, axis=-1)
+
+    def adapt(self, x: np.ndarray) -> None:
+        """Standardises the real columns of examples `(N, D)`, and starts every column at its marginal distribution."""
+        x = x.astype("float64")
+        real, binary, count, categorical = (x[:, self._of_kind(kind)] for kind in KINDS)
+        if len(self._of_kind("real")):
+            spreads = np.ma.filled(real.std(axis=0), 0)
+            self.means.assign(np.ma.filled(real.mean(axis=0), 0))
+            self.spreads.assign(np.where(spreads > 0, spreads, 1))
+        frequencies = [(categorical == k).mean(axis=0) for k in range(max(self._categories, default=0))]
+        means = [np.zeros(real.shape[1]), binary.mean(axis=0), count.mean(axis=0), *frequencies]
+        super().adapt(np.concatenate([np.ma.filled(mean, 0) for mean in means])[None])
+
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        """The parameters of given marginals.
+
+        `mean` holds the standardised means of the real columns, the means of the binary and of the count columns,
+        and, category by category, the frequencies in the categorical columns.
+        """
+        shapes = self.parameter_shapes
+        sizes = [len(self._of_kind(kind)) for kind in KINDS[:3]]
+        real, binary, count, frequencies = np.split(mean, list(itertools.accumulate(sizes)))
+        binary = binary.clip(1e-3, 1 - 1e-3)
+        parameters = {
+            "loc": real,
+            "binary_logits": np.log(binary / (1 - binary)),
+            "log_rate": np.log(count.clip(1e-3)),
+            "categorical_logits": np.log(frequencies.clip(1e-3)).reshape(-1, len(self._categories) or 1).T,
+        }
+        return {name: parameters[name] for name in shapes}
+
+    def check_events(self, x: np.ndarray) -> None:
+        """Raises `InvalidInputError` for a value that its column cannot hold; NaN is left to others."""
+        refuse_bytes("Table", x)
+        for i, column in enumerate(self.columns):
+            values = x[:, i]
+            kind, last = _kind_of(column), column[1] - 1 if isinstance(column, tuple) else 1
+            bad = np.zeros(len(x), bool)
+            if kind != "real":
+                bad = (values != np.round(values)) | (values < 0)
+            if kind in ("binary", "categorical"):
+                bad |= values > last
+            bad &= ~np.isnan(values)
+            if bad.any():
+                row = int(np.argmax(bad))
+                raise InvalidInputError(
+                    f"Table likelihood: column {i} is {kind} and expected {EXPECTED[kind].format(last=last)}, "
+                    f"got {values[row]:g} in row {row}; change the data or the kind of the column."
+                )
+
+    @staticmethod
+    def infer_columns(x: np.ndarray, *, max_categories: int = 20) -> tuple[Column, ...]:
+        """The kinds of the columns of a table, guessed from its values; look them over.
+
+        A column of nothing but 0 and 1 is binary; one of whole numbers from 0 to K - 1, K <= `max_categories`, is
+        categorical; one of other whole numbers >= 0 is a count; all others are real. NaN does not count.
+
+        Args:
+            x: rows `(N, D)`.
+            max_categories: the most that a categorical column may have; counts of few values need a lower one.
+
+        Example:
+
+        >>> Table.infer_columns(np.array([[0, 2, 35, 0.5], [1, 0, 7, 3]]))
+        ('binary', ('categorical', 3), 'count', 'real')
+        """
+        max_categories = check_integer("Table: max_categories", max_categories, least=2)
+        x = np.asarray(x)
+        if x.ndim != 2 or x.dtype.kind not in "biuf":
+            raise InvalidInputError(f"Table: expected rows of numbers (N, D), got shape {x.shape} of {x.dtype}.")
+        return tuple(_guess(values[~np.isnan(values)], max_categories) for values in x.astype("float64").T)
+
+    def get_config(self):
+        return {**super().get_config(), "columns": self.columns}
+
+
+def _checked_column(column, i: int) -> Column:
+    if isinstance(column, str) and column in KINDS[:3]:
+        return column
+    if isinstance(column, (tuple, list)) and len(column) == 2 and column[0] == "categorical":
+        return "categorical", check_integer(f"Table: the number of categories of column {i}", column[1], least=2)
+    if column == "categorical":
+        raise InvalidInputError(
+            f"Table: column {i} is categorical, but of how many categories? Give ('categorical', K)."
+        )
+    raise InvalidInputError(f"Table: {unknown(column, KINDS, part=f'kind of column {i}')}")
+
+
+def _kind_of(column: Column) -> str:
+    return column if isinstance(column, str) else column[0]
+
+
+def _guess(values: np.ndarray, max_categories: int) -> Column:
+    if not len(values) or not np.isfinite(values).all() or (values != np.round(values)).any() or values.min() < 0:
+        return "real"
+    if values.max() <= 1:
+        return "binary"
+    return ("categorical", int(values.max()) + 1) if values.max() < max_categories else "count"
