@@ -1,0 +1,244 @@
+"""Discrete codes one by one, each given those before it."""
+
+import math
+from collections.abc import Callable
+from typing import Any, Self
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_integer, check_seed
+from keras_vae.errors import InvalidInputError
+from keras_vae.layers.pixel_cnn import PixelCNN
+from keras_vae.priors.fit import check_codes, maximize_likelihood
+from keras_vae.priors.prior import Prior
+from keras_vae.random import fold
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+class AutoregressiveCodes(tfd.Distribution):
+    """p(k) = prod_i p(k_i | k_<i), over grids of integers; batch shape `()`.
+
+    Args:
+        prior: the `Autoregressive` whose network it uses.
+    """
+
+    def __init__(self, prior: "Autoregressive", name: str = "AutoregressiveCodes"):
+        parameters = dict(locals())
+        self.prior = prior
+        super().__init__(
+            dtype=tf.int32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    @classmethod
+    def _parameter_properties(cls, dtype, num_classes=None):
+        return {}
+
+    def _log_prob(self, codes):
+        event = self.prior.event_shape
+        batch = tf.shape(codes)[: tf.rank(codes) - len(event)]
+        codes = tf.reshape(tf.cast(codes, tf.int32), (-1, *self.prior.grid))
+        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=codes, logits=self.prior.logits(codes))
+        return tf.reshape(-tf.reduce_sum(nats, axis=[1, 2]), batch)
+
+    def _sample_n(self, n, seed=None):
+        codes = self.prior.draws(tf.convert_to_tensor(n), tfp.random.sanitize_seed(seed))
+        return tf.reshape(codes, tf.concat([[n], self.prior.event_shape], axis=0))
+
+    def _batch_shape(self):
+        return tf.TensorShape([])
+
+    def _batch_shape_tensor(self, **_):
+        return tf.constant([], tf.int32)
+
+    def _event_shape(self):
+        return tf.TensorShape(self.prior.event_shape)
+
+    def _event_shape_tensor(self, **_):
+        return tf.constant(self.prior.event_shape)
+
+
+@register
+class Autoregressive(Prior):
+    """A `PixelCNN` over codes k_i from 0 to `categories` - 1, as the VQ-VAE has them.
+
+        log p(k) = sum_i log softmax(f(k_1, ..., k_(i-1)))[k_i]
+
+    Codes are embedded, and every position has a vector of its own that the network is told. A sequence is read in its
+    order, a grid row by row; of several codes at one position all are read before the next one. It learns together
+    with the model, or from the codes of a trained one by `fit`. A draw takes as many passes as there are codes.
+
+    Args:
+        event_shape: shape of one grid of codes: `(n,)`, `(h, w)`, or `(h, w, levels)`; at least two codes.
+        categories: number of codes.
+        layers: number of gated layers.
+        filters: width of the network, of the embedding and of a position's vector.
+        kernel_size: side of its kernels; odd, at least 3.
+        seed: seed of the initial weights; drawn by Keras when None.
+
+    Raises:
+        InvalidInputError: if the event has another shape, or a number is out of its range.
+
+    Example:
+
+    >>> prior = Autoregressive((4, 4), categories=8, layers=2, filters=4)
+    >>> codes = prior.distribution().sample(3, seed=(0, 1))
+    >>> codes.shape, prior.distribution().log_prob(codes).shape
+    (TensorShape([3, 4, 4]), TensorShape([3]))
+
+    References: van den Oord, Vinyals & Kavukcuoglu, 2017, https://arxiv.org/abs/1711.00937; van den Oord et al.,
+    2016, https://arxiv.org/abs/1606.05328
+    """
+
+    support = "codes"
+
+    def __init__(
+        self,
+        event_shape,
+        *,
+        categories: int,
+        layers: int = 4,
+        filters: int = 32,
+        kernel_size: int = 5,
+        seed: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(event_shape, **kwargs)
+        if len(self.event_shape) > 3 or math.prod(self.event_shape) < 2:
+            raise InvalidInputError(
+                f"Autoregressive: event_shape must be (n,), (h, w) or (h, w, levels), two codes or more; "
+                f"got {event_shape!r}; use IndependentCategorical for other codes."
+            )
+        self.categories = check_integer("Autoregressive: categories", categories, least=2)
+        self.layers = layers
+        self.filters = check_integer("Autoregressive: filters", filters)
+        self.kernel_size = kernel_size
+        self.seed = None if seed is None else check_seed(seed)
+        self.network = PixelCNN(
+            (*self.grid, filters),
+            self.categories,
+            filters=filters,
+            layers=layers,
+            kernel_size=kernel_size,
+            context_dim=filters,
+            seed=seed,
+            dtype="float32",
+            name="pixel_cnn",
+        )
+        self.embedding = self._vectors("embedding", (self.categories, filters))
+        self.positions = self._vectors("positions", (*self.grid, filters))
+
+    def _vectors(self, name, shape):
+        start = keras.initializers.RandomNormal(stddev=1.0 if name == "embedding" else 0.1, seed=self.seed)
+        return self.add_weight(shape=shape, initializer=start, name=name)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the network's grid: levels side by side, a single row as a column."""
+        rows = self.event_shape[0]
+        columns = math.prod(self.event_shape[1:])
+        return (columns, 1) if rows == 1 else (rows, columns)
+
+    def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> AutoregressiveCodes:
+        return AutoregressiveCodes(self)
+
+    def logits(self, codes: tf.Tensor) -> tf.Tensor:
+        """Of each code given those before it: int32 `(N, *grid)` to `(N, *grid, categories)`."""
+        return self.network(self._embed(codes), self._context())
+
+    def draws(self, n: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """As many draws from p(k), int32 `(n, *grid)`."""
+        return (self._compiled_draws if tf.executing_eagerly() else self._draws)(n, seed)
+
+    def _draws(self, n, seed):
+        def draw(logits, position):
+            return tfd.Categorical(logits=logits, dtype=tf.int32).sample(seed=fold(seed, position))[:, None]
+
+        def embed(codes):
+            return self._embed(codes[..., 0])
+
+        start = tf.zeros(tf.concat([[n], self.grid, [1]], axis=0), tf.int32)
+        return self.network.rollout(draw, start, self._context(), embed=embed)[..., 0]
+
+    _compiled_draws = tf.function(_draws, autograph=False, reduce_retracing=True)
+
+    def _embed(self, codes):
+        return tf.gather(tf.convert_to_tensor(self.embedding), codes)
+
+    def _context(self):
+        return tf.convert_to_tensor(self.positions)[None]
+
+    @classmethod
+    def fit(
+        cls,
+        codes: Any,
+        *,
+        categories: int,
+        epochs: int = 30,
+        batch_size: int = 64,
+        learning_rate: float = 1e-3,
+        validation_split: float = 0.1,
+        seed: int = 0,
+        verbose: int = 1,
+        **options,
+    ) -> Self:
+        """A new prior of the greatest likelihood on codes, such as those of a trained VQ-VAE.
+
+        Adam with a cosine decay minimises the negative log-likelihood. A part of the codes is held out; the weights
+        of the epoch that explains it best are kept. Equal arguments give equal priors.
+
+        Args:
+            codes: integers from 0 to `categories` - 1, `(N, *event_shape)`.
+            categories: number of codes.
+            epochs: passes over the codes.
+            batch_size: grids of codes in a step.
+            learning_rate: of the first step; it falls to 0.
+            validation_split: share of the codes held out; 0 keeps the last weights.
+            seed: of the weights, the order and the choice of codes to hold out.
+            verbose: 1 shows a progress bar.
+            **options: of the class, such as `layers` and `filters`.
+
+        Raises:
+            InvalidInputError: for codes that are no such integers, less than two, or a number out of its range.
+
+        Example:
+
+        >>> codes = np.random.default_rng(0).integers(0, 8, (100, 4, 4))
+        >>> prior = Autoregressive.fit(codes, categories=8, epochs=1, layers=1, filters=4, verbose=0)
+        """
+        codes = check_codes(cls.__name__, codes)
+        prior = cls(codes.shape[1:], categories=categories, seed=seed, **options)
+        if codes.min() < 0 or codes.max() >= categories or (codes % 1).any():
+            raise InvalidInputError(
+                f"{cls.__name__}.fit: codes must be integers from 0 to {categories - 1}; got numbers from "
+                f"{codes.min():g} to {codes.max():g}; pass the indices of the codes, and as many categories."
+            )
+        maximize_likelihood(
+            prior,
+            codes,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            validation_split=validation_split,
+            seed=seed,
+            verbose=verbose,
+        )
+        return prior
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "categories": self.categories,
+            "layers": self.layers,
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "seed": self.seed,
+        }

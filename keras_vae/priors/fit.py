@@ -1,0 +1,109 @@
+"""Maximum likelihood on the codes of a trained model."""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.checks import check_integer, check_seed
+from keras_vae.errors import InvalidInputError
+from keras_vae.priors.prior import Prior
+
+
+def check_codes(part: str, codes: Any) -> np.ndarray:
+    """`codes` as a float32 array `(N, *event_shape)`.
+
+    Raises:
+        InvalidInputError: if they are not finite numbers, or fewer than two codes.
+    """
+    try:
+        codes = np.asarray(codes, "float32")
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"{part}.fit: codes must be an array of numbers; {error}.") from error
+    if codes.ndim < 2 or len(codes) < 2 or codes.size == 0:
+        raise InvalidInputError(
+            f"{part}.fit: expected two or more codes of shape (N, *event_shape), got {codes.shape}; "
+            "pass model.encode(x).mean()."
+        )
+    if not np.isfinite(codes).all():
+        raise InvalidInputError(f"{part}.fit: codes must be finite numbers, got NaN or infinity; check the encoder.")
+    return codes
+
+
+def maximize_likelihood(
+    prior: Prior,
+    codes: np.ndarray,
+    *,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    validation_split: float,
+    seed: int,
+    verbose: int,
+) -> None:
+    """Trains the weights of `prior` to minimise -log p(z) in nats per code, by Adam with a cosine decay.
+
+    Args:
+        prior: a prior whose distribution has a density.
+        codes: `(N, *event_shape)`, float32.
+        epochs: passes over the codes.
+        batch_size: codes in a step; what is left over after the last whole batch waits for another epoch's order.
+        learning_rate: of the first step.
+        validation_split: share of the codes held out to choose the best epoch's weights; 0 keeps the last.
+        seed: of the order and of the choice of codes to hold out.
+        verbose: 1 shows a progress bar.
+
+    Raises:
+        InvalidInputError: if a number is out of its range, or the likelihood diverges.
+    """
+    part = f"{type(prior).__name__}.fit"
+    epochs, batch_size = check_integer(f"{part}: epochs", epochs), check_integer(f"{part}: batch_size", batch_size)
+    if not _is_number(learning_rate) or not 0 < learning_rate < math.inf:
+        raise InvalidInputError(f"{part}: learning_rate must be a positive number; got {learning_rate!r}.")
+    if not _is_number(validation_split) or not 0 <= validation_split < 1:
+        raise InvalidInputError(
+            f"{part}: validation_split must be a share from 0 to below 1; got {validation_split!r}."
+        )
+    random = np.random.default_rng(check_seed(seed))
+    codes = random.permutation(codes)
+    held_out = min(round(validation_split * len(codes)), len(codes) - 1)
+    validation, training = codes[:held_out], codes[held_out:]
+    batch_size = min(batch_size, len(training))
+    steps = len(training) // batch_size
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps * epochs)
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=10.0)
+    weights = prior.trainable_variables
+    optimizer.build(weights)
+
+    def nll(batch):
+        return -tf.reduce_mean(prior.distribution().log_prob(batch))
+
+    @tf.function(autograph=False)
+    def train(batch):
+        with tf.GradientTape() as tape:
+            loss = nll(batch)
+        optimizer.apply(tape.gradient(loss, weights), weights)
+        return loss
+
+    validate = tf.function(nll, autograph=False)
+    best, kept = math.inf, None
+    progress = keras.utils.Progbar(epochs, unit_name="epoch", stateful_metrics=["nll", "val_nll"], verbose=verbose)
+    for epoch in range(1, epochs + 1):
+        order = random.permutation(len(training))[: steps * batch_size].reshape(steps, batch_size)
+        report = {"nll": float(np.mean([train(training[batch]) for batch in order]))}
+        if not math.isfinite(report["nll"]):
+            raise InvalidInputError(f"{part}: the likelihood of the codes diverged; use a lower learning_rate.")
+        if held_out:
+            report["val_nll"] = float(validate(validation))
+            if report["val_nll"] < best:
+                best, kept = report["val_nll"], [weight.numpy() for weight in weights]
+        progress.update(epoch, list(report.items()))
+    if kept is not None:
+        for weight, value in zip(weights, kept, strict=True):
+            weight.assign(value)
+
+
+def _is_number(value):
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

@@ -1,0 +1,97 @@
+"""A mixture of normals of full covariance, fitted to codes after training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_integer, check_seed
+from keras_vae.errors import InvalidInputError
+from keras_vae.priors.fit import check_codes
+from keras_vae.priors.prior import Prior
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+tfb = tfp.bijectors
+
+
+@register
+class GaussianMixture(Prior):
+    """p(z) = sum_k pi_k N(z; loc_k, L_k L_k^T), fitted to the codes of a trained model by expectation maximisation.
+
+    Use `GaussianMixture.fit(codes)`; the constructor alone gives K standard normals. No gradient trains it. It has no
+    closed-form KL; use `KL(estimator="monte_carlo")` where one is wanted.
+
+    Args:
+        event_shape: shape of one code; codes of more than one axis are flattened for the covariances.
+        components: how many normals, K.
+
+    Raises:
+        InvalidInputError: if `components` is no integer >= 1.
+
+    Example:
+
+    >>> codes = np.random.default_rng(0).normal(size=(100, 2))
+    >>> GaussianMixture.fit(codes, components=3).distribution().sample(5, seed=(1, 2)).shape
+    TensorShape([5, 2])
+
+    Reference: Ghosh et al., 2020, who sample autoencoders so, https://arxiv.org/abs/1903.12436
+    """
+
+    def __init__(self, event_shape, *, components: int = 10, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        self.components = check_integer("GaussianMixture: components", components)
+        size = math.prod(self.event_shape)
+        identity = np.broadcast_to(np.eye(size, dtype="float32"), (self.components, size, size))
+        self.log_weights = self._fitted("log_weights", np.full(self.components, -math.log(self.components), "float32"))
+        self.loc = self._fitted("loc", np.zeros((self.components, size), "float32"))
+        self.scale_tril = self._fitted("scale_tril", identity)
+
+    def _fitted(self, name, value):
+        return self.add_weight(
+            shape=value.shape, initializer=lambda *_, **__: tf.constant(value), trainable=False, name=name
+        )
+
+    @classmethod
+    def fit(cls, codes: Any, *, components: int = 10, seed: int = 0) -> GaussianMixture:
+        """The mixture that expectation maximisation finds for codes, started by k-means.
+
+        Args:
+            codes: codes `(N, *event_shape)`, such as `model.encode(x).mean()`.
+            components: how many normals.
+            seed: of the start.
+
+        Raises:
+            InvalidInputError: for codes that are not finite, fewer than two or fewer than components.
+        """
+        from sklearn import mixture
+
+        codes = check_codes("GaussianMixture", codes)
+        components, seed = check_integer("GaussianMixture: components", components), check_seed(seed)
+        if len(codes) < components:
+            raise InvalidInputError(
+                f"GaussianMixture.fit: expected at least {components} codes for {components} components, "
+                f"got {len(codes)}; give it more codes or fewer components."
+            )
+        flat = codes.reshape(len(codes), -1).astype("float64")
+        found = mixture.GaussianMixture(components, random_state=seed).fit(flat)
+        prior = cls(codes.shape[1:], components=components)
+        prior.log_weights.assign(np.log(found.weights_))
+        prior.loc.assign(found.means_)
+        prior.scale_tril.assign(np.linalg.cholesky(found.covariances_))
+        return prior
+
+    def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
+        normals = tfd.MultivariateNormalTriL(tf.convert_to_tensor(self.loc), tf.convert_to_tensor(self.scale_tril))
+        mixture = tfd.MixtureSameFamily(tfd.Categorical(logits=tf.convert_to_tensor(self.log_weights)), normals)
+        if len(self.event_shape) == 1:
+            return mixture
+        return tfd.TransformedDistribution(mixture, tfb.Reshape(self.event_shape, self.loc.shape[1:]))
+
+    def get_config(self):
+        return {**super().get_config(), "components": self.components}

@@ -1,0 +1,64 @@
+"""A learned mixture of normals."""
+
+import math
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_integer, check_seed
+from keras_vae.distributions.arguments import check_positive
+from keras_vae.priors.prior import Prior
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+@register
+class Mixture(Prior):
+    """p(z) = sum_k pi_k N(z; loc_k, diag(scale_k^2)), learned with the model.
+
+    It starts with equal weights pi, locations drawn from N(0, I) and scales of 1. It has no closed-form KL; use
+    `KL(estimator="monte_carlo")`.
+
+    Args:
+        event_shape: shape of one code.
+        components: how many normals, K.
+        min_scale: lower bound of every scale; it keeps densities finite.
+        seed: of the first locations.
+
+    Raises:
+        InvalidInputError: if an argument is out of its range.
+
+    Example:
+
+    >>> Mixture((2,), components=3).distribution().log_prob(tf.zeros((5, 2))).shape
+    TensorShape([5])
+
+    References: Dilokthanakul et al., 2016, https://arxiv.org/abs/1611.02648; as the baseline "MoG": Tomczak &
+    Welling, 2018, https://arxiv.org/abs/1705.07120
+    """
+
+    def __init__(self, event_shape, *, components: int = 10, min_scale: float = 1e-3, seed: int = 0, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        self.components = check_integer("Mixture: components", components)
+        self.min_scale = check_positive("Mixture: min_scale", min_scale)
+        self.seed = check_seed(seed)
+        shape = (self.components, *self.event_shape)
+        one = keras.initializers.Constant(math.log(math.expm1(1.0)))
+        self.logits = self.add_weight(shape=shape[:1], initializer="zeros", name="logits")
+        self.loc = self.add_weight(shape=shape, initializer=keras.initializers.RandomNormal(0, 1, seed), name="loc")
+        self.raw_scale = self.add_weight(shape=shape, initializer=one, name="raw_scale")
+
+    def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
+        scale = tf.nn.softplus(tf.convert_to_tensor(self.raw_scale)) + self.min_scale
+        normals = tfd.Normal(tf.convert_to_tensor(self.loc), scale)
+        return tfd.MixtureSameFamily(
+            tfd.Categorical(logits=tf.convert_to_tensor(self.logits)),
+            tfd.Independent(normals, reinterpreted_batch_ndims=len(self.event_shape)),
+        )
+
+    def get_config(self):
+        own = {"components": self.components, "min_scale": self.min_scale, "seed": self.seed}
+        return {**super().get_config(), **own}

@@ -1,0 +1,48 @@
+"""The RealNVP flow as a prior."""
+
+from collections.abc import Sequence
+
+from keras_vae.layers.coupling import Coupling
+from keras_vae.priors.flow_prior import FlowPrior
+from keras_vae.serialization import register
+
+
+@register
+class RealNVPPrior(FlowPrior):
+    """Affine couplings between codes and normal noise, one pass per step in both directions.
+
+        log p(z) = log N(f(z); 0, I) + log |det df/dz|,   f = f_K o ... o f_1,   see `Coupling` for one step
+
+    It learns together with the model, or from the codes of a trained one: `RealNVPPrior.fit(codes)`.
+
+    Args:
+        event_shape: shape of one code, of at least 2 numbers; it is flattened within.
+        flows: how many couplings, K; each maps the half that the one before left alone.
+        units: width of each hidden layer of a coupling.
+        activation: a Keras activation of these layers.
+        seed: seed of the initial weights; drawn by Keras when None.
+
+    Raises:
+        InvalidInputError: if a number is out of its range, or a code has but one number.
+
+    Example:
+
+    >>> p = RealNVPPrior((4,), units=(16,)).distribution()
+    >>> p.log_prob(p.sample(3, seed=0)).shape
+    TensorShape([3])
+
+    Reference: Dinh, Sohl-Dickstein & Bengio, 2017, https://arxiv.org/abs/1605.08803
+    """
+
+    def __init__(self, event_shape, *, flows: int = 4, units: Sequence[int] = (64, 64), **kwargs):
+        super().__init__(event_shape, flows=flows, units=units, **kwargs)
+
+    def make_step(self, number: int, seed: int | None) -> Coupling:
+        return Coupling(
+            self.dim,
+            self.units,
+            reverse=number % 2 == 1,
+            activation=self.activation,
+            seed=seed,
+            name=f"step_{number}",
+        )

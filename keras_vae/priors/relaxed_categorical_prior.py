@@ -1,0 +1,51 @@
+"""The relaxed uniform choice."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.distributions.arguments import check_positive
+from keras_vae.distributions.relaxed_categorical import Concrete, check_classes, choices
+from keras_vae.priors.prior import Prior
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+@register
+class RelaxedCategoricalPrior(Prior):
+    """K equally likely choices, relaxed to the simplex: the prior for the posterior `RelaxedCategorical`.
+
+    log p(z) = log G(K) + (K - 1) log t - (t + 1) sum_k log z_k - K log sum_k z_k^-t, in nats, with the temperature t
+    and the gamma function G; summed over the leading axes of the code. There is no closed-form KL; use
+    `KL(estimator="monte_carlo")`.
+
+    Args:
+        event_shape: `(K,)`, or `(N, K)` for N choices; K >= 2 in the last axis.
+        temperature: t, a positive number; near 0 for codes that are nearly one-hot.
+
+    Raises:
+        InvalidInputError: if there is only one class, or the temperature is not positive.
+
+    Example:
+
+    >>> RelaxedCategoricalPrior((4, 10)).distribution().sample(seed=(1, 2)).shape
+    TensorShape([4, 10])
+
+    Reference: Maddison, Mnih & Teh, 2017, https://arxiv.org/abs/1611.00712
+    """
+
+    support = "simplex"
+
+    def __init__(self, event_shape, *, temperature: float = 0.5, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        check_classes("RelaxedCategoricalPrior", self.event_shape)
+        self.temperature = check_positive("RelaxedCategoricalPrior: temperature", temperature)
+
+    def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
+        temperature = tf.constant(self.temperature, tf.float32)
+        return choices(Concrete(temperature, logits=tf.zeros(self.event_shape)), self.event_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "temperature": self.temperature}

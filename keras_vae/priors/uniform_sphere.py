@@ -1,0 +1,42 @@
+"""The uniform distribution on the sphere."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.distributions.arguments import check_vector
+from keras_vae.priors.prior import Prior
+from keras_vae.serialization import register
+
+tfd = tfp.distributions
+
+
+@register
+class UniformSphere(Prior):
+    """The uniform density on the unit sphere, p(z) = G(D / 2) / (2 pi^(D / 2)) with the gamma function G.
+
+    It has a closed-form KL with the posterior `PowerSpherical`. Its mean is the centre, which is no code.
+
+    Args:
+        event_shape: shape of one code, `(D,)` with D >= 2; the sphere has D - 1 dimensions.
+
+    Raises:
+        InvalidInputError: if codes are no vectors of two or more.
+
+    Example:
+
+    >>> float(tf.norm(UniformSphere((3,)).distribution().sample(seed=(1, 2)))) - 1 < 1e-5
+    True
+
+    Reference: Davidson et al., 2018, https://arxiv.org/abs/1804.00891
+    """
+
+    support = "sphere"
+
+    def __init__(self, event_shape, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        check_vector("UniformSphere", self.event_shape, least=2)
+
+    def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
+        return tfd.SphericalUniform(self.event_shape[0])
