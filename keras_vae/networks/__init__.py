@@ -1,8 +1,31 @@
-"""Encoders and decoders: subclassed Keras models from examples or codes to features."""
+"""Encoders, decoders and critics: subclassed Keras models."""
 
+from keras_vae.networks.backbone import BackboneEncoder
 from keras_vae.networks.conv import ConvDecoder, ConvEncoder
+from keras_vae.networks.conv_critic import ConvCritic
+from keras_vae.networks.critic import Critic
+from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
 from keras_vae.networks.mirror import NETWORKS, mirrored
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.network import Network
+from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
+from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
 
-__all__ = ["NETWORKS", "ConvDecoder", "ConvEncoder", "MLPDecoder", "MLPEncoder", "Network", "mirrored"]
+__all__ = [
+    "NETWORKS",
+    "BackboneEncoder",
+    "ConvCritic",
+    "ConvDecoder",
+    "ConvEncoder",
+    "Critic",
+    "GatedMLPDecoder",
+    "GatedMLPEncoder",
+    "MLPDecoder",
+    "MLPEncoder",
+    "Network",
+    "ResNetDecoder",
+    "ResNetEncoder",
+    "SequenceDecoder",
+    "SequenceEncoder",
+    "mirrored",
+]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import keras
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.networks.network import Network
+from keras_vae.networks.regularized import Regularized
+from keras_vae.networks.widths import check_widths, halved
 from keras_vae.serialization import register
 
 WIDTHS = (32, 64, 128, 256)
@@ -24,7 +25,8 @@ def default_filters(height: int, width: int) -> tuple[int, ...]:
     return tuple(WIDTHS[min(i, len(WIDTHS) - 1)] for i in range(halvings))
 
 
-def _check_image_shape(part: str, shape) -> tuple[int, int, int]:
+def check_image_shape(part: str, shape) -> tuple[int, int, int]:
+    """`shape` as a tuple; raises `InvalidInputError` if it is no image of at least 8x8."""
     if len(shape) != 3 or min(shape[:2]) < 8:
         raise InvalidInputError(
             f"{part}: expected images (height, width, channels) of at least 8x8, got {tuple(shape)}; "
@@ -33,8 +35,18 @@ def _check_image_shape(part: str, shape) -> tuple[int, int, int]:
     return tuple(shape)
 
 
+def check_filters(part: str, filters: Sequence[int] | None, sizes: tuple[int, int]) -> tuple[int, ...]:
+    """`filters` as a tuple, from `default_filters` when None; raises `InvalidInputError` if there are none."""
+    if filters is None:
+        return default_filters(*sizes)
+    filters = check_widths(f"{part}: filters", filters)
+    if not filters:
+        raise InvalidInputError(f"{part}: filters must be one or more integers, such as (32, 64); got none.")
+    return filters
+
+
 @register
-class ConvEncoder(Network):
+class ConvEncoder(Regularized):
     """Strided convolutions and a dense layer, `(B, H, W, C) -> (B, units)`.
 
     Args:
@@ -43,6 +55,7 @@ class ConvEncoder(Network):
         units: width of the dense layer.
         kernel_size: side of the convolution kernels.
         activation: a Keras activation.
+        **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Raises:
         InvalidInputError: if the input is no image of at least 8x8.
@@ -64,18 +77,18 @@ class ConvEncoder(Network):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        height, width, _ = _check_image_shape("ConvEncoder", input_shape)
-        self.filters = tuple(filters) if filters is not None else default_filters(height, width)
+        input_shape = check_image_shape("ConvEncoder", input_shape)
+        self.filters = check_filters("ConvEncoder", filters, input_shape[:2])
         self.units = units
         self.kernel_size = kernel_size
         self.activation = activation
         self.stages = [
-            self.layer(keras.layers.Conv2D, n, kernel_size, strides=2, padding="same", activation=activation)
+            self.kernel_layer(keras.layers.Conv2D, n, kernel_size, strides=2, padding="same", activation=activation)
             for n in self.filters
         ]
         self.flatten = self.layer(keras.layers.Flatten)
-        self.dense = self.layer(keras.layers.Dense, units, activation=activation)
-        self.build_on(tuple(input_shape))
+        self.dense = self.kernel_layer(keras.layers.Dense, units, activation=activation)
+        self.build_on(input_shape)
 
     def call(self, x):
         for stage in self.stages:
@@ -94,7 +107,7 @@ class ConvEncoder(Network):
 
 
 @register
-class ConvDecoder(Network):
+class ConvDecoder(Regularized):
     """The mirror of `ConvEncoder`, `(B, *latent_shape) -> (B, H, W, features)`.
 
     Each transposed convolution doubles the image, which is cropped where the encoder had rounded up.
@@ -108,6 +121,7 @@ class ConvDecoder(Network):
         features: number of feature maps that the last doubling gives.
         kernel_size: side of the convolution kernels.
         activation: a Keras activation.
+        **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Raises:
         InvalidInputError: if `image_shape` is no image of at least 8x8.
@@ -131,22 +145,25 @@ class ConvDecoder(Network):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.image_shape = _check_image_shape("ConvDecoder", image_shape)
-        height, width, _ = self.image_shape
-        self.filters = tuple(filters) if filters is not None else default_filters(height, width)[::-1]
+        self.image_shape = check_image_shape("ConvDecoder", image_shape)
+        if filters is None:
+            filters = default_filters(*self.image_shape[:2])[::-1]
+        self.filters = check_filters("ConvDecoder", filters, self.image_shape[:2])
         self.units = units
         self.features = features
         self.kernel_size = kernel_size
         self.activation = activation
         # [(7, 7), (14, 14), (28, 28)]: the sizes that the encoder passed through, backwards
-        self.sizes = [(math.ceil(height / 2**i), math.ceil(width / 2**i)) for i in range(len(self.filters), -1, -1)]
+        self.sizes = halved(self.image_shape[:2], len(self.filters))[::-1]
         start = (*self.sizes[0], self.filters[0])
         self.flatten = self.layer(keras.layers.Flatten)
-        self.dense = self.layer(keras.layers.Dense, units, activation=activation)
-        self.grid = self.layer(keras.layers.Dense, math.prod(start), activation=activation)
+        self.dense = self.kernel_layer(keras.layers.Dense, units, activation=activation)
+        self.grid = self.kernel_layer(keras.layers.Dense, math.prod(start), activation=activation)
         self.reshape = self.layer(keras.layers.Reshape, start)
         self.stages = [
-            self.layer(keras.layers.Conv2DTranspose, n, kernel_size, strides=2, padding="same", activation=activation)
+            self.kernel_layer(
+                keras.layers.Conv2DTranspose, n, kernel_size, strides=2, padding="same", activation=activation
+            )
             for n in (*self.filters[1:], features)
         ]
         self.build_on(tuple(input_shape))

@@ -1,48 +1,197 @@
 """An encoder and the decoder that mirrors it."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
 from keras_vae.checks import check_event_shape, check_integer
 from keras_vae.errors import InvalidInputError
-from keras_vae.networks.conv import ConvDecoder, ConvEncoder
+from keras_vae.networks.conv import ConvDecoder, ConvEncoder, check_filters, check_image_shape
+from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
+from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
+from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
+from keras_vae.networks.widths import halved
 from keras_vae.serialization import get
 
+Shape = tuple[int, ...]
 Pair = tuple[keras.Model, keras.Model]
 
 
-def _mlp(event_shape, latent_dim, *, units: Sequence[int] = (512, 512), activation: str = "relu") -> Pair:
+def _regularized(decoder_l2: float, decoder_spectral_normalization: bool) -> dict[str, Any]:
+    return {"l2": decoder_l2, "spectral_normalization": decoder_spectral_normalization}
+
+
+def _mlp(
+    input_shape: Shape,
+    event_shape: Shape,
+    code_size: int,
+    *,
+    units: Sequence[int] = (512, 512),
+    activation: str = "relu",
+    decoder_l2: float = 0.0,
+    decoder_spectral_normalization: bool = False,
+) -> Pair:
+    options = _regularized(decoder_l2, decoder_spectral_normalization)
     return (
-        MLPEncoder(event_shape, units, activation=activation, name="encoder"),
-        MLPDecoder((latent_dim,), tuple(units)[::-1], activation=activation, name="decoder"),
+        MLPEncoder(input_shape, units, activation=activation, name="encoder"),
+        MLPDecoder((code_size,), tuple(units)[::-1], activation=activation, name="decoder", **options),
     )
 
 
-def _conv(event_shape, latent_dim, *, filters: Sequence[int] | None = None, **options) -> Pair:
+def _gated_mlp(
+    input_shape: Shape,
+    event_shape: Shape,
+    code_size: int,
+    *,
+    units: Sequence[int] = (300, 300),
+    activation: str | None = None,
+) -> Pair:
     return (
-        ConvEncoder(event_shape, filters, name="encoder", **options),
-        ConvDecoder((latent_dim,), event_shape, filters and tuple(filters)[::-1], name="decoder", **options),
+        GatedMLPEncoder(input_shape, units, activation=activation, name="encoder"),
+        GatedMLPDecoder((code_size,), tuple(units)[::-1], activation=activation, name="decoder"),
     )
 
 
-def _auto(event_shape, latent_dim, **options) -> Pair:
-    is_image = len(event_shape) == 3 and min(event_shape[:2]) >= 16
-    return (_conv if is_image else _mlp)(event_shape, latent_dim, **options)
+def _conv(
+    input_shape: Shape,
+    event_shape: Shape,
+    code_size: int,
+    *,
+    filters: Sequence[int] | None = None,
+    features: int = 16,
+    decoder_l2: float = 0.0,
+    decoder_spectral_normalization: bool = False,
+    **options: Any,
+) -> Pair:
+    of_decoder = {"features": features, **_regularized(decoder_l2, decoder_spectral_normalization)}
+    return (
+        ConvEncoder(input_shape, filters, name="encoder", **options),
+        ConvDecoder((code_size,), event_shape, _reversed(filters), name="decoder", **{**options, **of_decoder}),
+    )
 
 
-NETWORKS: dict[str, Callable[..., Pair]] = {"auto": _auto, "conv": _conv, "mlp": _mlp}
+def _resnet(
+    input_shape: Shape,
+    event_shape: Shape,
+    code_size: int,
+    *,
+    filters: Sequence[int] | None = None,
+    features: int = 16,
+    **options: Any,
+) -> Pair:
+    return (
+        ResNetEncoder(input_shape, filters, name="encoder", **options),
+        ResNetDecoder((code_size,), event_shape, _reversed(filters), features=features, name="decoder", **options),
+    )
 
 
-def mirrored(kind: str, event_shape: tuple[int, ...], latent_dim: int, **options) -> Pair:
+def _spatial(
+    input_shape: Shape,
+    event_shape: Shape,
+    code_size: int,
+    *,
+    filters: Sequence[int] | None = None,
+    features: int = 16,
+    blocks: int = 1,
+    kernel_size: int = 3,
+    activation: str = "swish",
+    groups: int = 8,
+) -> Pair:
+    size = check_image_shape("spatial", event_shape)[:2]
+    filters = check_filters("spatial", filters, size)
+    code_shape = (*halved(size, len(filters))[-1], code_size)
+    options = {
+        "blocks": blocks,
+        "kernel_size": kernel_size,
+        "activation": activation,
+        "groups": groups,
+        "spatial": True,
+    }
+    return (
+        ResNetEncoder(input_shape, filters, name="encoder", **options),
+        ResNetDecoder(code_shape, event_shape, filters[::-1], features=features, name="decoder", **options),
+    )
+
+
+def _conv1d(
+    input_shape: Shape,
+    event_shape: Shape,
+    code_size: int,
+    *,
+    filters: Sequence[int] | None = None,
+    units: int = 256,
+    features: int = 16,
+    kernel_size: int = 5,
+    dilations: Sequence[int] = (1, 2),
+    activation: str = "relu",
+) -> Pair:
+    options = {"units": units, "kernel_size": kernel_size, "dilations": dilations, "activation": activation}
+    of_decoder = {"filters": _reversed(filters), "features": features}
+    return (
+        SequenceEncoder(input_shape, "conv1d", filters=filters, name="encoder", **options),
+        SequenceDecoder((code_size,), event_shape, "conv1d", name="decoder", **options, **of_decoder),
+    )
+
+
+def _gru(input_shape: Shape, event_shape: Shape, code_size: int, *, units: int = 128, unroll: bool = False) -> Pair:
+    options = {"units": units, "unroll": unroll}
+    return (
+        SequenceEncoder(input_shape, "gru", name="encoder", **options),
+        SequenceDecoder((code_size,), event_shape, "gru", name="decoder", **options),
+    )
+
+
+def _auto(input_shape: Shape, event_shape: Shape, code_size: int, **options: Any) -> Pair:
+    if len(event_shape) == 3 and min(event_shape[:2]) >= 16:
+        build = _conv
+    elif len(event_shape) == 2 and event_shape[0] >= 8:
+        build = _conv1d
+    else:
+        build = _mlp
+    return build(input_shape, event_shape, code_size, **options)
+
+
+def _reversed(filters: Sequence[int] | None) -> tuple[int, ...] | None:
+    return None if filters is None else tuple(filters)[::-1]
+
+
+NETWORKS: dict[str, Callable[..., Pair]] = {
+    "auto": _auto,
+    "conv": _conv,
+    "conv1d": _conv1d,
+    "gated_mlp": _gated_mlp,
+    "gru": _gru,
+    "mlp": _mlp,
+    "resnet": _resnet,
+    "spatial": _spatial,
+}
+
+
+def mirrored(
+    kind: str,
+    event_shape: tuple[int, ...],
+    latent_dim: int,
+    *,
+    condition_dim: int = 0,
+    encoded_shape: tuple[int, ...] | None = None,
+    **options: Any,
+) -> Pair:
     """An encoder for examples of `event_shape` and its mirror image for codes of `latent_dim` numbers.
 
     Args:
-        kind: `"mlp"`, `"conv"`, or `"auto"`: conv for images of at least 16x16, else mlp.
-        event_shape: shape of one example.
-        latent_dim: length of a code.
-        **options: of the networks, such as `units`, `filters` and `activation`, seen from the encoder's side.
+        kind: for any data `"mlp"` or `"gated_mlp"`; for images of at least 8x8 `"conv"`, `"resnet"`, or `"spatial"`,
+            whose codes are maps `(h, w, latent_dim)`; for sequences `(T, C)` `"conv1d"` or `"gru"`; or `"auto"`: conv
+            for images of at least 16x16, conv1d for sequences of at least 8 steps, else mlp.
+        event_shape: shape of one example, which the decoder's features are for.
+        latent_dim: length of a code; of `"spatial"`, numbers at each position of it.
+        condition_dim: length of a vector that stands beside the last axis of what the encoder and the decoder are
+            given, which widens both inputs by as much.
+        encoded_shape: shape in which the encoder sees an example, before the condition; `event_shape` when None.
+        **options: of the networks, such as `units`, `filters` and `activation`, seen from the encoder's side;
+            `features`, of those that have them, is the decoder's; so are, of mlp and conv, `decoder_l2` and
+            `decoder_spectral_normalization`, see `Regularized`.
 
     Raises:
         InvalidInputError: for an unknown kind, a `latent_dim` below 1 or an unknown option.
@@ -52,12 +201,18 @@ def mirrored(kind: str, event_shape: tuple[int, ...], latent_dim: int, **options
     >>> encoder, decoder = mirrored("mlp", (8, 8, 1), 4, units=(64, 32))
     >>> decoder.units
     (32, 64)
+    >>> encoder, decoder = mirrored("spatial", (28, 28, 1), 4, condition_dim=10)
+    >>> encoder.input_shape, decoder.input_shape
+    ((None, 28, 28, 11), (None, 7, 7, 14))
     """
     event_shape = check_event_shape("network", event_shape)
     latent_dim = check_integer("latent_dim", latent_dim)
+    condition_dim = check_integer("condition_dim", condition_dim, least=0)
+    input_shape = event_shape if encoded_shape is None else check_event_shape("network's encoder", encoded_shape)
+    input_shape = (*input_shape[:-1], input_shape[-1] + condition_dim)
     build = get(kind, NETWORKS, part="network")
     try:
-        return build(event_shape, latent_dim, **options)
+        return build(input_shape, event_shape, latent_dim + condition_dim, **options)
     except InvalidInputError:
         raise
     except (TypeError, ValueError) as error:

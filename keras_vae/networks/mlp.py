@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import keras
 
-from keras_vae.networks.network import Network
+from keras_vae.networks.regularized import Regularized
 from keras_vae.serialization import register
 
 
-class _MLP(Network):
+class _MLP(Regularized):
     """Dense layers, one after the other, on flattened inputs."""
 
     def __init__(self, input_shape, units: Sequence[int] = (512, 512), *, activation: str = "relu", **kwargs):
@@ -16,7 +16,7 @@ class _MLP(Network):
         self.units = tuple(units)
         self.activation = activation
         self.flatten = self.layer(keras.layers.Flatten)
-        self.hidden = [self.layer(keras.layers.Dense, width, activation=activation) for width in self.units]
+        self.hidden = [self.kernel_layer(keras.layers.Dense, width, activation=activation) for width in self.units]
         self.build_on(tuple(input_shape))
 
     def call(self, inputs):
@@ -42,6 +42,7 @@ class MLPEncoder(_MLP):
         input_shape: shape of one example.
         units: width of each hidden layer.
         activation: a Keras activation.
+        **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Example:
 
@@ -58,6 +59,7 @@ class MLPDecoder(_MLP):
         input_shape: shape of one code, such as `(16,)`.
         units: width of each hidden layer, from the code outwards.
         activation: a Keras activation.
+        **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Example:
 

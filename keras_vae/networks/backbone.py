@@ -1,0 +1,113 @@
+"""The architectures of `keras.applications` as encoders."""
+
+import inspect
+from types import ModuleType
+
+import keras
+from keras import ops
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.networks.network import Network
+from keras_vae.serialization import get, register
+
+
+def backbones() -> dict[str, ModuleType]:
+    """The name of each architecture of `keras.applications`, and the module of its family.
+
+    Example:
+
+    >>> "MobileNetV2" in backbones()
+    True
+    """
+    architectures = inspect.getmembers(keras.applications, inspect.isfunction)
+    return {name: inspect.getmodule(make) for name, make in architectures}
+
+
+@register
+class BackboneEncoder(Network):
+    """An architecture of `keras.applications` without its classifier, `(B, H, W, C) -> (B, F)`.
+
+    Images are expected in [0, 1], and are scaled as the family's `preprocess_input` documents; a grey channel is
+    repeated three times.
+
+    Args:
+        input_shape: `(H, W, C)`, C = 1 or 3; the smallest size is the architecture's, often 32x32.
+        backbone: name of the architecture, such as `"ResNet50V2"` or `"EfficientNetB0"`.
+        weights: `"imagenet"` for the weights of a classifier of ImageNet, downloaded by Keras once; None to start
+            from noise. A copy made from the configuration starts from noise, and a saved model has its own.
+        pooling: `"avg"` or `"max"` over positions; None to end in the map, `(B, h, w, F)`.
+        trainable: whether it learns; a frozen one also keeps the moving statistics of its batch normalisation.
+
+    Raises:
+        InvalidInputError: for an unknown architecture, images that it cannot take, or weights that cannot be had.
+
+    Example:
+
+    >>> BackboneEncoder((32, 32, 1), "MobileNetV3Small")(tf.zeros((2, 32, 32, 1))).shape
+    TensorShape([2, 576])
+
+    Reference: https://keras.io/api/applications
+    """
+
+    def __init__(
+        self,
+        input_shape,
+        backbone: str = "MobileNetV2",
+        *,
+        weights: str | None = None,
+        pooling: str | None = "avg",
+        trainable: bool = True,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        input_shape = tuple(input_shape)
+        if len(input_shape) != 3 or input_shape[-1] not in (1, 3):
+            raise InvalidInputError(
+                f"BackboneEncoder: expected images (height, width, channels) with 1 or 3 channels; got {input_shape}."
+            )
+        for name, value, choices in (
+            ("weights", weights, (None, "imagenet")),
+            ("pooling", pooling, (None, "avg", "max")),
+        ):
+            if value not in choices:
+                raise InvalidInputError(f"BackboneEncoder: {name} must be one of {choices}; got {value!r}.")
+        self.backbone = backbone
+        self.pooling = pooling
+        self.family = get(backbone, backbones(), part="backbone")
+        self.body = self._architecture((*input_shape[:2], 3), weights)
+        self.build_on(input_shape)
+        self.trainable = trainable
+
+    def _architecture(self, shape, weights):
+        make = getattr(self.family, self.backbone)
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.dtype_policy)
+        try:
+            return make(include_top=False, weights=weights, input_shape=shape, pooling=self.pooling)
+        except ValueError as error:
+            raise InvalidInputError(
+                f"BackboneEncoder: {self.backbone} cannot take images of {shape}: {error}"
+            ) from error
+        except Exception as error:
+            if weights is None:
+                raise
+            raise InvalidInputError(
+                f"BackboneEncoder: the weights {weights!r} of {self.backbone} could not be downloaded ({error}); "
+                "connect to the network once, or use weights=None."
+            ) from error
+        finally:
+            keras.config.set_dtype_policy(policy)
+
+    def call(self, x):
+        if x.shape[-1] == 1:
+            x = ops.repeat(x, 3, axis=-1)
+        return self.body(self.family.preprocess_input(255.0 * x))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "input_shape": self.input_shape[1:],
+            "backbone": self.backbone,
+            "weights": None,
+            "pooling": self.pooling,
+        }

@@ -1,0 +1,91 @@
+"""A convolutional critic of images."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from keras_vae.checks import check_integer
+from keras_vae.networks.conv import check_filters, check_image_shape
+from keras_vae.networks.regularized import Regularized
+from keras_vae.serialization import register
+
+
+@register
+class ConvCritic(Regularized):
+    """Strided convolutions, and one logit per image, `(B, H, W, C) -> (B, 1)`, or per patch, `-> (B, h, w, 1)`.
+
+    h and w are H and W halved, rounding up, once for each of the `filters`. No layer normalises over the batch, so
+    an example is judged alike in any company.
+
+    Args:
+        input_shape: `(H, W, C)`, H and W at least 8; they need not be even or equal.
+        filters: number of filters of each halving.
+        patch: whether every patch of the image is judged by itself; a patch of side 46 at the defaults.
+        kernel_size: side of the convolution kernels.
+        activation: a Keras activation.
+        **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
+
+    Raises:
+        InvalidInputError: if the input is no image of at least 8x8, or a number is no integer >= 1.
+
+    Example:
+
+    >>> ConvCritic((28, 20, 1))(tf.zeros((2, 28, 20, 1))).shape
+    TensorShape([2, 1])
+    >>> ConvCritic((28, 20, 1), patch=True)(tf.zeros((2, 28, 20, 1))).shape
+    TensorShape([2, 4, 3, 1])
+
+    Reference: Larsen, Sonderby, Larochelle & Winther, 2016, https://arxiv.org/abs/1512.09300;
+    Isola, Zhu, Zhou & Efros, 2017, https://arxiv.org/abs/1611.07004 (patches)
+    """
+
+    def __init__(
+        self,
+        input_shape,
+        filters: Sequence[int] = (64, 128, 256),
+        *,
+        patch: bool = False,
+        kernel_size: int = 4,
+        activation: str = "leaky_relu",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        input_shape = check_image_shape("ConvCritic", input_shape)
+        self.filters = check_filters("ConvCritic", filters, input_shape[:2])
+        self.patch = patch
+        self.kernel_size = check_integer("ConvCritic: kernel_size", kernel_size)
+        self.activation = activation
+        options = {"strides": 2, "padding": "same", "activation": activation}
+        self.stages = [
+            self.kernel_layer(keras.layers.Conv2D, n, kernel_size, name=f"stage_{i}", **options)
+            for i, n in enumerate(self.filters)
+        ]
+        self.flatten = self.layer(keras.layers.Flatten, name="flatten")
+        if patch:
+            self.logits = self.kernel_layer(
+                keras.layers.Conv2D, 1, kernel_size, padding="same", dtype="float32", name="logits"
+            )
+        else:
+            self.logits = self.kernel_layer(keras.layers.Dense, 1, dtype="float32", name="logits")
+        self.build_on(input_shape)
+
+    def features(self, x: tf.Tensor) -> tf.Tensor:
+        """The map of the last halving, shape `(B, h, w, filters[-1])`."""
+        for stage in self.stages:
+            x = stage(x)
+        return x
+
+    def call(self, x):
+        features = self.features(x)
+        return self.logits(features if self.patch else self.flatten(features))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "input_shape": self.input_shape[1:],
+            "filters": self.filters,
+            "patch": self.patch,
+            "kernel_size": self.kernel_size,
+            "activation": self.activation,
+        }

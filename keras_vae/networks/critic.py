@@ -1,0 +1,62 @@
+"""A fully connected critic."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from keras_vae.networks.regularized import Regularized
+from keras_vae.networks.widths import check_widths
+from keras_vae.serialization import register
+
+
+@register
+class Critic(Regularized):
+    """Dense layers on flattened codes or examples, and one logit, `(B, *input_shape) -> (B, 1)`.
+
+    Args:
+        input_shape: shape of one code, such as `(16,)`, or of one example.
+        units: width of each hidden layer.
+        activation: a Keras activation.
+        **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
+
+    Raises:
+        InvalidInputError: if `units` are no integers >= 1.
+
+    Example:
+
+    >>> Critic((16,), units=(32,), spectral_normalization=True)(tf.zeros((2, 16))).shape
+    TensorShape([2, 1])
+
+    Reference: Makhzani et al., 2016, https://arxiv.org/abs/1511.05644
+    """
+
+    def __init__(self, input_shape, units: Sequence[int] = (256, 256), *, activation: str = "leaky_relu", **kwargs):
+        super().__init__(**kwargs)
+        self.units = check_widths("Critic: units", units)
+        self.activation = activation
+        self.flatten = self.layer(keras.layers.Flatten, name="flatten")
+        self.hidden = [
+            self.kernel_layer(keras.layers.Dense, width, activation=activation, name=f"dense_{i}")
+            for i, width in enumerate(self.units)
+        ]
+        self.logits = self.kernel_layer(keras.layers.Dense, 1, dtype="float32", name="logits")
+        self.build_on(tuple(input_shape))
+
+    def features(self, x: tf.Tensor) -> tf.Tensor:
+        """What the last hidden layer makes of `x`, shape `(B, units[-1])`."""
+        x = self.flatten(x)
+        for layer in self.hidden:
+            x = layer(x)
+        return x
+
+    def call(self, x):
+        return self.logits(self.features(x))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "input_shape": self.input_shape[1:],
+            "units": self.units,
+            "activation": self.activation,
+        }

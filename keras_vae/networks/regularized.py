@@ -1,0 +1,51 @@
+"""Networks whose kernels may be held small."""
+
+import math
+
+import keras
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.layers.spectral_normalization import SpectralNormalization
+from keras_vae.networks.network import Network
+
+
+class Regularized(Network):
+    """A `Network` that penalises the squares of its kernels, or divides each by its spectral norm.
+
+    A subclass creates its layers with a kernel by `self.kernel_layer`, all others by `self.layer`.
+
+    Args:
+        l2: weight of the sum of squares of all kernels, which Keras adds to the loss; nats.
+        spectral_normalization: whether every layer with a kernel is a `SpectralNormalization`.
+
+    Raises:
+        InvalidInputError: if `l2` is no finite number >= 0, or both are asked for.
+
+    Reference: Ghosh, Sajjadi, Vergari, Black & Schoelkopf, 2020, https://arxiv.org/abs/1903.12436
+    """
+
+    def __init__(self, *, l2: float = 0.0, spectral_normalization: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        part = type(self).__name__
+        if not isinstance(l2, (int, float)) or isinstance(l2, bool) or not 0 <= l2 < math.inf:
+            raise InvalidInputError(f"{part}: l2 must be a finite number >= 0; got {l2!r}.")
+        if not isinstance(spectral_normalization, bool):
+            raise InvalidInputError(
+                f"{part}: spectral_normalization must be True or False; got {spectral_normalization!r}."
+            )
+        if l2 and spectral_normalization:
+            raise InvalidInputError(
+                f"{part}: expected l2 or spectral_normalization, got both; a penalty on the size of a kernel "
+                "that is normalised changes nothing, so choose one."
+            )
+        self.l2 = l2
+        self.spectral_normalization = spectral_normalization
+
+    def kernel_layer(self, kind: type[keras.layers.Layer], *args, **kwargs) -> keras.layers.Layer:
+        """A layer with a kernel, as `layer` makes it, under the network's `l2` or `spectral_normalization`."""
+        regularizer = keras.regularizers.L2(self.l2) if self.l2 else None
+        layer = kind(*args, kernel_regularizer=regularizer, **{"dtype": self.dtype_policy, **kwargs})
+        return SpectralNormalization(layer, name=layer.name) if self.spectral_normalization else layer
+
+    def get_config(self):
+        return {**super().get_config(), "l2": self.l2, "spectral_normalization": self.spectral_normalization}

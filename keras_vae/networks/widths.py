@@ -1,0 +1,31 @@
+"""Checks of the sizes that networks are given, and the sizes that images pass through."""
+
+import math
+from typing import Any
+
+from keras_vae.checks import check_integer
+from keras_vae.errors import InvalidInputError
+
+
+def check_widths(name: str, widths: Any) -> tuple[int, ...]:
+    """`widths` as a tuple of ints; raises `InvalidInputError` if it is no sequence of integers >= 1.
+
+    Example:
+
+    >>> check_widths("MLPEncoder: units", [512, 512])
+    (512, 512)
+    """
+    if not isinstance(widths, (tuple, list)):
+        raise InvalidInputError(f"{name} must be a sequence of integers, such as (64, 64); got {widths!r}.")
+    return tuple(check_integer(f"{name}: each", width) for width in widths)
+
+
+def halved(sizes: tuple[int, ...], times: int) -> list[tuple[int, ...]]:
+    """What strided layers make of `sizes`, rounding up: the sizes after 0, 1, ..., `times` halvings.
+
+    Example:
+
+    >>> halved((28, 9), 2)
+    [(28, 9), (14, 5), (7, 3)]
+    """
+    return [tuple(math.ceil(size / 2**i) for size in sizes) for i in range(times + 1)]
