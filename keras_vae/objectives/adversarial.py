@@ -198,7 +198,7 @@ class FeatureSimilarity(_Adversarial):
 
 def _logits(trace: Trace, x: tf.Tensor) -> tf.Tensor:
     """The critic's mean logit for each of `x`, `(B,)`."""
-    logits = tf.cast(trace.critic(x, training=True), tf.float32)
+    logits = tf.cast(trace.critic(x, training=trace.training), tf.float32)
     return tf.reduce_mean(tf.reshape(logits, (tf.shape(x)[0], -1)), axis=1)
 
 

@@ -1,0 +1,62 @@
+"""A KL divergence that is steered to a given capacity."""
+
+import math
+
+import keras
+import tensorflow as tf
+from keras.optimizers.schedules import LearningRateSchedule
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.kl import KL
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class Capacity(KL):
+    """How far the mean KL over the batch is from a capacity that may grow in training; nats.
+
+        |mean_B KL(q(z | x) || p(z)) - C(step)|
+
+    Its weight is the paper's gamma, large (such as 1000) to make the code carry C nats.
+
+    Args:
+        capacity: C, nats per example >= 0, or a `keras.optimizers.schedules.LearningRateSchedule` of the optimizer's
+            step, such as `LinearWarmup(100_000, 25.0)`.
+        estimator: of the KL, see `KL`.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: if an argument is out of its range.
+
+    Example:
+
+    >>> objective = NLL() + 1000.0 * Capacity(LinearWarmup(100_000, 25.0))
+
+    Reference: Burgess et al., 2018, https://arxiv.org/abs/1804.03599
+    """
+
+    of_batch = True
+
+    def __init__(self, capacity: float | LearningRateSchedule, *, estimator: str = "analytic", name: str | None = None):
+        super().__init__(estimator=estimator, name=name)
+        number = isinstance(capacity, (int, float)) and not isinstance(capacity, bool)
+        if not (isinstance(capacity, LearningRateSchedule) or (number and 0 <= capacity < math.inf)):
+            raise InvalidInputError(
+                f"Capacity: capacity must be a number of nats >= 0 or a LearningRateSchedule; got {capacity!r}."
+            )
+        self.capacity = capacity
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        capacity = self.capacity(trace.step) if callable(self.capacity) else self.capacity
+        divergence = self.divergence(trace)
+        distance = tf.abs(tf.reduce_mean(divergence) - tf.cast(capacity, divergence.dtype))
+        return tf.fill(tf.shape(trace.x)[:1], distance)
+
+    def get_config(self):
+        config = {name: value for name, value in super().get_config().items() if name != "free_bits"}
+        return {**config, "capacity": keras.saving.serialize_keras_object(self.capacity)}
+
+    @classmethod
+    def from_config(cls, config):
+        return super().from_config({**config, "capacity": keras.saving.deserialize_keras_object(config["capacity"])})

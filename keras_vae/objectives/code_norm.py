@@ -1,0 +1,27 @@
+"""Codes that stay near the origin."""
+
+import tensorflow as tf
+
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class CodeNorm(Term):
+    """Half the squared norm of the code, E_q(z|x)[1/2 |z|^2], by the mean over the draws; summed over levels.
+
+    Up to a constant it is the negative log-density of codes under the standard normal prior, in nats per example;
+    with a deterministic posterior, what is left of the KL in a regularised autoencoder (RAE).
+
+    Example:
+
+    >>> objective = NLL() + 1e-4 * CodeNorm()
+
+    Reference: Ghosh et al., 2020, https://arxiv.org/abs/1903.12436
+    """
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        squares = [latent.sample**2 for latent in trace.latents]  # (S, B, *latent_shape)
+        sums = [tf.reduce_sum(square, axis=range(2, square.shape.rank)) for square in squares]
+        return 0.5 * tf.reduce_mean(tf.add_n(sums), axis=0)

@@ -1,0 +1,46 @@
+"""A decoder that changes little with the code."""
+
+import tensorflow as tf
+
+from keras_vae.objectives.jacobian import check_probes, forward_squared_norm
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class DecoderGradient(Term):
+    """The squared Frobenius norm of the decoder's Jacobian, |d E[x | z] / d z|^2, at the first draw z.
+
+    The exact norm costs a decoded example for each of the D dimensions of the code, all at once; `probes` estimate it,
+    without bias, by fewer. The unit is that of x^2 / z^2, not nats.
+
+    The decoder must treat each code by itself (no batch normalisation). Through group normalisation the norm is exact,
+    but its gradient is only nearly so, because `tf.nn.moments` has no exact second derivative. Recurrent decoders need
+    `compile(jit_compile=False)`.
+
+    Args:
+        probes: None for the exact norm, or how many random directions in the code estimate it.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: if `probes` is neither None nor an integer >= 1.
+
+    Example:
+
+    >>> objective = NLL() + 1e-2 * CodeNorm() + 1e-4 * DecoderGradient(probes=4)
+
+    References: Ghosh et al., 2020 (RAE-GP), https://arxiv.org/abs/1903.12436; probes: Hutchinson, 1989,
+    https://doi.org/10.1080/03610918908812806
+    """
+
+    def __init__(self, *, probes: int | None = None, name: str | None = None):
+        super().__init__(name)
+        self.probes = check_probes("DecoderGradient", probes)
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        z = tf.concat([latent.sample[0] for latent in trace.latents], axis=-1)  # (B, *latent_shape)
+        return forward_squared_norm(lambda z: trace.decode(z).mean(), z, probes=self.probes, seed=self.seed(trace))
+
+    def get_config(self):
+        return {**super().get_config(), "probes": self.probes}

@@ -1,0 +1,58 @@
+"""The importance-weighted bound."""
+
+import math
+
+import tensorflow as tf
+
+from keras_vae.checks import check_integer
+from keras_vae.objectives.bound import Bound
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class IWAE(Bound):
+    """The negative importance-weighted bound, a tighter one than the ELBO; nats per example.
+
+        -1/m sum_j log 1/k sum_i w_ij,  w_ij = p(x, z_ij) / q(z_ij | x),  z_ij ~ q(z | x)
+
+    At k = 1 it is the ELBO with a Monte Carlo KL; it rises with k and tends to log p(x), while the gradient of the
+    encoder gets noisier. The mean over m bounds (MIWAE) takes this noise down again. Two recipes made of it:
+
+        CIWAE  b * NLL() + b * KL() + (1 - b) * IWAE(k)
+        PIWAE  IWAE(k * m).only("decoder", "likelihood", "prior")
+               + IWAE(k, m=m, name="miwae").only("encoder", "posterior")
+
+    Args:
+        k: draws in each bound.
+        m: bounds, of draws of their own; the term needs k * m draws per example.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: if `k` or `m` is no integer >= 1.
+
+    Example:
+
+    >>> IWAE(5, m=8).samples
+    40
+
+    References: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519; MIWAE, CIWAE and PIWAE:
+    Rainforth et al., 2018, https://arxiv.org/abs/1802.04537
+    """
+
+    def __init__(self, k: int = 5, *, m: int = 1, name: str | None = None):
+        super().__init__(k, name=name)
+        self.m = check_integer("IWAE: samples m", m)
+
+    @property
+    def samples(self) -> int:
+        """How many draws per example it needs."""
+        return self.k * self.m
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        log_weights = self.log_weights(trace)
+        groups = tf.reshape(log_weights, (self.m, self.k, tf.shape(log_weights)[1]))  # (M, K, B)
+        return math.log(self.k) - tf.reduce_mean(tf.reduce_logsumexp(groups, axis=1), axis=0)
+
+    def get_config(self):
+        return {**super().get_config(), "m": self.m}

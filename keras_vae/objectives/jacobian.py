@@ -1,0 +1,91 @@
+"""Squared norms of Jacobians, by reverse mode for few outputs and by forward mode for few inputs.
+
+Neither uses `tf.vectorized_map`, `batch_jacobian` or `tf.autodiff.ForwardAccumulator`: with these, XLA takes the
+weights for compile-time constants, and compiles every training step anew.
+"""
+
+import math
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from keras_vae.checks import check_integer
+
+Function = Callable[[tf.Tensor], tf.Tensor]
+
+
+def reverse_squared_norm(
+    function: Function, x: tf.Tensor, *, probes: int | None = None, seed: tf.Tensor | None = None
+) -> tf.Tensor:
+    """The squared Frobenius norm of J = d y / d x for each example, by one product v^T J per output, one by one.
+
+    With probes, by as many products, without bias: |J|^2 = E[|v^T J|^2] for random signs v.
+
+    Args:
+        function: x `(B, *input_shape)` -> y `(B, *output_shape)`, row by row.
+        x: where, shape `(B, *input_shape)`.
+        probes: None for the exact norm, or how many random products estimate it.
+        seed: of the probes, int32 `(2,)`.
+
+    Returns:
+        Shape `(B,)`.
+    """
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = function(x)
+    directions = _directions(y, probes, seed)  # (N, B, *output_shape)
+
+    def add(i, total):
+        return i + 1, total + _sum_of_squares(tape.gradient(y, x, directions[i], "zero"), axis_kept=0)
+
+    count, start = probes or math.prod(y.shape[1:]), (0, tf.zeros(tf.shape(x)[:1]))
+    _, total = tf.while_loop(lambda i, _: i < count, add, start, maximum_iterations=count)
+    return total / (probes or 1)
+
+
+def forward_squared_norm(
+    function: Function, x: tf.Tensor, *, probes: int | None = None, seed: tf.Tensor | None = None
+) -> tf.Tensor:
+    """The squared Frobenius norm of J = d y / d x for each example, by one product J v per input, all at once.
+
+    With probes, by as many products, without bias: |J|^2 = E[|J v|^2] for random signs v.
+
+    Args:
+        function: x `(N, B, *input_shape)` -> y `(N, B, *output_shape)`, row by row for any N.
+        x: where, shape `(B, *input_shape)`.
+        probes: None for the exact norm, or how many random products estimate it.
+        seed: of the probes, int32 `(2,)`.
+
+    Returns:
+        Shape `(B,)`.
+    """
+    directions = _directions(x, probes, seed)  # (N, B, *input_shape)
+    points = tf.broadcast_to(x, tf.shape(directions))
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            inner.watch(points)
+            y = function(points)
+        u = tf.zeros_like(y)
+        outer.watch(u)
+        pulled_back = inner.gradient(y, points, u, "zero")  # u^T J: linear in u, so its own transpose is J
+    pushed_forward = outer.gradient(pulled_back, u, directions, "zero")
+    return _sum_of_squares(pushed_forward, axis_kept=1) / (probes or 1)
+
+
+def check_probes(part: str, probes: int | None) -> int | None:
+    """`probes`; raises `InvalidInputError` if it is neither None nor an integer >= 1."""
+    return None if probes is None else check_integer(f"{part}: probes, unless None,", probes)
+
+
+def _directions(like, probes, seed):
+    """All the directions of the axes, or so many random signs, `(N, *like.shape)`."""
+    if probes is None:
+        size = math.prod(like.shape[1:])
+        axes = tf.reshape(tf.eye(size), (size, 1, *like.shape[1:]))
+        return tf.broadcast_to(axes, tf.concat([[size], tf.shape(like)], axis=0))
+    shape = tf.concat([[probes], tf.shape(like)], axis=0)
+    return tf.cast(2 * tf.random.stateless_uniform(shape, seed, 0, 2, tf.int32) - 1, tf.float32)
+
+
+def _sum_of_squares(x, *, axis_kept):
+    return tf.reduce_sum(x**2, axis=[axis for axis in range(x.shape.rank) if axis != axis_kept])

@@ -1,0 +1,27 @@
+"""Sparse codes by their absolute values."""
+
+import tensorflow as tf
+
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class L1Activity(Term):
+    """The absolute values of the code, E_q(z|x)[sum_d |z_d|], by the mean over the draws; summed over levels.
+
+    Up to a constant it is the negative log-density of codes under a Laplace prior of scale 1, in nats per example.
+
+    Example:
+
+    >>> objective = NLL() + 0.1 * L1Activity()
+
+    Reference: Ng, 2011, Sparse autoencoder, https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf; the penalty:
+    Olshausen & Field, 1996, https://doi.org/10.1038/381607a0
+    """
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        sizes = [tf.abs(latent.sample) for latent in trace.latents]  # (S, B, *latent_shape)
+        sums = [tf.reduce_sum(size, axis=range(2, size.shape.rank)) for size in sizes]
+        return tf.reduce_mean(tf.add_n(sums), axis=0)

@@ -1,0 +1,103 @@
+"""Maximum mean discrepancy between codes and prior."""
+
+import math
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.aggregate import codes_and_prior_draws, squared_distances
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import get, register
+from keras_vae.trace import Trace
+
+KERNELS = {
+    "imq": lambda squared, width: width / (width + squared),
+    "rbf": lambda squared, width: tf.exp(-squared / width),
+}
+
+
+@register
+class MMD(Term):
+    """Squared maximum mean discrepancy between the aggregate posterior and the prior; a statistic of the batch.
+
+        MMD^2 = E k(z, z') + E k(p, p') - 2 E k(z, p)      k(u, v) = sum_b kernel_b(|u - v|^2)
+
+    over codes z, z' of different examples, their first draws, and prior draws p, p'; without a unit, at most 2 per
+    bandwidth. The kernels have the widths w_b = b 2 D scale^2; 2 D scale^2 is the mean squared distance between two
+    draws of N(0, scale^2 I).
+
+        imq:  w_b / (w_b + |u - v|^2)        rbf:  exp(-|u - v|^2 / w_b)
+
+    Args:
+        kernel: `"imq"`, inverse multiquadratic, whose tails still pull at codes far from the prior, or `"rbf"`.
+        bandwidths: b, the widths of the kernels that are added up.
+        scale: the standard deviation of a dimension of the prior.
+        unbiased: leave out the pairs of a draw with itself. The estimate then has the right expectation, 0 for equal
+            laws, and may be negative (a batch of one gives but the third part); with them it is never negative.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: if an argument is out of its range; when called, for several levels of latent variables
+            or no prior.
+
+    Example:
+
+    >>> objective = NLL() + 10.0 * MMD()
+
+    References: Gretton et al., 2012, https://jmlr.org/papers/v13/gretton12a.html; in WAE: Tolstikhin et al., 2018,
+    https://arxiv.org/abs/1711.01558; in InfoVAE: Zhao, Song & Ermon, 2019, https://arxiv.org/abs/1706.02262
+    """
+
+    of_batch = True
+
+    def __init__(
+        self,
+        kernel: str = "imq",
+        *,
+        bandwidths: Sequence[float] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
+        scale: float = 1.0,
+        unbiased: bool = True,
+        name: str | None = None,
+    ):
+        super().__init__(name)
+        get(kernel, KERNELS, part="kernel of MMD")
+        if not (isinstance(bandwidths, (tuple, list)) and bandwidths and all(map(_is_positive, bandwidths))):
+            raise InvalidInputError(f"MMD: bandwidths must be one or more positive numbers; got {bandwidths!r}.")
+        if not _is_positive(scale):
+            raise InvalidInputError(f"MMD: scale must be a positive number; got {scale!r}.")
+        self.kernel = kernel
+        self.bandwidths = tuple(bandwidths)
+        self.scale = scale
+        self.unbiased = unbiased
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        codes, draws = codes_and_prior_draws(trace, self.seed(trace))
+        within = self._mean_within(codes) + self._mean_within(draws)
+        between = tf.reduce_mean(self._similarity(codes, draws))
+        return tf.fill(tf.shape(trace.x)[:1], within - 2.0 * between)
+
+    def _similarity(self, u, v):
+        base = 2.0 * u.shape[1] * self.scale**2
+        squared = squared_distances(u, v)
+        return tf.add_n([KERNELS[self.kernel](squared, bandwidth * base) for bandwidth in self.bandwidths])
+
+    def _mean_within(self, u):
+        similarity, size = self._similarity(u, u), tf.cast(tf.shape(u)[0], tf.float32)
+        if not self.unbiased:
+            return tf.reduce_mean(similarity)
+        pairs = tf.reduce_sum(similarity) - tf.linalg.trace(similarity)
+        return tf.math.divide_no_nan(pairs, size * (size - 1.0))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "kernel": self.kernel,
+            "bandwidths": self.bandwidths,
+            "scale": self.scale,
+            "unbiased": self.unbiased,
+        }
+
+
+def _is_positive(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf

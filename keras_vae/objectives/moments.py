@@ -1,0 +1,90 @@
+"""The covariance of the aggregate posterior, matched to that of the prior."""
+
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.aggregate import only_latent
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import get, register
+from keras_vae.trace import Trace
+
+tfd = tfp.distributions
+
+KINDS = ("i", "ii")
+
+
+@register
+class DIP(Term):
+    """How far the covariance C of codes is from the identity; a statistic of the batch, without a unit.
+
+        a sum_d (C_dd - 1)^2 + b sum_{d != e} C_de^2
+
+    with C = Cov[mu(x)] (kind `"i"`) or C = Cov[mu(x)] + E[Cov q(z | x)] (kind `"ii"`), the covariance of the aggregate
+    posterior; Cov[mu(x)] is the covariance of the posterior means in the batch, with the divisor B.
+
+    Args:
+        kind: `"i"` or `"ii"`.
+        diagonal: a, the weight of the variances; the paper's lambda_d.
+        off_diagonal: b, the weight of the covariances; the paper's lambda_od. The paper sets a = 10 b for kind
+            `"i"` and a = b for kind `"ii"`.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: if an argument is out of its range; when called, for several levels of latent variables
+            or a posterior without moments in closed form.
+
+    Example:
+
+    >>> objective = NLL() + KL() + DIP("ii", diagonal=5.0, off_diagonal=5.0)
+
+    Reference: Kumar, Sattigeri & Balakrishnan, 2018, https://arxiv.org/abs/1711.00848
+    """
+
+    of_batch = True
+
+    def __init__(self, kind: str = "i", *, diagonal: float = 10.0, off_diagonal: float = 1.0, name: str | None = None):
+        super().__init__(name)
+        self.kind = get(kind, dict.fromkeys(KINDS, kind), part="kind of DIP")
+        for argument, weight in {"diagonal": diagonal, "off_diagonal": off_diagonal}.items():
+            if not (isinstance(weight, (int, float)) and 0 <= weight < math.inf):
+                raise InvalidInputError(f"DIP: {argument} must be a finite number >= 0; got {weight!r}.")
+        self.diagonal = diagonal
+        self.off_diagonal = off_diagonal
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        posterior = only_latent(trace).posterior
+        try:
+            means = _flat(posterior.mean())  # (B, D)
+            within = _covariance(posterior) if self.kind == "ii" else 0.0
+        except NotImplementedError as error:
+            raise InvalidInputError(
+                f"DIP: expected a posterior with known moments, such as 'normal'; got {posterior.name} ({error})."
+            ) from error
+        centred = means - tf.reduce_mean(means, axis=0)
+        covariance = tf.matmul(centred, centred, transpose_a=True) / tf.cast(tf.shape(means)[0], tf.float32) + within
+        squares = tf.square(covariance - tf.eye(means.shape[1]))
+        on_diagonal = tf.linalg.trace(squares)
+        value = self.diagonal * on_diagonal + self.off_diagonal * (tf.reduce_sum(squares) - on_diagonal)
+        return tf.fill(tf.shape(trace.x)[:1], value)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "kind": self.kind,
+            "diagonal": self.diagonal,
+            "off_diagonal": self.off_diagonal,
+        }
+
+
+def _flat(values):
+    return tf.reshape(values, (-1, math.prod(values.shape[1:])))
+
+
+def _covariance(posterior):
+    """The mean over the batch of the covariance of q(z | x), shape `(D, D)`."""
+    if isinstance(posterior, tfd.Independent):
+        return tf.linalg.diag(tf.reduce_mean(_flat(posterior.variance()), axis=0))
+    return tf.reduce_mean(posterior.covariance(), axis=0)

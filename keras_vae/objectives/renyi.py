@@ -1,0 +1,54 @@
+"""The variational Rényi bound."""
+
+import math
+
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.bound import Bound
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class Renyi(Bound):
+    """The negative variational Rényi bound of order alpha, from k draws; nats per example.
+
+        -1/(1 - alpha) log 1/k sum_i w_i^(1 - alpha),  w_i = p(x, z_i) / q(z_i | x),  z_i ~ q(z | x)
+
+    It falls as alpha rises: alpha = -inf takes the largest weight alone (VR-max), alpha = 0 is `IWAE`, and with
+    alpha -> 1 it tends to the ELBO.
+
+    Args:
+        alpha: the order, any number but 1; `float("-inf")` for VR-max.
+        k: draws per example.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: if `alpha` is 1, infinite upwards or no number, or `k` is no integer >= 1.
+
+    Example:
+
+    >>> objective = Renyi(0.5, k=10)
+
+    Reference: Li & Turner, 2016, https://arxiv.org/abs/1602.02311
+    """
+
+    def __init__(self, alpha: float = 0.5, *, k: int = 5, name: str | None = None):
+        super().__init__(k, name=name)
+        number = isinstance(alpha, (int, float)) and not isinstance(alpha, bool)
+        if not (number and alpha < math.inf):
+            raise InvalidInputError(f"Renyi: alpha must be a number below infinity; got {alpha!r}.")
+        if alpha == 1:
+            raise InvalidInputError("Renyi: alpha must not be 1, where the bound is the ELBO; use NLL() + KL().")
+        self.alpha = alpha
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        log_weights = self.log_weights(trace)
+        if self.alpha == -math.inf:
+            return -tf.reduce_max(log_weights, axis=0)
+        order = 1.0 - self.alpha
+        return (math.log(self.k) - tf.reduce_logsumexp(order * log_weights, axis=0)) / order
+
+    def get_config(self):
+        return {**super().get_config(), "alpha": self.alpha}

@@ -1,0 +1,56 @@
+"""Sparse codes by how often their units are active."""
+
+import math
+
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class SparsityKL(Term):
+    """How far the mean activation of each unit of the code is from a low rate; nats, summed over units and levels.
+
+        sum_d KL(Bernoulli(rate) || Bernoulli(r_d)),  r_d = mean over batch and draws of sigmoid(z_d)
+
+    A statistic of the batch, the same for each example; it wants batches of many times 1 / rate examples.
+
+    Args:
+        rate: the wanted mean activation, in (0, 1).
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: if `rate` is not in (0, 1).
+
+    Example:
+
+    >>> objective = NLL() + 3.0 * SparsityKL(0.05)
+
+    Reference: Ng, 2011, Sparse autoencoder, https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf
+    """
+
+    of_batch = True
+
+    def __init__(self, rate: float = 0.05, *, name: str | None = None):
+        super().__init__(name)
+        if not (isinstance(rate, float) and 0 < rate < 1):
+            raise InvalidInputError(f"SparsityKL: rate must be a number in (0, 1); got {rate!r}.")
+        self.rate = rate
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        divergence = tf.add_n([tf.reduce_sum(self._divergence(latent.sample)) for latent in trace.latents])
+        return tf.fill(tf.shape(trace.x)[:1], divergence)
+
+    def _divergence(self, logits):
+        """The divergence of each unit, `(S, B, *event_shape) -> event_shape`; finite however far the logits go."""
+        count = tf.math.log(tf.cast(tf.reduce_prod(tf.shape(logits)[:2]), logits.dtype))
+        log_active = tf.reduce_logsumexp(tf.math.log_sigmoid(logits), axis=(0, 1)) - count
+        log_silent = tf.reduce_logsumexp(tf.math.log_sigmoid(-logits), axis=(0, 1)) - count
+        active, silent = self.rate, 1 - self.rate
+        return active * (math.log(active) - log_active) + silent * (math.log(silent) - log_silent)
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate}
