@@ -35,6 +35,7 @@ class Trace(NamedTuple):
         encode: x -> q(z | x), for terms that look at other inputs.
         decode: z of shape `(..., *latent_shape)` -> p(x | z), for terms that look at other codes.
         extras: what else the batch carried, such as `y`.
+        training: whether the pass is one of training.
         critic: the critic of an adversarial model, a Keras model from codes or examples to logits `(..., 1)`.
     """
 
@@ -46,4 +47,5 @@ class Trace(NamedTuple):
     encode: Callable[[tf.Tensor], tfd.Distribution]
     decode: Callable[[tf.Tensor], tfd.Distribution]
     extras: Mapping[str, tf.Tensor]
+    training: bool = False
     critic: Callable[[tf.Tensor], tf.Tensor] | None = None

@@ -316,6 +316,7 @@ class Autoencoder(Training, Inference, keras.Model):
             encode=partial(self.posterior_of, condition=condition, training=training),
             decode=partial(self.likelihood_of, condition=condition, training=training),
             extras=extras,
+            training=training,
             critic=getattr(self, "critic", None),
         )
 

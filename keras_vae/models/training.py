@@ -70,7 +70,9 @@ class Training:
         self.optimizer.build(self.model_variables)
 
     def _prefers_xla(self) -> bool:
-        convolutional = any(isinstance(layer, keras.layers.Conv2D) for layer in self._flatten_layers())
+        convolutional = any(
+            isinstance(layer, (keras.layers.Conv1D, keras.layers.Conv2D)) for layer in self._flatten_layers()
+        )
         return not convolutional or bool(tf.config.list_physical_devices("GPU"))
 
     def get_compile_config(self):
