@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-TINY = ["--latent-dim", "2", "--limit", "128", "--option", "units=[16]", "--no-jit-compile", "--epochs", "2"]
+TINY = ["--latent-dim", "2", "--limit", "128", "--set", "units=[16]", "--no-jit-compile", "--epochs", "2"]
 
 
 def pytest_configure(config):

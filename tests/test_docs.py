@@ -58,6 +58,15 @@ def test_commands_in_the_readme_run(block, tmp_path):
         assert (tmp_path / name).exists(), name
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line", [line for block in blocks("sh") for line in block.splitlines()], ids=lambda line: line[:40]
+)
+def test_training_commands_in_the_readme_run_for_an_epoch(line, command, tmp_path):
+    quick = ["--epochs", "1", "--limit", "256", "--data", "digits", "--likelihood-samples", "5"]
+    subprocess.run([command, *line.split()[1:], *quick], cwd=tmp_path, check=True)
+
+
 def test_pictures_and_files_that_the_readme_shows_are_there():
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", README.read_text()) if "://" not in link]
     assert links

@@ -28,20 +28,29 @@ def train(
         int | None, typer.Option(help="Examples per step.", show_default="128; 32 with fewer than 10,000 examples")
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of Adam.", show_default="0.001")] = None,
+    critic_learning_rate: Annotated[
+        float | None, typer.Option(help="Of the critic's Adam.", show_default="the same")
+    ] = None,
     decay: Annotated[
         str | None, typer.Option(help="Of the learning rate: cosine or none.", show_default="cosine")
     ] = None,
     likelihood: Annotated[
         str | None,
-        typer.Option(help="auto, bernoulli, normal, normal_elementwise or normal_fixed.", show_default="auto"),
+        typer.Option(help="A likelihood, see `keras-vae parts`.", show_default="by recipe and data"),
     ] = None,
-    network: Annotated[str | None, typer.Option(help="auto, mlp or conv.", show_default="auto")] = None,
+    network: Annotated[
+        str | None, typer.Option(help="A kind of network, see `keras-vae parts`.", show_default="by recipe and data")
+    ] = None,
     beta: Annotated[float | None, typer.Option(help="Weight of the KL (beta_vae).")] = None,
     free_bits: Annotated[float | None, typer.Option(help="Nats per latent dimension free of KL.")] = None,
     warmup_epochs: Annotated[int | None, typer.Option(help="Epochs of linear KL warm-up.", show_default="0")] = None,
-    option: Annotated[
+    setting: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=VALUE of the recipe or its networks, VALUE in JSON: units=[200,200].  Repeatable."),
+        typer.Option(
+            "--set",
+            help="OPTION=VALUE of the recipe or its networks, or PART.OPTION=VALUE of its posterior, likelihood, "
+            "prior, corruption or critic; VALUE in JSON: units=[200,200], prior.components=20. Repeatable.",
+        ),
     ] = None,
     binarize: Annotated[
         str | None, typer.Option(help="dynamic, static or threshold.", show_default="not at all")
@@ -68,21 +77,22 @@ def train(
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write logs for TensorBoard.")] = False,
 ) -> None:
     """Train a model and report on it."""
-    from keras_vae.cli.overrides import parse_options
+    from keras_vae.cli.overrides import merged, parse_settings
     from keras_vae.errors import InvalidInputError
     from keras_vae.training import Run, TrainingConfig
     from keras_vae.training import train as run_training
 
     given = {
         "model": model, "data": data, "latent_dim": latent_dim, "epochs": epochs, "batch_size": batch_size,
-        "learning_rate": learning_rate, "decay": decay, "likelihood": likelihood, "network": network,
+        "learning_rate": learning_rate, "critic_learning_rate": critic_learning_rate,
+        "decay": decay, "likelihood": likelihood, "network": network,
         "warmup_epochs": warmup_epochs, "binarize": binarize, "image_size": image_size, "validation": validation,
         "test": test, "limit": limit, "data_dir": data_dir, "seed": seed, "dtype_policy": dtype_policy,
         "jit_compile": jit_compile, "likelihood_samples": likelihood_samples,
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}
     given |= {name: int(given[name]) for name in ("validation", "test") if given.get(name, 0) > 1}
-    options = parse_options(option or [])
+    options = parse_settings(setting or [])
     options |= {name: value for name, value in (("beta", beta), ("free_bits", free_bits)) if value is not None}
     if resume and overwrite:
         raise InvalidInputError("--resume and --overwrite: expected one of the two; drop one.")
@@ -90,7 +100,7 @@ def train(
         base = Run(out).config()
     else:
         base = TrainingConfig.read(config) if config else TrainingConfig()
-    chosen = base.replace(**given, options={**base.options, **options})
+    chosen = base.replace(**given, options=merged(base.options, options))
     out = out or Path("runs") / f"{chosen.model}-{Path(chosen.data).stem}"
     try:
         run = run_training(chosen, out, resume=resume, overwrite=overwrite, tensorboard=tensorboard)
@@ -121,7 +131,7 @@ def evaluate(
 
     model = model_of(run)
     chosen = examples(run, data, split)
-    metrics = summarize(model, chosen.x, samples=samples, seed=seed, verbose=0 if json else 1)
+    metrics = summarize(model, chosen.x, chosen.y, samples=samples, seed=seed, verbose=0 if json else 1)
     if json:
         typer.echo(json_format.dumps(metrics, indent=2))
     else:
@@ -137,13 +147,13 @@ def encode(
 ) -> None:
     """Write the posterior of each example: its mean and standard deviation."""
     from keras_vae.cli.outputs import check_out, write_arrays
-    from keras_vae.cli.sources import examples, model_of
+    from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
 
     check_out(out, ".npz", overwrite=overwrite)
     model = model_of(run)
     chosen = examples(run, data, split)
-    posterior = model.encode(chosen.x)
-    arrays = {"mean": posterior.mean().numpy(), "stddev": posterior.stddev().numpy()}
+    posterior = model.encode(chosen.x, condition=condition_of(model, chosen.y))
+    arrays = {"mean": posterior.mean().numpy()} | spread_of(posterior)
     write_arrays(out, arrays if chosen.y is None else {**arrays, "labels": chosen.y})
 
 
@@ -160,12 +170,13 @@ def reconstruct(
     """Pass examples through the code and back."""
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import examples, model_of
+    from keras_vae.cli.sources import condition_of, examples, model_of
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
-    x = examples(run, data, split).x[:limit]
-    reconstructed = model.reconstruct(x, draw="sample" if sample else "mean", seed=seed)
+    chosen = examples(run, data, split)[:limit]
+    x, condition = chosen.x, condition_of(model, chosen.y)
+    reconstructed = model.reconstruct(x, condition=condition, draw="sample" if sample else "mean", seed=seed)
     write_picture_or_array(
         out, reconstructed, lambda: plots.plot_reconstructions(model.prepare(x).numpy(), reconstructed)
     )
@@ -175,6 +186,9 @@ def sample(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
     limit: Limit = 64,
+    label: Annotated[
+        int | None, typer.Option(help="Of a conditional model: what to draw.", show_default="each")
+    ] = None,
     pixels: Annotated[bool, typer.Option("--pixels", help="Draw x ~ p(x | z) instead of E[x | z].")] = False,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -182,10 +196,12 @@ def sample(
     """Draw new examples from the prior."""
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import model_of
+    from keras_vae.cli.sources import labels_to_draw, model_of
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
-    drawn = model_of(run).sample(limit, seed=seed, draw="sample" if pixels else "mean")
+    model = model_of(run)
+    condition = labels_to_draw(model, limit, label)
+    drawn = model.sample(limit, seed=seed, condition=condition, draw="sample" if pixels else "mean")
     write_picture_or_array(out, drawn, lambda: plots.plot_samples(drawn))
 
 
@@ -195,6 +211,7 @@ def traverse(
     span: Annotated[float, typer.Option(help="Each dimension goes from -SPAN to SPAN.")] = 3.0,
     steps: Annotated[int, typer.Option(min=2, help="Stops on the way.")] = 11,
     example: Annotated[int | None, typer.Option(help="Start at this test example instead of the prior mean.")] = None,
+    label: Annotated[int, typer.Option(help="Of a conditional model, without --example.")] = 0,
     data: Data = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -207,9 +224,13 @@ def traverse(
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
-    start = None if example is None else pick(examples(run, data, "test").x, example)
+    start, condition = None, label if model.condition is not None else None
+    if example is not None:
+        chosen = examples(run, data, "test")
+        start = pick(chosen.x, example)
+        condition = None if model.condition is None else chosen.y[example]
     values = np.linspace(-span, span, steps)
-    paths = model.traverse(start, values=values)
+    paths = model.traverse(start, condition=condition, values=values)
     write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))
 
 
@@ -225,12 +246,17 @@ def interpolate(
     """Walk between pairs of test examples in the latent space."""
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import examples, model_of, pick_pairs
+    from keras_vae.cli.sources import condition_of, examples, model_of, pick_pairs
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
-    starts, ends = pick_pairs(examples(run, data, "test").x, pairs, seed)
-    paths = model.interpolate(starts, ends, steps=steps)
+    chosen = examples(run, data, "test")
+    starts, ends = pick_pairs(len(chosen), pairs, seed)
+    condition = condition_of(model, chosen.y)
+    paths = model.interpolate(
+        chosen.x[starts], chosen.x[ends], condition=None if condition is None else condition[starts], steps=steps
+    )
+    starts, ends = chosen.x[starts], chosen.x[ends]
     endpoints = (model.prepare(starts).numpy(), model.prepare(ends).numpy())
     write_picture_or_array(out, paths, lambda: plots.plot_interpolation(paths, endpoints=endpoints))
 
@@ -258,10 +284,32 @@ def export(
 
 
 def models() -> None:
-    """List the recipes."""
+    """List the recipes: family, paper, and what they are for."""
     from keras_vae.zoo import describe
 
-    _table(describe())
+    family = None
+    rows = describe()
+    names, papers = (max(len(getattr(row, column)) for row in rows) + 2 for column in ("name", "paper"))
+    for row in rows:
+        if row.family != family:
+            typer.echo(f"{'' if family is None else chr(10)}{row.family}")
+            family = row.family
+        typer.echo(f"  {row.name:{names}}{row.paper:{papers}}{row.summary}")
+
+
+def parts() -> None:
+    """List the posteriors, likelihoods, priors and networks that any recipe can be given."""
+    from keras_vae.distributions import LIKELIHOODS, POSTERIORS
+    from keras_vae.networks import NETWORKS
+    from keras_vae.priors import PRIORS
+
+    for name, known in (
+        ("--set posterior.name=", POSTERIORS),
+        ("--likelihood ", LIKELIHOODS),
+        ("--set prior.name=", PRIORS),
+        ("--network ", NETWORKS),
+    ):
+        typer.echo(f"{name}\n  {', '.join(known)}\n")
 
 
 def data(
@@ -287,7 +335,7 @@ def _table(rows: dict[str, Any]) -> None:
 def _verdict(run) -> list[str]:
     from keras_vae.evaluation import verdict
 
-    return verdict(run.read_json("metrics.json"), run.config().latent_dim)
+    return verdict(run.read_json("metrics.json"))
 
 
-ALL = (train, evaluate, encode, reconstruct, sample, traverse, interpolate, export, models, data)
+ALL = (train, evaluate, encode, reconstruct, sample, traverse, interpolate, export, models, parts, data)

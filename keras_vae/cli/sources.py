@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import tensorflow_probability as tfp
 
 from keras_vae.data import Split, load
 from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation import condition_of
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.training import Run, evaluation_split, load_data
+
+tfd = tfp.distributions
 
 
 def model_of(source: Path) -> Autoencoder:
@@ -39,14 +43,34 @@ def pick(x: np.ndarray, index: int) -> np.ndarray:
     return x[index]
 
 
-def pick_pairs(x: np.ndarray, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """So many pairs of different examples, chosen at random."""
-    if 2 * pairs > len(x):
-        raise InvalidInputError(f"--pairs: expected at most {len(x) // 2}, for {len(x)} examples; got {pairs}.")
-    chosen = np.random.default_rng(seed).permutation(len(x))
-    return x[chosen[:pairs]], x[chosen[pairs : 2 * pairs]]
+def pick_pairs(n: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The indices of so many pairs of different examples among `n`, chosen at random."""
+    if 2 * pairs > n:
+        raise InvalidInputError(f"--pairs: expected at most {n // 2}, for {n} examples; got {pairs}.")
+    chosen = np.random.default_rng(seed).permutation(n)
+    return chosen[:pairs], chosen[pairs : 2 * pairs]
+
+
+def labels_to_draw(model: Autoencoder, n: int, label: int | None) -> np.ndarray | None:
+    """For a conditional model `n` times the label, or each label in turn; else None."""
+    if model.condition is None:
+        if label is not None:
+            raise InvalidInputError(f"--label: {model.name} takes no label; leave it out.")
+        return None
+    return np.arange(n) % model.condition.size if label is None else np.full(n, label)
+
+
+def spread_of(posterior: tfd.Distribution) -> dict[str, np.ndarray]:
+    """The standard deviation of codes, where the family has one."""
+    try:
+        return {"stddev": posterior.stddev().numpy()}
+    except NotImplementedError:
+        return {}
 
 
 def probe(model: Autoencoder, n: int = 3) -> np.ndarray:
     """Examples of the model's own shape to try an export on, `(n, *event_shape)`, in [0, 1]."""
     return np.random.default_rng(0).random((n, *model.event_shape), "float32")
+
+
+__all__ = ["condition_of", "examples", "labels_to_draw", "model_of", "pick", "pick_pairs", "probe", "spread_of"]

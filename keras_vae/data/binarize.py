@@ -26,6 +26,8 @@ def check(x: np.ndarray, mode: str | None) -> None:
         return
     if mode not in MODES:
         raise InvalidInputError(serialization.unknown(mode, MODES, part="binarization"))
+    if x.dtype != np.uint8 and np.isnan(x).any():
+        raise InvalidInputError(f"binarize={mode!r}: expected data without gaps, got NaN; leave binarize out.")
     if x.dtype != np.uint8 and (x.min() < 0 or x.max() > 1):
         raise InvalidInputError(
             f"binarize={mode!r}: expected float data in [0, 1], got {x.min():g} to {x.max():g}; scale it or use uint8."

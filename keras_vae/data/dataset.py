@@ -51,10 +51,14 @@ class Split:
         seed: int = 0,
         start_epoch: int | None = None,
         binarize: str | None = None,
+        labels: bool = False,
     ) -> tf.data.Dataset:
-        """Batches of `x`, without labels: see `keras_vae.data.pipeline.batches`."""
+        """Batches of `x`, or with `labels` of `(x, y)`: see `keras_vae.data.pipeline.batches`."""
+        if labels and self.y is None:
+            raise InvalidInputError("labels: this model needs them, and the data have none; give labelled data.")
+        y = self.y if labels else None
         return pipeline.batches(
-            self.x, batch_size, shuffle=shuffle, seed=seed, start_epoch=start_epoch, binarize=binarize
+            self.x, batch_size, shuffle=shuffle, seed=seed, start_epoch=start_epoch, binarize=binarize, y=y
         )
 
 
@@ -106,7 +110,7 @@ class DataSet:
         lines = [
             self.name,
             f"  examples: {len(self.train)} training, {len(self.validation)} validation, {len(self.test)} test",
-            f"  shape {self.event_shape}, {x.dtype}, training values {x.min():g} to {x.max():g}",
+            f"  shape {self.event_shape}, {x.dtype}, training values {np.nanmin(x):g} to {np.nanmax(x):g}",
         ]
         if self.label_names:
             more = ", ..." if len(self.label_names) > 10 else ""

@@ -12,7 +12,8 @@ def validate(x: object, where: str = "x") -> np.ndarray:
 
     Only uint8 means pixels 0..255 and stays as it is. Booleans become uint8 0 or 255. Every other integer or float
     type becomes float32 with its values kept. Images without a channel axis, `(N, H, W)`, get one when they are
-    uint8 or when H and W are at least 8; vectors `(N, D)` stay.
+    uint8 or when H and W are at least 8; vectors `(N, D)` stay. NaN stands for a value that is not known; whether a
+    model can do without it is for the model to say.
 
     Args:
         x: array-like of shape `(N, *event)`, numbers or booleans.
@@ -22,7 +23,7 @@ def validate(x: object, where: str = "x") -> np.ndarray:
         A contiguous array `(N, *event)`, uint8 or float32.
 
     Raises:
-        InvalidInputError: if `x` is ragged, not numeric, empty, of rank below 2, or holds NaN or infinity.
+        InvalidInputError: if `x` is ragged, not numeric, empty, of rank below 2, or holds infinity.
 
     Example:
 
@@ -52,11 +53,11 @@ def _convert(x: np.ndarray, where: str) -> np.ndarray:
         return np.ascontiguousarray(x)
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(x, dtype=np.float32)
-    bad = ~np.isfinite(converted)
+    bad = np.isinf(converted)
     if bad.any():
         first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
         raise InvalidInputError(
-            f"{where}: expected finite float32 values, got {int(bad.sum())} that are NaN, infinite or too large, "
+            f"{where}: expected finite float32 values, got {int(bad.sum())} that are infinite or too large, "
             f"the first ({x[first]}) at index {first}; remove or replace them."
         )
     return converted

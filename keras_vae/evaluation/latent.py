@@ -1,29 +1,66 @@
 """How much each latent dimension carries."""
 
-import numpy as np
+import math
 
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
-from keras_vae.objectives import kl_per_dimension as _kl_of_latent
-from keras_vae.trace import Latent
+from keras_vae.objectives import kl_per_dimension as kl_of
+from keras_vae.random import as_seed
 
 ACTIVE = 0.01
+BATCH = 1000
 
 
-def kl_per_dimension(model: Autoencoder, x: np.ndarray) -> np.ndarray:
+def condition_of(model: Autoencoder, labels: np.ndarray | None) -> np.ndarray | None:
+    """What to give as `condition` for labelled examples: the labels, for a conditional model, else None."""
+    return None if model.condition is None else labels
+
+
+def kl_per_dimension(model: Autoencoder, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     """The mean over `x` of KL(q(z_d | x) || p(z_d)) for each dimension of the flattened code, nats, `(D,)`.
 
+    In a hierarchy it is the mean over one draw of the levels above, and the levels follow each other, top first.
+
     Args:
-        model: a model whose posterior and prior have independent dimensions.
+        model: a model whose posterior and prior have independent dimensions (in each level).
         x: examples `(N, *event_shape)`.
+        labels: of a conditional model, `(N,)`.
 
     Raises:
-        InvalidInputError: if the dimensions are not independent.
+        InvalidInputError: if the dimensions are not independent, or their KL has no closed form.
     """
-    kl = _kl_of_latent(Latent(model.encode(x), model.prior_distribution(), None))
-    return kl.numpy().mean(axis=0).reshape(-1)
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def per_dimension(x, labels):
+        extras = {} if labels is None else {"y": labels}
+        latents = model.trace(x, seed=as_seed(0), extras=extras).latents
+        sizes = [math.prod(latent.posterior.event_shape) for latent in latents]
+        levels = [tf.reshape(kl_of(latent), (-1, size)) for latent, size in zip(latents, sizes, strict=True)]
+        return tf.concat([tf.reduce_sum(level, axis=0) for level in levels], axis=-1)
+
+    labels = condition_of(model, labels)
+    batches = range(0, len(x), BATCH)
+    sums = [per_dimension(x[i : i + BATCH], None if labels is None else labels[i : i + BATCH]) for i in batches]
+    return np.sum(sums, axis=0) / len(x)
 
 
-def variance_of_means(model: Autoencoder, x: np.ndarray) -> np.ndarray:
+def has_kl_per_dimension(model: Autoencoder) -> bool:
+    """Whether `kl_per_dimension` makes sense for the model: independent dimensions, with a KL in closed form."""
+    if not model.has_density:
+        return False
+    extras = {} if model.condition is None else {"y": model.condition.example(1)}
+    try:
+        for latent in model.trace(tf.zeros((1, *model.event_shape)), seed=as_seed(0), extras=extras).latents:
+            kl_of(latent)
+    except InvalidInputError:
+        return False
+    return True
+
+
+def variance_of_means(model: Autoencoder, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     """The variance over `x` of each dimension's posterior mean, `(D,)`.
 
     A dimension is called active when it is above `ACTIVE` = 0.01.
@@ -31,8 +68,9 @@ def variance_of_means(model: Autoencoder, x: np.ndarray) -> np.ndarray:
     Args:
         model: any model.
         x: examples `(N, *event_shape)`.
+        labels: of a conditional model, `(N,)`.
 
     Reference: Burda, Grosse & Salakhutdinov, 2016, section 5.2, https://arxiv.org/abs/1509.00519
     """
-    means = model.encode(x).mean().numpy()
+    means = model.encode(x, condition=condition_of(model, labels)).mean().numpy()
     return means.reshape(len(means), -1).var(axis=0)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from keras_vae import plots
-from keras_vae.evaluation.latent import kl_per_dimension, variance_of_means
+from keras_vae.evaluation.latent import condition_of, has_kl_per_dimension, kl_per_dimension, variance_of_means
 from keras_vae.models import Autoencoder
 
 CAPTIONS = {
@@ -44,32 +44,44 @@ def pictures(
     """
     chosen = np.random.default_rng(seed).permutation(len(x))
     shown = x[chosen[:20]]
-    target, reconstructed = model.prepare(shown).numpy(), model.reconstruct(shown)
-    figures = {"reconstructions": plots.plot_reconstructions(target, reconstructed)}
-    kl = kl_per_dimension(model, x) if model.has_density else None
+    condition = condition_of(model, labels)
+
+    def condition_at(rows):
+        return None if condition is None else condition[rows]
+
+    target = model.prepare(shown).numpy()
+    reconstructed = model.reconstruct(shown, condition=condition_at(chosen[:20]))
+    figures = {"reconstructions": plots.plot_reconstructions(np.nan_to_num(target), reconstructed)}
+    kl = kl_per_dimension(model, x, labels) if has_kl_per_dimension(model) else None
     values = np.linspace(-3, 3, 11)
     if model.prior is not None:
-        figures["samples"] = plots.plot_samples(model.sample(64, seed=seed))
-        figures["traversals"] = plots.plot_traversals(model.traverse(values=values), values, kl=kl)
+        drawn = np.resize(np.unique(condition), 64) if condition is not None else None
+        figures["samples"] = plots.plot_samples(model.sample(64, seed=seed, condition=drawn))
+    if model.prior is not None and model.posterior.support == "real":
+        start = None if condition is None else condition[chosen[0]]
+        figures["traversals"] = plots.plot_traversals(model.traverse(condition=start, values=values), values, kl=kl)
     if len(x) > 1:
         pairs = min(5, len(x) // 2)
         starts, ends = x[chosen[:pairs]], x[chosen[pairs : 2 * pairs]]
         figures["interpolation"] = plots.plot_interpolation(
-            model.interpolate(starts, ends), endpoints=(model.prepare(starts).numpy(), model.prepare(ends).numpy())
+            model.interpolate(starts, ends, condition=condition_at(chosen[:pairs])),
+            endpoints=tuple(np.nan_to_num(model.prepare(end).numpy()) for end in (starts, ends)),
         )
         most = chosen[:10_000]
-        codes = model.encode(x[most]).mean().numpy().reshape(len(most), -1)
+        codes = model.encode(x[most], condition=condition_at(most)).mean().numpy().reshape(len(most), -1)
         figures["latent_map"] = plots.plot_latent_map(
             codes, None if labels is None else labels[most], label_names=label_names
         )
     if kl is not None:
-        figures["kl_per_dimension"] = plots.plot_kl_per_dimension(kl, variance_of_means=variance_of_means(model, x))
+        figures["kl_per_dimension"] = plots.plot_kl_per_dimension(
+            kl, variance_of_means=variance_of_means(model, x, labels)
+        )
     if history:
         figures["history"] = plots.plot_history(history)
     return figures
 
 
-def verdict(metrics: Mapping[str, Any], latent_dim: int) -> list[str]:
+def verdict(metrics: Mapping[str, Any]) -> list[str]:
     """The figures in plain sentences, the most important first."""
     sentences = []
     if "log_likelihood" in metrics:
@@ -80,7 +92,7 @@ def verdict(metrics: Mapping[str, Any], latent_dim: int) -> list[str]:
     if "kl" in metrics:
         sentences.append(
             f"A code carries {metrics['kl']:.1f} nats ({metrics['kl'] / np.log(2):.1f} bits); "
-            f"{metrics['active_units']} of {latent_dim} dimensions are active."
+            f"{metrics['active_units']} of {metrics['latent_dim']} dimensions are active."
         )
         if metrics["active_units"] == 0:
             sentences.append("The posterior has collapsed: the code says nothing about x. Lower the weight of the KL.")
@@ -100,7 +112,6 @@ def page(
     figures: Mapping[str, Figure],
     *,
     metrics: Mapping[str, Any],
-    latent_dim: int,
     configuration: Mapping[str, Any],
     environment: Mapping[str, str],
 ) -> str:
@@ -110,7 +121,7 @@ def page(
     )
     return template.render(
         title=title,
-        verdict=verdict(metrics, latent_dim),
+        verdict=verdict(metrics),
         pictures=[(name, CAPTIONS[name], plots.to_data_uri(figure)) for name, figure in figures.items()],
         metrics=metrics,
         configuration=configuration,

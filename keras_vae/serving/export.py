@@ -11,53 +11,81 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.distributions import VectorQuantizer
 from keras_vae.errors import InvalidInputError
-from keras_vae.models import Autoencoder
+from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.random import as_seed, fold
 
 
 def endpoints(model: Autoencoder) -> dict[str, tuple[tf.types.experimental.PolymorphicFunction, list[tf.TensorSpec]]]:
     """What the export of `model` answers: name -> function and input signature; the first is the default.
 
-    Every input and output is batch-major. Examples are float32 as the model takes them (images in [0, 1]).
+    Every input and output is batch-major. Examples are float32 as the model takes them (images in [0, 1]). All
+    signatures of a conditional model also take `condition`: labels int32 `(B,)`, or vectors float32 `(B, size)`.
 
     - `serving_default`: x -> `reconstruction`, E[x | z] at the posterior mean z.
-    - `encode`: x -> `mean` and `variance` of q(z | x).
+    - `encode`: x -> `mean` and, where the family has one, `variance` of q(z | x); discrete `codes`, where z is.
     - `decode`: z -> `reconstruction`, E[x | z].
     - `generate`: seed, int32 `(B, 2)` -> `sample`, E[x | z] at z ~ p(z); the same seed gives the same sample
       whatever else is in the batch. Left out for a model without a prior.
     - `score`: x -> `elbo` in nats, one draw of z with fixed noise, the same for every example. Left out for a
       model without a density.
+    - `classify`: x -> `probabilities` of the classes, for a semi-supervised model; that model's `serving_default`,
+      `encode` and `score` take no condition, but the most probable class.
     """
     x = tf.TensorSpec((None, *model.event_shape), tf.float32, name="x")
     z = tf.TensorSpec((None, *model.latent_shape), tf.float32, name="z")
     seed = tf.TensorSpec((None, 2), tf.int32, name="seed")
+    infers = isinstance(model, SemiSupervisedAutoencoder)
+    given = []
+    if model.condition is not None:
+        example = model.condition.example(1)
+        given = [tf.TensorSpec((None, *example.shape[1:]), example.dtype, name="condition")]
 
-    def reconstruct(x):
-        return {"reconstruction": model(x)}
+    def posterior_of(x, condition):
+        if infers:
+            return model.posterior_of(x, tf.one_hot(tf.argmax(model.class_logits(x), axis=-1), model.condition.size))
+        return model.posterior_of(x, model.condition_of(condition))
 
-    def encode(x):
-        posterior = model.posterior_of(x)
-        return {"mean": posterior.mean(), "variance": posterior.variance()}
+    def reconstruct(x, condition=None):
+        return {"reconstruction": model(x, condition=condition)}
 
-    def decode(z):
-        return {"reconstruction": model.likelihood_of(z).mean()}
+    def encode(x, condition=None):
+        posterior = posterior_of(x, condition)
+        answer = {"mean": posterior.mean()}
+        if isinstance(model.posterior, VectorQuantizer):
+            return {**answer, "codes": posterior.indices}
+        try:
+            return {**answer, "variance": posterior.variance()}
+        except NotImplementedError:  # a family without one
+            return answer
 
-    def generate(seed):
+    def decode(z, condition=None):
+        return {"reconstruction": model.likelihood_of(z, model.condition_of(condition)).mean()}
+
+    def generate(seed, condition=None):
         def draw(one):
             return model.prior_distribution().sample(seed=one)
 
-        return {"sample": model.likelihood_of(tf.vectorized_map(draw, seed, warn=False)).mean()}
+        z = tf.vectorized_map(draw, seed, warn=False)
+        return {"sample": model.likelihood_of(z, model.condition_of(condition)).mean()}
 
-    def score(x):
+    def score(x, condition=None):
         seeds = tf.tile(fold(as_seed(model.seed), -2)[None], (tf.shape(x)[0], 1))
-        return {"elbo": model.bound(model.trace(x, seed=seeds))["elbo"]}
+        extras = {} if condition is None else {"y": condition}
+        return {"elbo": model.bound(model.trace(x, seed=seeds, extras=extras))["elbo"]}
 
-    chosen = {"serving_default": (reconstruct, [x]), "encode": (encode, [x]), "decode": (decode, [z])}
+    def classify(x):
+        return {"probabilities": tf.nn.softmax(model.class_logits(x))}
+
+    of_x = [x] if infers else [x, *given]
+    chosen = {"serving_default": (reconstruct, of_x), "encode": (encode, of_x), "decode": (decode, [z, *given])}
     if model.prior is not None:
-        chosen["generate"] = (generate, [seed])
+        chosen["generate"] = (generate, [seed, *given])
     if model.has_density:
-        chosen["score"] = (score, [x])
+        chosen["score"] = (score, of_x)
+    if infers:
+        chosen["classify"] = (classify, [x])
     return {
         name: (tf.function(function, input_signature=signature, autograph=False), signature)
         for name, (function, signature) in chosen.items()
@@ -118,11 +146,17 @@ def check_export(model: Autoencoder, version: str | os.PathLike, x: np.ndarray) 
     """
     loaded = tf.saved_model.load(os.fspath(version))
     x = model.prepare(x)
-    arguments = {"x": x, "z": model.posterior_of(x).mean(), "seed": tf.stack([tf.range(len(x))] * 2, axis=1)}
+    arguments = {"x": x, "seed": tf.stack([tf.range(len(x))] * 2, axis=1)}
+    if model.condition is not None:
+        arguments["condition"] = model.condition.example(len(x))
     differences = {}
-    for name, (function, signature) in endpoints(model).items():
-        (argument,) = (spec.name for spec in signature)
-        expected = function(arguments[argument])
-        served = loaded.signatures[name](**{argument: arguments[argument]})
-        differences[name] = max(float(tf.reduce_max(tf.abs(expected[key] - served[key]))) for key in expected)
+    functions = endpoints(model)
+    arguments["z"] = functions["encode"][0](*(arguments[spec.name] for spec in functions["encode"][1]))["mean"]
+    for name, (function, signature) in functions.items():
+        inputs = {spec.name: arguments[spec.name] for spec in signature}
+        expected = function(**inputs)
+        served = loaded.signatures[name](**inputs)
+        differences[name] = max(
+            float(tf.reduce_max(tf.abs(tf.cast(expected[key] - served[key], tf.float32)))) for key in expected
+        )
     return differences

@@ -21,11 +21,13 @@ class TrainingConfig:
         epochs: passes over the training split.
         batch_size: examples per optimizer step; None for 128, or 32 with fewer than 10,000 training examples.
         learning_rate: of Adam, at its start.
+        critic_learning_rate: of the critic's Adam, where there is a critic; None for the same.
         decay: `"cosine"` for a learning rate that falls to 0 over the run, or `"none"`.
-        likelihood: name of a likelihood; `"auto"` is Bernoulli for data of zeros and ones (binarised ones, too), else
-            normal with one learned scale.
-        network: `"auto"`, `"mlp"` or `"conv"`.
-        options: further options of the recipe and its networks, such as `{"beta": 4.0, "units": [200, 200]}`.
+        likelihood: name of a likelihood; `"auto"` is the recipe's own, where it brings one, else Bernoulli for data of
+            zeros and ones (binarised ones, too) and normal with one learned scale for others.
+        network: `"auto"` for the recipe's choice, or a kind of network, see `networks.mirrored`.
+        options: further options of the recipe, its parts and its networks, such as `{"beta": 4.0, "units": [200, 200],
+            "prior": {"name": "mixture", "components": 20}}`.
         warmup_epochs: epochs over which the weight of the KL rises from 0.
         binarize: None, `"dynamic"`, `"static"` or `"threshold"`.
         image_size: side of the images, or (height, width), where the source leaves it open.
@@ -45,6 +47,7 @@ class TrainingConfig:
     epochs: int = 60
     batch_size: int | None = None
     learning_rate: float = 1e-3
+    critic_learning_rate: float | None = None
     decay: str = "cosine"
     likelihood: str = "auto"
     network: str = "auto"
@@ -68,12 +71,15 @@ class TrainingConfig:
         self._expect("seed", "an integer from 0 to 2^31 - 1", lambda n: _is_integer(n) and 0 <= n < 2**31)
         for name in ("warmup_epochs", "likelihood_samples"):
             self._expect(name, "an integer >= 0", lambda n: _is_integer(n) and n >= 0)
-        self._expect("learning_rate", "a positive number", lambda r: _is_number(r) and 0 < r < float("inf"))
+        self._expect("learning_rate", "a positive number", _is_rate)
+        rate = self.critic_learning_rate
+        self._expect("critic_learning_rate", "a positive number or None", lambda _: rate is None or _is_rate(rate))
         self._expect("decay", "'cosine' or 'none'", lambda decay: decay in ("cosine", "none"))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
         self._expect("options", "a mapping of names to values", lambda options: isinstance(options, dict))
 
-        for name in {*get_type_hints(type(self)), "event_shape"} & set(self.options):
+        own = {*get_type_hints(type(self)), "event_shape"} & set(self.options)
+        for name in own - {name for name in ("likelihood",) if isinstance(self.options.get(name), dict)}:
             raise InvalidInputError(f"options: {name!r} belongs to the configuration itself; set it there.")
 
     def _expect(self, name, expected, holds):
@@ -118,6 +124,10 @@ class TrainingConfig:
         if not isinstance(values, dict):
             raise InvalidInputError(f"{path}: expected a JSON object of configuration keys.")
         return cls().replace(**values)
+
+
+def _is_rate(value: Any) -> bool:
+    return _is_number(value) and 0 < value < float("inf")
 
 
 def _is_number(value: Any) -> bool:

@@ -3,6 +3,7 @@
 import os
 import sys
 from functools import partial
+from typing import Any
 
 import keras
 
@@ -10,10 +11,11 @@ from keras_vae import data as data_sources
 from keras_vae import zoo
 from keras_vae.data import DataSet, Split, binarize
 from keras_vae.data.pipeline import steps_per_epoch
+from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import page, pictures, summarize
 from keras_vae.files import write_whole
-from keras_vae.models import Autoencoder, load_model
+from keras_vae.models import AdversarialAutoencoder, Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
 from keras_vae.plots import save
 from keras_vae.training.config import TrainingConfig
@@ -118,24 +120,47 @@ def build_model(config: TrainingConfig, data: DataSet) -> Autoencoder:
     except ValueError as error:
         raise InvalidInputError(f"dtype_policy: {error}") from error
     steps = steps_per_epoch(len(data.train), config.batch_size_for(len(data.train)))
-    options = dict(config.options)
-    if config.warmup_epochs:
-        options["warmup_steps"] = config.warmup_epochs * steps
-    model = zoo.create(
-        config.model,
-        data.event_shape,
-        config.latent_dim,
-        network=config.network,
-        likelihood=_likelihood(config, data.train),
-        seed=config.seed,
-        **options,
-    )
-    rate = config.learning_rate
+    model = zoo.create(config.model, data.event_shape, config.latent_dim, **_options(config, data, steps))
+    compiled = {"jit_compile": config.jit_compile}
+    compiled["steps_per_execution"] = max(n for n in range(1, MOST_STEPS_PER_EXECUTION + 1) if steps % n == 0)
+    if isinstance(model, AdversarialAutoencoder):
+        compiled["critic_optimizer"] = _adam(config.critic_learning_rate or config.learning_rate, config, steps)
+    model.compile(_adam(config.learning_rate, config, steps), **compiled)
+    return model
+
+
+def _adam(rate: float, config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
     if config.decay == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=config.epochs * steps)
-    per_execution = max(n for n in range(1, MOST_STEPS_PER_EXECUTION + 1) if steps % n == 0)
-    model.compile(keras.optimizers.Adam(rate), jit_compile=config.jit_compile, steps_per_execution=per_execution)
-    return model
+    return keras.optimizers.Adam(rate)
+
+
+def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any]:
+    """The recipe's options: the configuration's, and what the data say where the recipe asks for it."""
+    options = {"seed": config.seed, **config.options}
+    if config.network != "auto":
+        options["network"] = config.network
+    if config.warmup_epochs:
+        options["warmup_steps"] = config.warmup_epochs * steps
+    known = {
+        "dataset_size": lambda: len(data.train),
+        "classes": lambda: len(data.label_names) or _classes(data),
+        "columns": lambda: Table.infer_columns(data.train.x),
+        "base": lambda: _likelihood(config, data.train),
+    }
+    for name, value in known.items():
+        if name not in options and zoo.takes(config.model, name):
+            options[name] = value()
+    if config.likelihood != "auto" or config.model not in zoo.OWN_LIKELIHOOD:
+        likelihood = {"name": _likelihood(config, data.train)}
+        options["likelihood"] = {**likelihood, **options.get("likelihood", {})}
+    return options
+
+
+def _classes(data: DataSet) -> int:
+    if data.train.y is None:
+        raise InvalidInputError(f"{data.name}: this model needs labels, and the data have none; give labelled data.")
+    return int(max(split.y.max() for split in (data.train, data.validation, data.test))) + 1
 
 
 def evaluation_split(split: Split, config: TrainingConfig) -> Split:
@@ -151,7 +176,9 @@ def report(run: Run, model: Autoencoder, data: DataSet, *, verbose: int = 0) -> 
     """Writes `metrics.json`, the pictures and `report.html` of a finished run, from its test split."""
     config = run.config()
     test = evaluation_split(data.test, config)
-    metrics = summarize(model, test.x, samples=config.likelihood_samples, seed=config.seed, verbose=int(verbose == 1))
+    metrics = summarize(
+        model, test.x, test.y, samples=config.likelihood_samples, seed=config.seed, verbose=int(verbose == 1)
+    )
     history = run.read_history()
     history.pop("epoch", None)
     if "val_elbo" in history:
@@ -165,7 +192,6 @@ def report(run: Run, model: Autoencoder, data: DataSet, *, verbose: int = 0) -> 
         f"{config.model} on {data.name}",
         figures,
         metrics=metrics,
-        latent_dim=config.latent_dim,
         configuration=config.as_dict(),
         environment=run.read_json("environment.json"),
     )
@@ -182,10 +208,13 @@ def _fit(model, data, config, run, *, tensorboard, verbose):
     if done == config.epochs:
         return
     batch_size = config.batch_size_for(len(data.train))
+    labels = model.condition is not None
     with interruptible() as stop:
         model.fit(
-            data.train.batches(batch_size, shuffle=True, seed=config.seed, start_epoch=done, binarize=config.binarize),
-            validation_data=evaluation_split(data.validation, config).batches(256),
+            data.train.batches(
+                batch_size, shuffle=True, seed=config.seed, start_epoch=done, binarize=config.binarize, labels=labels
+            ),
+            validation_data=evaluation_split(data.validation, config).batches(256, labels=labels),
             epochs=config.epochs,
             initial_epoch=done,
             steps_per_epoch=steps,
@@ -199,7 +228,7 @@ def _likelihood(config: TrainingConfig, split: Split) -> str:
     if config.likelihood != "auto":
         return config.likelihood
     x, one = split.x, 255 if split.x.dtype == "uint8" else 1
-    return "bernoulli" if config.binarize or ((x == 0) | (x == one)).all() else "normal"
+    return "bernoulli" if config.binarize or ((x == 0) | (x == one) | (x != x)).all() else "normal"
 
 
 def _latest(run: Run) -> Autoencoder | None:

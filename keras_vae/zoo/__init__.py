@@ -159,6 +159,23 @@ RECIPES: dict[str, Callable[..., Autoencoder]] = {
 }
 
 
+OWN_LIKELIHOOD = frozenset(
+    {
+        "autoencoder_kl",
+        "continuous_bernoulli_vae",
+        "count_vae",
+        "discretized_logistic_vae",
+        "masked_vae",
+        "pixel_vae",
+        "sequence_vae",
+        "sigma_vae",
+        "tabular_vae",
+        "vae_gan",
+    }
+)
+"""Recipes that bring a likelihood of their own, which is not chosen by the data."""
+
+
 class Description(NamedTuple):
     """What there is to know of a recipe before one uses it."""
 
@@ -200,13 +217,14 @@ def describe() -> list[Description]:
     for family, recipes in FAMILIES.items():
         for recipe in recipes:
             text = inspect.getdoc(recipe)
-            paper = re.search(r"References?: (.*?, \d{4})", text, re.DOTALL).group(1)
-            descriptions.append(Description(recipe.__name__, family, " ".join(paper.split()), text.partition("\n")[0]))
+            paper = " ".join(re.search(r"References?: (.*?, \d{4})", text, re.DOTALL).group(1).split())
+            descriptions.append(Description(recipe.__name__, family, paper, text.partition("\n")[0]))
     return descriptions
 
 
 __all__ = [
     "FAMILIES",
+    "OWN_LIKELIHOOD",
     "RECIPES",
     "Description",
     "aae",

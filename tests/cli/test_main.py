@@ -159,7 +159,7 @@ def shelf(tmp_path_factory, finished_run):
     return shelf
 
 
-TRAIN = "train --epochs 1 --limit 64 --option units=[4] --no-jit-compile --out run"
+TRAIN = "train --epochs 1 --limit 64 --set units=[4] --no-jit-compile --out run"
 BAD_TRAINING = {
     "model": ("--model vea", "Unknown model 'vea': did you mean 'vae'"),
     "data": ("--data mnits", "Unknown data set 'mnits': did you mean 'mnist'"),
@@ -182,18 +182,18 @@ BAD_TRAINING = {
     "test 1.5": ("--test 1.5", "test: expected a share"),
     "image size": ("--image-size 16", "image_size: digits keeps the size that it has"),
     "small images for conv": ("--network conv --data {shelf}/narrow.npy", "of at least 8x8, got .8, 5, 1."),
-    "option without value": ("--option units", "--option: expected NAME=VALUE"),
-    "option without name": ("--option =3", "--option: expected NAME=VALUE"),
-    "option with a space": ("--option a_b=1 --option 4u=2", "--option: expected NAME=VALUE, .*'4u=2'"),
-    "unknown option": ("--option widths=[3]", "widths"),
+    "option without value": ("--set units", "--set: expected OPTION=VALUE"),
+    "option without name": ("--set =3", "--set: expected OPTION=VALUE"),
+    "option with a space": ("--set a_b=1 --set 4u=2", "--set: expected OPTION=VALUE .*'4u=2'"),
+    "unknown option": ("--set widths=[3]", "widths"),
     "option of another recipe": ("--model ae --beta 4", "beta"),
-    "beta that is none": ("--model beta_vae --option beta=four", "weight of 'kl' must be a finite number"),
+    "beta that is none": ("--model beta_vae --set beta=four", "weight of 'kl' must be a finite number"),
     "beta of vae": ("--model vae --beta 4", "beta"),
     "free bits": ("--free-bits -1", "free_bits must be a number of nats >= 0"),
-    "zero units": ("--option units=[0]", "units"),
-    "units that are none": ('--option units=["a"]', "units"),
-    "activation": ("--option activation=rleu", "activation|rleu"),
-    "option that is the command's": ("--option seed=3", "seed"),
+    "zero units": ("--set units=[0]", "units"),
+    "units that are none": ('--set units=["a"]', "units"),
+    "activation": ("--set activation=rleu", "activation|rleu"),
+    "option that is the command's": ("--set seed=3", "seed"),
     "resume and overwrite": ("--resume --overwrite", "--resume and --overwrite: expected one of the two"),
     "no such configuration": ("--config nowhere.json", "nowhere.json: cannot read the configuration"),
     "unknown key": ("--config {shelf}/config.json", "'latent_dims': did you mean 'latent_dim'"),
@@ -358,7 +358,7 @@ def test_training_prints_a_verdict_and_where_the_report_is(cli, tiny, tmp_path):
 
 
 def test_the_options_of_the_command_change_a_configuration_from_a_file(cli, tiny, finished_run, tmp_path):
-    given = ["--config", finished_run / "config.json", "--epochs", 1, "--option", "activation=tanh"]
+    given = ["--config", finished_run / "config.json", "--epochs", 1, "--set", "activation=tanh"]
     assert cli("train", *given, "--out", "run")[0] == 0
     differences = Run(tmp_path / "run").config().differences(Run(finished_run).config())
     assert differences == {"epochs": (1, 2), "options": ({"units": [16], "activation": "tanh"}, {"units": [16]})}
@@ -483,7 +483,8 @@ def test_an_export_that_differs_is_not_called_good(cli, monkeypatch, finished_ru
 def test_models_lists_the_recipes(cli):
     code, out, err = cli("models")
     assert (code, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()] == sorted(zoo.RECIPES)
+    indented = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+    assert indented == list(zoo.RECIPES)
     assert "Plain autoencoder" in out
 
 

@@ -66,7 +66,7 @@ def test_a_split_is_valid_by_construction():
     with pytest.raises(InvalidInputError, match="one label for each"):
         Split(np.zeros((2, 2)), [1])
     with pytest.raises(InvalidInputError, match="finite"):
-        Split([[np.nan, 1.0]])
+        Split([[np.inf, 1.0]])
 
 
 def test_the_batches_of_a_split_are_its_examples():

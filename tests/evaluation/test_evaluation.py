@@ -3,15 +3,17 @@ import json
 import keras
 import numpy as np
 import pytest
+import recipes
 
 import keras_vae as kv
 from keras_vae.evaluation import kl_per_dimension, page, pictures, summarize, variance_of_means, verdict
+from keras_vae.evaluation.latent import has_kl_per_dimension
 
 X = np.random.default_rng(0).random((40, 8, 8, 1), "float32")
 LABELS = np.arange(40) % 3
 
 
-@pytest.fixture(scope="module", params=kv.zoo.RECIPES)
+@pytest.fixture(scope="module", params=["ae", "beta_vae", "vae"])
 def model(request):
     keras.utils.set_random_seed(0)
     model = kv.zoo.create(request.param, (8, 8, 1), 3, units=(8,), seed=0)
@@ -58,7 +60,6 @@ def test_the_report_stands_alone(model):
         "A <title>",
         figures,
         metrics=summarize(model, X, samples=2),
-        latent_dim=3,
         configuration={"model": model.name},
         environment={"python": "3"},
     )
@@ -68,9 +69,9 @@ def test_the_report_stands_alone(model):
 
 
 def test_a_verdict_says_so_when_the_posterior_has_collapsed():
-    metrics = {"kl": 0.001, "active_units": 0, "reconstruction_mse": 0.1}
-    assert any("collapsed" in sentence for sentence in verdict(metrics, 8))
-    assert not any("collapsed" in sentence for sentence in verdict({**metrics, "active_units": 3}, 8))
+    metrics = {"kl": 0.001, "active_units": 0, "latent_dim": 8, "reconstruction_mse": 0.1}
+    assert any("collapsed" in sentence for sentence in verdict(metrics))
+    assert not any("collapsed" in sentence for sentence in verdict({**metrics, "active_units": 3}))
 
 
 @pytest.mark.parametrize(
@@ -81,5 +82,29 @@ def test_a_verdict_says_so_when_the_posterior_has_collapsed():
     ],
 )
 def test_a_verdict_tells_training_from_validation(gap, sentence):
-    metrics = {"elbo": -90.0, "kl": 5.0, "active_units": 3, "reconstruction_mse": 0.1, "generalization_gap": gap}
-    assert any(sentence in line for line in verdict(metrics, 8))
+    metrics = {
+        "elbo": -90.0,
+        "kl": 5.0,
+        "active_units": 3,
+        "latent_dim": 8,
+        "reconstruction_mse": 0.1,
+        "generalization_gap": gap,
+    }
+    assert any(sentence in line for line in verdict(metrics))
+
+
+@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE))
+def test_every_recipe_gets_a_summary_and_pictures(name):
+    model = recipes.create(name)
+    model.compile(jit_compile=False)
+    x = recipes.examples(name)
+    labels = np.arange(len(x)) % 10
+    figures = summarize(model, x, labels, samples=3)
+    assert np.isfinite([value for value in figures.values() if not isinstance(value, str)]).all()
+    assert 0 <= figures["active_units"] <= figures["latent_dim"] == np.prod(model.latent_shape)
+    if has_kl_per_dimension(model):
+        kl = kl_per_dimension(model, x, labels)
+        assert kl.shape == (figures["latent_dim"],)
+    drawn = pictures(model, x, labels)
+    assert {"reconstructions", "interpolation", "latent_map"} <= set(drawn)
+    assert ("samples" in drawn) == (model.prior is not None)

@@ -22,7 +22,7 @@ CONFIG = TrainingConfig(
 )
 STEPS = 1437 // 4
 ARGUMENTS = [
-    "--latent-dim", "4", "--epochs", str(EPOCHS), "--batch-size", "4", "--option", "units=[128,128]",
+    "--latent-dim", "4", "--epochs", str(EPOCHS), "--batch-size", "4", "--set", "units=[128,128]",
     "--no-jit-compile", "--likelihood-samples", "0",
 ]  # fmt: skip
 

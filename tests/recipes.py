@@ -1,0 +1,82 @@
+"""A small example of every recipe: what it is trained on in tests, and with which options."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_vae as kv
+
+LATENT = 3
+IMAGE = (8, 8, 1)
+SPATIAL = {"filters": (4,), "blocks": 1}
+OPTIONS = {
+    "annealed_vae": {"capacity": 1.0, "capacity_steps": 3},
+    "autoencoder_kl": SPATIAL,
+    "discretized_logistic_vae": {"components": 2},
+    "flow_prior_vae": {"flows": 2},
+    "iaf_vae": {"flows": 2},
+    "miwae": {"samples": 3, "bounds": 2},
+    "pixel_vae": {"layers": 1, "likelihood": {"filters": 4}},
+    "piwae": {"samples": 3, "bounds": 2},
+    "planar_flow_vae": {"flows": 2},
+    "real_nvp_vae": {"flows": 2},
+    "residual_vq_vae": {"codes": 8, "embedding_dim": 4, "levels": 2, "prior": {"layers": 1, "filters": 4}},
+    "spatial_vae": SPATIAL,
+    "tabular_vae": {"columns": ["real", "binary", ("categorical", 3), "count"]},
+    "two_stage_vae": {"stage_units": (16,)},
+    "vamp_vae": {"components": 5},
+    "vq_vae": {"codes": 8, "embedding_dim": 4, "prior": {"layers": 1, "filters": 4}},
+}
+NETWORK = {
+    "autoencoder_kl": {},
+    "spatial_vae": {},
+    "sequence_vae": {"filters": (4,), "units": 8},
+}
+SHAPES = {"tabular_vae": (4,), "sequence_vae": (8, 2)}
+
+
+CORE = ("ae", "beta_vae", "conditional_vae", "factor_vae", "iwae", "ladder_vae", "semi_supervised_vae", "vae", "vq_vae")
+"""One of each structure, for the quick tests."""
+
+
+def every(slow_beyond=()):
+    """Every recipe as a parameter; with `slow_beyond`, those not named there are for the slow tests."""
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if slow_beyond and name not in slow_beyond else [])
+        for name in kv.zoo.RECIPES
+    ]
+
+
+def create(name, seed=0, **options):
+    """A small model of the recipe, not compiled, its weights a function of the seed."""
+    keras.utils.set_random_seed(seed)
+    options = {**NETWORK.get(name, {"units": (16,)}), **OPTIONS.get(name, {}), "seed": seed, **options}
+    return kv.zoo.create(name, SHAPES.get(name, IMAGE), LATENT, **options)
+
+
+def examples(name, n=48, seed=0):
+    """Examples that the recipe's likelihood can explain, `(n, *event_shape)`."""
+    rng = np.random.default_rng(seed)
+    if name == "tabular_vae":
+        return np.stack(
+            [rng.normal(size=n), rng.integers(0, 2, n), rng.integers(0, 3, n), rng.poisson(3, n)], axis=1
+        ).astype("float32")
+    if name == "sequence_vae":
+        return rng.normal(size=(n, 8, 2)).astype("float32")
+    if name == "count_vae":
+        return rng.poisson(3, (n, *IMAGE)).astype("float32")
+    if name == "masked_vae":
+        x = examples("vae", n, seed) / np.float32(255)
+        return np.where(rng.random(x.shape) < 0.2, np.float32("nan"), x)
+    return kv.data.load("digits").train.x[seed * n : (seed + 1) * n]
+
+
+def labels(name, n=48):
+    """Labels for the recipes that take them, else None; some are missing where they may be."""
+    given = np.arange(n) % 10
+    return {"conditional_vae": given, "semi_supervised_vae": np.where(np.arange(n) % 2, given, -1)}.get(name)
+
+
+def conditions(name, n=48):
+    """What to give as `condition` in questions to the model: labels for conditional ones."""
+    return np.arange(n) % 10 if name in ("conditional_vae", "semi_supervised_vae") else None
