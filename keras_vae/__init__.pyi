@@ -88,6 +88,7 @@ from .objectives import L1Activity as L1Activity
 from .objectives import LinearWarmup as LinearWarmup
 from .objectives import MutualInformation as MutualInformation
 from .objectives import Objective as Objective
+from .objectives import Perceptual as Perceptual
 from .objectives import PermutationCritic as PermutationCritic
 from .objectives import PriorNLL as PriorNLL
 from .objectives import Renyi as Renyi

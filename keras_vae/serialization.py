@@ -27,7 +27,7 @@ def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
 
 def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:
     """`choices[name]`; raises `InvalidInputError` with the nearest known name if there is none."""
-    if name not in choices:
+    if not isinstance(name, str) or name not in choices:
         raise InvalidInputError(unknown(name, choices, part=part))
     return choices[name]
 

@@ -7,6 +7,7 @@ import hypothesis.strategies as st
 import keras
 import numpy as np
 import pytest
+import recipes
 import tensorflow as tf
 from hypothesis import given, settings
 
@@ -388,7 +389,7 @@ def test_what_a_model_without_a_prior_cannot_do_is_refused(refused):
 @given(latent_dim=st.integers(max_value=0) | st.floats() | st.booleans() | st.text(max_size=3) | st.none())
 def test_a_code_has_one_dimension_or_more(refused, recipe, latent_dim):
     with refused("latent_dim must be an integer >= 1"):
-        zoo.create(recipe, EVENT, latent_dim)
+        zoo.create(recipe, recipes.SHAPES.get(recipe, EVENT), latent_dim)
 
 
 @pytest.mark.parametrize("event_shape", [(), (0,), (8, 0, 1), (-1,), (None,), (2.5,), ("8",), "8x8", None], ids=str)
@@ -436,13 +437,17 @@ def test_a_part_of_another_kind_is_refused(refused, part, value):
 
 
 @pytest.mark.parametrize(
-    "part",
-    [{"likelihood": Bernoulli((9, 8, 1))}, {"posterior": Normal((3,))}, {"prior": StandardNormal((3,))}],
-    ids=lambda part: next(iter(part)),
+    ("part", "message"),
+    [
+        ({"likelihood": Bernoulli((9, 8, 1))}, r"encoder: expected inputs of shape \(9, 8, 1\) for the likelihood"),
+        ({"posterior": Normal((3,))}, r"decoder: expected inputs of shape \(3,\) for the posterior"),
+        ({"prior": StandardNormal((3,))}, "prior: its event_shape is"),
+    ],
+    ids=["likelihood", "posterior", "prior"],
 )
-def test_parts_over_other_events_are_refused(refused, part):
+def test_parts_over_other_events_are_refused(refused, part, message):
     encoder, decoder = mirrored("mlp", EVENT, LATENT, units=(8,))
-    with refused(f"{next(iter(part))}: its event_shape is"):
+    with refused(message):
         Autoencoder(encoder, decoder, objective=NLL(), **part)
 
 

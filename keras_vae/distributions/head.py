@@ -162,6 +162,9 @@ class Head(keras.layers.Layer):
         """As a posterior: the distribution of codes z that `prior`, over events of `prior_shape`, stands for."""
         return prior
 
+    def check_prior(self, prior: keras.layers.Layer) -> None:
+        """As a posterior: raises `InvalidInputError` if `prior`, a `Prior`, has other codes than its own."""
+
     @property
     def decoded_shape(self) -> tuple[int, ...]:
         """As a posterior: the shape in which a decoder sees a code; see `decoded`."""
@@ -176,11 +179,11 @@ class Head(keras.layers.Layer):
         return (Latent(posterior, prior, z),)
 
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
-        """As a posterior: what `update` wants to know of a training batch; sums, which are added over replicas."""
+        """What `update` wants to know of a training batch: sums, which are added over replicas."""
         return {}
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
-        """As a posterior: changes weights that no gradient trains, after each optimizer step."""
+        """Changes weights that no gradient trains, after each optimizer step."""
 
     def check_events(self, x: np.ndarray) -> None:
         """Raises `InvalidInputError` if `x`, `(N, *event_shape)`, cannot be explained for more than its range."""

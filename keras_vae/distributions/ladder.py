@@ -138,6 +138,8 @@ class Ladder(Head):
         **kwargs,
     ):
         super().__init__(event_shape, **kwargs)
+        if not isinstance(levels, (tuple, list)):
+            raise InvalidInputError(f"Ladder: levels must be a sequence of sizes, such as (8, 16); got {levels!r}.")
         self.levels = tuple(check_integer("Ladder: levels", level) for level in levels)
         if len(self.levels) < 2 or self.event_shape != (sum(self.levels),):
             raise InvalidInputError(

@@ -29,6 +29,15 @@ FAMILIES = {
     if isinstance(family, type) and issubclass(family, tfd.Distribution) and "Deterministic" not in name
 }
 
+LOWER_DIMENSIONAL = {
+    "Dirichlet": "simplex",
+    "ExpRelaxedOneHotCategorical": "log_simplex",
+    "PowerSpherical": "sphere",
+    "RelaxedOneHotCategorical": "simplex",
+    "VonMisesFisher": "sphere",
+}
+"""Where events of a family over a lower-dimensional set lie: no density on all real vectors is comparable."""
+
 
 @register
 class Reparameterized(Head):
@@ -46,12 +55,13 @@ class Reparameterized(Head):
         family: the name of a class in `tfp.distributions`.
         parameters: each parameter that the network gives -> its constraint.
         fixed: each parameter that is constant -> its value.
-        support: where events lie, see `Head`; a prior must agree on it.
+        support: where events lie, see `Head`; a prior must agree on it. None for the sphere or the simplex of a family
+            over it, and for `"real"` with all others.
         project: see `Head`.
 
     Raises:
-        InvalidInputError: for an unknown family, parameter or constraint, parameters that do not make such a
-            distribution, or one whose draws are not reparameterised.
+        InvalidInputError: for an unknown family, parameter or constraint, another support than the family's, parameters
+            that do not make such a distribution, or one whose draws are not reparameterised.
 
     Example:
 
@@ -69,7 +79,7 @@ class Reparameterized(Head):
         parameters: Mapping[str, str],
         *,
         fixed: Mapping[str, Any] | None = None,
-        support: str = "real",
+        support: str | None = None,
         **kwargs,
     ):
         super().__init__(event_shape, **kwargs)
@@ -92,7 +102,12 @@ class Reparameterized(Head):
         self.family = family
         self.parameters = {name: parameters[name] for name in known if name in parameters}
         self.fixed = dict(fixed or {})
-        self.support = support
+        self.support = LOWER_DIMENSIONAL.get(family, "real") if support is None else support
+        if self.support != LOWER_DIMENSIONAL.get(family, self.support):
+            raise InvalidInputError(
+                f"{self._part}: its events lie on the {LOWER_DIMENSIONAL[family]}; got support={support!r}, "
+                f"give support={LOWER_DIMENSIONAL[family]!r}."
+            )
         self._shapes = {name: self._shape_of(known[name]) for name in self.parameters}
         self._check()
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -215,9 +216,9 @@ class VectorQuantizer(Head):
             raise InvalidInputError(
                 f"VectorQuantizer: codebook_update must be 'ema' or 'gradient'; got {codebook_update!r}."
             )
-        if not 0 <= decay < 1:
+        if not (_is_number(decay) and 0 <= decay < 1):
             raise InvalidInputError(f"VectorQuantizer: decay must lie in [0, 1); got {decay!r}.")
-        if not revive_below >= 0:
+        if not (_is_number(revive_below) and 0 <= revive_below < math.inf):
             raise InvalidInputError(f"VectorQuantizer: revive_below must be a number >= 0; got {revive_below!r}.")
         self.codebook_update = codebook_update
         self.decay = decay
@@ -246,6 +247,14 @@ class VectorQuantizer(Head):
     def prior_shape(self) -> tuple[int, ...]:
         positions = self.event_shape[:-1]
         return positions if self.levels == 1 else (*positions, self.levels)
+
+    def check_prior(self, prior: keras.layers.Layer) -> None:
+        categories = getattr(prior, "categories", self.codes)
+        if categories != self.codes:
+            raise InvalidInputError(
+                f"prior: {type(prior).__name__} has {categories} categories, but the posterior VectorQuantizer has "
+                f"{self.codes} codes; give both as many."
+            )
 
     def codes_of(self, prior: tfd.Distribution) -> Embedded:
         return Embedded(prior, tf.convert_to_tensor(self.codebooks))
@@ -317,3 +326,7 @@ def nearest(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:
     """The index of the entry nearest to each vector: `(..., D)` and `(K, D)` to int32 `(...)`."""
     distances = tf.reduce_sum(codebook**2, axis=-1) - 2 * tf.einsum("...d,kd->...k", vectors, codebook)
     return tf.argmin(distances, axis=-1, output_type=tf.int32)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -139,18 +139,17 @@ class Autoencoder(Training, Inference, keras.Model):
             raise InvalidInputError(
                 f"objective: expected a sum of terms, such as NLL() + KL(); got {self.objective!r}."
             )
-        if self.prior is not None and self.prior.support != self.posterior.support:
-            raise InvalidInputError(
-                f"prior: {type(self.prior).__name__} has {self.prior.support!r} events, but the posterior "
-                f"{type(self.posterior).__name__} gives {self.posterior.support!r} codes; change one of the two."
-            )
+        if self.prior is not None:
+            self._check_prior()
         for term in self.objective.terms:
             if term.needs_density and not self.has_density:
                 lacking = "a prior" if self.posterior.has_density else "a posterior with a density, such as 'normal'"
                 raise InvalidInputError(
                     f"objective: {term.name!r} needs {lacking}; got posterior {type(self.posterior).__name__} and "
-                    f"prior {type(self.prior).__name__}. Leave the term out or change that part."
+                    f"prior {self.prior and type(self.prior).__name__}. Leave the term out or change that part."
                 )
+            if term.needs_prior and self.prior is None:
+                raise InvalidInputError(f"objective: {term.name!r} needs a prior; give the model one, or leave it out.")
             if term.needs_critic and getattr(self, "critic", None) is None:
                 raise InvalidInputError(
                     f"objective: {term.name!r} needs a critic; make it an AdversarialAutoencoder with critic=..., "
@@ -159,8 +158,40 @@ class Autoencoder(Training, Inference, keras.Model):
             if isinstance(term, KL) and term.estimator == "analytic" and not self._has_closed_form_kl():
                 raise InvalidInputError(
                     f"objective: {term.name!r} has no closed form for posterior {type(self.posterior).__name__} and "
-                    f"prior {type(self.prior).__name__}; ask for KL(estimator='monte_carlo')."
+                    f"prior {type(self.prior).__name__}; ask for "
+                    f"{type(term).__name__}({'' if type(term) is KL else '..., '}estimator='monte_carlo')."
                 )
+
+    def _check_prior(self):
+        prior, posterior = type(self.prior).__name__, type(self.posterior).__name__
+        if self.prior.support != self.posterior.support:
+            raise InvalidInputError(
+                f"prior: {prior} has {self.prior.support!r} events, but the posterior {posterior} gives "
+                f"{self.posterior.support!r} codes; change one of the two."
+            )
+        if self.prior.input_shape is not None:
+            if self.condition is not None:
+                raise InvalidInputError(
+                    f"prior: {prior} encodes examples without a condition, but the model is conditional; "
+                    "choose another prior, or leave the condition out."
+                )
+            if self.prior.input_shape != self.event_shape:
+                raise InvalidInputError(
+                    f"prior: {prior} expected examples of shape {self.event_shape}; "
+                    f"got input_shape {self.prior.input_shape}."
+                )
+        shape = tuple(self.prior.distribution(self._posterior_at_zero).event_shape)
+        if shape != self.posterior.prior_shape:
+            raise InvalidInputError(
+                f"prior: {prior} has events of shape {shape}, but the posterior {posterior} needs "
+                f"{self.posterior.prior_shape}; choose another prior."
+            )
+        self.posterior.check_prior(self.prior)
+
+    def _posterior_at_zero(self, x: tf.Tensor) -> tfd.Distribution:
+        """A posterior for each of the examples `x`, as if the encoder gave zeros; it asks nothing of the encoder."""
+        shapes = self.posterior.parameter_shapes
+        return self.posterior.distribution({name: tf.zeros((tf.shape(x)[0], *shape)) for name, shape in shapes.items()})
 
     def _kl_to_report(self) -> KL:
         analytic = not self.has_density or self._has_closed_form_kl()
@@ -168,12 +199,8 @@ class Autoencoder(Training, Inference, keras.Model):
 
     def _has_closed_form_kl(self) -> bool:
         """Whether TFP knows KL(q(z | x) || p(z)) for these two families."""
-        zeros = {name: tf.zeros((1, *shape)) for name, shape in self.posterior.parameter_shapes.items()}
-        posterior = self.posterior.distribution(zeros)
-        encode = lambda x: self.posterior.distribution(  # noqa: E731
-            {name: tf.repeat(value, tf.shape(x)[0], axis=0) for name, value in zeros.items()}
-        )
-        prior = self.posterior.codes_of(self.prior.distribution(encode))
+        posterior = self._posterior_at_zero(tf.zeros((1, *self.event_shape)))
+        prior = self.posterior.codes_of(self.prior.distribution(self._posterior_at_zero))
         z = self.sampling(distribution=posterior, seed=0)
         try:
             for latent in self.posterior.latents(posterior, prior, z):
@@ -221,15 +248,11 @@ class Autoencoder(Training, Inference, keras.Model):
     def _given(self, condition):
         return self.condition_of(None) if condition is None else condition
 
-    def posterior_distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
-        """q(z | x) from its parameters."""
-        return self.posterior.distribution(parameters)
-
     def posterior_of(
         self, x: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
     ) -> tfd.Distribution:
         """q(z | x) for a batch `(B, *event_shape)` and, where the model has one, a condition `(B, size)`."""
-        return self.posterior_distribution(self.posterior_parameters(x, condition, training=training))
+        return self.posterior.distribution(self.posterior_parameters(x, condition, training=training))
 
     def likelihood_of(
         self, z: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
@@ -257,7 +280,7 @@ class Autoencoder(Training, Inference, keras.Model):
         """The same model with another prior, such as one fitted to its codes; networks and weights are shared.
 
         Samples, ELBO and likelihood of the new model are those of the new prior. A `KL` without a closed form for it
-        becomes the Monte Carlo one.
+        becomes the Monte Carlo one, which has no free bits.
 
         Args:
             prior: as in the constructor.
@@ -270,16 +293,13 @@ class Autoencoder(Training, Inference, keras.Model):
         (4, 8, 8, 1)
         """
         parts = {name: getattr(self, name) for name in self.PARTS}
-        weighted = [
-            (weight, KL(estimator="monte_carlo", name=term.name) if isinstance(term, KL) else term)
-            for weight, term in self.objective.weighted
-        ]
         options = {**super().get_config(), **self._options(), "prior": prior, "seed": self.seed}
         try:
             return type(self)(**{**parts, **options})
         except InvalidInputError as error:
             if "no closed form" not in str(error):
                 raise
+            weighted = [(weight, _monte_carlo(term)) for weight, term in self.objective.weighted]
             return type(self)(**{**parts, **options, "objective": Objective(weighted)})
 
     def trace(
@@ -344,6 +364,14 @@ class Autoencoder(Training, Inference, keras.Model):
             if name in config
         }
         return cls(**{**config, **parts})
+
+
+def _monte_carlo(term: Term) -> Term:
+    """The term with a KL by draws instead of in closed form."""
+    if not isinstance(term, KL):
+        return term
+    config = {**term.get_config(), "estimator": "monte_carlo"}
+    return type(term).from_config({**config, "free_bits": 0.0} if "free_bits" in config else config)
 
 
 def _optional(value: Any, kind: type, *, part: str) -> Any:

@@ -47,7 +47,7 @@ class Inference:
             return self._posterior_parameters(batch, condition)
 
         condition = self._conditions(condition, len(x))
-        return self.posterior_distribution(in_batches(parameters, self._batch_size(batch_size), x, condition))
+        return self.posterior.distribution(in_batches(parameters, self._batch_size(batch_size), x, condition))
 
     def decode(self, z: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
         """The likelihood p(x | z) itself: `.mean()` gives the expected examples.

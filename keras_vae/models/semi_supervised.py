@@ -33,6 +33,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         decoder: see `Autoencoder`; of codes with the classes beside them.
         classifier: a Keras model from examples to features; q(y | x) is a linear layer on top of it.
         condition: a `LabelCondition`.
+        class_head: this linear layer; a new one when None.
         **parts: see `Autoencoder`; the objective is `SemiSupervisedELBO`.
 
     Raises:
@@ -51,17 +52,25 @@ class SemiSupervisedAutoencoder(Autoencoder):
     Reference: Kingma, Rezende, Mohamed & Welling, 2014, https://arxiv.org/abs/1406.5298
     """
 
-    PARTS = (*Autoencoder.PARTS, "classifier")
+    PARTS = (*Autoencoder.PARTS, "classifier", "class_head")
 
     def __init__(
-        self, encoder: keras.Model, decoder: keras.Model, *, classifier: keras.Model, condition: LabelCondition, **parts
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        classifier: keras.Model,
+        condition: LabelCondition,
+        class_head: keras.layers.Dense | None = None,
+        **parts,
     ):
         if not isinstance(condition, LabelCondition):
             raise InvalidInputError(f"condition: expected a LabelCondition(classes); got {condition!r}.")
         self.classifier = classifier
-        self._class_logits = keras.layers.Dense(condition.size, dtype="float32", name="class_logits")
+        self.class_head = class_head or keras.layers.Dense(condition.size, dtype="float32", name="class_head")
         shape = input_shape_of(classifier, part="classifier")
-        self._class_logits.build(features_shape_of(classifier, shape, part="classifier"))
+        if not self.class_head.built:
+            self.class_head.build(features_shape_of(classifier, shape, part="classifier"))
         super().__init__(encoder, decoder, condition=condition, **parts)
         if shape != self.likelihood.encoded_shape:
             raise InvalidInputError(
@@ -70,7 +79,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
 
     def class_logits(self, x: tf.Tensor, *, training: bool = False) -> tf.Tensor:
         """The logits of q(y | x), `(B, classes)`."""
-        return self._class_logits(self.classifier(self.likelihood.encoded(self.prepare(x)), training=training))
+        return self.class_head(self.classifier(self.likelihood.encoded(self.prepare(x)), training=training))
 
     def classify(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
         """The probabilities q(y | x), `(N, classes)`.
@@ -99,7 +108,8 @@ class SemiSupervisedAutoencoder(Autoencoder):
             repeated, seed=seeds, samples=samples, training=training, step=step, extras={"y": labels}
         )
         logits = self.class_logits(x, training=training)
-        return passed._replace(extras={**extras, "classes": logits, "labels": given})
+        kl = self._kl.divergence(passed)
+        return passed._replace(extras={**extras, "classes": logits, "labels": given, "kl": kl})
 
     def bound(self, trace: Trace) -> dict[str, tf.Tensor]:
         """The ELBO of x where its label is known, L(x, y), and of x alone elsewhere, U(x); `(B,)` each."""

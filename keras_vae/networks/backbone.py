@@ -98,10 +98,14 @@ class BackboneEncoder(Network):
         finally:
             keras.config.set_dtype_policy(policy)
 
-    def call(self, x):
+    def preprocessed(self, x):
+        """Images in [0, 1] as the architecture wants them."""
         if x.shape[-1] == 1:
             x = ops.repeat(x, 3, axis=-1)
-        return self.body(self.family.preprocess_input(255.0 * x))
+        return self.family.preprocess_input(255.0 * x)
+
+    def call(self, x):
+        return self.body(self.preprocessed(x))
 
     def get_config(self):
         return {

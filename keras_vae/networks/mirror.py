@@ -1,5 +1,6 @@
 """An encoder and the decoder that mirrors it."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -216,4 +217,9 @@ def mirrored(
     except InvalidInputError:
         raise
     except (TypeError, ValueError) as error:
-        raise InvalidInputError(f"network {kind!r}: cannot use the options {options}: {error}.") from error
+        raise InvalidInputError(f"network {kind!r}: cannot use the options {options}: {_plain(error)}.") from error
+
+
+def _plain(error: Exception) -> str:
+    """Its message without the name of a function that the user has not called."""
+    return re.sub(r"^\w+(\.\w+)*\(\) ", "it ", str(error))

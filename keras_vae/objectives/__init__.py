@@ -24,6 +24,7 @@ from keras_vae.objectives.mmd import MMD
 from keras_vae.objectives.moments import DIP
 from keras_vae.objectives.ms_ssim import MSSSIM
 from keras_vae.objectives.objective import PARTS, Objective, Term
+from keras_vae.objectives.perceptual import Perceptual
 from keras_vae.objectives.prior_fit import PriorNLL, StandardNormalKL
 from keras_vae.objectives.renyi import Renyi
 from keras_vae.objectives.schedules import CyclicalWarmup, LinearWarmup
@@ -62,6 +63,7 @@ __all__ = [
     "LinearWarmup",
     "MutualInformation",
     "Objective",
+    "Perceptual",
     "PermutationCritic",
     "PriorNLL",
     "Renyi",

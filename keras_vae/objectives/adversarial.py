@@ -47,6 +47,7 @@ class CodeCritic(_Adversarial):
     Reference: Makhzani et al., 2016, https://arxiv.org/abs/1511.05644
     """
 
+    needs_prior = True
     trains = ("critic",)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
@@ -123,6 +124,7 @@ class DataAdversarial(_Adversarial):
         super().__init__(name)
         self.loss = _checked_loss(loss, self)
         self.from_prior = from_prior
+        self.needs_prior = from_prior
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         total = self._generator(_logits(trace, _reconstruction(trace)))

@@ -49,6 +49,7 @@ class MMD(Term):
     https://arxiv.org/abs/1711.01558; in InfoVAE: Zhao, Song & Ermon, 2019, https://arxiv.org/abs/1706.02262
     """
 
+    needs_prior = True
     of_batch = True
 
     def __init__(

@@ -36,6 +36,9 @@ class Term:
     needs_density = False
     """Whether it evaluates log q(z | x), which a deterministic posterior does not have."""
 
+    needs_prior = False
+    """Whether it draws from p(z) or evaluates it."""
+
     needs_critic = False
     """Whether it looks at `trace.critic`."""
 
@@ -71,6 +74,8 @@ class Term:
         >>> (KL().only("encoder", "posterior")).trains
         ('encoder', 'posterior')
         """
+        if not parts:
+            raise InvalidInputError(f"{self.name}.only: expected one or more parts among {', '.join(PARTS)}; got none.")
         for part in parts:
             get(part, dict.fromkeys(PARTS, part), part="part of a model")
         term = copy.copy(self)

@@ -3,6 +3,7 @@
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.objective import Term
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
@@ -22,6 +23,7 @@ class PriorNLL(Term):
     Reference: Dai & Wipf, 2019, https://arxiv.org/abs/1903.05789
     """
 
+    needs_prior = True
     trains = ("prior",)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
@@ -51,4 +53,9 @@ class StandardNormalKL(Term):
         (latent,) = trace.latents
         standard = tfd.Normal(tf.zeros(latent.posterior.event_shape), 1.0)
         standard = tfd.Independent(standard, len(latent.posterior.event_shape))
-        return tfd.kl_divergence(latent.posterior, standard)
+        try:
+            return tfd.kl_divergence(latent.posterior, standard)
+        except NotImplementedError as error:
+            raise InvalidInputError(
+                f"{self.name}: it has no closed form for {latent.posterior.name}; choose a normal posterior."
+            ) from error

@@ -80,6 +80,7 @@ class Sinkhorn(Term):
     https://arxiv.org/abs/1810.08278; in autoencoders: Patrini et al., 2019, https://arxiv.org/abs/1810.01118
     """
 
+    needs_prior = True
     of_batch = True
 
     def __init__(self, epsilon: float = 0.5, *, iterations: int = 50, debiased: bool = True, name: str | None = None):

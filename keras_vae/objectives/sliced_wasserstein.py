@@ -39,6 +39,7 @@ class SlicedWasserstein(Term):
     Reference: Kolouri, Pope, Martin & Rohde, 2019, https://arxiv.org/abs/1804.01947
     """
 
+    needs_prior = True
     of_batch = True
 
     def __init__(self, projections: int = 50, *, p: float = 2.0, name: str | None = None):

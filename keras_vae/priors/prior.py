@@ -27,6 +27,9 @@ class Prior(keras.layers.Layer):
     has_density = True
     """Whether `log_prob` is a density, or a lower bound of one."""
 
+    input_shape: tuple[int, ...] | None = None
+    """The shape of the examples of which it makes posteriors; None for a prior that makes none."""
+
     def __init__(self, event_shape, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.event_shape = check_event_shape(type(self).__name__, event_shape)

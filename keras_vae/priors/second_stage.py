@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
+from keras_vae.layers.bijection import check_units
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
 
@@ -15,7 +16,7 @@ tfd = tfp.distributions
 
 
 class _Bounded(tfd.Distribution):
-    """p(z) = int p(z | u) N(u; 0, I) du, whose `log_prob` is an importance-weighted lower bound with fixed noise."""
+    """p(z) = int p(z | u) N(u; 0, I) du, whose `log_prob` is an importance-weighted lower bound."""
 
     def __init__(self, stage, name="SecondStage"):
         parameters = dict(locals())
@@ -37,7 +38,8 @@ class _Bounded(tfd.Distribution):
     def _log_prob(self, z):
         flat = tf.reshape(z, tf.concat([tf.shape(z)[: -len(self.stage.event_shape)], [self.stage.size]], axis=0))
         posterior = self.stage.encode(flat)
-        u = posterior.sample(self.stage.samples, seed=(0, 0))
+        seed = tf.stack([0, tf.bitcast(tf.reduce_sum(flat), tf.int32)])  # other noise for other codes
+        u = posterior.sample(self.stage.samples, seed=seed)
         weights = self.stage.decode(u).log_prob(flat) + self.stage.base().log_prob(u) - posterior.log_prob(u)
         return tf.reduce_logsumexp(weights, axis=0) - tf.math.log(float(self.stage.samples))
 
@@ -61,9 +63,9 @@ class _Bounded(tfd.Distribution):
 class SecondStage(Prior):
     """p(z) = E_{u ~ N(0, I)}[p(z | u)]: a VAE of the codes, whose samples fill the holes of the first one's prior.
 
-    Its log-density has no closed form: `log_prob` is the importance-weighted bound with `samples` draws of u and
-    fixed noise, so an ELBO with this prior is a lower bound still. `mean` is the decoder's at u = 0. Train it with
-    `PriorNLL`, beside the first stage.
+    Its log-density has no closed form: `log_prob` is the importance-weighted bound with `samples` draws of u, whose
+    noise is a function of the codes, so an ELBO with this prior is a lower bound still. `mean` is the decoder's at
+    u = 0. Train it with `PriorNLL`, beside the first stage.
 
     Args:
         event_shape: shape of one code.
@@ -91,7 +93,7 @@ class SecondStage(Prior):
         super().__init__(event_shape, **kwargs)
         self.size = math.prod(self.event_shape)
         self.latent_dim = self.size if latent_dim is None else check_integer("SecondStage: latent_dim", latent_dim)
-        self.units = tuple(check_integer("SecondStage: units", n) for n in units)
+        self.units = check_units("SecondStage", units)
         self.samples = check_integer("SecondStage: samples", samples)
         self._encoder = self._stack("encoder", self.size, self.latent_dim)
         self._decoder = self._stack("decoder", self.latent_dim, self.size)

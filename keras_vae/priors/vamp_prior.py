@@ -29,7 +29,7 @@ class VampPrior(Prior):
 
     Args:
         event_shape: shape of one code.
-        input_shape: shape of one pseudo-input, that of an example as the encoder sees it.
+        input_shape: shape of one pseudo-input, that of an example.
         components: how many pseudo-inputs, K.
         bounds: the least and the greatest value of a pseudo-input, kept by a sigmoid; None for any value.
         learned_weights: whether the weights pi are learned too; they are 1 / K otherwise.

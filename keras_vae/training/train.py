@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_vae import data as data_sources
 from keras_vae import zoo
@@ -145,7 +146,7 @@ def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any
     known = {
         "dataset_size": lambda: len(data.train),
         "classes": lambda: len(data.label_names) or _classes(data),
-        "columns": lambda: Table.infer_columns(data.train.x),
+        "columns": lambda: Table.infer_columns(np.concatenate([split.x for split in _splits(data)])),
         "base": lambda: _likelihood(config, data.train),
     }
     for name, value in known.items():
@@ -160,7 +161,11 @@ def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any
 def _classes(data: DataSet) -> int:
     if data.train.y is None:
         raise InvalidInputError(f"{data.name}: this model needs labels, and the data have none; give labelled data.")
-    return int(max(split.y.max() for split in (data.train, data.validation, data.test))) + 1
+    return int(max(split.y.max() for split in _splits(data))) + 1
+
+
+def _splits(data: DataSet) -> tuple[Split, Split, Split]:
+    return data.train, data.validation, data.test
 
 
 def evaluation_split(split: Split, config: TrainingConfig) -> Split:

@@ -62,7 +62,7 @@ def assemble(
     condition = _condition(options.pop("condition", parts.pop("condition", None)))
     corruption = _corruption(options.pop("corruption", parts.pop("corruption", None)))
     seed = options.pop("seed", None)
-    options_of_critic = dict(options.pop("critic", {}))
+    options_of_critic = _critic_options(options.pop("critic", {}), name, "critic" in parts)
     likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Head, event_shape, part="likelihood")
     encoder, decoder = mirrored(
         network,
@@ -168,11 +168,26 @@ def _merged(part: str, own: Part, asked: Part) -> Part:
 
 
 def _condition(condition: Any) -> Condition | None:
-    return LabelCondition(condition) if isinstance(condition, int) else condition
+    if condition is None or isinstance(condition, Condition):
+        return condition
+    if isinstance(condition, int):
+        return LabelCondition(condition)
+    raise InvalidInputError(f"condition: expected a number of classes or a Condition; got {condition!r}.")
 
 
 def _corruption(corruption: Any) -> Any:
     if not isinstance(corruption, Mapping):
         return corruption
     options = {"name": "gaussian", "amount": 0.3, **corruption}
-    return get(options.pop("name"), CORRUPTIONS, part="corruption")(**options)
+    kind = get(options.pop("name"), CORRUPTIONS, part="corruption")
+    if unknown := set(options) - {"amount"}:
+        raise InvalidInputError(f"corruption: expected the options name and amount; got {', '.join(sorted(unknown))}.")
+    return kind(**options)
+
+
+def _critic_options(asked: Any, name: str, has_critic: bool) -> Mapping[str, Any]:
+    if not isinstance(asked, Mapping):
+        raise InvalidInputError(f"critic: expected a mapping of options, such as units=[256]; got {asked!r}.")
+    if asked and not has_critic:
+        raise InvalidInputError(f"critic: {name} has none; leave its options out.")
+    return asked

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_vae.models import AdversarialAutoencoder
-from keras_vae.objectives import KL, NLL, DataAdversarial, DataCritic
+from keras_vae.objectives import KL, NLL, DataAdversarial, DataCritic, Perceptual
 from keras_vae.zoo.assemble import assemble, patch_critic
 
 
@@ -13,6 +13,7 @@ def autoencoder_kl(
     *,
     beta: float = 1e-3,
     adversarial: float = 0.5,
+    perceptual: float = 0.0,
     **options: Any,
 ) -> AdversarialAutoencoder:
     """Autoencoder with a map of codes, a very small KL and a critic of patches, as under latent diffusion.
@@ -24,6 +25,8 @@ def autoencoder_kl(
         latent_dim: length of the code.
         beta: weight of the KL.
         adversarial: weight of the critic's judgement.
+        perceptual: weight of the distance in the features of VGG16, see `Perceptual`; above 0 its ImageNet weights are
+            downloaded once.
         **options: of its parts and networks, see `assemble`.
 
     Example:
@@ -36,12 +39,15 @@ def autoencoder_kl(
     options = {"network": "spatial", **options}
     judged = adversarial * DataAdversarial(loss="hinge", from_prior=False)
     critic = DataCritic(loss="hinge", from_prior=False)
+    objective = NLL() + beta * KL() + judged + critic
+    if perceptual:
+        objective = objective + perceptual * Perceptual(event_shape)
     return assemble(
         "autoencoder_kl",
         event_shape,
         latent_dim,
         options,
-        objective=NLL() + beta * KL() + judged + critic,
+        objective=objective,
         likelihood="laplace",
         kind=AdversarialAutoencoder,
         critic=patch_critic,
