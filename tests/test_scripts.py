@@ -31,6 +31,19 @@ def test_the_benchmark_prints_rates():
     assert all(rate > 0 for rate in rows.values())
 
 
+def test_the_zoo_table_has_a_row_for_each_model_and_keeps_what_is_finished(tmp_path):
+    models = ["ae", "vae", "count_vae", "masked_vae", "sequence_vae", "tabular_vae", "semi_supervised_vae"]
+    quick = ["--epochs", "2", "--samples", "3", "--out", tmp_path]
+    table = run(sys.executable, SCRIPTS / "zoo_table", *quick, "--models", *models[:2])
+    assert [line.split("`")[1] for line in table.splitlines() if "`" in line] == models[:2]
+    before = (tmp_path / "vae.json").stat().st_mtime_ns
+    table = run(sys.executable, SCRIPTS / "zoo_table", *quick, "--models", *models)
+    assert (tmp_path / "vae.json").stat().st_mtime_ns == before
+    rows = {line.split("`")[1]: line.split("|")[3:-1] for line in table.splitlines() if "`" in line}
+    assert list(rows) == models and {len(row) for row in rows.values()} == {7}
+    assert (tmp_path / "table.md").read_text().strip() in table
+
+
 @pytest.fixture
 def mnist():
     if not (Path(os.environ.get("TFDS_DATA_DIR", "")) / "mnist").is_dir():
@@ -41,6 +54,11 @@ def test_the_reproduction_of_burda_runs(mnist, tmp_path):
     quick = ["--epochs", "1", "--limit", "256", "--likelihood-samples", "2", "--out", tmp_path / "run"]
     assert "log-likelihood" in run(sys.executable, SCRIPTS / "reproduce_burda", *quick)
     assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_claim_of_the_zoo_is_tried(mnist):
+    printed = run(sys.executable, SCRIPTS / "reproduce_zoo", "prior", "--epochs", "1", "--limit", "1000")
+    assert "mixture of 20 normals" in printed and "MAF" in printed
 
 
 @pytest.mark.slow

