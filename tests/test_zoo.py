@@ -16,6 +16,9 @@ from keras_vae.zoo import RECIPES
 
 TWO_PLAYERS = "its loss rises while the critic learns"
 LOSS_NEED_NOT_FALL = {"aae": TWO_PLAYERS, "vae_gan": TWO_PLAYERS, "wae_gan": TWO_PLAYERS}
+XLA_BATCH_SIZE = {
+    "iaf_vae": 24,  # the exact inverse, which training does not need but this test does, compiles for fixed sizes alone
+}
 ON_THE_BATCH = "a term looks at the replica's batch"
 OWN_NOISE = "each replica draws noise of its own, and not only for the codes"
 REPLICAS_DIFFER = {
@@ -182,7 +185,7 @@ def test_mixed_precision_trains(name, policy):
         model = recipes.create(name)
         model.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
         before = weights_of(model)
-        history = fit(model, name, epochs=2)
+        history = fit(model, name, epochs=8)  # loss scaling skips the first steps
     finally:
         keras.config.set_dtype_policy("float32")
     assert np.isfinite(history["loss"]).all()
@@ -193,11 +196,13 @@ def test_xla_equals_graph_mode(name, noise_that_xla_draws_alike):
     weights = []
     for jit_compile in (False, True):
         model = recipes.create(name)
-        model.compile(keras.optimizers.SGD(1e-3), jit_compile=jit_compile)
-        fit(model, name, epochs=2)
+        model.compile(keras.optimizers.SGD(1e-4), jit_compile=jit_compile)
+        before = weights_of(model)
+        fit(model, name, epochs=2, batch_size=XLA_BATCH_SIZE.get(name, 32))  # 32 leaves a remainder, an open batch axis
         weights.append(weights_of(model))
+    moved = max(np.abs(own - first).max() for own, first in zip(weights[0], before, strict=True))
     for graph, xla in zip(*weights, strict=True):
-        assert np.allclose(graph, xla, atol=1e-5)
+        assert np.abs(graph - xla).max() < 0.01 * moved
 
 
 def trained_on(strategy, name, jit_compile):

@@ -49,9 +49,14 @@ class FullCovarianceNormal(Head):
         return {"loc": (size,), "raw_tril": (size * (size + 1) // 2,)}
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
-        tril = tfp.math.fill_triangular(parameters["raw_tril"])
-        diagonal = tf.nn.softplus(tf.linalg.diag_part(tril)) + self.min_scale
-        return tfd.MultivariateNormalTriL(parameters["loc"], tf.linalg.set_diag(tril, diagonal))
+        (size,) = self.event_shape
+        # Products with constants: TensorFlow's ops for diagonals do not compile with XLA where the batch size is open.
+        places = tf.reshape(tfp.math.fill_triangular(np.eye(size * (size + 1) // 2, dtype="float32")), (-1, size**2))
+        raw = parameters["raw_tril"]
+        tril = tf.reshape(tf.tensordot(raw, places, 1), tf.concat([tf.shape(raw)[:-1], [size, size]], axis=0))
+        diagonal = tf.eye(size)
+        tril = tril * (1 - diagonal) + (tf.nn.softplus(tril) + self.min_scale) * diagonal
+        return tfd.MultivariateNormalTriL(parameters["loc"], tril)
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         return {"loc": mean}
@@ -76,5 +81,5 @@ def _kl_to_independent_normals(q: tfd.Distribution, p: tfd.Distribution, name: s
         scale = tf.broadcast_to(elements.scale, tf.concat([p.batch_shape_tensor(), p.event_shape_tensor()], axis=0))
         whitened = tf.square(tril / scale[..., tf.newaxis])
         shift = tf.square((q.loc - elements.loc) / scale)
-        log_ratio = tf.math.log(scale) - tf.math.log(tf.linalg.diag_part(tril))
+        log_ratio = tf.math.log(scale) - tf.math.log(tf.reduce_sum(tril * tf.eye(tf.shape(tril)[-1]), axis=-1))
         return tf.reduce_sum(0.5 * (tf.reduce_sum(whitened, -1) + shift - 1) + log_ratio, -1)

@@ -11,11 +11,13 @@ import tensorflow_probability as tfp
 from keras_vae.checks import check_integer
 from keras_vae.distributions.head import Head
 from keras_vae.errors import InvalidInputError
-from keras_vae.random import of_first_replica
+from keras_vae.random import fold, of_first_replica
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
 tfd = tfp.distributions
+
+REVIVAL_NOISE = 1_000_033
 
 
 class Quantized(tfd.Distribution):
@@ -274,14 +276,15 @@ class VectorQuantizer(Head):
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         posterior = trace.latents[0].posterior
         counts, sums, candidates = [], [], []
+        number = tf.size(posterior.vectors) // self.event_shape[-1]
+        shape, seed = (self.levels, self.codes), fold(trace.seed, REVIVAL_NOISE)
+        rows = tf.random.stateless_uniform(shape, seed, maxval=number, dtype=tf.int32)
         for level, (vectors, _) in enumerate(posterior.levels):
             vectors = tf.reshape(tf.stop_gradient(vectors), (-1, self.event_shape[-1]))
             chosen = tf.one_hot(tf.reshape(posterior.indices[..., level], (-1,)), self.codes)  # (N, K)
             counts.append(tf.reduce_sum(chosen, axis=0))
             sums.append(tf.matmul(chosen, vectors, transpose_a=True))
-            seed = trace.seed + tf.constant([0, level + 1])
-            rows = tf.random.stateless_uniform((self.codes,), seed, maxval=tf.shape(vectors)[0], dtype=tf.int32)
-            candidates.append(of_first_replica(tf.gather(vectors, rows)))
+            candidates.append(of_first_replica(tf.gather(vectors, rows[level])))
         return {"counts": tf.stack(counts), "sums": tf.stack(sums), "candidates": tf.stack(candidates)}
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:

@@ -12,7 +12,7 @@ from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.inference import in_batches
 from keras_vae.models.inputs import check_examples
 from keras_vae.networks.network import features_shape_of, input_shape_of
-from keras_vae.objectives import log_weights, marginal_bound
+from keras_vae.objectives import SemiSupervisedELBO, log_weights, marginal_bound
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
@@ -72,6 +72,10 @@ class SemiSupervisedAutoencoder(Autoencoder):
         if not self.class_head.built:
             self.class_head.build(features_shape_of(classifier, shape, part="classifier"))
         super().__init__(encoder, decoder, condition=condition, **parts)
+        if not any(isinstance(term, SemiSupervisedELBO) for term in self.objective.terms):
+            raise InvalidInputError(
+                "objective: expected SemiSupervisedELBO(), which trains the classifier, among the terms."
+            )
         if shape != self.likelihood.encoded_shape:
             raise InvalidInputError(
                 f"classifier: expected inputs of shape {self.likelihood.encoded_shape}; it takes {shape}."

@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.aggregate import only_latent
 from keras_vae.objectives.objective import Term
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
@@ -30,7 +31,7 @@ class CodeAdversarial(_Adversarial):
     """
 
     def __call__(self, trace: Trace) -> tf.Tensor:
-        return tf.nn.softplus(-_logits(trace, trace.latents[0].sample[0]))
+        return tf.nn.softplus(-_logits(trace, only_latent(trace).sample[0]))
 
 
 @register
@@ -51,8 +52,8 @@ class CodeCritic(_Adversarial):
     trains = ("critic",)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
-        fake = tf.stop_gradient(trace.latents[0].sample[0])
-        real = tf.stop_gradient(trace.latents[0].prior.sample(tf.shape(fake)[0], seed=self.seed(trace)))
+        fake = tf.stop_gradient(only_latent(trace).sample[0])
+        real = tf.stop_gradient(only_latent(trace).prior.sample(tf.shape(fake)[0], seed=self.seed(trace)))
         return tf.nn.softplus(-_logits(trace, real)) + tf.nn.softplus(_logits(trace, fake))
 
 
@@ -70,7 +71,7 @@ class DensityRatio(_Adversarial):
     """
 
     def __call__(self, trace: Trace) -> tf.Tensor:
-        return _logits(trace, trace.latents[0].sample[0])
+        return _logits(trace, only_latent(trace).sample[0])
 
 
 @register
@@ -88,7 +89,7 @@ class PermutationCritic(_Adversarial):
     trains = ("critic",)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
-        joint = tf.stop_gradient(trace.latents[0].sample[0])
+        joint = tf.stop_gradient(only_latent(trace).sample[0])
         columns = tf.transpose(tf.reshape(joint, (tf.shape(joint)[0], -1)))  # (D, B)
         order = tf.argsort(tf.random.stateless_uniform(tf.shape(columns), self.seed(trace)))
         permuted = tf.reshape(tf.transpose(tf.gather(columns, order, batch_dims=1)), tf.shape(joint))
@@ -209,7 +210,7 @@ def _reconstruction(trace: Trace) -> tf.Tensor:
 
 
 def _generated(trace: Trace, seed: tf.Tensor) -> tf.Tensor:
-    return trace.decode(trace.latents[0].prior.sample(tf.shape(trace.x)[0], seed=seed)).mean()
+    return trace.decode(only_latent(trace).prior.sample(tf.shape(trace.x)[0], seed=seed)).mean()
 
 
 def _checked_loss(loss: str, term: Term) -> str:

@@ -82,7 +82,8 @@ class KL(Term):
     def __call__(self, trace: Trace) -> tf.Tensor:
         if not self.free_bits:
             return self.divergence(trace)
-        means = [tf.reduce_mean(kl_per_dimension(latent), axis=0) for latent in trace.latents]
+        levels = [(kl_per_dimension(latent), latent.posterior.event_shape.rank) for latent in trace.latents]
+        means = [tf.reduce_mean(kl, axis=list(range(kl.shape.rank - event))) for kl, event in levels]
         floored = tf.add_n([tf.reduce_sum(tf.maximum(mean, self.free_bits)) for mean in means])
         return tf.fill(tf.shape(trace.x)[:1], floored)
 

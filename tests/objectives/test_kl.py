@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import recipes
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -59,6 +60,12 @@ def test_a_dimension_under_its_free_bits_has_no_gradient():
         loss = tf.reduce_mean(kv.KL(0.5)(trace))
     gradient = tape.gradient(loss, loc).numpy()
     assert (gradient[:, 0] == 0).all() and (gradient[:, 1] != 0).all()
+
+
+def test_free_bits_floor_every_level_of_a_hierarchy():
+    model = recipes.create("ladder_vae")
+    trace = model.trace(recipes.examples("ladder_vae"), seed=tf.constant([0, 1]), samples=2)
+    assert np.allclose(kv.KL(100.0)(trace), 100.0 * sum(model.posterior.levels))
 
 
 def test_free_bits_leave_the_reported_kl_alone():
