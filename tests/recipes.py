@@ -35,7 +35,7 @@ NETWORK = {
 SHAPES = {"tabular_vae": (4,), "sequence_vae": (8, 2)}
 
 
-CORE = ("ae", "beta_vae", "conditional_vae", "factor_vae", "iwae", "ladder_vae", "semi_supervised_vae", "vae", "vq_vae")
+CORE = ("ae", "conditional_vae", "factor_vae", "ladder_vae", "semi_supervised_vae", "vae", "vq_vae")
 """One of each structure, for the quick tests."""
 
 

@@ -235,6 +235,7 @@ def test_two_replicas_equal_one_at_the_same_global_batch(name, codes_at_their_me
     check_replicas(name, jit_compile=False)
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one_under_xla(core_name, codes_at_their_mean):
     check_replicas(core_name, jit_compile=True)
 

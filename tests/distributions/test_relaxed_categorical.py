@@ -116,7 +116,7 @@ def test_an_annealed_temperature_falls_with_every_update(jit_compile):
 
 
 def test_a_step_on_several_replicas_is_one_step():
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice())
     with strategy.scope():
         head = RelaxedCategorical((3,), temperature=HALVED)
         head.build((None, 5))

@@ -20,7 +20,7 @@ DISCRETE = {"residual_vq_vae", "vq_vae"}
 
 
 def signatures_of(recipe, model):
-    """Name -> inputs and outputs, each name -> shape; `variance` is there where the family has one."""
+    """Name -> inputs and outputs, each name -> shape; a relaxed categorical has no variance."""
     x, z = {"x": (None, *model.event_shape)}, {"z": (None, *model.latent_shape)}
     image, code = (None, *model.event_shape), (None, *model.latent_shape)
     given = {"condition": (None,)} if recipe in ("conditional_vae", "semi_supervised_vae") else {}
@@ -28,7 +28,7 @@ def signatures_of(recipe, model):
     codes = {"codes": (None, LATENT, 2 if recipe == "residual_vq_vae" else 1)} if recipe in DISCRETE else {}
     signatures = {
         "serving_default": (of_x, {"reconstruction": image}),
-        "encode": (of_x, {"mean": code, **(codes or {"variance": code})}),
+        "encode": (of_x, {"mean": code, **(codes or ({} if recipe == "concrete_vae" else {"variance": code}))}),
         "decode": ({**z, **given}, {"reconstruction": image}),
     }
     if recipe not in WITHOUT_PRIOR:
