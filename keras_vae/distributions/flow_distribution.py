@@ -5,6 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.random import as_seed
 
 tfd = tfp.distributions
@@ -15,7 +16,7 @@ DRAWS = 64
 Map = Callable[[tf.Tensor, tf.Tensor | None], tuple[tf.Tensor, tf.Tensor]]
 
 
-class FlowDistribution(tfd.Distribution):
+class FlowDistribution(OwnDistribution):
     """z = f(u; c) for u ~ N(loc, scale^2) and an invertible f: log q(z) = log N(u) - log |det df/du|.
 
     `log_prob` of a tensor that `sample` has just given remembers its u and costs next to nothing; of any other, even
@@ -59,14 +60,7 @@ class FlowDistribution(tfd.Distribution):
         self._forward, self._inverse = forward, inverse
         self._event_ndims = event_ndims
         self._drawn = self._noise = self._log_det = None
-        super().__init__(
-            dtype=loc.dtype,
-            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=False,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, reparameterized=True, dtype=loc.dtype, name=name)
 
     @classmethod
     def _parameter_properties(cls, dtype, num_classes=None):

@@ -5,12 +5,13 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions.head import Head
+from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.errors import InvalidInputError
 
 tfd = tfp.distributions
 
 
-class GridDistribution(tfd.Distribution):
+class GridDistribution(OwnDistribution):
     """A random value among 0, 1/(levels-1), ..., 1; `log_prob` is of the nearest of them, in nats.
 
     A subclass gives `_log_prob_of(index)` and `_sample_index(n, seed)`, with indices in float32.
@@ -22,13 +23,7 @@ class GridDistribution(tfd.Distribution):
 
     def __init__(self, levels: int, *, parameters: dict):
         self._levels = levels
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-        )
+        super().__init__(parameters)
 
     @property
     def levels(self) -> int:

@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions.head import Head
+from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 from keras_vae.trace import Latent
@@ -18,7 +19,7 @@ tfd = tfp.distributions
 MERGES = ("concatenate", "precision", "residual")
 
 
-class Levels(tfd.Distribution):
+class Levels(OwnDistribution):
     """A chain p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ..., its levels side by side in one vector.
 
     Args:
@@ -30,14 +31,7 @@ class Levels(tfd.Distribution):
         parameters = dict(locals())
         self.conditional, self.sizes = conditional, tuple(sizes)
         self.top = conditional(0, [])
-        super().__init__(
-            tf.float32,
-            tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, reparameterized=True, name=name)
 
     def split(self, z: tf.Tensor) -> list[tf.Tensor]:
         """The levels of a vector."""

@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions.head import Head
+from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.pixel_cnn import PixelCNN
 from keras_vae.random import fold
@@ -18,7 +19,7 @@ from keras_vae.trace import Trace
 tfd = tfp.distributions
 
 
-class AutoregressiveImage(tfd.Distribution):
+class AutoregressiveImage(OwnDistribution):
     """p(x) = prod_i p(x_i | x_<i, features), over images of shape `(H, W, C)`.
 
     Args:
@@ -30,14 +31,7 @@ class AutoregressiveImage(tfd.Distribution):
         parameters = dict(locals())
         self.features = tf.convert_to_tensor(features)
         self.head = head
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, name=name)
 
     @classmethod
     def _parameter_properties(cls, dtype, num_classes=None):

@@ -11,6 +11,7 @@ import tensorflow_probability as tfp
 from keras_vae.checks import check_integer
 from keras_vae.distributions.categorical import categorical_log_prob
 from keras_vae.distributions.head import Head
+from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.distributions.poisson import refuse_bytes
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register, unknown
@@ -43,7 +44,7 @@ class IndexCategorical(tfd.Categorical):
         return self._mode()
 
 
-class ByColumn(tfd.Distribution):
+class ByColumn(OwnDistribution):
     """Scalars side by side in the last axis of the batch, `(..., D)`, some from each of several distributions.
 
     Args:
@@ -56,13 +57,7 @@ class ByColumn(tfd.Distribution):
         self._parts = list(parts)
         self._columns = list(columns)
         self._order = np.argsort(np.concatenate(self._columns))
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-        )
+        super().__init__(parameters)
 
     @property
     def parts(self) -> list[tfd.Distribution]:

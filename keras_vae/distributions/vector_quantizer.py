@@ -10,6 +10,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions.head import Head
+from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.errors import InvalidInputError
 from keras_vae.random import fold, of_first_replica
 from keras_vae.serialization import register
@@ -20,7 +21,7 @@ tfd = tfp.distributions
 REVIVAL_NOISE = 1_000_033
 
 
-class Quantized(tfd.Distribution):
+class Quantized(OwnDistribution):
     """All probability on the code nearest to each vector; events are the code's vectors `(*positions, D)`.
 
     The probability of that code is 1, so `log_prob` is 0 and the entropy too. Draws pass their gradient straight
@@ -45,14 +46,7 @@ class Quantized(tfd.Distribution):
         self.indices = tf.stack(indices, axis=-1)  # (..., *positions, L)
         self.levels = list(zip(targets, entries, strict=True))
         self.quantized = tf.add_n(entries)
-        super().__init__(
-            tf.float32,
-            tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, name=name)
 
     def _straight_through(self):
         return self.vectors + tf.stop_gradient(self.quantized - self.vectors)
@@ -94,7 +88,7 @@ class Quantized(tfd.Distribution):
         return Quantized(self.vectors[rows], self.codebooks, self.event_ndims)
 
 
-class Embedded(tfd.Distribution):
+class Embedded(OwnDistribution):
     """The codes' vectors, where the codes follow a distribution over integers.
 
     `log_prob` needs the integers behind a vector. With several levels, the greedy search for them may find others than
@@ -112,14 +106,7 @@ class Embedded(tfd.Distribution):
         self.codes, self.codebooks, self.chosen = codes, codebooks, chosen
         self.single = codebooks.shape[0] == 1
         self.positions = codes.event_shape if self.single else codes.event_shape[:-1]
-        super().__init__(
-            tf.float32,
-            tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, name=name)
 
     def embed(self, indices):
         """The vectors of integer codes `(..., *positions, L)`."""

@@ -265,8 +265,7 @@ class Autoencoder(Training, Inference, keras.Model):
         codes = tf.reshape(z, (-1, *self.latent_shape))
         parameters = self.likelihood_parameters(codes, condition, training=training)
         parameters = {
-            name: tf.reshape(value, tf.concat([batch, value.shape[1:]], axis=0))
-            for name, value in parameters.items()
+            name: tf.reshape(value, tf.concat([batch, value.shape[1:]], axis=0)) for name, value in parameters.items()
         }
         return self.likelihood.distribution(parameters)
 

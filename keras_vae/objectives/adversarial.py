@@ -180,9 +180,16 @@ class DataCritic(DataAdversarial):
 
 @register
 class FeatureSimilarity(_Adversarial):
-    """VAE-GAN's learned similarity: the Gaussian negative log-likelihood of the critic's features of x; nats.
+    """VAE-GAN's learned similarity: the normal negative log-likelihood of the critic's features of x; nats.
 
-        1/2 |f(x) - f(E[x | z])|^2 + D/2 log(2 pi),  f the critic's `features`
+        |f(x) - f(E[x | z])|^2 / (2 scale^2) + D/2 log(2 pi scale^2),  f the critic's `features`
+
+    Args:
+        scale: standard deviation of a feature, in the features' own units; the smaller, the more detail is kept.
+        name: see `Term`.
+
+    Raises:
+        InvalidInputError: if `scale` is not positive.
 
     Example:
 
@@ -192,11 +199,20 @@ class FeatureSimilarity(_Adversarial):
     Reference: Larsen et al., 2016, equation 7, https://arxiv.org/abs/1512.09300
     """
 
+    def __init__(self, scale: float = 1.0, *, name: str | None = None):
+        super().__init__(name)
+        if not (isinstance(scale, (int, float)) and 0 < scale < math.inf):
+            raise InvalidInputError(f"FeatureSimilarity: scale must be a positive number; got {scale!r}.")
+        self.scale = scale
+
     def __call__(self, trace: Trace) -> tf.Tensor:
         real, fake = (tf.cast(trace.critic.features(x), tf.float32) for x in (trace.x, _reconstruction(trace)))
-        squares = tf.reshape((real - fake) ** 2, (tf.shape(trace.x)[0], -1))
+        squares = tf.reshape(((real - fake) / self.scale) ** 2, (tf.shape(trace.x)[0], -1))
         size = tf.cast(tf.shape(squares)[1], tf.float32)
-        return 0.5 * tf.reduce_sum(squares, axis=1) + 0.5 * size * math.log(2 * math.pi)
+        return 0.5 * tf.reduce_sum(squares, axis=1) + 0.5 * size * math.log(2 * math.pi * self.scale**2)
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
 
 
 def _logits(trace: Trace, x: tf.Tensor) -> tf.Tensor:

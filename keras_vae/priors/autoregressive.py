@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_seed
+from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.pixel_cnn import PixelCNN
 from keras_vae.priors.fit import check_codes, maximize_likelihood
@@ -19,7 +20,7 @@ from keras_vae.serialization import register
 tfd = tfp.distributions
 
 
-class AutoregressiveCodes(tfd.Distribution):
+class AutoregressiveCodes(OwnDistribution):
     """p(k) = prod_i p(k_i | k_<i), over grids of integers; batch shape `()`.
 
     Args:
@@ -29,14 +30,7 @@ class AutoregressiveCodes(tfd.Distribution):
     def __init__(self, prior: "Autoregressive", name: str = "AutoregressiveCodes"):
         parameters = dict(locals())
         self.prior = prior
-        super().__init__(
-            dtype=tf.int32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, dtype=tf.int32, name=name)
 
     @classmethod
     def _parameter_properties(cls, dtype, num_classes=None):

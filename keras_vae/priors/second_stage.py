@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
+from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.layers.bijection import check_units
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
@@ -15,20 +16,13 @@ from keras_vae.serialization import register
 tfd = tfp.distributions
 
 
-class _Bounded(tfd.Distribution):
+class _Bounded(OwnDistribution):
     """p(z) = int p(z | u) N(u; 0, I) du, whose `log_prob` is an importance-weighted lower bound."""
 
     def __init__(self, stage, name="SecondStage"):
         parameters = dict(locals())
         self.stage = stage
-        super().__init__(
-            tf.float32,
-            tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(parameters, reparameterized=True, name=name)
 
     def _sample_n(self, n, seed=None):
         u_seed, z_seed = tf.unstack(tfp.random.split_seed(seed, n=2))

@@ -11,18 +11,20 @@ def vae_gan(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
     *,
-    similarity: float = 0.1,
+    similarity: float = 1.0,
+    feature_scale: float = 0.1,
     **options: Any,
 ) -> AdversarialAutoencoder:
     """VAE whose decoder is judged in the features of a critic of images, not pixel by pixel.
 
         encoder: KL + S;  decoder: similarity S - log sigmoid(critic(fake));  critic: its cross-entropy;
-        S = 1/2 |f(x) - f(E[x | z])|^2, f the critic's features
+        S = |f(x) - f(E[x | z])|^2 / (2 feature_scale^2), f the critic's features
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: length of the code.
         similarity: weight of the learned similarity in the decoder's loss.
+        feature_scale: how closely the features are held, see `FeatureSimilarity`.
         **options: of its parts and networks, see `assemble`.
 
     Example:
@@ -34,8 +36,8 @@ def vae_gan(
     """
     objective = (
         KL()
-        + FeatureSimilarity().only(*INFERENCE)
-        + similarity * FeatureSimilarity("decoder_similarity").only("decoder", "likelihood")
+        + FeatureSimilarity(feature_scale).only(*INFERENCE)
+        + similarity * FeatureSimilarity(feature_scale, name="decoder_similarity").only("decoder", "likelihood")
         + DataAdversarial().only("decoder", "likelihood")
         + DataCritic()
     )
