@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_vae.models import AdversarialAutoencoder
-from keras_vae.objectives import KL, DataAdversarial, DataCritic, FeatureSimilarity
+from keras_vae.objectives import KL, NLL, DataAdversarial, DataCritic, FeatureSimilarity
 from keras_vae.zoo.assemble import INFERENCE, assemble, data_critic
 
 
@@ -12,19 +12,23 @@ def vae_gan(
     latent_dim: int = 16,
     *,
     similarity: float = 1.0,
-    feature_scale: float = 0.1,
+    feature_scale: float = 1.0,
+    pixels: float = 1.0,
     **options: Any,
 ) -> AdversarialAutoencoder:
     """VAE whose decoder is judged in the features of a critic of images, not pixel by pixel.
 
-        encoder: KL + S;  decoder: similarity S - log sigmoid(critic(fake));  critic: its cross-entropy;
-        S = |f(x) - f(E[x | z])|^2 / (2 feature_scale^2), f the critic's features
+        encoder: KL + S + R;  decoder: similarity S + R - log sigmoid(critic(fake));  critic: its cross-entropy;
+        S = |f(x) - f(E[x | z])|^2 / (2 feature_scale^2), f the critic's features;
+        R = -pixels log p(x | z)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: length of the code.
         similarity: weight of the learned similarity in the decoder's loss.
         feature_scale: how closely the features are held, see `FeatureSimilarity`.
+        pixels: weight of the plain reconstruction. The paper has 0; then the critic wins on small data sets, and the
+            features of x say too little of x.
         **options: of its parts and networks, see `assemble`.
 
     Example:
@@ -36,6 +40,7 @@ def vae_gan(
     """
     objective = (
         KL()
+        + pixels * NLL()
         + FeatureSimilarity(feature_scale).only(*INFERENCE)
         + similarity * FeatureSimilarity(feature_scale, name="decoder_similarity").only("decoder", "likelihood")
         + DataAdversarial().only("decoder", "likelihood")
@@ -47,7 +52,7 @@ def vae_gan(
         latent_dim,
         options,
         objective=objective,
-        likelihood="normal_fixed",
+        likelihood={"name": "normal_fixed", "scale": 0.1},
         kind=AdversarialAutoencoder,
         critic=data_critic,
     )
