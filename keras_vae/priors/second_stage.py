@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_seed
 from keras_vae.distributions.own_distribution import OwnDistribution
-from keras_vae.layers.bijection import check_units
+from keras_vae.layers.bijection import check_units, child_seed
+from keras_vae.priors.fit import check_codes, maximize_likelihood
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
 
@@ -59,13 +61,14 @@ class SecondStage(Prior):
 
     Its log-density has no closed form: `log_prob` is the importance-weighted bound with `samples` draws of u, whose
     noise is a function of the codes, so an ELBO with this prior is a lower bound still. `mean` is the decoder's at
-    u = 0. Train it with `PriorNLL`, beside the first stage.
+    u = 0. Train it with `PriorNLL`, beside the first stage, or `fit` it to the codes of a trained model.
 
     Args:
         event_shape: shape of one code.
         latent_dim: length of u; that of a code when None.
         units: widths of the hidden layers on either side.
         samples: draws of u behind `log_prob`.
+        seed: of the first weights; None for others each time.
 
     Example:
 
@@ -82,21 +85,26 @@ class SecondStage(Prior):
         latent_dim: int | None = None,
         units: Sequence[int] = (128, 128),
         samples: int = 1,
+        seed: int | None = None,
         **kwargs,
     ):
         super().__init__(event_shape, **kwargs)
+        self.seed = seed
         self.size = math.prod(self.event_shape)
         self.latent_dim = self.size if latent_dim is None else check_integer("SecondStage: latent_dim", latent_dim)
         self.units = check_units("SecondStage", units)
         self.samples = check_integer("SecondStage: samples", samples)
-        self._encoder = self._stack("encoder", self.size, self.latent_dim)
-        self._decoder = self._stack("decoder", self.latent_dim, self.size)
+        self._encoder = self._stack("encoder", self.size, self.latent_dim, first=0)
+        self._decoder = self._stack("decoder", self.latent_dim, self.size, first=len(self.units) + 1)
 
-    def _stack(self, name, inputs, outputs):
+    def _stack(self, name, inputs, outputs, *, first):
         layers = []
         for number, width in enumerate((*self.units, 2 * outputs)):
             activation = "swish" if number < len(self.units) else None
-            layer = keras.layers.Dense(width, activation=activation, dtype="float32", name=f"{name}_{number}")
+            start = keras.initializers.GlorotUniform(child_seed(self.seed, first + number))
+            layer = keras.layers.Dense(
+                width, activation=activation, kernel_initializer=start, dtype="float32", name=f"{name}_{number}"
+            )
             layer.build((None, inputs))
             layers.append(layer)
             inputs = width
@@ -124,10 +132,45 @@ class SecondStage(Prior):
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
         return _Bounded(self)
 
+    @classmethod
+    def fit(
+        cls,
+        codes: Any,
+        *,
+        epochs: int = 50,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        validation_split: float = 0.1,
+        seed: int = 0,
+        verbose: int = 1,
+        **options,
+    ) -> Self:
+        """A second stage fitted to codes, such as draws from the posteriors of a trained VAE.
+
+        Args:
+            codes: `(N, *event_shape)`.
+            epochs: passes over the codes.
+            batch_size: codes in a step.
+            learning_rate: of the first step; it falls to 0.
+            validation_split: share of the codes held out to choose the best epoch by; 0 keeps the last weights.
+            seed: of the weights, the order and the choice of codes to hold out.
+            verbose: 1 shows a progress bar.
+            **options: of the class, such as `units`.
+
+        Raises:
+            InvalidInputError: for codes that are no finite array of at least 2, or a number out of its range.
+        """
+        codes = check_codes(cls.__name__, codes)
+        prior = cls(codes.shape[1:], seed=check_seed(seed), **options)
+        settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+        maximize_likelihood(prior, codes, **settings, validation_split=validation_split, seed=seed, verbose=verbose)
+        return prior
+
     def get_config(self):
         return {
             **super().get_config(),
             "latent_dim": self.latent_dim,
             "units": self.units,
             "samples": self.samples,
+            "seed": self.seed,
         }

@@ -179,3 +179,20 @@ def test_it_is_saved_with_its_model(tmp_path):
     loaded = kv.load_model(tmp_path / "model.keras")
     assert np.array_equal(loaded.elbo(X), model.elbo(X))
     assert np.array_equal(loaded.sample(3, seed=0), model.sample(3, seed=0))
+
+
+def test_fitted_to_codes_on_a_ring_it_beats_a_normal_and_repeats():
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 1200)
+    codes = np.stack([np.cos(angle), np.sin(angle)], axis=1) + 0.05 * rng.normal(size=(1200, 2))
+    settings = {"units": (64, 64), "samples": 8, "epochs": 100, "batch_size": 32, "learning_rate": 3e-3, "verbose": 0}
+    fitted = kv.SecondStage.fit(codes[:1000], **settings)
+    held_out = codes[1000:].astype("float32")
+    normal = -np.log(2 * np.pi * held_out.var()) - 1.0  # nats per code of the best isotropic normal
+    assert fitted.distribution().log_prob(held_out).numpy().mean() > normal + 0.2
+    radius = np.linalg.norm(fitted.distribution().sample(500, seed=(0, 1)), axis=1)
+    assert np.abs(np.median(radius) - 1) < 0.1
+    again = kv.SecondStage.fit(codes[:1000], units=(32, 32), epochs=1, verbose=0)
+    once_more = kv.SecondStage.fit(codes[:1000], units=(32, 32), epochs=1, verbose=0)
+    for own, others in zip(again.weights, once_more.weights, strict=True):
+        assert np.array_equal(own, others)
