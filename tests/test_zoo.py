@@ -43,11 +43,6 @@ REPLICAS_DIFFER = {
 }
 
 
-@pytest.fixture(params=recipes.every())
-def every_name(request):
-    return request.param
-
-
 @pytest.fixture(params=recipes.every(slow_beyond=recipes.CORE))
 def name(request):
     return request.param
@@ -109,10 +104,10 @@ def weights_of(model):
     return [weight.numpy() for weight in model.trainable_weights]
 
 
-def test_its_loss_falls(every_name):
-    _, history = trained(every_name)
+def test_its_loss_falls(name):
+    _, history = trained(name)
     assert all(np.isfinite(values).all() for values in history.values())
-    if every_name not in LOSS_NEED_NOT_FALL:
+    if name not in LOSS_NEED_NOT_FALL:
         assert history["loss"][-1] < history["loss"][0]
 
 
