@@ -39,8 +39,11 @@ def endpoints(model: Autoencoder) -> dict[str, tuple[tf.types.experimental.Polym
     infers = isinstance(model, SemiSupervisedAutoencoder)
     given = []
     if model.condition is not None:
-        example = model.condition.example(1)
-        given = [tf.TensorSpec((None, *example.shape[1:]), example.dtype, name="condition")]
+        one = model.condition.example(1)
+        given = [tf.TensorSpec((None, *one.shape[1:]), one.dtype, name="condition")]
+
+    def example(mean):
+        return tf.ensure_shape(mean, (None, *model.event_shape))
 
     def posterior_of(x, condition):
         if infers:
@@ -48,7 +51,7 @@ def endpoints(model: Autoencoder) -> dict[str, tuple[tf.types.experimental.Polym
         return model.posterior_of(x, model.condition_of(condition))
 
     def reconstruct(x, condition=None):
-        return {"reconstruction": model(x, condition=condition)}
+        return {"reconstruction": example(model(x, condition=condition))}
 
     def encode(x, condition=None):
         posterior = posterior_of(x, condition)
@@ -61,14 +64,14 @@ def endpoints(model: Autoencoder) -> dict[str, tuple[tf.types.experimental.Polym
             return answer
 
     def decode(z, condition=None):
-        return {"reconstruction": model.likelihood_of(z, model.condition_of(condition)).mean()}
+        return {"reconstruction": example(model.likelihood_of(z, model.condition_of(condition)).mean())}
 
     def generate(seed, condition=None):
         def draw(one):
             return model.prior_distribution().sample(seed=one)
 
         z = tf.vectorized_map(draw, seed, warn=False)
-        return {"sample": model.likelihood_of(z, model.condition_of(condition)).mean()}
+        return {"sample": example(model.likelihood_of(z, model.condition_of(condition)).mean())}
 
     def score(x, condition=None):
         seeds = tf.tile(fold(as_seed(model.seed), -2)[None], (tf.shape(x)[0], 1))
