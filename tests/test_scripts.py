@@ -65,3 +65,29 @@ def test_a_claim_of_the_zoo_is_tried(mnist):
 def test_the_reproduction_of_burda_reaches_its_figure(mnist, tmp_path):
     run(sys.executable, SCRIPTS / "reproduce_burda", "--epochs", "50", "--out", tmp_path / "run")
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["log_likelihood"] > -91.0
+
+
+def test_a_sweep_of_beta_draws_its_frontier_and_keeps_what_is_finished(tmp_path):
+    sweep = [SCRIPTS / "rate_distortion", "--betas", "0.5", "4", "--epochs", "1", "--limit", "200", "--out", tmp_path]
+    printed = run(sys.executable, *sweep)
+    lines = (tmp_path / "rate_distortion.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["beta", "0.5", "4"] and "Balance: beta = " in printed
+    assert (tmp_path / "rate_distortion.png").read_bytes().startswith(b"\x89PNG")
+    before = (tmp_path / "beta-4.keras").stat().st_mtime_ns
+    assert run(sys.executable, *sweep) == printed
+    assert (tmp_path / "beta-4.keras").stat().st_mtime_ns == before
+
+
+@pytest.mark.slow
+def test_the_study_of_disentanglement_runs(tmp_path):
+    quick = ["--seeds", "2", "--epochs", "1", "--limit", "256", "--pool", "150", "--out", tmp_path]
+    table = run(sys.executable, SCRIPTS / "study_disentanglement", *quick)
+    assert {"MIG", "UDR", "IRS"} <= {line.split("|")[1].strip() for line in table.splitlines() if "|" in line}
+    assert (tmp_path / "rate_distortion.png").exists() and (tmp_path / "scores.png").exists()
+
+
+@pytest.mark.slow
+def test_the_study_of_regularisation_runs(mnist, tmp_path):
+    quick = ["--epochs", "1", "--limit", "1000", "--quick", "--out", tmp_path]
+    table = run(sys.executable, SCRIPTS / "study_regularization", *quick)
+    assert "holes, share of prior draws" in table and "AE, fitted prior" in table

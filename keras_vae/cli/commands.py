@@ -1,6 +1,7 @@
 """The commands; each imports what it needs when it runs, so that `--help` answers at once."""
 
 import json as json_format
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -117,25 +118,96 @@ def train(
     typer.echo("\n".join(["", *_verdict(run), "", f"Report: {run['report.html']}"]))
 
 
+Quick = Annotated[bool, typer.Option("--quick", help="Look at fewer examples; under a minute for small images.")]
+Questions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        help="likelihood, information, continuity, completeness, samples or disentanglement. Repeatable.",
+        show_default="all",
+    ),
+]
+FeatureSpace = Annotated[
+    str, typer.Option("--features", help="Where distances are taken: pca, pixels, encoder, classifier or inception.")
+]
+Samples = Annotated[
+    int | None, typer.Option(min=0, help="Importance samples for the log-likelihood.", show_default="500; quick: 50")
+]
+
+
 def evaluate(
     run: Source,
     data: Data = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    samples: Annotated[int, typer.Option(min=0, help="Importance samples for the log-likelihood.")] = 500,
+    only: Questions = None,
+    quick: Quick = False,
+    samples: Samples = None,
+    features: FeatureSpace = "pca",
     seed: Seed = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Write evaluation.html and .json beside the model.")] = False,
 ) -> None:
-    """Print the figures of a model on a split, in nats per example."""
-    from keras_vae.cli.sources import examples, model_of
-    from keras_vae.evaluation import summarize
+    """Answer what one asks of a model: likelihood, codes, latent space, samples, factors."""
+    from keras_vae.cli.evaluations import budget_of, write_report
+    from keras_vae.cli.sources import subject_of
+    from keras_vae.evaluation import as_json, as_text, check_questions
+    from keras_vae.evaluation import evaluate as ask
 
-    model = model_of(run)
-    chosen = examples(run, data, split)
-    metrics = summarize(model, chosen.x, chosen.y, samples=samples, seed=seed, verbose=0 if json else 1)
-    if json:
-        typer.echo(json_format.dumps(metrics, indent=2))
-    else:
-        typer.echo("\n".join(f"{name:32}{value:12.6g}" for name, value in metrics.items()))
+    check_questions(only)
+    budget = budget_of(quick, samples)
+    verbose = int(sys.stdout.isatty() and not json)
+    subject = subject_of(run, data, split, budget=budget, features=features, seed=seed, verbose=verbose)
+    answers = ask(subject, only)
+    typer.echo(json_format.dumps(as_json(answers), indent=2) if json else as_text(answers))
+    if report:
+        settings = {
+            "data": data,
+            "split": split,
+            "quick": quick,
+            "samples": samples,
+            "features": features,
+            "seed": seed,
+        }
+        page = write_report(run, answers, settings)
+        typer.echo(f"\nReport: {page}", err=json)
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, two or more.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="A folder for the table, the pictures and the page.")] = Path("comparison"),
+    data: Data = None,
+    only: Questions = None,
+    quick: Quick = False,
+    samples: Samples = None,
+    features: FeatureSpace = "pca",
+    seed: Seed = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier comparison in --out.")] = False,
+) -> None:
+    """Evaluate several runs on the same test examples, and write one table and pictures side by side."""
+    from keras_vae.cli.evaluations import budget_of, check_comparable, check_out_folder, names_of, write_comparison
+    from keras_vae.cli.sources import subject_of
+    from keras_vae.evaluation import check_questions, compare_answers
+    from keras_vae.evaluation import evaluate as ask
+
+    check_questions(only)
+    names = names_of(runs)
+    notes = check_comparable(runs, data)
+    check_out_folder(out, overwrite=overwrite)
+    options = {
+        "budget": budget_of(quick, samples),
+        "features": features,
+        "seed": seed,
+        "verbose": int(sys.stdout.isatty()),
+    }
+    found, images = {}, {}
+    for name, run in zip(names, runs, strict=True):
+        typer.echo(f"{name} ...", err=True)
+        subject = subject_of(run, data, "test", **options)
+        found[name] = ask(subject, only)
+        images[name] = None if subject.model.prior is None else subject.samples[:10]
+    comparison = compare_answers(found)
+    typer.echo("\n".join([comparison.as_text(), *(f"Note: {note}" for note in notes)]))
+    typer.echo(f"\nWritten: {write_comparison(out, comparison, images, notes)}")
 
 
 def encode(
@@ -338,4 +410,4 @@ def _verdict(run) -> list[str]:
     return verdict(run.read_json("metrics.json"))
 
 
-ALL = (train, evaluate, encode, reconstruct, sample, traverse, interpolate, export, models, parts, data)
+ALL = (train, evaluate, compare, encode, reconstruct, sample, traverse, interpolate, export, models, parts, data)

@@ -1,17 +1,21 @@
 """What a command reads: a model and examples."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow_probability as tfp
 
-from keras_vae.data import Split, load
+from keras_vae.data import DataSet, Split, load
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation import condition_of
+from keras_vae.evaluation import Subject, condition_of
 from keras_vae.models import Autoencoder, load_model
+from keras_vae.models.inputs import check_examples
 from keras_vae.training import Run, evaluation_split, load_data
 
 tfd = tfp.distributions
+
+SPLITS = ("train", "validation", "test")
 
 
 def model_of(source: Path) -> Autoencoder:
@@ -24,16 +28,47 @@ def model_of(source: Path) -> Autoencoder:
 
 def examples(source: Path, data: str | None, split: str) -> Split:
     """A split of `data`, or of the run's own data, as figures are taken on it."""
-    if split not in ("train", "validation", "test"):
-        raise InvalidInputError(f"--split: expected train, validation or test; got {split!r}.")
+    return split_of(source, data_of(source, data), split)
+
+
+def data_of(source: Path, data: str | None) -> DataSet:
+    """`data`, or the run's own data."""
     if Run(source).exists:
         config = Run(source).config()
-        if data is not None:
-            config = config.replace(data=data, limit=None)
-        return evaluation_split(getattr(load_data(config), split), config)
+        return load_data(config if data is None else config.replace(data=data, limit=None))
     if data is None:
         raise InvalidInputError(f"{source}: a model file does not say what it was trained on; name it with --data.")
-    return getattr(load(data), split)
+    return load(data)
+
+
+def split_of(source: Path, data: DataSet, split: str) -> Split:
+    """A split of the data, binarised once where the run at `source` binarises."""
+    if split not in SPLITS:
+        raise InvalidInputError(f"--split: expected {', '.join(SPLITS[:-1])} or {SPLITS[-1]}; got {split!r}.")
+    chosen = getattr(data, split)
+    return evaluation_split(chosen, Run(source).config()) if Run(source).exists else chosen
+
+
+def subject_of(source: Path, data: str | None, split: str, **options: Any) -> Subject:
+    """The model of a run or file with its data, to be evaluated; `options` are those of `Subject`."""
+    model, loaded = model_of(source), data_of(source, data)
+    return Subject(
+        model,
+        check_split(model, split_of(source, loaded, split)),
+        check_split(model, split_of(source, loaded, "train")),
+        data_name=loaded.name,
+        factor_names=loaded.factor_names,
+        label_names=loaded.label_names,
+        **options,
+    )
+
+
+def check_split(model: Autoencoder, split: Split) -> Split:
+    """The split; raises `InvalidInputError` if the model cannot explain it, or needs labels that it lacks."""
+    check_examples(split.x, model.likelihood)
+    if model.condition is not None and split.y is None:
+        raise InvalidInputError(f"{model.name}: it needs labels, and the data have none; give labelled data.")
+    return split
 
 
 def pick(x: np.ndarray, index: int) -> np.ndarray:
@@ -73,4 +108,14 @@ def probe(model: Autoencoder, n: int = 3) -> np.ndarray:
     return np.random.default_rng(0).random((n, *model.event_shape), "float32")
 
 
-__all__ = ["condition_of", "examples", "labels_to_draw", "model_of", "pick", "pick_pairs", "probe", "spread_of"]
+__all__ = [
+    "condition_of",
+    "examples",
+    "labels_to_draw",
+    "model_of",
+    "pick",
+    "pick_pairs",
+    "probe",
+    "spread_of",
+    "subject_of",
+]

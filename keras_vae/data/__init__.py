@@ -9,8 +9,9 @@ Layout:
     dataset     Split and DataSet, the containers
     validate    the one rule for what an array may hold
     parts       what a source holds, and how the missing splits are made
-    digits, tfds, arrays, folder
-                the four kinds of source, each -> Parts
+    digits, sprites, lines, tfds, arrays, folder
+                the kinds of source, each -> Parts
+    factors     values of the factors of variation <-> the index of an example
     images      one image file -> one array
     pipeline    arrays -> tf.data batches
     binarize    grey pixels -> black or white ones

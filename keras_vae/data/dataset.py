@@ -6,20 +6,22 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.data import pipeline
-from keras_vae.data.validate import validate, validate_labels
+from keras_vae.data.factors import check_factors
+from keras_vae.data.validate import validate, validate_factors, validate_labels
 from keras_vae.errors import InvalidInputError
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples and, where known, their labels.
+    """Examples and, where known, their labels and factors of variation.
 
     Args:
         x: `(N, *event)`, made uint8 (pixels, 0..255) or float32 by `validate`.
         y: `(N,)` integer labels, or None.
+        factors: `(N, K)` integers, the value of each factor of variation, or None.
 
     Raises:
-        InvalidInputError: if `x` or `y` cannot be used, or their lengths differ.
+        InvalidInputError: if `x`, `y` or `factors` cannot be used, or their lengths differ.
 
     Example:
 
@@ -30,18 +32,21 @@ class Split:
 
     x: np.ndarray
     y: np.ndarray | None = None
+    factors: np.ndarray | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "x", validate(self.x))
         if self.y is not None:
             object.__setattr__(self, "y", validate_labels(self.y, len(self.x)))
+        if self.factors is not None:
+            object.__setattr__(self, "factors", validate_factors(self.factors, len(self.x)))
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __getitem__(self, index: slice | np.ndarray) -> "Split":
         """The examples at `index`, a slice or an array of indices."""
-        return Split(self.x[index], None if self.y is None else self.y[index])
+        return Split(*(None if part is None else part[index] for part in (self.x, self.y, self.factors)))
 
     def batches(
         self,
@@ -73,9 +78,11 @@ class DataSet:
         test: examples to report on.
         label_names: the name of label i at position i; may be empty.
         notes: plain sentences for the user.
+        factor_names: the name of each factor of variation; empty where they are not known.
+        factor_sizes: how many values each of them has: those of factor k go from 0 to `factor_sizes[k] - 1`.
 
     Raises:
-        InvalidInputError: if the splits differ in shape or dtype.
+        InvalidInputError: if the splits differ in shape or dtype, or their factors are not those that are named.
     """
 
     name: str
@@ -84,8 +91,11 @@ class DataSet:
     test: Split
     label_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    factor_names: tuple[str, ...] = ()
+    factor_sizes: tuple[int, ...] = ()
 
     def __post_init__(self):
+        self._check_factors()
         expected = self.train.x
         for part, x in (("validation", self.validation.x), ("test", self.test.x)):
             if (x.shape[1:], x.dtype) != (expected.shape[1:], expected.dtype):
@@ -93,6 +103,21 @@ class DataSet:
                     f"{self.name}: expected {part} examples like the training ones, {expected.shape[1:]} "
                     f"{expected.dtype}, got {x.shape[1:]} {x.dtype}."
                 )
+
+    def _check_factors(self):
+        names, sizes = self.factor_names, self.factor_sizes
+        if not len(set(names)) == len(names) == len(sizes):
+            raise InvalidInputError(
+                f"{self.name}: expected distinct factor_names and a size for each, got {names} with {sizes}; "
+                "give as many."
+            )
+        for part in ("train", "validation", "test") if names else ():
+            factors = getattr(self, part).factors
+            if factors is None:
+                raise InvalidInputError(
+                    f"{self.name}: expected {part} examples with factors, got none; give them, or no factor_names."
+                )
+            check_factors(factors, dict(zip(names, sizes, strict=True)), f"{self.name}: {part} factors")
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -105,7 +130,7 @@ class DataSet:
         return len(self.event_shape) == 3 and self.event_shape[-1] in (1, 3, 4)
 
     def describe(self) -> str:
-        """Sizes, shape, dtype, range, labels and notes, a line each."""
+        """Sizes, shape, dtype, range, labels, factors and notes, a line each."""
         x = self.train.x
         lines = [
             self.name,
@@ -117,4 +142,7 @@ class DataSet:
             lines.append(f"  {len(self.label_names)} labels: {', '.join(self.label_names[:10])}{more}")
         elif self.train.y is not None:
             lines.append(f"  {len(np.unique(self.train.y))} labels")
+        if self.factor_names:
+            known = map("{} ({})".format, self.factor_names, self.factor_sizes)
+            lines.append(f"  {len(self.factor_names)} factors: {', '.join(known)}")
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])

@@ -12,8 +12,10 @@ from keras_vae.data.arrays import read_arrays
 from keras_vae.data.dataset import DataSet, Split
 from keras_vae.data.digits import read_digits
 from keras_vae.data.folder import read_folder
-from keras_vae.data.names import names
+from keras_vae.data.lines import read_lines
+from keras_vae.data.names import MADE_HERE, names
 from keras_vae.data.parts import Parts
+from keras_vae.data.sprites.read import read_sprites
 from keras_vae.data.tfds import read_tfds
 from keras_vae.errors import InvalidInputError
 
@@ -42,7 +44,7 @@ def load(
         image_size: `(H, W)` in pixels, or one number for a square; for folders and TensorFlow Datasets.
         validation: share of the training examples, a float in (0, 1), or a number of them, an integer above 1.
         test: likewise.
-        seed: of the split, 0 or more.
+        seed: of the split, 0 or more; of sprites and lines, which are drawn at random, also of the choice.
         limit: keep only the first so many training examples, and at most as many of each other split.
         data_dir: where TensorFlow Datasets has its prepared sets (see `read_tfds`).
 
@@ -57,21 +59,23 @@ def load(
       shape (8, 8, 1), uint8, training values 0 to 255
       10 labels: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
     """
-    name, parts = _read(source, _size(image_size), data_dir)
+    limit = None if limit is None else check_integer("limit", limit)
+    name, parts = _read(source, _size(image_size), data_dir, seed, limit)
     data = parts.complete(name, validation=validation, test=test, seed=seed)
     if limit is None:
         return data
-    limit = check_integer("limit", limit)
     return replace(data, **{part: getattr(data, part)[:limit] for part in ("train", "validation", "test")})
 
 
-def _read(source, size: tuple[int, int] | None, data_dir: str | Path | None) -> tuple[str, Parts]:
+def _read(
+    source, size: tuple[int, int] | None, data_dir: str | Path | None, seed: int, limit: int | None
+) -> tuple[str, Parts]:
     if isinstance(source, np.ndarray):
         return "array", _without_size(size, "an array") or Parts(Split(source))
     if not isinstance(source, (str, os.PathLike)) or not str(source):
         raise InvalidInputError(f"source: expected a name, a path or an array, got {source!r}.")
-    if source == "digits":
-        return source, _without_size(size, "digits") or read_digits()
+    if source in MADE_HERE:
+        return source, _without_size(size, source) or _make(source, seed, limit)
     if isinstance(source, str) and (source.startswith("tfds:") or re.split("[/:]", source)[0] in names()):
         name = source.removeprefix("tfds:")
         return name, read_tfds(name, image_size=size, data_dir=data_dir)
@@ -85,6 +89,12 @@ def _read(source, size: tuple[int, int] | None, data_dir: str | Path | None) -> 
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
         raise InvalidInputError(f"{path}: no such file or folder (looked from {Path.cwd()}).")
     return source, read_tfds(source, image_size=size, data_dir=data_dir)
+
+
+def _make(name: str, seed: int, limit: int | None) -> Parts:
+    if name == "digits":
+        return read_digits()
+    return {"sprites": read_sprites, "lines": read_lines}[name](seed=seed, limit=limit)
 
 
 def _size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:

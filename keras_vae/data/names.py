@@ -2,6 +2,8 @@
 
 _NAMES = {
     "digits": "scikit-learn's handwritten digits, 1797 of 8x8 grey, labelled; needs no download",
+    "sprites": "white shapes with known factors of variation, 70000 of 64x64, labelled; needs no download",
+    "lines": "lines from the centre at any angle, 10000 of 32x32 grey; needs no download",
     "mnist": "handwritten digits, 70000 of 28x28 grey, labelled",
     "fashion_mnist": "pictures of clothes, 70000 of 28x28 grey, labelled",
     "kmnist": "handwritten Japanese characters, 70000 of 28x28 grey, labelled",
@@ -15,9 +17,12 @@ _NAMES = {
     "celeb_a": "faces, 202599 of 218x178 RGB; give an image size such as 64",
     "dsprites": "white shapes with known factors of variation, 737280 of 64x64",
     "shapes3d": "three-dimensional scenes with known factors of variation, 480000 of 64x64 RGB",
-    "smallnorb": "photographs of toys, 48600 of 96x96 grey, labelled",
+    "smallnorb": "photographs of toys with known factors of variation, 48600 of 96x96 grey, labelled",
     "oxford_flowers102": "photographs of flowers, 8189 of varying size: give an image size; labelled",
 }
+
+MADE_HERE = ("digits", "sprites", "lines")
+"""Those that need no download."""
 
 
 def names() -> dict[str, str]:

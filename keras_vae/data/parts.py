@@ -19,6 +19,8 @@ class Parts:
     test: Split | None = None
     label_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    factor_names: tuple[str, ...] = ()
+    factor_sizes: tuple[int, ...] = ()
 
     def complete(self, name: str, *, validation: float | int = 0.1, test: float | int = 0.1, seed: int = 0) -> DataSet:
         """Splits what is missing off `train` by one seeded permutation.
@@ -48,16 +50,16 @@ class Parts:
                 f"validation and {tested} to test; give more examples or smaller splits."
             )
         seed = check_integer("seed", seed, least=0)
+        described = (self.label_names, self.notes, self.factor_names, self.factor_sizes)
         if held_out + tested == 0:
-            return DataSet(name, self.train, self.validation, self.test, self.label_names, self.notes)
+            return DataSet(name, self.train, self.validation, self.test, *described)
         order = np.random.default_rng(seed).permutation(n)
         return DataSet(
             name,
             self.train[order[tested + held_out :]],
             self.validation or self.train[order[tested : tested + held_out]],
             self.test or self.train[order[:tested]],
-            self.label_names,
-            self.notes,
+            *described,
         )
 
 

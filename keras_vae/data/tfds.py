@@ -1,6 +1,7 @@
 """Image data sets of TensorFlow Datasets."""
 
 import difflib
+import importlib
 import socket
 import urllib.request
 from functools import partial
@@ -12,21 +13,24 @@ import tensorflow as tf
 from keras_vae import serialization
 from keras_vae.data.dataset import Split
 from keras_vae.data.images import fit
-from keras_vae.data.names import names
+from keras_vae.data.names import MADE_HERE, names
 from keras_vae.data.parts import Parts
 from keras_vae.data.progress import progress
 from keras_vae.errors import InvalidInputError
 
 BATCH = 512
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+FACTOR = "label_"
 
 
 def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir: str | Path | None = None) -> Parts:
     """Reads an image data set into memory, downloading and preparing it where that has not been done.
 
     Its splits `train` (or its first one), `validation` and `test` are taken as they are. Labels are the feature
-    `label`, where there is one. Pixels are uint8 `(N, H, W, C)`; those of a set that knows only 0 and 1 become 0 and
-    255. With `image_size`, images are resized (Lanczos) so that they cover it, and cropped at their centre.
+    `label`, where there is one, or else the one `label_NAME` that the set is supervised by. Every class label
+    `label_NAME` is a factor of variation called NAME. Pixels are uint8 `(N, H, W, C)`; those of a set that knows
+    only 0 and 1 become 0 and 255. With `image_size`, images are resized (Lanczos) so that they cover it, and cropped
+    at their centre.
 
     Args:
         name: `NAME` or `NAME/CONFIG`.
@@ -48,24 +52,35 @@ def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir:
     _prepare(builder, name)
 
     own = list(builder.info.splits)
-    label = dict(builder.info.features.items()).get("label")
-    label = label if hasattr(label, "names") else None
+    label_key, factor_keys = _labels(builder)
     splits = {"train": "train" if "train" in own else own[0]}
     splits |= {part: part for part in ("validation", "test") if part in own and part != splits["train"]}
     shape = (*(image_size or (height, width)), channels or 3)
-    read = {part: _read(builder, split, key, shape, image_size, label is not None) for part, split in splits.items()}
+    read = {
+        part: _read(builder, split, key, shape, image_size, label_key, factor_keys) for part, split in splits.items()
+    }
     notes = ()
     if max(split.x.max() for split in read.values()) <= 1:
-        read = {part: Split(split.x * np.uint8(255), split.y) for part, split in read.items()}
+        for split in read.values():
+            np.multiply(split.x, 255, out=split.x)
         notes = ("Its pixels are 0 or 1; they were made 0 or 255.",)
-    return Parts(**read, label_names=tuple(label.names) if label else (), notes=notes)
+    features = builder.info.features
+    return Parts(
+        **read,
+        label_names=tuple(features[label_key].names) if label_key else (),
+        notes=notes,
+        factor_names=tuple(key.removeprefix(FACTOR) for key in factor_keys),
+        factor_sizes=tuple(features[key].num_classes for key in factor_keys),
+    )
 
 
 def _builder(name: str, data_dir: str | Path | None):
     import tensorflow_datasets as tfds
 
-    known = tfds.list_builders(with_community_datasets=False)
     base = name.split("/")[0].split(":")[0]
+    if base == "sprites":
+        importlib.import_module("keras_vae.data.sprites.sprites_dataset_builder")
+    known = tfds.list_builders(with_community_datasets=False)
     if base not in known:
         near = difflib.get_close_matches(base, {*names(), *known}, n=1, cutoff=0.4)
         raise InvalidInputError(serialization.unknown(base, {**names(), **dict.fromkeys(near)}, part="data set"))
@@ -88,6 +103,18 @@ def _image_key(builder, name: str) -> str:
     return key
 
 
+def _labels(builder) -> tuple[str | None, list[str]]:
+    """The feature that is the label, if any, and those that are factors of variation."""
+    import tensorflow_datasets as tfds
+
+    features = {k: f for k, f in builder.info.features.items() if isinstance(f, tfds.features.ClassLabel)}
+    classes = [key for key, feature in features.items() if feature.num_classes]
+    factors = [key for key in classes if key.startswith(FACTOR)]
+    supervised = (builder.info.supervised_keys or (None, None))[1]
+    label = "label" if "label" in classes else supervised if supervised in factors else None
+    return label, factors
+
+
 def _prepare(builder, name: str) -> None:
     """Downloads the set unless it is there.
 
@@ -96,7 +123,7 @@ def _prepare(builder, name: str) -> None:
     if builder.is_prepared():
         return
     try:
-        if builder.name in names() and not urllib.request.getproxies():
+        if builder.name in {*names()} - {*MADE_HERE} and not urllib.request.getproxies():
             socket.getaddrinfo("storage.googleapis.com", 443)
         builder.download_and_prepare()
     except Exception as error:
@@ -106,10 +133,18 @@ def _prepare(builder, name: str) -> None:
         ) from error
 
 
-def _read(builder, split: str, key: str, shape: tuple[int, ...], size: tuple[int, int] | None, labelled: bool) -> Split:
+def _read(
+    builder,
+    split: str,
+    key: str,
+    shape: tuple[int, ...],
+    size: tuple[int, int] | None,
+    label_key: str | None,
+    factor_keys: list[str],
+) -> Split:
     import tensorflow_datasets as tfds
 
-    wanted = {key: True, "label": True} if labelled else {key: True}
+    wanted = dict.fromkeys([key, *([label_key] if label_key else []), *factor_keys], True)
     examples = builder.as_dataset(split=split, decoders=tfds.decode.PartialDecoding(wanted))
     if size:
         examples = examples.map(
@@ -118,13 +153,17 @@ def _read(builder, split: str, key: str, shape: tuple[int, ...], size: tuple[int
         )
     total = builder.info.splits[split].num_examples
     x = np.empty((total, *shape), np.uint8)
-    y = np.empty(total, np.int64) if labelled else None
+    y = np.empty(total, np.int64) if label_key else None
+    factors = np.empty((total, len(factor_keys)), np.int64) if factor_keys else None
     read = examples.batch(BATCH).prefetch(tf.data.AUTOTUNE)
     for i, batch in enumerate(progress(tfds.as_numpy(read), -(-total // BATCH), f"Reading {builder.name} {split}")):
-        x[i * BATCH : (i + 1) * BATCH] = batch[key]
-        if labelled:
-            y[i * BATCH : (i + 1) * BATCH] = batch["label"]
-    return Split(x, y)
+        rows = slice(i * BATCH, (i + 1) * BATCH)
+        x[rows] = batch[key]
+        if label_key:
+            y[rows] = batch[label_key]
+        for column, factor_key in enumerate(factor_keys):
+            factors[rows, column] = batch[factor_key]
+    return Split(x, y, factors)
 
 
 def _resize(pixels: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:

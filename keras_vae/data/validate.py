@@ -77,3 +77,22 @@ def validate_labels(y: object, length: int, where: str = "y") -> np.ndarray:
     if len(y) != length:
         raise InvalidInputError(f"{where}: expected one label for each of {length} examples, got {len(y)} labels.")
     return y.astype(np.int64)
+
+
+def validate_factors(factors: object, length: int | None = None, where: str = "factors") -> np.ndarray:
+    """Checks factors of variation: `(N, K)` integers, a row for each of `length` examples; returns int64 `(N, K)`.
+
+    Raises:
+        InvalidInputError: if the factors are not integers, or not as many rows as there are examples.
+    """
+    factors = np.asarray(factors)
+    if factors.dtype.kind not in "iu" or factors.ndim != 2 or not factors.shape[1]:
+        raise InvalidInputError(
+            f"{where}: expected integers of shape (N, K), got {factors.dtype} of shape {factors.shape}; "
+            "give a row for each example and a column for each factor."
+        )
+    if length is not None and len(factors) != length:
+        raise InvalidInputError(
+            f"{where}: expected one row for each of {length} examples, got {len(factors)} rows; give as many."
+        )
+    return factors.astype(np.int64)

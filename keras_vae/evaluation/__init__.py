@@ -1,17 +1,123 @@
-"""What a trained model is worth: figures, pictures and a page."""
+"""What a trained model is worth: figures, pictures and pages.
 
+Layout:
+    evaluate        all questions, asked of one model
+    subject         the model with its data, and how much is looked at
+    questions/      one question a file: estimators -> answer in words, figures and pictures
+    answer          the containers of these
+    comparison      the answers of several models side by side
+    evaluation_page, report
+                    pages in HTML
+    summary         a few figures, for the end of a training run
+
+    annealed, latent, kl_decomposition
+                    likelihood and information
+    path_length, mid_points, lipschitz, line_walks
+                    continuity
+    prior_gap, holes, round_trip
+                    completeness
+    features, frechet, kid, prdc, image_quality
+                    samples and reconstructions
+    disentanglement/
+                    scores against true factors
+"""
+
+from keras_vae.evaluation.annealed import annealed_log_likelihood
+from keras_vae.evaluation.answer import Answer, Measure
+from keras_vae.evaluation.comparison import Comparison, compare_answers
+from keras_vae.evaluation.disentanglement import (
+    beta_vae_score,
+    dci,
+    disentanglement_scores,
+    explicitness,
+    factor_vae_score,
+    irs,
+    mig,
+    modularity,
+    sap,
+    udr,
+)
+from keras_vae.evaluation.evaluate import as_json, as_text, check_questions, evaluate
+from keras_vae.evaluation.evaluation_page import evaluation_page
+from keras_vae.evaluation.features import (
+    ClassifierFeatures,
+    EncoderFeatures,
+    Features,
+    InceptionFeatures,
+    Pixels,
+    PrincipalComponents,
+    get_features,
+)
 from keras_vae.evaluation.frechet import frechet_distance
+from keras_vae.evaluation.holes import holes
+from keras_vae.evaluation.image_quality import mse, psnr, ssim
+from keras_vae.evaluation.kid import kernel_distance
+from keras_vae.evaluation.kl_decomposition import decompose_kl
 from keras_vae.evaluation.latent import condition_of, kl_per_dimension, variance_of_means
+from keras_vae.evaluation.line_walks import line_walks
+from keras_vae.evaluation.lipschitz import decoder_lipschitz
+from keras_vae.evaluation.mid_points import mid_points
+from keras_vae.evaluation.path_length import path_lengths
+from keras_vae.evaluation.prdc import prdc
+from keras_vae.evaluation.prior_gap import mmd_to_prior, sliced_wasserstein_to_prior
+from keras_vae.evaluation.questions import QUESTIONS
 from keras_vae.evaluation.report import page, pictures, verdict
+from keras_vae.evaluation.round_trip import round_trip
+from keras_vae.evaluation.subject import QUICK, Budget, Subject
 from keras_vae.evaluation.summary import summarize
 
 __all__ = [
+    "QUESTIONS",
+    "QUICK",
+    "Answer",
+    "Budget",
+    "ClassifierFeatures",
+    "Comparison",
+    "EncoderFeatures",
+    "Features",
+    "InceptionFeatures",
+    "Measure",
+    "Pixels",
+    "PrincipalComponents",
+    "Subject",
+    "annealed_log_likelihood",
+    "as_json",
+    "as_text",
+    "beta_vae_score",
+    "check_questions",
+    "compare_answers",
     "condition_of",
+    "dci",
+    "decoder_lipschitz",
+    "decompose_kl",
+    "disentanglement_scores",
+    "evaluate",
+    "evaluation_page",
+    "explicitness",
+    "factor_vae_score",
     "frechet_distance",
+    "get_features",
+    "holes",
+    "irs",
+    "kernel_distance",
     "kl_per_dimension",
+    "line_walks",
+    "mid_points",
+    "mig",
+    "mmd_to_prior",
+    "modularity",
+    "mse",
     "page",
+    "path_lengths",
     "pictures",
+    "prdc",
+    "psnr",
+    "round_trip",
+    "sap",
+    "sliced_wasserstein_to_prior",
+    "ssim",
     "summarize",
+    "udr",
     "variance_of_means",
     "verdict",
 ]

@@ -1,9 +1,11 @@
 """How far two sets of features are apart, taken for normal distributions."""
 
+import math
+
 import numpy as np
 from scipy import linalg
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation.features import check_features
 
 
 def frechet_distance(features: np.ndarray, others: np.ndarray) -> float:
@@ -11,14 +13,19 @@ def frechet_distance(features: np.ndarray, others: np.ndarray) -> float:
 
         |m_1 - m_2|^2 + tr(C_1 + C_2 - 2 (C_1 C_2)^(1/2))
 
-    In the features of an Inception network it is called FID; here the features are the caller's choice.
+    In the features of an Inception network it is called FID; here the features are the caller's choice. With
+    C = R^T R, tr (C_1 C_2)^(1/2) is the sum of the singular values of R_1 R_2^T, which is real and exact for singular
+    covariances too, as with fewer rows than columns. The value is never negative.
+
+    It is biased: for equal laws it is above 0, the more so the wider the features and the fewer the rows. Compare
+    values from equal numbers of rows, and take `kernel_distance` where they are few.
 
     Args:
         features: `(N, D)`.
         others: `(M, D)`.
 
     Raises:
-        InvalidInputError: if they are no matrices of the same width, with two or more rows each.
+        InvalidInputError: if they are no finite matrices of the same width, with two or more rows each.
 
     Example:
 
@@ -28,13 +35,19 @@ def frechet_distance(features: np.ndarray, others: np.ndarray) -> float:
 
     Reference: Heusel et al., 2017, https://arxiv.org/abs/1706.08500
     """
-    features, others = np.asarray(features, "float64"), np.asarray(others, "float64")
-    shapes = features.shape, others.shape
-    if features.ndim != 2 or others.ndim != 2 or shapes[0][1] != shapes[1][1] or min(len(features), len(others)) < 2:
-        raise InvalidInputError(f"frechet_distance: expected (N, D) and (M, D) with N, M >= 2; got {shapes}.")
+    features, others = check_features("frechet_distance", features, others, least=2)
     difference = features.mean(axis=0) - others.mean(axis=0)
-    one, two = np.cov(features, rowvar=False), np.cov(others, rowvar=False)
-    one, two = np.atleast_2d(one), np.atleast_2d(two)
-    root = linalg.sqrtm(one)
-    cross = linalg.sqrtm(root.real @ two @ root.real).real
-    return float(difference @ difference + np.trace(one) + np.trace(two) - 2 * np.trace(cross))
+    one, two = _root(features), _root(others)
+    distance = difference @ difference + np.sum(one**2) + np.sum(two**2) - 2 * linalg.svdvals(one @ two.T).sum()
+    return max(0.0, float(distance))
+
+
+def _root(features):
+    """R with R^T R the covariance: the centred rows, or where they are many its pivoted Cholesky factor."""
+    centred = (features - features.mean(axis=0)) / math.sqrt(len(features) - 1)
+    if len(centred) <= centred.shape[1]:
+        return centred
+    factor, pivots, rank, _ = linalg.lapack.dpstrf(centred.T @ centred)
+    root = np.empty_like(factor)
+    root[:, pivots - 1] = np.triu(factor)
+    return root[:rank]

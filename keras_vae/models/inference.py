@@ -11,6 +11,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
+from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights
 from keras_vae.random import as_seed, fold
@@ -226,6 +227,32 @@ class Inference:
 
         Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
         """
+        options = {"samples": samples, "seed": seed, "batch_size": batch_size, "verbose": verbose}
+        return self.importance_sampling(x, condition=condition, **options).log_likelihood
+
+    def importance_sampling(
+        self,
+        x: Any,
+        *,
+        condition: Any = None,
+        samples: int = 1000,
+        seed: int = 0,
+        batch_size: int | None = None,
+        verbose: int = 0,
+    ) -> ImportanceSampling:
+        """`log_likelihood`, with how far its draws can be trusted: see `ImportanceSampling`.
+
+        Args:
+            x: examples `(N, *event_shape)`.
+            condition: as for `log_likelihood`, and so are the others.
+            samples: draws of z per example, S.
+            seed: of these draws.
+            batch_size: draws decoded at a time.
+            verbose: 1 shows a progress bar.
+
+        Raises:
+            InvalidInputError: if posterior or prior has no density.
+        """
         x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
         draws = self._batch_size(batch_size)
         size = min(len(x), max(1, draws // min(samples, 100)))  # 100 draws for each time that x is encoded
@@ -236,14 +263,15 @@ class Inference:
         def padded(batch):
             return None if batch is None else np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
 
-        def bound(batch, condition):
+        def sums(batch, condition):
             number = next(counter)
             noise = fold(as_seed(seed), number)
-            values = self._importance_weighted(padded(batch), padded(condition), noise, samples, chunk)
+            values = self._sums_of_weights(padded(batch), padded(condition), noise, samples, chunk)
             progress.update(number + 1)
             return values[: len(batch)]
 
-        return in_batches(bound, size, x, self._conditions_of_bound(condition, len(x))).numpy()
+        values = in_batches(sums, size, x, self._conditions_of_bound(condition, len(x))).numpy()
+        return ImportanceSampling.of_sums(*values.T, samples)
 
     @tf.function(autograph=False, reduce_retracing=True)
     def _posterior_parameters(self, x, condition):
@@ -258,10 +286,13 @@ class Inference:
         return self.bound(self.trace(x, seed=seed, samples=samples, extras=_extras(condition)))["elbo"]
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def _importance_weighted(self, x, condition, seed, samples, chunk):
+    def _sums_of_weights(self, x, condition, seed, samples, chunk):
+        """Log sum_s w_s and log sum_s w_s^2 over the importance weights of each example, `(B, 2)`."""
+
         def summed(number, draws):
             trace = self.trace(x, seed=fold(seed, number), samples=draws, extras=_extras(condition))
-            return tf.reduce_logsumexp(self.importance_weights(trace), axis=0)  # (B,)
+            log_w = self.importance_weights(trace)  # (S, B)
+            return tf.reduce_logsumexp(tf.stack([log_w, 2.0 * log_w], axis=-1), axis=0)
 
         def add_chunk(number, total):
             return number + 1, tf.reduce_logsumexp([total, summed(number, chunk)], axis=0)
@@ -271,7 +302,7 @@ class Inference:
         _, total = tf.while_loop(lambda number, _: number < chunks, add_chunk, start)
         if rest:
             total = tf.reduce_logsumexp([total, summed(chunks, rest)], axis=0)
-        return total - math.log(samples)
+        return total
 
     def _as_vector(self, condition):
         return None if condition is None else self.condition_of(condition)

@@ -74,9 +74,13 @@ class MMD(Term):
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         codes, draws = codes_and_prior_draws(trace, self.seed(trace))
+        return tf.fill(tf.shape(trace.x)[:1], self.between(codes, draws))
+
+    def between(self, codes: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+        """MMD^2 of two sets of points, `(B, D)` and `(C, D)`, a scalar."""
         within = self._mean_within(codes) + self._mean_within(draws)
         between = tf.reduce_mean(self._similarity(codes, draws))
-        return tf.fill(tf.shape(trace.x)[:1], within - 2.0 * between)
+        return within - 2.0 * between
 
     def _similarity(self, u, v):
         base = 2.0 * u.shape[1] * self.scale**2

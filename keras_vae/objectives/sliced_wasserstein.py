@@ -52,14 +52,17 @@ class SlicedWasserstein(Term):
     def __call__(self, trace: Trace) -> tf.Tensor:
         seed = self.seed(trace)
         codes, draws = codes_and_prior_draws(trace, fold(seed, 0))
-        directions = tf.random.stateless_normal((self.projections, codes.shape[1]), fold(seed, 1))
+        return tf.fill(tf.shape(trace.x)[:1], self.between(codes, draws, fold(seed, 1)))
+
+    def between(self, codes: tf.Tensor, draws: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """The distance, to the power p, of two sets of as many points, `(B, D)` each, a scalar."""
+        directions = tf.random.stateless_normal((self.projections, codes.shape[1]), seed)
         directions = tf.math.l2_normalize(directions, axis=1)
         quantiles, target = (
             tf.sort(tf.matmul(directions, points, transpose_b=True), axis=1)  # (projections, B)
             for points in (codes, draws)
         )
-        value = tf.reduce_mean(tf.abs(quantiles - target) ** self.p)
-        return tf.fill(tf.shape(trace.x)[:1], value)
+        return tf.reduce_mean(tf.abs(quantiles - target) ** self.p)
 
     def get_config(self):
         return {**super().get_config(), "projections": self.projections, "p": self.p}

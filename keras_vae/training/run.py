@@ -27,6 +27,7 @@ class Run:
     - `checkpoint.keras`: model and optimizer after the last finished epoch, until the run has finished.
     - `model.keras`: the trained model, with its optimizer.
     - `metrics.json`, `report.html`, `pictures/`: what came of it.
+    - `evaluation.json`, `evaluation.html`: the answers of `keras-vae evaluate --report`.
     - `logs/`: TensorBoard's, when asked for.
 
     Args:
@@ -41,6 +42,8 @@ class Run:
         "model.keras",
         "metrics.json",
         "report.html",
+        "evaluation.json",
+        "evaluation.html",
         "pictures",
         "logs",
     )

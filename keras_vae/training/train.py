@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -174,7 +175,7 @@ def evaluation_split(split: Split, config: TrainingConfig) -> Split:
         return split
     once = "static" if config.binarize == "dynamic" else config.binarize
     (x,) = split.batches(len(split), binarize=once, seed=config.seed)
-    return Split(x.numpy(), split.y)
+    return replace(split, x=x.numpy())
 
 
 def report(run: Run, model: Autoencoder, data: DataSet, *, verbose: int = 0) -> None:

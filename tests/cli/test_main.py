@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ from keras_vae import KL, NLL, Autoencoder, mirrored, zoo
 from keras_vae.cli import commands
 from keras_vae.cli.main import main
 from keras_vae.data import load
+from keras_vae.evaluation import QUESTIONS
 from keras_vae.training import Run, TrainingConfig, load_data
 
 NAMES = [command.__name__ for command in commands.ALL]
@@ -236,6 +238,8 @@ BAD_USE = {
     "pairs": ("interpolate {run} --pairs 65 --out x.npy", "--pairs: expected at most 64, for 128 examples; got 65"),
     "span": ("traverse {run} --span nan --out x.npy", "span|finite"),
     "data of another shape": ("encode {run} --data {shelf}/narrow.npy --out x.npz", r"expected shape \(N, 8, 8, 1\)"),
+    "question": ("evaluate {run} --only likelyhood", "Unknown question 'likelyhood': did you mean 'likelihood'"),
+    "features": ("evaluate {run} --features pac --quick", "did you mean 'pca'"),
     "unknown data": ("evaluate {run} --data mnits", "did you mean 'mnist'"),
     "data that are NaN": ("reconstruct {run} --data {shelf}/nan.npy --out x.npy", "expected finite"),
     "described data": ("data {shelf}/text.npy", "text.npy: expected numeric arrays"),
@@ -447,22 +451,63 @@ def test_pictures_are_drawn_and_replaced_only_when_told_so(cli, write, finished_
     write(name, finished_run, "--overwrite", out="deeper/x.png")
 
 
-def test_evaluate_prints_the_metrics_of_the_run_as_json(cli, finished_run):
-    code, out, err = cli("evaluate", finished_run, "--json", "--samples", 5)
+def test_evaluate_answers_every_question_in_json(cli, finished_run):
+    code, out, err = cli("evaluate", finished_run, "--json", "--quick", "--samples", 5)
     assert (code, err) == (0, "")
+    answers = json.loads(out)
+    assert list(answers) == list(QUESTIONS)
     expected = Run(finished_run).read_json("metrics.json")
-    figures = json.loads(out)
-    assert figures == pytest.approx({name: expected[name] for name in figures}, rel=1e-5)
-    assert set(expected) - set(figures) == {"generalization_gap"}
+    for name in ("elbo", "nll", "kl", "log_likelihood", "examples"):
+        assert answers["likelihood"][name] == pytest.approx(expected[name], rel=1e-5)
+    assert answers["samples"]["reconstruction_mse"] == pytest.approx(expected["reconstruction_mse"], rel=1e-5)
+    assert "not known" in answers["disentanglement"]["notes"][0]
 
 
-def test_evaluate_prints_a_line_a_figure(cli, finished_run):
-    code, out, err = cli("evaluate", finished_run, "--samples", 0, "--split", "validation")
+def test_evaluate_prints_words_and_figures(cli, finished_run):
+    only = ["--only", "likelihood", "--only", "information"]
+    code, out, err = cli("evaluate", finished_run, "--quick", "--samples", 0, "--split", "validation", *only)
     assert (code, err) == (0, "")
-    figures = dict(line.split() for line in out.splitlines())
-    assert set(figures) == {"loss", "elbo", "nll", "kl", "reconstruction_mse", "active_units", "latent_dim", "examples"}
+    assert "How well does it explain the data?" in out and "latent space" not in out
+    figures = {line.split()[0]: line.split()[1] for line in out.splitlines() if line.startswith("    ")}
     elbo = Run(finished_run).read_history()["val_elbo"][-1]
     assert float(figures["elbo"]) == pytest.approx(elbo, rel=1e-4)
+    assert "log_likelihood" not in figures and int(figures["latent_dim"]) == 2
+
+
+def test_evaluate_writes_a_report_beside_the_model(cli, finished_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(finished_run, run)
+    code, out, _ = cli("evaluate", run, "--only", "completeness", "--quick", "--report")
+    assert code == 0 and out.endswith(f"Report: {run / 'evaluation.html'}\n")
+    written = Run(run).read_json("evaluation.json")
+    assert written["settings"]["quick"] and "holes" in written["answers"]["completeness"]
+    html = (run / "evaluation.html").read_text()
+    assert "data:image/png;base64" in html and "vae on digits" in html
+    shutil.copy(run / "model.keras", tmp_path / "alone.keras")
+    assert cli("evaluate", "alone.keras", "--data", "digits", "--only", "samples", "--quick", "--report")[0] == 0
+    assert (tmp_path / "alone-evaluation.html").exists()
+
+
+def test_compare_puts_runs_side_by_side(cli, finished_run, tmp_path):
+    for name in ("one", "two"):
+        shutil.copytree(finished_run, tmp_path / name)
+    asked = ["--quick", "--only", "information", "--only", "samples"]
+    code, out, _ = cli("compare", "one", "two", "--out", "both", *asked)
+    assert code == 0 and out.endswith("Written: both/comparison.html\n")
+    header, *rows = (tmp_path / "both" / "comparison.csv").read_text().splitlines()
+    assert header == "question,figure,unit,one,one standard error,two,two standard error"
+    values = {row.split(",")[1]: row.split(",")[-4::2] for row in rows}
+    assert values["reconstruction_mse"][0] == values["reconstruction_mse"][1]
+    assert "Samples of two." in (tmp_path / "both" / "comparison.html").read_text()
+    assert_refused(cli("compare", "one", "two", "--out", "both", *asked), "it holds a comparison; use --overwrite")
+    assert cli("compare", "one", "two", "--out", "both", "--overwrite", *asked)[0] == 0
+    assert_refused(cli("compare", "one", "two", "--out", "one"), "it holds other things")
+    assert_refused(cli("compare", "one"), "expected two or more runs")
+    assert_refused(cli("compare", "one", "./one"), "expected different runs")
+    assert_refused(cli("compare", "one", "three"), "no run there")
+    config = Run(tmp_path / "two").config().replace(data="mnist")
+    Run(tmp_path / "two").write_json("config.json", config.as_dict())
+    assert_refused(cli("compare", "one", "two", "--out", "other"), "expected runs of the same data")
 
 
 def test_export_counts_its_versions_and_checks_them(cli, finished_run, tmp_path):
@@ -507,9 +552,11 @@ def test_a_model_file_is_as_good_as_its_run(cli, write, finished_run, model):
     reconstructed = write("reconstruct", file, "--data", "digits", out="r.npy")
     np.testing.assert_allclose(reconstructed, model.reconstruct(whole.x[:20]), atol=1e-6)
     assert write("interpolate", file, "--data", "digits", out="i.npy").shape == (5, 10, 8, 8, 1)
-    code, out, err = cli("evaluate", file, "--data", "digits", "--json", "--samples", 2)
+    code, out, err = cli(
+        "evaluate", file, "--data", "digits", "--json", "--samples", 2, "--only", "likelihood", "--quick"
+    )
     assert (code, err) == (0, "")
-    assert json.loads(out)["examples"] == 180
+    assert json.loads(out)["likelihood"]["examples"] == 180
     code, out, err = cli("export", file, "servable")
     assert (code, err) == (0, "")
     assert out.endswith("Exported: servable/1\n")
@@ -518,9 +565,9 @@ def test_a_model_file_is_as_good_as_its_run(cli, write, finished_run, model):
 def test_a_model_file_that_was_never_compiled_is_evaluated_or_refused(cli, write, tmp_path):
     zoo.vae((8, 8, 1), 2, units=(4,)).save(tmp_path / "fresh.keras")
     assert write("sample", "fresh.keras", "-n", 2, out="s.npy").shape == (2, 8, 8, 1)
-    result = cli("evaluate", "fresh.keras", "--data", "digits", "--samples", 0, "--json")
+    result = cli("evaluate", "fresh.keras", "--data", "digits", "--samples", 0, "--json", "--quick")
     if result[0] == 0:
-        assert json.loads(result[1])["examples"] == 180
+        assert json.loads(result[1])["likelihood"]["examples"] == 180
     else:
         assert_refused(result, "compile")
 
@@ -533,7 +580,7 @@ def test_an_autoencoder_without_a_prior_does_what_it_can(cli, write, tmp_path):
     np.testing.assert_array_equal(codes["stddev"], 0)
     assert_refused(cli("sample", "ae.keras", "--out", "s.npy"), "ae: it has no prior")
     assert_refused(cli("traverse", "ae.keras", "--out", "t.npy"), "ae: it has no prior")
-    code, out, _ = cli("evaluate", "ae.keras", "--data", "digits", "--json")
-    assert code == 0 and "elbo" not in json.loads(out)
+    code, out, _ = cli("evaluate", "ae.keras", "--data", "digits", "--json", "--quick")
+    assert code == 0 and "elbo" not in json.loads(out)["likelihood"]
     code, out, _ = cli("export", "ae.keras", "servable")
     assert code == 0 and "generate" not in out

@@ -1,0 +1,117 @@
+"""What `evaluate` and `compare` check and write."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_vae import plots
+from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation import QUICK, Answer, Budget, Comparison, as_json, evaluation_page
+from keras_vae.files import write_whole
+from keras_vae.training import Run, environment
+
+COMPARISON = ("comparison.csv", "comparison.html", "comparison.png")
+
+
+def budget_of(quick: bool, samples: int | None) -> Budget:
+    """How much to look at."""
+    budget = QUICK if quick else Budget()
+    return budget if samples is None else dataclasses.replace(budget, samples=samples)
+
+
+def write_report(source: Path, answers: Mapping[str, Answer], settings: Mapping[str, Any]) -> Path:
+    """Writes the page and the figures into the run folder, or beside a model file; the path of the page."""
+    run = Run(source)
+    folder, stem = (source, "evaluation") if run.exists else (source.parent, f"{source.stem}-evaluation")
+    configuration = run.config().as_dict() if run.exists else {"model": str(source)}
+    title = f"{configuration['model']} on {configuration['data']}" if run.exists else source.stem
+    html = evaluation_page(
+        title,
+        answers,
+        verdict=[sentence for answer in answers.values() for sentence in answer.verdict],
+        configuration={**configuration, **{f"evaluated: {name}": value for name, value in settings.items()}},
+        environment=environment(),
+    )
+    figures = json.dumps({"settings": dict(settings), "answers": as_json(answers)}, indent=2) + "\n"
+    write_whole(folder / f"{stem}.json", lambda path: path.write_text(figures))
+    write_whole(folder / f"{stem}.html", lambda path: path.write_text(html))
+    return folder / f"{stem}.html"
+
+
+def names_of(runs: Sequence[Path]) -> list[str]:
+    """A short name for each run: its folder's, or its path where folders share one."""
+    if len(runs) < 2:
+        raise InvalidInputError(f"compare: expected two or more runs, got {len(runs)}.")
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise InvalidInputError("compare: expected different runs, got one twice; name each once.")
+    short = [Run.open(run).path.name for run in runs]
+    return short if len(set(short)) == len(short) else [str(run) for run in runs]
+
+
+def check_comparable(runs: Sequence[Path], data: str | None) -> list[str]:
+    """What to bear in mind when the runs are compared; refuses runs of different data."""
+    configurations = [Run.open(run).config() for run in runs]
+    keys = ("data", "image_size", "seed", "test", "limit")
+    sources = [tuple(getattr(config, key) for key in keys) for config in configurations]
+    if data is None and len({source[:2] for source in sources}) > 1:
+        found = ", ".join(f"{run.name}: {config.data}" for run, config in zip(runs, configurations, strict=True))
+        raise InvalidInputError(
+            f"compare: expected runs of the same data, got {found}; choose the test data by --data."
+        )
+    notes = []
+    if data is None and len(set(sources)) > 1:
+        notes.append("The runs may have split the data differently (seed, test or limit differ): test examples differ.")
+    if len({(config.likelihood, config.binarize) for config in configurations}) > 1:
+        notes.append("Likelihoods or binarisation differ: nats do not compare, the other figures do.")
+    return notes
+
+
+def check_out_folder(out: Path, *, overwrite: bool) -> None:
+    """Refuses a folder with something else in it, or with an earlier comparison unless `overwrite`."""
+    if out.is_file():
+        raise InvalidInputError(f"{out}: it is a file; expected a folder.")
+    found = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if found - set(COMPARISON):
+        raise InvalidInputError(f"{out}: it holds other things; choose another --out.")
+    if found and not overwrite:
+        raise InvalidInputError(f"{out}: it holds a comparison; use --overwrite or another --out.")
+
+
+def write_comparison(
+    out: Path, comparison: Comparison, images: Mapping[str, np.ndarray | None], notes: Sequence[str]
+) -> Path:
+    """Writes the table, the picture of the main figures and a page with all; the path of the page."""
+    out.mkdir(parents=True, exist_ok=True)
+    pictures = {"The main figures, model by model.": comparison.figure()}
+    tradeoff = comparison.rate_distortion()
+    if tradeoff is not None:
+        pictures["What do the codes cost, and what do they keep? Lower left is better."] = tradeoff
+    for name, drawn in images.items():
+        if drawn is not None:
+            pictures[f"Samples of {name}."] = plots.plot_samples(drawn, columns=10, title=f"Samples of {name}")
+    best = [
+        f"{name.replace('_', ' ')}: {', '.join(comparison.best(name))} is best."
+        for _, name in comparison.rows
+        if comparison.best(name)
+    ]
+    answers = {
+        model: Answer(model, {name: row[model] for (_, name), row in comparison.rows.items() if model in row})
+        for model in comparison.models
+    }
+    first = Answer("Side by side", {}, (), tuple(notes), pictures)
+    html = evaluation_page(
+        " and ".join(comparison.models),
+        {"side by side": first, **answers},
+        verdict=best,
+        configuration={},
+        environment=environment(),
+    )
+    write_whole(out / "comparison.csv", lambda path: path.write_text(comparison.as_csv()))
+    write_whole(out / "comparison.png", partial(plots.save, comparison.figure()))
+    write_whole(out / "comparison.html", lambda path: path.write_text(html))
+    return out / "comparison.html"

@@ -1,0 +1,137 @@
+"""The answers of several models side by side."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from keras_vae import plots
+from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation.answer import Answer, Measure
+from keras_vae.plots.comparison import DASH
+
+BETTER = {
+    "log_likelihood": "higher",
+    "elbo": "higher",
+    "reconstruction_mse": "lower",
+    "ssim": "higher",
+    "active_units": "",
+    "noise_share": "",
+    "mid_point_error": "lower",
+    "path_length": "lower",
+    "lipschitz_largest": "lower",
+    "holes": "lower",
+    "round_trip": "higher",
+    "frechet_distance": "lower",
+    "precision": "higher",
+    "recall": "higher",
+    "mig": "higher",
+    "dci_disentanglement": "higher",
+    "factor_vae": "higher",
+}
+"""The figures that the picture shows, and which of two is better, where one is."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The figures of several models, by question and name.
+
+    Attributes:
+        models: their names.
+        rows: (question, figure) -> model -> `Measure`; a model that lacks a figure is missing.
+    """
+
+    models: tuple[str, ...]
+    rows: Mapping[tuple[str, str], Mapping[str, Measure]]
+
+    def best(self, name: str) -> tuple[str, ...]:
+        """The models with the best value of a figure; none where none is better, or only one has it."""
+        found = {
+            model: measure.value for key, row in self.rows.items() if key[1] == name for model, measure in row.items()
+        }
+        if not BETTER.get(name) or len(found) < 2:
+            return ()
+        best = (max if BETTER[name] == "higher" else min)(found.values())
+        return tuple(model for model, value in found.items() if value == best)
+
+    def as_csv(self) -> str:
+        """A line a figure: question, figure, unit, and a column of values and one of standard errors for each model."""
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        columns = [column for model in self.models for column in (model, f"{model} standard error")]
+        writer.writerow(["question", "figure", "unit", *columns])
+        for (question, name), row in self.rows.items():
+            unit = next(iter(row.values())).unit
+            cells = [row.get(model) for model in self.models]
+            values = [part for cell in cells for part in (("", "") if cell is None else (cell.value, cell.error))]
+            writer.writerow([question, name, unit, *("" if value is None else value for value in values)])
+        return file.getvalue()
+
+    def as_text(self) -> str:
+        """A table for a terminal; `*` marks the best of a row."""
+        width = max(28, *(len(name) + 2 for _, name in self.rows))
+        columns = [max(12, len(model) + 2) for model in self.models]
+        lines = [" " * width + "".join(f"{model:>{size}}" for model, size in zip(self.models, columns, strict=True))]
+        before = None
+        for (question, name), row in self.rows.items():
+            if question != before:
+                lines += ["", question]
+                before = question
+            best = self.best(name)
+            cells = [_cell(row.get(model), model in best) for model in self.models]
+            lines.append(f"  {name:{width - 2}}" + "".join(f"{c:>{s}}" for c, s in zip(cells, columns, strict=True)))
+        return "\n".join(lines)
+
+    def figure(self) -> Figure:
+        """The main figures as bars, the best of each marked."""
+        values = {model: {} for model in self.models}
+        for name in BETTER:
+            for key, row in self.rows.items():
+                if key[1] == name:
+                    for model in self.models:
+                        values[model][name] = row[model].value if model in row else None
+        return plots.plot_comparison(values, better=BETTER)
+
+    def rate_distortion(self) -> Figure | None:
+        """The models by rate and distortion; None with fewer than two that have both."""
+        known = {key[1]: row for key, row in self.rows.items() if key[1] in ("kl_bits", "nll")}
+        models = [model for model in self.models if len(known) == 2 and all(model in row for row in known.values())]
+        if len(models) < 2:
+            return None
+        rates, distortions = ([known[name][model].value for model in models] for name in ("kl_bits", "nll"))
+        return plots.plot_rate_distortion(rates, distortions, labels=models)
+
+
+def compare_answers(answers: Mapping[str, Mapping[str, Answer]]) -> Comparison:
+    """Puts the figures of two or more models side by side.
+
+    Args:
+        answers: model -> what `evaluate` found of it.
+
+    Raises:
+        InvalidInputError: for fewer than two models, or none with any figure.
+
+    Example:
+
+    >>> one, two = ({"samples": Answer("?", {"precision": Measure(value)})} for value in (0.5, 0.9))
+    >>> compare_answers({"one": one, "two": two}).best("precision")
+    ('two',)
+    """
+    if len(answers) < 2:
+        raise InvalidInputError(f"compare: expected two or more models, got {', '.join(answers) or 'none'}.")
+    rows: dict[tuple[str, str], dict[str, Measure]] = {}
+    for model, of_model in answers.items():
+        for question, answer in of_model.items():
+            for name, measure in answer.measures.items():
+                rows.setdefault((question, name), {})[model] = measure
+    if not rows:
+        raise InvalidInputError("compare: none of the models has a figure for these questions; ask others.")
+    questions = list(dict.fromkeys(question for question, _ in rows))
+    ordered = {key: rows[key] for question in questions for key in rows if key[0] == question}
+    return Comparison(tuple(answers), ordered)
+
+
+def _cell(measure: Measure | None, best: bool) -> str:
+    return DASH if measure is None else f"{measure.value:.4g}{'*' if best else ''}"

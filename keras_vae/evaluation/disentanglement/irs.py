@@ -1,0 +1,57 @@
+"""The interventional robustness score."""
+
+import numpy as np
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation.disentanglement.pool import check_pool, sample_rows, varying
+
+
+def irs(
+    codes: np.ndarray, factors: np.ndarray, *, quantile: float = 0.99, samples: int = 10_000, seed: int = 0
+) -> float:
+    """How still each dimension stands while its factor does, whatever the other factors do.
+
+        1 - mean_v Q(|z_d - E[z_d | v_k = v]|, v_k = v) / max |z_d - E z_d|        for dimension d and factor k
+
+    where Q is a high quantile over the rows with that value. The score of a dimension is its largest over k; the mean
+    over dimensions is weighted by max |z_d - E z_d|, as in the code of Locatello et al., so that nearly constant
+    dimensions count little. At most 1. Noise is not at 0 but at about 1 - Q / max, as a quantile is less than a
+    maximum: 0.35 for normal noise, and more where a value has few rows. Constant dimensions are left out; if all are
+    constant the score is 0. Constant factors are left out.
+
+    Args:
+        codes: `(N, D)`, one row an example, such as the posterior means.
+        factors: `(N, K)` integers, the index of each factor's value.
+        quantile: of the deviations, above 0 and at most 1, where it is the maximum.
+        samples: the most rows to use.
+        seed: of the choice of rows.
+
+    Raises:
+        InvalidInputError: if the arrays do not fit each other or have fewer than 2 rows, no factor varies, or an
+            option is out of its range.
+
+    Example:
+
+    >>> factors = np.random.default_rng(0).integers(4, size=(999, 3))
+    >>> irs(factors.astype(float), factors)
+    1.0
+
+    Reference: Suter et al., 2019, https://arxiv.org/abs/1811.00007
+    """
+    if not isinstance(quantile, (int, float)) or isinstance(quantile, bool) or not 0 < quantile <= 1:
+        raise InvalidInputError(f"irs: quantile must be a number above 0 and at most 1; got {quantile!r}.")
+    codes, factors = check_pool("irs", codes, factors)
+    rows = sample_rows("irs", len(codes), samples=samples, seed=seed)
+    codes, factors = codes[rows], factors[rows]
+    kept = varying("irs", factors)
+    codes = codes[:, np.ptp(codes, axis=0) > 0]
+    if not codes.shape[1]:
+        return 0.0
+    largest = np.abs(codes - codes.mean(axis=0)).max(axis=0)
+    moved = np.stack([_moved(codes, factors[:, k], quantile) for k in kept])
+    return float(np.average(1 - moved.min(axis=0) / largest, weights=largest))
+
+
+def _moved(codes, labels, quantile):
+    groups = (codes[labels == value] for value in np.unique(labels))
+    return np.mean([np.quantile(np.abs(z - z.mean(axis=0)), quantile, axis=0) for z in groups], axis=0)

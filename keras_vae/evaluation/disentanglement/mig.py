@@ -1,0 +1,43 @@
+"""The mutual information gap."""
+
+import numpy as np
+from scipy.stats import entropy
+
+from keras_vae.evaluation.disentanglement.information import BINS, mutual_information
+from keras_vae.evaluation.disentanglement.pool import check_pool, sample_rows, varying
+
+
+def mig(codes: np.ndarray, factors: np.ndarray, *, bins: int = BINS, samples: int = 10_000, seed: int = 0) -> float:
+    """How much more the best dimension tells of a factor than the second best; the mean over factors.
+
+        1 / K sum_k (I(z_d1; v_k) - I(z_d2; v_k)) / H(v_k)        d1, d2: the dimensions with the largest I
+
+    From 0 to 1; near 0 for noise. The dimensions are binned, see `mutual_information`, so that a factor of more than
+    `bins` values stays below 1. Constant factors are left out. A code of one dimension has 0 for the second.
+
+    Args:
+        codes: `(N, D)`, one row an example, such as the posterior means.
+        factors: `(N, K)` integers, the index of each factor's value.
+        bins: for each dimension, 2 or more.
+        samples: the most rows to use.
+        seed: of the choice of rows.
+
+    Raises:
+        InvalidInputError: if the arrays do not fit each other or have fewer than 2 rows, no factor varies, or an
+            option is out of its range.
+
+    Example:
+
+    >>> factors = np.random.default_rng(0).integers(4, size=(999, 3))
+    >>> mig(factors.astype(float), factors) > 0.95
+    True
+
+    References: Chen et al., 2018, https://arxiv.org/abs/1802.04942; bins and samples: Locatello et al., 2019,
+    https://arxiv.org/abs/1811.12359
+    """
+    codes, factors = check_pool("mig", codes, factors)
+    rows = sample_rows("mig", len(codes), samples=samples, seed=seed)
+    factors = factors[rows][:, varying("mig", factors[rows])]
+    information = np.sort(mutual_information(codes[rows], factors, bins=bins), axis=0)
+    second = information[-2] if len(information) > 1 else 0.0
+    return float(np.mean((information[-1] - second) / [entropy(np.bincount(column)) for column in factors.T]))

@@ -1,0 +1,72 @@
+"""Regions that the prior draws from and where hardly any code lies."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_vae.checks import check_integer, check_seed
+from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation.prior_gap import flat_points
+
+
+class Holes(NamedTuple):
+    """Where prior draws fall, seen by a model of q(z).
+
+    Attributes:
+        share: the part of prior draws in places less dense than all but `quantile` of the codes are in; equal to
+            `quantile` if q(z) is the prior, 1 if the codes lie elsewhere.
+        held_out: the codes that the model of q(z) has not seen, flattened, `(N', D)`.
+        of_codes: log q(z) of these, nats, `(N',)`.
+        of_draws: log q(z) of the prior draws, nats, `(M,)`.
+        quantile: the part of codes that lie in such places themselves.
+    """
+
+    share: float
+    held_out: np.ndarray
+    of_codes: np.ndarray
+    of_draws: np.ndarray
+    quantile: float
+
+
+def holes(codes: Any, draws: Any, *, components: int = 20, quantile: float = 0.01, seed: int = 0) -> Holes:
+    """Looks for holes: regions that the prior draws from and where hardly any code lies.
+
+    A mixture of normals is fitted to half of the codes; the other half and the prior draws are judged by it.
+
+    Args:
+        codes: draws z ~ q(z | x), one per example, `(N, ...)`, at least 40.
+        draws: draws z ~ p(z), `(M, ...)`.
+        components: normals of the mixture; fewer, where there are fewer than 20 codes for each.
+        quantile: which part of the codes counts as hardly any.
+        seed: of the halves and of the fit.
+
+    Raises:
+        InvalidInputError: if the two differ in width, there are fewer than 40 codes, or `quantile` is not in (0, 1).
+
+    Example:
+
+    >>> rng = np.random.default_rng(0)
+    >>> draws = rng.normal(size=(2000, 2))
+    >>> ring = draws / np.linalg.norm(draws, axis=1, keepdims=True) * 2
+    >>> holes(ring + 0.1 * rng.normal(size=ring.shape), draws).share > 0.5, holes(draws, draws).share < 0.05
+    (True, True)
+
+    Reference: Rosca, Lakshminarayanan & Mohamed, 2018, on such regions, https://arxiv.org/abs/1802.06847
+    """
+    from sklearn.mixture import GaussianMixture
+
+    codes, draws = flat_points("codes", codes), flat_points("draws", draws)
+    if codes.shape[1] != draws.shape[1] or len(codes) < 40:
+        raise InvalidInputError(
+            f"codes and draws: expected 40 or more codes, as wide as the draws; got {codes.shape} and {draws.shape}."
+        )
+    if not 0 < quantile < 1:
+        raise InvalidInputError(f"quantile must be a number between 0 and 1; got {quantile!r}.")
+    order = np.random.default_rng(check_seed(seed)).permutation(len(codes))
+    fitted, held_out = codes[order[: len(codes) // 2]], codes[order[len(codes) // 2 :]]
+    components = max(1, min(check_integer("components", components), len(fitted) // 20))
+    kind = "full" if codes.shape[1] <= 64 else "diag"
+    mixture = GaussianMixture(components, covariance_type=kind, random_state=seed, reg_covar=1e-4).fit(fitted)
+    of_codes, of_draws = mixture.score_samples(held_out), mixture.score_samples(draws)
+    share = float((of_draws < np.quantile(of_codes, quantile)).mean())
+    return Holes(share, held_out, of_codes, of_draws, quantile)

@@ -1,0 +1,124 @@
+"""How close reconstructions are to what they reconstruct, example by example."""
+
+import functools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation.features import as_examples, check_images, check_known, pieces, scaled
+from keras_vae.objectives import MSSSIM
+
+MOST_DECIBELS = 100.0
+
+
+def mse(x: Any, y: Any) -> np.ndarray:
+    """The mean squared error over the elements of each example that are known, `(N,)`.
+
+    Args:
+        x: examples `(N, *event_shape)`; uint8 is divided by 255; NaN stands for an element that is not known.
+        y: their reconstructions, of the same shape.
+
+    Raises:
+        InvalidInputError: for different shapes, values that are not finite, or an example of which nothing is known.
+
+    Example:
+
+    >>> mse([[0.0, np.nan, 1.0]], [[1.0, 5.0, 1.0]])
+    array([0.5])
+    """
+
+    def errors(x, y):
+        unknown = np.isnan(x)
+        squares = np.where(unknown, 0.0, np.subtract(x, y, dtype="float64")) ** 2
+        known = np.sum(~unknown, axis=1)
+        if not known.all():
+            raise InvalidInputError(
+                f"mse: expected a known element in every example, got {np.sum(known == 0)} with NaN alone; drop them."
+            )
+        return squares.sum(axis=1) / known
+
+    flat = ((part.reshape(len(part), -1) for part in pair) for pair in _pairs("mse", x, y))
+    return np.concatenate([errors(*pair) for pair in flat])
+
+
+def psnr(x: Any, y: Any, *, peak: float = 1.0) -> np.ndarray:
+    """The peak signal-to-noise ratio of each example, decibels, `(N,)`.
+
+        10 log10(peak^2 / mse)
+
+    It is at most 100 dB, which is what equal examples get; so a mean over examples is finite, and errors of rounding
+    are not looked at.
+
+    Args:
+        x: see `mse`.
+        y: see `mse`.
+        peak: the range of the values; 1 for images in [0, 1], uint8 ones included.
+
+    Raises:
+        InvalidInputError: see `mse`; also if the peak is no positive number.
+
+    Example:
+
+    >>> psnr(np.zeros((1, 4)), np.full((1, 4), 0.1)).round(3)
+    array([20.])
+
+    Reference: Hore & Ziou, 2010, https://doi.org/10.1109/ICPR.2010.579
+    """
+    if isinstance(peak, bool) or not isinstance(peak, (int, float, np.number)) or not 0 < peak < math.inf:
+        raise InvalidInputError(f"psnr: peak must be a positive number; got {peak!r}.")
+    least = 10 ** (-MOST_DECIBELS / 10)
+    return -10.0 * np.log10(np.maximum(mse(x, y) / float(peak) ** 2, least))
+
+
+def ssim(x: Any, y: Any) -> np.ndarray:
+    """The structural similarity of each pair of images, from 0 to 1 for equal ones, without a unit, `(N,)`.
+
+        (2 m_x m_y + 0.01^2) (2 c + 0.03^2) / ((m_x^2 + m_y^2 + 0.01^2) (v_x + v_y + 0.03^2))
+
+    with the means m, variances v and covariance c of an 11x11 Gaussian window (standard deviation 1.5), averaged over
+    the windows that lie within the image, then over channels. Images smaller than a window get a smaller one. A
+    channel of negative similarity, as between an image and its negative, counts as 1e-4: see `MSSSIM`.
+
+    Args:
+        x: images `(N, H, W, C)`, uint8 or in [0, 1].
+        y: others of the same shape.
+
+    Raises:
+        InvalidInputError: for different shapes, or anything but images in [0, 1].
+
+    Example:
+
+    >>> image = np.random.default_rng(0).random((2, 16, 16, 1))
+    >>> ssim(image, image).round(4)
+    array([1., 1.], dtype=float32)
+
+    Reference: Wang, Bovik, Sheikh & Simoncelli, 2004, https://doi.org/10.1109/TIP.2003.819861
+    """
+    found = []
+    for pair in _pairs("ssim", x, y):
+        pair = [check_images("ssim", check_known("ssim", part)) for part in pair]
+        found.append(_similarity(pair[0].shape[1:])(*pair).numpy())
+    return np.concatenate(found)
+
+
+@functools.lru_cache(maxsize=8)
+def _similarity(event_shape):
+    """SSIM of batches of such images, compiled."""
+    images = tf.TensorSpec((None, *event_shape), tf.float32)
+    return tf.function(MSSSIM(scales=1).similarity, input_signature=(images, images), autograph=False)
+
+
+def _pairs(part: str, x: Any, y: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Both, a batch at a time, in float32; NaN may be in the first."""
+    x, y = as_examples(part, x), as_examples(part, y)
+    if x.shape != y.shape:
+        raise InvalidInputError(f"{part}: expected two arrays of the same shape, got {x.shape} and {y.shape}.")
+    for rows in pieces(x):
+        one, two = scaled(x[rows]), check_known(part, scaled(y[rows]))
+        if np.isinf(one).any():
+            raise InvalidInputError(f"{part}: expected finite numbers or NaN, got infinity; drop or repair it.")
+        yield one, two

@@ -1,0 +1,67 @@
+"""How well walks between codes become walks between lines: ACAI's task, whose right answer is known."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_vae.checks import check_integer, check_seed
+from keras_vae.data.lines import nearest_lines, render_lines
+from keras_vae.errors import InvalidInputError
+from keras_vae.models import Autoencoder
+
+
+class LineWalks(NamedTuple):
+    """How much walks between two lines look like a line that turns evenly.
+
+    Attributes:
+        mean_distance: cosine distance of the images on the way to the nearest line; 0 if each is a line.
+        smoothness: by how much the greatest turn, as a part of the whole, exceeds that of even turns; 0 if all turns
+            are equal, 1 - 1/(S - 1) for one jump.
+    """
+
+    mean_distance: float
+    smoothness: float
+
+
+def line_walks(model: Autoencoder, *, pairs: int = 500, steps: int = 16, seed: int = 0) -> LineWalks:
+    """Walks between random pairs of lines through the latent space of a model of `keras_vae.data.load("lines")`.
+
+    Args:
+        model: a model of 32x32 images with one channel, trained on the lines.
+        pairs: walks.
+        steps: S, images on each, both ends included.
+        seed: of the pairs.
+
+    Raises:
+        InvalidInputError: for a model of other images, or fewer than 3 steps.
+
+    Reference: Berthelot, Raffel, Roy & Goodfellow, 2019, section 4.1, https://arxiv.org/abs/1807.07543
+    """
+    if model.event_shape != (32, 32, 1):
+        raise InvalidInputError(
+            f"{model.name}: expected a model of images (32, 32, 1), trained on lines; got {model.event_shape}."
+        )
+    pairs, steps = check_integer("pairs", pairs), check_integer("steps", steps, least=3)
+    ends = np.random.default_rng(check_seed(seed)).uniform(0, 2 * np.pi, (2, pairs))
+    walks = model.interpolate(*map(render_lines, ends), steps=steps)
+    angles, distances = nearest_lines(walks.reshape(-1, *model.event_shape))
+    return walks_of(angles.reshape(pairs, steps), distances.reshape(pairs, steps))
+
+
+def walks_of(angles: np.ndarray, distances: np.ndarray) -> LineWalks:
+    """`LineWalks` of the nearest lines' angles in radians and their distances, `(P, S)` each.
+
+    A walk may turn either way round; walks that end where they began are left out of the smoothness.
+
+    Example:
+
+    >>> even = np.linspace(6.0, 7.0, 5)[None] % (2 * np.pi)
+    >>> round(walks_of(even, np.zeros((1, 5))).smoothness, 6)
+    0.0
+    """
+    turned = np.unwrap(angles, axis=1)
+    whole = turned[:, -1] - turned[:, 0]
+    moving = np.abs(whole) > 1e-6
+    greatest = (np.diff(turned[moving], axis=1) * np.sign(whole[moving, None])).max(axis=1) / np.abs(whole[moving])
+    excess = greatest - 1 / (angles.shape[1] - 1)
+    return LineWalks(float(np.mean(distances)), float(excess.mean()) if moving.any() else 0.0)

@@ -1,0 +1,82 @@
+"""Walks between codes: does the decoder go evenly, through examples that it knows?"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_vae.checks import check_integer
+from keras_vae.errors import InvalidInputError
+from keras_vae.models import Autoencoder
+
+Features = Callable[[np.ndarray], np.ndarray]
+
+
+class PathLengths(NamedTuple):
+    """How P walks of S steps go, in the units of the feature space.
+
+    Attributes:
+        steps: the distance of successive examples, `(P, S)`.
+        path_length: (S d)^2 averaged over steps and walks, what StyleGAN calls the perceptual path length; lower is
+            smoother, for the same data and features.
+        unevenness: the longest step over the mean step, averaged over walks: 1 for a walk of equal steps, S for a jump.
+        detour: length of the walk over the distance of its ends, averaged over walks; 1 for a straight line.
+    """
+
+    steps: np.ndarray
+    path_length: float
+    unevenness: float
+    detour: float
+
+
+def path_lengths(
+    model: Autoencoder, start: Any, end: Any, *, features: Features, condition: Any = None, steps: int = 16
+) -> PathLengths:
+    """Measures walks on straight lines between the codes of pairs of examples, step by step.
+
+    Args:
+        model: any model whose codes can be interpolated.
+        start: examples `(P, *event_shape)`.
+        end: as many others.
+        features: `(N, *event_shape) -> (N, F)`, such as `PrincipalComponents.fit(x)`; distances are Euclidean there.
+        condition: of each pair, for a conditional model.
+        steps: S, of each walk.
+
+    Raises:
+        InvalidInputError: for as many starts as there are no ends, or `steps` below 2.
+
+    Reference: Karras, Laine & Aila, 2019, section 4.1, https://arxiv.org/abs/1812.04948
+    """
+    steps = check_integer("steps", steps, least=2)
+    walks = model.interpolate(start, end, condition=condition, steps=steps + 1)
+    return lengths_of(_featured(features, walks))
+
+
+def lengths_of(walks: np.ndarray) -> PathLengths:
+    """`PathLengths` of walks through a feature space, `(P, S + 1, F)`.
+
+    Example:
+
+    >>> even = np.linspace(0, 1, 5)[None, :, None]
+    >>> lengths_of(even).unevenness, lengths_of(even**2).detour, lengths_of(np.round(even)).unevenness
+    (1.0, 1.0, 4.0)
+    """
+    walks = np.asarray(walks, "float64")
+    if walks.ndim != 3 or walks.shape[1] < 3:
+        raise InvalidInputError(f"walks: expected shape (P, S + 1, F) with S >= 2; got {walks.shape}.")
+    steps = np.linalg.norm(np.diff(walks, axis=1), axis=-1)
+    total, count = steps.sum(axis=1), steps.shape[1]
+    chord = np.linalg.norm(walks[:, -1] - walks[:, 0], axis=-1)
+    moving = total > 0
+    return PathLengths(
+        steps,
+        path_length=float(np.mean((count * steps) ** 2)),
+        unevenness=float(np.mean(steps[moving].max(axis=1) * count / total[moving])) if moving.any() else 1.0,
+        detour=float(np.mean(total[chord > 0] / chord[chord > 0])) if (chord > 0).any() else 1.0,
+    )
+
+
+def _featured(features: Features, walks: np.ndarray) -> np.ndarray:
+    pairs, points, *event = walks.shape
+    found = np.asarray(features(walks.reshape(-1, *event)))
+    return found.reshape(pairs, points, -1)

@@ -1,0 +1,98 @@
+"""Whether samples look like data, and whether all data have samples that look like them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_vae.checks import check_integer
+from keras_vae.evaluation.features import check_features
+
+DISTANCES = 2**22  # held at a time
+ROUNDING = 1e-13  # of the squared lengths, within which distances count as equal
+
+
+class PRDC(NamedTuple):
+    """Fidelity, as precision and density, and diversity, as recall and coverage, of samples.
+
+    Attributes:
+        precision: the part of samples that lie in a ball of the data; 0 to 1.
+        recall: the part of the data that lie in a ball of the samples; 0 to 1.
+        density: in how many balls of the data a sample lies, over k; 1 on average for equal laws, and may be above.
+        coverage: the part of the data with a sample in their ball; 0 to 1.
+    """
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+def prdc(real: np.ndarray, fake: np.ndarray, *, neighbours: int = 5) -> PRDC:
+    """Precision, recall, density and coverage of samples, by balls that reach to the k-th nearest neighbour.
+
+        precision = 1/M sum_j [y_j in a B(x_i)]          recall   = 1/N sum_i [x_i in a B(y_j)]
+        density   = 1/(k M) sum_j sum_i [y_j in B(x_i)]  coverage = 1/N sum_i [B(x_i) has a y_j]
+
+    B(x_i) is the closed ball around a real x_i to the k-th nearest of the other real ones, and B(y_j) the same among
+    the fakes. One outlier among the real ones has a large ball: it spoils precision, but hardly density; an outlier
+    among the fakes spoils recall, but not coverage. Points that coincide have balls of radius 0, which hold what
+    coincides with them. Of a set against itself all are 1, but density, which is (k + 1) / k, as each point is in its
+    own ball.
+
+    Args:
+        real: features of data, `(N, D)`.
+        fake: features of samples, `(M, D)`.
+        neighbours: k; N and M must be above.
+
+    Raises:
+        InvalidInputError: if they are no finite matrices of the same width with more than k rows, or k is no
+            integer >= 1.
+
+    Example:
+
+    >>> real, fake = np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([[0.0], [1.0], [0.5], [0.4]])
+    >>> prdc(real, fake, neighbours=1)
+    PRDC(precision=1.0, recall=0.5, density=2.0, coverage=0.5)
+
+    References: Kynkaanniemi, Karras, Laine, Lehtinen & Aila, 2019, https://arxiv.org/abs/1904.06991; Naeem, Oh, Uh,
+    Choi & Yoo, 2020, https://arxiv.org/abs/2002.09797
+    """
+    neighbours = check_integer("prdc: neighbours", neighbours)
+    real, fake = check_features("prdc", real, fake, least=neighbours + 1)
+    centre = real.mean(axis=0)
+    real, fake = real - centre, fake - centre
+    real_radii, fake_radii = _radii(real, neighbours), _radii(fake, neighbours)
+    precise, recalled, covered, inside = np.zeros(len(fake), bool), 0, 0, 0
+    for rows, squared in _squared_distances(real, fake):
+        in_real = squared <= real_radii[rows, None]
+        precise |= in_real.any(axis=0)
+        covered += in_real.any(axis=1).sum()
+        inside += in_real.sum()
+        recalled += (squared <= fake_radii).any(axis=1).sum()
+    return PRDC(
+        precision=float(precise.mean()),
+        recall=float(recalled / len(real)),
+        density=float(inside / (neighbours * len(fake))),
+        coverage=float(covered / len(real)),
+    )
+
+
+def _radii(points, neighbours):
+    """The squared distance from each point to its k-th nearest other one, `(N,)`."""
+    found = [
+        np.partition(squared, neighbours, axis=1)[:, neighbours] for _, squared in _squared_distances(points, points)
+    ]
+    radii = np.concatenate(found)
+    return radii + ROUNDING * (np.sum(points**2, axis=1) + radii)
+
+
+def _squared_distances(one, two) -> Iterator[tuple[slice, np.ndarray]]:
+    """Rows of `one`, and their squared distances to all of `two`, a few at a time."""
+    ones, twos = np.sum(one**2, axis=1), np.sum(two**2, axis=1)
+    size = max(1, DISTANCES // len(two))
+    for rows in (slice(start, start + size) for start in range(0, len(one), size)):
+        squared = one[rows] @ (-2.0 * two.T)
+        squared += ones[rows, None]
+        squared += twos
+        yield rows, np.maximum(squared, 0.0, out=squared)

@@ -1,0 +1,20 @@
+"""The questions that an evaluation asks, one a file: each makes an `Answer` from the estimators beside this folder."""
+
+from keras_vae.evaluation.questions.completeness import completeness
+from keras_vae.evaluation.questions.continuity import continuity
+from keras_vae.evaluation.questions.disentanglement import disentanglement
+from keras_vae.evaluation.questions.information import information
+from keras_vae.evaluation.questions.likelihood import likelihood
+from keras_vae.evaluation.questions.samples import samples
+
+QUESTIONS = {
+    "likelihood": likelihood,
+    "information": information,
+    "continuity": continuity,
+    "completeness": completeness,
+    "samples": samples,
+    "disentanglement": disentanglement,
+}
+"""name -> subject -> answer, in the order of the report."""
+
+__all__ = ["QUESTIONS"]

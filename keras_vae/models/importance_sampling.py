@@ -1,0 +1,27 @@
+"""What importance-weighted draws say of the likelihood, and how far they can be trusted."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+
+class ImportanceSampling(NamedTuple):
+    """What S importance-weighted draws w_s = p(x, z_s) / q(z_s | x) say of each of N examples.
+
+    Attributes:
+        log_likelihood: log 1/S sum_s w_s <= log p(x) on average, nats, `(N,)`.
+        effective_sample_size: (sum_s w_s)^2 / sum_s w_s^2, from 1 (one draw decides) to S, `(N,)`.
+        standard_error: of `log_likelihood` over other draws, (1/ESS - 1/S)^(1/2) to first order, nats, `(N,)`. It does
+            not see what all draws have missed.
+    """
+
+    log_likelihood: np.ndarray
+    effective_sample_size: np.ndarray
+    standard_error: np.ndarray
+
+    @classmethod
+    def of_sums(cls, log_sum: np.ndarray, log_sum_of_squares: np.ndarray, samples: int) -> "ImportanceSampling":
+        """From log sum_s w_s and log sum_s w_s^2 of each example."""
+        size = np.clip(np.exp(2.0 * log_sum.astype("float64") - log_sum_of_squares), 1.0, samples)
+        return cls(log_sum - math.log(samples), size, np.sqrt(1.0 / size - 1.0 / samples))

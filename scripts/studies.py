@@ -1,0 +1,41 @@
+"""What the studies share: models that are trained once and kept, and tables in the README."""
+
+from pathlib import Path
+
+import keras
+
+import keras_vae as kv
+from keras_vae.data.pipeline import steps_per_epoch
+from keras_vae.training import TrainingConfig, build_model
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def trained(config: TrainingConfig, data: kv.data.DataSet, file: Path, *, fresh: bool = False) -> kv.Autoencoder:
+    """The model of a configuration, trained on the data and kept in `file`, which is read where it is there."""
+    if file.exists() and not fresh:
+        return kv.load_model(file)
+    keras.backend.clear_session()
+    model = build_model(config, data)
+    model.adapt(data.train.x)
+    size = config.batch_size_for(len(data.train))
+    batches = data.train.batches(size, shuffle=True, seed=config.seed, start_epoch=0, binarize=config.binarize)
+    steps = steps_per_epoch(len(data.train), size)
+    model.fit(batches, epochs=config.epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
+    model.save(file)
+    return model
+
+
+def rate_and_distortion(model: kv.Autoencoder, x) -> dict[str, float]:
+    """Rate in bits and distortion in nats per example, and the ELBO in nats."""
+    if not model.compiled:
+        model.compile()
+    found = model.evaluate(x, batch_size=256, return_dict=True, verbose=0)
+    return {"rate_bits": found["kl"] / 0.6931471805599453, "distortion": found["nll"], "elbo": found["elbo"]}
+
+
+def write_table(name: str, table: str) -> None:
+    """Puts a table between its marks in the README."""
+    start, end = f"<!-- {name} table -->", f"<!-- end of {name} table -->"
+    before, rest = README.read_text().split(start)
+    README.write_text(f"{before}{start}\n\n{table}\n{end}{rest.split(end)[1]}")
