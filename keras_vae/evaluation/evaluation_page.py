@@ -57,9 +57,7 @@ def evaluation_page(
         _check(name, answer)
     templates = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     templates.filters.update(words=_words, value=value_in_words)
-    template = templates.from_string(
-        files("keras_vae.evaluation").joinpath("evaluation.html").read_text(encoding="utf-8")
-    )
+    template = templates.from_string(files("keras_vae.evaluation").joinpath("page.html").read_text(encoding="utf-8"))
     sections = [
         {
             "anchor": anchor,

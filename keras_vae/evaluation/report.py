@@ -1,14 +1,14 @@
 """Pictures and a page about a model, made by asking the model."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
-import jinja2
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_vae import plots
+from keras_vae.evaluation.answer import Answer, Measure
+from keras_vae.evaluation.evaluation_page import evaluation_page
 from keras_vae.evaluation.latent import condition_of, has_kl_per_dimension, kl_per_dimension, variance_of_means
 from keras_vae.models import Autoencoder
 
@@ -116,14 +116,10 @@ def page(
     environment: Mapping[str, str],
 ) -> str:
     """A self-contained HTML page: the verdict, the pictures, the figures, and how to repeat it."""
-    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        files("keras_vae.evaluation").joinpath("report.html").read_text()
-    )
-    return template.render(
-        title=title,
-        verdict=verdict(metrics),
-        pictures=[(name, CAPTIONS[name], plots.to_data_uri(figure)) for name, figure in figures.items()],
-        metrics=metrics,
-        configuration=configuration,
-        environment=environment,
+    answers = {
+        "pictures": Answer("Pictures", {}, pictures={CAPTIONS[name]: figure for name, figure in figures.items()}),
+        "figures": Answer("Figures on the test split", {name: Measure(value) for name, value in metrics.items()}),
+    }
+    return evaluation_page(
+        title, answers, verdict=verdict(metrics), configuration=configuration, environment=environment
     )
