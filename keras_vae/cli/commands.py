@@ -205,9 +205,8 @@ def compare(
         subject = subject_of(run, data, "test", **options)
         found[name] = ask(subject, only)
         images[name] = None if subject.model.prior is None else subject.samples[:10]
-    comparison = compare_answers(found)
-    typer.echo("\n".join([comparison.as_text(), *(f"Note: {note}" for note in notes)]))
-    typer.echo(f"\nWritten: {write_comparison(out, comparison, images, notes)}")
+    typer.echo("\n".join([compare_answers(found).as_text(), *(f"Note: {note}" for note in notes)]))
+    typer.echo(f"\nWritten: {write_comparison(out, found, images, notes)}")
 
 
 def encode(

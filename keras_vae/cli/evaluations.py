@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_vae import plots
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation import QUICK, Answer, Budget, Comparison, as_json, evaluation_page
+from keras_vae.evaluation import QUICK, Answer, Budget, as_json, compare_answers, evaluation_page
 from keras_vae.files import write_whole
 from keras_vae.training import Run, environment
 
@@ -83,9 +83,10 @@ def check_out_folder(out: Path, *, overwrite: bool) -> None:
 
 
 def write_comparison(
-    out: Path, comparison: Comparison, images: Mapping[str, np.ndarray | None], notes: Sequence[str]
+    out: Path, found: Mapping[str, Mapping[str, Answer]], images: Mapping[str, np.ndarray | None], notes: Sequence[str]
 ) -> Path:
     """Writes the table, the picture of the main figures and a page with all; the path of the page."""
+    comparison = compare_answers(found)
     out.mkdir(parents=True, exist_ok=True)
     pictures = {"The main figures, model by model.": comparison.figure()}
     tradeoff = comparison.rate_distortion()
@@ -100,7 +101,11 @@ def write_comparison(
         if comparison.best(name)
     ]
     answers = {
-        model: Answer(model, {name: row[model] for (_, name), row in comparison.rows.items() if model in row})
+        model: Answer(
+            model,
+            {name: row[model] for (_, name), row in comparison.rows.items() if model in row},
+            tuple(sentence for answer in found[model].values() for sentence in answer.verdict),
+        )
         for model in comparison.models
     }
     first = Answer("Side by side", {}, (), tuple(notes), pictures)

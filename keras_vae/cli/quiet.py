@@ -9,7 +9,8 @@ import warnings
 def quiet_tensorflow() -> None:
     """Imports TensorFlow without the lines that its C++ side prints whatever the log level.
 
-    They are shown after all if the import fails.
+    They are shown after all if the import fails. Its Python side is kept to errors: it warns of retracing wherever
+    several models are asked in one process.
     """
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     sys.stderr.flush()
@@ -17,7 +18,9 @@ def quiet_tensorflow() -> None:
     with tempfile.TemporaryFile() as log:
         os.dup2(log.fileno(), 2)
         try:
-            import tensorflow  # noqa: F401
+            import tensorflow
+
+            tensorflow.get_logger().setLevel("ERROR")
         except BaseException:
             log.seek(0)
             os.write(stderr, log.read())

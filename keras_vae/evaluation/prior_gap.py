@@ -17,12 +17,12 @@ class Gap(NamedTuple):
 
     Attributes:
         value: the distance, averaged over blocks of at most 1000 points.
-        standard_error: over the blocks; 0 where there is but one.
+        standard_error: over the blocks; None where there is but one.
         floor: the same for two sets of prior draws: what it cannot be told from.
     """
 
     value: float
-    standard_error: float
+    standard_error: float | None
     floor: float
 
 
@@ -85,8 +85,8 @@ def _gap(codes, draws, distance) -> Gap:
 
     values = over_blocks(codes, draws)
     halves = draws[: len(draws) // 2], draws[len(draws) // 2 :]
-    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    return Gap(float(values.mean()), float(error), float(over_blocks(*halves).mean()))
+    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    return Gap(float(values.mean()), error, float(over_blocks(*halves).mean()))
 
 
 def flat_points(part: str, points: Any) -> np.ndarray:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from keras_vae.evaluation import verdict
 from keras_vae.evaluation.report import CAPTIONS
+from keras_vae.plots.comparison import format_value
 from keras_vae.training import Run, TrainingConfig, train
 
 PICTURES = {
@@ -70,7 +71,7 @@ def test_the_report_stands_alone(finished_run):
     assert all(source.startswith("data:image/png;base64,") for source in sources)
     assert not re.search(r"https?://|@import|url\(|<link|<script", html)
     metrics = Run(finished_run).read_json("metrics.json")
-    assert f"{metrics['elbo']:.4f}" in html
+    assert format_value(metrics["elbo"]) in html
     for sentence in verdict(metrics):
         assert f"<p>{sentence}</p>" in html
 

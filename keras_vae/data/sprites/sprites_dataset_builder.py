@@ -1,7 +1,7 @@
 """The sprites for TensorFlow Datasets: `tfds build` in this folder, or `load("tfds:sprites/small")`.
 
-It is imported only on demand, for TensorFlow Datasets loads slowly. The command `tfds` itself needs the packages
-apache-beam and mlcroissant; `load` does not.
+It is imported only on demand, for TensorFlow Datasets loads slowly. The command `tfds` itself needs the extra
+`keras_vae[tfds]`; `load` does not.
 """
 
 import dataclasses
