@@ -16,7 +16,7 @@ Layout:
                     continuity
     prior_gap, holes, round_trip
                     completeness
-    features, frechet, kid, prdc, image_quality
+    features/, frechet, kid, prdc, image_quality
                     samples and reconstructions
     disentanglement/
                     scores against true factors

@@ -35,7 +35,7 @@ def evaluate(subject: Subject, questions: Sequence[str] | None = None) -> dict[s
     >>> data = kv.data.load("digits", limit=300)
     >>> model = kv.zoo.vae(data.event_shape, 2, units=(8,), likelihood="normal", seed=0)
     >>> model.compile()
-    >>> answers = evaluate(Subject(model, data.test, data.train, budget=QUICK), ["information"])
+    >>> answers = evaluate(Subject(model, data.test, data.train), ["information"])
     >>> sorted(answers["information"].measures)[:2]
     ['active_units', 'aggregate_kl']
     """

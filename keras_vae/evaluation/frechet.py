@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import linalg
 
-from keras_vae.evaluation.features import check_features
+from keras_vae.evaluation.arrays import check_features
 
 
 def frechet_distance(features: np.ndarray, others: np.ndarray) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation.features import as_examples, check_images, check_known, pieces, scaled
+from keras_vae.evaluation.arrays import as_examples, check_images, check_known, pieces, scaled
 from keras_vae.objectives import MSSSIM
 
 MOST_DECIBELS = 100.0

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_vae.checks import check_integer, check_seed
-from keras_vae.evaluation.features import check_features
+from keras_vae.evaluation.arrays import check_features
 
 PAIRS = 2**22  # in memory at a time
 

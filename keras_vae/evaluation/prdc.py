@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_vae.checks import check_integer
-from keras_vae.evaluation.features import check_features
+from keras_vae.evaluation.arrays import check_features
 
 DISTANCES = 2**22  # held at a time
 ROUNDING = 1e-13  # of the squared lengths, within which distances count as equal

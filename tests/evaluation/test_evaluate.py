@@ -140,7 +140,7 @@ def test_factors_are_scored_where_they_are_known():
     assert len(answer.pictures) == 1 and "The factors are" in answer.verdict[0]
 
 
-def test_lines_are_walked(monkeypatch):
+def test_lines_are_walked():
     data = kv.data.load("lines", limit=60)
     model = kv.zoo.vae(data.event_shape, 2, network="mlp", units=(8,), likelihood="normal", seed=0)
     model.compile(jit_compile=False)

@@ -162,7 +162,7 @@ def test_batches_change_nothing(monkeypatch, classifier):
     model = zoo.vae((8, 8, 1), 2, units=(8,), seed=0)
     every = [Pixels(), PrincipalComponents.fit(IMAGES, 5), EncoderFeatures(model), classifier]
     whole = [features(IMAGES) for features in every]
-    monkeypatch.setattr("keras_vae.evaluation.features.NUMBERS", 7 * 64)
+    monkeypatch.setattr("keras_vae.evaluation.arrays.NUMBERS", 7 * 64)
     monkeypatch.setattr(ClassifierFeatures, "batch_size", 11)
     for features, expected in zip(every, whole, strict=True):
         assert expected.dtype == np.float32

@@ -71,7 +71,7 @@ def test_bytes_are_images_and_batches_change_nothing(monkeypatch):
     bytes_of = [np.rint(255 * part).astype("uint8") for part in (IMAGES, NOISY)]
     whole = [measure(*bytes_of) for measure in (mse, psnr, ssim)]
     assert whole[2] == pytest.approx(ssim(*(part / 255 for part in bytes_of)), abs=1e-5)
-    monkeypatch.setattr("keras_vae.evaluation.features.NUMBERS", 3 * IMAGES[0].size)
+    monkeypatch.setattr("keras_vae.evaluation.arrays.NUMBERS", 3 * IMAGES[0].size)
     for measure, expected in zip((mse, psnr, ssim), whole, strict=True):
         assert measure(*bytes_of) == pytest.approx(expected, abs=1e-5)
 

@@ -1,0 +1,18 @@
+"""Examples themselves as features."""
+
+from keras_vae.evaluation.features.features import Features
+
+
+class Pixels(Features):
+    """The values of an example themselves, one after the other.
+
+    Example:
+
+    >>> Pixels()(np.full((3, 4, 4, 1), 255, "uint8")).shape
+    (3, 16)
+    """
+
+    name = "pixels"
+
+    def of_batch(self, x):
+        return x.reshape(len(x), -1)

@@ -1,0 +1,61 @@
+"""The directions in which the data vary most as features."""
+
+from typing import Any
+
+import numpy as np
+
+from keras_vae.checks import check_integer, check_seed
+from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation.arrays import as_examples, check_known, scaled
+from keras_vae.evaluation.features.features import Features
+
+FITTED = 10_000  # examples from which they are found
+
+
+class PrincipalComponents(Features):
+    """The projections of an example on the directions in which the data vary most; made by `fit`.
+
+    Args:
+        mean: of the examples, `event_shape`.
+        directions: orthonormal rows, `(components, D)`.
+    """
+
+    def __init__(self, mean: np.ndarray, directions: np.ndarray):
+        self.event_shape = mean.shape
+        self.mean = mean.reshape(-1)
+        self.directions = directions
+        self.name = f"{len(directions)} principal components of the pixels"
+
+    @classmethod
+    def fit(cls, x: Any, components: int = 64, *, seed: int = 0) -> "PrincipalComponents":
+        """Finds the directions from `x`, or from 10 000 examples of it.
+
+        Args:
+            x: examples `(N, *event_shape)`, two or more.
+            components: how many; fewer where the examples span fewer directions.
+            seed: of the choice of examples, and of the randomised solver for large ones.
+
+        Raises:
+            InvalidInputError: for fewer than two different examples, or values that are no finite numbers.
+
+        Example:
+
+        >>> features = PrincipalComponents.fit(np.random.default_rng(0).random((30, 8, 8, 1)), components=5)
+        >>> features.name, features(np.zeros((2, 8, 8, 1))).shape
+        ('5 principal components of the pixels', (2, 5))
+        """
+        from sklearn.decomposition import PCA
+
+        part, seed = "principal components", check_seed(seed)
+        x, components = as_examples(part, x), check_integer("components", components)
+        chosen = np.random.default_rng(seed).permutation(len(x))[:FITTED]
+        flat = check_known(part, scaled(x[chosen])).reshape(len(chosen), -1)
+        if (flat == flat[0]).all():
+            raise InvalidInputError(f"{part}: expected two or more different examples, got {len(x)} equal; use more.")
+        components = min(components, len(flat) - 1, flat.shape[1])
+        found = PCA(components, random_state=seed).fit(flat)
+        varying = found.explained_variance_ > 1e-12 * found.explained_variance_[0]
+        return cls(found.mean_.reshape(x.shape[1:]), found.components_[varying])
+
+    def of_batch(self, x):
+        return (x.reshape(len(x), -1) - self.mean) @ self.directions.T
