@@ -58,7 +58,6 @@ def subject_of(source: Path, data: str | None, split: str, **options: Any) -> Su
         check_split(model, split_of(source, loaded, "train")),
         data_name=loaded.name,
         factor_names=loaded.factor_names,
-        label_names=loaded.label_names,
         **options,
     )
 

@@ -50,7 +50,6 @@ class Subject:
         train: the split it learned from.
         data_name: what the data are called.
         factor_names: of `test.factors`.
-        label_names: of `test.y`.
         budget: how much to look at.
         features: of examples, a name of `get_features` or such an object.
         seed: of everything that is drawn.
@@ -65,7 +64,6 @@ class Subject:
     train: Split
     data_name: str = "data"
     factor_names: tuple[str, ...] = ()
-    label_names: tuple[str, ...] = ()
     budget: Budget = Budget()
     features: str | Features = "pca"
     seed: int = 0
