@@ -52,6 +52,9 @@ class Head(keras.layers.Layer):
     allows_missing = False
     """As a likelihood: whether NaN may stand for a value that is not known."""
 
+    has_gradient_of_mean = True
+    """As a likelihood: whether `mean()` can be differentiated."""
+
     has_density = True
     """Whether `log_prob` is a density, so that a KL divergence means something."""
 

@@ -111,6 +111,7 @@ class PixelCNNLikelihood(Head):
     """
 
     parameters = ("features",)
+    has_gradient_of_mean = False
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer, check_seed
+from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.models.inference import in_batches
 from keras_vae.models.inputs import check_codes
@@ -30,7 +31,8 @@ def decoder_lipschitz(
         seed: of the directions it starts from.
 
     Raises:
-        InvalidInputError: for codes of another shape, or an argument out of range.
+        InvalidInputError: for a likelihood whose mean has no derivative, codes of another shape, or an argument out of
+            range.
 
     Example:
 
@@ -40,6 +42,10 @@ def decoder_lipschitz(
 
     Reference: Yoshida & Miyato, 2017, for the power method, https://arxiv.org/abs/1705.10941
     """
+    if not model.likelihood.has_gradient_of_mean:
+        raise InvalidInputError(
+            f"{model.name}: the expected example of {type(model.likelihood).__name__} has no derivative by the code."
+        )
     z = check_codes(z, model.latent_shape)
     condition = model._conditions(condition, len(z))
     iterations, seed = check_integer("iterations", iterations), as_seed(check_seed(seed))

@@ -34,13 +34,13 @@ def completeness(subject: Subject) -> Answer:
                 found.held_out, subject.draws, log_density_of_codes=found.of_codes, log_density_of_draws=found.of_draws
             )
         )
-    labels = subject.drawn_condition
-    n = min(2000, subject.budget.draws)
-    back = round_trip(
-        model, n, condition=None if labels is None else labels[:n], active=subject.active, seed=subject.seed
-    )
-    measures["round_trip"] = Measure(back.share, "of prior draws", "near 1: decoded and encoded, they return near")
-    verdict.append(f"{back.share:.0%} of prior draws come back near when they are decoded and encoded again.")
+    with left_out("the way there and back", notes):
+        labels = subject.drawn_condition
+        n = min(2000, subject.budget.draws)
+        condition = None if labels is None else labels[:n]
+        back = round_trip(model, n, condition=condition, active=subject.active, seed=subject.seed)
+        measures["round_trip"] = Measure(back.share, "of prior draws", "near 1: decoded and encoded, they return near")
+        verdict.append(f"{back.share:.0%} of prior draws come back near when they are decoded and encoded again.")
     with left_out("samples from a fitted prior", notes):
         gain = _gain_of_fitted_prior(subject)
         measures["fitted_prior_gain"] = Measure(

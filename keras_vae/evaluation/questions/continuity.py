@@ -27,29 +27,43 @@ def continuity(subject: Subject) -> Answer:
     condition = subject.condition(subject.seen, starts)
     measures, verdict, pictures = {}, [], {}
 
-    middle = mid_points(model, x[starts], x[ends], condition=condition)
-    own = mse(x, model.reconstruct(x, condition=subject.condition(subject.seen))).mean()
-    ratio = float(middle.error.mean() / max(own, np.finfo("float32").tiny))
-    error = float(middle.error.std() / np.sqrt(len(starts)) / max(own, np.finfo("float32").tiny))
-    measures["mid_point_error"] = Measure(
-        ratio, "of the error of test examples", "below 1: the model knows what lies between", error
-    )
-    measures["mid_point_drift"] = Measure(
-        float(middle.drift.mean()), "of the distance between codes", "near 0: its code is where it came from"
-    )
+    ratio = None
+    with left_out("mid-points", notes):
+        middle = mid_points(model, x[starts], x[ends], condition=condition)
+        own = mse(x, model.reconstruct(x, condition=subject.condition(subject.seen))).mean()
+        own = max(float(own), np.finfo("float32").tiny)
+        ratio, error = float(middle.error.mean()) / own, float(middle.error.std()) / own / np.sqrt(len(starts))
+        measures["mid_point_error"] = Measure(
+            ratio, "of the error of test examples", "below 1: the model knows what lies between", float(error)
+        )
+        measures["mid_point_drift"] = Measure(
+            float(middle.drift.mean()), "of the distance between codes", "near 0: its code is where it came from"
+        )
     with left_out("distances in features", notes):
         space = subject.feature_space
         walks = path_lengths(model, x[starts], x[ends], features=space, condition=condition)
         measures["path_length"] = Measure(walks.path_length, f"squared, in {space.name}", "lower, for the same data")
         measures["unevenness"] = Measure(walks.unevenness, "longest over mean step", "near 1; 16 is a jump")
         measures["detour"] = Measure(walks.detour, "length over distance of the ends", "near 1")
-        pictures["How far does each step of a walk between test examples go? Even is good, spikes are jumps."] = (
-            plots.plot_path_lengths(walks.steps, distance_name=f"distance in {space.name}")
-        )
-        between = prdc(subject.train_features, space(middle.examples))
-        measures["mid_point_density"] = Measure(between.density, "", "near that of test examples, 1 or more")
-        measures["test_density"] = Measure(prdc(subject.train_features, subject.test_features).density)
-    rows = np.random.default_rng(subject.seed).permutation(len(x))[: subject.budget.codes]
+        caption = "How far does each step of a walk between test examples go? Even is good, spikes are jumps."
+        pictures[caption] = plots.plot_path_lengths(walks.steps, distance_name=f"distance in {space.name}")
+        if ratio is not None:
+            between = prdc(subject.train_features, space(middle.examples))
+            measures["mid_point_density"] = Measure(between.density, "", "near that of test examples, 1 or more")
+            measures["test_density"] = Measure(prdc(subject.train_features, subject.test_features).density)
+    with left_out("the stretch of the decoder", notes):
+        _add_stretch(subject, measures)
+    if subject.data_name == "lines":
+        lines = line_walks(model, pairs=subject.budget.pairs, seed=subject.seed)
+        measures["lines_mean_distance"] = Measure(lines.mean_distance, "cosine distance", "near 0")
+        measures["lines_smoothness"] = Measure(lines.smoothness, "", "near 0")
+    verdict += _in_words(ratio, measures.get("unevenness"))
+    return Answer(QUESTION, measures, tuple(verdict), tuple(notes), pictures)
+
+
+def _add_stretch(subject: Subject, measures: dict[str, Measure]) -> None:
+    model = subject.model
+    rows = np.random.default_rng(subject.seed).permutation(len(subject.seen))[: subject.budget.codes]
     stretch = decoder_lipschitz(
         model,
         subject.means[rows].reshape(-1, *model.latent_shape),
@@ -60,19 +74,17 @@ def continuity(subject: Subject) -> Answer:
     unit = "units of x for a step of one standard deviation of the codes"
     measures["lipschitz_median"] = Measure(float(np.median(stretch)), unit, "lower")
     measures["lipschitz_largest"] = Measure(float(stretch.max()), unit, "near the median")
-    if subject.data_name == "lines":
-        lines = line_walks(model, pairs=subject.budget.pairs, seed=subject.seed)
-        measures["lines_mean_distance"] = Measure(lines.mean_distance, "cosine distance", "near 0")
-        measures["lines_smoothness"] = Measure(lines.smoothness, "", "near 0")
-    verdict.append(_in_words(ratio, measures.get("unevenness")))
-    return Answer(QUESTION, measures, tuple(verdict), tuple(notes), pictures)
 
 
-def _in_words(ratio: float, unevenness: Measure | None) -> str:
-    known = "what lies half-way between two examples is as familiar to the model as data are"
-    if ratio > 1.5:
-        known = f"what lies half-way between two examples is strange to the model ({ratio:.1f} times the error of data)"
-    if unevenness is None:
-        return f"{known[0].upper()}{known[1:]}."
-    even = "evenly" if unevenness.value < 2 else "in part" if unevenness.value < 4 else "in jumps"
-    return f"Walks between examples go {even} (the longest step is {unevenness.value:.1f} times the mean), and {known}."
+def _in_words(ratio: float | None, unevenness: Measure | None) -> list[str]:
+    said = []
+    if unevenness is not None:
+        even = "evenly" if unevenness.value < 2 else "unevenly" if unevenness.value < 4 else "in jumps"
+        said.append(f"Walks between examples go {even}: the longest step is {unevenness.value:.1f} times the mean.")
+    if ratio is not None and ratio > 1.5:
+        said.append(
+            f"What lies half-way between two examples is strange to the model ({ratio:.1f} times the error of data)."
+        )
+    elif ratio is not None:
+        said.append("What lies half-way between two examples is as familiar to the model as data are.")
+    return said
