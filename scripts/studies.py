@@ -1,5 +1,6 @@
 """What the studies share: models that are trained once and kept, and tables in the README."""
 
+import math
 from pathlib import Path
 
 import keras
@@ -31,7 +32,7 @@ def rate_and_distortion(model: kv.Autoencoder, x) -> dict[str, float]:
     if not model.compiled:
         model.compile()
     found = model.evaluate(x, batch_size=256, return_dict=True, verbose=0)
-    return {"rate_bits": found["kl"] / 0.6931471805599453, "distortion": found["nll"], "elbo": found["elbo"]}
+    return {"rate_bits": found["kl"] / math.log(2), "distortion": found["nll"], "elbo": found["elbo"]}
 
 
 def write_table(name: str, table: str) -> None:
