@@ -15,7 +15,6 @@ Layout:
     images      one image file -> one array
     pipeline    arrays -> tf.data batches
     binarize    grey pixels -> black or white ones
-    progress    a bar, shown only when work is long
 """
 
 from keras_vae.data.dataset import DataSet, Split

@@ -6,8 +6,7 @@ An intensity v is `v / 255` for uint8 and v itself for float. White is 255 in ui
 import numpy as np
 import tensorflow as tf
 
-from keras_vae import serialization
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, unknown
 
 MODES = {
     "dynamic": "each pixel is white with probability = intensity, drawn anew each time it is seen",
@@ -25,7 +24,7 @@ def check(x: np.ndarray, mode: str | None) -> None:
     if mode is None:
         return
     if mode not in MODES:
-        raise InvalidInputError(serialization.unknown(mode, MODES, part="binarization"))
+        raise InvalidInputError(unknown(mode, MODES, part="binarization"))
     if x.dtype != np.uint8 and np.isnan(x).any():
         raise InvalidInputError(f"binarize={mode!r}: expected data without gaps, got NaN; leave binarize out.")
     if x.dtype != np.uint8 and (x.min() < 0 or x.max() > 1):
@@ -63,6 +62,11 @@ def dynamic(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         noise = tf.random.stateless_uniform(tf.shape(x), seed, 0, 255, tf.int32)
         return tf.cast(noise < tf.cast(x, tf.int32), tf.uint8) * 255
     return tf.cast(tf.random.stateless_uniform(tf.shape(x), seed) < x, x.dtype)
+
+
+def dynamic_alike(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """One draw of a float batch `x` `(B, *event)`, with the same noise for every example."""
+    return tf.cast(tf.random.stateless_uniform(x.shape[1:], seed) < x, x.dtype)
 
 
 def _paint(white: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -55,6 +55,7 @@ class Split:
         shuffle: bool = False,
         seed: int = 0,
         start_epoch: int | None = None,
+        start_step: int = 0,
         binarize: str | None = None,
         labels: bool = False,
     ) -> tf.data.Dataset:
@@ -63,8 +64,9 @@ class Split:
             raise InvalidInputError("labels: this model needs them, and the data have none; give labelled data.")
         y = self.y if labels else None
         return pipeline.batches(
-            self.x, batch_size, shuffle=shuffle, seed=seed, start_epoch=start_epoch, binarize=binarize, y=y
-        )
+            self.x, batch_size, shuffle=shuffle, seed=seed, start_epoch=start_epoch, start_step=start_step,
+            binarize=binarize, y=y,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from keras_vae.data.dataset import Split
 from keras_vae.data.folder_layout import Entry, label_names, layout
 from keras_vae.data.images import fit, open_image
 from keras_vae.data.parts import Parts
-from keras_vae.data.progress import progress
 from keras_vae.errors import InvalidInputError
+from keras_vae.progress import progress
 
 
 def read_folder(path: str | Path, *, image_size: tuple[int, int] | None = None, strict: bool = False) -> Parts:

@@ -1,31 +1,40 @@
 """Which image file of a folder belongs to which split and class."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
+from pathlib import Path, PurePath
+from typing import NamedTuple, TypeVar
 
 from keras_vae.data.images import SUFFIXES
 
 SPLITS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 
 
+P = TypeVar("P", bound=PurePath)
+
+
 class Entry(NamedTuple):
     """One image file: its path relative to the folder, its split, and the name of its class, if any."""
 
-    path: Path
+    path: PurePath
     part: str
     label: str | None
 
 
 def layout(root: Path) -> tuple[list[Entry], list[Path]]:
-    """Finds the image files under `root`, hidden ones left out.
+    """Finds the image files under `root`, hidden ones left out, and arranges them; see `arrange`."""
+    files = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES]
+    return arrange(
+        [file for file in files if (root / file).is_file() and not any(p.startswith(".") for p in file.parts)]
+    )
+
+
+def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:
+    """Parts files, named relative to their folder, into splits and classes.
 
     Returns:
-        The files in sorted order, and those left over: the ones outside `train`, `validation` (or `val`) and `test`
-        if there is a `train`. Without it they are the training files.
+        The files in their order, and those left over: the ones outside `train`, `validation` (or `val`) and `test` if
+        there is a `train`. Without it they are the training files.
     """
-    files = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES]
-    files = [file for file in files if (root / file).is_file() and not any(p.startswith(".") for p in file.parts)]
     own = {file: SPLITS.get(file.parts[0].lower()) if len(file.parts) > 1 else None for file in files}
     outside = None if "train" in own.values() else "train"
     entries, left_over = [], []

@@ -76,7 +76,7 @@ def _read(
         raise InvalidInputError(f"source: expected a name, a path or an array, got {source!r}.")
     if source in MADE_HERE:
         return source, _without_size(size, source) or _make(source, seed, limit)
-    if isinstance(source, str) and (source.startswith("tfds:") or re.split("[/:]", source)[0] in names()):
+    if is_name(source):
         name = source.removeprefix("tfds:")
         return name, read_tfds(name, image_size=size, data_dir=data_dir)
     path = Path(source).expanduser()
@@ -89,6 +89,17 @@ def _read(
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
         raise InvalidInputError(f"{path}: no such file or folder (looked from {Path.cwd()}).")
     return source, read_tfds(source, image_size=size, data_dir=data_dir)
+
+
+def is_name(source: str | os.PathLike) -> bool:
+    """Whether a source means a data set by its name, also where there is a path of that name.
+
+    Example:
+
+    >>> is_name("mnist"), is_name("emnist/letters"), is_name("./mnist")
+    (True, True, False)
+    """
+    return isinstance(source, str) and (source.startswith("tfds:") or re.split("[/:]", source)[0] in names())
 
 
 def _make(name: str, seed: int, limit: int | None) -> Parts:

@@ -29,6 +29,7 @@ def batches(
     shuffle: bool = False,
     seed: int = 0,
     start_epoch: int | None = None,
+    start_step: int = 0,
     binarize: str | None = None,
     y: np.ndarray | None = None,
 ) -> tf.data.Dataset:
@@ -47,6 +48,7 @@ def batches(
         shuffle: whether each epoch has a random order.
         seed: of order and noise, 0 or more.
         start_epoch: None for one pass; k for an endless stream from epoch k on (needs `shuffle`).
+        start_step: batches to leave out at the start.
         binarize: None, `"dynamic"`, `"static"` or `"threshold"`: see `keras_vae.data.binarize`.
         y: `(N,)` integer labels, batched as int64.
 
@@ -62,6 +64,7 @@ def batches(
     y = None if y is None else validate_labels(y, len(x))
     size = min(check_integer("batch_size", batch_size), len(x))
     seed = check_integer("seed", seed, least=0) % 2**63
+    start_step = check_integer("start_step", start_step, least=0)
     binarization.check(x, binarize)
     epochs = _epochs(shuffle, start_epoch)
     if binarize == "static":
@@ -79,11 +82,12 @@ def batches(
         return chosen if labels is None else (chosen, tf.gather(labels, indices))
 
     steps = steps_per_epoch(len(x), size) if shuffle else -(-len(x) // size)
-    total = steps if start_epoch is None else tf.data.INFINITE_CARDINALITY
+    total = max(steps - start_step, 0) if start_epoch is None else tf.data.INFINITE_CARDINALITY
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return (
         epochs.flat_map(lambda epoch: _indices(epoch, len(x), size, steps, shuffle, seed))
+        .skip(start_step)
         .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .apply(tf.data.experimental.assert_cardinality(total))
         .prefetch(tf.data.AUTOTUNE)

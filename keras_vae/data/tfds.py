@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from keras_vae import serialization
 from keras_vae.data.dataset import Split
 from keras_vae.data.images import fit
 from keras_vae.data.names import MADE_HERE, names
 from keras_vae.data.parts import Parts
-from keras_vae.data.progress import progress
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.progress import progress
 
 BATCH = 512
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -83,7 +82,7 @@ def _builder(name: str, data_dir: str | Path | None):
     known = tfds.list_builders(with_community_datasets=False)
     if base not in known:
         near = difflib.get_close_matches(base, {*names(), *known}, n=1, cutoff=0.4)
-        raise InvalidInputError(serialization.unknown(base, {**names(), **dict.fromkeys(near)}, part="data set"))
+        raise InvalidInputError(unknown(base, {**names(), **dict.fromkeys(near)}, part="data set"))
     try:
         return tfds.builder(name, data_dir=data_dir)
     except Exception as error:

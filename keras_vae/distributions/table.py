@@ -13,8 +13,8 @@ from keras_vae.distributions.categorical import categorical_log_prob
 from keras_vae.distributions.head import Head
 from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.distributions.poisson import refuse_bytes
-from keras_vae.errors import InvalidInputError
-from keras_vae.serialization import register, unknown
+from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.serialization import register
 
 tfd = tfp.distributions
 

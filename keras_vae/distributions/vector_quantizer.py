@@ -12,7 +12,8 @@ from keras_vae.checks import check_integer
 from keras_vae.distributions.head import Head
 from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.errors import InvalidInputError
-from keras_vae.random import fold, of_first_replica
+from keras_vae.random import fold
+from keras_vae.replicas import of_first
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
@@ -110,7 +111,7 @@ class Embedded(OwnDistribution):
 
     def embed(self, indices):
         """The vectors of integer codes `(..., *positions, L)`."""
-        return tf.add_n([tf.gather(book, indices[..., i]) for i, book in enumerate(tf.unstack(self.codebooks))])
+        return embed(indices, self.codebooks)
 
     def log_prob_of(self, indices):
         """The log-probability of integer codes `(..., *positions, L)`."""
@@ -255,6 +256,10 @@ class VectorQuantizer(Head):
     def decoded(self, z: tf.Tensor) -> tf.Tensor:
         return tf.reshape(z, (-1, *self.decoded_shape))
 
+    def embed(self, codes: tf.Tensor) -> tf.Tensor:
+        """The vectors `(..., *event_shape)` of integer codes `(..., *positions, levels)`."""
+        return embed(codes, tf.convert_to_tensor(self.codebooks))
+
     def latents(self, posterior, prior, z):
         if prior is not None and self.levels > 1:
             prior = Embedded(prior.codes, prior.codebooks, posterior.indices)
@@ -271,7 +276,7 @@ class VectorQuantizer(Head):
             chosen = tf.one_hot(tf.reshape(posterior.indices[..., level], (-1,)), self.codes)  # (N, K)
             counts.append(tf.reduce_sum(chosen, axis=0))
             sums.append(tf.matmul(chosen, vectors, transpose_a=True))
-            candidates.append(of_first_replica(tf.gather(vectors, rows[level])))
+            candidates.append(of_first(tf.gather(vectors, rows[level])))
         return {"counts": tf.stack(counts), "sums": tf.stack(sums), "candidates": tf.stack(candidates)}
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
@@ -310,6 +315,11 @@ class VectorQuantizer(Head):
             "revive_below": self.revive_below,
             "flatten": self.flatten,
         }
+
+
+def embed(indices: tf.Tensor, codebooks: tf.Tensor) -> tf.Tensor:
+    """The sum over levels of the entries that are named: `(..., L)` and `(L, K, D)` to `(..., D)`."""
+    return tf.add_n([tf.gather(book, indices[..., i]) for i, book in enumerate(tf.unstack(codebooks))])
 
 
 def nearest(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.aggregate import only_latent
 from keras_vae.objectives.objective import Term
+from keras_vae.replicas import global_batch, own_rows
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
@@ -86,12 +87,14 @@ class PermutationCritic(_Adversarial):
     Reference: Kim & Mnih, 2018, algorithms 1 and 2, https://arxiv.org/abs/1802.05983
     """
 
+    across_batch = True
     trains = ("critic",)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         joint = tf.stop_gradient(only_latent(trace).sample[0])
-        columns = tf.transpose(tf.reshape(joint, (tf.shape(joint)[0], -1)))  # (D, B)
+        columns = tf.transpose(global_batch(tf.reshape(joint, (-1, math.prod(joint.shape[1:])))))  # (D, global B)
         order = tf.argsort(tf.random.stateless_uniform(tf.shape(columns), self.seed(trace)))
+        order = tf.gather(order, own_rows(tf.shape(joint)[0]), axis=1)
         permuted = tf.reshape(tf.transpose(tf.gather(columns, order, batch_dims=1)), tf.shape(joint))
         return tf.nn.softplus(-_logits(trace, joint)) + tf.nn.softplus(_logits(trace, permuted))
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.errors import InvalidInputError
-from keras_vae.serialization import unknown
+from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.replicas import global_batch, own_rows, several
 from keras_vae.trace import Latent, Trace
 
 tfd = tfp.distributions
@@ -66,10 +66,11 @@ def log_densities(trace: Trace, dataset_size: int | None = None, estimator: str 
             f"'normal'; got {getattr(latent.prior, 'name', None)} and {latent.posterior.name}."
         )
     z = latent.sample  # (S, B, *latent_shape)
-    size = tf.shape(z)[1]
-    pairwise = latent.posterior.distribution.log_prob(z[:, :, tf.newaxis])  # (S, B, B, *latent_shape)
-    pairwise = tf.reshape(pairwise, (-1, size, size, math.prod(pairwise.shape[3:])))  # (S, i, j, D)
-    log_w = _log_mixture_weights(size, z.shape[1], dataset_size, estimator)  # (i, j)
+    posteriors = _of_global_batch(latent.posterior.distribution)
+    pairwise = posteriors.log_prob(z[:, :, tf.newaxis])  # (S, B, global B, *latent_shape)
+    own, size = tf.shape(pairwise)[1], tf.shape(pairwise)[2]
+    pairwise = tf.reshape(pairwise, (-1, own, size, math.prod(pairwise.shape[3:])))  # (S, i, j, D)
+    log_w = _log_mixture_weights(own_rows(own), size, pairwise.shape[2], dataset_size, estimator)  # (i, j)
     aggregate = tf.reduce_logsumexp(tf.reduce_sum(pairwise, axis=-1) + log_w, axis=2)
     marginals = tf.reduce_logsumexp(pairwise + log_w[..., tf.newaxis], axis=2)  # (S, i, D)
     per_draw = (
@@ -81,11 +82,23 @@ def log_densities(trace: Trace, dataset_size: int | None = None, estimator: str 
     return LogDensities(*(tf.reduce_mean(value, axis=0) for value in per_draw))
 
 
-def _log_mixture_weights(size, static_size, dataset_size, estimator):
-    """The logarithms of the weights w_ij, shape `(B, B)`."""
-    b = tf.cast(size, tf.float32)
+def _of_global_batch(distribution: tfd.Distribution) -> tfd.Distribution:
+    """The distribution of each example of the global batch."""
+    if not several():
+        return distribution
+    batched = {
+        name: distribution.parameters[name]
+        for name, properties in type(distribution).parameter_properties().items()
+        if tf.is_tensor(value := distribution.parameters.get(name)) and value.shape.rank > properties.event_ndims
+    }
+    return distribution.copy(**{name: global_batch(value) for name, value in batched.items()})
+
+
+def _log_mixture_weights(rows, size, static_size, dataset_size, estimator):
+    """The logarithms of the weights w_ij of the `rows` i of a batch of that size."""
+    b, shape = tf.cast(size, tf.float32), (tf.size(rows), size)
     if dataset_size is None:
-        return tf.fill((size, size), -tf.math.log(b))
+        return tf.fill(shape, -tf.math.log(b))
     if static_size is not None and static_size > dataset_size:
         raise InvalidInputError(
             f"dataset_size: expected the number of examples in the data set, at least the batch's {static_size}; "
@@ -93,11 +106,11 @@ def _log_mixture_weights(size, static_size, dataset_size, estimator):
         )
     n = float(dataset_size)
     if estimator == "weighted":
-        return tf.fill((size, size), -math.log(n) - tf.math.log(b))
+        return tf.fill(shape, -math.log(n) - tf.math.log(b))
     if estimator != "stratified":
         raise InvalidInputError(unknown(estimator, ESTIMATORS, part="estimator"))
     m = tf.maximum(b - 1.0, 1.0)
-    ahead = (tf.range(size)[tf.newaxis] - tf.range(size)[:, tf.newaxis]) % size  # j - i, around the batch
+    ahead = (tf.range(size) - rows[:, tf.newaxis]) % size  # j - i, around the batch
     others = tf.where(ahead == 1, tf.math.log((n - m) / (n * m)), -tf.math.log(m))
     return tf.where(ahead == 0, -math.log(n), others)
 
@@ -117,7 +130,7 @@ def only_latent(trace: Trace) -> Latent:
 
 
 def codes_and_prior_draws(trace: Trace, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The first draw of each example, and as many draws from the prior, flattened, shape `(B, D)` each.
+    """The first draw of each example of the global batch, and as many draws from the prior, flattened to `(B, D)`.
 
     Raises:
         InvalidInputError: for several levels of latent variables, or no prior.
@@ -128,7 +141,7 @@ def codes_and_prior_draws(trace: Trace, seed: tf.Tensor) -> tuple[tf.Tensor, tf.
             "Terms that compare codes with the prior need one; got prior None. Give the model a prior, such as "
             "'standard_normal'."
         )
-    codes = latent.sample[0]
+    codes = global_batch(latent.sample[0])
     width = math.prod(codes.shape[1:])
     draws = latent.prior.sample(tf.shape(codes)[0], seed=seed)
     return tf.reshape(codes, (-1, width)), tf.reshape(tf.cast(draws, codes.dtype), (-1, width))

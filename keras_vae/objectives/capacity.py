@@ -8,6 +8,7 @@ from keras.optimizers.schedules import LearningRateSchedule
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.kl import KL
+from keras_vae.replicas import global_mean
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
@@ -36,7 +37,7 @@ class Capacity(KL):
     Reference: Burgess et al., 2018, https://arxiv.org/abs/1804.03599
     """
 
-    of_batch = True
+    across_batch = True
 
     def __init__(self, capacity: float | LearningRateSchedule, *, estimator: str = "analytic", name: str | None = None):
         super().__init__(estimator=estimator, name=name)
@@ -50,7 +51,7 @@ class Capacity(KL):
     def __call__(self, trace: Trace) -> tf.Tensor:
         capacity = self.capacity(trace.step) if callable(self.capacity) else self.capacity
         divergence = self.divergence(trace)
-        distance = tf.abs(tf.reduce_mean(divergence) - tf.cast(capacity, divergence.dtype))
+        distance = tf.abs(global_mean(divergence) - tf.cast(capacity, divergence.dtype))
         return tf.fill(tf.shape(trace.x)[:1], distance)
 
     def get_config(self):

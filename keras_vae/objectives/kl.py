@@ -7,6 +7,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.objective import Term
+from keras_vae.replicas import global_mean
 from keras_vae.serialization import register
 from keras_vae.trace import Latent, Trace
 
@@ -45,9 +46,8 @@ def _is_independent(distribution: tfd.Distribution) -> bool:
 class KL(Term):
     """KL(q(z | x) || p(z)), summed over latent dimensions and levels; nats per example.
 
-    With `free_bits` of b, a dimension whose mean KL over the batch (the replica's batch under `tf.distribute`) is
-    under b costs b and has no gradient, which keeps it alive: sum_d max(b, mean_B KL_d). The reported metric `kl`
-    stays the true KL.
+    With `free_bits` of b, a dimension whose mean KL over the batch is under b costs b and has no gradient, which keeps
+    it alive: sum_d max(b, mean_B KL_d). The reported metric `kl` stays the true KL.
 
     Args:
         free_bits: nats per latent dimension that cost nothing to use; 0 switches it off.
@@ -78,12 +78,13 @@ class KL(Term):
             raise InvalidInputError("KL: free_bits needs the analytic estimator; use one or the other.")
         self.free_bits = free_bits
         self.estimator = estimator
+        self.across_batch = self.across_batch or free_bits > 0
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         if not self.free_bits:
             return self.divergence(trace)
         levels = [(kl_per_dimension(latent), latent.posterior.event_shape.rank) for latent in trace.latents]
-        means = [tf.reduce_mean(kl, axis=list(range(kl.shape.rank - event))) for kl, event in levels]
+        means = [global_mean(kl if kl.shape.rank - event == 1 else tf.reduce_mean(kl, axis=0)) for kl, event in levels]
         floored = tf.add_n([tf.reduce_sum(tf.maximum(mean, self.free_bits)) for mean in means])
         return tf.fill(tf.shape(trace.x)[:1], floored)
 

@@ -50,7 +50,7 @@ class MMD(Term):
     """
 
     needs_prior = True
-    of_batch = True
+    across_batch = True
 
     def __init__(
         self,

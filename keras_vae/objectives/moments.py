@@ -8,6 +8,7 @@ import tensorflow_probability as tfp
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.aggregate import only_latent
 from keras_vae.objectives.objective import Term
+from keras_vae.replicas import global_batch, global_mean
 from keras_vae.serialization import get, register
 from keras_vae.trace import Trace
 
@@ -43,7 +44,7 @@ class DIP(Term):
     Reference: Kumar, Sattigeri & Balakrishnan, 2018, https://arxiv.org/abs/1711.00848
     """
 
-    of_batch = True
+    across_batch = True
 
     def __init__(self, kind: str = "i", *, diagonal: float = 10.0, off_diagonal: float = 1.0, name: str | None = None):
         super().__init__(name)
@@ -57,7 +58,7 @@ class DIP(Term):
     def __call__(self, trace: Trace) -> tf.Tensor:
         posterior = only_latent(trace).posterior
         try:
-            means = _flat(posterior.mean())  # (B, D)
+            means = global_batch(_flat(posterior.mean()))  # (B, D)
             within = _covariance(posterior) if self.kind == "ii" else 0.0
         except NotImplementedError as error:
             raise InvalidInputError(
@@ -86,5 +87,5 @@ def _flat(values):
 def _covariance(posterior):
     """The mean over the batch of the covariance of q(z | x), shape `(D, D)`."""
     if isinstance(posterior, tfd.Independent):
-        return tf.linalg.diag(tf.reduce_mean(_flat(posterior.variance()), axis=0))
-    return tf.reduce_mean(posterior.covariance(), axis=0)
+        return tf.linalg.diag(global_mean(_flat(posterior.variance())))
+    return global_mean(posterior.covariance())

@@ -14,6 +14,7 @@ from keras.optimizers.schedules import LearningRateSchedule
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.random import fold
+from keras_vae.replicas import own_seed
 from keras_vae.serialization import get, register
 from keras_vae.trace import Trace
 
@@ -42,8 +43,8 @@ class Term:
     needs_critic = False
     """Whether it looks at `trace.critic`."""
 
-    of_batch = False
-    """Whether it is a statistic of the batch (the replica's, under `tf.distribute`), the same for each example."""
+    across_batch = False
+    """Whether the value for an example depends on the others of the (global) batch."""
 
     trains: tuple[str, ...] | None = None
     """The parts of the model that its gradient reaches; None for all but the critic."""
@@ -83,8 +84,12 @@ class Term:
         return term
 
     def seed(self, trace: Trace) -> tf.Tensor:
-        """A seed for the term's own draws, int32 `(2,)`: a pure function of the trace's seed and the term's name."""
-        return fold(trace.seed, zlib.crc32(self.name.encode()) % 2**31)
+        """A seed for the term's own draws, int32 `(2,)`: a pure function of the trace's seed and the term's name.
+
+        It is another one on each replica, but for a term across the batch, which all replicas compute alike.
+        """
+        seed = trace.seed if self.across_batch else own_seed(trace.seed)
+        return fold(seed, zlib.crc32(self.name.encode()) % 2**31)
 
     def get_config(self):
         routed = {} if self.trains == type(self).trains else {"trains": self.trains}
@@ -116,6 +121,8 @@ class Objective:
 
     >>> [term.name for term in (NLL() + 4.0 * KL()).terms]
     ['nll', 'kl']
+    >>> print(NLL() + 4.0 * KL())
+    nll + 4 kl
     """
 
     def __init__(self, weighted: Sequence[tuple[Weight, Term]]):
@@ -142,6 +149,12 @@ class Objective:
         if not isinstance(other, Objective):
             return NotImplemented
         return Objective([*self.weighted, *other.weighted])
+
+    def __str__(self) -> str:
+        def factor(weight):
+            return f"{weight:g} " if isinstance(weight, float | int) else f"{type(weight).__name__} "
+
+        return " + ".join(f"{'' if weight == 1 else factor(weight)}{term.name}" for weight, term in self.weighted)
 
     def trainers(self, part: str) -> tuple[int, ...]:
         """The indices of the terms whose gradient reaches a part of the model."""

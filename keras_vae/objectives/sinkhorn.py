@@ -81,7 +81,7 @@ class Sinkhorn(Term):
     """
 
     needs_prior = True
-    of_batch = True
+    across_batch = True
 
     def __init__(self, epsilon: float = 0.5, *, iterations: int = 50, debiased: bool = True, name: str | None = None):
         super().__init__(name)

@@ -40,7 +40,7 @@ class SlicedWasserstein(Term):
     """
 
     needs_prior = True
-    of_batch = True
+    across_batch = True
 
     def __init__(self, projections: int = 50, *, p: float = 2.0, name: str | None = None):
         super().__init__(name)

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.objective import Term
+from keras_vae.replicas import global_batch
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
@@ -32,7 +33,7 @@ class SparsityKL(Term):
     Reference: Ng, 2011, Sparse autoencoder, https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf
     """
 
-    of_batch = True
+    across_batch = True
 
     def __init__(self, rate: float = 0.05, *, name: str | None = None):
         super().__init__(name)
@@ -41,7 +42,9 @@ class SparsityKL(Term):
         self.rate = rate
 
     def __call__(self, trace: Trace) -> tf.Tensor:
-        divergence = tf.add_n([tf.reduce_sum(self._divergence(latent.sample)) for latent in trace.latents])
+        divergence = tf.add_n(
+            [tf.reduce_sum(self._divergence(global_batch(latent.sample, axis=1))) for latent in trace.latents]
+        )
         return tf.fill(tf.shape(trace.x)[:1], divergence)
 
     def _divergence(self, logits):

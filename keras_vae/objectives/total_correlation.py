@@ -12,6 +12,7 @@ from keras_vae.trace import Trace
 class _PartOfKL(Term):
     """A difference of two estimated log-densities; see `log_densities`."""
 
+    across_batch = True
     needs_density = True
 
     def __init__(self, dataset_size: int | None = None, *, estimator: str = "weighted", name: str | None = None):

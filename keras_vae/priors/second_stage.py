@@ -13,6 +13,7 @@ from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.layers.bijection import check_units, child_seed
 from keras_vae.priors.fit import check_codes, maximize_likelihood
 from keras_vae.priors.prior import Prior
+from keras_vae.random import noise_of
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
@@ -34,8 +35,7 @@ class _Bounded(OwnDistribution):
     def _log_prob(self, z):
         flat = tf.reshape(z, tf.concat([tf.shape(z)[: -len(self.stage.event_shape)], [self.stage.size]], axis=0))
         posterior = self.stage.encode(flat)
-        seed = tf.stack([0, tf.bitcast(tf.reduce_sum(flat), tf.int32)])  # other noise for other codes
-        u = posterior.sample(self.stage.samples, seed=seed)
+        u = posterior.mean() + posterior.stddev() * noise_of(flat, self.stage.samples, self.stage.latent_dim)
         weights = self.stage.decode(u).log_prob(flat) + self.stage.base().log_prob(u) - posterior.log_prob(u)
         return tf.reduce_logsumexp(weights, axis=0) - tf.math.log(float(self.stage.samples))
 

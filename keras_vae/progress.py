@@ -31,7 +31,8 @@ def progress(items: Iterable[T], total: int, what: str, *, after: float = 2.0) -
         for item in items:
             yield item
             bar.advance(task)
-            if not bar.live.is_started and time.monotonic() - started > after:
+            if bar.console.is_terminal and not bar.live.is_started and time.monotonic() - started > after:
                 bar.start()
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()
