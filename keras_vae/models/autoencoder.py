@@ -13,12 +13,14 @@ from keras_vae.checks import check_seed
 from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Condition, Corruption, Sampling
+from keras_vae.models.global_mean import GlobalMean
 from keras_vae.models.inference import Inference
 from keras_vae.models.training import Training
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import KL, Objective, Term
 from keras_vae.priors import PRIORS, Prior
 from keras_vae.random import fold
+from keras_vae.replicas import own_seed
 from keras_vae.serialization import get_over, register
 from keras_vae.trace import Trace
 
@@ -111,7 +113,7 @@ class Autoencoder(Training, Inference, keras.Model):
         self._kl = next((term for term in self.objective.terms if isinstance(term, KL)), self._kl_to_report())
         names = ["elbo", "nll", "kl"] if self.has_density else ["nll"]
         names += [term.name for term in self.objective.terms if term.name not in names]
-        self._trackers = {name: keras.metrics.Mean(name=name) for name in ["loss", *names]}
+        self._trackers = {name: GlobalMean(name=name) for name in ["loss", *names]}
         self._xla_inside_step = False
         self.built = True
 
@@ -291,15 +293,18 @@ class Autoencoder(Training, Inference, keras.Model):
         >>> model.with_prior(priors.GaussianMixture.fit(codes, components=3)).sample(4, seed=0).shape
         (4, 8, 8, 1)
         """
-        parts = {name: getattr(self, name) for name in self.PARTS}
-        options = {**super().get_config(), **self._options(), "prior": prior, "seed": self.seed}
         try:
-            return type(self)(**{**parts, **options})
+            return self.with_parts(prior=prior)
         except InvalidInputError as error:
             if "no closed form" not in str(error):
                 raise
             weighted = [(weight, _monte_carlo(term)) for weight, term in self.objective.weighted]
-            return type(self)(**{**parts, **options, "objective": Objective(weighted)})
+            return self.with_parts(prior=prior, objective=Objective(weighted))
+
+    def with_parts(self, **parts: Any) -> "Autoencoder":
+        """The same model with some of its `PARTS` exchanged; all others are shared, not copied."""
+        kept = {name: getattr(self, name) for name in self.PARTS}
+        return type(self)(**{**super().get_config(), **kept, **self._options(), "seed": self.seed, **parts})
 
     def trace(
         self,
@@ -315,7 +320,8 @@ class Autoencoder(Training, Inference, keras.Model):
 
         Args:
             x: a batch `(B, *event_shape)`.
-            seed: of the noise, int32 of shape `(2,)`, or `(B, 2)` for a seed per example.
+            seed: of the noise, int32 of shape `(2,)`, or `(B, 2)` for a seed per example; replicas of a
+                `tf.distribute` strategy make noise of their own from it.
             samples: draws of z per example, S.
             training: passed to the networks.
             step: optimizer steps so far.
@@ -323,9 +329,10 @@ class Autoencoder(Training, Inference, keras.Model):
         """
         x, extras = self.prepare(x), extras or {}
         condition = self.condition_of(extras.get("y"))
-        seen = self.corruption(x, fold(seed, CORRUPTION_NOISE)) if self.corruption is not None and training else x
+        own = own_seed(seed)
+        seen = self.corruption(x, fold(own, CORRUPTION_NOISE)) if self.corruption is not None and training else x
         posterior = self.posterior_of(seen, condition, training=training)
-        z = self.sampling(distribution=posterior, samples=samples, seed=seed)  # (S, B, *latent_shape)
+        z = self.sampling(distribution=posterior, samples=samples, seed=own)  # (S, B, *latent_shape)
         return Trace(
             x=x,
             latents=self.posterior.latents(posterior, None if self.prior is None else self.prior_distribution(), z),

@@ -8,7 +8,8 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.inputs import check_examples, check_training_data
 from keras_vae.objectives import NLL, PARTS
-from keras_vae.random import as_seed, fold, fold_replica
+from keras_vae.random import as_seed, fold
+from keras_vae.replicas import between_workers, global_sum
 from keras_vae.trace import Trace
 
 
@@ -58,11 +59,13 @@ class Training:
         }
         xla = self._prefers_xla() if jit_compile == "auto" else jit_compile
         xla = xla and not run_eagerly
-        several_replicas = self.distribute_strategy.num_replicas_in_sync > 1
-        self._xla_inside_step = xla and several_replicas
+        strategy = self.distribute_strategy
+        around_step = strategy.num_replicas_in_sync == 1 or isinstance(strategy, tf.distribute.TPUStrategy)
+        across_batch = any(term.across_batch for term in self.objective.terms)  # XLA cannot ask other replicas
+        self._xla_inside_step = xla and not around_step and not across_batch
         super().compile(
             optimizer=optimizer,
-            jit_compile=xla and not several_replicas,
+            jit_compile=xla and around_step,
             steps_per_execution=steps_per_execution,
             run_eagerly=run_eagerly,
             auto_scale_loss=auto_scale_loss,
@@ -119,6 +122,9 @@ class Training:
             check_training_data(x, y, self.likelihood, self._check_y, **kwargs)
         return super().evaluate(x, y, *args, **kwargs)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing: the model is built, and Keras would sum a batch over workers, which fails for bytes."""
+
     def _check_y(self, y: Any, n: int) -> None:
         if self.condition is not None:
             self.condition.check(y, n)
@@ -148,25 +154,38 @@ class Training:
         return [(self.optimizer, self.trainable_variables)]
 
     def train_step(self, data):
-        seed = fold_replica(fold(as_seed(self.seed), self.optimizer.iterations))
+        seed = fold(as_seed(self.seed), self.optimizer.iterations)
         step = self._gradients_under_xla if self._xla_inside_step else self._gradients
-        gradients, report, sample_weight, statistics = step(data, seed)
+        gradients, report, statistics = step(data, seed, self._examples(data))
         of = {id(variable): gradient for variable, gradient in zip(self.trainable_variables, gradients, strict=True)}
         for optimizer, variables in self._optimizers():
             optimizer.apply([of[id(variable)] for variable in variables], variables)
-        self._update_heads(statistics, seed)
-        return self._update_metrics(report, sample_weight)
+        for name, own in global_sum(statistics).items():
+            getattr(self, name).update(own, seed)
+        return self._update_metrics(report)
 
     def test_step(self, data):
         seen = self._trackers["loss"].count  # Keras resets it with each evaluation, so evaluations repeat
         seed = fold(fold(as_seed(self.seed), -1), seen)
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        report, *_ = self._report(self._trace(x, y, fold_replica(seed), training=False))
-        return self._update_metrics(report, sample_weight)
+        report, *_ = self._report(self._trace(x, y, seed, training=False))
+        return self._update_metrics(_sums(report, sample_weight))
 
-    def _gradients(self, data, seed):
-        """The gradient of each trainable variable; the report; the sample weights; the heads' statistics."""
+    def _examples(self, data) -> tf.Tensor:
+        """How many there are in the global batch."""
+        x, *_ = keras.utils.unpack_x_y_sample_weight(data)
+        return global_sum(tf.cast(tf.shape(x)[0], tf.float32))
+
+    def _gradients(self, data, seed, examples=None):
+        """The gradient of each trainable variable; the sums to report; the heads' statistics.
+
+        Args:
+            data: the replica's batch.
+            seed: of the step's noise, the same for every replica.
+            examples: how many there are in the global batch, over which the loss is a mean; by default the replica's.
+        """
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        examples = tf.cast(tf.shape(x)[0], tf.float32) if examples is None else examples
         optimizer_of = {id(v): optimizer for optimizer, variables in self._optimizers() for v in variables}
         routes = self._routes()
         losses = []
@@ -175,19 +194,20 @@ class Training:
             report, terms, regularisation = self._report(trace)
             for indices, variables in routes:
                 loss = self.objective.weigh(terms, trace.step, indices)
-                loss = tf.reduce_mean(loss if sample_weight is None else loss * sample_weight) + regularisation
-                scaled = loss / self.distribute_strategy.num_replicas_in_sync
-                losses.append(optimizer_of[id(variables[0])].scale_loss(scaled))
+                loss = tf.reduce_sum(loss if sample_weight is None else loss * sample_weight) / examples
+                loss += regularisation / self.distribute_strategy.num_replicas_in_sync
+                losses.append(optimizer_of[id(variables[0])].scale_loss(loss))
         found = {}
         for loss, (_, variables) in zip(losses, routes, strict=True):
             gradients = tape.gradient(loss, variables)
             found |= {id(variable): gradient for variable, gradient in zip(variables, gradients, strict=True)}
         statistics = {name: getattr(self, name).statistics(trace) for name in ("posterior", "likelihood")}
-        return [found.get(id(variable)) for variable in self.trainable_variables], report, sample_weight, statistics
+        gradients = [found.get(id(variable)) for variable in self.trainable_variables]
+        return gradients, _sums(report, sample_weight), statistics
 
     @tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
-    def _gradients_under_xla(self, data, seed):
-        return self._gradients(data, seed)
+    def _gradients_under_xla(self, data, seed, examples):
+        return self._gradients(data, seed, examples)
 
     def _trace(self, x, y, seed, *, training: bool) -> Trace:
         extras = {} if y is None else {"y": y}
@@ -200,14 +220,6 @@ class Training:
         regularisation = tf.add_n([tf.zeros(()), *self.losses])
         return {**terms, **self.bound(trace), "loss": loss + regularisation}, terms, regularisation
 
-    def _update_heads(self, statistics, seed):
-        """Lets the heads change what no gradient trains, by the statistics of the global batch."""
-        context = tf.distribute.get_replica_context()
-        if self.distribute_strategy.num_replicas_in_sync > 1:
-            statistics = tf.nest.map_structure(lambda own: context.all_reduce("sum", own), statistics)
-        for name, own in statistics.items():
-            getattr(self, name).update(own, seed)
-
     def bound(self, trace: Trace) -> dict[str, tf.Tensor]:
         """The unweighted ELBO and its two parts, `(B,)` each."""
         nll = NLL()(trace)
@@ -216,11 +228,31 @@ class Training:
         kl = self._kl.divergence(trace)
         return {"elbo": -nll - kl, "nll": nll, "kl": kl}
 
-    def _update_metrics(self, report, sample_weight):
+    def _update_metrics(self, sums):
+        sums, weight = global_sum(sums)
         for name, tracker in self._trackers.items():
-            tracker.update_state(report[name], sample_weight=sample_weight)
-        return self.get_metrics_result()
+            tracker.update_state(sums[name], weight)
+        found = self.get_metrics_result()
+        if between_workers(self.distribute_strategy):
+            return {name: value[tf.newaxis] for name, value in found.items()}  # Keras reduces axis 0: tensorflow#72388
+        return found
 
     @property
     def metrics(self):
         return list(self._trackers.values())
+
+    @property
+    def means(self) -> dict[str, tuple[float, float]]:
+        """The sum and the weight of each metric since they were last reset, by name; those left out are set to 0."""
+        return {name: tracker.state for name, tracker in self._trackers.items()}
+
+    @means.setter
+    def means(self, means):
+        for name, tracker in self._trackers.items():
+            tracker.state = means.get(name, (0.0, 0.0))
+
+
+def _sums(report, sample_weight):
+    """The weighted sum of each value of the report, and of the weights."""
+    weights = tf.ones_like(report["loss"]) if sample_weight is None else tf.cast(sample_weight, tf.float32)
+    return {name: tf.reduce_sum(value * weights) for name, value in report.items()}, tf.reduce_sum(weights)
