@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from keras_vae.errors import InvalidInputError
-from keras_vae.serialization import unknown
+from keras_vae.errors import InvalidInputError, unknown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +35,8 @@ class TrainingConfig:
         limit: number of training examples to keep, for quick trials.
         data_dir: folder of TFDS data sets.
         seed: seed of weights, noise, shuffling and splits.
-        dtype_policy: Keras dtype policy, such as `"mixed_bfloat16"`.
+        dtype_policy: Keras dtype policy, such as `"mixed_bfloat16"`; `"auto"` is that on TPUs and on GPUs with tensor
+            cores for it, `"mixed_float16"` on older ones that have them, and `"float32"` elsewhere.
         jit_compile: `"auto"`, True or False, see `Autoencoder.compile`.
         likelihood_samples: importance samples per example for the test log-likelihood; 0 leaves it out.
     """
@@ -60,7 +60,7 @@ class TrainingConfig:
     limit: int | None = None
     data_dir: str | None = None
     seed: int = 0
-    dtype_policy: str = "float32"
+    dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"
     likelihood_samples: int = 500
 

@@ -1,47 +1,40 @@
-"""Ctrl-C during training."""
+"""Ctrl-C, and the SIGTERM of a machine that is taken away, during training."""
 
 import contextlib
 import signal
 import threading
 from collections.abc import Iterator
 
-import keras
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class StopAtNextBatch(keras.callbacks.Callback):
-    """Raises `KeyboardInterrupt` after the batch in which Ctrl-C was pressed; a second Ctrl-C raises it at once.
+class Interrupts:
+    """Whether training has been asked to stop: the number of the signal that came, else 0.
 
-    Raised from inside TensorFlow's own calls, the exception can be swallowed there and the training go on.
+    An exception raised inside TensorFlow's own calls can be swallowed there and the training go on; so the handler
+    only takes note, and whoever trains looks here between batches. A second Ctrl-C raises at once.
     """
 
     def __init__(self):
-        super().__init__()
-        self.asked = False
+        self.signal = 0
 
-    def ask(self, *_) -> None:
-        """The signal handler."""
-        self.asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.asked:
-            raise KeyboardInterrupt
-
-    on_test_batch_end = on_train_batch_end
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.on_train_batch_end(None)
+    def ask(self, number: int, *_) -> None:
+        """Takes note; the signal handler."""
+        self.signal = number
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[StopAtNextBatch]:
-    """Hands Ctrl-C over to the callback that it gives; outside the main thread it changes nothing."""
-    callback = StopAtNextBatch()
+def interruptible() -> Iterator[Interrupts]:
+    """Hands the signals over to what it gives; outside the main thread it changes nothing."""
+    interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():
-        yield callback
+        yield interrupts
         return
-    before = signal.signal(signal.SIGINT, callback.ask)
+    before = {number: signal.signal(number, interrupts.ask) for number in SIGNALS}
     try:
-        yield callback
+        yield interrupts
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

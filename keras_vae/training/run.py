@@ -5,6 +5,8 @@ import json
 import os
 import platform
 import shutil
+import zipfile
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ class Run:
     - `config.json`: the configuration, enough to repeat the run.
     - `environment.json`: versions and machine.
     - `history.csv`: a row of metrics per finished epoch.
-    - `checkpoint.keras`: model and optimizer after the last finished epoch, until the run has finished.
+    - `checkpoint.keras`, `checkpoint-previous.keras`: where the run goes on, until it has finished.
     - `model.keras`: the trained model, with its optimizer.
     - `metrics.json`, `report.html`, `pictures/`: what came of it.
     - `evaluation.json`, `evaluation.html`: the answers of `keras-vae evaluate --report`.
@@ -39,6 +41,7 @@ class Run:
         "environment.json",
         "history.csv",
         "checkpoint.keras",
+        "checkpoint-previous.keras",
         "model.keras",
         "metrics.json",
         "report.html",
@@ -125,9 +128,16 @@ class Run:
             )
         return load_model(self["model.keras"])
 
-    def save_model(self, model: Autoencoder, name: str) -> None:
-        """Saves the model, its optimizer and its step under `name`."""
-        write_whole(self[name], model.save)
+    def save_model(self, model: Autoencoder, name: str, members: Mapping[str, str] | None = None) -> None:
+        """Saves the model, its optimizer and its step under `name`; `members` are further texts for the archive."""
+
+        def write(path):
+            model.save(path)
+            with zipfile.ZipFile(path, "a") as archive:
+                for member, text in (members or {}).items():
+                    archive.writestr(member, text)
+
+        write_whole(self[name], write)
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes `content` as JSON under `name`."""

@@ -1,0 +1,165 @@
+"""What a configuration stands for: its data, its model, and how the one learns from the other."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae import data as data_sources
+from keras_vae import zoo
+from keras_vae.data import DataSet, Split
+from keras_vae.data.pipeline import steps_per_epoch
+from keras_vae.distributions import Table
+from keras_vae.errors import InvalidInputError
+from keras_vae.models import AdversarialAutoencoder, Autoencoder
+from keras_vae.training.config import TrainingConfig
+from keras_vae.training.dtype_policy import policy_of_devices
+
+MOST_STEPS_PER_EXECUTION = 32
+
+
+def load_data(config: TrainingConfig) -> DataSet:
+    """The data set that a configuration names."""
+    return data_sources.load(
+        config.data,
+        image_size=tuple(config.image_size) if isinstance(config.image_size, list) else config.image_size,
+        validation=config.validation,
+        test=config.test,
+        seed=config.seed,
+        limit=config.limit,
+        data_dir=config.data_dir,
+    )
+
+
+def build_model(config: TrainingConfig, data: DataSet) -> Autoencoder:
+    """The compiled, untrained model of a configuration."""
+    keras.utils.set_random_seed(config.seed)
+    try:
+        keras.config.set_dtype_policy(policy_of_devices() if config.dtype_policy == "auto" else config.dtype_policy)
+    except ValueError as error:
+        raise InvalidInputError(f"dtype_policy: {error}") from error
+    steps = steps_of(config, data)
+    model = zoo.create(config.model, data.event_shape, config.latent_dim, **_options(config, data, steps))
+    compiled = {"jit_compile": config.jit_compile, "steps_per_execution": _steps_per_execution(steps)}
+    if isinstance(model, AdversarialAutoencoder):
+        compiled["critic_optimizer"] = _adam(config.critic_learning_rate or config.learning_rate, config, steps)
+    model.compile(_adam(config.learning_rate, config, steps), **compiled)
+    return model
+
+
+def steps_of(config: TrainingConfig, data: DataSet) -> int:
+    """Batches of an epoch."""
+    return steps_per_epoch(len(data.train), config.batch_size_for(len(data.train)))
+
+
+def _adam(rate: float, config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
+    if config.decay == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=config.epochs * steps)
+    return keras.optimizers.Adam(rate)
+
+
+def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any]:
+    """The recipe's options: the configuration's, and what the data say where the recipe asks for it."""
+    options = {"seed": config.seed, **config.options}
+    if config.network != "auto":
+        options["network"] = config.network
+    if config.warmup_epochs:
+        options["warmup_steps"] = config.warmup_epochs * steps
+    known = {
+        "dataset_size": lambda: len(data.train),
+        "classes": lambda: len(data.label_names) or _classes(data),
+        "columns": lambda: Table.infer_columns(np.concatenate([split.x for split in _splits(data)])),
+        "base": lambda: _likelihood(config, data.train),
+    }
+    for name, value in known.items():
+        if name not in options and zoo.takes(config.model, name):
+            options[name] = value()
+    if config.likelihood != "auto" or config.model not in zoo.OWN_LIKELIHOOD:
+        likelihood = {"name": _likelihood(config, data.train)}
+        options["likelihood"] = {**likelihood, **options.get("likelihood", {})}
+    return options
+
+
+def _classes(data: DataSet) -> int:
+    if data.train.y is None:
+        raise InvalidInputError(f"{data.name}: this model needs labels, and the data have none; give labelled data.")
+    return int(max(split.y.max() for split in _splits(data))) + 1
+
+
+def _splits(data: DataSet) -> tuple[Split, Split, Split]:
+    return data.train, data.validation, data.test
+
+
+def evaluation_split(split: Split, config: TrainingConfig) -> Split:
+    """`split` as figures are to be taken on it: binarised once where training binarises anew at each step."""
+    if config.binarize is None:
+        return split
+    once = "static" if config.binarize == "dynamic" else config.binarize
+    (x,) = split.batches(len(split), binarize=once, seed=config.seed)
+    return replace(split, x=x.numpy())
+
+
+def fit_epochs(
+    model: Autoencoder,
+    data: DataSet,
+    config: TrainingConfig,
+    first: int,
+    last: int,
+    *,
+    step: int = 0,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int = 0,
+) -> dict[str, list[float]]:
+    """Trains a model of a configuration in the epochs from `first` up to `last`.
+
+    Args:
+        model: as `build_model` makes it.
+        data: the data set.
+        config: the configuration.
+        first: the epoch to start in, from 0.
+        last: the one not to begin.
+        step: where in its first epoch to start.
+        callbacks: of Keras.
+        verbose: of Keras.
+
+    Returns:
+        The figures of each epoch.
+    """
+    if first == last:
+        return {}
+    steps, batch_size = steps_of(config, data), config.batch_size_for(len(data.train))
+    labels = model.condition is not None
+    with model.distribute_strategy.scope():
+        model.steps_per_execution = _steps_per_execution(steps, step)
+    model.train_function = model.test_function = None
+    batches = data.train.batches(
+        batch_size, shuffle=True, seed=config.seed, start_epoch=first, start_step=step,
+        binarize=config.binarize, labels=labels,
+    )  # fmt: skip
+    return model.fit(
+        batches,
+        validation_data=evaluation_split(data.validation, config).batches(256, labels=labels),
+        epochs=last,
+        initial_epoch=first,
+        steps_per_epoch=steps - step,
+        callbacks=list(callbacks),
+        shuffle=False,
+        verbose=verbose,
+    ).history
+
+
+def _steps_per_execution(steps: int, done: int = 0) -> int:
+    """For an epoch of so many steps, of which some are done; 1 with several replicas, where Keras 3.15 fails."""
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        return 1
+    return max(n for n in range(1, MOST_STEPS_PER_EXECUTION + 1) if steps % n == 0 and done % n == 0)
+
+
+def _likelihood(config: TrainingConfig, split: Split) -> str:
+    if config.likelihood != "auto":
+        return config.likelihood
+    x, one = split.x, 255 if split.x.dtype == "uint8" else 1
+    return "bernoulli" if config.binarize or ((x == 0) | (x == one) | (x != x)).all() else "normal"

@@ -1,0 +1,148 @@
+"""Where a run goes on: its checkpoints, and the callback that writes them."""
+
+import json
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+
+from keras_vae.distribute import everyones
+from keras_vae.errors import InvalidInputError
+from keras_vae.models import Autoencoder, load_model
+from keras_vae.replicas import between_workers
+from keras_vae.training.interrupt import Interrupts
+from keras_vae.training.run import Run
+
+NEWEST, PREVIOUS = "checkpoint.keras", "checkpoint-previous.keras"
+MEMBER = "progress.json"
+AGREE_EVERY = 10
+
+
+class Progress(NamedTuple):
+    """How far a run has come.
+
+    Attributes:
+        model: as it was then; None at the start.
+        step: batches so far.
+        means: sum and weight of each metric in the epoch that has begun, by name.
+    """
+
+    model: Autoencoder | None = None
+    step: int = 0
+    means: Mapping[str, tuple[float, float]] = {}
+
+
+def save_checkpoint(run: Run, model: Autoencoder, step: int) -> None:
+    """Replaces the newest checkpoint, which becomes the previous one; a kill at any moment leaves a whole one."""
+    if run[NEWEST].exists():
+        run[PREVIOUS].unlink(missing_ok=True)
+        try:
+            os.link(run[NEWEST], run[PREVIOUS])
+        except OSError:  # not every file system has links
+            shutil.copyfile(run[NEWEST], run[PREVIOUS])
+    run.save_model(model, NEWEST, {MEMBER: json.dumps({"step": step, "means": model.means})})
+
+
+def read_checkpoint(run: Run, steps: int) -> Progress:
+    """How far the run has come: its newest checkpoint that can be read, or the finished model.
+
+    Args:
+        run: the run.
+        steps: batches of an epoch.
+
+    Raises:
+        InvalidInputError: if there are checkpoints and none can be read.
+    """
+    damaged = None
+    for name in (NEWEST, PREVIOUS):
+        if not run[name].exists():
+            continue
+        try:
+            progress = _read(run[name])
+        except InvalidInputError as error:
+            damaged = damaged or error
+            continue
+        if damaged:
+            print(f"{damaged} Going on from {name}.", file=sys.stderr)
+        return progress
+    if damaged:
+        raise damaged
+    if run["model.keras"].exists():
+        return Progress(load_model(run["model.keras"]), steps * len(run.read_history().get("epoch", ())))
+    return Progress()
+
+
+def _read(path: Path) -> Progress:
+    model = load_model(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            noted = json.loads(archive.read(MEMBER))
+        return Progress(model, noted["step"], noted["means"])
+    except (KeyError, ValueError, zipfile.BadZipFile):
+        raise InvalidInputError(
+            f"{path}: it does not tell how far the run had come; start the run again with --overwrite."
+        ) from None
+
+
+def remove_checkpoints(run: Run) -> None:
+    """Removes those of a finished run."""
+    for name in (NEWEST, PREVIOUS):
+        run[name].unlink(missing_ok=True)
+
+
+class KeepRun(keras.callbacks.Callback):
+    """After each epoch, adds its row to the history and then replaces the checkpoint.
+
+    A kill at any moment therefore leaves a whole checkpoint, and a history with every row up to it. Asked to stop, it
+    saves after the batch, and ends the training; within the validation it waits for its end. Several workers end it
+    together if one of them is asked, and look for that every `AGREE_EVERY` batches.
+
+    Args:
+        run: the run.
+        steps: batches of an epoch.
+        start: where training starts.
+        every: batches between checkpoints within an epoch; None for none.
+        interrupts: tells when to stop.
+    """
+
+    def __init__(self, run: Run, steps: int, start: Progress, *, every: int | None, interrupts: Interrupts):
+        super().__init__()
+        self.run, self.steps, self.start, self.every, self.interrupts = run, steps, start, every, interrupts
+        self.saved = start.step
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begun = max(epoch * self.steps, self.start.step)
+        if self.begun == self.start.step:
+            self.model.means = self.start.means
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self.begun + batch + 1
+        if step % self.steps == 0:
+            return  # the end of the epoch saves
+        due = self.every is not None and step - self.saved >= self.every
+        asks = step % AGREE_EVERY == 0 or not between_workers(self.model.distribute_strategy)
+        signal = self._signal() if asks else 0
+        if due or signal:
+            save_checkpoint(self.run, self.model, step)
+            self.saved = step
+        if signal:
+            raise KeyboardInterrupt(signal)
+
+    def on_epoch_end(self, epoch, logs=None):
+        history = self.run.read_history()
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
+        self.run.write_history({name: [*history.get(name, []), value] for name, value in row.items()})
+        self.saved = (epoch + 1) * self.steps
+        self.model.means = {}
+        save_checkpoint(self.run, self.model, self.saved)
+        if signal := self._signal():
+            raise KeyboardInterrupt(signal)
+
+    def _signal(self):
+        """The signal that came to any worker, else 0."""
+        return int(everyones(self.model.distribute_strategy, self.interrupts.signal).max())
