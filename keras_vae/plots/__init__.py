@@ -18,6 +18,7 @@ from keras_vae.plots.rate_distortion import knee, plot_rate_distortion
 from keras_vae.plots.reconstructions import plot_reconstructions
 from keras_vae.plots.samples import plot_samples
 from keras_vae.plots.scores import plot_scores
+from keras_vae.plots.search import plot_search
 from keras_vae.plots.traversals import plot_traversals
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "plot_reconstructions",
     "plot_samples",
     "plot_scores",
+    "plot_search",
     "plot_traversals",
     "save",
     "to_data_uri",

@@ -1,0 +1,85 @@
+"""A search for hyper-parameters: how it went, and what each value did."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.plots.canvas import BLUE, FAINT, INK, LABEL, ORANGE, new_figure, style_axes
+from keras_vae.plots.comparison import shorten
+
+COLUMNS = 3
+
+
+def plot_search(
+    scores: Sequence[float],
+    values: Mapping[str, Sequence[Any]],
+    *,
+    objective: str,
+    better: str = "max",
+    logarithmic: Sequence[str] = (),
+) -> Figure:
+    """Draw the score of each trial: in the order of the search with the best so far, and against each hyper-parameter.
+
+    A hyper-parameter matters if its panel has a slope or a hill; a flat one can be left alone. The best trial is
+    orange.
+
+    Args:
+        scores: `(N,)`, the objective of each trial.
+        values: hyper-parameter -> `(N,)` values, numbers or words.
+        objective: what the scores are.
+        better: `"max"` or `"min"`.
+        logarithmic: hyper-parameters with a logarithmic axis.
+
+    Raises:
+        InvalidInputError: if there is no score, lengths differ, or `better` is something else.
+
+    Example:
+
+    >>> figure = plot_search([-9.0, -7.0], {"latent_dim": [2, 8], "network": ["mlp", "conv"]}, objective="val_elbo")
+    >>> len(figure.axes)
+    3
+    """
+    scores = np.asarray(scores, float)
+    if not scores.size or any(len(column) != scores.size for column in values.values()):
+        raise InvalidInputError(f"values: expected one or more, as many as scores ({scores.size}); got {dict(values)}.")
+    if better not in ("max", "min"):
+        raise InvalidInputError(f"better: expected 'max' or 'min'; got {better!r}.")
+    so_far = (np.maximum if better == "max" else np.minimum).accumulate(scores)
+    best = int(np.argmax(scores) if better == "max" else np.argmin(scores))
+    panels = 1 + len(values)
+    rows = -(-panels // COLUMNS)
+    note = f"{scores.size} trials; the best, number {best + 1}, has {objective} = {scores[best]:.5g}."
+    figure = new_figure(7.4, 0.5 + 2.1 * rows, title="Search", note=note)
+    axes = figure.subplots(rows, COLUMNS, squeeze=False, sharey=True).ravel()
+    for ax in axes[panels:]:
+        ax.remove()
+    axes[0].step(np.arange(1, scores.size + 1), so_far, where="post", color=FAINT, linewidth=1.4)
+    _points(axes[0], np.arange(1, scores.size + 1), scores, best, "trial")
+    for ax, (name, column) in zip(axes[1:panels], values.items(), strict=True):
+        numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in column)
+        kinds = list(dict.fromkeys(map(str, column)))
+        where = np.asarray(column, float) if numbers else np.array([kinds.index(str(value)) for value in column])
+        _points(ax, where, scores, best, name)
+        if numbers and name in logarithmic:
+            ax.set_xscale("log")
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=5))
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            ax.xaxis.set_minor_locator(NullLocator())
+        if not numbers:
+            ax.set_xticks(range(len(kinds)), [shorten(kind, 12) for kind in kinds], parse_math=False)
+            ax.set_xlim(-0.5, len(kinds) - 0.5)
+    for ax in axes[0:panels:COLUMNS]:
+        ax.set_ylabel(objective, fontsize=LABEL, color=INK)
+    return figure
+
+
+def _points(ax, where, scores, best, name) -> None:
+    style_axes(ax, grid="y")
+    ax.scatter(where, scores, s=16, color=BLUE, alpha=0.8, linewidth=0)
+    ax.scatter(where[best], scores[best], s=34, color=ORANGE, zorder=3)
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=bool(np.equal(where, np.round(where)).all())))
+    ax.set_xlabel(shorten(name.replace("_", " "), 24), fontsize=LABEL, color=INK)

@@ -1,0 +1,79 @@
+"""A training configuration whose values a tuner chooses."""
+
+from collections.abc import Sequence
+
+import keras
+import keras_tuner
+
+from keras_vae.data import DataSet
+from keras_vae.evaluation import summarize
+from keras_vae.models import Autoencoder
+from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data
+from keras_vae.tuning.search_space import Axis, configuration, default_space
+
+
+class AutoencoderHyperModel(keras_tuner.HyperModel):
+    """Models of one recipe for any keras-tuner Oracle: architecture, codes, weights of the objective, parts, optimizer.
+
+    A trial's figures are those of Keras on the validation split (`val_elbo`, `val_nll`, `val_kl`, ...: unweighted, so
+    that they compare across weights), and of `summarize` on it (`log_likelihood`, `reconstruction_mse`,
+    `active_units`).
+
+    Args:
+        config: what all trials share.
+        space: what they differ in; see `default_space`.
+        data: what they learn from; by default what the configuration names.
+        likelihood_samples: draws behind `log_likelihood`, which is left out for 0.
+
+    Example:
+
+    >>> config = TrainingConfig(data="digits", limit=100, epochs=1, options={"units": [8]})
+    >>> hyper_model = AutoencoderHyperModel(config, [Axis("latent_dim", low=2, high=4)])
+    >>> hyper_model.build(keras_tuner.HyperParameters()).latent_shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        space: Sequence[Axis] | None = None,
+        *,
+        data: DataSet | None = None,
+        likelihood_samples: int = 0,
+    ):
+        super().__init__(name=config.model)
+        self.config = config
+        self.space = default_space(config) if space is None else list(space)
+        self.data = load_data(config) if data is None else data
+        self.likelihood_samples = likelihood_samples
+
+    def configuration(self, hp: keras_tuner.HyperParameters) -> TrainingConfig:
+        """The configuration of a trial."""
+        return configuration(self.config, {axis.name: axis.draw(hp) for axis in self.space})
+
+    def build(self, hp: keras_tuner.HyperParameters) -> Autoencoder:
+        """The compiled model of a trial, ready to learn."""
+        model = build_model(self.configuration(hp), self.data)
+        model.adapt(self.data.train.x)
+        return model
+
+    def fit(
+        self,
+        hp: keras_tuner.HyperParameters,
+        model: Autoencoder,
+        *,
+        epochs: int | None = None,
+        initial_epoch: int = 0,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 0,
+    ) -> dict[str, float]:
+        """Trains the model of a trial; its figures after the last epoch."""
+        config = self.configuration(hp)
+        last = epochs or config.epochs
+        history = fit_epochs(model, self.data, config, initial_epoch, last, callbacks=callbacks, verbose=verbose)
+        split = evaluation_split(self.data.validation, config)
+        figures = summarize(model, split.x, split.y, samples=self.likelihood_samples, seed=config.seed)
+        kept = ("log_likelihood", "reconstruction_mse", "active_units")
+        return {name: float(values[-1]) for name, values in history.items()} | {
+            name: float(figures[name]) for name in kept if name in figures
+        }

@@ -1,0 +1,145 @@
+"""What a search may change, and between which values."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import keras_tuner
+
+from keras_vae import zoo
+from keras_vae.errors import InvalidInputError
+from keras_vae.training import TrainingConfig
+
+WIDTH, DEPTH = "width", "depth"
+"""The axes that stand together for `units`, the widths of dense layers."""
+
+FORMS = "NAME=LOW:HIGH, NAME=LOW:HIGH:log or NAME=VALUE,VALUE, such as latent_dim=2:32:log or prior.name=mixture,vamp"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One hyper-parameter: values to choose from, or a range.
+
+    Args:
+        name: of an attribute of `TrainingConfig`, an option of the recipe or its networks, PART.OPTION, or `width` and
+            `depth` of the dense layers.
+        choices: the values; None for a range.
+        low: the least value of a range.
+        high: the greatest value; both integers make a range of integers.
+        log: whether a range is searched by its logarithm.
+
+    Raises:
+        InvalidInputError: for a range that is none.
+
+    Example:
+
+    >>> Axis("latent_dim", low=2, high=32, log=True).choices is None
+    True
+    """
+
+    name: str
+    choices: Sequence[Any] | None = None
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+
+    def __post_init__(self):
+        if self.choices is None and not (self.low < self.high and (self.low > 0 or not self.log)):
+            kind = "LOW < HIGH, both positive for log" if self.log else "LOW < HIGH"
+            raise InvalidInputError(f"space: {self.name}: expected {kind}; got {self.low}:{self.high}.")
+        if self.choices is not None and not self.choices:
+            raise InvalidInputError(f"space: {self.name}: expected one or more values; got none.")
+
+    def draw(self, hp: keras_tuner.HyperParameters) -> Any:
+        """Its value in a trial."""
+        if self.choices is not None:
+            if all(isinstance(choice, (str, int, float, bool)) for choice in self.choices):
+                return hp.Choice(self.name, list(self.choices))
+            return json.loads(hp.Choice(self.name, [json.dumps(choice) for choice in self.choices]))
+        make = hp.Int if isinstance(self.low, int) and isinstance(self.high, int) else hp.Float
+        return make(self.name, self.low, self.high, sampling="log" if self.log else "linear")
+
+
+def configuration(base: TrainingConfig, values: Mapping[str, Any]) -> TrainingConfig:
+    """`base` with the values of a trial.
+
+    Example:
+
+    >>> values = {"latent_dim": 4, "beta": 2.0, "prior.name": "mixture", "width": 64, "depth": 2}
+    >>> configuration(TrainingConfig(model="beta_vae"), values).options
+    {'beta': 2.0, 'prior': {'name': 'mixture'}, 'units': [64, 64]}
+    """
+    changes, options = {}, dict(base.options)
+    known = {field.name for field in fields(TrainingConfig)}
+    values = dict(values)
+    if WIDTH in values or DEPTH in values:
+        values["units"] = [values.pop(WIDTH, 256)] * values.pop(DEPTH, 2)
+    for name, value in values.items():
+        part, dot, option = name.partition(".")
+        if dot:
+            options[part] = {**options.get(part, {}), option: value}
+        elif name in known:
+            changes[name] = value
+        else:
+            options[name] = value
+    return base.replace(**changes, options=options)
+
+
+def default_space(config: TrainingConfig) -> list[Axis]:
+    """The length of the code, the learning rate, the dense layers, and what the recipe weighs by `beta`."""
+    axes = [Axis("latent_dim", low=2, high=64, log=True), Axis("learning_rate", low=1e-4, high=1e-2, log=True)]
+    if config.network in ("auto", "mlp", "gated_mlp") and "units" not in config.options:
+        axes += [Axis(WIDTH, (128, 256, 512)), Axis(DEPTH, low=1, high=3)]
+    if zoo.takes(config.model, "beta") and "beta" not in config.options:
+        axes.append(Axis("beta", low=0.25, high=4.0, log=True))
+    return axes
+
+
+def parse_space(pairs: Sequence[str]) -> list[Axis]:
+    """Axes from text.
+
+    Raises:
+        InvalidInputError: for a text that is none.
+
+    Example:
+
+    >>> [(axis.name, axis.low, axis.high) for axis in parse_space(["latent_dim=2:32:log"])]
+    [('latent_dim', 2, 32)]
+    >>> parse_space(["units=[64],[128,128]"])[0].choices
+    [[64], [128, 128]]
+    """
+    axes = []
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not (equals and text and all(word.isidentifier() for word in name.split("."))):
+            raise InvalidInputError(f"--space: expected {FORMS}; got {pair!r}.")
+        ends = text.split(":")
+        if len(ends) in (2, 3) and not text.startswith(("[", '"')):
+            axes.append(_range(name, ends, pair))
+        else:
+            axes.append(Axis(name, _values(text)))
+    names = [axis.name for axis in axes]
+    if len(set(names)) < len(names):
+        raise InvalidInputError(f"--space: expected each name once; got {', '.join(names)}.")
+    return axes
+
+
+def _range(name, ends, pair) -> Axis:
+    try:
+        low, high = (json.loads(end) for end in ends[:2])
+        if not all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in (low, high)):
+            raise ValueError
+    except ValueError:
+        raise InvalidInputError(f"--space: expected {FORMS}; got {pair!r}.") from None
+    if ends[2:] not in ([], ["log"], ["linear"]):
+        raise InvalidInputError(f"--space: expected log or linear after the range; got {pair!r}.")
+    return Axis(name, low=low, high=high, log=ends[2:] == ["log"])
+
+
+def _values(text) -> list[Any]:
+    """The values of a list, in JSON where they are, else words."""
+    try:
+        return json.loads(f"[{text}]")
+    except ValueError:
+        return text.split(",")

@@ -1,0 +1,263 @@
+"""The search: trials, their table, and a run of the best."""
+
+import contextlib
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras_tuner
+
+from keras_vae.checks import check_integer
+from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.files import write_whole
+from keras_vae.plots import plot_rate_distortion, plot_search, save
+from keras_vae.training import Run, TrainingConfig, train
+from keras_vae.tuning.hyper_model import AutoencoderHyperModel
+from keras_vae.tuning.search_space import Axis
+from keras_vae.tuning.workers import is_worker
+
+TUNERS = {
+    "random": keras_tuner.RandomSearch,
+    "bayesian": keras_tuner.BayesianOptimization,
+    "hyperband": keras_tuner.Hyperband,
+}
+BETTER = {
+    "val_elbo": "max",
+    "val_nll": "min",
+    "log_likelihood": "max",
+    "reconstruction_mse": "min",
+    "active_units": "max",
+}
+"""Objectives by name, and whether more is better; none depends on the weights that are searched."""
+
+SETTINGS, TABLE = "search.json", "trials.json"
+
+
+def objective_of(name: str) -> keras_tuner.Objective:
+    """The objective of that name, or of NAME:max or NAME:min for a metric of one's own.
+
+    Raises:
+        InvalidInputError: for a name whose direction is not known.
+
+    Example:
+
+    >>> objective_of("val_elbo").direction
+    'max'
+    """
+    metric, colon, direction = name.partition(":")
+    if not colon and metric not in BETTER:
+        raise InvalidInputError(
+            f"{unknown(metric, BETTER, part='objective')} Others need a direction: NAME:min or NAME:max."
+        )
+    direction = direction or BETTER[metric]
+    if direction not in ("min", "max"):
+        raise InvalidInputError(f"objective: expected NAME:min or NAME:max; got {name!r}.")
+    return keras_tuner.Objective(metric, direction)
+
+
+def tune(
+    config: TrainingConfig,
+    out: str | os.PathLike,
+    *,
+    space: Sequence[Axis] | None = None,
+    tuner: str = "bayesian",
+    max_trials: int = 20,
+    objective: str = "val_elbo",
+    resume: bool = False,
+    verbose: int = 1,
+) -> Run | None:
+    """Searches for the best values of `space`, and trains the best model in `out/best`.
+
+    The folder holds `search.json` (what is searched), `trials/` (keras-tuner's), `trials.json` (values and figures of
+    each trial), `search.png`, `rate_distortion.png` and the run `best/`. A search that was killed goes on with the
+    trial in which it was, and repeats none that had ended.
+
+    Args:
+        config: what all trials share; `epochs` is the most that a trial is given.
+        out: the folder.
+        space: see `AutoencoderHyperModel`.
+        tuner: `"random"`, `"bayesian"`, or `"hyperband"`, which gives many trials few epochs and the best of them more.
+        max_trials: how many at most.
+        objective: see `objective_of`; figures of the validation split.
+        resume: go on with the search in `out`; start it if there is none.
+        verbose: 1 prints a line for each trial.
+
+    Returns:
+        The run of the best trial; None in a process that only works for another one's search.
+
+    Raises:
+        InvalidInputError: for an unknown tuner or objective, a folder that is in use, a search that was another one, or
+            if no trial succeeded.
+    """
+    if tuner not in TUNERS:
+        raise InvalidInputError(unknown(tuner, TUNERS, part="tuner"))
+    check_integer("max_trials", max_trials)
+    target, out = objective_of(objective), Path(out)
+    goes_on, writes = is_worker() or _prepare(out, resume), not is_worker()
+    needs_samples = config.likelihood_samples if target.name == "log_likelihood" else 0
+    hyper_model = AutoencoderHyperModel(config, space, likelihood_samples=needs_samples)
+    settings = {
+        "configuration": config.as_dict(),
+        "space": [vars(axis) for axis in hyper_model.space],
+        "tuner": tuner,
+        "max_trials": max_trials,
+        "objective": objective,
+    }
+    if writes:
+        _check_same(out, settings, goes_on)
+        _write_json(out / SETTINGS, settings)
+    search = _search(tuner, hyper_model, target, max_trials, config, out)
+    search.table = _Table(target, hyper_model.space, verbose)
+    with _quiet():
+        search.search(verbose=0, **({} if tuner == "hyperband" else {"epochs": config.epochs}))
+    if not writes:
+        return None
+    rows = _rows(search)
+    _write_json(out / TABLE, rows)
+    done = [row for row in rows if row["score"] is not None]
+    if not done:
+        raise InvalidInputError(f"{out}: no trial succeeded; the first said: {rows[0]['message']}")
+    _draw(done, target, hyper_model.space, out)
+    best = hyper_model.configuration(search.get_best_hyperparameters()[0])
+    run = Run(out / "best")
+    again = run.exists and bool(run.config().differences(best))  # a later trial is better
+    return train(best, run.path, resume=not again, overwrite=again, verbose=0 if not verbose else None)
+
+
+def _prepare(out: Path, resume: bool) -> bool:
+    """Whether a search is there to go on with."""
+    if out.is_file():
+        raise InvalidInputError(f"{out}: it is a file; expected a folder for the search.")
+    exists = (out / SETTINGS).exists()
+    if out.is_dir() and any(out.iterdir()) and not (resume and exists):
+        hint = "use --resume to go on, or choose" if exists else "choose"
+        raise InvalidInputError(f"{out}: it exists and is not empty; {hint} another --out.")
+    return exists
+
+
+def _check_same(out: Path, settings: dict[str, Any], goes_on: bool) -> None:
+    if not goes_on:
+        out.mkdir(parents=True, exist_ok=True)
+        return
+    before = json.loads((out / SETTINGS).read_text())
+    now = json.loads(json.dumps(settings))
+    different = [name for name in now if now[name] != before[name] and name != "max_trials"]
+    if different or now["max_trials"] < before["max_trials"]:
+        name = different[0] if different else "max_trials"
+        raise InvalidInputError(
+            f"{out}: the search there had another {name} ({before[name]}); resume it so, or choose another --out."
+        )
+
+
+def _search(name, hyper_model, objective, max_trials, config, out):
+    """The tuner, which tells its table of each trial."""
+
+    class Search(TUNERS[name]):
+        def on_trial_end(self, trial):
+            super().on_trial_end(trial)
+            self.table.add(self.oracle.get_trial(trial.trial_id))
+
+    limits = {"max_epochs": config.epochs} if name == "hyperband" else {"max_trials": max_trials}
+    with _quiet():
+        search = Search(
+            hypermodel=hyper_model,
+            objective=objective,
+            seed=config.seed,
+            directory=out,
+            project_name="trials",
+            **limits,
+        )
+    if not is_worker():
+        search.oracle.max_trials = max_trials
+        search.save()
+    return search
+
+
+@contextlib.contextmanager
+def _quiet():
+    """keras-tuner prints what the table says better."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
+
+
+class _Table:
+    """A line for each trial that ends, a star where it is the best so far."""
+
+    def __init__(self, objective, space, verbose):
+        self.objective, self.names, self.verbose = objective, [axis.name for axis in space], verbose
+        self.best, self.empty = None, True
+        self.file = sys.stdout  # which is not that of a later moment, when keras-tuner's is taken away
+
+    def add(self, trial) -> None:
+        if not self.verbose:
+            return
+        if self.empty:
+            self.empty = False
+            self._print("trial", self.objective.name, self.names)
+        score, values = trial.score, [trial.hyperparameters.values.get(name) for name in self.names]
+        if score is None:
+            self._print(trial.trial_id, "failed", values, _last_line(trial.message))
+            return
+        better = self.best is None or (score > self.best) == (self.objective.direction == "max")
+        self.best = score if better else self.best
+        self._print(trial.trial_id, f"{score:.4f}", values, "*" if better else "")
+
+    def _print(self, trial, score, values, remark=""):
+        texts = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
+        cells = [f"{text:>{max(10, len(name))}}" for text, name in zip(texts, self.names, strict=True)]
+        print(f"{trial:>6}  {score:>16}  {'  '.join(cells)}  {remark}".rstrip(), file=self.file, flush=True)
+
+
+def _last_line(message) -> str:
+    lines = (message or "").strip().splitlines()
+    return lines[-1][:200] if lines else ""
+
+
+def _rows(search) -> list[dict[str, Any]]:
+    """Values and figures of each trial, in order."""
+    rows = []
+    for _, trial in sorted(search.oracle.trials.items()):
+        figures = {name: trial.metrics.get_best_value(name) for name in trial.metrics.metrics}
+        values = {name: value for name, value in trial.hyperparameters.values.items() if not name.startswith("tuner/")}
+        rows.append(
+            {
+                "trial": trial.trial_id,
+                "status": trial.status,
+                "score": trial.score,
+                "values": values,
+                "figures": figures,
+                "message": _last_line(trial.message),
+            }
+        )
+    return rows
+
+
+def _draw(rows, objective, space, out) -> None:
+    names = [axis.name for axis in space]
+    logarithmic = [axis.name for axis in space if axis.log]
+    figure = plot_search(
+        [row["score"] for row in rows],
+        {name: [row["values"][name] for row in rows] for name in names},
+        objective=objective.name,
+        better=objective.direction,
+        logarithmic=logarithmic,
+    )
+    write_whole(out / "search.png", partial(save, figure))
+    figures = {f"trial {row['trial']}": row["figures"] for row in rows if {"val_kl", "val_nll"} <= set(row["figures"])}
+    if figures:
+        front = plot_rate_distortion(
+            [each["val_kl"] / math.log(2) for each in figures.values()],
+            [each["val_nll"] for each in figures.values()],
+            labels=list(figures),
+        )
+        write_whole(out / "rate_distortion.png", partial(save, front))
+
+
+def _write_json(path: Path, content: Any) -> None:
+    write_whole(path, lambda temporary: temporary.write_text(json.dumps(content, indent=2) + "\n"))
