@@ -1,5 +1,15 @@
 """From a trained model to a service."""
 
-from keras_vae.serving.export import check_export, endpoints, export
+import lazy_loader
 
-__all__ = ["check_export", "endpoints", "export"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "checks": ["ExportCheck", "check_export"],
+        "onnx": ["export_onnx"],
+        "options": ["ExportOptions"],
+        "saved_model": ["export"],
+        "server_files": ["write_server_files"],
+        "signatures": ["Signature", "signatures_of"],
+    },
+)

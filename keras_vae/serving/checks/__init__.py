@@ -1,0 +1,5 @@
+"""Whether a server will run an export."""
+
+from keras_vae.serving.checks.check_export import ExportCheck, SignatureCheck, check_export
+
+__all__ = ["ExportCheck", "SignatureCheck", "check_export"]

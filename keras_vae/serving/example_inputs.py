@@ -1,0 +1,46 @@
+"""Inputs to try signatures on."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.models import Autoencoder
+from keras_vae.serving.png import png
+from keras_vae.serving.signatures import Signature
+
+
+def example_inputs(model: Autoencoder, signature: Signature, n: int, *, x: np.ndarray | None = None) -> dict:
+    """`n` inputs for a signature of `model`, name -> array; the same each time.
+
+    Args:
+        model: what the signature asks.
+        signature: one of `signatures_of(model)`.
+        n: how many rows.
+        x: examples to take, `(N, *event_shape)`, over and over; uniform noise from 0 to 1 when None.
+    """
+    rng = np.random.default_rng(n)
+    if x is None:
+        x = rng.random((n, *model.event_shape), "float32")
+    x = np.nan_to_num(model.prepare(np.take(x, range(n), axis=0, mode="wrap")).numpy())
+    makers = {
+        "x": lambda _: x,
+        "z": lambda shape: rng.normal(size=shape).astype("float32"),
+        "seed": lambda shape: rng.integers(0, 2**31, shape).astype("int32"),
+        "codes": lambda shape: rng.integers(0, model.posterior.codes, shape).astype("int32"),
+        "condition": lambda _: model.condition.example(n).numpy(),
+        "image_bytes": lambda _: np.array([png(image) for image in x]),
+    }
+    return {spec.name: makers[spec.name]((n, *spec.shape[1:])) for spec in signature.inputs}
+
+
+def constant_inputs(inputs: Mapping[str, tf.TensorSpec], n: int) -> dict:
+    """`n` rows of a constant for each input, as `TensorProto`s of a few bytes, for warm-up."""
+
+    def constant(name, spec):
+        shape = (n, *spec.shape[1:])
+        if name == "image_bytes":
+            return tf.make_tensor_proto(png(np.full((8, 8, 1), 0.5)), tf.string, shape)
+        return tf.make_tensor_proto(0.5 if spec.dtype.is_floating else 0, spec.dtype, shape)
+
+    return {name: constant(name, spec) for name, spec in inputs.items()}

@@ -1,0 +1,108 @@
+"""What one should know before using an export."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from keras_vae.serving.options import PRECISIONS
+from keras_vae.serving.signatures import TENSORS
+from keras_vae.version import __version__
+
+if TYPE_CHECKING:
+    from keras_vae.serving.saved_model import Servable
+
+FILE = "model_card.md"
+
+Section = Mapping[str, Any] | Iterable[str]
+
+
+def model_card(servable: "Servable", name: str, card: Mapping[str, Section]) -> str:
+    """The model card of an export, in Markdown.
+
+    Args:
+        servable: what is exported.
+        name: of the model.
+        card: heading -> name -> value, or lines; what the export itself cannot know, such as data, metrics and limits.
+    """
+    sections = {
+        "Model": _model(servable),
+        **card,
+        "Signatures": _signatures(servable),
+        "Export": _export(servable),
+    }
+    lines = [f"# {name}", ""]
+    for heading, content in sections.items():
+        if isinstance(content, Mapping):
+            content = [f"- {key}: {_text(value)}" for key, value in content.items()]
+        lines += [f"## {heading}", "", *content, ""]
+    return "\n".join(lines)
+
+
+def _model(servable: "Servable") -> dict[str, Any]:
+    model = servable.original
+    return {
+        "model": model.name,
+        "example": f"float32 {model.event_shape}",
+        "code": f"float32 {model.latent_shape}",
+        **{part: type(getattr(model, part)).__name__ for part in ("encoder", "decoder", "posterior", "likelihood")},
+        "prior": type(model.prior).__name__ if model.prior is not None else "none",
+        "objective": model.objective,
+        "weights": f"{model.count_params():,}",
+    }
+
+
+def _signatures(servable: "Servable") -> Iterator[str]:
+    yield "All inputs and outputs share dimension 0, the batch (B)."
+    yield ""
+    yield "| signature | inputs | outputs |"
+    yield "|---|---|---|"
+    named: dict[str, None] = {}
+    for signature, function in servable.functions.items():
+        sides = [function.structured_input_signature[1], function.structured_outputs]
+        named.update(dict.fromkeys(key for side in sides for key in side))
+        yield f"| `{signature}` | {' | '.join(_tensors(side) for side in sides)} |"
+    yield ""
+    yield from (f"- `{key}`: {TENSORS[key]}" for key in named)
+
+
+def _tensors(specs: Mapping[str, tf.TensorSpec]) -> str:
+    def shape(spec):
+        return ", ".join(["B", *map(str, spec.shape[1:])]) + ("," if spec.shape.rank == 1 else "")
+
+    return "; ".join(f"`{key}` {spec.dtype.name} ({shape(spec)})" for key, spec in specs.items())
+
+
+def _export(servable: "Servable") -> dict[str, Any]:
+    options = servable.options
+    told = {
+        "made by": f"keras_vae {__version__}, TensorFlow {tf.__version__}",
+        "precision": f"{options.precision} ({PRECISIONS[options.precision]})",
+        "batch sizes": options.batch_sizes,
+    }
+    if servable.model.has_density:
+        told["score"] = f"mean over {options.samples} draws of z, with noise fixed at export"
+    if options.binarize:
+        told["binarisation"] = f"{options.binarize}, as in training, within the graph; its noise is fixed at export"
+    if servable.training is None:
+        return told
+    threshold = servable.quantiles.threshold(options.flagged)
+    told["anomaly"] = (
+        f"score below {threshold:.4g} nats, as {options.flagged:.2%} of {len(servable.scores):,} training examples "
+        "have; expect more of fresh data where the model overfits"
+    )
+    if options.precision != "float32":
+        told["cost of the precision"] = (
+            f"the mean score of training examples changes by {-servable.loss_of_precision:+.3g} nats"
+        )
+    return told
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {_text(item)}" for key, item in value.items())
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ", ".join(map(_text, value))
+    return str(value)

@@ -1,0 +1,53 @@
+"""What an export is to hold."""
+
+from dataclasses import dataclass
+
+from keras_vae.checks import check_integer
+from keras_vae.data import binarize as binarization
+from keras_vae.errors import InvalidInputError, unknown
+
+PRECISIONS = {
+    "float32": "weights and arithmetic as in training",
+    "bfloat16": "networks in bfloat16, half the size; fast where the processor has it (AMX, TPU)",
+    "float16": "networks in float16, half the size; fast on GPUs",
+    "int8": "kernels stored in 8 bits, a scale per output channel; a quarter of the size, arithmetic in float32",
+}
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """The choices of an export; the defaults suit most services.
+
+    Attributes:
+        samples: draws of z per example in `score` and `anomaly`.
+        precision: `"float32"`, `"bfloat16"`, `"float16"` or `"int8"`; inputs and outputs are float32 whatever it is.
+        signature: the only signature to export, with weights frozen into its graph, as `serving_default`; None for all.
+        binarize: how training made pixels black or white (`"dynamic"`, `"static"`, `"threshold"`), so that the export
+            does the same to what it is sent; None for not at all.
+        images: whether to take image files (`*_bytes`); None for models of images with values from 0 to 1.
+        flagged: share of the training examples that `anomaly` calls anomalous, in (0, 1).
+        batch_sizes: the sizes that a server pads batches to, each warmed up; the last is the greatest allowed.
+
+    Raises:
+        InvalidInputError: for a value out of its range.
+    """
+
+    samples: int = 8
+    precision: str = "float32"
+    signature: str | None = None
+    binarize: str | None = None
+    images: bool | None = None
+    flagged: float = 0.01
+    batch_sizes: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+
+    def __post_init__(self):
+        check_integer("samples", self.samples)
+        for name, choices, part in (("precision", PRECISIONS, "precision"), ("binarize", binarization.MODES, "mode")):
+            value = getattr(self, name)
+            if value not in choices and not (name == "binarize" and value is None):
+                raise InvalidInputError(unknown(value, choices, part=part))
+        if isinstance(self.flagged, bool) or not isinstance(self.flagged, (int, float)) or not 0 < self.flagged < 1:
+            raise InvalidInputError(f"flagged must be a share between 0 and 1; got {self.flagged!r}.")
+        sizes = [check_integer("batch_sizes", size) for size in self.batch_sizes]
+        if not sizes or sizes != sorted(set(sizes)):
+            raise InvalidInputError(f"batch_sizes must be rising integers, such as (1, 8, 32); got {self.batch_sizes}.")

@@ -1,0 +1,76 @@
+"""Smaller and faster weights for serving."""
+
+import contextlib
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.models import Autoencoder
+
+NETWORKS = ("encoder", "decoder", "classifier")
+LEAST_TO_PACK = 1024
+
+
+def with_precision(model: Autoencoder, dtype: str) -> Autoencoder:
+    """A copy of the model whose networks hold and compute in `dtype`; the heads and all answers stay in float32.
+
+    Args:
+        model: a built model; it is left as it is.
+        dtype: `"bfloat16"` or `"float16"`.
+
+    Example:
+
+    >>> half = with_precision(zoo.vae((8,), 2, units=(4,)), "bfloat16")
+    >>> half.encoder.compute_dtype, half.encode(np.zeros((1, 8))).mean().dtype
+    ('bfloat16', tf.float32)
+    """
+    return model.with_parts(**{name: _cast(getattr(model, name), dtype) for name in NETWORKS if name in model.PARTS})
+
+
+def _cast(network: keras.Model, dtype: str) -> keras.Model:
+    config = _with_policy(keras.saving.serialize_keras_object(network), dtype)
+    copy = keras.saving.deserialize_keras_object(config)
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _with_policy(config: Any, dtype: str) -> Any:
+    """A configuration with every dtype policy in it replaced."""
+    if isinstance(config, dict):
+        if config.get("class_name") == "DTypePolicy":
+            return {**config, "config": {**config["config"], "name": dtype}}
+        return {key: _with_policy(value, dtype) for key, value in config.items()}
+    if isinstance(config, (list, tuple)):
+        return type(config)(_with_policy(value, dtype) for value in config)
+    return config
+
+
+class PackedKernels:
+    """The kernels of a model in 8 bits: k ~ s q, with q from -127 to 127 and a scale s for each entry of the last axis.
+
+    Within `scope()` every layer reads s q in place of its kernel; arithmetic stays in float32. Other weights, and
+    kernels of less than 1024 numbers, stay as they are.
+
+    Args:
+        model: a built model; it is left as it is.
+    """
+
+    def __init__(self, model: Autoencoder):
+        kernels = [weight for weight in model.variables if weight.name == "kernel" and _size(weight) >= LEAST_TO_PACK]
+        self._packed = [(kernel, *_pack(kernel.numpy())) for kernel in kernels]
+
+    def scope(self) -> contextlib.AbstractContextManager:
+        """Where the model computes with the packed kernels."""
+        return keras.StatelessScope([(kernel, tf.cast(q, tf.float32) * s) for kernel, q, s in self._packed])
+
+
+def _pack(kernel: np.ndarray) -> tuple[tf.Variable, np.ndarray]:
+    scale = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)), keepdims=True) / 127
+    q = np.rint(np.divide(kernel, scale, out=np.zeros_like(kernel), where=scale > 0))
+    return tf.Variable(q.astype("int8"), trainable=False), scale.astype("float32")
+
+
+def _size(weight: keras.Variable) -> int:
+    return int(np.prod(weight.shape))

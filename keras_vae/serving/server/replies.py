@@ -1,0 +1,33 @@
+"""Answers about models, in the protos that both protocols use."""
+
+from collections.abc import Mapping
+
+from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
+
+from keras_vae.serving.server.repository import Status
+from keras_vae.serving.server.request_error import Code
+from keras_vae.serving.server.servable import Servable
+
+SIGNATURES = "signature_def"
+
+
+def metadata_response(servable: Servable) -> get_model_metadata_pb2.GetModelMetadataResponse:
+    """The signatures of a version."""
+    response = get_model_metadata_pb2.GetModelMetadataResponse()
+    response.model_spec.name = servable.name
+    response.model_spec.version.value = servable.version
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    for name, definition in servable.signature_defs.items():
+        signatures.signature_def[name].CopyFrom(definition)
+    response.metadata[SIGNATURES].Pack(signatures)
+    return response
+
+
+def status_response(statuses: Mapping[int, Status]) -> get_model_status_pb2.GetModelStatusResponse:
+    """Where the versions of a model stand."""
+    response = get_model_status_pb2.GetModelStatusResponse()
+    for version, status in statuses.items():
+        entry = response.model_version_status.add(version=version, state=int(status.state))
+        entry.status.error_code = 0 if status.error is None else int(Code.UNKNOWN)
+        entry.status.error_message = status.error or ""
+    return response

@@ -1,0 +1,190 @@
+"""The models that are served, kept in step with a folder."""
+
+import enum
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.serving import warmup
+from keras_vae.serving.server.model_folders import Policy, find_models, read_policies
+from keras_vae.serving.server.request_error import Code, RequestError, invalid
+from keras_vae.serving.server.servable import Servable
+
+log = logging.getLogger("keras_vae.serving")
+
+
+class State(enum.IntEnum):
+    """Of a version, as TensorFlow Serving numbers them."""
+
+    START = 10
+    LOADING = 20
+    AVAILABLE = 30
+    UNLOADING = 40
+    END = 50
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known of a version.
+
+    Attributes:
+        state: where it stands.
+        error: why it could not be loaded.
+        stamp: of its files, when it was looked at.
+        servable: the version in memory, while it is available.
+    """
+
+    state: State
+    error: str | None = None
+    stamp: object = None
+    servable: Servable | None = None
+
+
+class Repository:
+    """The models under a folder.
+
+    `poll` looks at the folder once, in whatever thread: it loads new versions, each warmed up before it is asked, and
+    then lets go of old ones. A version is never changed in place and stays in memory as long as a request holds it. As
+    long as no new version can be loaded, the old ones stay.
+
+    Args:
+        base: the folder, see `find_models`.
+        policy: for models of which `models.config` does not say more.
+        load: name, version, folder -> servable.
+        on_load: is told name, version and whether it went well.
+
+    Raises:
+        InvalidInputError: if there is no such folder.
+    """
+
+    def __init__(
+        self,
+        base: Path,
+        policy: Policy = Policy(),  # noqa: B008, a frozen value
+        *,
+        load: Callable[[str, int, Path], Servable] = Servable,
+        on_load: Callable[[str, int, bool], None] = lambda *_: None,
+    ):
+        if not base.is_dir():
+            raise InvalidInputError(f"{base}: no such folder; expected one with models, such as saved_models.")
+        self.base = base
+        self.policy = policy
+        self._load = load
+        self._on_load = on_load
+        self._models: Mapping[str, Mapping[int, Status]] = {}
+        self._policies: Mapping[str, Policy] = {}
+        self._complaint: str | None = None
+
+    @property
+    def models(self) -> Mapping[str, Mapping[int, Status]]:
+        """Name -> version -> status, as they are now."""
+        return self._models
+
+    def labels(self, name: str) -> Mapping[str, int]:
+        """Label -> version of a model."""
+        return self._policies.get(name, self.policy).labels
+
+    def poll(self) -> None:
+        """Looks at the folder, once."""
+        found = find_models(self.base)
+        self._read_policies()
+        for name in sorted(set(self._models) | set(found)):
+            self._update(name, found.get(name, {}))
+
+    def get(self, name: str, version: int | None = None, label: str | None = None) -> Servable:
+        """The version that was asked for; the newest if none was.
+
+        Raises:
+            RequestError: if there is none.
+        """
+        version = self._numbered(name, version, label)
+        available = {n: s.servable for n, s in self._models.get(name, {}).items() if s.state == State.AVAILABLE}
+        if version is None and available:
+            return available[max(available)]
+        if version not in available:
+            wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+            raise RequestError(Code.NOT_FOUND, f"Servable not found for request: {wanted}")
+        return available[version]
+
+    def statuses(self, name: str, version: int | None = None, label: str | None = None) -> dict[int, Status]:
+        """Version -> status, newest first.
+
+        Raises:
+            RequestError: if there is no such model or version.
+        """
+        version = self._numbered(name, version, label)
+        known = self._models.get(name, {})
+        found = {n: known[n] for n in sorted(known, reverse=True) if version in (None, n)}
+        if not found:
+            what = f"model {name}" if version is None else f"model {name} with version {version}"
+            raise RequestError(Code.NOT_FOUND, f"Could not find any versions of {what}")
+        return found
+
+    def _numbered(self, name, version, label):
+        if label is None:
+            return version
+        if label not in self.labels(name):
+            raise invalid(f"Unrecognized servable version label: {label}")
+        return self.labels(name)[label]
+
+    def _read_policies(self):
+        try:
+            self._policies, complaint = read_policies(self.base, self.policy), None
+        except InvalidInputError as error:
+            complaint = f"{error} What was read before stays in force."
+        if complaint and complaint != self._complaint:
+            log.error(complaint)
+        self._complaint = complaint
+
+    def _update(self, name, folders):
+        wanted = self._policies.get(name, self.policy).choose(folders)
+        for version in sorted(wanted, reverse=True):
+            self._load_version(name, version, folders[version])
+        known = self._models.get(name, {})
+        available = {version for version, status in known.items() if status.state == State.AVAILABLE}
+        replaced = not folders or available & wanted
+        for version in sorted(available - wanted):
+            if replaced or version not in folders:
+                log.info("%s version %d: unloaded", name, version)
+                self._set(name, version, Status(State.END))
+
+    def _load_version(self, name, version, folder):
+        known = self._models.get(name, {}).get(version, Status(State.START))
+        stamp = _stamp(folder)
+        if known.state == State.AVAILABLE or (known.error is not None and known.stamp == stamp):
+            return
+        self._set(name, version, Status(State.LOADING))
+        try:
+            servable = self._load(name, version, folder)
+            warmed = _warm_up(servable)
+        except Exception as error:  # whatever a damaged SavedModel provokes inside TensorFlow
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            log.error("%s version %d: cannot be loaded: %s", name, version, reason)
+            self._set(name, version, Status(State.END, reason, stamp))
+            self._on_load(name, version, False)
+            return
+        self._set(name, version, Status(State.AVAILABLE, stamp=stamp, servable=servable))
+        log.info("%s version %d: loaded, %d warm-up requests", name, version, warmed)
+        self._on_load(name, version, True)
+
+    def _set(self, name, version, status):
+        """Puts a new picture of all models in place of the old one, in one step."""
+        versions = {**self._models.get(name, {}), version: status}
+        self._models = {**self._models, name: versions}
+
+
+def _stamp(folder: Path) -> object:
+    """What changes when the files of a version do."""
+    files = (folder / "saved_model.pb", *sorted((folder / "variables").glob("*")))
+    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
+
+
+def _warm_up(servable: Servable) -> int:
+    """Runs the warm-up requests that the version brings; their number."""
+    path = servable.path / "assets.extra" / warmup.FILE
+    requests = list(warmup.read_warmup(path)) if path.exists() else []
+    for name, inputs in requests:
+        servable.run(name or "serving_default", inputs)
+    return len(requests)

@@ -1,0 +1,75 @@
+"""A request that is not answered, in the words of both protocols."""
+
+import enum
+
+
+class Code(enum.IntEnum):
+    """The canonical codes, as in gRPC, and the HTTP status that TensorFlow Serving gives for each.
+
+    Reference: https://grpc.io/docs/guides/status-codes
+    """
+
+    CANCELLED = 1
+    UNKNOWN = 2
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    ABORTED = 10
+    OUT_OF_RANGE = 11
+    UNIMPLEMENTED = 12
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    DATA_LOSS = 15
+    UNAUTHENTICATED = 16
+
+    @property
+    def http(self) -> int:
+        """The HTTP status."""
+        return HTTP.get(self, 500)
+
+
+HTTP = {
+    Code.CANCELLED: 499,
+    Code.INVALID_ARGUMENT: 400,
+    Code.DEADLINE_EXCEEDED: 504,
+    Code.NOT_FOUND: 404,
+    Code.ALREADY_EXISTS: 409,
+    Code.PERMISSION_DENIED: 403,
+    Code.RESOURCE_EXHAUSTED: 503,
+    Code.FAILED_PRECONDITION: 400,
+    Code.ABORTED: 409,
+    Code.OUT_OF_RANGE: 400,
+    Code.UNIMPLEMENTED: 501,
+    Code.UNAVAILABLE: 503,
+    Code.UNAUTHENTICATED: 401,
+}
+
+
+class RequestError(Exception):
+    """Why a request is not answered.
+
+    Args:
+        code: its kind.
+        message: for the client.
+        http: the HTTP status, where it is not the code's.
+    """
+
+    def __init__(self, code: Code, message: str, *, http: int | None = None):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.http = code.http if http is None else http
+
+
+def late() -> RequestError:
+    """The error of a request that took too long."""
+    return RequestError(Code.DEADLINE_EXCEEDED, "the deadline passed before the answer was there.")
+
+
+def invalid(message: str) -> RequestError:
+    """The error of a request that is wrong in itself."""
+    return RequestError(Code.INVALID_ARGUMENT, message)

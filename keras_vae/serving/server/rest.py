@@ -1,0 +1,164 @@
+"""REST as TensorFlow Serving has it.
+
+Reference: https://www.tensorflow.org/tfx/serving/api_rest
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
+
+from keras_vae.serving.server import front_page, tensor_json
+from keras_vae.serving.server.context import Context
+from keras_vae.serving.server.replies import metadata_response, status_response
+from keras_vae.serving.server.request_error import Code, RequestError, invalid
+
+MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+ASK = re.compile(MODEL + r":(?P<verb>predict|classify|regress)", re.IGNORECASE)
+LOOK = re.compile(MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
+MOST_VERSION = 2**63 - 1
+TOO_LARGE = 413
+
+
+def rest_app(context: Context) -> Callable[..., Awaitable[None]]:
+    """The application for an ASGI server."""
+    endpoint = _Endpoint(context)
+    pages = Starlette(
+        routes=[
+            Route("/", endpoint.front),
+            Route("/metrics", endpoint.metrics),
+            Route("/monitoring/prometheus/metrics", endpoint.metrics),
+        ],
+        exception_handlers={404: _not_found},
+    )
+
+    async def app(scope, receive, send):
+        if (
+            scope["type"] == "http" and scope["path"][:4].lower() == "/v1/"
+        ):  # past the routing, which costs as much again
+            response = await endpoint.answer(Request(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
+
+    return app
+
+
+class _Endpoint:
+    def __init__(self, context: Context):
+        self.context = context
+
+    async def front(self, request: Request) -> Response:
+        return Response(front_page.front_page(self.context.repository, str(request.base_url)), media_type="text/html")
+
+    async def metrics(self, request: Request) -> Response:
+        return PlainTextResponse(self.context.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def answer(self, request: Request) -> Response:
+        try:
+            with self.context.account("rest") as account:
+                path = request.scope["path"]
+                asked = ASK.fullmatch(path) if request.method == "POST" else None
+                looked = LOOK.fullmatch(path) if request.method == "GET" else None
+                if asked:
+                    return _json(await self._predict(request, asked, account))
+                if looked:
+                    return _json(self._look(looked, account))
+                raise invalid(f"Malformed request: {request.method} {path}")
+        except RequestError as error:
+            headers = {"connection": "close"} if error.http == TOO_LARGE else None
+            return _json(json.dumps({"error": error.message}).encode(), error.http, headers)
+
+    async def _predict(self, request, match, account) -> bytes:
+        name, version, label = _spec(match)
+        if match["verb"].lower() != "predict":
+            raise RequestError(
+                Code.UNIMPLEMENTED,
+                f"{match['verb']} needs tf.Example; these models have predict signatures: ask :predict.",
+            )
+        servable = self.context.repository.get(name, version, label)
+        account.model, account.version = servable.name, servable.version
+        question = tensor_json.parse(await self._body(request))
+        signature = servable.signature(question.signature_name)
+        if signature is None:
+            raise invalid(f'Serving signature name: "{question.signature_name}" not found in signature def')
+        account.signature = signature.name
+        inputs = tensor_json.read_inputs(question, signature)
+        outputs = await self.context.predictor.predict(servable, signature, inputs)
+        return tensor_json.write_outputs(outputs, question.form)
+
+    async def _body(self, request: Request) -> bytes:
+        most = self.context.options.max_request_bytes
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > most:
+            raise _too_large(int(declared), most)
+        pieces, size = [], 0
+        try:
+            async with asyncio.timeout(self.context.options.read_seconds):
+                async for piece in request.stream():
+                    size += len(piece)
+                    if size > most:
+                        raise _too_large(size, most)
+                    pieces.append(piece)
+        except TimeoutError:
+            raise RequestError(Code.DEADLINE_EXCEEDED, "the request was not sent in time.") from None
+        except ClientDisconnect:
+            raise RequestError(Code.CANCELLED, "the client went away.") from None
+        return b"".join(pieces)
+
+    def _look(self, match, account) -> bytes:
+        name, version, label = _spec(match)
+        repository = self.context.repository
+        if match["metadata"]:
+            servable = repository.get(name, version, label)
+            account.model, account.version, account.signature = servable.name, servable.version, "metadata"
+            return _metadata_json(metadata_response(servable))
+        statuses = repository.statuses(name, version, label)
+        account.model, account.signature = name, "status"
+        return _message_json(status_response(statuses))
+
+
+def _too_large(size: int, most: int) -> RequestError:
+    message = f"the request has {size} bytes or more; at most {most} are taken: send fewer rows at a time."
+    return RequestError(Code.RESOURCE_EXHAUSTED, message, http=TOO_LARGE)
+
+
+def _spec(match: re.Match) -> tuple[str, int | None, str | None]:
+    version = None if match["version"] is None else int(match["version"])
+    if version is not None and version > MOST_VERSION:
+        raise invalid(f"Failed to convert version: {match['version']} to numeric.")
+    return match["name"], version, match["label"]
+
+
+def _message_json(message: get_model_status_pb2.GetModelStatusResponse) -> bytes:
+    return json.dumps(_as_dict(message), indent=1).encode()
+
+
+def _metadata_json(message: get_model_metadata_pb2.GetModelMetadataResponse) -> bytes:
+    answer = _as_dict(message)
+    for value in answer["metadata"].values():
+        value.pop("@type", None)
+    return json.dumps(answer, indent=1).encode()
+
+
+def _as_dict(message: Any) -> dict:
+    options = {"preserving_proto_field_name": True, "always_print_fields_with_no_presence": True}
+    return MessageToDict(message, **options)
+
+
+def _json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body, status, headers, media_type="application/json")
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    return _json(
+        json.dumps({"error": f"Not found: {request.scope['path']}; the API is under /v1/models."}).encode(), 404
+    )
