@@ -1,0 +1,6 @@
+"""An export asked about more examples than memory holds, on one machine or on Apache Beam."""
+
+from keras_vae.bulk.infer import infer
+from keras_vae.bulk.summary import Summary
+
+__all__ = ["Summary", "infer"]

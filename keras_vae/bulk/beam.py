@@ -1,0 +1,138 @@
+"""A job on Apache Beam: on the cores of this machine, or on Dataflow, Flink or Spark."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_vae.bulk.exported_model import ExportedModel
+from keras_vae.bulk.formats import DeadLetterRows
+from keras_vae.bulk.job import Job, twice
+from keras_vae.bulk.quiet import quiet
+from keras_vae.bulk.record import Answer, Record, Rejected
+from keras_vae.bulk.summary import ANSWERS, DEAD_LETTERS, SUMMARY, Summary
+from keras_vae.errors import InvalidInputError, unknown
+
+with quiet():
+    import apache_beam as beam
+    from apache_beam.ml.inference.base import ModelHandler, RunInference
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners import runner as runners
+
+RUNNERS = ("DataflowRunner", "DirectRunner", "FlinkRunner", "PrismRunner", "SparkRunner")
+WRITTEN = 1024  # records of a table
+QUIET = "--default_sdk_harness_log_level=ERROR"
+
+
+class ExportHandler(ModelHandler[Record, Answer | Rejected, ExportedModel]):
+    """Lets Beam's `RunInference` ask an export; Beam's own handler cannot load a SavedModel under Keras 3.
+
+    Args:
+        model: travels by its path, and is loaded by each worker.
+        batch_size: records at a time.
+    """
+
+    def __init__(self, model: ExportedModel, batch_size: int):
+        super().__init__(min_batch_size=batch_size, max_batch_size=batch_size)
+        self.model = model
+
+    def load_model(self) -> ExportedModel:
+        return self.model.load()
+
+    def run_inference(
+        self, batch: Sequence[Record], model: ExportedModel, inference_args: dict[str, Any] | None = None
+    ) -> list[Answer | Rejected]:
+        return model.answer(batch)
+
+
+def check_runner(runner: str) -> None:
+    """Raises `InvalidInputError` for a runner that Beam does not know or cannot start here."""
+    try:
+        runners.create_runner(runner)
+    except (AttributeError, ImportError) as error:
+        raise InvalidInputError(
+            f"--runner {runner}: it cannot start here ({error}); DataflowRunner needs: pip install 'apache-beam[gcp]'"
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(unknown(runner, RUNNERS, part="runner")) from error
+
+
+def run_on_beam(job: Job, folder: str, *, runner: str, options: Sequence[str] = ()) -> None:
+    """Answers everything by a Beam pipeline, and writes the summary as its last step.
+
+    Args:
+        job: what is to be done.
+        folder: to write to; whatever Beam can write to.
+        runner: its name.
+        options: Beam's own, such as `--direct_num_workers=2`.
+    """
+    with quiet(), beam.Pipeline(runner=runner, options=PipelineOptions([QUIET, *options])) as pipeline:
+        read = (
+            pipeline
+            | "Units" >> beam.Create(job.source.units)
+            | "Share" >> beam.Reshuffle()
+            | "Read" >> beam.FlatMap(_records).with_output_types(Any)
+        )
+        records, unreadable = _part(read, "Readable", Record)
+        results = records | "Ask" >> RunInference(ExportHandler(job.model, job.batch_size))
+        answers, refused = _part(results, "Answered", Answer)
+        rejected = [unreadable, refused]
+        if job.source.has_own_keys:
+            by_key = answers | "ByKey" >> beam.Map(lambda answer: (answer.key, answer)) | beam.GroupByKey()
+            answers, again = _part(by_key | "First" >> beam.FlatMap(_first_and_others), "New", Answer)
+            rejected.append(again)
+        dead_letters = rejected | "DeadLetters" >> beam.Flatten()
+        _write(answers, job.file_format, f"{folder}/{ANSWERS}/part", job.answer_rows)
+        _write(dead_letters, job.file_format, f"{folder}/{DEAD_LETTERS}/part", DeadLetterRows())
+        counts = [
+            beam.pvalue.AsSingleton(some | f"Count{name}" >> beam.combiners.Count.Globally())
+            for name, some in (("Read", read), ("Answers", answers))
+        ]
+        kinds = (
+            dead_letters
+            | beam.Map(lambda one: one.kind)
+            | "CountKinds" >> beam.combiners.Count.PerElement()
+            | beam.combiners.ToDict()
+        )
+        _ = (
+            pipeline
+            | beam.Create([job.about])
+            | "Summarize" >> beam.Map(_summary, *counts, beam.pvalue.AsSingleton(kinds))
+            | beam.io.WriteToText(f"{folder}/{SUMMARY}", shard_name_template="", append_trailing_newlines=False)
+        )
+
+
+def _records(unit):
+    return unit.records()
+
+
+def _part(items, name, kind):
+    """Those of a kind, and the others."""
+
+    def of_kind(item, _):
+        return 0 if isinstance(item, kind) else 1
+
+    return items | name >> beam.Partition(of_kind, 2)
+
+
+def _first_and_others(keyed):
+    first, *others = sorted(keyed[1], key=lambda answer: answer.place)
+    return [first, *map(twice, others)]
+
+
+def _summary(about, read, answered, kinds):
+    return Summary(read, answered, kinds).as_json(about)
+
+
+def _write(items, file_format, prefix, rows):
+    suffix = f".{file_format}"
+    if file_format == "tfrecord":
+        written = items | f"Serialize {prefix}" >> beam.Map(rows.example).with_output_types(bytes)
+        _ = written | f"Write {prefix}" >> beam.io.WriteToTFRecord(prefix, file_name_suffix=suffix)
+        return
+    tables = (
+        items
+        | f"Gather {prefix}" >> beam.BatchElements(WRITTEN, WRITTEN)
+        | f"Table {prefix}" >> beam.Map(rows.table).with_output_types(Any)
+    )
+    _ = tables | f"Write {prefix}" >> beam.io.parquetio.WriteToParquetBatched(
+        prefix, rows.schema, codec="snappy", file_name_suffix=suffix
+    )

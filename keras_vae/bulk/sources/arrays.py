@@ -1,0 +1,78 @@
+"""Arrays and data sets by name: in the memory of each worker that reads them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from keras_vae.bulk.record import Place, Record
+from keras_vae.bulk.sources.source import ROWS, Source
+from keras_vae.data import load
+from keras_vae.data.arrays import read_arrays
+from keras_vae.errors import InvalidInputError
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one part of a data set, which `data`, the name or file, and the size of images tell."""
+
+    data: str
+    size: tuple[int, int] | None
+    part: str
+    first: int
+    rows: int
+
+    def records(self) -> Iterator[Record]:
+        x, y = _parts(self.data, self.size)[self.part]
+        source = f"{Path(self.data).name}/{self.part}" if self.part else Path(self.data).name
+        for row in range(self.first, self.first + self.rows):
+            place = Place(source, row)
+            yield Record(str(place), place, {"x": x[row], "condition": None if y is None else y[row]})
+
+
+def array_source(data: str, size: tuple[int, int] | None, split: str | None) -> Source:
+    """A `.npy` or `.npz` file, or a data set by name, as a source.
+
+    Args:
+        data: file or name.
+        size: `(H, W)` to bring images of TensorFlow Datasets to, where they differ.
+        split: which part; None for all.
+
+    Raises:
+        InvalidInputError: if it cannot be read, or has no such part.
+    """
+    parts = _parts(data, size)
+    if split is not None and split not in parts:
+        raise InvalidInputError(f"{data}: expected a split {split!r}; got {', '.join(filter(None, parts)) or 'none'}.")
+    units = [
+        Rows(data, size, part, first, min(ROWS, len(x) - first))
+        for part, (x, _) in parts.items()
+        if split in (None, part)
+        for first in range(0, len(x), ROWS)
+    ]
+    return Source(data, tuple(units))
+
+
+@lru_cache(maxsize=1)
+def _parts(data, size):
+    """Name of the part -> x, y; one part without a name for a `.npy` file, whose rows are not looked at before."""
+    if data.endswith(".npy"):
+        try:
+            return {"": (np.load(data, mmap_mode="r", allow_pickle=False), None)}
+        except (OSError, ValueError) as error:
+            raise InvalidInputError(f"{data}: expected an array written by numpy.save; {error}.") from error
+    if data.endswith(".npz"):
+        read = read_arrays(data)
+    else:
+        try:
+            read = load(data)
+        except InvalidInputError:
+            if size is None:
+                raise
+            read = load(data, image_size=size)
+    splits = {part: getattr(read, part) for part in PARTS}
+    return {part: (split.x, split.y) for part, split in splits.items() if split is not None}

@@ -1,0 +1,86 @@
+"""TFRecord files of `tf.train.Example`: a feature for each input of the model, a file a unit."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from keras_vae.bulk.record import Place, Record, Rejected
+from keras_vae.bulk.sources.source import Source, Tables, make_record, with_key
+from keras_vae.errors import InvalidInputError
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """One file; `features` are input -> feature."""
+
+    path: str
+    name: str
+    features: Mapping[str, str]
+    key: str | None
+    rows: int | None = None
+
+    def records(self) -> Iterator[Record | Rejected]:
+        read = iter(tf.data.TFRecordDataset(self.path).as_numpy_iterator())
+        row = 0
+        while True:
+            place = Place(self.name, row)
+            try:
+                serialized = next(read)
+            except StopIteration:
+                return
+            except tf.errors.DataLossError as error:
+                reason = f"Nothing after this can be read: {error.message[:200]}"
+                yield Rejected(None, place, "damaged file", reason)
+                return
+            yield self._record(place, serialized)
+            row += 1
+
+    def _record(self, place, serialized):
+        try:
+            features = tf.train.Example.FromString(serialized).features.feature
+        except DecodeError as error:
+            return Rejected(None, place, "unreadable record", f"Expected a tf.train.Example; {error}.")
+        wanted = with_key(self.features, self.key)
+        fields = {name: _value(features[feature]) for name, feature in wanted.items() if feature in features}
+        return make_record(place, fields, self.key)
+
+
+def tfrecord_source(tables: Tables) -> Source:
+    """TFRecord files as a source; raises `InvalidInputError` if the first record that can be read lacks its input."""
+    features = tables.inputs
+    known = _first_features(tables.files)
+    of_files = "image_bytes" in tables.fields or (features["x"] not in known and "image_bytes" in known)
+    wanted = features["image_bytes" if of_files else "x"]
+    if wanted not in known:
+        raise InvalidInputError(
+            f"{tables.files[0][0]}: expected tf.train.Examples with a feature {wanted!r}; got "
+            f"{', '.join(sorted(known)) or 'none'}; name the features with --field x=FEATURE and --key FEATURE."
+        )
+    units = tuple(RecordFile(path, short, features, tables.key) for path, short in tables.files)
+    return Source(tables.name, units, of_files=of_files, has_own_keys=tables.key is not None)
+
+
+def _first_features(files):
+    for path, _ in files:
+        try:
+            for serialized in tf.data.TFRecordDataset(path).take(100).as_numpy_iterator():
+                try:
+                    return set(tf.train.Example.FromString(serialized).features.feature)
+                except DecodeError:
+                    continue
+        except tf.errors.DataLossError:
+            continue
+    return set()
+
+
+def _value(feature: tf.train.Feature):
+    kind = feature.WhichOneof("kind")
+    if kind == "bytes_list":
+        return feature.bytes_list.value[0] if len(feature.bytes_list.value) == 1 else list(feature.bytes_list.value)
+    if kind is None:
+        return None
+    values = getattr(feature, kind).value
+    return np.fromiter(values, np.float32 if kind == "float_list" else np.int64, len(values))
