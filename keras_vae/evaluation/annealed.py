@@ -7,11 +7,11 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_seed
-from keras_vae.data.progress import progress
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.models.inputs import check_examples
+from keras_vae.progress import progress
 from keras_vae.random import as_seed, fold
 
 ACCEPTANCE = 0.65

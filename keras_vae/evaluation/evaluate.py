@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from keras_vae.data.progress import progress
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.answer import Answer
 from keras_vae.evaluation.questions import QUESTIONS
 from keras_vae.evaluation.subject import Subject
+from keras_vae.progress import progress
 from keras_vae.serialization import get
 
 

@@ -9,9 +9,9 @@ import tensorflow_probability as tfp
 from scipy.special import digamma, gammaln
 
 from keras_vae.checks import check_integer, check_seed
-from keras_vae.data.progress import progress
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
+from keras_vae.progress import progress
 from keras_vae.random import as_seed, fold
 from keras_vae.serialization import get
 

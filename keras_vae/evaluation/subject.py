@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from keras_vae.data import Split
+from keras_vae.evaluation.arrays import NUMBERS, pieces, scaled
 from keras_vae.evaluation.features import FEATURES, Features, get_features
+from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.latent import ACTIVE
 from keras_vae.models import Autoencoder
 from keras_vae.random import as_seed, fold
@@ -120,13 +122,39 @@ class Subject:
         labels = self.condition(self.seen)
         return None if labels is None else np.resize(labels, self.budget.draws)
 
-    @cached_property
-    def samples(self) -> np.ndarray:
-        """Expected examples E[x | z] at the prior draws, as many as there are test examples."""
-        n = min(len(self.draws), len(self.seen))
-        z = self.draws[:n].reshape(n, *self.model.latent_shape)
+    def decoded(self, z: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
+        """Expected examples E[x | z] of some of the flat codes `z`, `(B, *event_shape)`, told the labels of draws."""
         labels = self.drawn_condition
-        return self.model.decode(z, condition=None if labels is None else labels[:n]).mean().numpy()
+        codes = z[rows].reshape(-1, *self.model.latent_shape)
+        return self.model.decode(codes, condition=None if labels is None else labels[rows]).mean().numpy()
+
+    def features_of_codes(self, z: np.ndarray) -> np.ndarray:
+        """The features of what flat codes `(M, D)` decode to, `(M, F)`; a few at a time."""
+        at_a_time = max(1, NUMBERS // self.size)
+        return np.concatenate([self.feature_space(self.decoded(z, rows)) for rows in pieces(z, at_a_time)])
+
+    @cached_property
+    def sample_features(self) -> np.ndarray:
+        """Of as many samples as there are test examples, or draws, `(M, F)`."""
+        return self.features_of_codes(self.draws[: len(self.seen)])
+
+    @cached_property
+    def reconstruction_quality(self) -> dict[str, np.ndarray]:
+        """How near each test example's reconstruction comes to it, `(N,)`: `mse` and, where they apply, `psnr`, `ssim`.
+
+        The examples go through the model a few at a time.
+        """
+        x = self.seen.x
+        known = not np.isnan(x).any()
+        are_images = x.ndim == 4 and known and (x.dtype == np.uint8 or (x.min() >= 0 and x.max() <= 1))
+        found = {"mse": mse} | ({"psnr": psnr} if known else {})
+        found |= {"ssim": lambda x, y: ssim(x, np.clip(y, 0, 1))} if are_images else {}
+        parts = []
+        for rows in pieces(x):
+            reconstructed = self.model.reconstruct(x[rows], condition=self.condition(self.seen, rows))
+            target = scaled(x[rows])
+            parts.append({name: measure(target, reconstructed) for name, measure in found.items()})
+        return {name: np.concatenate([part[name] for part in parts]) for name in found}
 
     @cached_property
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_vae.checks import check_seed
-from keras_vae.data.progress import progress
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.disentanglement.beta_vae import beta_vae_score
 from keras_vae.evaluation.disentanglement.dci import dci
@@ -18,6 +17,7 @@ from keras_vae.evaluation.disentanglement.mig import mig
 from keras_vae.evaluation.disentanglement.modularity import modularity
 from keras_vae.evaluation.disentanglement.pool import LEAST, check_pool, sample_rows, split_rows, varying
 from keras_vae.evaluation.disentanglement.sap import sap
+from keras_vae.progress import progress
 
 TRAIN, TEST = 10_000, 5_000
 

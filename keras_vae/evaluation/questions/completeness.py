@@ -55,14 +55,13 @@ def _gain_of_fitted_prior(subject: Subject) -> float:
     fitted = GaussianMixture.fit(
         subject.codes.reshape(-1, *subject.model.latent_shape), components=components, seed=subject.seed
     )
-    labels = subject.drawn_condition
-    n = len(subject.samples)
-    z = fitted.distribution().sample(n, seed=(0, subject.seed))
-    others = subject.model.decode(z, condition=None if labels is None else labels[:n]).mean().numpy()
-    own, fitted = (
-        frechet_distance(subject.feature_space(samples), subject.test_features) for samples in (subject.samples, others)
+    n = len(subject.sample_features)
+    drawn = fitted.distribution().sample(n, seed=(0, subject.seed)).numpy().reshape(n, -1)
+    own, others = (
+        frechet_distance(features, subject.test_features)
+        for features in (subject.sample_features, subject.features_of_codes(drawn))
     )
-    return own - fitted
+    return own - others
 
 
 def _holes_in_words(share: float) -> str:

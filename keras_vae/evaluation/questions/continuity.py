@@ -4,7 +4,6 @@ import numpy as np
 
 from keras_vae import plots
 from keras_vae.evaluation.answer import Answer, Measure
-from keras_vae.evaluation.image_quality import mse
 from keras_vae.evaluation.line_walks import line_walks
 from keras_vae.evaluation.lipschitz import decoder_lipschitz
 from keras_vae.evaluation.mid_points import mid_points
@@ -30,8 +29,7 @@ def continuity(subject: Subject) -> Answer:
     ratio = None
     with left_out("mid-points", notes):
         middle = mid_points(model, x[starts], x[ends], condition=condition)
-        own = mse(x, model.reconstruct(x, condition=subject.condition(subject.seen))).mean()
-        own = max(float(own), np.finfo("float32").tiny)
+        own = max(float(subject.reconstruction_quality["mse"].mean()), np.finfo("float32").tiny)
         ratio, error = float(middle.error.mean()) / own, float(middle.error.std()) / own / np.sqrt(len(starts))
         measures["mid_point_error"] = Measure(
             ratio, "of the error of test examples", "below 1: the model knows what lies between", float(error)

@@ -5,7 +5,6 @@ import numpy as np
 from keras_vae import plots
 from keras_vae.evaluation.answer import Answer, Measure
 from keras_vae.evaluation.frechet import frechet_distance
-from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.kid import kernel_distance
 from keras_vae.evaluation.prdc import prdc
 from keras_vae.evaluation.questions.left_out import left_out
@@ -17,14 +16,10 @@ QUESTION = "Do samples and reconstructions look like the data?"
 def samples(subject: Subject) -> Answer:
     """Errors of reconstructions; distances, fidelity and diversity of samples in a stated feature space."""
     model, notes, measures, verdict, pictures = subject.model, [], {}, [], {}
-    x = subject.seen.x
-    reconstructed = model.reconstruct(x, condition=subject.condition(subject.seen))
-    target = model.prepare(x).numpy()
-    measures["reconstruction_mse"] = Measure(float(mse(target, reconstructed).mean()), "per element", "lower")
-    if not np.isnan(target).any():
-        measures["psnr"] = Measure(float(psnr(target, reconstructed).mean()), "dB", "higher")
-    if target.ndim == 4 and np.isfinite(target).all() and target.min() >= 0 and target.max() <= 1:
-        measures["ssim"] = Measure(float(ssim(target, np.clip(reconstructed, 0, 1)).mean()), "", "near 1")
+    told = {"mse": ("reconstruction_mse", "per element", "lower"), "psnr": ("psnr", "dB", "higher")}
+    for kind, values in subject.reconstruction_quality.items():
+        name, unit, good = told.get(kind, (kind, "", "near 1"))
+        measures[name] = Measure(float(values.mean()), unit, good)
     if model.prior is None:
         notes.append("Left out, samples: the model has no prior; give it one with `with_prior`.")
         return Answer(QUESTION, measures, tuple(verdict), tuple(notes))
@@ -40,7 +35,7 @@ def samples(subject: Subject) -> Answer:
 
 def _add_distances(subject: Subject, measures: dict[str, Measure]) -> str:
     space = subject.feature_space
-    real, fake, known = subject.test_features, space(subject.samples), subject.train_features
+    real, fake, known = subject.test_features, subject.sample_features, subject.train_features
     floor = frechet_distance(known, real)
     distance = frechet_distance(fake, real)
     kernel = kernel_distance(fake, real, subset_size=min(1000, len(real), len(fake)), seed=subject.seed)
