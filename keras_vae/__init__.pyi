@@ -1,4 +1,6 @@
+from . import bulk as bulk
 from . import data as data
+from . import distribute as distribute
 from . import distributions as distributions
 from . import evaluation as evaluation
 from . import layers as layers
@@ -9,6 +11,7 @@ from . import plots as plots
 from . import priors as priors
 from . import serving as serving
 from . import training as training
+from . import tuning as tuning
 from . import zoo as zoo
 from .distributions import Bernoulli as Bernoulli
 from .distributions import Categorical as Categorical

@@ -1,6 +1,10 @@
 """Noise as a pure function of seeds, so that a run can be repeated, resumed and split over replicas."""
 
+import math
+
 import tensorflow as tf
+
+TURNS, WAVES = 10.0, 32
 
 
 def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
@@ -23,17 +27,31 @@ def fold(seed: tf.Tensor, number: int | tf.Tensor) -> tf.Tensor:
     return tf.map_fn(lambda one: tf.random.experimental.stateless_fold_in(one, number), seed)
 
 
-def fold_replica(seed: tf.Tensor) -> tf.Tensor:
-    """`seed`, made different on every replica of a `tf.distribute` strategy."""
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return seed
-    return fold(seed, context.replica_id_in_sync_group)
+def noise_of(x: tf.Tensor, samples: int, size: int) -> tf.Tensor:
+    """Standard normal noise that is a function of each row of `x` alone, whatever else is in the batch.
 
+    Other rows have other noise, while a rounding error in a row changes it as little: each number is a sum of cosines
+    of random projections of the row, normal in the limit of many waves. No gradient flows through it.
 
-def of_first_replica(x: tf.Tensor) -> tf.Tensor:
-    """`x` on the first replica, zeros on the others: after a sum over replicas, the first one's `x`."""
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return x
-    return tf.where(tf.equal(context.replica_id_in_sync_group, 0), x, tf.zeros_like(x))
+    Args:
+        x: rows `(..., D)` whose numbers differ by more than about 0.1.
+        samples: independent draws of each, S.
+        size: length of a draw.
+
+    Returns:
+        Shape `(S, ..., size)`.
+
+    Example:
+
+    >>> rows = tf.random.stateless_normal((1000, 4), (0, 1))
+    >>> noise = noise_of(rows, 2, 3)
+    >>> noise.shape, round(float(tf.math.reduce_std(noise)), 1)
+    (TensorShape([2, 1000, 3]), 1.0)
+    """
+    shape = (x.shape[-1], samples * size * WAVES)
+    frequencies = TURNS / x.shape[-1] ** 0.5 * tf.random.stateless_normal(shape, (0, 0), dtype=x.dtype)
+    offsets = tf.random.stateless_uniform(shape[1:], (0, 1), dtype=x.dtype)
+    waves = tf.cos(2.0 * math.pi * (tf.tensordot(tf.stop_gradient(x), frequencies, 1) + offsets))
+    waves = tf.reshape(waves, tf.concat([tf.shape(x)[:-1], [samples, size, WAVES]], axis=0))
+    draws = (2.0 / WAVES) ** 0.5 * tf.reduce_sum(waves, axis=-1)
+    return tf.experimental.numpy.moveaxis(draws, -2, 0)

@@ -1,28 +1,13 @@
 """Registration with Keras, and names resolved at the edge."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, unknown
 
 register = keras.saving.register_keras_serializable(package="keras_vae")
-
-
-def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
-    """The message for a name that is not among `choices`, with the nearest one that is.
-
-    Example:
-
-    >>> unknown("vea", ["vae", "ae"], part="model")
-    "Unknown model 'vea': did you mean 'vae'? Known: ae, vae."
-    """
-    choices = sorted(choices)
-    near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.4)
-    hint = f": did you mean {near[0]!r}?" if near else "."
-    return f"Unknown {part} {name!r}{hint} Known: {', '.join(choices)}."
 
 
 def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:

@@ -31,7 +31,8 @@ class Trace(NamedTuple):
         latents: the levels of latent variables, top first.
         likelihood: p(x | z), batch shape `(S, B)`.
         step: the number of optimizer steps so far, for weights that change.
-        seed: of the noise of this pass, int32 `(2,)`; a term takes its own from it by `Term.seed`.
+        seed: of the noise of this pass, int32 `(2,)`, the same on all replicas; a term takes its own from it by
+            `Term.seed`.
         encode: x -> q(z | x), for terms that look at other inputs.
         decode: z of shape `(..., *latent_shape)` -> p(x | z), for terms that look at other codes.
         extras: what else the batch carried, such as `y`.

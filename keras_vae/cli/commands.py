@@ -15,109 +15,6 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")]
 TO_PICTURE = "Where to: .png for a picture, .npy for the array."
 
 
-def train(
-    config: Annotated[Path | None, typer.Option(help="A configuration in JSON, such as a run's config.json.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run folder; runs/MODEL-DATA by default.")] = None,
-    model: Annotated[str | None, typer.Option(help="A recipe, see `keras-vae models`.", show_default="vae")] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="A data set, a folder of images, .npy or .npz, see `keras-vae data`.", show_default="digits"),
-    ] = None,
-    latent_dim: Annotated[int | None, typer.Option(help="Length of the code.", show_default="8")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the data.", show_default="60")] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Examples per step.", show_default="128; 32 with fewer than 10,000 examples")
-    ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Of Adam.", show_default="0.001")] = None,
-    critic_learning_rate: Annotated[
-        float | None, typer.Option(help="Of the critic's Adam.", show_default="the same")
-    ] = None,
-    decay: Annotated[
-        str | None, typer.Option(help="Of the learning rate: cosine or none.", show_default="cosine")
-    ] = None,
-    likelihood: Annotated[
-        str | None,
-        typer.Option(help="A likelihood, see `keras-vae parts`.", show_default="by recipe and data"),
-    ] = None,
-    network: Annotated[
-        str | None, typer.Option(help="A kind of network, see `keras-vae parts`.", show_default="by recipe and data")
-    ] = None,
-    beta: Annotated[float | None, typer.Option(help="Weight of the KL (beta_vae).")] = None,
-    free_bits: Annotated[float | None, typer.Option(help="Nats per latent dimension free of KL.")] = None,
-    warmup_epochs: Annotated[int | None, typer.Option(help="Epochs of linear KL warm-up.", show_default="0")] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="OPTION=VALUE of the recipe or its networks, or PART.OPTION=VALUE of its posterior, likelihood, "
-            "prior, corruption or critic; VALUE in JSON: units=[200,200], prior.components=20. Repeatable.",
-        ),
-    ] = None,
-    binarize: Annotated[
-        str | None, typer.Option(help="dynamic, static or threshold.", show_default="not at all")
-    ] = None,
-    image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
-    validation: Annotated[
-        float | None, typer.Option(help="Part (or number) for validation.", show_default="0.1")
-    ] = None,
-    test: Annotated[float | None, typer.Option(help="Part (or number) for test.", show_default="0.1")] = None,
-    limit: Annotated[int | None, typer.Option(help="Training examples to keep, for a quick trial.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything.", show_default="0")] = None,
-    dtype_policy: Annotated[
-        str | None, typer.Option(help="Of Keras, such as mixed_bfloat16.", show_default="float32")
-    ] = None,
-    jit_compile: Annotated[
-        bool | None, typer.Option(help="Compile with XLA or not.", show_default="by network and device")
-    ] = None,
-    likelihood_samples: Annotated[
-        int | None, typer.Option(help="Importance samples for the test log-likelihood; 0: none.", show_default="500")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write logs for TensorBoard.")] = False,
-) -> None:
-    """Train a model and report on it."""
-    from keras_vae.cli.overrides import merged, parse_settings
-    from keras_vae.errors import InvalidInputError
-    from keras_vae.training import Run, TrainingConfig
-    from keras_vae.training import train as run_training
-
-    given = {
-        "model": model, "data": data, "latent_dim": latent_dim, "epochs": epochs, "batch_size": batch_size,
-        "learning_rate": learning_rate, "critic_learning_rate": critic_learning_rate,
-        "decay": decay, "likelihood": likelihood, "network": network,
-        "warmup_epochs": warmup_epochs, "binarize": binarize, "image_size": image_size, "validation": validation,
-        "test": test, "limit": limit, "data_dir": data_dir, "seed": seed, "dtype_policy": dtype_policy,
-        "jit_compile": jit_compile, "likelihood_samples": likelihood_samples,
-    }  # fmt: skip
-    given = {name: value for name, value in given.items() if value is not None}
-    given |= {name: int(given[name]) for name in ("validation", "test") if given.get(name, 0) > 1}
-    options = parse_settings(setting or [])
-    options |= {name: value for name, value in (("beta", beta), ("free_bits", free_bits)) if value is not None}
-    if resume and overwrite:
-        raise InvalidInputError("--resume and --overwrite: expected one of the two; drop one.")
-    if resume and out is not None and config is None and Run(out).exists:
-        base = Run(out).config()
-    else:
-        base = TrainingConfig.read(config) if config else TrainingConfig()
-    chosen = base.replace(**given, options=merged(base.options, options))
-    out = out or Path("runs") / f"{chosen.model}-{Path(chosen.data).stem}"
-    try:
-        run = run_training(chosen, out, resume=resume, overwrite=overwrite, tensorboard=tensorboard)
-    except KeyboardInterrupt:
-        if not Run(out).exists:
-            typer.echo("\nStopped before anything was written.", err=True)
-            raise typer.Exit(130) from None
-        done = len(Run(out).read_history().get("epoch", []))
-        typer.echo(
-            f"\nStopped. Finished epochs: {done}, saved in {out}. Go on with:\n  keras-vae train --resume --out {out}",
-            err=True,
-        )
-        raise typer.Exit(130) from None
-    typer.echo("\n".join(["", *_verdict(run), "", f"Report: {run['report.html']}"]))
-
-
 Quick = Annotated[bool, typer.Option("--quick", help="Look at fewer examples; under a minute for small images.")]
 Questions = Annotated[
     list[str] | None,
@@ -204,53 +101,9 @@ def compare(
         typer.echo(f"{name} ...", err=True)
         subject = subject_of(run, data, "test", **options)
         found[name] = ask(subject, only)
-        images[name] = None if subject.model.prior is None else subject.samples[:10]
+        images[name] = None if subject.model.prior is None else subject.decoded(subject.draws[:10])
     typer.echo("\n".join([compare_answers(found).as_text(), *(f"Note: {note}" for note in notes)]))
     typer.echo(f"\nWritten: {write_comparison(out, found, images, notes)}")
-
-
-def encode(
-    run: Source,
-    out: Annotated[Path, typer.Option(help="Where to: a .npz file with mean, stddev and, if known, labels.")],
-    data: Data = None,
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    overwrite: Overwrite = False,
-) -> None:
-    """Write the posterior of each example: its mean and standard deviation."""
-    from keras_vae.cli.outputs import check_out, write_arrays
-    from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
-
-    check_out(out, ".npz", overwrite=overwrite)
-    model = model_of(run)
-    chosen = examples(run, data, split)
-    posterior = model.encode(chosen.x, condition=condition_of(model, chosen.y))
-    arrays = {"mean": posterior.mean().numpy()} | spread_of(posterior)
-    write_arrays(out, arrays if chosen.y is None else {**arrays, "labels": chosen.y})
-
-
-def reconstruct(
-    run: Source,
-    out: Annotated[Path, typer.Option(help=TO_PICTURE)],
-    data: Data = None,
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    limit: Limit = 20,
-    sample: Annotated[bool, typer.Option("--sample", help="Draw x ~ p(x | z) instead of E[x | z].")] = False,
-    seed: Seed = 0,
-    overwrite: Overwrite = False,
-) -> None:
-    """Pass examples through the code and back."""
-    from keras_vae import plots
-    from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import condition_of, examples, model_of
-
-    check_out(out, ".png", ".npy", overwrite=overwrite)
-    model = model_of(run)
-    chosen = examples(run, data, split)[:limit]
-    x, condition = chosen.x, condition_of(model, chosen.y)
-    reconstructed = model.reconstruct(x, condition=condition, draw="sample" if sample else "mean", seed=seed)
-    write_picture_or_array(
-        out, reconstructed, lambda: plots.plot_reconstructions(model.prepare(x).numpy(), reconstructed)
-    )
 
 
 def sample(
@@ -332,28 +185,6 @@ def interpolate(
     write_picture_or_array(out, paths, lambda: plots.plot_interpolation(paths, endpoints=endpoints))
 
 
-def export(
-    run: Source,
-    directory: Annotated[
-        Path | None, typer.Argument(help="Folder of the servable; saved_models/RUN by default.")
-    ] = None,
-) -> None:
-    """Write the next version of a SavedModel for TF Serving, and check it against the model."""
-    from keras_vae.cli.sources import model_of, probe
-    from keras_vae.errors import InvalidInputError
-    from keras_vae.serving import check_export
-    from keras_vae.serving import export as write
-
-    model = model_of(run)
-    version = write(model, directory or Path("saved_models") / run.name.removesuffix(".keras"))
-    differences = check_export(model, version, probe(model))
-    for name, difference in differences.items():
-        typer.echo(f"{name:16} differs from the model by at most {difference:.1e}")
-    if max(differences.values()) > 1e-5:
-        raise InvalidInputError(f"{version}: the export differs from the model by more than 1e-5; do not serve it.")
-    typer.echo(f"Exported: {version}")
-
-
 def models() -> None:
     """List the recipes: family, paper, and what they are for."""
     from keras_vae.zoo import describe
@@ -403,10 +234,4 @@ def _table(rows: dict[str, Any]) -> None:
     typer.echo("\n".join(f"{name:{width}}{text}" for name, text in rows.items()))
 
 
-def _verdict(run) -> list[str]:
-    from keras_vae.evaluation import verdict
-
-    return verdict(run.read_json("metrics.json"))
-
-
-ALL = (train, evaluate, compare, encode, reconstruct, sample, traverse, interpolate, export, models, parts, data)
+ALL = (evaluate, compare, sample, traverse, interpolate, models, parts, data)

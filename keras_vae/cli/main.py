@@ -5,9 +5,9 @@ import sys
 
 import typer
 
-from keras_vae.cli import commands
+from keras_vae.cli import commands, inference_commands, serving_commands, training_commands
 from keras_vae.cli.quiet import quiet_tensorflow
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, LostWorkerError
 
 app = typer.Typer(
     name="keras-vae",
@@ -17,7 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in commands.ALL:
+COMMANDS = (*training_commands.ALL, *inference_commands.ALL, *commands.ALL, *serving_commands.ALL)
+for command in COMMANDS:
     app.command()(command)
 
 
@@ -30,6 +31,8 @@ def main() -> None:
         app()
     except InvalidInputError as error:
         sys.exit(_fail(str(error), 2))
+    except LostWorkerError as error:
+        sys.exit(_fail(str(error), 1))
     except OSError as error:
         sys.exit(_fail(_of_the_system(error), 2))
 

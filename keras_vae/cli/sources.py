@@ -41,11 +41,16 @@ def data_of(source: Path, data: str | None) -> DataSet:
     return load(data)
 
 
-def split_of(source: Path, data: DataSet, split: str) -> Split:
-    """A split of the data, binarised once where the run at `source` binarises."""
+def named_split(data: DataSet, split: str) -> Split:
+    """The split of that name, as it is."""
     if split not in SPLITS:
         raise InvalidInputError(f"--split: expected {', '.join(SPLITS[:-1])} or {SPLITS[-1]}; got {split!r}.")
-    chosen = getattr(data, split)
+    return getattr(data, split)
+
+
+def split_of(source: Path, data: DataSet, split: str) -> Split:
+    """A split of the data, binarised once where the run at `source` binarises."""
+    chosen = named_split(data, split)
     return evaluation_split(chosen, Run(source).config()) if Run(source).exists else chosen
 
 
@@ -102,11 +107,6 @@ def spread_of(posterior: tfd.Distribution) -> dict[str, np.ndarray]:
         return {}
 
 
-def probe(model: Autoencoder, n: int = 3) -> np.ndarray:
-    """Examples of the model's own shape to try an export on, `(n, *event_shape)`, in [0, 1]."""
-    return np.random.default_rng(0).random((n, *model.event_shape), "float32")
-
-
 __all__ = [
     "condition_of",
     "examples",
@@ -114,7 +114,6 @@ __all__ = [
     "model_of",
     "pick",
     "pick_pairs",
-    "probe",
     "spread_of",
     "subject_of",
 ]

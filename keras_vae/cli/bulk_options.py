@@ -1,0 +1,87 @@
+"""What commands can be told when their answers go to a folder, by `keras_vae.bulk`."""
+
+import functools
+import inspect
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keras_vae.errors import InvalidInputError
+
+PANEL = "Bulk work, into a folder"
+
+
+def or_in_bulk(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options of `_in_bulk`, which does the work where `--out` is a folder.
+
+    Args:
+        command: with the options `model`, `out`, `data`, `split` and `overwrite`; it is named as its question is.
+    """
+    own, more = inspect.signature(command).parameters, inspect.signature(_in_bulk).parameters
+    added = {name: parameter for name, parameter in more.items() if name not in own and name != "question"}
+
+    @functools.wraps(command)
+    def either(**given: Any) -> None:
+        bulk = {name: given.pop(name) for name in added}
+        if given["out"].suffix:
+            _refuse_without_folder(given["out"], bulk, added)
+            command(**given)
+        else:
+            shared = {name: value for name, value in given.items() if name in more}
+            _in_bulk(command.__name__, **shared, **bulk)
+
+    either.__signature__ = inspect.Signature([*own.values(), *added.values()])
+    either.__annotations__ = {name: parameter.annotation for name, parameter in (own | added).items()}
+    return either
+
+
+def _option(*names: str, **told: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=PANEL, **told)
+
+
+def _in_bulk(
+    question: str,
+    model: Path,
+    out: Path,
+    data: str | None,
+    split: str | None,
+    overwrite: bool,
+    runner: Annotated[
+        str | None,
+        _option(help="Of Apache Beam, such as DirectRunner or DataflowRunner.", show_default="this process"),
+    ] = None,
+    runner_options: Annotated[str, _option(help="Of Apache Beam, such as '--direct_num_workers=2'.")] = "",
+    file_format: Annotated[str, _option("--format", help="Of the answers: parquet or tfrecord.")] = "parquet",
+    field: Annotated[
+        list[str] | None,
+        _option(help="INPUT=COLUMN, where a column or feature is not named x, image_bytes or condition. Repeatable."),
+    ] = None,
+    key: Annotated[str | None, _option(help="Column or feature with the keys.", show_default="file and row")] = None,
+    batch_size: Annotated[int, _option(min=1, help="Records that the model answers at a time.")] = 256,
+) -> None:
+    if data is None:
+        raise InvalidInputError("--data: expected what to read, as --out is a folder; got nothing.")
+    pairs = [one.partition("=")[::2] for one in field or []]
+    if not all(name and column for name, column in pairs):
+        raise InvalidInputError(f"--field: expected INPUT=COLUMN, such as x=pixels; got {' '.join(field)}.")
+    from keras_vae.bulk import infer
+
+    summary = infer(
+        question, model, data, out, runner=runner, runner_options=shlex.split(runner_options),
+        file_format=file_format, split=split, fields=dict(pairs), key=key, batch_size=batch_size,
+        overwrite=overwrite, verbose=1,
+    )  # fmt: skip
+    typer.echo(f"{summary.as_text()}\nWritten: {out}")
+    if not summary.balanced:
+        typer.echo("The counts do not add up: records were lost or came twice.", err=True)
+        raise typer.Exit(1)
+
+
+def _refuse_without_folder(out, bulk, parameters):
+    changed = [name for name, value in bulk.items() if value != parameters[name].default]
+    if changed:
+        option = "--format" if changed[0] == "file_format" else f"--{changed[0].replace('_', '-')}"
+        raise InvalidInputError(f"{option}: it needs an --out that is a folder, without a suffix; got {str(out)!r}.")

@@ -1,0 +1,72 @@
+"""What the export of a run knows beside its model: data, metrics, how training made the pixels."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from keras_vae.cli.sources import check_split, data_of, model_of
+from keras_vae.data import DataSet
+from keras_vae.errors import InvalidInputError
+from keras_vae.serving import ExportOptions, export, write_server_files
+from keras_vae.training import Run, TrainingConfig
+
+
+def options_of(source: Path, batch_sizes: str, **options: Any) -> ExportOptions:
+    """The options of an export, with what the run says of its data."""
+    try:
+        sizes = tuple(int(size) for size in batch_sizes.split(","))
+    except ValueError:
+        raise InvalidInputError(f"--batch-sizes: expected integers, such as 1,8,32; got {batch_sizes!r}.") from None
+    binarize = Run(source).config().binarize if Run(source).exists else None
+    return ExportOptions(batch_sizes=sizes, binarize=binarize, **options)
+
+
+def check_free(path: Path) -> None:
+    """Refuses a file that exists."""
+    if path.exists():
+        raise InvalidInputError(f"{path}: it exists; choose another name.")
+
+
+def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | None, no_data: bool) -> Path:
+    """Exports the model of a run or file; the folder of the new version."""
+    model, run = model_of(source), Run(source)
+    if no_data and data is not None:
+        raise InvalidInputError("--data and --no-data: expected one of the two; drop one.")
+    no_data = no_data or (data is None and not run.exists)
+    loaded = None if no_data else data_of(source, data)
+    training = None if loaded is None else check_split(model, loaded.train)
+    card = {} if loaded is None else {"Data": [f"- {line.strip()}" for line in loaded.describe().splitlines()]}
+    if run.exists:
+        card |= {"Training": _about_training(run.config()), "Metrics": run.read_json("metrics.json")}
+        card["Limits"] = _limits(run, loaded)
+    return export(model, out, options=options, training=training, card=card, verbose=1)
+
+
+def write_files(base: Path, options: ExportOptions, *, asked: bool | None) -> None:
+    """Writes what TF Serving is started with, where nothing but models lies or where it was asked for."""
+    if asked is False or (asked is None and not _holds_only_models(base)):
+        return
+    for name, written in write_server_files(base, batch_sizes=options.batch_sizes).items():
+        if not written:
+            typer.echo(f"{base / name} has been edited, and is left as it is.", err=True)
+
+
+def _holds_only_models(base: Path) -> bool:
+    folders = [entry for entry in base.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+    return all(version.name.isdigit() for folder in folders for version in folder.iterdir())
+
+
+def _about_training(config: TrainingConfig) -> dict[str, Any]:
+    kept = ("model", "epochs", "batch_size", "learning_rate", "decay", "options", "binarize", "image_size", "seed")
+    return {name: value for name, value in config.as_dict().items() if name in kept and value not in (None, {})}
+
+
+def _limits(run: Run, data: DataSet | None) -> dict[str, Any]:
+    notes = {} if data is None else {f"data, note {i}": note for i, note in enumerate(data.notes, 1)}
+    evaluation = run["evaluation.json"]
+    if not evaluation.exists():
+        return notes | {"evaluation": "none was made; run keras-vae evaluate RUN --report before the export"}
+    answers = run.read_json("evaluation.json")["answers"]
+    verdicts = {name: " ".join(answer["verdict"]) for name, answer in answers.items()}
+    return notes | {name: verdict for name, verdict in verdicts.items() if verdict}

@@ -1,0 +1,84 @@
+"""The commands that ask about many examples: a run about a split, or an export about any number of records."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keras_vae.cli.bulk_options import or_in_bulk
+
+Model = Annotated[Path, typer.Argument(help="A run folder or a .keras file; in bulk an export.", show_default=False)]
+Out = Annotated[Path, typer.Option(help="A .npz file; in bulk a folder.")]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        help="What to read. In bulk: Parquet, TFRecord, image or .npy files, a folder or pattern, or a data set.",
+        show_default="the run's own",
+    ),
+]
+Split = Annotated[str | None, typer.Option(help="train, validation or test.", show_default="test; in bulk all")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file or folder if it exists.")]
+
+
+@or_in_bulk
+def encode(model: Model, out: Out, data: Data = None, split: Split = None, overwrite: Overwrite = False) -> None:
+    """Write the posterior of each example: its mean and standard deviation; in bulk its mean and variance."""
+    from keras_vae.cli.outputs import check_out, write_arrays
+    from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
+
+    check_out(out, ".npz", overwrite=overwrite)
+    loaded = model_of(model)
+    chosen = examples(model, data, split or "test")
+    posterior = loaded.encode(chosen.x, condition=condition_of(loaded, chosen.y))
+    arrays = {"mean": posterior.mean().numpy()} | spread_of(posterior)
+    write_arrays(out, arrays if chosen.y is None else {**arrays, "labels": chosen.y})
+
+
+@or_in_bulk
+def score(
+    model: Model,
+    out: Out,
+    data: Data = None,
+    split: Split = None,
+    samples: Annotated[int, typer.Option(min=1, help="Draws of z per example; in bulk those of the export.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of these draws.")] = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the evidence lower bound of each example, in nats."""
+    from keras_vae.cli.outputs import check_out, write_arrays
+    from keras_vae.cli.sources import condition_of, examples, model_of
+
+    check_out(out, ".npz", overwrite=overwrite)
+    loaded = model_of(model)
+    chosen = examples(model, data, split or "test")
+    elbo = loaded.elbo(chosen.x, condition=condition_of(loaded, chosen.y), samples=samples, seed=seed)
+    write_arrays(out, {"elbo": elbo} if chosen.y is None else {"elbo": elbo, "labels": chosen.y})
+
+
+@or_in_bulk
+def reconstruct(
+    model: Model,
+    out: Annotated[Path, typer.Option(help="A .png picture or a .npy array; in bulk a folder.")],
+    data: Data = None,
+    split: Split = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many; in bulk all.")] = 20,
+    sample: Annotated[bool, typer.Option("--sample", help="Draw x ~ p(x | z) instead of E[x | z].")] = False,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Pass examples through the code and back."""
+    from keras_vae import plots
+    from keras_vae.cli.outputs import check_out, write_picture_or_array
+    from keras_vae.cli.sources import condition_of, examples, model_of
+
+    check_out(out, ".png", ".npy", overwrite=overwrite)
+    loaded = model_of(model)
+    chosen = examples(model, data, split or "test")[:limit]
+    x, condition = chosen.x, condition_of(loaded, chosen.y)
+    reconstructed = loaded.reconstruct(x, condition=condition, draw="sample" if sample else "mean", seed=seed)
+    write_picture_or_array(
+        out, reconstructed, lambda: plots.plot_reconstructions(loaded.prepare(x).numpy(), reconstructed)
+    )
+
+
+ALL = (encode, score, reconstruct)

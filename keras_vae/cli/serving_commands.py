@@ -1,0 +1,152 @@
+"""The commands that bring a model into production; each imports what it needs when it runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
+
+
+def export(
+    run: Source,
+    out: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder of the servable, or a file .onnx; saved_models/RUN by default.", show_default=False
+        ),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Training examples, for `anomaly`.", show_default="the run's own")
+    ] = None,
+    no_data: Annotated[bool, typer.Option("--no-data", help="Read no data; there will be no `anomaly`.")] = False,
+    samples: Annotated[int, typer.Option(help="Draws of z per example in `score` and `anomaly`.")] = 8,
+    flagged: Annotated[float, typer.Option(help="Share of the training examples that `anomaly` flags.")] = 0.01,
+    precision: Annotated[
+        str, typer.Option(help="Of the weights: float32, bfloat16, float16 or int8; answers are float32.")
+    ] = "float32",
+    signature: Annotated[
+        str | None, typer.Option(help="Export this one only, with its weights in the graph.", show_default="all")
+    ] = None,
+    batch_sizes: Annotated[str, typer.Option(help="To pad batches to, and to warm up.")] = "1,2,4,8,16,32",
+    server_files: Annotated[
+        bool | None,
+        typer.Option(
+            "--server-files/--no-server-files",
+            help="Write models.config, compose.yaml and the like beside the models.",
+            show_default="if nothing but models lies there",
+        ),
+    ] = None,
+) -> None:
+    """Write the next version of a SavedModel for TF Serving, once it is known that TF Serving will run it."""
+    from keras_vae.cli.exports import check_free, export_run, options_of, write_files
+    from keras_vae.serving import export_onnx
+    from keras_vae.serving.server_files import docker_run
+
+    out = out or Path("saved_models") / run.name.removesuffix(".keras")
+    options = {"samples": samples, "flagged": flagged, "precision": precision, "signature": signature}
+    options = options_of(run, batch_sizes, **options)
+    if out.suffix == ".onnx":
+        from keras_vae.cli.sources import model_of
+
+        check_free(out)
+        export_onnx(model_of(run), out, options=options)
+        typer.echo(f"Exported: {out}")
+        return
+    version = export_run(run, out, options, data=data, no_data=no_data)
+    write_files(out.resolve().parent, options, asked=server_files)
+    typer.echo(f"Exported: {version}\n\nServe it with:\n  keras-vae serve {out}\n  {docker_run(out)}")
+
+
+def check(
+    path: Annotated[Path, typer.Argument(help="An export, or a folder of its versions.", show_default=False)],
+) -> None:
+    """Find out whether TF Serving will run an export, without any of TensorFlow's Python."""
+    from keras_vae.serving import check_export
+
+    found = check_export(path)
+    typer.echo(found.as_text())
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def serve(
+    base: Annotated[Path, typer.Argument(help="The folder of models, or of one model's versions.")] = Path(
+        "saved_models"
+    ),
+    port: Annotated[int, typer.Option(help="Of REST; 0 for a free one.")] = 8501,
+    grpc_port: Annotated[int, typer.Option(help="Of gRPC; 0 for a free one, -1 for no gRPC.")] = 8500,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for everyone.")] = "127.0.0.1",
+    versions: Annotated[int, typer.Option(help="How many of the newest versions to serve.")] = 1,
+    poll_seconds: Annotated[float, typer.Option(help="How often to look for new versions.")] = 1.0,
+    batching: Annotated[bool, typer.Option(help="Join requests that wait.")] = True,
+    max_batch_size: Annotated[int, typer.Option(help="Rows of a batch.")] = 64,
+    batch_timeout_ms: Annotated[float, typer.Option(help="How long a batch waits for more.")] = 0.0,
+    max_queue: Annotated[int, typer.Option(help="Rows that may wait for one signature.")] = 4096,
+    request_seconds: Annotated[float, typer.Option(help="How long a request may take.")] = 60.0,
+    max_request_mb: Annotated[int, typer.Option(help="Of a request, in MiB.")] = 64,
+    grace_seconds: Annotated[float, typer.Option(help="To answer what was accepted after SIGTERM.")] = 30.0,
+    log_format: Annotated[str, typer.Option(help="text, or json for a JSON object a line.")] = "text",
+    access_log: Annotated[bool, typer.Option("--access-log", help="A line for each request.")] = False,
+) -> None:
+    """Serve exports on this machine, in the protocol of TensorFlow Serving, which is what production should run."""
+    from keras_vae.serving.extra import need
+
+    for module in ("tensorflow_serving.apis", "grpc", "starlette", "uvicorn", "orjson", "prometheus_client"):
+        need(module)
+    from keras_vae.serving.server import ServerOptions, set_up_logs
+    from keras_vae.serving.server import serve as run
+
+    options = ServerOptions(
+        host=host, port=port, grpc_port=None if grpc_port == -1 else grpc_port, versions=versions,
+        poll_seconds=poll_seconds, batching=batching, max_batch_size=max_batch_size,
+        batch_timeout_ms=batch_timeout_ms, max_queue=max_queue, request_seconds=request_seconds,
+        max_request_bytes=max_request_mb * 2**20, grace_seconds=grace_seconds,
+    )  # fmt: skip
+    set_up_logs(log_format, access=access_log)
+    run(base, options)
+
+
+def client(
+    method: Annotated[
+        str,
+        typer.Argument(
+            help="status, metadata, encode, reconstruct, score, anomaly, classify or generate.", show_default=False
+        ),
+    ],
+    target: Annotated[
+        str, typer.Argument(help="http(s)://HOST:PORT or grpc(s)://HOST:PORT.")
+    ] = "http://127.0.0.1:8501",
+    model: Annotated[str, typer.Option(help="Its name on the server.")] = "digits",
+    version: Annotated[int | None, typer.Option(help="Of the model.", show_default="the newest")] = None,
+    label: Annotated[str | None, typer.Option(help="Of a version, such as stable.", show_default="none")] = None,
+    data: Annotated[
+        str, typer.Option(help="What to send: a data set, a .npy or .npz file, or a folder of images.")
+    ] = "digits",
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 20,
+    condition: Annotated[int | None, typer.Option(help="Label to generate, of a conditional model.")] = None,
+    seed: Annotated[int, typer.Option(help="Of generate.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where to: .npz, or .png and .npy for images; printed by default.", show_default=False),
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that a call may take, with all its tries.")] = 60.0,
+    ca_file: Annotated[str | None, typer.Option(help="Certificates to trust.", show_default="the system's")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Ask a served model what one asks of the model itself."""
+    from keras_vae.cli.client_methods import ask, check_method, show
+    from keras_vae.errors import InvalidInputError
+    from keras_vae.serving.client import Client, ServingError
+
+    check_method(method, out, overwrite=overwrite)
+    options = {"version": version, "label": label, "timeout": timeout, "ca_file": ca_file, "verbose": 1}
+    try:
+        with Client(target, model, **options) as server:
+            show(method, ask(server, method, data, split, limit, condition, seed), out)
+    except ServingError as error:
+        raise InvalidInputError(str(error)) from error
+
+
+ALL = (export, check, serve, client)
