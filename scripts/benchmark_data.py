@@ -13,6 +13,7 @@ def options():
     parser = argparse.ArgumentParser()
     parser.add_argument("--network", choices=("mlp", "conv"), default="mlp")
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
     return parser.parse_args()
 
 

@@ -2,14 +2,17 @@
 
 import json
 import os
+import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
+import tensorflow as tf
 from benchmark_data import BATCH, ENCODED, LATENT, blobs, options, seconds_per_example
 
 import keras_vae as kv
+from keras_vae.training.dtype_policy import policy_of_devices
 
 
 class EpochTimes(keras.callbacks.Callback):
@@ -36,6 +39,10 @@ def model_of(network, shape):
 
 def main():
     chosen = options()
+    if chosen.device == "gpu" and not tf.config.list_physical_devices("GPU"):
+        sys.exit("--device gpu: TensorFlow sees none; install its CUDA libraries: pip install 'tensorflow[and-cuda]'")
+    keras.config.set_dtype_policy(policy_of_devices())
+    print(f"keras_vae computes in {keras.config.dtype_policy().name}", file=sys.stderr)
     x = blobs()[..., None]
     model = model_of(chosen.network, x.shape[1:])
     steps = len(x) // BATCH

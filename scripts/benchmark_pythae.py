@@ -80,11 +80,15 @@ def model_of(network):
     return VAE(config, encoder=Encoder(encoder_body(), width), decoder=Decoder(decoder_body()))
 
 
-def train_with_pythae(network, x, epochs):
+def train_with_pythae(network, x, epochs, device):
     model, times = model_of(network), EpochTimes()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
         config = BaseTrainerConfig(
-            output_dir=folder, num_epochs=epochs, learning_rate=1e-3, per_device_train_batch_size=BATCH, no_cuda=True
+            output_dir=folder,
+            num_epochs=epochs,
+            learning_rate=1e-3,
+            per_device_train_batch_size=BATCH,
+            no_cuda=device == "cpu",
         )
         data = BaseDataset(x, torch.ones(len(x)))
         trainer = BaseTrainer(model=model, train_dataset=data, training_config=config, callbacks=[times])
@@ -93,13 +97,13 @@ def train_with_pythae(network, x, epochs):
     return model, times.seconds
 
 
-def train_by_hand(network, x, epochs):
-    model = model_of(network)
+def train_by_hand(network, x, epochs, device):
+    model, x = model_of(network).to(device), x.to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     times = []
     for _ in range(epochs):
         start = time.perf_counter()
-        order = torch.randperm(len(x))
+        order = torch.randperm(len(x), device=device)
         for first in range(0, len(x), BATCH):
             batch = x[order[first : first + BATCH]]
             code = model.encoder(batch)
@@ -111,19 +115,26 @@ def train_by_hand(network, x, epochs):
             optimizer.zero_grad()
             ((error + kl) / len(batch)).backward()
             optimizer.step()
+        wait(device)
         times.append(time.perf_counter() - start)
     return times
+
+
+def wait(device):
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 def main():
     logging.disable(logging.CRITICAL)
     torch.set_num_threads(os.cpu_count())
     chosen = options()
+    device = "cuda" if chosen.device == "gpu" else "cpu"
     x = torch.from_numpy(blobs()[:, None])
-    by_hand = train_by_hand(chosen.network, x, chosen.epochs + 1)
-    model, by_pythae = train_with_pythae(chosen.network, x, chosen.epochs + 1)
+    by_hand = train_by_hand(chosen.network, x, chosen.epochs + 1, device)
+    model, by_pythae = train_with_pythae(chosen.network, x, chosen.epochs + 1, device)
     model.eval()
-    embedded = seconds_per_example(lambda: model.embed(x[:ENCODED]).detach().numpy(), ENCODED)
+    embedded = seconds_per_example(lambda: model.embed(x[:ENCODED].to(device)).detach().cpu().numpy(), ENCODED)
     results = {
         "pythae's trainer, training": [seconds / len(x) for seconds in by_pythae[1:]],
         "PyTorch loop by hand, training": [seconds / len(x) for seconds in by_hand[1:]],
