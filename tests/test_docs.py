@@ -50,12 +50,43 @@ def test_python_in_the_readme_runs(block, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", [b for b in blocks("bash") if b.startswith("keras-vae")], ids=["command line"])
-def test_commands_in_the_readme_run(block, tmp_path):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(["bash", "-e", "-c", block], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True)
+def test_commands_in_the_readme_run(tmp_path):
+    (block,) = (block for block in blocks("bash") if "runs/digits" in block)
+    run_block(block, tmp_path)
     for name in ("runs/digits/report.html", "samples.png", "traversal.png", "saved_models/digits/1/saved_model.pb"):
         assert (tmp_path / name).exists(), name
+
+
+@pytest.mark.slow
+def test_the_way_to_a_service_in_the_readme_runs(tmp_path):
+    (block,) = (block for block in blocks("bash") if "keras-vae serve" in block)
+    printed = run_block(block, tmp_path)
+    assert "TF Serving will run it." in printed and "is_anomaly (5,)" in printed
+    assert (tmp_path / "generated.png").read_bytes().startswith(b"\x89PNG")
+
+
+def run_block(block, folder):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    command = ["bash", "-e", "-c", block]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=900,
+    )
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_bulk_work_in_the_readme_runs(tmp_path):
+    (tmp_path / "saved_models").symlink_to(README.parent / "saved_models")
+    (block,) = (block for block in blocks("bash") if "--runner" in block)
+    run_block(block, tmp_path)
+    for name in ("codes", "scores", "codes-by-beam"):
+        assert (tmp_path / name / "summary.json").exists(), name
 
 
 @pytest.mark.slow
@@ -63,8 +94,20 @@ def test_commands_in_the_readme_run(block, tmp_path):
     "line", [line for block in blocks("sh") for line in block.splitlines()], ids=lambda line: line[:40]
 )
 def test_training_commands_in_the_readme_run_for_an_epoch(line, command, tmp_path):
-    quick = ["--epochs", "1", "--limit", "256", "--data", "digits", "--likelihood-samples", "5"]
+    quick = ["--epochs", "1", "--limit", "256", "--data", "digits", "--no-report"]
     subprocess.run([command, *line.split()[1:], *quick], cwd=tmp_path, check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line",
+    [line for block in blocks("shell") for line in block.splitlines() if " tune " in line],
+    ids=lambda line: line[:40],
+)
+def test_searches_in_the_readme_run_for_an_epoch(line, command, tmp_path):
+    quick = ["--epochs", "1", "--limit", "96", "--max-trials", "2", "--set", "units=[8]", "--out", "search"]
+    subprocess.run([command, *line.split()[1:], *quick], cwd=tmp_path, check=True)
+    assert (tmp_path / "search" / "search.png").exists()
 
 
 def test_pictures_and_files_that_the_readme_shows_are_there():

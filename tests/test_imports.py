@@ -12,9 +12,10 @@ import keras_vae
 PACKAGE = Path(keras_vae.__file__).parent
 
 ORDER = (
-    ("version", "errors", "files"),
+    ("version", "errors", "files", "progress"),
     ("checks", "serialization", "random", "trace"),
-    ("layers",),
+    ("replicas",),
+    ("distribute", "layers"),
     ("distributions",),
     ("priors",),
     ("networks",),
@@ -22,7 +23,9 @@ ORDER = (
     ("models",),
     ("zoo", "data", "plots"),
     ("evaluation", "serving"),
+    ("bulk",),
     ("training",),
+    ("tuning",),
     ("cli",),
 )
 """From the ground up: a part may import itself and what stands before it."""

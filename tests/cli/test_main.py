@@ -12,29 +12,15 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from refusals import assert_refused
 
 from keras_vae import KL, NLL, Autoencoder, mirrored, zoo
-from keras_vae.cli import commands
-from keras_vae.cli.main import main
+from keras_vae.cli.main import COMMANDS
 from keras_vae.data import load
 from keras_vae.evaluation import QUESTIONS
 from keras_vae.training import Run, TrainingConfig, load_data
 
-NAMES = [command.__name__ for command in commands.ALL]
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys, tmp_path):
-    """Calls the command in an empty folder: arguments -> exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def cli(*arguments):
-        monkeypatch.setattr(sys, "argv", ["keras-vae", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return end.value.code or 0, *capsys.readouterr()
-
-    return cli
+NAMES = {command.__name__: command for command in COMMANDS}
 
 
 @pytest.fixture
@@ -80,7 +66,7 @@ def test_each_command_explains_itself(cli, monkeypatch, name):
     monkeypatch.setenv("COLUMNS", "200")
     code, out, err = cli(name, "--help")
     assert (code, err) == (0, "")
-    assert getattr(commands, name).__doc__.splitlines()[0] in out
+    assert NAMES[name].__doc__.splitlines()[0] in out
     assert f"keras-vae {name}" in out
 
 
@@ -264,15 +250,6 @@ BAD_USE = {
 
 def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def assert_refused(result, message):
-    code, _, err = result
-    assert code == 2
-    assert len(err.splitlines()) == 1, err
-    assert err.startswith("keras-vae: ")
-    assert re.search(message, err), err
-    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(("arguments", "message"), BAD_TRAINING.values(), ids=BAD_TRAINING)
@@ -510,21 +487,6 @@ def test_compare_puts_runs_side_by_side(cli, finished_run, tmp_path):
     assert_refused(cli("compare", "one", "two", "--out", "other"), "expected runs of the same data")
 
 
-def test_export_counts_its_versions_and_checks_them(cli, finished_run, tmp_path):
-    for version in ("1", "2"):
-        code, out, err = cli("export", finished_run)
-        assert (code, err) == (0, "")
-        assert out.endswith(f"Exported: saved_models/tiny/{version}\n")
-        differences = [float(number) for number in re.findall(r"at most (\S+)", out)]
-        assert len(differences) == 5 and max(differences) <= 1e-5
-    assert (tmp_path / "saved_models" / "tiny" / "2" / "saved_model.pb").is_file()
-
-
-def test_an_export_that_differs_is_not_called_good(cli, monkeypatch, finished_run):
-    monkeypatch.setattr("keras_vae.serving.check_export", lambda *_: {"encode": 0.0, "decode": 1e-3})
-    assert_refused(cli("export", finished_run, "servable"), "servable/1: the export differs .* do not serve it")
-
-
 def test_models_lists_the_recipes(cli):
     code, out, err = cli("models")
     assert (code, err) == (0, "")
@@ -559,7 +521,7 @@ def test_a_model_file_is_as_good_as_its_run(cli, write, finished_run, model):
     assert json.loads(out)["likelihood"]["examples"] == 180
     code, out, err = cli("export", file, "servable")
     assert (code, err) == (0, "")
-    assert out.endswith("Exported: servable/1\n")
+    assert "Exported: servable/1\n" in out
 
 
 def test_a_model_file_that_was_never_compiled_is_evaluated_or_refused(cli, write, tmp_path):

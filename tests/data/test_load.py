@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from keras_vae.data import load, names
-from keras_vae.data.progress import progress
 from keras_vae.errors import InvalidInputError
+from keras_vae.progress import progress
 
 
 def test_digits():

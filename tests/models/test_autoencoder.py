@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
-from keras_vae.random import as_seed, fold, fold_replica
+from keras_vae.random import as_seed, fold
+from keras_vae.replicas import own_seed
 
 X = np.random.default_rng(0).random((32, 6), "float32")
 
@@ -50,7 +51,7 @@ def test_every_step_has_its_own_noise():
 
 def test_every_replica_has_its_own_noise():
     strategy = tf.distribute.MirroredStrategy([d.name for d in tf.config.list_logical_devices("CPU")[:2]])
-    seeds = strategy.run(lambda: fold_replica(as_seed(3)))
+    seeds = strategy.run(lambda: own_seed(as_seed(3)))
     one, two = strategy.experimental_local_results(seeds)
     assert not np.array_equal(one, two)
 

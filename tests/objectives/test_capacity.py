@@ -52,7 +52,7 @@ def test_it_survives_its_configuration(capacity):
     term = Capacity(capacity, estimator="monte_carlo", name="gap").only("encoder")
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(kv.NLL() + term)))
     copy = keras.saving.deserialize_keras_object(config).terms[1]
-    assert (copy.estimator, copy.name, copy.trains, copy.of_batch) == ("monte_carlo", "gap", ("encoder",), True)
+    assert (copy.estimator, copy.name, copy.trains, copy.across_batch) == ("monte_carlo", "gap", ("encoder",), True)
     trace = trace_of(samples=2)._replace(step=tf.constant(30))
     assert np.allclose(copy(trace), term(trace))
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from keras_vae.plots import plot_samples
-from keras_vae.training import Run, TrainingConfig, environment, load_data, report, train
+from keras_vae.training import Run, TrainingConfig, environment, load_data, train, write_report
 
 
 def contents(folder):
@@ -212,11 +212,11 @@ def test_a_picture_is_whole_or_not_there(finished_run, tmp_path, monkeypatch, fu
     shutil.copytree(finished_run, tmp_path / "run")
     run = Run(tmp_path / "run")
     figure = plot_samples(np.random.default_rng(0).random((16, 8, 8, 1)))
-    monkeypatch.setitem(report.__globals__, "pictures", lambda *_, **__: {"samples": figure})
+    monkeypatch.setitem(write_report.__globals__, "pictures", lambda *_, **__: {"samples": figure})
     before = contents(run["pictures"])
     data = load_data(run.config())
     with full_disk(), pytest.raises(OSError, match="File too large"):
-        report(run, run.model(), data)
+        write_report(run, run.model(), data)
     assert contents(run["pictures"]) == before
 
 

@@ -1,0 +1,196 @@
+"""Each record comes out once: as the model's answer, or with the reason why there is none."""
+
+import json
+import sys
+
+import keras
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_vae import serving, zoo
+from keras_vae.bulk import infer
+
+
+def spoil(x):
+    """The rows of x, some of which are bad; the kind of fault by row."""
+    rows, faults = list(x), {}
+    for row, bad, kind in (
+        (3, x[3][:-1], "wrong shape"),
+        (250, [], "wrong shape"),
+        (400, None, "missing field"),
+        (401, np.full(x.shape[1], np.nan), "not finite"),
+        (999, np.full(x.shape[1], np.inf), "not finite"),
+    ):
+        rows[row], faults[row] = bad, kind
+    return rows, faults
+
+
+@pytest.mark.parametrize(
+    ("question", "outputs"),
+    [("encode", {"mean", "variance"}), ("reconstruct", {"reconstruction"}), ("score", {"elbo"})],
+)
+def test_answers_are_those_of_the_signature(export, x, write_parquet, read, tmp_path, question, outputs):
+    summary = infer(question, export, write_parquet(x), tmp_path / "out", batch_size=64)
+    assert (summary.read, summary.answered, summary.rejected) == (1000, 1000, {})
+    name = "serving_default" if question == "reconstruct" else question
+    expected = tf.saved_model.load(str(export)).signatures[name](x=tf.constant(x))
+    found = read(tmp_path / "out" / "answers")
+    assert set(expected) == outputs and set(found["in.parquet#0"]) == {"key", *outputs}
+    for output in outputs:
+        values = np.array([found[f"in.parquet#{row}"][output] for row in range(1000)])
+        np.testing.assert_allclose(values, expected[output], atol=1e-6)
+
+
+def test_bad_records_are_told_with_their_reason_and_lose_no_other(export, x, write_parquet, read, tmp_path):
+    rows, faults = spoil(x)
+    summary = infer("encode", export, write_parquet(rows), tmp_path / "out")
+    assert summary.balanced and summary.rejected == {"wrong shape": 2, "missing field": 1, "not finite": 2}
+    dead = read(tmp_path / "out" / "dead_letters")
+    assert {letter["place"]: letter["kind"] for letter in dead.values()} == {
+        f"in.parquet#{row}": kind for row, kind in faults.items()
+    }
+    assert dead["in.parquet#3"]["reason"] == "x: expected (6,), 6 numbers; got 5."
+    assert set(read(tmp_path / "out" / "answers")) == {f"in.parquet#{row}" for row in set(range(1000)) - set(faults)}
+    written = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert (written["read"], written["answered"], written["signature"]) == (1000, 995, "encode")
+
+
+def test_of_several_records_with_one_key_the_first_that_has_an_answer_keeps_it(
+    export, x, write_parquet, read, tmp_path
+):
+    keys = [f"k{row}" for row in range(10)]
+    keys[4], keys[7], keys[8] = "k2", "k2", None
+    rows = list(x[:10])
+    rows[2] = rows[2][:-1]
+    infer("encode", export, write_parquet(rows, keys=keys), tmp_path / "out", key="id")
+    answers, dead = read(tmp_path / "out" / "answers"), pq.read_table(tmp_path / "out" / "dead_letters").to_pylist()
+    assert {letter["place"]: (letter["key"], letter["kind"]) for letter in dead} == {
+        "in.parquet#2": ("k2", "wrong shape"),
+        "in.parquet#7": ("k2", "repeated key"),
+        "in.parquet#8": (None, "missing key"),
+    }
+    encoded = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x[4:5]))["mean"]
+    np.testing.assert_allclose(answers["k2"]["mean"], encoded[0], atol=1e-6)
+    assert set(answers) == {"k0", "k1", "k2", "k3", "k5", "k6", "k9"}
+
+
+def test_tfrecord_files_go_in_and_out(export, x, write_tfrecord, tmp_path):
+    path = write_tfrecord([*x[:20], x[0][:2]])
+    summary = infer("encode", export, path, tmp_path / "out", file_format="tfrecord")
+    assert (summary.answered, summary.rejected) == (20, {"wrong shape": 1})
+    (file,) = (tmp_path / "out" / "answers").iterdir()
+    examples = [tf.train.Example.FromString(one) for one in tf.data.TFRecordDataset(str(file)).as_numpy_iterator()]
+    features = [example.features.feature for example in examples]
+    assert [one["key"].bytes_list.value[0] for one in features] == [f"in.tfrecord#{row}".encode() for row in range(20)]
+    expected = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x[:20]))["mean"]
+    np.testing.assert_allclose([one["mean"].float_list.value for one in features], expected, atol=1e-6)
+
+
+def test_a_damaged_file_gives_what_it_can(export, x, write_tfrecord, read, tmp_path):
+    path = write_tfrecord(x[:20])
+    path.write_bytes(path.read_bytes()[:-5])
+    with tf.io.TFRecordWriter(str(tmp_path / "in-2.tfrecord")) as file:
+        file.write(b"\xff\xff not an example")
+    summary = infer("encode", export, str(tmp_path / "*.tfrecord"), tmp_path / "out")
+    assert (summary.answered, summary.rejected) == (19, {"damaged file": 1, "unreadable record": 1})
+    assert set(read(tmp_path / "out" / "dead_letters")) == {"in.tfrecord#19", "in-2.tfrecord#0"}
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """An export of a conditional model of images, and a folder of images in classes, one of them damaged."""
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(0)
+    for kind in ("cat", "dog"):
+        (folder / "x" / kind).mkdir(parents=True)
+        for i in range(5):
+            Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8)).save(folder / "x" / kind / f"{i}.png")
+    (folder / "x" / "dog" / "bad.png").write_bytes(b"no image")
+    model = zoo.conditional_vae((8, 8, 1), 2, condition=2, units=(8,))
+    return serving.export(model, folder / "export"), folder / "x"
+
+
+def test_image_files_are_decoded_by_the_export_and_their_folder_is_the_condition(images, read, tmp_path):
+    export, folder = images
+    summary = infer("encode", export, folder, tmp_path / "out", batch_size=4)
+    assert (summary.answered, summary.rejected) == (10, {"unreadable image": 1})
+    assert set(read(tmp_path / "out" / "dead_letters")) == {"dog/bad.png#0"}
+    answers = read(tmp_path / "out" / "answers")
+    signature = tf.saved_model.load(str(export)).signatures["encode"]
+    for label, kind in enumerate(("cat", "dog")):
+        x = np.stack([keras.utils.img_to_array(Image.open(folder / kind / f"{i}.png")) for i in range(5)]) / 255
+        expected = signature(x=tf.constant(x), condition=tf.constant([label] * 5, tf.int32))["mean"]
+        found = [answers[f"{kind}/{i}.png"]["mean"] for i in range(5)]
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_arrays_and_data_sets_by_name(export, x, read, tmp_path):
+    np.save(tmp_path / "x.npy", x[:10])
+    infer("encode", export, tmp_path / "x.npy", tmp_path / "out")
+    expected = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x[:10]))["mean"]
+    found = read(tmp_path / "out" / "answers")
+    np.testing.assert_allclose([found[f"x.npy#{row}"]["mean"] for row in range(10)], expected, atol=1e-6)
+    summary = infer("encode", "saved_models/digits", "digits", tmp_path / "digits", split="test")
+    assert summary.answered == 180 and "digits/test#0" in read(tmp_path / "digits" / "answers")
+
+
+def test_columns_may_have_other_names(export, x, write_parquet, tmp_path):
+    path = write_parquet(x[:10], column="pixels")
+    assert infer("encode", export, path, tmp_path / "out", fields={"x": "pixels"}).answered == 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"question": "encod"}, "did you mean 'encode'"),
+        ({"export": "nowhere"}, "nowhere: expected an export; got no SavedModel"),
+        ({"data": "nowhere.parquet"}, "nowhere.parquet: no such file"),
+        ({"data": "nowhere/*.parquet"}, "no such file"),
+        ({"key": "name"}, "expected a column 'name'; got x"),
+        ({"fields": {"x": "pixels"}}, "expected a column 'pixels'; got x"),
+        ({"file_format": "csv"}, "Unknown format 'csv'"),
+        ({"batch_size": 0}, "batch_size must be an integer >= 1"),
+        ({"runner": "FlinkyRunner"}, "did you mean 'FlinkRunner'"),
+        ({"data": "digits", "key": "id"}, "--key: expected Parquet or TFRecord files"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_asked_is_refused_and_nothing_is_written(
+    export, x, write_parquet, tmp_path, refused, changes, message
+):
+    given = {"question": "encode", "export": export, "data": write_parquet(x[:5]), "out": tmp_path / "out", **changes}
+    with refused(message):
+        infer(**given)
+    assert {path.name for path in tmp_path.iterdir()} == {"in.parquet"}
+
+
+def test_kinds_are_not_mixed_and_no_parquet_is_told(export, x, write_parquet, write_tfrecord, tmp_path, refused):
+    write_parquet(x[:5])
+    write_tfrecord(x[:5])
+    with refused("got parquet and tfrecord"):
+        infer("encode", export, tmp_path, tmp_path / "out")
+    (tmp_path / "bad.parquet").write_text("no")
+    with refused("bad.parquet: expected a Parquet file"):
+        infer("encode", export, tmp_path / "bad.parquet", tmp_path / "out")
+
+
+def test_a_folder_that_is_there_is_left_alone(export, x, write_parquet, tmp_path, refused):
+    path, out = write_parquet(x[:5]), tmp_path / "out"
+    infer("encode", export, path, out)
+    with refused("it exists; use --overwrite"):
+        infer("encode", export, path, out)
+    assert infer("score", export, path, out, overwrite=True).answered == 5
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis").write_text("years")
+    with refused("leaves it alone"):
+        infer("encode", export, path, tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine" / "thesis").read_text() == "years"
+
+
+def test_without_beam_it_is_told_how_to_install_it(export, x, write_parquet, tmp_path, refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "apache_beam", None)
+    with refused(r"pip install 'keras_vae\[beam\]'"):
+        infer("encode", export, write_parquet(x[:5]), tmp_path / "out", runner="DirectRunner")

@@ -1,0 +1,13 @@
+"""What a command answers to input that it cannot use."""
+
+import re
+
+
+def assert_refused(result, message):
+    """Exit code 2 and one line, which matches."""
+    code, _, err = result
+    assert code == 2
+    assert len(err.splitlines()) == 1, err
+    assert err.startswith("keras-vae: ")
+    assert re.search(message, err), err
+    assert "Traceback" not in err

@@ -1,0 +1,34 @@
+import pytest
+
+from keras_vae.plots import plot_search
+
+VALUES = {"latent_dim": [2, 8, 4], "prior.name": ["mixture", "vamp", "mixture"]}
+
+
+@pytest.mark.parametrize(("better", "best"), [("max", 3), ("min", 2)])
+def test_the_best_trial_is_named_and_stands_in_every_panel(better, best):
+    figure = plot_search([-8.0, -9.0, -7.0], VALUES, objective="val_elbo", better=better)
+    assert len(figure.axes) == 3
+    note = " ".join(text.get_text() for text in figure.texts)
+    assert f"the best, number {best}, has" in note
+    for ax in figure.axes:
+        assert len(ax.collections) == 2 and len(ax.collections[1].get_offsets()) == 1
+
+
+def test_words_are_ticks():
+    figure = plot_search([1.0, 2.0, 3.0], VALUES, objective="val_elbo", logarithmic=["latent_dim"])
+    assert [tick.get_text() for tick in figure.axes[2].get_xticklabels()] == ["mixture", "vamp"]
+    assert figure.axes[1].get_xscale() == "log"
+
+
+@pytest.mark.parametrize(
+    ("scores", "options", "message"),
+    [
+        ([], {}, "as many as scores"),
+        ([1.0], {}, "as many as scores"),
+        ([1.0] * 3, {"better": "most"}, "better: expected"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(refused, scores, options, message):
+    with refused(message):
+        plot_search(scores, VALUES, objective="val_elbo", **options)

@@ -1,0 +1,36 @@
+"""Options out of their range are refused in one line, and so are missing extras."""
+
+import pytest
+
+from keras_vae.serving import ExportOptions
+from keras_vae.serving.extra import need
+from keras_vae.serving.quantiles import Quantiles
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"samples": 0}, "samples must be an integer >= 1; got 0"),
+        ({"precision": "int4"}, "Unknown precision 'int4': did you mean 'int8'"),
+        ({"binarize": "dynmic"}, "Unknown mode 'dynmic': did you mean 'dynamic'"),
+        ({"flagged": 1.0}, "flagged must be a share between 0 and 1; got 1.0"),
+        ({"flagged": True}, "flagged must be a share"),
+        ({"batch_sizes": ()}, "batch_sizes must be rising integers"),
+        ({"batch_sizes": (8, 1)}, "batch_sizes must be rising integers"),
+        ({"batch_sizes": (0, 1)}, "batch_sizes must be an integer >= 1"),
+    ],
+)
+def test_an_option_out_of_its_range_is_refused(refused, options, message):
+    with refused(message):
+        ExportOptions(**options)
+
+
+def test_a_missing_extra_says_how_to_get_it(refused):
+    with refused(r"no_such_module: it is not installed; install it with: pip install 'keras_vae\[serving\]'"):
+        need("no_such_module")
+
+
+@pytest.mark.parametrize("scores", [[1.0], [1.0, float("nan")], [[1.0, 2.0]]])
+def test_quantiles_need_finite_scores(refused, scores):
+    with refused("expected two or more finite scores"):
+        Quantiles.of(scores)

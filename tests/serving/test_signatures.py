@@ -1,0 +1,191 @@
+"""What is served is the model, for any batch, in any process."""
+
+import numpy as np
+import pytest
+import recipes
+import tensorflow as tf
+from servables import FEW_SIZES, build
+
+from keras_vae.data import Split
+from keras_vae.serving import ExportOptions, export, signatures_of
+from keras_vae.serving.png import png
+from keras_vae.serving.quantiles import Quantiles
+from keras_vae.serving.signatures import log_density
+
+LATENT = 3
+WITHOUT_PRIOR = {"ae", "rae_l2", "rae_sn"}
+WITHOUT_DENSITY = WITHOUT_PRIOR | {"wae_mmd"}
+DISCRETE = {"residual_vq_vae", "vq_vae"}
+NO_IMAGES = {"sequence_vae", "tabular_vae"}
+INTEGERS = {"seed", "condition", "codes"}
+
+
+def expected_signatures(recipe, model):
+    """Name -> inputs and outputs, each name -> shape; a relaxed categorical has no variance."""
+    image, code = (None, *model.event_shape), (None, *model.latent_shape)
+    given = {"condition": (None,)} if recipe in ("conditional_vae", "semi_supervised_vae") else {}
+    of_x = {} if recipe == "semi_supervised_vae" else given
+    codes = {"codes": (None, LATENT, 2 if recipe == "residual_vq_vae" else 1)} if recipe in DISCRETE else {}
+    answers = {
+        "reconstruct": {"reconstruction": image},
+        "encode": {"mean": code, **(codes or ({} if recipe == "concrete_vae" else {"variance": code}))},
+        "anomaly": {"score": (None,), "rank": (None,), "is_anomaly": (None,)},
+    }
+    if recipe not in WITHOUT_DENSITY:
+        answers["score"] = {"elbo": (None,)}
+    if recipe == "semi_supervised_vae":
+        answers["classify"] = {"probabilities": (None, 10)}
+    signatures = {name: ({"x": image, **of_x}, outputs) for name, outputs in answers.items()}
+    signatures["serving_default"] = signatures.pop("reconstruct")
+    signatures["decode"] = ({"z": code, **given}, {"reconstruction": image})
+    if codes:
+        signatures["decode_codes"] = ({**codes, **given}, {"reconstruction": image})
+    if recipe not in WITHOUT_PRIOR:
+        signatures["generate"] = ({"seed": (None, 2), **given}, {"sample": image})
+    if recipe not in NO_IMAGES:
+        signatures |= {f"{name}_bytes": ({"image_bytes": (None,), **of_x}, out) for name, out in answers.items()}
+    return signatures
+
+
+def dtype_of(name):
+    if name in INTEGERS:
+        return tf.int32
+    return {"image_bytes": tf.string, "is_anomaly": tf.bool}.get(name, tf.float32)
+
+
+@pytest.fixture(scope="module", params=recipes.every(slow_beyond=recipes.CORE, leave_out=recipes.TRAINED_OTHERWISE))
+def served(request, tmp_path_factory):
+    """A recipe's name, its model after two steps, and its export, which has passed the check."""
+    model = build(request.param)
+    training = Split(recipes.examples(request.param, 20), recipes.conditions(request.param, 20))
+    version = export(model, tmp_path_factory.mktemp("served") / "model", options=FEW_SIZES, training=training)
+    return request.param, model, tf.saved_model.load(str(version)).signatures
+
+
+def test_every_kind_of_recipe_has_its_signatures_with_the_documented_names_types_and_shapes(served):
+    recipe, model, signatures = served
+    expected = expected_signatures(recipe, model)
+    assert set(signatures) == set(expected)
+    for name, signature in signatures.items():
+        positional, inputs = signature.structured_input_signature
+        assert positional == ()
+        found = [{key: tuple(spec.shape) for key, spec in s.items()} for s in (inputs, signature.structured_outputs)]
+        assert found == list(expected[name]), name
+        for key, spec in {**inputs, **signature.structured_outputs}.items():
+            assert spec.dtype == dtype_of(key), (name, key)
+
+
+def test_the_signatures_say_what_the_methods_of_the_model_say(served):
+    recipe, model, signatures = served
+    x = np.nan_to_num(model.prepare(recipes.examples(recipe, 6)).numpy())
+    condition = None if recipe == "semi_supervised_vae" else recipes.conditions(recipe, 6)
+    given = {} if condition is None else {"condition": tf.constant(condition, tf.int32)}
+    posterior = model.encode(x, condition=condition)
+    encoded = signatures["encode"](x=tf.constant(x), **given)
+    np.testing.assert_allclose(encoded["mean"], posterior.mean(), atol=1e-5)
+    if "variance" in encoded:
+        np.testing.assert_allclose(encoded["variance"], posterior.variance(), rtol=1e-4, atol=1e-5)
+    reconstructed = signatures["serving_default"](x=tf.constant(x), **given)["reconstruction"]
+    expected = model.reconstruct(x, condition=condition)
+    np.testing.assert_allclose(reconstructed, expected, rtol=1e-4, atol=1e-4)
+    if recipe in DISCRETE:
+        decoded = signatures["decode_codes"](codes=encoded["codes"])["reconstruction"]
+        np.testing.assert_allclose(decoded, expected, rtol=1e-4, atol=1e-4)
+    label = recipes.conditions(recipe, 6)
+    named = {} if label is None else {"condition": tf.constant(label, tf.int32)}
+    decoded = signatures["decode"](z=encoded["mean"], **named)["reconstruction"]
+    expected = model.decode(encoded["mean"], condition=label).mean()
+    np.testing.assert_allclose(decoded, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_scores_are_the_elbo(vae, exported, images):
+    x = images(6)
+    elbo = tf.saved_model.load(str(exported)).signatures["score"](x=tf.constant(x))["elbo"]
+    draws = np.stack([vae.elbo(x, samples=8, seed=seed) for seed in range(50)])
+    assert (np.abs(elbo - draws.mean(axis=0)) <= 5 * draws.std(axis=0)).all()
+
+
+def test_without_a_density_the_score_is_the_log_likelihood_of_the_reconstruction(images):
+    model, x = recipes.create("ae"), images(5)
+    x = x.round()
+    signatures = signatures_of(model, quantiles=None)
+    assert "score" not in signatures and "anomaly" not in signatures
+    scores = log_density(model, ExportOptions())(tf.constant(x))
+    p = np.clip(model.reconstruct(x), 1e-7, 1 - 1e-7)
+    expected = (x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(scores, expected, rtol=1e-3)
+
+
+def test_samples_depend_on_their_own_seed_alone(exported):
+    generate = tf.saved_model.load(str(exported)).signatures["generate"]
+    seeds = np.random.default_rng(0).integers(-(2**31), 2**31, (8, 2)).astype("int32")
+    together = generate(seed=tf.constant(seeds))["sample"].numpy()
+    alone = np.concatenate([generate(seed=tf.constant(seeds[i : i + 1]))["sample"] for i in range(8)])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    order = [5, 5, 0, 7]
+    np.testing.assert_allclose(generate(seed=tf.constant(seeds[order]))["sample"], together[order], atol=1e-6)
+    assert len(np.unique(together.round(5), axis=0)) == 8
+
+
+def test_samples_come_from_the_prior(vae, exported):
+    seeds = tf.stack([tf.range(2000), tf.zeros(2000, tf.int32)], axis=1)
+    served = tf.saved_model.load(str(exported)).signatures["generate"](seed=seeds)["sample"].numpy()
+    drawn = vae.sample(2000, seed=0)
+    error = 5 * np.sqrt((served.var(axis=0) + drawn.var(axis=0)) / 2000)
+    assert (np.abs(served.mean(axis=0) - drawn.mean(axis=0)) <= error).all()
+    np.testing.assert_allclose(served.std(), drawn.std(), rtol=0.05)
+
+
+def test_files_are_answered_as_the_arrays_in_them(exported, images):
+    signatures = tf.saved_model.load(str(exported)).signatures
+    x = images(4)
+    pixels = np.rint(255 * x).astype("float32") / 255
+    files = tf.constant([png(image) for image in x])
+    for name in ("encode", "score", "anomaly"):
+        of_files = signatures[f"{name}_bytes"](image_bytes=files)
+        for key, value in signatures[name](x=tf.constant(pixels)).items():
+            np.testing.assert_allclose(of_files[key], value, rtol=1e-5, atol=1e-5)
+    reconstruction = signatures["reconstruct_bytes"](image_bytes=files)["reconstruction"]
+    np.testing.assert_allclose(
+        reconstruction, signatures["serving_default"](x=tf.constant(pixels))["reconstruction"], atol=1e-5
+    )
+
+
+def test_a_flagged_example_is_one_that_few_training_examples_score_below(vae, digits):
+    options = ExportOptions(flagged=0.1)
+    x = tf.constant(digits / np.float32(255))
+    scores = log_density(vae, options)(x).numpy()
+    anomaly = signatures_of(vae, options, Quantiles.of(scores))["anomaly"].function(x)
+    np.testing.assert_allclose(anomaly["score"], scores, rtol=1e-5)
+    assert np.mean(anomaly["is_anomaly"]) == pytest.approx(0.1, abs=0.01)
+    order = scores.argsort().argsort() / (len(scores) - 1)
+    np.testing.assert_allclose(anomaly["rank"], order, atol=0.01)
+
+
+@pytest.mark.parametrize("mode", ["dynamic", "static", "threshold"])
+def test_grey_is_made_black_and_white_as_in_training(vae, images, mode):
+    x = images(400)
+    plain = signatures_of(vae)["encode"].function
+    within = signatures_of(vae, ExportOptions(binarize=mode))["encode"].function
+    binary = x.round()
+    np.testing.assert_allclose(within(tf.constant(binary))["mean"], plain(tf.constant(binary))["mean"], atol=1e-5)
+    seen = tf.constant((x >= 0.5).astype("float32"))
+    if mode == "threshold":
+        np.testing.assert_allclose(within(tf.constant(x))["mean"], plain(seen)["mean"], atol=1e-5)
+    else:
+        grey = np.full((1, 8, 8, 1), 0.3, "float32")
+        one, other = (within(tf.constant(np.repeat(grey, n, axis=0)))["mean"][0] for n in (1, 3))
+        np.testing.assert_allclose(one, other, atol=1e-6)
+        assert np.abs(one - plain(tf.constant(grey))["mean"][0]).max() > 1e-3
+
+
+def test_one_signature_alone(vae, refused):
+    assert list(signatures_of(vae, ExportOptions(signature="encode"))) == ["serving_default"]
+    with refused("Unknown signature 'encod': did you mean 'encode'"):
+        signatures_of(vae, ExportOptions(signature="encod"))
+
+
+def test_images_are_asked_of_models_of_images_alone(small, vae, refused):
+    assert not [name for name in signatures_of(vae, ExportOptions(images=False)) if name.endswith("_bytes")]
+    with refused("expected a model of images"):
+        signatures_of(small, ExportOptions(images=True))

@@ -1,0 +1,141 @@
+"""A run goes on within an epoch as if it had not been stopped."""
+
+import json
+import signal
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from keras_vae.training import Run, TrainingConfig, train
+from keras_vae.training.checkpoint import NEWEST, PREVIOUS, KeepRun
+
+STEPS = 37  # a prime beyond the most steps of one execution, so that training can stop after each
+CONFIG = TrainingConfig(
+    latent_dim=2, epochs=3, batch_size=4, limit=4 * STEPS, options={"units": [16]}, jit_compile=False,
+    likelihood_samples=0,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_pictures():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(train.__globals__, "pictures", lambda *_, **__: {})
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return train(CONFIG, tmp_path_factory.mktemp("whole") / "run", verbose=0)
+
+
+@pytest.fixture
+def stopped(monkeypatch, tmp_path):
+    """Trains until SIGTERM comes in a batch, counted from the start."""
+
+    def stopped(step, config=CONFIG, **options):
+        batches = iter(range(1000))
+
+        def begin(self, batch, logs=None):
+            if next(batches) == step - 1:
+                signal.raise_signal(signal.SIGTERM)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(KeepRun, "on_train_batch_begin", begin)
+            with pytest.raises(KeyboardInterrupt) as stop:
+                train(config, tmp_path / "run", verbose=0, **options)
+        assert stop.value.args == (signal.SIGTERM,)
+        return Run(tmp_path / "run")
+
+    return stopped
+
+
+def noted(path):
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read("progress.json"))
+
+
+def assert_ends_as(run, whole, assert_same_weights):
+    history, expected = run.read_history(), whole.read_history()
+    assert history == expected
+    assert_same_weights(run, whole)
+    assert {path.name for path in run.path.iterdir()} == {path.name for path in whole.path.iterdir()}
+
+
+@pytest.mark.parametrize("step", [1, STEPS + 12])
+def test_a_stop_saves_the_step_and_the_means_of_the_epoch(stopped, whole, assert_same_weights, step):
+    run = stopped(step)
+    progress = noted(run[NEWEST])
+    assert progress["step"] == step
+    assert progress["means"]["loss"][1] == 4 * (step % STEPS)
+    assert len(run.read_history().get("epoch", [])) == step // STEPS
+    train(CONFIG, run.path, resume=True, verbose=0)
+    assert_ends_as(run, whole, assert_same_weights)
+
+
+def test_a_stop_in_the_last_batch_of_an_epoch_ends_the_epoch(stopped, whole, assert_same_weights):
+    run = stopped(STEPS)
+    assert run.read_history()["epoch"] == [1]
+    assert noted(run[NEWEST])["step"] == STEPS
+    train(CONFIG, run.path, resume=True, verbose=0)
+    assert_ends_as(run, whole, assert_same_weights)
+
+
+def test_checkpoints_within_an_epoch_come_as_often_as_asked_and_two_are_kept(stopped):
+    run = stopped(33, checkpoint_every=10)
+    assert (noted(run[PREVIOUS])["step"], noted(run[NEWEST])["step"]) == (30, 33)
+
+
+def test_a_damaged_checkpoint_is_told_and_passed_over(stopped, whole, assert_same_weights, capsys):
+    run = stopped(33, checkpoint_every=10)
+    content = run[NEWEST].read_bytes()
+    run[NEWEST].write_bytes(content[: len(content) // 2])
+    train(CONFIG, run.path, resume=True, verbose=0)
+    assert f"Going on from {PREVIOUS}" in capsys.readouterr().err
+    assert_ends_as(run, whole, assert_same_weights)
+
+
+def test_a_run_on_one_device_goes_on_on_two(stopped, whole, assert_same_weights):
+    import tensorflow as tf
+
+    config = CONFIG.replace(model="ae")
+    expected = train(config, whole.path.with_name("ae"), verbose=0)
+    run = stopped(STEPS + 5, config)
+    devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
+    two = tf.distribute.MirroredStrategy(devices, cross_device_ops=tf.distribute.ReductionToOneDevice())
+    train(config, run.path, resume=True, strategy=two, verbose=0)
+    for name, values in expected.read_history().items():
+        np.testing.assert_allclose(run.read_history()[name], values, rtol=1e-4, err_msg=name)
+    assert_same_weights(run, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("every", [0, -1, 2.5])
+def test_other_than_a_number_of_steps_is_refused(tmp_path, refused, every):
+    with refused("checkpoint_every must be an integer >= 1"):
+        train(CONFIG, tmp_path / "run", checkpoint_every=every)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_without_an_example_for_each_replica_is_refused(tmp_path, refused):
+    import tensorflow as tf
+
+    devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
+    two = tf.distribute.MirroredStrategy(devices, cross_device_ops=tf.distribute.ReductionToOneDevice())
+    with refused("batch_size: expected an example for each of 2 replicas; got 1"):
+        train(CONFIG.replace(batch_size=1), tmp_path / "run", strategy=two, verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_means_are_kept_and_set_to_nothing():
+    from keras_vae import zoo
+
+    model = zoo.ae((4,), 2, units=(4,))
+    model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    model.evaluate(np.zeros((6, 4)), verbose=0)
+    means = model.means
+    assert means["loss"][1] == 6
+    model.means = {}
+    assert model.means["loss"] == (0.0, 0.0)
+    model.means = means
+    assert model.means == means

@@ -1,0 +1,176 @@
+"""A search ends with the best of its trials, and goes on where it was."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+from PIL import Image
+
+from keras_vae.training import TrainingConfig, train
+from keras_vae.tuning import Axis, tune
+
+CONFIG = TrainingConfig(
+    model="beta_vae", epochs=2, limit=96, options={"units": [8]}, jit_compile=False, likelihood_samples=0, decay="none"
+)
+SPACE = [Axis("latent_dim", low=2, high=6), Axis("beta", low=0.25, high=4.0, log=True)]
+ARGUMENTS = [
+    "tune", "--model", "beta_vae", "--limit", "96", "--epochs", "2", "--set", "units=[8]", "--tuner", "random",
+    "--space", "latent_dim=2:6", "--space", "beta=0.25:4:log",
+]  # fmt: skip
+
+
+def rows(out):
+    return json.loads((out / "trials.json").read_text())
+
+
+def by_trial(out):
+    """The values of each trial that keras-tuner holds, and when it was written."""
+    files = sorted((out / "trials").glob("trial_*/trial.json"))
+    trials = [json.loads(path.read_text()) for path in files]
+    return {trial["trial_id"]: (trial["status"], trial["hyperparameters"]["values"]) for trial in trials}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_pictures():
+    """Leaves out the pictures of the best run, which take ten seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(train.__globals__, "pictures", lambda *_, **__: {})
+        yield
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    out = tmp_path_factory.mktemp("search") / "search"
+    return out, tune(CONFIG, out, space=SPACE, tuner="random", max_trials=3, verbose=0)
+
+
+def test_the_best_trial_becomes_a_run(searched):
+    out, best = searched
+    found = rows(out)
+    assert [row["status"] for row in found] == ["COMPLETED"] * 3
+    top = max(found, key=lambda row: row["score"])
+    assert best.path == out / "best" and best.config().latent_dim == top["values"]["latent_dim"]
+    assert best.config().options["beta"] == top["values"]["beta"]
+    assert best.read_history()["val_elbo"][-1] == pytest.approx(top["figures"]["val_elbo"], rel=1e-5)
+
+
+def test_scores_do_not_depend_on_the_weights_that_are_searched(searched):
+    for row in rows(searched[0]):
+        figures = row["figures"]
+        assert row["score"] == figures["val_elbo"] == pytest.approx(-figures["val_nll"] - figures["val_kl"], rel=1e-4)
+
+
+def test_the_search_is_drawn(searched):
+    for name in ("search.png", "rate_distortion.png"):
+        with Image.open(searched[0] / name) as image:
+            assert min(image.size) > 200
+
+
+def test_a_search_with_more_trials_goes_on_and_repeats_none(tmp_path):
+    out = tmp_path / "search"
+    tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, verbose=0)
+    before = by_trial(out)
+    best = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=4, resume=True, verbose=0)
+    after = by_trial(out)
+    assert len(before) == 2 and len(after) == 4
+    assert {name: after[name] for name in before} == before
+    assert best.config().options["beta"] == max(rows(out), key=lambda row: row["score"])["values"]["beta"]
+
+
+def test_a_better_trial_takes_the_place_of_the_best_run(tmp_path):
+    out = tmp_path / "search"
+    first = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, verbose=0)
+    worse = first.config().replace(latent_dim=17)
+    first.write_json("config.json", worse.as_dict())
+    best = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, resume=True, verbose=0)
+    assert best.config().latent_dim != 17 and len(best.read_history()["epoch"]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tuner", "objective"), [("bayesian", "reconstruction_mse"), ("hyperband", "val_nll")])
+def test_every_oracle_and_objective(tmp_path, tuner, objective, capsys):
+    config = CONFIG.replace(epochs=4)
+    tune(config, tmp_path / "search", space=SPACE, tuner=tuner, objective=objective, max_trials=3, verbose=1)
+    found = rows(tmp_path / "search")
+    assert len(found) == 3 and all(row["score"] == row["figures"][objective] for row in found)
+    lines = [
+        line for line in capsys.readouterr().out.splitlines() if "beta" in line or line.split()[:1] in (["0"], ["1"])
+    ]
+    assert objective in lines[0] and lines[1].split()[-1] == "*"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tuner": "hyperbnd"}, "Unknown tuner 'hyperbnd': did you mean 'hyperband'"),
+        ({"objective": "val_loss"}, "Unknown objective 'val_loss'.*NAME:min or NAME:max"),
+        ({"objective": "val_loss:up"}, "expected NAME:min or NAME:max"),
+        ({"max_trials": 0}, "max_trials must be an integer >= 1"),
+        ({"space": [Axis("latent_dmi", [2])]}, "latent_dmi"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused(tmp_path, refused, changes, message):
+    with refused(message):
+        tune(CONFIG, tmp_path / "search", **{"space": SPACE, "verbose": 0, **changes})
+    assert not (tmp_path / "search" / "best").exists()
+
+
+def test_another_search_is_refused(searched, refused):
+    out, _ = searched
+    with refused("use --resume to go on"):
+        tune(CONFIG, out, space=SPACE, tuner="random", max_trials=3, verbose=0)
+    with refused(r"had another objective \(val_elbo\)"):
+        tune(CONFIG, out, space=SPACE, tuner="random", max_trials=3, objective="val_nll", resume=True, verbose=0)
+    with refused(r"had another max_trials \(3\)"):
+        tune(CONFIG, out, space=SPACE, tuner="random", max_trials=1, resume=True, verbose=0)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path, refused):
+    (tmp_path / "mine.txt").write_text("mine")
+    for resume in (False, True):
+        with refused("it exists and is not empty; choose another --out"):
+            tune(CONFIG, tmp_path, space=SPACE, resume=resume, verbose=0)
+
+
+@pytest.mark.slow
+def test_a_killed_search_loses_no_trial_and_repeats_none(tmp_path, command):
+    out = tmp_path / "search"
+    arguments = [command, *ARGUMENTS, "--max-trials", "5", "--resume", "--out", str(out)]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 200
+    while len(completed(out)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    before = completed(out)
+    assert 2 <= len(before) < 5
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    after = completed(out)
+    assert len(after) == 5 and {name: after[name] for name in before} == before
+    assert len({json.dumps(values) for _, values in after.values()}) == 5
+    assert (out / "best" / "report.html").exists()
+
+
+def completed(out):
+    found = {}
+    for path in (out / "trials").glob("trial_*/trial.json"):
+        try:
+            trial = json.loads(path.read_text())
+        except ValueError:
+            continue  # it is being written
+        if trial["status"] == "COMPLETED":
+            found[trial["trial_id"]] = (trial["score"], trial["hyperparameters"]["values"])
+    return found
+
+
+@pytest.mark.slow
+def test_workers_share_the_trials(tmp_path, command):
+    out = tmp_path / "search"
+    arguments = [command, *ARGUMENTS, "--max-trials", "4", "--workers", "2", "--out", str(out)]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(completed(out)) == 4 and len(rows(out)) == 4
+    assert f"Best: {out / 'best'}" in done.stdout
