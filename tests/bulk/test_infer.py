@@ -137,6 +137,12 @@ def test_arrays_and_data_sets_by_name(export, x, read, tmp_path):
     assert summary.answered == 180 and "digits/test#0" in read(tmp_path / "digits" / "answers")
 
 
+def test_a_file_of_one_number_is_refused(export, tmp_path, refused):
+    np.save(tmp_path / "x.npy", 3.0)
+    with refused("expected one row or more in dimension 0; got a single number"):
+        infer("encode", export, tmp_path / "x.npy", tmp_path / "out")
+
+
 def test_columns_may_have_other_names(export, x, write_parquet, tmp_path):
     path = write_parquet(x[:10], column="pixels")
     assert infer("encode", export, path, tmp_path / "out", fields={"x": "pixels"}).answered == 10

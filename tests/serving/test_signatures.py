@@ -98,6 +98,13 @@ def test_the_signatures_say_what_the_methods_of_the_model_say(served):
     np.testing.assert_allclose(decoded, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", recipes.TRAINED_OTHERWISE)
+def test_a_recipe_that_is_only_trained_otherwise_passes_the_check_as_well(recipe, tmp_path):
+    version = export(build(recipe), tmp_path / "model", options=FEW_SIZES, training=Split(recipes.examples(recipe, 20)))
+    assert version.name == "1"
+
+
 def test_scores_are_the_elbo(vae, exported, images):
     x = images(6)
     elbo = tf.saved_model.load(str(exported)).signatures["score"](x=tf.constant(x))["elbo"]

@@ -62,9 +62,12 @@ def _parts(data, size):
     """Name of the part -> x, y; one part without a name for a `.npy` file, whose rows are not looked at before."""
     if data.endswith(".npy"):
         try:
-            return {"": (np.load(data, mmap_mode="r", allow_pickle=False), None)}
+            x = np.load(data, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise InvalidInputError(f"{data}: expected an array written by numpy.save; {error}.") from error
+        if not x.ndim:
+            raise InvalidInputError(f"{data}: expected one row or more in dimension 0; got a single number.")
+        return {"": (x, None)}
     if data.endswith(".npz"):
         read = read_arrays(data)
     else:
