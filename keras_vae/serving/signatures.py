@@ -61,7 +61,8 @@ def signatures_of(
     """What the export of `model` answers, by name; the first is the default.
 
     Every input and output is batch-major. Examples are float32 as the model takes them (images in [0, 1]). All
-    signatures of a conditional model also take `condition`: labels int32 `(B,)`, or vectors float32 `(B, size)`.
+    signatures of a conditional model also take `condition`: labels int32 `(B,)`, or vectors float32 `(B, size)`. A row
+    with NaN or infinity is answered with NaN and flagged as an anomaly; models of missing values take NaN in `x`.
 
     - `serving_default`: x -> `reconstruction`, E[x | z] at the posterior mean z.
     - `encode`: x -> `mean` and, where the family has one, `variance` of q(z | x); discrete `codes`, where z is.
@@ -124,6 +125,7 @@ def signatures_of(
     if _takes_images(model, options):
         for name, question in questions.items():
             chosen[f"{name}_bytes"] = Signature(partial(answers.of_files, question), (files, *of_x))
+    chosen = {name: answers.marking_bad_rows(signature) for name, signature in chosen.items()}
     if options.signature is None:
         return chosen
     if options.signature not in chosen:
@@ -148,6 +150,27 @@ class _Answers:
                 return method(*arguments)
 
         return tf.function(within_scope, autograph=False, reduce_retracing=True)
+
+    def marking_bad_rows(self, signature):
+        """The signature, with NaN for an answer (and True for yes or no) where the question is not finite.
+
+        Where a processor fuses a ReLU with the product before it, NaN would become 0 and look like an answer.
+        """
+        if not any(spec.dtype.is_floating for spec in signature.inputs):
+            return signature
+
+        def function(*inputs):
+            named = zip(signature.inputs, inputs, strict=True)
+            bad = [self._bad_rows(spec.name, value) for spec, value in named if spec.dtype.is_floating]
+            answers = signature.function(*inputs)
+            return {name: _marked(value, tf.reduce_any(bad, axis=0)) for name, value in answers.items()}
+
+        return signature._replace(function=function)
+
+    def _bad_rows(self, name, value):
+        may_be_missing = name == "x" and self.model.likelihood.allows_missing
+        bad = tf.math.is_inf(value) if may_be_missing else ~tf.math.is_finite(value)
+        return tf.reduce_any(tf.reshape(bad, (tf.shape(bad)[0], -1)), axis=1)
 
     def of_files(self, question, image_bytes, condition=None):
         x = self.decode_images(image_bytes)
@@ -236,6 +259,15 @@ def log_density(
 ) -> Callable[..., tf.Tensor]:
     """The score of `anomaly`, a compiled function of x and, for a conditional model, the condition: nats, `(B,)`."""
     return _Answers(model, options, None, scope).log_density
+
+
+def _marked(value, bad):
+    if value.dtype == tf.bool:
+        return value | bad
+    if value.dtype.is_integer:
+        return value
+    rows = tf.reshape(bad, (-1, *[1] * (value.shape.rank - 1)))
+    return tf.where(rows, tf.constant(float("nan"), value.dtype), value)
 
 
 def _given(condition):

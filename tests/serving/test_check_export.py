@@ -153,6 +153,19 @@ def test_answers_that_are_not_the_models_are_named(copy):
     assert problem.startswith("encode: differs from the model by")
 
 
+@pytest.mark.parametrize(
+    ("dtype", "gap", "sound"),
+    [("float32", 1e-3, False), ("float16", 1e-3, True), ("float16", 1e-2, False), ("bfloat16", 1e-2, True)],
+)
+def test_answers_may_differ_as_their_precision_rounds(tmp_path, dtype, gap, sound):
+    export = saved(tmp_path, lambda module, x: {"y": tf.cast(tf.cast(x, dtype), tf.float32)}, X)
+    x = np.ones((3, 2), "float32")
+    extra = export / "assets.extra"
+    extra.mkdir()
+    write_recorded(extra / "recorded_answers.npz", {"serving_default": Answer({"x": x}, {"y": x + np.float32(gap)})})
+    assert check_export(export).ok == sound
+
+
 def test_a_warm_up_request_that_fails_is_named(copy):
     from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 

@@ -105,6 +105,30 @@ def test_a_recipe_that_is_only_trained_otherwise_passes_the_check_as_well(recipe
     assert version.name == "1"
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_row_that_is_not_finite_is_answered_with_nan_and_flagged(exported, images, bad):
+    signatures = tf.saved_model.load(str(exported)).signatures
+    x, z = images(3), np.zeros((3, LATENT), "float32")
+    x[1, 2, 3, 0] = z[1, 0] = bad
+    for name in ("serving_default", "encode", "decode", "score", "anomaly"):
+        given = {"z": tf.constant(z)} if name == "decode" else {"x": tf.constant(x)}
+        for output, value in signatures[name](**given).items():
+            rows = value.numpy().reshape(3, -1)
+            if output == "is_anomaly":
+                assert rows[1].all()
+            else:
+                assert np.isnan(rows).all(axis=1).tolist() == [False, True, False], (name, output)
+                assert np.isfinite(rows[[0, 2]]).all()
+
+
+def test_models_of_missing_values_take_nan(images):
+    model, x = build("masked_vae"), images(3)
+    x[0, 0], x[1, 0] = np.nan, np.inf
+    encoded = signatures_of(model)["encode"].function(tf.constant(x))["mean"].numpy()
+    assert np.isfinite(encoded).all(axis=1).tolist() == [True, False, True]
+    np.testing.assert_allclose(encoded[[0, 2]], model.encode(x[[0, 2]]).mean(), atol=1e-5)
+
+
 def test_scores_are_the_elbo(vae, exported, images):
     x = images(6)
     elbo = tf.saved_model.load(str(exported)).signatures["score"](x=tf.constant(x))["elbo"]

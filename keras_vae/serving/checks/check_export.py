@@ -12,13 +12,14 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.serving import recorded, warmup
-from keras_vae.serving.checks.graph_rules import graph_problems, serving_signatures, shape_problems
+from keras_vae.serving.checks.graph_rules import coarsest_step, graph_problems, serving_signatures, shape_problems
 from keras_vae.serving.checks.requests import sample_inputs
 from keras_vae.serving.checks.without_python import Runs, run_without_python
 from keras_vae.serving.versions import versions_in
 
 TOLERANCE = 1e-5
 ALONE_TOLERANCE = 1e-4
+STEPS_OF_16_BITS = 4  # by which answers of floats in 16 bits may differ, for each processor rounds at other places
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,8 @@ class _Examination:
         self.version, self.graph = version, graph
         self.signatures = serving_signatures(graph)
         self.runs = Runs(self.signatures)
+        rounding = STEPS_OF_16_BITS * coarsest_step(graph)
+        self.tolerance, self.alone_tolerance = max(TOLERANCE, rounding), max(ALONE_TOLERANCE, rounding)
         self.notes = []
         self.warmup = self._read_warmup()
         self.recorded = self._read_recorded()
@@ -215,15 +218,16 @@ class _Examination:
         difference = None
         if name in self.recorded:
             difference = max(recorded.differences(self.recorded[name].outputs, outputs[3]))
-            if not difference <= TOLERANCE:
+            if not difference <= self.tolerance:
                 problems.append(
-                    f"{name}: differs from the model by {difference:.1e}, more than {TOLERANCE:g}; export it again."
+                    f"{name}: differs from the model by {difference:.1e}, more than {self.tolerance:g}; "
+                    "export it again."
                 )
         if not wrong and all(run in results.outputs for run in alone):
             parts = [results.outputs[run] for run in alone]
             joined = {key: np.concatenate([part[key] for part in parts]) for key in outputs[3]}
             gap = max(recorded.differences(outputs[3], joined))
-            if not gap <= ALONE_TOLERANCE:
+            if not gap <= self.alone_tolerance:
                 problems.append(f"{name}: answers depend on what else is in the batch (by {gap:.1e}).")
         largest = max(by_size)
         return SignatureCheck(tuple(by_size), 1000 * results.seconds[by_size[largest]], difference)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from tensorflow.core.framework import op_def_pb2
 from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.core.framework.types_pb2 import DT_BFLOAT16, DT_HALF
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
 PYTHON = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
@@ -13,6 +14,10 @@ RANDOM = (
     "Random", "StatefulRandom", "StatefulStandardNormal", "StatefulTruncatedNormal", "StatefulUniform", "Multinomial",
     "TruncatedNormal", "ParameterizedTruncatedNormal", "NonDeterministic",
 )  # fmt: skip
+
+
+EPSILON = {DT_HALF: 2.0**-10, DT_BFLOAT16: 2.0**-7}
+"""The step from 1 to the next number of the floats in 16 bits."""
 
 
 def graph_problems(graph: MetaGraphDef, core_ops: bytes) -> list[str]:
@@ -62,6 +67,12 @@ def shape_problems(graph: MetaGraphDef) -> list[str]:
                         f"{name}: {side[:-1]} {key!r} has the fixed dimension 0 of {shape[0]}; leave it open (None)."
                     )
     return problems
+
+
+def coarsest_step(graph: MetaGraphDef) -> float:
+    """The step from 1 to the next number of the coarsest floats of 16 bits in the graph; 0 without any."""
+    found = {attribute.type for node in _nodes(graph) for attribute in node.attr.values()}
+    return max((step for dtype, step in EPSILON.items() if dtype in found), default=0.0)
 
 
 def serving_signatures(graph: MetaGraphDef) -> dict:
