@@ -26,6 +26,7 @@ def test_shell_scripts_are_sound(script):
     run("bash", "-n", SCRIPTS / script)
 
 
+@pytest.mark.slow
 def test_the_benchmark_prints_rates():
     table = run(sys.executable, SCRIPTS / "benchmark", "--rounds", "1", "--epochs", "1")
     rows = {line.split("  ")[0]: float(line.split()[-1]) for line in table.splitlines()[1:]}

@@ -150,6 +150,7 @@ def test_metrics_are_named_and_consistent(name):
         assert metrics["elbo"] == pytest.approx(-metrics["nll"] - metrics["kl"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_history_and_another_seed_another(core_name):
     histories = []
     for seed in (0, 0, 1):
@@ -169,6 +170,7 @@ def test_bfloat16_trains_under_xla_with_static_shapes(name):
     check_policy(name, "mixed_bfloat16", jit_compile=True, epochs=2, batch_size=24)
 
 
+@pytest.mark.slow
 def test_float16_trains(core_name):
     check_policy(core_name, "mixed_float16", epochs=8)  # loss scaling skips the first steps
 
@@ -285,6 +287,7 @@ def test_warm_up_counts_optimizer_steps():
     assert np.allclose(shares, [3 / 8, 6 / 8, 1, 1], rtol=1e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ae", "contractive_ae", "denoising_ae", "rae_gp", "rae_l2", "rae_sn", "sparse_ae"])
 def test_a_model_without_a_prior_does_not_generate_until_it_is_given_one(name):
     model, _ = trained(name)

@@ -63,6 +63,7 @@ def test_features_become_parameters_that_all_matter(head):
         assert np.isfinite(gradient).all() and np.abs(gradient).max(-1).min() > 0, weight.name
 
 
+@pytest.mark.slow
 def test_xla_gives_the_same_densities_and_draws_with_gradients(head):
     parameters = parameters_of(head, 3)
     given = head.distribution(parameters).sample(2, seed=(1, 2)).numpy()  # TFP remembers where a tensor came from

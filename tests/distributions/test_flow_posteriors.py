@@ -215,6 +215,7 @@ def test_the_equation_of_a_planar_step_is_solved_with_its_implicit_gradient():
     assert np.allclose(by_offset, 1 / steepness - 1, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "jit_compile"), [("iaf", True), ("planar", False)])
 def test_a_model_with_a_flow_trains_and_is_saved(name, jit_compile, tmp_path):
     keras.utils.set_random_seed(0)

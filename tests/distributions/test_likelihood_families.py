@@ -102,6 +102,7 @@ def test_a_row_of_the_distribution_is_the_distribution_of_the_row(case):
     assert np.allclose(distribution[1:2].mean(), distribution.mean()[1:2], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_xla_and_graph_agree_and_draws_compile(case):
     name, head = case
     draws_tested_elsewhere = ("table", "masked table", "negative_binomial, shared")  # here or in test_table.py

@@ -111,6 +111,7 @@ def test_every_kind_of_recipe_gets_a_summary(name):
         assert kl.shape == (figures["latent_dim"],)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", recipes.CORE)
 def test_every_kind_of_model_gets_its_pictures(name):
     model, x, labels = trained(name)

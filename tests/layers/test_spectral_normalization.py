@@ -103,6 +103,7 @@ def normalised_model():
     return kv.Autoencoder(encoder, decoder, likelihood="normal", objective=kv.NLL() + kv.KL(), seed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("jit_compile", "replicas"), [(False, 1), (True, 2)], ids=["graph", "XLA, two replicas"])
 def test_it_trains_in_graph_mode_and_under_xla_on_replicas(jit_compile, replicas, tmp_path):
     devices = [device.name for device in tf.config.list_logical_devices("CPU")][:replicas]

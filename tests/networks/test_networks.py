@@ -25,6 +25,7 @@ def test_conv_networks_take_any_image_from_8x8_up(shape):
     assert decoder(np.zeros((2, 3), "float32")).shape[:3] == (2, *shape[:2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(28, 20, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3), (9, 33, 2)])
 @pytest.mark.parametrize("kind", ["auto", "conv", "mlp"])
 def test_named_sizes_train(kind, shape):
@@ -114,6 +115,7 @@ XLA = [name for name in NAMED if "spatial" not in name and name not in ("gated M
 """Without those that are made of the same layers as another."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [ALL[name] for name in XLA], ids=XLA)
 def test_gradients_under_xla_equal_those_without(make):
     keras.utils.set_random_seed(0)

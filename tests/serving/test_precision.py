@@ -47,6 +47,7 @@ def test_a_kernel_is_within_half_a_step_of_its_8_bits(model):
         np.testing.assert_array_equal(kernel.numpy(), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["bfloat16", "float16", "int8"])
 def test_an_export_of_less_precision_is_smaller_passes_the_check_and_tells_its_cost(model, tmp_path, precision):
     training = Split(kv.data.load("digits").train.x[:200])

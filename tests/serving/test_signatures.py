@@ -13,6 +13,7 @@ from keras_vae.serving.quantiles import Quantiles
 from keras_vae.serving.signatures import log_density
 
 LATENT = 3
+QUICK = ("conditional_vae", "vae", "vq_vae")
 WITHOUT_PRIOR = {"ae", "rae_l2", "rae_sn"}
 WITHOUT_DENSITY = WITHOUT_PRIOR | {"wae_mmd"}
 DISCRETE = {"residual_vq_vae", "vq_vae"}
@@ -53,7 +54,7 @@ def dtype_of(name):
     return {"image_bytes": tf.string, "is_anomaly": tf.bool}.get(name, tf.float32)
 
 
-@pytest.fixture(scope="module", params=recipes.every(slow_beyond=recipes.CORE, leave_out=recipes.TRAINED_OTHERWISE))
+@pytest.fixture(scope="module", params=recipes.every(slow_beyond=QUICK, leave_out=recipes.TRAINED_OTHERWISE))
 def served(request, tmp_path_factory):
     """A recipe's name, its model after two steps, and its export, which has passed the check."""
     model = build(request.param)

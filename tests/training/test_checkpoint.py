@@ -96,6 +96,7 @@ def test_a_damaged_checkpoint_is_told_and_passed_over(stopped, whole, assert_sam
     assert_ends_as(run, whole, assert_same_weights)
 
 
+@pytest.mark.slow
 def test_a_run_on_one_device_goes_on_on_two(stopped, whole, assert_same_weights):
     import tensorflow as tf
 

@@ -154,6 +154,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_pat
     assert rows(run) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["write_history", "save_model"])
 def test_an_interrupt_that_is_swallowed_on_its_way_stops_the_run_all_the_same(
     tmp_path, monkeypatch, brief, whole_brief, assert_same, moment
