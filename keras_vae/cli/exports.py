@@ -38,7 +38,9 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
     training = None if loaded is None else check_split(model, loaded.train)
     card = {} if loaded is None else {"Data": [f"- {line.strip()}" for line in loaded.describe().splitlines()]}
     if run.exists:
-        card |= {"Training": _about_training(run.config()), "Metrics": run.read_json("metrics.json")}
+        card["Training"] = _about_training(run.config())
+        if run["metrics.json"].exists():  # not after --no-report
+            card["Metrics"] = run.read_json("metrics.json")
         card["Limits"] = _limits(run, loaded)
     return export(model, out, options=options, training=training, card=card, verbose=1)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import onnxruntime
@@ -47,6 +48,14 @@ def test_what_training_did_to_the_pixels_is_in_the_graph(cli, command, tmp_path)
     encode = tf.saved_model.load(str(tmp_path / "servable" / "1")).signatures["serving_default"]
     x = np.random.default_rng(0).random((5, 8, 8, 1), "float32")
     np.testing.assert_allclose(encode(x=tf.constant(x))["mean"], Run("run").model().encode(x >= 0.5).mean(), atol=1e-5)
+
+
+def test_a_run_without_a_report_is_exported_all_the_same(cli, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "run")
+    (tmp_path / "run" / "metrics.json").unlink()
+    assert cli("export", "run", "servable", "--signature", "encode", "--no-data")[0] == 0
+    card = (tmp_path / "servable" / "1" / "assets.extra" / "model_card.md").read_text()
+    assert "## Training" in card and "## Metrics" not in card
 
 
 def test_a_signature_goes_to_onnx(cli, finished_run, tmp_path):
