@@ -1,5 +1,6 @@
 """Files that are written as a whole or not at all."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,3 +20,8 @@ def write_whole(target: Path, write: Callable[[Path], Any]) -> None:
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(target: Path, content: Any) -> None:
+    """Writes `content` as JSON."""
+    write_whole(target, lambda path: path.write_text(json.dumps(content, indent=2) + "\n"))

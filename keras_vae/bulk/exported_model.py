@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_vae.bulk.record import Answer, Record, Rejected
 from keras_vae.errors import InvalidInputError
 from keras_vae.serving.graph_error import reason_of
+from keras_vae.serving.versions import newest_version
 
 SIGNATURES = {
     "encode": ("encode", "encode_bytes"),
@@ -34,7 +35,7 @@ class ExportedModel:
     """
 
     def __init__(self, path: str | Path, question: str, *, of_files: bool = False):
-        self.path = _version(path)
+        self.path = newest_version(path)
         self.name = SIGNATURES[question][of_files]
         known = _load(self.path).signatures
         if self.name not in known:
@@ -118,17 +119,6 @@ class _BadValueError(Exception):
 @lru_cache(maxsize=1)
 def _load(path: str) -> Any:
     return tf.saved_model.load(path)
-
-
-def _version(path: str | Path) -> str:
-    text = str(path)
-    if tf.io.gfile.exists(tf.io.gfile.join(text, "saved_model.pb")):
-        return text
-    names = [name.strip("/") for name in tf.io.gfile.listdir(text)] if tf.io.gfile.isdir(text) else []
-    newest = max((int(name) for name in names if name.isascii() and name.isdigit()), default=None)
-    if newest is None:
-        raise InvalidInputError(f"{text}: expected an export; got no SavedModel; make one with: keras-vae export RUN")
-    return _version(tf.io.gfile.join(text, str(newest)))
 
 
 def _as_input(name: str, spec: tf.TensorSpec, value: Any) -> Any:

@@ -1,7 +1,6 @@
 """What `evaluate` and `compare` check and write."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from keras_vae import plots
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import QUICK, Answer, Budget, as_json, compare_answers, evaluation_page
-from keras_vae.files import write_whole
+from keras_vae.files import write_json, write_whole
 from keras_vae.training import Run, environment
 
 COMPARISON = ("comparison.csv", "comparison.html", "comparison.png")
@@ -37,8 +36,7 @@ def write_report(source: Path, answers: Mapping[str, Answer], settings: Mapping[
         configuration={**configuration, **{f"evaluated: {name}": value for name, value in settings.items()}},
         environment=environment(),
     )
-    figures = json.dumps({"settings": dict(settings), "answers": as_json(answers)}, indent=2) + "\n"
-    write_whole(folder / f"{stem}.json", lambda path: path.write_text(figures))
+    write_json(folder / f"{stem}.json", {"settings": dict(settings), "answers": as_json(answers)})
     write_whole(folder / f"{stem}.html", lambda path: path.write_text(html))
     return folder / f"{stem}.html"
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
+from keras_vae.cli.commands import Source
 
 
 def export(

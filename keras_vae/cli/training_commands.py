@@ -8,11 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+Config = Annotated[Path | None, typer.Option(help="A configuration in JSON, such as a run's config.json.")]
+Recipe = Annotated[str | None, typer.Option(help="A recipe, see `keras-vae models`.", show_default="vae")]
+Limit = Annotated[int | None, typer.Option(help="Training examples to keep, for a quick trial.")]
+DataDir = Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")]
+Binarize = Annotated[str | None, typer.Option(help="dynamic, static or threshold.", show_default="not at all")]
+
 
 def train(
-    config: Annotated[Path | None, typer.Option(help="A configuration in JSON, such as a run's config.json.")] = None,
+    config: Config = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/MODEL-DATA by default.")] = None,
-    model: Annotated[str | None, typer.Option(help="A recipe, see `keras-vae models`.", show_default="vae")] = None,
+    model: Recipe = None,
     data: Annotated[
         str | None,
         typer.Option(help="A data set, a folder of images, .npy or .npz, see `keras-vae data`.", show_default="digits"),
@@ -47,16 +53,14 @@ def train(
             "prior, corruption or critic; VALUE in JSON: units=[200,200], prior.components=20. Repeatable.",
         ),
     ] = None,
-    binarize: Annotated[
-        str | None, typer.Option(help="dynamic, static or threshold.", show_default="not at all")
-    ] = None,
+    binarize: Binarize = None,
     image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
     validation: Annotated[
         float | None, typer.Option(help="Part (or number) for validation.", show_default="0.1")
     ] = None,
     test: Annotated[float | None, typer.Option(help="Part (or number) for test.", show_default="0.1")] = None,
-    limit: Annotated[int | None, typer.Option(help="Training examples to keep, for a quick trial.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
+    limit: Limit = None,
+    data_dir: DataDir = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything.", show_default="0")] = None,
     dtype_policy: Annotated[
         str | None, typer.Option(help="Of Keras, such as mixed_bfloat16.", show_default="by device")
@@ -127,9 +131,9 @@ def train(
 
 
 def tune(
-    config: Annotated[Path | None, typer.Option(help="A configuration in JSON, such as a run's config.json.")] = None,
+    config: Config = None,
     out: Annotated[Path | None, typer.Option(help="The folder; runs/tune-MODEL-DATA by default.")] = None,
-    model: Annotated[str | None, typer.Option(help="A recipe, see `keras-vae models`.", show_default="vae")] = None,
+    model: Recipe = None,
     data: Annotated[str | None, typer.Option(help="See `keras-vae train`.", show_default="digits")] = None,
     space: Annotated[
         list[str] | None,
@@ -153,11 +157,9 @@ def tune(
     ] = "val_elbo",
     epochs: Annotated[int | None, typer.Option(help="Of each trial, at most.", show_default="60")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Examples per step.", show_default="as in train")] = None,
-    limit: Annotated[int | None, typer.Option(help="Training examples to keep, for a quick trial.")] = None,
-    binarize: Annotated[
-        str | None, typer.Option(help="dynamic, static or threshold.", show_default="not at all")
-    ] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
+    limit: Limit = None,
+    binarize: Binarize = None,
+    data_dir: DataDir = None,
     seed: Annotated[int | None, typer.Option(help="Of the search and of each trial.", show_default="0")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that train; 0: this one alone.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in --out.")] = False,

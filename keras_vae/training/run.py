@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.files import write_whole
+from keras_vae.files import write_json, write_whole
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
@@ -141,7 +141,7 @@ class Run:
 
     def write_json(self, name: str, content: Any) -> None:
         """Writes `content` as JSON under `name`."""
-        self.write_text(name, json.dumps(content, indent=2) + "\n")
+        write_json(self[name], content)
 
     def write_text(self, name: str, text: str) -> None:
         """Writes `text` under `name`."""

@@ -96,9 +96,8 @@ def train(
         if verbose:
             print(data.describe())
         if resume:
-            progress = read_checkpoint(
-                run, steps_of(config, data)
-            )  # outside the scope: the chief alone makes variables
+            # Outside the scope, since the chief alone makes these variables.
+            progress = read_checkpoint(run, steps_of(config, data))
             run.write_json("config.json", config.as_dict())
         else:
             progress = Progress()

@@ -15,7 +15,7 @@ import keras_tuner
 
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.files import write_whole
+from keras_vae.files import write_json, write_whole
 from keras_vae.plots import plot_rate_distortion, plot_search, save
 from keras_vae.training import Run, TrainingConfig, train
 from keras_vae.tuning.hyper_model import AutoencoderHyperModel
@@ -111,7 +111,7 @@ def tune(
     }
     if writes:
         _check_same(out, settings, goes_on)
-        _write_json(out / SETTINGS, settings)
+        write_json(out / SETTINGS, settings)
     search = _search(tuner, hyper_model, target, max_trials, config, out)
     search.table = _Table(target, hyper_model.space, verbose)
     with _quiet():
@@ -119,7 +119,7 @@ def tune(
     if not writes:
         return None
     rows = _rows(search)
-    _write_json(out / TABLE, rows)
+    write_json(out / TABLE, rows)
     done = [row for row in rows if row["score"] is not None]
     if not done:
         raise InvalidInputError(f"{out}: no trial succeeded; the first said: {rows[0]['message']}")
@@ -257,7 +257,3 @@ def _draw(rows, objective, space, out) -> None:
             labels=list(figures),
         )
         write_whole(out / "rate_distortion.png", partial(save, front))
-
-
-def _write_json(path: Path, content: Any) -> None:
-    write_whole(path, lambda temporary: temporary.write_text(json.dumps(content, indent=2) + "\n"))

@@ -15,7 +15,7 @@ from keras_vae.serving import recorded, warmup
 from keras_vae.serving.checks.graph_rules import coarsest_step, graph_problems, serving_signatures, shape_problems
 from keras_vae.serving.checks.requests import sample_inputs
 from keras_vae.serving.checks.without_python import Runs, run_without_python
-from keras_vae.serving.versions import versions_in
+from keras_vae.serving.versions import newest_version
 
 TOLERANCE = 1e-5
 ALONE_TOLERANCE = 1e-4
@@ -101,7 +101,7 @@ def check_export(path: str | os.PathLike) -> ExportCheck:
     >>> check_export(version).ok
     True
     """
-    version = _version(Path(path))
+    version = Path(newest_version(path))
     try:
         meta_graphs = SavedModel.FromString((version / "saved_model.pb").read_bytes()).meta_graphs
     except DecodeError:
@@ -112,18 +112,6 @@ def check_export(path: str | os.PathLike) -> ExportCheck:
     if not serving_signatures(graph):
         return ExportCheck(version, ("no signature can be asked; export the model with signatures.",))
     return _Examination(version, graph).result()
-
-
-def _version(path: Path) -> Path:
-    if (path / "saved_model.pb").is_file():
-        return path
-    newest = next(reversed(versions_in(path).values()), None)
-    if newest is None or not (newest / "saved_model.pb").is_file():
-        raise InvalidInputError(
-            f"{path}: expected an export, a folder of numbered versions that hold saved_model.pb; "
-            "make one with keras-vae export."
-        )
-    return newest
 
 
 class _Examination:

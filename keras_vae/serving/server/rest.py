@@ -41,9 +41,8 @@ def rest_app(context: Context) -> Callable[..., Awaitable[None]]:
     )
 
     async def app(scope, receive, send):
-        if (
-            scope["type"] == "http" and scope["path"][:4].lower() == "/v1/"
-        ):  # past the routing, which costs as much again
+        # Past the routing, which costs as much again.
+        if scope["type"] == "http" and scope["path"][:4].lower() == "/v1/":
             response = await endpoint.answer(Request(scope, receive))
             await response(scope, receive, send)
         else:
