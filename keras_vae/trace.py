@@ -30,7 +30,7 @@ class Trace(NamedTuple):
         x: the batch as the model sees it, float32, shape `(B, *event_shape)`.
         latents: the levels of latent variables, top first.
         likelihood: p(x | z), batch shape `(S, B)`.
-        step: the number of optimizer steps so far, for weights that change.
+        step: the number of batches trained on so far, for weights that change.
         seed: of the noise of this pass, int32 `(2,)`, the same on all replicas; a term takes its own from it by
             `Term.seed`.
         encode: x -> q(z | x), for terms that look at other inputs.

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,12 +13,14 @@ from keras import ops
 
 from keras_vae.checks import check_event_shape
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.float32_layer import Float32Layer
+from keras_vae.sublayers import changed_sublayers, restore_sublayers
 from keras_vae.trace import Latent, Trace
 
 tfd = tfp.distributions
 
 
-class Head(keras.layers.Layer):
+class Head(Float32Layer):
     """Turns features into the parameters of a distribution over events of a fixed shape.
 
     The same class serves as posterior q(z | x) behind an encoder and as likelihood p(x | z) behind a decoder.
@@ -41,6 +44,7 @@ class Head(keras.layers.Layer):
     Args:
         event_shape: shape of one event: `(D,)` for latent vectors, `(H, W, C)` for images.
         project: set it to False when the network already ends in the parameters, side by side in the last axis.
+        sublayers: which layers inside are frozen or quantized, as `get_config` notes it.
     """
 
     parameters: tuple[str, ...] = ()
@@ -58,8 +62,9 @@ class Head(keras.layers.Layer):
     has_density = True
     """Whether `log_prob` is a density, so that a KL divergence means something."""
 
-    def __init__(self, event_shape, *, project: bool = True, **kwargs):
-        super().__init__(**{"dtype": "float32", **kwargs})
+    def __init__(self, event_shape, *, project: bool = True, sublayers: dict[str, Any] | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self._sublayers = sublayers
         self.event_shape = check_event_shape(type(self).__name__, event_shape)
         self.project = project
 
@@ -88,6 +93,10 @@ class Head(keras.layers.Layer):
                 f"({', '.join(self.parameters)} side by side), got {tuple(features_shape[1:])}; "
                 "change the network or leave project=True."
             )
+
+    def build_from_config(self, config):
+        super().build_from_config(config)
+        restore_sublayers(self, self._sublayers)
 
     def call(self, features) -> dict[str, tf.Tensor]:
         features = ops.cast(features, "float32")
@@ -186,7 +195,7 @@ class Head(keras.layers.Layer):
         return {}
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
-        """Changes weights that no gradient trains, after each optimizer step."""
+        """Changes weights that no gradient trains, after each optimizer step; not called where the head is frozen."""
 
     def check_events(self, x: np.ndarray) -> None:
         """Raises `InvalidInputError` if `x`, `(N, *event_shape)`, cannot be explained for more than its range."""
@@ -195,4 +204,5 @@ class Head(keras.layers.Layer):
         """Raises `InvalidInputError` if values from `low` to `high` are not all in the distribution's support."""
 
     def get_config(self):
-        return {**super().get_config(), "event_shape": self.event_shape, "project": self.project}
+        changed = changed_sublayers(self) if self.built else {}
+        return {**super().get_config(), **changed, "event_shape": self.event_shape, "project": self.project}

@@ -131,7 +131,8 @@ class Masked(Head):
         return self.base.statistics(trace)
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
-        self.base.update(statistics, seed)
+        if self.base.trainable:
+            self.base.update(statistics, seed)
 
     def check_events(self, x: np.ndarray) -> None:
         self.base.check_events(x)

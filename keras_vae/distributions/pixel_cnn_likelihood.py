@@ -204,7 +204,8 @@ class PixelCNNLikelihood(Head):
         return self.base.statistics(trace._replace(likelihood=trace.likelihood.given(trace.x)))
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
-        self.base.update(statistics, seed)
+        if self.base.trainable:
+            self.base.update(statistics, seed)
 
     def check_events(self, x: np.ndarray) -> None:
         self.base.check_events(x.reshape(-1, self.event_shape[-1]))

@@ -50,7 +50,8 @@ class Quantized(OwnDistribution):
         super().__init__(parameters, name=name)
 
     def _straight_through(self):
-        return self.vectors + tf.stop_gradient(self.quantized - self.vectors)
+        # The difference is exactly 0, so the value is exactly an entry; its gradient is that of the vectors.
+        return tf.stop_gradient(self.quantized) + (self.vectors - tf.stop_gradient(self.vectors))
 
     def _sample_n(self, n, seed=None):
         return tf.repeat(self._straight_through()[None], n, axis=0)

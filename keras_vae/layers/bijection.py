@@ -9,12 +9,13 @@ import tensorflow as tf
 
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.float32_layer import Float32Layer
 
 MAX_LOG_SCALE = 3.0
 """A step stretches no element by more than exp(3) = 20, and shrinks none by more than 1/20."""
 
 
-class Bijection(keras.layers.Layer):
+class Bijection(Float32Layer):
     """An invertible map y = f(x; c) of vectors `(..., dim)`, given an optional context c `(..., context_dim)`.
 
     A new map creates its layers in its constructor and gives `forward` and `inverse`, each with the log-determinant
@@ -41,7 +42,7 @@ class Bijection(keras.layers.Layer):
         seed: int | None = None,
         **kwargs,
     ):
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         self.dim = check_integer(f"{type(self).__name__}: dim", dim)
         self.units = check_units(type(self).__name__, units)
         self.activation = activation

@@ -9,9 +9,10 @@ import tensorflow as tf
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
+from keras_vae.layers.float32_layer import Float32Layer
 
 
-class Condition(keras.layers.Layer):
+class Condition(Float32Layer):
     """Turns the second element of a batch, `y`, into a vector `(B, size)` that encoder and decoder are given.
 
     Args:
@@ -19,7 +20,7 @@ class Condition(keras.layers.Layer):
     """
 
     def __init__(self, size: int, **kwargs):
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         self.size = check_integer(f"{type(self).__name__}: size", size)
         self.built = True
 

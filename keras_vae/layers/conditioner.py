@@ -11,10 +11,11 @@ from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.bijection import check_context_dim, check_units, child_seed
 from keras_vae.serialization import register
+from keras_vae.layers.float32_layer import Float32Layer
 
 
 @register
-class Conditioner(keras.layers.Layer):
+class Conditioner(Float32Layer):
     """Dense layers on vectors x, with a context c that is added before the first activation.
 
         h_1 = a(x W_1 + c V + b_1),   h_i = a(h_(i-1) W_i + b_i),   out = h_L W_(L+1) + b_(L+1)
@@ -58,7 +59,7 @@ class Conditioner(keras.layers.Layer):
         seed: int | None = None,
         **kwargs,
     ):
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         self.input_dim = check_integer("Conditioner: input_dim", input_dim)
         self.output_dim = check_integer("Conditioner: output_dim", output_dim)
         self.units = check_units("Conditioner", units)

@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
+from keras_vae.layers.float32_layer import Float32Layer
 
 
-class Corruption(keras.layers.Layer):
+class Corruption(Float32Layer):
     """A random change of examples, a pure function of a seed: `call(x, seed)`, `(B, *event_shape)` to the same.
 
     Args:
@@ -20,7 +21,7 @@ class Corruption(keras.layers.Layer):
     """Where `amount` must lie; the lower end is excluded."""
 
     def __init__(self, amount: float, **kwargs):
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         low, high = self.range
         if not (isinstance(amount, (int, float)) and low < amount <= high and math.isfinite(amount)):
             raise InvalidInputError(

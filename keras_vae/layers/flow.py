@@ -8,10 +8,11 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.bijection import Bijection
 from keras_vae.serialization import register
+from keras_vae.layers.float32_layer import Float32Layer
 
 
 @register
-class Flow(keras.layers.Layer):
+class Flow(Float32Layer):
     """The composition y = f_K(... f_1(x; c) ...; c) of bijections, all given the same context c.
 
         log |det dy/dx| = sum_k log |det df_k|
@@ -33,7 +34,7 @@ class Flow(keras.layers.Layer):
     """
 
     def __init__(self, bijections: Sequence[Bijection], **kwargs):
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         self.bijections = list(bijections)
         foreign = [each for each in self.bijections if not isinstance(each, Bijection)]
         if foreign or not self.bijections:

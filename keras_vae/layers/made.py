@@ -11,10 +11,11 @@ from keras_vae.checks import check_integer, check_seed
 from keras_vae.layers.bijection import check_context_dim, check_units
 from keras_vae.layers.conditioner import Conditioner
 from keras_vae.serialization import register
+from keras_vae.layers.float32_layer import Float32Layer
 
 
 @register
-class MADE(keras.layers.Layer):
+class MADE(Float32Layer):
     """A masked autoencoder for density estimation: two numbers for each d, functions of x_1, ..., x_(d-1) alone.
 
         out_d = f_d(x_<d, c) of shape (2,), such as a shift and a raw scale
@@ -60,7 +61,7 @@ class MADE(keras.layers.Layer):
         seed: int | None = None,
         **kwargs,
     ):
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         self.dim = check_integer("MADE: dim", dim)
         self.units = check_units("MADE", units)
         self.activation = activation

@@ -58,7 +58,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         kernel = ops.convert_to_tensor(self.layer.kernel)
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
         u, norm = self._power_iteration(matrix)
-        if training:
+        if training and self.trainable:
             self.u.assign(u)
         with keras.StatelessScope([(self.layer.kernel, kernel / ops.where(norm > 0, norm, 1.0))]):
             return self.layer(inputs)

@@ -13,7 +13,7 @@ from keras_vae.checks import check_seed
 from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Condition, Corruption, Sampling
-from keras_vae.models.global_mean import GlobalMean
+from keras_vae.models.global_mean import Directions, GlobalMean
 from keras_vae.models.inference import Inference
 from keras_vae.models.training import Training
 from keras_vae.networks.network import features_shape_of, input_shape_of
@@ -22,6 +22,7 @@ from keras_vae.priors import PRIORS, Prior
 from keras_vae.random import fold
 from keras_vae.replicas import own_seed
 from keras_vae.serialization import get_over, register
+from keras_vae.sublayers import changed_sublayers, restore_sublayers
 from keras_vae.trace import Trace
 
 tfd = tfp.distributions
@@ -50,6 +51,12 @@ class Autoencoder(Training, Inference, keras.Model):
             The inputs of encoder and decoder are then longer by its size in their last axis.
         corruption: what is done in training to the examples that the encoder sees, a `Corruption`.
         seed: seed of all noise; drawn when None.
+        sublayers: which layers inside are frozen or quantized, as `get_config` notes it.
+
+    Attributes:
+        step: how many batches the model was trained on, an integer variable that is saved with the model. Schedules
+            of the objective's weights count it: a window of gradient accumulation is as many steps as it has batches,
+            and `compile` does not start it again.
 
     Raises:
         InvalidInputError: if the parts do not fit together.
@@ -78,9 +85,11 @@ class Autoencoder(Training, Inference, keras.Model):
         condition: Condition | None = None,
         corruption: Corruption | None = None,
         seed: int | None = None,
+        sublayers: dict[str, Any] | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.autocast = False  # else Keras would round the inputs to 16 bits under a mixed policy
         self.condition = _optional(condition, Condition, part="condition")
         self.corruption = _optional(corruption, Corruption, part="corruption")
         self.encoder = encoder
@@ -109,13 +118,30 @@ class Autoencoder(Training, Inference, keras.Model):
         self.seed = int(np.random.randint(2**31 - 1)) if seed is None else check_seed(seed)
         self.sampling = Sampling(self.seed, name="sampling")
         self._build_heads()
+        self.step = self.add_weight(
+            name="step", shape=(), dtype="int64", initializer="zeros", trainable=False, aggregation="only_first_replica"
+        )
         self._check_parts()
         self._kl = next((term for term in self.objective.terms if isinstance(term, KL)), self._kl_to_report())
-        names = ["elbo", "nll", "kl"] if self.has_density else ["nll"]
-        names += [term.name for term in self.objective.terms if term.name not in names]
-        self._trackers = {name: GlobalMean(name=name) for name in ["loss", *names]}
+        directions = {"loss": "down"} | (
+            {"elbo": "up", "nll": "down", "kl": "down"} if self.has_density else {"nll": "down"}
+        )
+        for weight, term in self.objective.weighted:
+            directions.setdefault(term.name, "up" if isinstance(weight, float) and weight < 0 else "down")
+        self._trackers = {name: GlobalMean(name, direction) for name, direction in directions.items()}
+        self._directions = Directions(list(self._trackers.values()), name="directions")
         self._xla_inside_step = False
         self.built = True
+        if sublayers:
+            restore_sublayers(self, sublayers)
+
+    def __setattr__(self, name, value):
+        if name in self.PARTS and getattr(self, "built", False) and value is not getattr(self, name):
+            raise InvalidInputError(
+                f"{self.name}: its {name} cannot be replaced, since what was compiled and checked would not know of it; "
+                f"make a new model with model.with_parts({name}=...), which shares the other parts."
+            )
+        super().__setattr__(name, value)
 
     def _without_condition(self, shape: tuple[int, ...], part: str) -> tuple[int, ...]:
         """The shape of what a network describes: its input's, without the condition beside it."""
@@ -135,6 +161,7 @@ class Autoencoder(Training, Inference, keras.Model):
         ):
             if not head.built:
                 head.build(features_shape_of(network, shape, part="encoder" if head is self.posterior else "decoder"))
+                restore_sublayers(head, None)
 
     def _check_parts(self):
         if not isinstance(self.objective, Objective):
@@ -304,7 +331,9 @@ class Autoencoder(Training, Inference, keras.Model):
     def with_parts(self, **parts: Any) -> "Autoencoder":
         """The same model with some of its `PARTS` exchanged; all others are shared, not copied."""
         kept = {name: getattr(self, name) for name in self.PARTS}
-        return type(self)(**{**super().get_config(), **kept, **self._options(), "seed": self.seed, **parts})
+        model = type(self)(**{**super().get_config(), **kept, **self._options(), "seed": self.seed, **parts})
+        model.step.assign(self.step)
+        return model
 
     def trace(
         self,
@@ -324,7 +353,7 @@ class Autoencoder(Training, Inference, keras.Model):
                 `tf.distribute` strategy make noise of their own from it.
             samples: draws of z per example, S.
             training: passed to the networks.
-            step: optimizer steps so far.
+            step: batches trained on so far.
             extras: what else the batch carries.
         """
         x, extras = self.prepare(x), extras or {}
@@ -360,7 +389,7 @@ class Autoencoder(Training, Inference, keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.PARTS}
-        return {**super().get_config(), **parts, **self._options(), "seed": self.seed}
+        return {**super().get_config(), **changed_sublayers(self), **parts, **self._options(), "seed": self.seed}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -11,6 +11,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
+from keras_vae.models.compiled_method import compiled_method
 from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights
@@ -273,19 +274,35 @@ class Inference:
         values = in_batches(sums, size, x, self._conditions_of_bound(condition, len(x))).numpy()
         return ImportanceSampling.of_sums(*values.T, samples)
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+        """Exports the expected reconstruction as `keras.Model.export` does, with a batch of any size.
+
+        For encoding, generating, scores and checks in TF Serving see `keras_vae.serving.export`.
+
+        Args:
+            filepath: as in Keras.
+            format: as in Keras, such as `"tf_saved_model"` or `"onnx"`.
+            verbose: as in Keras.
+            input_signature: as in Keras; float32 examples `(None, *event_shape)` when None.
+            **kwargs: as in Keras.
+        """
+        if input_signature is None:
+            input_signature = [keras.InputSpec(shape=(None, *self.event_shape), dtype="float32")]
+        super().export(filepath, format, verbose, input_signature, **kwargs)
+
+    @compiled_method
     def _posterior_parameters(self, x, condition):
         return self.posterior_parameters(x, self._as_vector(condition))
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    @compiled_method
     def _likelihood_parameters(self, z, condition):
         return self.likelihood_parameters(z, self._as_vector(condition))
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    @compiled_method
     def _elbo(self, x, condition, seed, samples):
         return self.bound(self.trace(x, seed=seed, samples=samples, extras=_extras(condition)))["elbo"]
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    @compiled_method
     def _sums_of_weights(self, x, condition, seed, samples, chunk):
         """Log sum_s w_s and log sum_s w_s^2 over the importance weights of each example, `(B, 2)`."""
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import LabelCondition
 from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.compiled_method import compiled_method
 from keras_vae.models.inference import in_batches
 from keras_vae.models.inputs import check_examples
 from keras_vae.networks.network import features_shape_of, input_shape_of
@@ -95,7 +96,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         x = check_examples(x, self.likelihood)
         return in_batches(self._probabilities, self._batch_size(batch_size), x).numpy()
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    @compiled_method
     def _probabilities(self, x):
         return tf.nn.softmax(self.class_logits(x))
 

@@ -154,7 +154,7 @@ class Training:
         return [(self.optimizer, self.trainable_variables)]
 
     def train_step(self, data):
-        seed = fold(as_seed(self.seed), self.optimizer.iterations)
+        seed = fold(as_seed(self.seed), self.step)
         step = self._gradients_under_xla if self._xla_inside_step else self._gradients
         gradients, report, statistics = step(data, seed, self._examples(data))
         of = {id(variable): gradient for variable, gradient in zip(self.trainable_variables, gradients, strict=True)}
@@ -162,6 +162,7 @@ class Training:
             optimizer.apply([of[id(variable)] for variable in variables], variables)
         for name, own in global_sum(statistics).items():
             getattr(self, name).update(own, seed)
+        self.step.assign_add(1)
         return self._update_metrics(report)
 
     def test_step(self, data):
@@ -201,7 +202,8 @@ class Training:
         for loss, (_, variables) in zip(losses, routes, strict=True):
             gradients = tape.gradient(loss, variables)
             found |= {id(variable): gradient for variable, gradient in zip(variables, gradients, strict=True)}
-        statistics = {name: getattr(self, name).statistics(trace) for name in ("posterior", "likelihood")}
+        heads = {name: getattr(self, name) for name in ("posterior", "likelihood")}
+        statistics = {name: head.statistics(trace) for name, head in heads.items() if head.trainable}
         gradients = [found.get(id(variable)) for variable in self.trainable_variables]
         return gradients, _sums(report, sample_weight), statistics
 
@@ -211,7 +213,7 @@ class Training:
 
     def _trace(self, x, y, seed, *, training: bool) -> Trace:
         extras = {} if y is None else {"y": y}
-        step = self.optimizer.iterations
+        step = tf.convert_to_tensor(self.step)
         return self.trace(x, seed=seed, samples=self.objective.samples, training=training, step=step, extras=extras)
 
     def _report(self, trace: Trace) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor], tf.Tensor]:
@@ -239,7 +241,8 @@ class Training:
 
     @property
     def metrics(self):
-        return list(self._trackers.values())
+        # Keras's callbacks look for the direction of a metric only inside a list such as the last.
+        return [*self._trackers.values(), self._directions]
 
     @property
     def means(self) -> dict[str, tuple[float, float]]:

@@ -75,8 +75,8 @@ class BackboneEncoder(Network):
         self.pooling = pooling
         self.family = get(backbone, backbones(), part="backbone")
         self.body = self._architecture((*input_shape[:2], 3), weights)
-        self.build_on(input_shape)
         self.trainable = trainable
+        self.build_on(input_shape)
 
     def _architecture(self, shape, weights):
         make = getattr(self.family, self.backbone)

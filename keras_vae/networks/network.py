@@ -1,15 +1,26 @@
 """What an encoder and a decoder have in common, ours and the user's."""
 
+from typing import Any
+
 import keras
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.sublayers import changed_sublayers, restore_sublayers
 
 
 class Network(keras.Model):
     """A subclassed Keras model that is built when it is constructed and knows its input shape.
 
     A subclass creates its layers with `self.layer` and ends its `__init__` with `self.build_on(input_shape)`.
+
+    Args:
+        sublayers: which layers inside are frozen or quantized, as `get_config` notes it.
+        **kwargs: as for `keras.Model`.
     """
+
+    def __init__(self, *, sublayers: dict[str, Any] | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self._sublayers = sublayers
 
     def layer(self, kind: type[keras.layers.Layer], *args, **kwargs) -> keras.layers.Layer:
         """A layer under the network's own dtype policy, which it keeps when it is loaded under another."""
@@ -18,10 +29,17 @@ class Network(keras.Model):
     def build_on(self, input_shape: tuple[int, ...]) -> None:
         """Builds every layer for inputs of this shape (without the batch axis)."""
         self.input_shape = (None, *input_shape)
-        self(keras.KerasTensor(self.input_shape))
+        # Not by a call on a symbolic tensor: that would leave a node of a graph that no functional model shares.
+        with keras.name_scope(self.name):
+            self.compute_output_spec(keras.KerasTensor(self.input_shape))
+        self.built = True
+        restore_sublayers(self, self._sublayers)
 
     def build(self, input_shape):
         """Nothing is left to build: the constructor has done it."""
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **changed_sublayers(self)}
 
 
 def input_shape_of(network: keras.Model, *, part: str) -> tuple[int, ...]:
@@ -51,7 +69,7 @@ def features_shape_of(network: keras.Model, input_shape: tuple[int, ...], *, par
     Raises:
         InvalidInputError: if it gives anything but one tensor of known shape.
     """
-    features = network(keras.KerasTensor((None, *input_shape)))
+    features = network.compute_output_spec(keras.KerasTensor((None, *input_shape)))
     shape = tuple(getattr(features, "shape", ()))
     if len(shape) < 2 or None in shape[1:]:
         raise InvalidInputError(

@@ -56,7 +56,7 @@ class FlowPrior(Prior):
         self.activation = activation
         self.seed = None if seed is None else check_seed(seed)
         self.loc, self.scale = (
-            self.add_weight(shape=self.event_shape, initializer=initializer, trainable=False, autocast=False, name=name)
+            self.add_weight(shape=self.event_shape, initializer=initializer, trainable=False, name=name)
             for name, initializer in (("loc", "zeros"), ("scale", "ones"))
         )
         self.flow = Flow([self.make_step(i, child_seed(self.seed, i)) for i in range(self.flows)], name="flow")

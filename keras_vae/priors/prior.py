@@ -8,11 +8,12 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_event_shape
+from keras_vae.layers.float32_layer import Float32Layer
 
 tfd = tfp.distributions
 
 
-class Prior(keras.layers.Layer):
+class Prior(Float32Layer):
     """p(z), with or without weights of its own.
 
     A prior with weights makes them in its constructor.
@@ -31,7 +32,7 @@ class Prior(keras.layers.Layer):
     """The shape of the examples of which it makes posteriors; None for a prior that makes none."""
 
     def __init__(self, event_shape, **kwargs):
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**kwargs)
         self.event_shape = check_event_shape(type(self).__name__, event_shape)
         self.built = True
 

@@ -1,0 +1,20 @@
+"""Layers that compute in float32 under every dtype policy."""
+
+import keras
+
+
+class Float32Layer(keras.layers.Layer):
+    """A layer whose weights are float32 wherever they are read.
+
+    Under a mixed policy, Keras casts the float variables that a model's `call` reads to 16 bits. A layer's own `call`
+    is exempt if its policy is float32, but its other methods are not, such as those that build a distribution.
+
+    Args:
+        **kwargs: as for `keras.layers.Layer`.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"dtype": "float32", **kwargs})
+
+    def add_weight(self, *args, **kwargs) -> keras.Variable:
+        return super().add_weight(*args, **{"autocast": False, **kwargs})

@@ -1,0 +1,75 @@
+"""What a model counts: batches, whatever the optimizer makes of them."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_vae as kv
+
+X = np.random.default_rng(0).random((64, 6), "float32")
+
+
+def new(**options):
+    parts = {"objective": kv.NLL() + kv.KL(), "seed": 0, "likelihood": "normal", **options}
+    return kv.Autoencoder(kv.MLPEncoder((6,), (8,)), kv.MLPDecoder((2,), (8,)), **parts)
+
+
+class Noise(keras.callbacks.Callback):
+    """Notes the seed-dependent part of each batch's loss, over batches that are all the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.sums = [0.0]
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.sums.append(logs["nll"] * (batch + 1))
+
+    @property
+    def values(self):
+        return np.round(np.diff(self.sums), 3)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: keras.optimizers.SGD(0.0),
+        lambda: keras.optimizers.SGD(0.0, gradient_accumulation_steps=8),
+        lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.0), initial_scale=1e38),  # skips steps
+    ],
+    ids=["plain", "gradient accumulation", "skipped by loss scaling"],
+)
+def test_every_batch_has_noise_of_its_own(optimizer):
+    model, noise = new(), Noise()
+    model.compile(optimizer(), jit_compile=False)
+    model.fit(np.repeat(X[:1], 64, axis=0), batch_size=8, verbose=0, callbacks=[noise])
+    assert len(set(noise.values)) == 8
+    assert int(model.step) == 8
+
+
+def test_a_frozen_model_still_draws_new_noise():
+    model, noise = new(), Noise()
+    model.trainable = False
+    model.compile("adam", jit_compile=False)
+    model.fit(np.repeat(X[:1], 64, axis=0), batch_size=8, verbose=0, callbacks=[noise])
+    assert len(set(noise.values)) == 8
+
+
+def weight_of_kl(model):
+    metrics = model.evaluate(X, verbose=0, return_dict=True)
+    return (metrics["loss"] - metrics["nll"]) / metrics["kl"]
+
+
+def test_a_warm_up_counts_batches_and_goes_on_after_compile_and_load(tmp_path):
+    model = new(objective=kv.NLL() + kv.LinearWarmup(16, final=4.0) * kv.KL())
+    model.compile(keras.optimizers.SGD(1e-9, gradient_accumulation_steps=4), jit_compile=False)
+    model.fit(X, batch_size=8, verbose=0)
+    assert weight_of_kl(model) == pytest.approx(2.0, rel=1e-3)
+    model.compile("adam", jit_compile=False)
+    assert weight_of_kl(model) == pytest.approx(2.0, rel=1e-3)
+    model.save(tmp_path / "model.keras")
+    loaded = kv.load_model(tmp_path / "model.keras")
+    assert weight_of_kl(loaded) == pytest.approx(2.0, rel=1e-3)
+    other = model.with_prior("mixture")
+    assert int(other.step) == int(model.step) == 8
+    model.step.assign(0)
+    assert weight_of_kl(model) == pytest.approx(0.0, abs=1e-6)
