@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
-from keras_vae.serialization import register
 from keras_vae.layers.float32_layer import Float32Layer
+from keras_vae.serialization import register
 
 
 class Condition(Float32Layer):

@@ -10,8 +10,8 @@ from keras import ops
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.bijection import check_context_dim, check_units, child_seed
-from keras_vae.serialization import register
 from keras_vae.layers.float32_layer import Float32Layer
+from keras_vae.serialization import register
 
 
 @register

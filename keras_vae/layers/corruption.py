@@ -2,12 +2,11 @@
 
 import math
 
-import keras
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.serialization import register
 from keras_vae.layers.float32_layer import Float32Layer
+from keras_vae.serialization import register
 
 
 class Corruption(Float32Layer):

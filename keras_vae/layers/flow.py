@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.bijection import Bijection
-from keras_vae.serialization import register
 from keras_vae.layers.float32_layer import Float32Layer
+from keras_vae.serialization import register
 
 
 @register

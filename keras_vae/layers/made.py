@@ -3,15 +3,14 @@
 import itertools
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 from keras import ops
 
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.layers.bijection import check_context_dim, check_units
 from keras_vae.layers.conditioner import Conditioner
-from keras_vae.serialization import register
 from keras_vae.layers.float32_layer import Float32Layer
+from keras_vae.serialization import register
 
 
 @register

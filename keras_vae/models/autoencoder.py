@@ -138,8 +138,8 @@ class Autoencoder(Training, Inference, keras.Model):
     def __setattr__(self, name, value):
         if name in self.PARTS and getattr(self, "built", False) and value is not getattr(self, name):
             raise InvalidInputError(
-                f"{self.name}: its {name} cannot be replaced, since what was compiled and checked would not know of it; "
-                f"make a new model with model.with_parts({name}=...), which shares the other parts."
+                f"{self.name}: its {name} cannot be replaced, since what was compiled and checked would not know of "
+                f"it; make a new model with model.with_parts({name}=...), which shares the other parts."
             )
         super().__setattr__(name, value)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
