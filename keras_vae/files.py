@@ -105,15 +105,21 @@ def _disk_errors(target: Path) -> Iterator[None]:
     except InvalidInputError:
         raise
     except Exception as error:
-        number = _errno(error)
+        number, reason = _reason(error)
         if number is None:
             raise
-        raise OSError(number, os.strerror(number), str(target)) from error
+        raise OSError(number, reason, str(target)) from error
 
 
-def _errno(error: Exception) -> int | None:
-    """The number of an error of the disk, or in a partial folder; None for any other."""
-    if isinstance(error, OSError) and (error.errno in DISK_ERRORS or PARTIAL in str(error.filename)):
-        return error.errno
+def _reason(error: Exception) -> tuple[int | None, str]:
+    """Number and name of an error of the disk, or in a partial folder; None for any other."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in DISK_ERRORS or (number is not None and PARTIAL in str(error.filename)):
+        return number, os.strerror(number)
     text = str(error)  # of TensorFlow, Arrow, HDF5 or Beam, which keep no number
-    return next((number for number in DISK_ERRORS if os.strerror(number) in text), None)
+    for number in DISK_ERRORS:
+        if os.strerror(number) in text:
+            return number, os.strerror(number)
+    if isinstance(error, OSError) and error.errno is None:
+        return errno.EIO, f"it cannot be written ({' '.join(text.split())[:200]})"  # of numpy, which keeps no reason
+    return None, ""
