@@ -12,8 +12,10 @@ import keras_vae
 PACKAGE = Path(keras_vae.__file__).parent
 
 ORDER = (
-    ("version", "errors", "files", "progress"),
-    ("checks", "serialization", "random", "trace"),
+    ("version", "errors", "progress", "tfrecord"),
+    ("locks",),
+    ("files",),
+    ("checks", "digest", "serialization", "random", "trace"),
     ("replicas",),
     ("distribute", "layers"),
     ("distributions",),

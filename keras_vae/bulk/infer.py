@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,9 +10,10 @@ from keras_vae.bulk.formats import FORMATS
 from keras_vae.bulk.job import Job
 from keras_vae.bulk.local import run_here
 from keras_vae.bulk.sources import find_source
-from keras_vae.bulk.summary import Summary, read_summary
+from keras_vae.bulk.summary import SUMMARY, Summary, read_summary
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.files import check_writable, new_parents, partial_folder
 from keras_vae.serving.extra import need
 
 
@@ -60,6 +60,7 @@ def infer(
 
     Raises:
         InvalidInputError: for an export, source, runner, folder or option that cannot be used.
+        OSError: if the folder cannot be written; nothing is left of it then.
 
     Example:
 
@@ -73,6 +74,7 @@ def infer(
     if file_format not in FORMATS:
         raise InvalidInputError(unknown(file_format, FORMATS, part="format"))
     check_integer("batch_size", batch_size)
+    _check_out(os.fspath(out), overwrite)
     if runner is not None:
         need("apache_beam", extra="beam")
         from keras_vae.bulk import beam
@@ -82,29 +84,36 @@ def infer(
     source = find_source(os.fspath(data), size=plain.image_size, split=split, fields=fields, key=key)
     model = ExportedModel(export, question, of_files=True) if source.of_files else plain
     job = Job(model, source, file_format, batch_size)
-    with _new_folder(os.fspath(out), overwrite) as folder:
+    with _new_folder(os.fspath(out)) as folder:
         if runner is None:
             return run_here(job, Path(folder), verbose=verbose)
         beam.run_on_beam(job, folder, runner=runner, options=runner_options)
         return read_summary(folder)
 
 
+def _check_out(out: str, overwrite: bool) -> None:
+    """Refuses a folder that is in use or cannot be written, before there is anything to write."""
+    target = Path(out)
+    if "://" in out:
+        return
+    if target.exists() and not overwrite:
+        raise InvalidInputError(f"{out}: it exists; use --overwrite or another --out.")
+    if target.exists() and not (target / SUMMARY).exists():
+        raise InvalidInputError(f"{out}: it holds no answers of an earlier job, so --overwrite leaves it alone.")
+    check_writable(target.absolute().parent)
+
+
 @contextlib.contextmanager
-def _new_folder(out: str, overwrite: bool) -> Iterator[str]:
+def _new_folder(out: str) -> Iterator[str]:
     """A folder to write to, which takes the place of `out` when all has gone well; a remote one is `out` itself."""
     if "://" in out:
         yield out
         return
     target = Path(out)
-    if target.exists() and not overwrite:
-        raise InvalidInputError(f"{out}: it exists; use --overwrite or another --out.")
-    if target.exists() and not (target / "summary.json").exists():
-        raise InvalidInputError(f"{out}: it holds no answers of an earlier job, so --overwrite leaves it alone.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.partial-", dir=target.parent) as temporary:
-        folder = Path(temporary) / "new"
+    with new_parents(target), partial_folder(target) as temporary:
+        folder = temporary / "new"
         folder.mkdir()
         yield str(folder)
         if target.exists():
-            target.rename(Path(temporary) / "old")
+            target.rename(temporary / "old")
         folder.rename(target)

@@ -71,7 +71,11 @@ class _Writer:
         folder.mkdir()
         path = str(folder / f"part-00000-of-00001.{file_format}")
         self.rows = rows
-        self.file = pq.ParquetWriter(path, rows.schema) if file_format == "parquet" else tf.io.TFRecordWriter(path)
+        self.file = (
+            pq.ParquetWriter(path, rows.schema, write_page_checksum=True)
+            if file_format == "parquet"
+            else tf.io.TFRecordWriter(path)
+        )
 
     def __enter__(self):
         return self

@@ -1,5 +1,6 @@
 """The commands; each imports what it needs when it runs, so that `--help` answers at once."""
 
+import contextlib
 import json as json_format
 import sys
 from pathlib import Path
@@ -45,7 +46,7 @@ def evaluate(
     report: Annotated[bool, typer.Option("--report", help="Write evaluation.html and .json beside the model.")] = False,
 ) -> None:
     """Answer what one asks of a model: likelihood, codes, latent space, samples, factors."""
-    from keras_vae.cli.evaluations import budget_of, write_report
+    from keras_vae.cli.evaluations import budget_of, report_folder, write_report
     from keras_vae.cli.sources import subject_of
     from keras_vae.evaluation import as_json, as_text, check_questions
     from keras_vae.evaluation import evaluate as ask
@@ -53,20 +54,21 @@ def evaluate(
     check_questions(only)
     budget = budget_of(quick, samples)
     verbose = int(sys.stdout.isatty() and not json)
-    subject = subject_of(run, data, split, budget=budget, features=features, seed=seed, verbose=verbose)
-    answers = ask(subject, only)
-    typer.echo(json_format.dumps(as_json(answers), indent=2) if json else as_text(answers))
-    if report:
-        settings = {
-            "data": data,
-            "split": split,
-            "quick": quick,
-            "samples": samples,
-            "features": features,
-            "seed": seed,
-        }
-        page = write_report(run, answers, settings)
-        typer.echo(f"\nReport: {page}", err=json)
+    with report_folder(run) if report else contextlib.nullcontext():
+        subject = subject_of(run, data, split, budget=budget, features=features, seed=seed, verbose=verbose)
+        answers = ask(subject, only)
+        typer.echo(json_format.dumps(as_json(answers), indent=2) if json else as_text(answers))
+        if report:
+            settings = {
+                "data": data,
+                "split": split,
+                "quick": quick,
+                "samples": samples,
+                "features": features,
+                "seed": seed,
+            }
+            page = write_report(run, answers, settings)
+            typer.echo(f"\nReport: {page}", err=json)
 
 
 def compare(

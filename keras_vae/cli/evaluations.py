@@ -1,5 +1,6 @@
 """What `evaluate` and `compare` check and write."""
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,7 +12,7 @@ import numpy as np
 from keras_vae import plots
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import QUICK, Answer, Budget, as_json, compare_answers, evaluation_page
-from keras_vae.files import write_json, write_whole
+from keras_vae.files import check_writable, write_json, write_whole
 from keras_vae.training import Run, environment
 
 COMPARISON = ("comparison.csv", "comparison.html", "comparison.png")
@@ -21,6 +22,15 @@ def budget_of(quick: bool, samples: int | None) -> Budget:
     """How much to look at."""
     budget = QUICK if quick else Budget()
     return budget if samples is None else dataclasses.replace(budget, samples=samples)
+
+
+def report_folder(source: Path) -> contextlib.AbstractContextManager[None]:
+    """Where the report goes, checked before the work: a run in which no other process works, or a model's folder."""
+    run = Run(source)
+    if run.exists:
+        return run.locked()
+    check_writable(source)
+    return contextlib.nullcontext()
 
 
 def write_report(source: Path, answers: Mapping[str, Answer], settings: Mapping[str, Any]) -> Path:
@@ -78,6 +88,7 @@ def check_out_folder(out: Path, *, overwrite: bool) -> None:
         raise InvalidInputError(f"{out}: it holds other things; choose another --out.")
     if found and not overwrite:
         raise InvalidInputError(f"{out}: it holds a comparison; use --overwrite or another --out.")
+    check_writable(out)
 
 
 def write_comparison(

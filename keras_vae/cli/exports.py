@@ -8,6 +8,7 @@ import typer
 from keras_vae.cli.sources import check_split, data_of, model_of
 from keras_vae.data import DataSet
 from keras_vae.errors import InvalidInputError
+from keras_vae.files import check_writable
 from keras_vae.serving import ExportOptions, export, write_server_files
 from keras_vae.training import Run, TrainingConfig
 
@@ -22,10 +23,11 @@ def options_of(source: Path, batch_sizes: str, **options: Any) -> ExportOptions:
     return ExportOptions(batch_sizes=sizes, binarize=binarize, **options)
 
 
-def check_free(path: Path) -> None:
-    """Refuses a file that exists."""
-    if path.exists():
+def check_out(path: Path) -> None:
+    """Refuses a file that exists, and a folder that cannot be written; to be called before the work."""
+    if path.suffix == ".onnx" and path.exists():
         raise InvalidInputError(f"{path}: it exists; choose another name.")
+    check_writable(path)
 
 
 def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | None, no_data: bool) -> Path:

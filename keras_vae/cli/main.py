@@ -1,7 +1,11 @@
 """The entry point: parses, delegates, and turns unusable input into one line and exit code 2."""
 
+import contextlib
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 
 import typer
 
@@ -28,13 +32,40 @@ def main() -> None:
     if not {"-h", "--help"} & set(sys.argv) and len(sys.argv) > 1:
         quiet_tensorflow()
     try:
-        app()
+        with _ended_by_signals():
+            app()
     except InvalidInputError as error:
         sys.exit(_fail(str(error), 2))
     except LostWorkerError as error:
         sys.exit(_fail(str(error), 1))
     except OSError as error:
         sys.exit(_fail(_of_the_system(error), 2))
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Lets signals that would kill the process end it as Ctrl-C does, so that nothing half-written stays behind."""
+    came, before = [], {}
+
+    def end(number, _):
+        came.append(number)
+        signal.signal(number, signal.SIG_DFL)  # a second one kills
+        raise KeyboardInterrupt(number)
+
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                before[number] = signal.signal(number, end)
+    try:
+        yield
+    except SystemExit:
+        if came:
+            sys.exit(128 + came[0])
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fail(message: str, code: int) -> int:

@@ -39,17 +39,17 @@ def export(
     ] = None,
 ) -> None:
     """Write the next version of a SavedModel for TF Serving, once it is known that TF Serving will run it."""
-    from keras_vae.cli.exports import check_free, export_run, options_of, write_files
+    from keras_vae.cli.exports import check_out, export_run, options_of, write_files
     from keras_vae.serving import export_onnx
     from keras_vae.serving.server_files import docker_run
 
     out = out or Path("saved_models") / run.name.removesuffix(".keras")
     options = {"samples": samples, "flagged": flagged, "precision": precision, "signature": signature}
     options = options_of(run, batch_sizes, **options)
+    check_out(out)
     if out.suffix == ".onnx":
         from keras_vae.cli.sources import model_of
 
-        check_free(out)
         export_onnx(model_of(run), out, options=options)
         typer.echo(f"Exported: {out}")
         return

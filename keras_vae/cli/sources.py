@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow_probability as tfp
+import typer
 
 from keras_vae.data import DataSet, Split, load
 from keras_vae.errors import InvalidInputError
@@ -33,9 +34,17 @@ def examples(source: Path, data: str | None, split: str) -> Split:
 
 def data_of(source: Path, data: str | None) -> DataSet:
     """`data`, or the run's own data."""
-    if Run(source).exists:
-        config = Run(source).config()
-        return load_data(config if data is None else config.replace(data=data, limit=None))
+    run = Run(source)
+    if run.exists:
+        config = run.config()
+        loaded = load_data(config if data is None else config.replace(data=data, limit=None))
+        if data is None and (changed := run.changed_data(loaded)):
+            typer.echo(
+                f"Note: {config.data} has changed since {run.path} was trained on it (different: "
+                f"{', '.join(changed)}); these may be other examples than the run kept apart.",
+                err=True,
+            )
+        return loaded
     if data is None:
         raise InvalidInputError(f"{source}: a model file does not say what it was trained on; name it with --data.")
     return load(data)

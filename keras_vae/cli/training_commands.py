@@ -189,9 +189,9 @@ def tune(
             best = search(
                 chosen, out, space=axes, tuner=tuner, max_trials=max_trials, objective=objective, resume=resume
             )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         typer.echo(f"\nStopped. Go on with the same command and --resume --out {out}.", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(128 + (stop.args[0] if stop.args else signal.SIGINT)) from None
     if best is None:
         return
     typer.echo(f"\nBest: {best.path}\nPicture: {out / 'search.png'}")

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras_vae.data import pipeline
 from keras_vae.data.factors import check_factors
 from keras_vae.data.validate import validate, validate_factors, validate_labels
+from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
 
 
@@ -130,6 +131,22 @@ class DataSet:
     def is_image(self) -> bool:
         """Whether one example is `(H, W, C)` with 1, 3 or 4 channels."""
         return len(self.event_shape) == 3 and self.event_shape[-1] in (1, 3, 4)
+
+    def digests(self) -> dict[str, str]:
+        """A digest of the examples and of the labels of each split: equal ones mean equal data.
+
+        Example:
+
+        >>> list(load("digits").digests())[:2]
+        ['training examples', 'training labels']
+        """
+        splits = {"training": self.train, "validation": self.validation, "test": self.test}
+        return {
+            f"{name} {what}": digest_of([array])
+            for name, split in splits.items()
+            for what, array in (("examples", split.x), ("labels", split.y), ("factors", split.factors))
+            if array is not None
+        }
 
     def describe(self) -> str:
         """Sizes, shape, dtype, range, labels, factors and notes, a line each."""

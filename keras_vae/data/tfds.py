@@ -154,15 +154,29 @@ def _read(
     x = np.empty((total, *shape), np.uint8)
     y = np.empty(total, np.int64) if label_key else None
     factors = np.empty((total, len(factor_keys)), np.int64) if factor_keys else None
-    read = examples.batch(BATCH).prefetch(tf.data.AUTOTUNE)
-    for i, batch in enumerate(progress(tfds.as_numpy(read), -(-total // BATCH), f"Reading {builder.name} {split}")):
-        rows = slice(i * BATCH, (i + 1) * BATCH)
-        x[rows] = batch[key]
-        if label_key:
-            y[rows] = batch[label_key]
-        for column, factor_key in enumerate(factor_keys):
-            factors[rows, column] = batch[factor_key]
+    read, done = examples.batch(BATCH).prefetch(tf.data.AUTOTUNE), 0
+    try:
+        for batch in progress(tfds.as_numpy(read), -(-total // BATCH), f"Reading {builder.name} {split}"):
+            rows = slice(done, done + len(batch[key]))
+            x[rows] = batch[key]
+            if label_key:
+                y[rows] = batch[label_key]
+            for column, factor_key in enumerate(factor_keys):
+                factors[rows, column] = batch[factor_key]
+            done = rows.stop
+    except tf.errors.OpError as error:
+        raise _damaged(builder, split, total, done, error) from error
+    if done < total:
+        raise _damaged(builder, split, total, done)
     return Split(x, y, factors)
+
+
+def _damaged(builder, split: str, total: int, done: int, error: Exception | None = None) -> InvalidInputError:
+    reason = f" ({_line(error)})" if error else ""
+    return InvalidInputError(
+        f"{builder.name}: expected {total} examples in {split!r}, could read {done}{reason}; "
+        f"its files in {builder.data_dir} are damaged: remove that folder, and it is prepared again."
+    )
 
 
 def _resize(pixels: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:

@@ -15,6 +15,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Condition, Corruption, Sampling
 from keras_vae.models.global_mean import Directions, GlobalMean
 from keras_vae.models.inference import Inference
+from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.models.training import Training
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import KL, Objective, Term
@@ -386,6 +387,11 @@ class Autoencoder(Training, Inference, keras.Model):
     def _options(self) -> dict[str, Any]:
         """The constructor's arguments of a subclass that are no parts."""
         return {}
+
+    def save(self, filepath, *args, **kwargs):
+        """Saves as `.keras`; raises `InvalidInputError` for what could not be loaded again, see `load_model`."""
+        check_can_be_saved(self, filepath)
+        super().save(filepath, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.PARTS}

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.files import write_whole
+from keras_vae.files import check_writable, new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.serving.extra import need
 from keras_vae.serving.options import ExportOptions
@@ -33,6 +33,7 @@ def export_onnx(model: Autoencoder, path: str | os.PathLike, *, options: ExportO
     Reference: Open Neural Network Exchange, https://onnx.ai
     """
     options, path = options or ExportOptions(), Path(path)
+    check_writable(path)
     for module in ("onnx", "tf2onnx"):
         need(module, extra="onnx")
     name = options.signature or DEFAULT
@@ -44,8 +45,10 @@ def export_onnx(model: Autoencoder, path: str | os.PathLike, *, options: ExportO
         )
     (signature,) = signatures_of(model, ExportOptions(signature=name, binarize=options.binarize)).values()
     endpoint, inputs = _Endpoint(model, signature), list(signature.inputs)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of NumPy, about what tf2onnx does
+    with (
+        warnings.catch_warnings(action="ignore", category=FutureWarning),  # of NumPy, about what tf2onnx does
+        new_parents(path),
+    ):
         write_whole(path, lambda to: endpoint.export(str(to), format="onnx", input_signature=inputs, verbose=False))
     return path
 

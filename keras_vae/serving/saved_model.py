@@ -3,7 +3,6 @@
 import contextlib
 import math
 import os
-import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ import tensorflow as tf
 
 from keras_vae.data import Split
 from keras_vae.errors import InvalidInputError
+from keras_vae.files import check_writable, new_parents, partial_folder
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.models.inference import in_batches
 from keras_vae.models.inputs import check_examples
@@ -63,20 +63,21 @@ def export(
     Raises:
         InvalidInputError: if `directory` is a file or holds things that are no versions of a model, or model, data and
             options do not go together, or the check finds a problem.
+        OSError: if the folder cannot be written; nothing is left of the version then.
 
     Example:
 
     >>> export(vae((8, 8, 1), 4, units=(32,)), "saved_models/example").name
     '1'
     """
-    directory = Path(directory)
+    directory = Path(directory).resolve()
     _check_directory(directory)
+    check_writable(directory)
     servable = Servable(model, options or ExportOptions(), training, verbose=verbose)
     _ = servable.signatures  # refuses what it cannot export before anything is written
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=directory.resolve().parent) as temporary:
-        version = Path(temporary) / "version"
-        servable.write(version, directory.resolve().name, card or {})
+    with new_parents(directory / "1"), partial_folder(directory) as temporary:
+        version = temporary / "version"
+        servable.write(version, directory.name, card or {})
         if check:
             _check(version, directory, verbose)
         return _publish(version, directory)

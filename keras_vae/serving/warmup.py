@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.serving.example_inputs import constant_inputs
 from keras_vae.serving.extra import need
+from keras_vae.tfrecord import read_records
 
 FILE = "tf_serving_warmup_requests"
 MOST_REQUESTS = 1000  # more are an error in TF Serving
@@ -46,6 +47,6 @@ def write_warmup(path: Path, name: str, inputs: Mapping[str, Mapping[str, tf.Ten
 def read_warmup(path: Path) -> Iterator[tuple[str, dict]]:
     """Signature and inputs, name -> array, of each request in the file."""
     logs = need("tensorflow_serving.apis.prediction_log_pb2")
-    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+    for record in read_records(str(path)):
         request = logs.PredictionLog.FromString(record).predict_log.request
         yield request.model_spec.signature_name, {key: tf.make_ndarray(value) for key, value in request.inputs.items()}

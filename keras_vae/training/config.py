@@ -3,10 +3,17 @@
 import dataclasses
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from keras_vae.errors import InvalidInputError, unknown
+
+CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
+"""Attributes that say which data; whether those are the same, their digests tell better."""
+
+REPORT_ONLY = ("likelihood_samples",)
+"""Attributes that change the report and not the training."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,10 +105,10 @@ class TrainingConfig:
                 raise InvalidInputError(unknown(name, known, part="configuration key"))
         return dataclasses.replace(self, **changes)
 
-    def differences(self, other: "TrainingConfig") -> dict[str, tuple[Any, Any]]:
-        """Name -> (own value, other value) wherever the two differ."""
+    def differences(self, other: "TrainingConfig", *, ignore: Sequence[str] = ()) -> dict[str, tuple[Any, Any]]:
+        """Name -> (own value, other value) wherever the two differ, except for the names to ignore."""
         own, others = self.as_dict(), other.as_dict()
-        return {name: (own[name], others[name]) for name in own if own[name] != others[name]}
+        return {name: (own[name], others[name]) for name in own if own[name] != others[name] and name not in ignore}
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration in JSON's types."""

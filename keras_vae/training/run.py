@@ -1,18 +1,21 @@
 """A run folder: what a training run leaves behind, and what it resumes from."""
 
+import contextlib
 import csv
 import json
 import os
 import platform
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from keras_vae.data import DataSet
 from keras_vae.errors import InvalidInputError
-from keras_vae.files import write_json, write_whole
+from keras_vae.files import new_parents, write_json, write_whole
+from keras_vae.locks import LOCK, locked
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
@@ -24,6 +27,7 @@ class Run:
     """A folder with these files, each written as a whole or not at all.
 
     - `config.json`: the configuration, enough to repeat the run.
+    - `data.json`: digests of the data, to tell whether they are still the same.
     - `environment.json`: versions and machine.
     - `history.csv`: a row of metrics per finished epoch.
     - `checkpoint.keras`, `checkpoint-previous.keras`: where the run goes on, until it has finished.
@@ -38,6 +42,7 @@ class Run:
 
     FILES = (
         "config.json",
+        "data.json",
         "environment.json",
         "history.csv",
         "checkpoint.keras",
@@ -83,7 +88,7 @@ class Run:
         """
         if self.path.is_file():
             raise InvalidInputError(f"{self.path}: it is a file; expected a folder for the run.")
-        if not self.path.is_dir() or not any(self.path.iterdir()):
+        if not self.path.is_dir() or not {path.name for path in self.path.iterdir()} - {LOCK}:
             return
         if not overwrite:
             hint = "use --resume to go on, --overwrite to start again, or" if self.exists else "choose"
@@ -91,8 +96,24 @@ class Run:
         if not self.exists:
             raise InvalidInputError(f"{self.path}: it is not a run, so --overwrite leaves it; choose another --out.")
 
-    def start(self, config: TrainingConfig, *, overwrite: bool = False) -> None:
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from writing here meanwhile; makes the folder, which goes again if it stays empty.
+
+        Raises:
+            InvalidInputError: if another process is writing here; the message names it.
+            OSError: if the folder cannot be written.
+        """
+        with new_parents(self[LOCK]), locked(self.path):
+            yield
+
+    def start(self, config: TrainingConfig, data: DataSet | None = None, *, overwrite: bool = False) -> None:
         """Makes the folder for a new run, in place of the one that is there.
+
+        Args:
+            config: of the run.
+            data: of the run, to recognise them when it goes on.
+            overwrite: replace the run that is there.
 
         Raises:
             InvalidInputError: see `check_free`.
@@ -102,7 +123,16 @@ class Run:
         self.clear()
         self.path.mkdir(parents=True, exist_ok=True)
         self.write_json("environment.json", environment())
+        if data is not None:
+            self.write_json("data.json", data.digests())
         self.write_json("config.json", config.as_dict())
+
+    def changed_data(self, data: DataSet) -> list[str] | None:
+        """What differs between the data of the run and these, such as "training labels"; None if that is not known."""
+        if not self["data.json"].exists():
+            return None
+        before, now = self.read_json("data.json"), data.digests()
+        return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
     def clear(self) -> None:
         """Removes the files of the run and nothing else."""

@@ -24,7 +24,7 @@ from keras_vae.plots import save
 from keras_vae.replicas import between_workers
 from keras_vae.training.build import build_model, evaluation_split, fit_epochs, load_data, steps_of
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
-from keras_vae.training.config import TrainingConfig
+from keras_vae.training.config import CHOOSE_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.interrupt import interruptible
 from keras_vae.training.run import Run
 
@@ -65,7 +65,8 @@ def train(
         The finished run.
 
     Raises:
-        InvalidInputError: for a configuration, data, folder or strategy that cannot be used.
+        InvalidInputError: for a configuration, data, folder or strategy that cannot be used, a folder in which
+            another process works, or other data than those that the run was started with.
         KeyboardInterrupt: with the signal, after SIGINT or SIGTERM; the run can go on.
         LostWorkerError: if another worker has ended; the run can go on.
         OSError: if the folder cannot be written; what was saved before stays.
@@ -75,19 +76,24 @@ def train(
     run = Run(out)
     writes = is_chief(strategy)
     resume = writes and resume and run.exists
-    if resume:
-        _check_resumable(run, config)
-    elif writes:
+    if writes and not resume:
         run.check_free(overwrite=overwrite)
-    if isinstance(strategy, str):
-        strategy = make_strategy(strategy, replicas=replicas, alike={"configuration": json.dumps(config.as_dict())})
     if verbose is None:
         verbose = 1 if sys.stdout.isatty() else 2
     with contextlib.ExitStack() as stack:
-        if not writes:
+        if writes:
+            stack.enter_context(run.locked())
+        else:
             run, verbose = Run(stack.enter_context(tempfile.TemporaryDirectory())), 0
+        if resume:
+            _check_resumable(run, config)
+        if isinstance(strategy, str):
+            alike = {"configuration": json.dumps(config.as_dict())}
+            strategy = make_strategy(strategy, replicas=replicas, alike=alike)
         data = load_data(config)
         check_alike(strategy, [data.train.x, data.train.y], "data")
+        if resume:
+            _check_same_data(run, config, data)
         _check_batch_size(config, data, strategy)
         with strategy.scope():
             model = build_model(config, data)
@@ -101,7 +107,7 @@ def train(
             run.write_json("config.json", config.as_dict())
         else:
             progress = Progress()
-            run.start(config, overwrite=overwrite)
+            run.start(config, data, overwrite=overwrite)
         progress = _go_on(strategy, model, progress)
         keep = {"checkpoint_every": checkpoint_every, "tensorboard": tensorboard, "verbose": verbose}
         with _together(strategy):
@@ -204,8 +210,8 @@ def _check_batch_size(config: TrainingConfig, data: DataSet, strategy: tf.distri
 def _check_resumable(run: Run, config: TrainingConfig) -> None:
     """A run goes on with its own configuration; only without decay may it be given more epochs."""
     before = run.config()
-    different = before.differences(config)
-    different.pop("data_dir", None)
+    by_digest = CHOOSE_DATA if run["data.json"].exists() else ("data_dir",)
+    different = before.differences(config, ignore=(*by_digest, *REPORT_ONLY))
     if config.decay == "none" and config.epochs > before.epochs:
         different.pop("epochs", None)
     if different:
@@ -213,4 +219,17 @@ def _check_resumable(run: Run, config: TrainingConfig) -> None:
         raise InvalidInputError(
             f"{run.path}: it was started with another configuration ({changes}); "
             "resume it without these changes, or train in another --out."
+        )
+
+
+def _check_same_data(run: Run, config: TrainingConfig, data: DataSet) -> None:
+    """A run goes on with the data that it was started with, wherever they are now."""
+    changed = run.changed_data(data)
+    if changed is None:
+        print(f"Note: {run.path} does not record its data; give it the same as before.", file=sys.stderr)
+        run.write_json("data.json", data.digests())
+    elif changed:
+        raise InvalidInputError(
+            f"{run.path}: it was started with other data than {config.data!r} holds now (different: "
+            f"{', '.join(changed)}); resume it with the same data, or train in another --out."
         )

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ import keras_tuner
 
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.files import write_json, write_whole
+from keras_vae.files import new_parents, write_json, write_whole
+from keras_vae.locks import LOCK, locked
 from keras_vae.plots import plot_rate_distortion, plot_search, save
 from keras_vae.training import Run, TrainingConfig, train
+from keras_vae.training.config import CHOOSE_DATA, REPORT_ONLY
 from keras_vae.tuning.hyper_model import AutoencoderHyperModel
 from keras_vae.tuning.search_space import Axis
 from keras_vae.tuning.workers import is_worker
@@ -92,14 +94,28 @@ def tune(
         The run of the best trial; None in a process that only works for another one's search.
 
     Raises:
-        InvalidInputError: for an unknown tuner or objective, a folder that is in use, a search that was another one, or
-            if no trial succeeded.
+        InvalidInputError: for an unknown tuner or objective, a folder that is in use, a search that was another one or
+            had other data, or if no trial succeeded.
     """
     if tuner not in TUNERS:
         raise InvalidInputError(unknown(tuner, TUNERS, part="tuner"))
     check_integer("max_trials", max_trials)
-    target, out = objective_of(objective), Path(out)
-    goes_on, writes = is_worker() or _prepare(out, resume), not is_worker()
+    out = Path(out)
+    objective_of(objective)  # refuses an unknown one
+    with contextlib.nullcontext() if is_worker() else _held(out, resume):
+        return _tune(config, out, space, tuner, max_trials, objective, verbose)
+
+
+@contextlib.contextmanager
+def _held(out: Path, resume: bool) -> Iterator[None]:
+    """The folder, in which no other search works meanwhile; the workers of this one do."""
+    _prepare(out, resume)
+    with new_parents(out / LOCK), locked(out):
+        yield
+
+
+def _tune(config, out, space, tuner, max_trials, objective, verbose) -> Run | None:
+    target, writes = objective_of(objective), not is_worker()
     needs_samples = config.likelihood_samples if target.name == "log_likelihood" else 0
     hyper_model = AutoencoderHyperModel(config, space, likelihood_samples=needs_samples)
     settings = {
@@ -108,11 +124,14 @@ def tune(
         "tuner": tuner,
         "max_trials": max_trials,
         "objective": objective,
+        "data": hyper_model.data.digests(),
     }
     if writes:
-        _check_same(out, settings, goes_on)
+        _check_same(out, settings, needs_samples=needs_samples)
         write_json(out / SETTINGS, settings)
     search = _search(tuner, hyper_model, target, max_trials, config, out)
+    if not writes and (out / SETTINGS).exists():  # the chief has written it, since it answers
+        _check_same(out, settings, needs_samples=needs_samples)
     search.table = _Table(target, hyper_model.space, verbose)
     with _quiet():
         search.search(verbose=0, **({} if tuner == "hyperband" else {"epochs": config.epochs}))
@@ -126,32 +145,44 @@ def tune(
     _draw(done, target, hyper_model.space, out)
     best = hyper_model.configuration(search.get_best_hyperparameters()[0])
     run = Run(out / "best")
-    again = run.exists and bool(run.config().differences(best))  # a later trial is better
+    ignored = (*CHOOSE_DATA, *REPORT_ONLY)
+    again = run.exists and bool(run.config().differences(best, ignore=ignored))  # a later trial is better
     return train(best, run.path, resume=not again, overwrite=again, verbose=0 if not verbose else None)
 
 
-def _prepare(out: Path, resume: bool) -> bool:
-    """Whether a search is there to go on with."""
+def _prepare(out: Path, resume: bool) -> None:
+    """Refuses a folder with something else, or with a search unless that is to go on."""
     if out.is_file():
         raise InvalidInputError(f"{out}: it is a file; expected a folder for the search.")
     exists = (out / SETTINGS).exists()
-    if out.is_dir() and any(out.iterdir()) and not (resume and exists):
+    if out.is_dir() and {path.name for path in out.iterdir()} - {LOCK} and not (resume and exists):
         hint = "use --resume to go on, or choose" if exists else "choose"
         raise InvalidInputError(f"{out}: it exists and is not empty; {hint} another --out.")
-    return exists
 
 
-def _check_same(out: Path, settings: dict[str, Any], goes_on: bool) -> None:
-    if not goes_on:
-        out.mkdir(parents=True, exist_ok=True)
+def _check_same(out: Path, settings: dict[str, Any], *, needs_samples: int) -> None:
+    """Refuses to go on with a search of something else; does nothing if there is none."""
+    if not (out / SETTINGS).exists():
         return
     before = json.loads((out / SETTINGS).read_text())
     now = json.loads(json.dumps(settings))
-    different = [name for name in now if now[name] != before[name] and name != "max_trials"]
+    if "data" not in before:
+        print(f"Note: {out} does not record its data; give it the same as before.", file=sys.stderr)
+        before["data"] = now["data"]
+    changed = [name for name in {**before["data"], **now["data"]} if before["data"].get(name) != now["data"].get(name)]
+    if changed:
+        raise InvalidInputError(
+            f"{out}: the search there had other data (different: {', '.join(changed)}); "
+            "resume it with the same data, or choose another --out."
+        )
+    ignored = {*CHOOSE_DATA, *(() if needs_samples else REPORT_ONLY)}
+    for noted in (before, now):
+        noted["configuration"] = {key: v for key, v in noted["configuration"].items() if key not in ignored}
+    different = [name for name in now if now[name] != before.get(name) and name != "max_trials"]
     if different or now["max_trials"] < before["max_trials"]:
         name = different[0] if different else "max_trials"
         raise InvalidInputError(
-            f"{out}: the search there had another {name} ({before[name]}); resume it so, or choose another --out."
+            f"{out}: the search there had another {name} ({before.get(name)}); resume it so, or choose another --out."
         )
 
 

@@ -117,7 +117,8 @@ def shelf(tmp_path_factory, finished_run):
     canary = keras.layers.Lambda(lambda x: __import__("os").environ.update(KERAS_VAE_CANARY="ran") or x)
     encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), canary])
     decoder = mirrored("mlp", (8, 8, 1), 2, units=(4,))[1]
-    Autoencoder(encoder, decoder, objective=NLL() + KL()).save(shelf / "lambda.keras")
+    hostile = Autoencoder(encoder, decoder, objective=NLL() + KL())
+    keras.Model.save(hostile, shelf / "lambda.keras")  # its own `save` refuses
 
     unfinished = Run(shelf / "unfinished")
     unfinished.start(TrainingConfig())

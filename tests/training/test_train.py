@@ -33,7 +33,8 @@ def tiny_run(tiny, tmp_path_factory):
 def test_a_run_leaves_everything_behind_and_no_more(finished_run):
     left = {path.name for path in finished_run.iterdir()}
     assert left == {
-        "config.json", "environment.json", "history.csv", "model.keras", "metrics.json", "report.html", "pictures",
+        "config.json", "data.json", "environment.json", "history.csv", "model.keras", "metrics.json", "report.html",
+        "pictures",
     }  # fmt: skip
     run = Run.open(finished_run)
     assert run.config().options == {"units": [16]}

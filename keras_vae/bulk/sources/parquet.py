@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from keras_vae.bulk.record import Place, Record, Rejected
 from keras_vae.bulk.sources.source import ROWS, Source, Tables, make_record, with_key
 from keras_vae.errors import InvalidInputError
+
+BYTES = 2**24
+"""How much of a row group to hold in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -19,37 +23,75 @@ class RowGroup:
     group: int
     first: int
     rows: int
+    read_at_once: int
     columns: Mapping[str, str]
     key: str | None
 
     def records(self) -> Iterator[Record | Rejected]:
+        import pyarrow as pa
+
+        row, last = self.first, self.first + self.rows - 1
+        try:
+            for fields in self._rows():
+                yield make_record(Place(self.name, row), fields, self.key)
+                row += 1
+            reason = "they are not there" if row <= last else None
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:  # ValueError: text that is no UTF-8
+            reason = " ".join(str(error).split())[:200]
+        if reason:
+            told = f"{self.path}: rows {row} to {last} cannot be read: {reason}."
+            yield Rejected(None, Place(self.name, row), "damaged file", told)
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
         import pyarrow.parquet as pq
 
         wanted = with_key(self.columns, self.key)
-        row = self.first
         with _open(self.path) as opened:
-            file = pq.ParquetFile(opened)
-            for batch in file.iter_batches(ROWS, row_groups=[self.group], columns=sorted(set(wanted.values()))):
+            file = pq.ParquetFile(opened, page_checksum_verification=True)
+            columns = sorted(set(wanted.values()))
+            for batch in file.iter_batches(self.read_at_once, row_groups=[self.group], columns=columns):
                 read = {name: _values(batch.column(column)) for name, column in wanted.items()}
                 for i in range(batch.num_rows):
-                    yield make_record(
-                        Place(self.name, row), {name: values[i] for name, values in read.items()}, self.key
-                    )
-                    row += 1
+                    yield {name: values[i] for name, values in read.items()}
+
+
+@dataclass(frozen=True)
+class DamagedFile:
+    """A file of which nothing can be read."""
+
+    name: str
+    reason: str
+    rows: int = 1
+
+    def records(self) -> Iterator[Rejected]:
+        yield Rejected(None, Place(self.name, 0), "damaged file", self.reason)
 
 
 def parquet_source(tables: Tables) -> Source:
-    """Parquet files as a source; raises `InvalidInputError` if one is no Parquet file, or lacks a column."""
-    units, of_files = [], False
+    """Parquet files as a source; raises `InvalidInputError` if none is a Parquet file, or one lacks a column."""
+    units, of_files, damage = [], False, []
     for path, short in tables.files:
-        metadata = _metadata(path)
-        of_files, found = _columns(path, metadata.schema.to_arrow_schema().names, tables)
+        try:
+            metadata, columns = _metadata(path)
+        except InvalidInputError as error:
+            damage.append(error)
+            units.append(DamagedFile(short, str(error)))
+            continue
+        of_files, found = _columns(path, columns, tables)
         first = 0
         for group in range(metadata.num_row_groups):
             rows = metadata.row_group(group).num_rows
-            units.append(RowGroup(path, short, group, first, rows, found, tables.key))
+            at_once = _rows_at_once(metadata.row_group(group))
+            units.append(RowGroup(path, short, group, first, rows, at_once, found, tables.key))
             first += rows
+    if len(damage) == len(tables.files):
+        raise damage[0]
     return Source(tables.name, tuple(units), of_files=of_files, has_own_keys=tables.key is not None)
+
+
+def _rows_at_once(group) -> int:
+    """How many rows of a row group to hold in memory; its columns are not asked, for Arrow dies of damaged ones."""
+    return int(np.clip(BYTES * group.num_rows // max(group.total_byte_size, 1), 1, ROWS))
 
 
 def _open(path):
@@ -65,8 +107,9 @@ def _metadata(path):
 
     try:
         with _open(path) as file:
-            return pq.ParquetFile(file).metadata
-    except (pa.ArrowException, OSError) as error:
+            metadata = pq.ParquetFile(file).metadata
+            return metadata, metadata.schema.to_arrow_schema().names
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise InvalidInputError(f"{path}: expected a Parquet file; {error}.") from error
 
 

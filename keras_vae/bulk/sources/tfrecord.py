@@ -1,5 +1,7 @@
 """TFRecord files of `tf.train.Example`: a feature for each input of the model, a file a unit."""
 
+import contextlib
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +12,7 @@ from google.protobuf.message import DecodeError
 from keras_vae.bulk.record import Place, Record, Rejected
 from keras_vae.bulk.sources.source import Source, Tables, make_record, with_key
 from keras_vae.errors import InvalidInputError
+from keras_vae.tfrecord import DamagedFileError, read_records
 
 
 @dataclass(frozen=True)
@@ -23,20 +26,14 @@ class RecordFile:
     rows: int | None = None
 
     def records(self) -> Iterator[Record | Rejected]:
-        read = iter(tf.data.TFRecordDataset(self.path).as_numpy_iterator())
         row = 0
-        while True:
-            place = Place(self.name, row)
-            try:
-                serialized = next(read)
-            except StopIteration:
-                return
-            except tf.errors.DataLossError as error:
-                reason = f"Nothing after this can be read: {error.message[:200]}"
-                yield Rejected(None, place, "damaged file", reason)
-                return
-            yield self._record(place, serialized)
-            row += 1
+        try:
+            for serialized in read_records(self.path):
+                yield self._record(Place(self.name, row), serialized)
+                row += 1
+        except (DamagedFileError, OSError, tf.errors.OpError) as error:
+            reason = f"{self.path}: nothing from this record on can be read: {str(error)[:200]}."
+            yield Rejected(None, Place(self.name, row), "damaged file", reason)
 
     def _record(self, place, serialized):
         try:
@@ -66,12 +63,10 @@ def tfrecord_source(tables: Tables) -> Source:
 def _first_features(files):
     for path, _ in files:
         try:
-            for serialized in tf.data.TFRecordDataset(path).take(100).as_numpy_iterator():
-                try:
+            for serialized in itertools.islice(read_records(path), 100):
+                with contextlib.suppress(DecodeError):
                     return set(tf.train.Example.FromString(serialized).features.feature)
-                except DecodeError:
-                    continue
-        except tf.errors.DataLossError:
+        except (DamagedFileError, OSError, tf.errors.OpError):
             continue
     return set()
 

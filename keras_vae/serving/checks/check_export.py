@@ -16,6 +16,7 @@ from keras_vae.serving.checks.graph_rules import coarsest_step, graph_problems, 
 from keras_vae.serving.checks.requests import sample_inputs
 from keras_vae.serving.checks.without_python import Runs, run_without_python
 from keras_vae.serving.versions import newest_version
+from keras_vae.tfrecord import DamagedFileError
 
 TOLERANCE = 1e-5
 ALONE_TOLERANCE = 1e-4
@@ -123,7 +124,7 @@ class _Examination:
         self.runs = Runs(self.signatures)
         rounding = STEPS_OF_16_BITS * coarsest_step(graph)
         self.tolerance, self.alone_tolerance = max(TOLERANCE, rounding), max(ALONE_TOLERANCE, rounding)
-        self.notes = []
+        self.notes, self.problems = [], []
         self.warmup = self._read_warmup()
         self.recorded = self._read_recorded()
 
@@ -146,12 +147,14 @@ class _Examination:
             return list(warmup.read_warmup(path))
         except InvalidInputError as error:
             self.notes.append(f"warm-up requests were not replayed: {error}")
-            return []
+        except (DamagedFileError, DecodeError) as error:
+            self.problems.append(f"{warmup.FILE} is damaged: {error}; export the model again.")
+        return []
 
     def result(self) -> ExportCheck:
         largest = max((len(next(iter(inputs.values()))) for _, inputs in self.warmup), default=32)
         batches = tuple(sorted({1, 3, largest}))
-        problems = shape_problems(self.graph)
+        problems = self.problems + shape_problems(self.graph)
         asked = {name: self._ask(name, batches) for name in self.signatures}
         replayed = []
         for name, inputs in self.warmup:

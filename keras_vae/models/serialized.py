@@ -1,0 +1,74 @@
+"""What a serialised model refers to, looked at before it is written or after it could not be read."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_vae.errors import InvalidInputError
+
+BUILTINS = ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
+
+
+def check_can_be_saved(model: keras.Model, path: str | os.PathLike) -> None:
+    """Raises `InvalidInputError` for what `load_model` could not read: another format, Python code, unknown classes."""
+    if Path(path).suffix != ".keras":
+        raise InvalidInputError(
+            f"{path}: a model is saved as .keras; save it so, its weights with save_weights, or write a SavedModel "
+            "with keras_vae.serving.export."
+        )
+    config = keras.saving.serialize_keras_object(model)
+    if has_code(config):
+        raise InvalidInputError(
+            f"{path}: the model has a Lambda layer, that is Python code, which load_model never runs; "
+            "replace it by a layer that is registered with @keras_vae.register."
+        )
+    unknown = unknown_objects(config)
+    if unknown:
+        raise InvalidInputError(
+            f"{path}: {unknown[0]!r} is not registered, so the model could not be loaded again; "
+            f"put @keras_vae.register above it, or save in keras.saving.custom_object_scope({{{unknown[0]!r}: ...}})."
+        )
+
+
+def has_code(config: Any) -> bool:
+    """Whether a serialised object carries Python code."""
+    return any(name in ("Lambda", "__lambda__") for name, *_ in _objects(config))
+
+
+def unknown_objects(config: Any, custom_objects: Mapping[str, Any] | None = None) -> list[str]:
+    """The classes and functions of a serialised object that Keras would not find, by the names they go by in it."""
+    unknown = []
+    for class_name, module, registered_name, inner in _objects(config):
+        name = inner if class_name == "function" else registered_name or class_name
+        if class_name.startswith("__") or not isinstance(name, str) or name in unknown:
+            continue
+        if keras.saving.get_registered_object(name, custom_objects=custom_objects) is not None:
+            continue
+        if class_name == "function":
+            found = any(hasattr(getattr(keras, builtin), name) for builtin in BUILTINS)
+        else:
+            found = module is not None and (module == "keras" or module.startswith("keras."))
+        if not found:
+            unknown.append(name)
+    return unknown
+
+
+def _objects(config: Any) -> Iterator[tuple[str, str | None, str | None, Any]]:
+    """Class, module, registered name and configuration of each object in a configuration."""
+    rest = [config]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, dict):
+            name, module, registered = (one.get(key) for key in ("class_name", "module", "registered_name"))
+            if isinstance(name, str) and {"module", "registered_name"} <= set(one):
+                yield name, _text(module), _text(registered), one.get("config")
+            rest += reversed(list(one.values()))
+        elif isinstance(one, (list, tuple)):
+            rest += reversed(one)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

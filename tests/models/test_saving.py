@@ -1,0 +1,138 @@
+"""What is saved can be loaded; what could not be loaded is refused when it is saved."""
+
+import json
+import zipfile
+
+import keras
+import pytest
+
+from keras_vae import KL, NLL, Autoencoder, load_model, mirrored, zoo
+from keras_vae.objectives import Term
+from keras_vae.serialization import register
+
+
+class Unregistered(Term):
+    """A term of one's own."""
+
+    def __call__(self, trace):
+        return 0.0 * NLL()(trace)
+
+
+def half(x):
+    """An activation of one's own."""
+    return x / 2
+
+
+class Twice(keras.layers.Layer):
+    """A layer of one's own."""
+
+    def call(self, x):
+        return 2 * x
+
+
+def small(**options):
+    return zoo.vae((8, 8, 1), 2, units=(4,), seed=0, **options)
+
+
+def around(layer):
+    """A model whose encoder ends with that layer."""
+    encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), layer])
+    return Autoencoder(encoder, mirrored("mlp", (8, 8, 1), 2, units=(4,))[1], objective=NLL() + KL())
+
+
+UNKNOWN = {
+    "a term": (lambda: small().with_parts(objective=NLL() + Unregistered()), "Unregistered", Unregistered),
+    "a layer": (lambda: around(Twice()), "Twice", Twice),
+    "an activation": (lambda: around(keras.layers.Dense(3, activation=half)), "half", half),
+}
+unknown = pytest.mark.parametrize(("make", "name", "own"), UNKNOWN.values(), ids=UNKNOWN)
+
+
+@unknown
+def test_what_is_not_registered_is_named_when_it_is_saved(tmp_path, refused, make, name, own):
+    with refused(rf"{name}' is not registered.*@keras_vae\.register"):
+        make().save(tmp_path / "m.keras")
+    assert not list(tmp_path.iterdir())
+
+
+@unknown
+def test_what_is_not_known_is_named_when_it_is_loaded_and_may_be_given(tmp_path, refused, make, name, own):
+    path = tmp_path / "m.keras"
+    with keras.saving.custom_object_scope({name: own}):
+        make().save(path)
+    with refused(rf"it needs '{name}', which is not known here; .*custom_objects=\{{'{name}': {name}\}}"):
+        load_model(path)
+    assert isinstance(load_model(path, custom_objects={name: own}), Autoencoder)
+    with keras.saving.custom_object_scope({name: own}):
+        assert isinstance(load_model(path), Autoencoder)
+
+
+def test_a_registered_class_of_a_module_that_is_not_imported_is_named_as_registered(tmp_path, refused):
+    path = tmp_path / "m.keras"
+    small().save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["config.json"] = members["config.json"].replace(b"keras_vae>NLL", b"mine>NLL")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with refused(r"it needs 'NLL', which is not known here; .*custom_objects=\{'mine>NLL': NLL\}"):
+        load_model(path)
+    assert isinstance(load_model(path, custom_objects={"mine>NLL": NLL}), Autoencoder)
+
+
+@pytest.mark.parametrize("name", ["m.h5", "m.hdf5", "m.weights.h5", "m", "m.tf", "m.pkl"])
+def test_other_formats_are_refused_when_saving(tmp_path, refused, name):
+    with refused(r"a model is saved as \.keras"):
+        small().save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_python_code_is_refused_when_saving_and_when_loading(tmp_path, refused):
+    model = around(keras.layers.Lambda(lambda x: x + 1))
+    with refused("Lambda layer, that is Python code"):
+        model.save(tmp_path / "m.keras")
+    keras.Model.save(model, tmp_path / "m.keras")
+    with refused("it carries a Lambda layer, that is Python code, which is never run"):
+        load_model(tmp_path / "m.keras")
+
+
+def test_keras_own_ways_to_save_still_work(tmp_path):
+    model = small(likelihood="normal")
+    model.compile("adam")
+    model.save(tmp_path / "m.keras", overwrite=True)
+    model.save(str(tmp_path / "n.keras"))
+    keras.saving.save_model(model, tmp_path / "o.keras")
+    for name in "mno":
+        assert load_model(tmp_path / f"{name}.keras").compiled
+    model.save_weights(tmp_path / "m.weights.h5")
+    small(likelihood="normal").load_weights(tmp_path / "m.weights.h5")
+
+
+def test_registering_is_all_it_takes(tmp_path):
+    @register
+    class Own(Unregistered):
+        """Registered."""
+
+    path = tmp_path / "m.keras"
+    small().with_parts(objective=NLL() + Own()).save(path)
+    assert [type(term) for term in load_model(path).objective.terms] == [NLL, Own]
+
+
+def test_an_archive_that_would_fill_the_memory_is_refused(tmp_path, refused):
+    path = tmp_path / "m.keras"
+    small().save(path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("assets/bomb", bytes(2**27))
+    with refused("its content is far larger than the file"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("config", [b"{", b"[]", b"3", b'"x"', b"{}", json.dumps({"class_name": 3}).encode(), b"\xff"])
+def test_a_configuration_that_is_none_is_refused(tmp_path, refused, config):
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", config)
+        archive.writestr("metadata.json", "{}")
+    with refused():
+        load_model(path)
