@@ -45,25 +45,25 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
     """
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     check_spec(x, model)
-    x = model.prepare(x)
+    x = tf.ensure_shape(model.prepare(x), (None, *model.event_shape))
     possible = rows_true(model.likelihood.in_support(x))
     known = usable = tf.ones_like(possible)
-    if model.condition is not None and y is not None:
-        y = model.condition.batch(y)
-        known = model.is_known(y)
+    conditional = model.condition is not None and y is not None
+    told = model.condition.batch(y) if conditional else tf.zeros(tf.shape(x)[:1])
+    if conditional:
+        known = model.is_known(told)
     weights = weights_of(sample_weight, x)
     if sample_weight is not None:
         usable = tf.math.is_finite(weights) & (weights >= 0.0)
     good = possible & known & usable
-    limits = tf.cond(tf.reduce_all(possible), lambda: tf.constant(NOTHING), lambda: _range(x, possible))
+
+    def repaired():
+        harmless = where_rows(good, x, model.likelihood.stand_in)
+        return harmless, where_rows(good, told, 0), where_rows(good, weights, 0), _range(x, possible)
+
+    x, told, weights, limits = tf.cond(tf.reduce_all(good), lambda: (x, told, weights, tf.constant(NOTHING)), repaired)
     bad = [tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]
-    return Batch(
-        x=where_rows(good, x, model.likelihood.stand_in),
-        y=where_rows(good, y, 0) if model.condition is not None and y is not None else y,
-        weights=where_rows(good, weights, 0.0),
-        bad=tf.stack(bad),
-        range=limits,
-    )
+    return Batch(x, told if conditional else y, weights, tf.stack(bad), limits)
 
 
 def check_spec(x: Any, model: "Autoencoder", *, part: str = "x") -> None:
