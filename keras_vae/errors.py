@@ -1,7 +1,65 @@
 """The one exception for input that cannot be used."""
 
 import difflib
+import re
 from collections.abc import Iterable
+
+SYNONYMS = {
+    "bce": ("bernoulli",),
+    "binary": ("bernoulli",),
+    "binary_crossentropy": ("bernoulli",),
+    "categorical_crossentropy": ("categorical",),
+    "cat": ("categorical",),
+    "cnn": ("conv", "conv1d"),
+    "concrete": ("relaxed_categorical",),
+    "conv2d": ("conv",),
+    "count": ("poisson",),
+    "counts": ("poisson",),
+    "cross_entropy": ("bernoulli", "categorical"),
+    "crossentropy": ("bernoulli", "categorical"),
+    "delta": ("deterministic",),
+    "dense": ("mlp",),
+    "diagonal_normal": ("normal",),
+    "double_exponential": ("laplace",),
+    "fc": ("mlp",),
+    "full_covariance": ("full_covariance_normal",),
+    "fully_connected": ("mlp",),
+    "gaussian": ("normal", "standard_normal"),
+    "gaussian_mixture": ("mixture",),
+    "gmm": ("gaussian_mixture", "mixture"),
+    "gumbel": ("relaxed_categorical",),
+    "gumbel_softmax": ("relaxed_categorical",),
+    "iaf": ("inverse_autoregressive",),
+    "isotropic_gaussian": ("standard_normal", "normal"),
+    "l1": ("laplace",),
+    "l2": ("normal",),
+    "lstm": ("gru",),
+    "mae": ("laplace",),
+    "mean_absolute_error": ("laplace",),
+    "mean_squared_error": ("normal",),
+    "mixed": ("table",),
+    "mixture_of_gaussians": ("mixture",),
+    "mog": ("mixture",),
+    "mse": ("normal",),
+    "multinomial": ("categorical",),
+    "multivariate_normal": ("full_covariance_normal", "normal"),
+    "nb": ("negative_binomial",),
+    "normal": ("standard_normal",),
+    "pixelcnn": ("pixel_cnn",),
+    "rnn": ("gru",),
+    "sigmoid": ("bernoulli",),
+    "softmax": ("categorical",),
+    "standard_gaussian": ("standard_normal",),
+    "student": ("student_t",),
+    "studentt": ("student_t",),
+    "t": ("student_t",),
+    "tabular": ("table",),
+    "vampprior": ("vamp",),
+    "vmf": ("power_spherical",),
+    "von_mises_fisher": ("power_spherical",),
+    "vq": ("vector_quantizer",),
+}
+"""Words that the field also uses -> the names that a part has here, the first of which that is known is meant."""
 
 
 class InvalidInputError(ValueError):
@@ -26,8 +84,12 @@ def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
 
     >>> unknown("vea", ["vae", "ae"], part="model")
     "Unknown model 'vea': did you mean 'vae'? Known: ae, vae."
+    >>> unknown("gaussian", ["normal", "poisson"], part="likelihood")
+    "Unknown likelihood 'gaussian': did you mean 'normal'? Known: normal, poisson."
     """
     choices = sorted(choices)
-    near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.4)
+    plain = re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")
+    near = [word for word in SYNONYMS.get(plain, ()) if word in choices][:1]
+    near = near or difflib.get_close_matches(plain, choices, n=1, cutoff=0.4)
     hint = f": did you mean {near[0]!r}?" if near else "."
     return f"Unknown {part} {name!r}{hint} Known: {', '.join(choices)}."

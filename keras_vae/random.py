@@ -1,6 +1,9 @@
 """Noise as a pure function of seeds, so that a run can be repeated, resumed and split over replicas."""
 
+import contextlib
 import math
+import random
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -17,6 +20,36 @@ def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
     """
     seed = tf.cast(tf.convert_to_tensor(seed), tf.int32)
     return tf.stack([tf.zeros_like(seed), seed]) if seed.shape.rank == 0 else seed
+
+
+@contextlib.contextmanager
+def initial_weights(seed: int | None, part: str = "") -> Iterator[None]:
+    """A context in which layers that are made get the initial weights of a seed; None leaves Keras its own.
+
+    An initializer of Keras that is given no seed draws one from Python's generator, which stands at `seed` in here and
+    goes on outside as if nothing had been drawn.
+
+    Args:
+        seed: the seed.
+        part: what is made; parts of the same seed have independent weights.
+
+    Example:
+
+    >>> def kernel():
+    ...     with initial_weights(3, "encoder"):
+    ...         return keras.initializers.GlorotUniform()((2, 2)).numpy()
+    >>> bool((kernel() == kernel()).all())
+    True
+    """
+    if seed is None:
+        yield
+        return
+    state = random.getstate()
+    random.seed(f"{seed} {part}")
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def fold(seed: tf.Tensor, number: int | tf.Tensor) -> tf.Tensor:

@@ -19,6 +19,11 @@ def several() -> bool:
     return context is not None and context.num_replicas_in_sync > 1
 
 
+def number_and_count() -> tuple[tf.Tensor | int, int]:
+    """Which replica the code runs on, from 0, and how many there are."""
+    return (_number(), tf.distribute.get_replica_context().num_replicas_in_sync) if several() else (0, 1)
+
+
 def between_workers(strategy: tf.distribute.Strategy) -> bool:
     """Whether the replicas of a strategy are in several processes."""
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)

@@ -4,8 +4,11 @@ import math
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
+
+TOLERANCE = 1e-3
 
 
 def check_positive(name: str, value: Any) -> float:
@@ -36,9 +39,14 @@ def check_on_sphere(part: str, x: np.ndarray) -> None:
     _check_all_one(part, np.linalg.norm(x.astype("float64"), axis=-1), "of length 1 over the last axis")
 
 
+def is_one(found: tf.Tensor) -> tf.Tensor:
+    """Where sums or lengths are 1 but for rounding."""
+    return tf.abs(found - 1.0) < TOLERANCE
+
+
 def _check_all_one(part, found, expected):
     error = np.abs(found - 1)
-    if not (error < 1e-3).all():
+    if not (error < TOLERANCE).all():
         raise InvalidInputError(
             f"{part} likelihood: expected float values {expected}, got {found.flat[error.argmax()]:g}; "
             "normalise the data or use another likelihood."

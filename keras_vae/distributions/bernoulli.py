@@ -45,6 +45,9 @@ class Bernoulli(Head):
         mean = mean.clip(1e-3, 1 - 1e-3)
         return {"logits": np.log(mean / (1 - mean))}
 
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        return (x >= 0.0) & (x <= 1.0)
+
     def check_support(self, low: float, high: float) -> None:
         if low < 0 or high > 1:
             raise InvalidInputError(

@@ -44,6 +44,9 @@ class ContinuousBernoulli(Head):
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return {"logits": (low + high) / 2}
 
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        return (x >= 0.0) & (x <= 1.0)
+
     def check_support(self, low: float, high: float) -> None:
         if low < 0 or high > 1:
             raise InvalidInputError(

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_on_simplex, check_positive, check_vector
+from keras_vae.distributions.arguments import check_on_simplex, check_positive, check_vector, is_one
 from keras_vae.distributions.head import Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
@@ -61,6 +61,7 @@ class Dirichlet(Head):
 
     parameters = ("raw_concentration",)
     support = "simplex"
+    expects = "proportions that sum to 1 over the last axis"
 
     def __init__(self, event_shape, *, min_concentration: float = 1e-2, **kwargs):
         super().__init__(event_shape, **kwargs)
@@ -75,6 +76,14 @@ class Dirichlet(Head):
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         concentration = np.maximum(len(mean) * mean / mean.sum() - self.min_concentration, 1e-3)
         return {"raw_concentration": np.log(np.expm1(concentration))}
+
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        inside = tf.reduce_all((x > 0.0) & (x < 1.0), axis=-1, keepdims=True)
+        return inside & is_one(tf.reduce_sum(x, axis=-1, keepdims=True))
+
+    @property
+    def stand_in(self) -> float:
+        return 1.0 / self.event_shape[-1]
 
     def check_support(self, low: float, high: float) -> None:
         if low <= 0 or high >= 1:

@@ -58,6 +58,9 @@ class GridHead(Head):
         super().__init__(event_shape, **kwargs)
         self.levels = check_integer(f"{type(self).__name__}: levels", levels, least=2)
 
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        return (x >= 0.0) & (x <= 1.0)
+
     def check_support(self, low: float, high: float) -> None:
         if low < 0 or high > 1:
             raise InvalidInputError(

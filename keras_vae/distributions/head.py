@@ -56,6 +56,9 @@ class Head(Float32Layer):
     allows_missing = False
     """As a likelihood: whether NaN may stand for a value that is not known."""
 
+    expects = "finite numbers"
+    """As a likelihood: what `in_support` asks of a value, for messages."""
+
     has_gradient_of_mean = True
     """As a likelihood: whether `mean()` can be differentiated."""
 
@@ -202,6 +205,22 @@ class Head(Float32Layer):
 
     def check_support(self, low: float, high: float) -> None:
         """Raises `InvalidInputError` if values from `low` to `high` are not all in the distribution's support."""
+
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        """As a likelihood: which values of `x`, `(..., *event_shape)`, it can explain; every finite one by default.
+
+        What `check_support` and `check_events` say of arrays, for tensors: it runs in every training step. A family
+        over vectors answers for all values of a vector alike.
+
+        Returns:
+            bool, of the shape of `x` or, for a family over vectors, of length 1 in the last axis.
+        """
+        return tf.math.is_finite(x)
+
+    @property
+    def stand_in(self) -> float:
+        """As a likelihood: a value of finite density wherever the support is, in place of one that is no use."""
+        return 0.5
 
     def get_config(self):
         changed = changed_sublayers(self) if self.built else {}

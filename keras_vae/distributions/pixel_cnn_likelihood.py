@@ -207,6 +207,17 @@ class PixelCNNLikelihood(Head):
         if self.base.trainable:
             self.base.update(statistics, seed)
 
+    @property
+    def expects(self):
+        return self.base.expects
+
+    @property
+    def stand_in(self):
+        return self.base.stand_in
+
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        return self.base.in_support(x)
+
     def check_events(self, x: np.ndarray) -> None:
         self.base.check_events(x.reshape(-1, self.event_shape[-1]))
 

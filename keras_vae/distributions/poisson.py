@@ -16,6 +16,9 @@ tfd = tfp.distributions
 class CountHead(Head):
     """A head over counts: what the families for them have in common."""
 
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.math.is_finite(x) & (x >= 0.0)
+
     def check_support(self, low: float, high: float) -> None:
         if low < 0:
             raise InvalidInputError(

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_on_sphere, check_positive, check_vector
+from keras_vae.distributions.arguments import check_on_sphere, check_positive, check_vector, is_one
 from keras_vae.distributions.head import Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
@@ -83,6 +83,7 @@ class PowerSpherical(Head):
 
     parameters = ("direction", "raw_concentration")
     support = "sphere"
+    expects = "vectors of length 1"
 
     def __init__(self, event_shape, *, min_concentration: float = 1e-3, **kwargs):
         super().__init__(event_shape, **kwargs)
@@ -101,6 +102,13 @@ class PowerSpherical(Head):
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         return {"direction": mean}
+
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        return is_one(tf.norm(x, axis=-1, keepdims=True))
+
+    @property
+    def stand_in(self) -> float:
+        return self.event_shape[-1] ** -0.5
 
     def check_support(self, low: float, high: float) -> None:
         if low < -1.001 or high > 1.001:

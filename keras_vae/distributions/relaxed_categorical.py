@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_vae.distributions.arguments import check_on_simplex, check_positive
+from keras_vae.distributions.arguments import check_on_simplex, check_positive, is_one
 from keras_vae.distributions.dirichlet import SMALLEST
 from keras_vae.distributions.head import Head
 from keras_vae.errors import InvalidInputError
@@ -71,6 +71,7 @@ class RelaxedCategorical(Head):
 
     parameters = ("logits",)
     support = "simplex"
+    expects = "proportions that sum to 1 over the last axis"
 
     def __init__(self, event_shape, *, temperature: float | LearningRateSchedule = 0.5, **kwargs):
         super().__init__(event_shape, **kwargs)
@@ -105,6 +106,14 @@ class RelaxedCategorical(Head):
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         return {"logits": np.log(np.maximum(mean, 1e-3))}
+
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        inside = tf.reduce_all((x >= 0.0) & (x <= 1.0), axis=-1, keepdims=True)
+        return inside & is_one(tf.reduce_sum(x, axis=-1, keepdims=True))
+
+    @property
+    def stand_in(self) -> float:
+        return 1.0 / self.event_shape[-1]
 
     def check_support(self, low: float, high: float) -> None:
         if low < 0 or high > 1:

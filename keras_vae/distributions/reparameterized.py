@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -122,16 +121,29 @@ class Reparameterized(Head):
         leading = len(self.event_shape) - distribution.event_shape.rank
         return tfd.Independent(distribution, reinterpreted_batch_ndims=leading) if leading else distribution
 
+    @property
+    def expects(self):
+        return "values of finite density"
+
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        distribution = self._at_zero()
+        if not isinstance(distribution, tfd.Independent) or distribution.distribution.event_shape.rank:
+            axes = range(-distribution.event_shape.rank, 0)
+            density = distribution.log_prob(x)[(..., *[tf.newaxis] * len(self.event_shape))]
+            return tf.reduce_all(tf.math.is_finite(x), axis=list(axes), keepdims=True) & tf.math.is_finite(density)
+        elements = distribution.distribution
+        from_real_line = elements.experimental_default_event_space_bijector()
+        inside = True if from_real_line is None else ~tf.math.is_nan(from_real_line.inverse(x))
+        density = elements.log_prob(x)
+        return inside & tf.math.is_finite(x) & ~tf.math.is_nan(density) & (density < float("inf"))
+
     def check_support(self, low: float, high: float) -> None:
         distribution = self._at_zero()
         elements = distribution.distribution if isinstance(distribution, tfd.Independent) else distribution
         if elements.event_shape.rank:
             return
         ends = tf.reshape(tf.constant([low, high], tf.float32), (2, *[1] * len(self.event_shape)))
-        from_real_line = elements.experimental_default_event_space_bijector()
-        outside = from_real_line is not None and np.isnan(from_real_line.inverse(ends)).any()
-        density = elements.log_prob(ends).numpy()
-        if outside or np.isnan(density).any() or np.isposinf(density).any():
+        if not self.in_support(tf.broadcast_to(ends, (2, *self.event_shape))).numpy().all():
             raise InvalidInputError(
                 f"{self._part} likelihood: it has no finite density at values in [{low:g}, {high:g}]; "
                 "rescale the data or use another likelihood."

@@ -138,6 +138,8 @@ class Table(Head):
                 f"got event_shape {self.event_shape}."
             )
 
+    expects = "in each column numbers of its kind"
+
     def _of_kind(self, kind: str) -> np.ndarray:
         """The indices of the columns of a kind."""
         return np.array([i for i, column in enumerate(self.columns) if _kind_of(column) == kind], int)
@@ -238,6 +240,13 @@ class Table(Head):
         }
         return {name: parameters[name] for name in shapes}
 
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        whole = np.array([_kind_of(column) != "real" for column in self.columns])
+        least = np.where(whole, 0.0, -np.inf).astype("float32")
+        most = [column[1] - 1 if isinstance(column, tuple) else _most(column) for column in self.columns]
+        inside = tf.math.is_finite(x) & (x >= least) & (x <= np.array(most, "float32"))
+        return inside & (~whole | (x == tf.round(x)))
+
     def check_events(self, x: np.ndarray) -> None:
         """Raises `InvalidInputError` for a value that its column cannot hold; NaN is left to others."""
         refuse_bytes("Table", x)
@@ -297,6 +306,10 @@ def _checked_column(column, i: int) -> Column:
 
 def _kind_of(column: Column) -> str:
     return column if isinstance(column, str) else column[0]
+
+
+def _most(kind: str) -> float:
+    return 1.0 if kind == "binary" else np.inf
 
 
 def _guess(values: np.ndarray, max_categories: int) -> Column:

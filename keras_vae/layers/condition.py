@@ -18,6 +18,9 @@ class Condition(Float32Layer):
         size: length of the vector.
     """
 
+    rank = 0
+    """Number of axes of the condition of a single example."""
+
     def __init__(self, size: int, **kwargs):
         super().__init__(**kwargs)
         self.size = check_integer(f"{type(self).__name__}: size", size)
@@ -44,6 +47,23 @@ class Condition(Float32Layer):
         """`n` conditions of the right shape and dtype."""
         raise NotImplementedError
 
+    def for_all(self, condition: Any, n: int) -> Any:
+        """`condition`, `n` times where it is that of a single example: what `check` may be asked about."""
+        single = condition is not None and not isinstance(condition, str) and np.ndim(condition) == self.rank
+        return np.broadcast_to(condition, (n, *np.shape(condition))) if single else condition
+
+    def batch(self, y: tf.Tensor) -> tf.Tensor:
+        """The conditions of a batch in the shape and dtype of `example`, their values unseen.
+
+        Raises:
+            InvalidInputError: if `y` has another shape or is no number.
+        """
+        raise NotImplementedError
+
+    def is_known(self, y: tf.Tensor) -> tf.Tensor:
+        """Which conditions of a batch the model can be told, bool `(B,)`; `check` for tensors."""
+        raise NotImplementedError
+
     def append(self, x: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
         """`x` with the vector beside its last axis, at every position: `(B, ..., C)` to `(B, ..., C + size)`."""
         condition = tf.reshape(condition, (-1, *(1,) * (x.shape.rank - 2), self.size))
@@ -56,7 +76,7 @@ class Condition(Float32Layer):
 
 @register
 class LabelCondition(Condition):
-    """Integer labels from 0 to `size` - 1, one-hot.
+    """Labels from 0 to `size` - 1, as whole numbers `(N,)` or `(N, 1)` or one-hot `(N, size)`.
 
     Args:
         size: number of classes.
@@ -70,6 +90,8 @@ class LabelCondition(Condition):
     https://papers.nips.cc/paper/2015/hash/8d55a249e6baa5c06772297520da2051-Abstract.html
     """
 
+    rank = 0
+
     @property
     def described(self) -> str:
         return f"labels from 0 to {self.size - 1}, one per example"
@@ -78,12 +100,56 @@ class LabelCondition(Condition):
         return tf.zeros(n, tf.int32)
 
     def call(self, y):
-        return tf.one_hot(tf.reshape(tf.cast(y, tf.int32), (-1,)), self.size)
+        return tf.one_hot(self.batch(y), self.size)
+
+    def batch(self, y):
+        y = self._columns(y)
+        whole = tf.cast(y[:, 0], tf.int32)
+        if y.shape[1] == 1:
+            return whole
+        labels = tf.argmax(y, axis=-1, output_type=tf.int32)
+        return labels if y.shape[1] else tf.where(tf.shape(y)[1] == 1, whole, labels)
+
+    def is_known(self, y):
+        y = self._columns(y)
+        whole = (y[:, 0] >= 0.0) & (y[:, 0] < self.size) & (y[:, 0] == tf.round(y[:, 0]))
+        if y.shape[1] == 1:
+            return whole
+        one_hot = tf.reduce_all((y == 0.0) | (y == 1.0), axis=-1) & (tf.reduce_sum(y, axis=-1) == 1.0)
+        return one_hot if y.shape[1] else tf.where(tf.shape(y)[1] == 1, whole, one_hot)
+
+    def _columns(self, y):
+        """Labels `(B, 1)` or one-hot `(B, size)`, in float32; which of the two may be known in the graph alone."""
+        y = tf.convert_to_tensor(y)
+        shape = y.shape[1:].as_list() if y.shape.rank else None
+        numeric = y.dtype.is_floating or y.dtype.is_integer or y.dtype.is_bool
+        if not numeric or y.shape.rank == 0 or shape not in (None, [], [None], [1], [self.size]):
+            raise InvalidInputError(
+                f"condition: expected {self.described}, shape (N,) or one-hot (N, {self.size}); "
+                f"got shape {y.shape} of {y.dtype.name}."
+            )
+        columns = -1 if shape in (None, [None]) else (shape or [1])[0]
+        return tf.reshape(tf.cast(y, tf.float32), (-1 if columns > 0 else tf.shape(y)[0], columns))
 
     def _checked(self, condition, n):
+        if condition.shape == (n, self.size) and self.size > 1 and condition.dtype.kind in "biuf":
+            one_hot = ((condition == 0) | (condition == 1)).all(axis=-1) & (condition.sum(axis=-1) == 1)
+            if not one_hot.all():
+                row = int(np.argmin(one_hot))
+                raise InvalidInputError(
+                    f"condition: expected {self.described}, or one-hot rows with a single 1; got shape "
+                    f"{condition.shape} with {np.array2string(condition[row], threshold=8, separator=', ')} "
+                    f"in row {row}."
+                )
+            return condition.argmax(axis=-1).astype("int32")
         whole = condition.dtype.kind in "iu" or (
             condition.dtype.kind == "f" and np.isfinite(condition).all() and (condition % 1 == 0).all()
         )
+        if condition.shape in ((n,), (n, 1)) and condition.dtype.kind == "f" and not whole:
+            row = int(np.argmax(~(condition.reshape(n) % 1 == 0)))
+            raise InvalidInputError(
+                f"condition: expected {self.described}; got {condition.flat[row]:g} in row {row}, no whole number."
+            )
         if condition.shape not in ((n,), (n, 1)) or not whole:
             raise InvalidInputError(
                 f"condition: expected {self.described}, shape ({n},); got shape {condition.shape} of {condition.dtype}."
@@ -111,6 +177,8 @@ class VectorCondition(Condition):
     https://papers.nips.cc/paper/2015/hash/8d55a249e6baa5c06772297520da2051-Abstract.html
     """
 
+    rank = 1
+
     @property
     def described(self) -> str:
         return f"vectors of {self.size} finite numbers, one per example"
@@ -120,6 +188,18 @@ class VectorCondition(Condition):
 
     def call(self, y):
         return tf.reshape(tf.cast(y, tf.float32), (-1, self.size))
+
+    def batch(self, y):
+        y = tf.convert_to_tensor(y)
+        numeric = y.dtype.is_floating or y.dtype.is_integer or y.dtype.is_bool
+        if y.shape.rank != 2 or y.shape[1] not in (None, self.size) or not numeric:
+            raise InvalidInputError(
+                f"condition: expected {self.described}, shape (N, {self.size}); got shape {y.shape} of {y.dtype.name}."
+            )
+        return tf.cast(y, tf.float32)
+
+    def is_known(self, y):
+        return tf.reduce_all(tf.math.is_finite(self.batch(y)), axis=-1)
 
     def _checked(self, condition, n):
         numeric = condition.dtype.kind in "biuf"

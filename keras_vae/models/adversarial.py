@@ -55,11 +55,14 @@ class AdversarialAutoencoder(Autoencoder):
         if not self.objective.trainers("critic"):
             raise InvalidInputError("objective: no term trains the critic; add one, such as CodeCritic().")
 
-    def compile(self, optimizer="adam", *, critic_optimizer: str | keras.optimizers.Optimizer = "adam", **options):
+    def compile(
+        self, optimizer="adam", loss=None, *, critic_optimizer: str | keras.optimizers.Optimizer = "adam", **options
+    ):
         """Chooses both optimizers.
 
         Args:
             optimizer: of all parts but the critic.
+            loss: None.
             critic_optimizer: of the critic.
             **options: see `Autoencoder.compile`.
 
@@ -69,7 +72,7 @@ class AdversarialAutoencoder(Autoencoder):
         if critic_optimizer is None:
             raise InvalidInputError("compile: the critic needs an optimizer; give critic_optimizer, such as 'adam'.")
         critic_optimizer = keras.optimizers.get(critic_optimizer)
-        super().compile(optimizer, **options)
+        super().compile(optimizer, loss, **options)
         scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
         if scaled and not isinstance(critic_optimizer, keras.optimizers.LossScaleOptimizer):
             critic_optimizer = keras.optimizers.LossScaleOptimizer(critic_optimizer, name="critic_loss_scale_optimizer")

@@ -13,14 +13,16 @@ from keras_vae.checks import check_seed
 from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Condition, Corruption, Sampling
+from keras_vae.models.bad_batches import BadBatches
 from keras_vae.models.global_mean import Directions, GlobalMean
 from keras_vae.models.inference import Inference
+from keras_vae.models.prediction import Prediction
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.models.training import Training
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import KL, Objective, Term
 from keras_vae.priors import PRIORS, Prior
-from keras_vae.random import fold
+from keras_vae.random import fold, initial_weights
 from keras_vae.replicas import own_seed
 from keras_vae.serialization import get_over, register
 from keras_vae.sublayers import changed_sublayers, restore_sublayers
@@ -32,7 +34,7 @@ CORRUPTION_NOISE = 1_000_003
 
 
 @register
-class Autoencoder(Training, Inference, keras.Model):
+class Autoencoder(Training, Prediction, Inference, keras.Model):
     """A generative autoencoder: an objective over a posterior, a likelihood and a prior.
 
     It trains with `fit`, reports `loss`, and `elbo`, `nll` and `kl` (unweighted, so that they compare across
@@ -51,7 +53,8 @@ class Autoencoder(Training, Inference, keras.Model):
         condition: what the model is told beside the examples, a `LabelCondition` or a `VectorCondition`; `y` in `fit`.
             The inputs of encoder and decoder are then longer by its size in their last axis.
         corruption: what is done in training to the examples that the encoder sees, a `Corruption`.
-        seed: seed of all noise; drawn when None.
+        seed: seed of all noise, and of the initial weights of the heads and the prior; drawn when None. For the
+            networks' see `mirrored`.
         sublayers: which layers inside are frozen or quantized, as `get_config` notes it.
 
     Attributes:
@@ -113,24 +116,25 @@ class Autoencoder(Training, Inference, keras.Model):
                 f"encoder: expected inputs of shape {self.likelihood.encoded_shape} for the likelihood "
                 f"{type(self.likelihood).__name__} over {self.event_shape}; it takes {encoded_shape}."
             )
-        shape = self.posterior.prior_shape
-        self.prior = None if prior is None else get_over(prior, PRIORS, Prior, shape, part="prior")
-        self.objective = Objective([(1.0, objective)]) if isinstance(objective, Term) else objective
         self.seed = int(np.random.randint(2**31 - 1)) if seed is None else check_seed(seed)
+        shape = self.posterior.prior_shape
+        with initial_weights(seed, "prior"):
+            self.prior = None if prior is None else get_over(prior, PRIORS, Prior, shape, part="prior")
+        self.objective = Objective([(1.0, objective)]) if isinstance(objective, Term) else objective
         self.sampling = Sampling(self.seed, name="sampling")
-        self._build_heads()
+        with initial_weights(seed, "heads"):
+            self._build_heads()
         self.step = self.add_weight(
             name="step", shape=(), dtype="int64", initializer="zeros", trainable=False, aggregation="only_first_replica"
         )
         self._check_parts()
         self._kl = next((term for term in self.objective.terms if isinstance(term, KL)), self._kl_to_report())
-        directions = {"loss": "down"} | (
-            {"elbo": "up", "nll": "down", "kl": "down"} if self.has_density else {"nll": "down"}
-        )
+        directions = {"loss": "down", "nll": "down"} | ({"elbo": "up", "kl": "down"} if self.has_density else {})
         for weight, term in self.objective.weighted:
             directions.setdefault(term.name, "up" if isinstance(weight, float) and weight < 0 else "down")
         self._trackers = {name: GlobalMean(name, direction) for name, direction in directions.items()}
         self._directions = Directions(list(self._trackers.values()), name="directions")
+        self._bad_batches = BadBatches()
         self._xla_inside_step = False
         self.built = True
         if sublayers:
@@ -164,7 +168,17 @@ class Autoencoder(Training, Inference, keras.Model):
                 head.build(features_shape_of(network, shape, part="encoder" if head is self.posterior else "decoder"))
                 restore_sublayers(head, None)
 
+    def _check_dtypes(self):
+        for name, part in {"model": self, **{name: getattr(self, name, None) for name in self.PARTS}}.items():
+            policy = getattr(part, "dtype_policy", None)
+            if policy is not None and "float64" in (policy.compute_dtype, policy.variable_dtype):
+                raise InvalidInputError(
+                    f"{name}: expected a dtype policy of at most float32, got {policy.name!r}, but distributions and "
+                    "losses are float32; use 'float32', 'mixed_bfloat16' or 'mixed_float16'."
+                )
+
     def _check_parts(self):
+        self._check_dtypes()
         if not isinstance(self.objective, Objective):
             raise InvalidInputError(
                 f"objective: expected a sum of terms, such as NLL() + KL(); got {self.objective!r}."
@@ -256,6 +270,10 @@ class Autoencoder(Training, Inference, keras.Model):
         if y is None:
             self.condition.check(None, 0)
         return self.condition(y)
+
+    def is_known(self, y: tf.Tensor) -> tf.Tensor:
+        """Which conditions of a training batch can be used, bool `(B,)`."""
+        return self.condition.is_known(y)
 
     def posterior_parameters(
         self, x: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
@@ -378,6 +396,7 @@ class Autoencoder(Training, Inference, keras.Model):
 
     def call(self, x, training=False, condition=None):
         """The expected reconstruction E[x | z] at the posterior mean z, shape `(B, *event_shape)`."""
+        x, condition = self.split_condition(x, condition)
         condition = None if self.condition is None else self.condition_of(condition)
         code = self.posterior_of(x, condition, training=training).mean()
         return self.likelihood_of(code, condition, training=training).mean()

@@ -35,7 +35,7 @@ class Inference:
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
             batch_size: examples at a time.
 
         Returns:
@@ -56,7 +56,7 @@ class Inference:
 
         Args:
             z: codes `(N, *latent_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
             batch_size: codes at a time.
 
         Returns:
@@ -80,7 +80,7 @@ class Inference:
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
             draw: `"mean"` for the expected E[x | z] at the posterior mean z; `"sample"` for x ~ p(x | z) at
                 z ~ q(z | x).
             seed: of the draws; None for fresh ones.
@@ -106,7 +106,7 @@ class Inference:
         Args:
             n: how many.
             seed: of the draws; None for fresh ones.
-            condition: of each, `(n,)` labels or `(n, size)` vectors, for a conditional model.
+            condition: of each, `(n,)` labels or `(n, size)` vectors, or one for all; for a conditional model.
             draw: `"mean"` for the expected E[x | z] at z ~ p(z), `"sample"` for x ~ p(x | z).
             batch_size: codes at a time.
 
@@ -183,7 +183,7 @@ class Inference:
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
             samples: draws of z per example that estimate the expectation.
             seed: of these draws; the same seed (and batch size) gives the same values.
             batch_size: draws decoded at a time.
@@ -217,7 +217,7 @@ class Inference:
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
             samples: draws of z per example, S.
             seed: of these draws; the same seed (and batch size) gives the same values.
             batch_size: draws decoded at a time.
@@ -327,7 +327,7 @@ class Inference:
     def _conditions(self, condition: Any, n: int) -> np.ndarray | None:
         """The conditions, checked; None for a model without."""
         if self.condition is not None:
-            return self.condition.check(condition, n)
+            return self.condition.check(self.condition.for_all(condition, n), n)
         if condition is not None:
             raise InvalidInputError(f"condition: {self.name} takes none; leave it out, or use a conditional model.")
         return None

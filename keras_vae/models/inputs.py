@@ -1,15 +1,18 @@
 """Examples are checked here before a model sees them."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions import Head
 from keras_vae.errors import InvalidInputError
+from keras_vae.models.batch import check_batches_spec
+
+if TYPE_CHECKING:
+    from keras_vae.models.autoencoder import Autoencoder
 
 ALIGNMENT = 64
 
@@ -85,36 +88,92 @@ def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
     return z
 
 
+def is_array(x: Any) -> bool:
+    """Whether `x` holds all its values at once: an array, a tensor, a table of pandas, or lists of numbers."""
+    return isinstance(x, (list, tuple)) or (hasattr(x, "__array__") and not isinstance(x, tf.data.Dataset))
+
+
 def check_training_data(
-    data: Any,
-    y: Any,
-    likelihood: Head,
-    check_y: Callable[[Any, int], None],
+    model: "Autoencoder",
+    x: Any,
+    y: Any = None,
     *,
     sample_weight: Any = None,
+    class_weight: Any = None,
     batch_size: int | None = None,
     **_: Any,
 ) -> None:
-    """Checks what is given to `fit` or `evaluate`: an array whole, a `tf.data.Dataset` by its first batch.
+    """Checks what is given to `fit` or `evaluate`: an array whole, a `tf.data.Dataset` by its shapes and dtypes.
 
-    What Keras reads batch by batch (generators, `keras.utils.PyDataset`) is left to Keras.
+    No batch of a stream is read here: values that come batch by batch are checked in each step, see `BadBatches`.
 
     Raises:
-        InvalidInputError: see `check_examples`; also for sample weights that Keras would drop.
+        InvalidInputError: see `check_examples`; also for sample weights that cannot be used or that Keras would drop.
     """
     if batch_size is not None:
         check_integer("batch_size", batch_size)
+    if x is None or isinstance(x, (str, bytes, dict, set)):
+        raise InvalidInputError(f"x: expected an array of examples or a tf.data.Dataset, got {type(x).__name__}.")
+    if isinstance(x, tf.data.Dataset):
+        _check_dataset(model, x)
+    if not is_array(x):
+        return
     if sample_weight is not None and y is None:
         raise InvalidInputError("sample_weight: Keras would drop it without a y; give y=x beside it.")
-    if isinstance(data, tf.data.Dataset):
-        data = next(iter(data.take(1)), None)
-        if data is None:
-            raise InvalidInputError("data set: expected at least one batch, got none.")
-        data, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-    if data is None or isinstance(data, (str, bytes, dict, set)):
-        raise InvalidInputError(f"x: expected an array of examples or a tf.data.Dataset, got {type(data).__name__}.")
-    if isinstance(data, (np.ndarray, tf.Tensor, list, tuple)):
-        check_y(y, len(check_examples(data, likelihood)))
+    n = len(check_examples(x, model.likelihood))
+    model.check_y(y, n)
+    if sample_weight is not None:
+        check_sample_weight(sample_weight, n)
+    if class_weight is not None:
+        _check_class_weight(class_weight, y, sample_weight, n)
+
+
+def check_sample_weight(sample_weight: Any, n: int) -> np.ndarray:
+    """`sample_weight` as a float32 array of `n` weights, from `(n,)` or `(n, 1)` numbers or booleans.
+
+    Raises:
+        InvalidInputError: for another shape, or weights that are not finite and >= 0.
+    """
+    weights = as_numbers("sample_weight", sample_weight)
+    if weights.shape not in ((n,), (n, 1)):
+        raise InvalidInputError(f"sample_weight: expected one number per example, shape ({n},); got {weights.shape}.")
+    weights = weights.astype("float32").reshape(n)
+    good = np.isfinite(weights) & (weights >= 0)
+    if not good.all():
+        raise InvalidInputError(
+            f"sample_weight: expected finite numbers >= 0, got {weights[~good][0]:g} at index {np.argmin(good)}."
+        )
+    return weights
+
+
+def arrays_for_keras(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any, Any, Any]:
+    """Data that have been checked, in what Keras takes: arrays for lists and tables; streams stay as they are."""
+    if not is_array(x):
+        return x, y, sample_weight
+    n = np.shape(x)[0]
+    x, y = (np.asarray(data) if data is not None and not tf.is_tensor(data) else data for data in (x, y))
+    return x, y, None if sample_weight is None else check_sample_weight(sample_weight, n)
+
+
+def _check_dataset(model: "Autoencoder", data: tf.data.Dataset) -> None:
+    if data.cardinality() == 0:
+        raise InvalidInputError("data set: expected at least one batch, got none.")
+    check_batches_spec(data.element_spec, model, part="x of the data set")
+
+
+def _check_class_weight(class_weight: Any, y: Any, sample_weight: Any, n: int) -> None:
+    if sample_weight is not None:
+        raise InvalidInputError("class_weight: expected it or sample_weight, got both; multiply them into one.")
+    known = isinstance(class_weight, Mapping) and all(isinstance(label, (int, np.integer)) for label in class_weight)
+    if not known or not all(np.isfinite(weight) and weight >= 0 for weight in class_weight.values()):
+        raise InvalidInputError(
+            f"class_weight: expected numbers >= 0 by label, such as {{0: 1.0, 1: 2.5}}; got {class_weight!r}."
+        )
+    if y is None or np.ndim(y) > 2 or np.shape(y)[:1] != (n,):
+        raise InvalidInputError(
+            f"class_weight: expected labels as y, shape ({n},); got {'no y' if y is None else np.shape(y)}; "
+            "give sample_weight instead."
+        )
 
 
 def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, float]:

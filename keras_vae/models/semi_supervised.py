@@ -104,7 +104,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         """A pass for each class: the batch is repeated, class by class, and `extras` tell which label is known."""
         x, extras, classes = self.prepare(x), extras or {}, self.condition.size
         batch = tf.shape(x)[0]
-        given = tf.reshape(tf.cast(extras["y"], tf.int32), (-1,)) if "y" in extras else tf.fill((batch,), -1)
+        given = self.condition.batch(extras["y"]) if "y" in extras else tf.fill((batch,), -1)
         labels = tf.repeat(tf.range(classes), batch)
         repeated = tf.tile(x, tf.concat([[classes], tf.ones(tf.rank(x) - 1, tf.int32)], axis=0))
         seed = tf.convert_to_tensor(seed)
@@ -129,8 +129,13 @@ class SemiSupervisedAutoencoder(Autoencoder):
 
     def call(self, x, training=False, condition=None):
         """The expected reconstruction at the posterior mean, for the given or the most probable label."""
+        x, condition = self.split_condition(x, condition)
+        likely = tf.argmax(self.class_logits(x, training=training), axis=-1, output_type=tf.int32)
         if condition is None:
-            condition = tf.argmax(self.class_logits(x, training=training), axis=-1)
+            condition = likely
+        else:
+            condition = self.condition.batch(condition)
+            condition = tf.where(condition == -1, likely, condition)
         return super().call(x, training=training, condition=condition)
 
     def encode(self, x, *, condition=None, batch_size=None):
@@ -141,17 +146,23 @@ class SemiSupervisedAutoencoder(Autoencoder):
         condition = self._labels(x, batch_size) if condition is None else condition
         return super().reconstruct(x, condition=condition, batch_size=batch_size, **options)
 
+    def condition_of_prediction(self, condition, n):
+        return None if condition is None else self._conditions_of_bound(condition, n)
+
+    def is_known(self, y):
+        return (y == -1) | self.condition.is_known(y)
+
     def _labels(self, x, batch_size=None):
         return self.classify(x, batch_size=batch_size).argmax(axis=-1)
 
-    def _check_y(self, y: Any, n: int) -> None:
+    def check_y(self, y: Any, n: int) -> None:
         self._conditions_of_bound(y, n)
 
     def _conditions_of_bound(self, condition: Any, n: int) -> np.ndarray:
         """Labels, -1 where there is none."""
         if condition is None:
             return np.full(n, -1, "int32")
-        condition = np.asarray(condition)
+        condition = np.asarray(self.condition.for_all(condition, n))
         missing = np.zeros(n, bool) if condition.shape not in ((n,), (n, 1)) else condition.reshape(n) == -1
         filled = np.where(missing.reshape(condition.shape), 0, condition) if missing.any() else condition
         return np.where(missing, -1, self.condition.check(filled, n)).astype("int32")

@@ -1,19 +1,26 @@
 """How a model learns: compilation and the one train step."""
 
+import inspect
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.models.inputs import check_examples, check_training_data
+from keras_vae.models.bad_batches import FLAG
+from keras_vae.models.batch import Batch, checked_batch
+from keras_vae.models.inputs import arrays_for_keras, check_examples, check_training_data, is_array
+from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
 from keras_vae.objectives import NLL, PARTS
 from keras_vae.random import as_seed, fold
-from keras_vae.replicas import between_workers, global_sum
+from keras_vae.replicas import between_workers, global_sum, several
 from keras_vae.trace import Trace
 
+DATA = ("x", "y", "sample_weight")
+KERAS_OBJECTS = ("optimizer", "metrics", "weighted_metrics")
 
-class Training:
+
+class Training(ReconstructionMetrics):
     """The part of `Autoencoder` that changes its weights.
 
     It minimises `self.objective` on `self.trace`, and no model has a train step of its own.
@@ -35,23 +42,40 @@ class Training:
     def compile(
         self,
         optimizer: str | keras.optimizers.Optimizer = "adam",
+        loss: None = None,
         *,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
         jit_compile: bool | str = "auto",
         steps_per_execution: int = 1,
         run_eagerly: bool = False,
         auto_scale_loss: bool = True,
+        **others: Any,
     ) -> None:
         """Chooses the optimizer; the loss is the model's objective.
 
         Args:
             optimizer: as in Keras.
+            loss: None.
+            metrics: of Keras, such as `["mse"]`: figures of the examples and their expected reconstructions, which
+                `predict` gives; reported beside `loss`, `elbo`, `nll` and `kl`.
+            weighted_metrics: the same, weighted by `sample_weight`.
             jit_compile: whether to compile the step with XLA. `"auto"` does, but for convolutional networks on
                 a CPU, which run faster without.
             steps_per_execution: as in Keras; more than 1 helps small networks.
             run_eagerly: as in Keras, for debugging.
             auto_scale_loss: as in Keras, for mixed float16.
+            **others: none.
+
+        Raises:
+            InvalidInputError: for a loss, an argument that is unknown, or metrics that cannot be used.
         """
+        check_compile(loss, others)
+        metrics = checked_metrics(metrics, self._trackers, self.likelihood, part="metrics")
+        weighted_metrics = checked_metrics(weighted_metrics, self._trackers, self.likelihood, part="weighted_metrics")
         self._compile_arguments = {
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
             "jit_compile": jit_compile,
             "steps_per_execution": steps_per_execution,
             "run_eagerly": run_eagerly,
@@ -65,6 +89,8 @@ class Training:
         self._xla_inside_step = xla and not around_step and not across_batch
         super().compile(
             optimizer=optimizer,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
             jit_compile=xla and around_step,
             steps_per_execution=steps_per_execution,
             run_eagerly=run_eagerly,
@@ -81,28 +107,39 @@ class Training:
     def get_compile_config(self):
         if not self.compiled:
             return {}
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), **self._compile_arguments}
+        config = {"optimizer": self.optimizer, **self._compile_arguments}
+        return {**config, **{name: keras.saving.serialize_keras_object(config[name]) for name in KERAS_OBJECTS}}
 
     def compile_from_config(self, config):
-        self.compile(**{**config, "optimizer": keras.saving.deserialize_keras_object(config["optimizer"])})
+        objects = {name: config[name] for name in KERAS_OBJECTS if name in config}
+        self.compile(**{**config, **keras.saving.deserialize_keras_object(objects)})
 
     def fit(self, x=None, y=None, *args, **kwargs):
         """Trains as `keras.Model.fit` does; data are checked first.
 
         Args:
-            x: examples `(N, *event_shape)`, or a `tf.data.Dataset` of batches.
+            x: examples `(N, *event_shape)`, or batches of them: a `tf.data.Dataset`, a `keras.utils.PyDataset`, a
+                generator. Batches that cannot be used stop the training soon after, see `BadBatches`.
             y: None, or anything that the objective looks for in `trace.extras["y"]`.
             *args: as in Keras.
-            **kwargs: as in Keras; `sample_weight` needs a `y`, such as x itself.
+            **kwargs: as in Keras. `sample_weight`, one number >= 0 per example, needs a `y`, such as x itself. As in
+                Keras the loss is its weighted sum divided by the number of examples; all other figures are weighted
+                means. `class_weight` weighs examples by the labels in `y`.
 
         Raises:
             InvalidInputError: for data that the model cannot explain (see `check_examples`).
         """
-        check_training_data(x, y, self.likelihood, self._check_y, **kwargs)
-        if kwargs.get("validation_data") is not None:
-            validation_x, validation_y, _ = keras.utils.unpack_x_y_sample_weight(kwargs["validation_data"])
-            check_training_data(validation_x, validation_y, self.likelihood, self._check_y)
-        return super().fit(x, y, *args, **kwargs)
+        given = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
+        check_training_data(self, **given)
+        given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
+        if given.get("validation_data") is not None:
+            data = keras.utils.unpack_x_y_sample_weight(given["validation_data"])
+            check_training_data(self, **dict(zip(DATA, data, strict=True)))
+            given["validation_data"] = arrays_for_keras(*data) if is_array(data[0]) else given["validation_data"]
+        history = super().fit(**given)
+        if "loss" not in history.history and given.get("epochs", 1) > given.get("initial_epoch", 0):
+            raise InvalidInputError("data set: expected at least one batch, got none.")
+        return history
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Evaluates as `keras.Model.evaluate` does, with the same noise at every call; data are checked first.
@@ -118,14 +155,32 @@ class Training:
         """
         if not self.compiled:
             raise InvalidInputError(f"{self.name}: expected a compiled model; call its compile() first.")
-        if not kwargs.get("_use_cached_eval_dataset"):  # Keras sets it inside fit, which has checked
-            check_training_data(x, y, self.likelihood, self._check_y, **kwargs)
-        return super().evaluate(x, y, *args, **kwargs)
+        if kwargs.get("_use_cached_eval_dataset"):  # Keras sets it inside fit, which has checked
+            return super().evaluate(x, y, *args, **kwargs)
+        given = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
+        given |= given.pop("kwargs", {})
+        check_training_data(self, **given)
+        given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
+        found = super().evaluate(**given)
+        if not int(self._bad_batches.steps):
+            raise InvalidInputError("data set: expected at least one batch, got none.")
+        return found
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """Trains on one batch as `keras.Model.train_on_batch` does; data are checked first, as in `fit`."""
+        check_training_data(self, x, y, sample_weight=sample_weight, class_weight=class_weight)
+        return super().train_on_batch(*arrays_for_keras(x, y, sample_weight), class_weight, return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Evaluates one batch as `keras.Model.test_on_batch` does; data are checked first, as in `evaluate`."""
+        check_training_data(self, x, y, sample_weight=sample_weight)
+        return super().test_on_batch(*arrays_for_keras(x, y, sample_weight), return_dict)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing: the model is built, and Keras would sum a batch over workers, which fails for bytes."""
 
-    def _check_y(self, y: Any, n: int) -> None:
+    def check_y(self, y: Any, n: int) -> None:
+        """Raises `InvalidInputError` if `y` are not `n` conditions of a conditional model."""
         if self.condition is not None:
             self.condition.check(y, n)
 
@@ -156,21 +211,23 @@ class Training:
     def train_step(self, data):
         seed = fold(as_seed(self.seed), self.step)
         step = self._gradients_under_xla if self._xla_inside_step else self._gradients
-        gradients, report, statistics = step(data, seed, self._examples(data))
+        gradients, sums, statistics = step(data, seed, self._examples(data))
+        self._update_given_metrics(data)
         of = {id(variable): gradient for variable, gradient in zip(self.trainable_variables, gradients, strict=True)}
         for optimizer, variables in self._optimizers():
             optimizer.apply([of[id(variable)] for variable in variables], variables)
         for name, own in global_sum(statistics).items():
             getattr(self, name).update(own, seed)
         self.step.assign_add(1)
-        return self._update_metrics(report)
+        return self._update_metrics(sums)
 
     def test_step(self, data):
-        seen = self._trackers["loss"].count  # Keras resets it with each evaluation, so evaluations repeat
+        seen = self._bad_batches.steps  # reset with each evaluation, so evaluations repeat
         seed = fold(fold(as_seed(self.seed), -1), seen)
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        report, *_ = self._report(self._trace(x, y, seed, training=False))
-        return self._update_metrics(_sums(report, sample_weight))
+        batch = checked_batch(self, data)
+        report, _, regularisation = self._report(self._trace(batch, seed, training=False))
+        self._update_given_metrics(data)
+        return self._update_metrics(self._sums(batch, report, regularisation))
 
     def _examples(self, data) -> tf.Tensor:
         """How many there are in the global batch."""
@@ -185,17 +242,17 @@ class Training:
             seed: of the step's noise, the same for every replica.
             examples: how many there are in the global batch, over which the loss is a mean; by default the replica's.
         """
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        examples = tf.cast(tf.shape(x)[0], tf.float32) if examples is None else examples
+        batch = checked_batch(self, data)
+        examples = tf.cast(tf.size(batch.weights), tf.float32) if examples is None else examples
         optimizer_of = {id(v): optimizer for optimizer, variables in self._optimizers() for v in variables}
         routes = self._routes()
         losses = []
         with tf.GradientTape(persistent=len(routes) > 1) as tape:
-            trace = self._trace(x, y, seed, training=True)
+            trace = self._trace(batch, seed, training=True)
             report, terms, regularisation = self._report(trace)
             for indices, variables in routes:
                 loss = self.objective.weigh(terms, trace.step, indices)
-                loss = tf.reduce_sum(loss if sample_weight is None else loss * sample_weight) / examples
+                loss = tf.reduce_sum(loss * batch.weights) / examples
                 loss += regularisation / self.distribute_strategy.num_replicas_in_sync
                 losses.append(optimizer_of[id(variables[0])].scale_loss(loss))
         found = {}
@@ -205,22 +262,22 @@ class Training:
         heads = {name: getattr(self, name) for name in ("posterior", "likelihood")}
         statistics = {name: head.statistics(trace) for name, head in heads.items() if head.trainable}
         gradients = [found.get(id(variable)) for variable in self.trainable_variables]
-        return gradients, _sums(report, sample_weight), statistics
+        return gradients, self._sums(batch, report, regularisation), statistics
 
     @tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
     def _gradients_under_xla(self, data, seed, examples):
         return self._gradients(data, seed, examples)
 
-    def _trace(self, x, y, seed, *, training: bool) -> Trace:
-        extras = {} if y is None else {"y": y}
-        step = tf.convert_to_tensor(self.step)
-        return self.trace(x, seed=seed, samples=self.objective.samples, training=training, step=step, extras=extras)
+    def _trace(self, batch: Batch, seed, *, training: bool) -> Trace:
+        extras = {} if batch.y is None else {"y": batch.y}
+        options = {"samples": self.objective.samples, "step": tf.convert_to_tensor(self.step), "extras": extras}
+        return self.trace(batch.x, seed=seed, training=training, **options)
 
     def _report(self, trace: Trace) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor], tf.Tensor]:
         """Everything to be reported and the terms' values, `(B,)` each; the networks' own regularisation, a scalar."""
         loss, terms = self.objective(trace)
         regularisation = tf.add_n([tf.zeros(()), *self.losses])
-        return {**terms, **self.bound(trace), "loss": loss + regularisation}, terms, regularisation
+        return {**terms, **self.bound(trace), "loss": loss}, terms, regularisation
 
     def bound(self, trace: Trace) -> dict[str, tf.Tensor]:
         """The unweighted ELBO and its two parts, `(B,)` each."""
@@ -230,19 +287,52 @@ class Training:
         kl = self._kl.divergence(trace)
         return {"elbo": -nll - kl, "nll": nll, "kl": kl}
 
-    def _update_metrics(self, sums):
-        sums, weight = global_sum(sums)
+    def _sums(self, batch: Batch, report, regularisation) -> dict[str, Any]:
+        """What `_update_metrics` is told, added over replicas: weighted sums, their weight, and the bad examples."""
+        sums = {name: tf.reduce_sum(value * batch.weights) for name, value in report.items()}
+        examples = tf.cast(tf.size(batch.weights), tf.float32)
+        sums["loss"] += regularisation * examples
+        return {
+            "sums": sums,
+            "weight": tf.reduce_sum(batch.weights),
+            "examples": examples,
+            "bad": self._bad_batches.counts_of(batch),
+        }
+
+    def _update_metrics(self, own):
+        """Every metric is a weighted mean, but the loss: as in Keras, its weighted sum is divided by the examples."""
+        of_all = global_sum(own)
         for name, tracker in self._trackers.items():
-            tracker.update_state(sums[name], weight)
-        found = self.get_metrics_result()
+            tracker.update_state(of_all["sums"][name], of_all["examples" if name == "loss" else "weight"])
+        first_bad = self._bad_batches.update_state(of_all["bad"])
+        found = {**self.get_metrics_result(), FLAG: first_bad}
         if between_workers(self.distribute_strategy):
             return {name: value[tf.newaxis] for name, value in found.items()}  # Keras reduces axis 0: tensorflow#72388
         return found
 
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = self._bad_batches.watch(self.train_function, self, "fit")
+
+    def make_test_function(self, force=False):
+        if self.test_function is None or force:
+            super().make_test_function(force)
+            self.test_function = self._bad_batches.watch(self.test_function, self, "evaluate")
+
+    def get_metrics_result(self):
+        if tf.executing_eagerly() and not several():  # at the end of an epoch, before it is reported
+            self._bad_batches.refuse(self)
+        return super().get_metrics_result()
+
+    def reset_metrics(self):
+        super().reset_metrics()
+        self._bad_batches.reset_state()
+
     @property
     def metrics(self):
         # Keras's callbacks look for the direction of a metric only inside a list such as the last.
-        return [*self._trackers.values(), self._directions]
+        return [*self._trackers.values(), *self._given_metrics, self._directions]
 
     @property
     def means(self) -> dict[str, tuple[float, float]]:
@@ -253,9 +343,3 @@ class Training:
     def means(self, means):
         for name, tracker in self._trackers.items():
             tracker.state = means.get(name, (0.0, 0.0))
-
-
-def _sums(report, sample_weight):
-    """The weighted sum of each value of the report, and of the weights."""
-    weights = tf.ones_like(report["loss"]) if sample_weight is None else tf.cast(sample_weight, tf.float32)
-    return {name: tf.reduce_sum(value * weights) for name, value in report.items()}, tf.reduce_sum(weights)

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.checks import check_event_shape, check_integer
+from keras_vae.checks import check_event_shape, check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import ConvDecoder, ConvEncoder, check_filters, check_image_shape
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
@@ -14,6 +14,7 @@ from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
 from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
 from keras_vae.networks.widths import halved
+from keras_vae.random import initial_weights
 from keras_vae.serialization import get
 
 Shape = tuple[int, ...]
@@ -177,6 +178,7 @@ def mirrored(
     *,
     condition_dim: int = 0,
     encoded_shape: tuple[int, ...] | None = None,
+    seed: int | None = None,
     **options: Any,
 ) -> Pair:
     """An encoder for examples of `event_shape` and its mirror image for codes of `latent_dim` numbers.
@@ -190,6 +192,7 @@ def mirrored(
         condition_dim: length of a vector that stands beside the last axis of what the encoder and the decoder are
             given, which widens both inputs by as much.
         encoded_shape: shape in which the encoder sees an example, before the condition; `event_shape` when None.
+        seed: of the initial weights; None for others each time.
         **options: of the networks, such as `units`, `filters` and `activation`, seen from the encoder's side;
             `features`, of those that have them, is the decoder's; so are, of mlp and conv, `decoder_l2` and
             `decoder_spectral_normalization`, see `Regularized`.
@@ -213,7 +216,8 @@ def mirrored(
     input_shape = (*input_shape[:-1], input_shape[-1] + condition_dim)
     build = get(kind, NETWORKS, part="network")
     try:
-        return build(input_shape, event_shape, latent_dim + condition_dim, **options)
+        with initial_weights(None if seed is None else check_seed(seed), "networks"):
+            return build(input_shape, event_shape, latent_dim + condition_dim, **options)
     except InvalidInputError:
         raise
     except (TypeError, ValueError) as error:

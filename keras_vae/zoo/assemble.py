@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_seed
 from keras_vae.distributions import LIKELIHOODS, Head, VectorQuantizer
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition
 from keras_vae.models import Autoencoder
 from keras_vae.networks import ConvCritic, Critic, Network, mirrored
 from keras_vae.objectives import LinearWarmup, Objective, Term
+from keras_vae.random import initial_weights
 from keras_vae.serialization import get, get_over
 
 GENERATIVE = ("decoder", "likelihood", "prior")
@@ -44,7 +45,7 @@ def assemble(
             - `condition`: a `Condition`, or a number of classes;
             - `corruption`: a `Corruption`, or `{"name": "masking", "amount": 0.3}`;
             - `critic`: options of the critic, where the recipe has one, such as `{"units": (256, 256)}`;
-            - `seed`: of all noise;
+            - `seed`: of the initial weights and of all noise; drawn when None;
             - all others go to the networks, such as `units`.
         objective: what the model minimises.
         kind: the class of the model.
@@ -63,33 +64,41 @@ def assemble(
     corruption = _corruption(options.pop("corruption", parts.pop("corruption", None)))
     seed = options.pop("seed", None)
     options_of_critic = _critic_options(options.pop("critic", {}), name, "critic" in parts)
-    likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Head, event_shape, part="likelihood")
+    seed = None if seed is None else check_seed(seed)
+    with initial_weights(seed, "likelihood"):
+        likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Head, event_shape, part="likelihood")
     encoder, decoder = mirrored(
         network,
         event_shape,
         latent_dim if not isinstance(chosen["posterior"], Head) else chosen["posterior"].decoded_shape[-1],
         condition_dim=0 if condition is None else condition.size,
         encoded_shape=likelihood.encoded_shape,
+        seed=seed,
         **options,
     )
     code_shape = chosen["posterior"].event_shape if isinstance(chosen["posterior"], Head) else decoder.input_shape[1:]
-    if "critic" in parts:
-        parts["critic"] = parts["critic"](event_shape, code_shape, options_of_critic)
-    if "classifier" in parts:
-        parts["classifier"] = parts["classifier"](network, event_shape, latent_dim, likelihood.encoded_shape, options)
-    return kind(
-        encoder,
-        decoder,
-        posterior=chosen["posterior"],
-        likelihood=likelihood,
-        prior=chosen["prior"],
-        objective=objective,
-        condition=condition,
-        corruption=corruption,
-        seed=seed,
-        name=name,
-        **parts,
-    )
+    with initial_weights(seed, "critic"):
+        if "critic" in parts:
+            parts["critic"] = parts["critic"](event_shape, code_shape, options_of_critic)
+    with initial_weights(seed, "classifier"):
+        if "classifier" in parts:
+            parts["classifier"] = parts["classifier"](
+                network, event_shape, latent_dim, likelihood.encoded_shape, options
+            )
+    with initial_weights(seed, "model"):
+        return kind(
+            encoder,
+            decoder,
+            posterior=chosen["posterior"],
+            likelihood=likelihood,
+            prior=chosen["prior"],
+            objective=objective,
+            condition=condition,
+            corruption=corruption,
+            seed=seed,
+            name=name,
+            **parts,
+        )
 
 
 def assemble_discrete(

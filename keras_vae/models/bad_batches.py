@@ -1,0 +1,113 @@
+"""Training stops at a batch that the model cannot use, wherever the data come from."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.models.batch import Batch, check_batches_spec
+from keras_vae.replicas import number_and_count
+
+if TYPE_CHECKING:
+    from keras_vae.models.autoencoder import Autoencoder
+
+FLAG = "first_bad_batch"
+"""The name under which a step gives the number of the first bad batch; taken out before Keras looks at it."""
+
+AHEAD = 16
+"""Steps that a GPU may be ahead of the host, which then never waits for it; on a CPU a step has ended on return."""
+
+
+class BadBatches(keras.metrics.Metric):
+    """Remembers the first batch since the last reset that has examples which cannot be used, and refuses it.
+
+    A step only counts (see `Batch`), so that it costs nothing and runs under XLA and on replicas. The host looks at
+    the count after each step, `AHEAD` steps late on a GPU, and at the end of an epoch before anything is reported.
+    """
+
+    def __init__(self):
+        super().__init__(name=FLAG)
+        self.steps = self._counter(())
+        self.first = self._counter((6,))  # its number from 1, or 0; bad values, conditions, weights; least, greatest
+        self.pending = deque()
+        self.part = "fit"
+        self.seen = None
+
+    def _counter(self, shape):
+        return self.add_variable(shape=shape, initializer="zeros", name="counter")
+
+    def add_variable(self, *args, **kwargs):
+        return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
+
+    def counts_of(self, batch: Batch) -> dict[str, tf.Tensor]:
+        """What a replica adds to the sums over replicas, for `update_state`."""
+        number, replicas = number_and_count()
+        own = tf.one_hot(number, replicas, dtype=tf.float32)[:, tf.newaxis]
+        return {"bad": batch.bad, "ranges": tf.math.multiply_no_nan(batch.range[tf.newaxis], own)}
+
+    def update_state(self, counts: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Counts one more step; the number of the first bad one so far, from 1, or 0."""
+        steps, first = self.steps + 1.0, tf.convert_to_tensor(self.first)
+        low, high = tf.unstack(counts["ranges"], axis=1)
+        found = tf.concat([[steps], counts["bad"], [tf.reduce_min(low), tf.reduce_max(high)]], axis=0)
+        is_first = (first[0] == 0.0) & (tf.reduce_sum(counts["bad"]) > 0.0)
+        first = tf.where(is_first, found, first)
+        with tf.control_dependencies([first]):  # else a stream that ends would count for one more
+            self.steps.assign(steps)
+        self.first.assign(first)
+        return first[0]
+
+    def result(self):
+        return {}
+
+    def reset_state(self):
+        super().reset_state()
+        self.pending.clear()
+
+    def watch(self, function: Callable[[Any], dict], model: "Autoencoder", part: str) -> Callable[[Any], dict]:
+        """Keras's train or test function, which now refuses bad batches."""
+        ahead = AHEAD if tf.config.list_physical_devices("GPU") else 0
+
+        def watched(data):
+            self.part = part
+            if isinstance(data, tf.data.Iterator) and data.element_spec is not self.seen:
+                check_batches_spec(data.element_spec, model)
+                self.seen = data.element_spec
+            logs = dict(function(data))
+            self.pending.append(logs.pop(FLAG))
+            if len(self.pending) > ahead and np.any(np.asarray(self.pending.popleft())):
+                self.refuse(model)
+            return logs
+
+        return watched
+
+    def refuse(self, model: "Autoencoder") -> None:
+        """Raises `InvalidInputError` if any batch since the last reset was bad."""
+        number, values, conditions, weights, low, high = keras.ops.convert_to_numpy(self.first)
+        if not number:
+            return
+        self.reset_state()
+        if conditions:
+            bad, reason = conditions, f"condition: expected {model.condition.described}"
+        elif weights:
+            bad, reason = weights, "sample_weight: expected finite numbers >= 0"
+        else:
+            bad, reason = values, _reason(model.likelihood, low, high)
+        raise InvalidInputError(
+            f"{self.part}: batch {number - 1:g} (the first is 0) has {bad:g} examples that cannot be used. "
+            f"{reason.rstrip('.')}. They were left out; mend the data or drop them."
+        )
+
+
+def _reason(likelihood, low, high) -> str:
+    if low <= high:
+        try:
+            likelihood.check_support(float(low), float(high))
+        except InvalidInputError as error:
+            return str(error)
+    found = f"values in [{low:g}, {high:g}]" if low <= high else "NaN or infinity"
+    return f"{type(likelihood).__name__} likelihood: expected {likelihood.expects}, got {found}"

@@ -1,0 +1,148 @@
+"""A batch as a training or test step uses it: checked where nothing else could, without a look from the host."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from keras_vae.models.autoencoder import Autoencoder
+
+
+NOTHING = (float(np.finfo("float32").max), float(np.finfo("float32").min))
+
+
+class Batch(NamedTuple):
+    """Examples, conditions and weights that a step may compute with.
+
+    An example that the likelihood cannot explain, whose condition is unknown or whose weight is no finite number >= 0
+    is replaced by a harmless one of weight 0: it changes neither weights nor figures, until `BadBatches` says so.
+
+    Attributes:
+        x: `(B, *event_shape)`, float32.
+        y: as given; of a conditional model, as `Condition.batch` gives it.
+        weights: `(B,)`, float32; ones where none were given.
+        bad: how many examples were replaced for their values, their condition and their weight, float32 `(3,)`.
+        range: the least and the greatest finite value of those that were replaced for their values, float32 `(2,)`;
+            the greater first where there is none.
+    """
+
+    x: tf.Tensor
+    y: Any
+    weights: tf.Tensor
+    bad: tf.Tensor
+    range: tf.Tensor
+
+
+def checked_batch(model: "Autoencoder", data: Any) -> Batch:
+    """What Keras hands to a step, `x`, `(x, y)` or `(x, y, sample_weight)`, as a `Batch`.
+
+    Raises:
+        InvalidInputError: for shapes and dtypes that cannot be used, when the step is traced.
+    """
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    check_spec(x, model)
+    x = tf.ensure_shape(model.prepare(x), (None, *model.event_shape))
+    possible = rows_true(model.likelihood.in_support(x))
+    known = usable = tf.ones_like(possible)
+    conditional = model.condition is not None and y is not None
+    told = model.condition.batch(y) if conditional else tf.zeros(tf.shape(x)[:1])
+    if conditional:
+        known = model.is_known(told)
+    weights = weights_of(sample_weight, x)
+    if sample_weight is not None:
+        usable = tf.math.is_finite(weights) & (weights >= 0.0)
+    good = possible & known & usable
+
+    def repaired():
+        harmless = where_rows(good, x, model.likelihood.stand_in)
+        return harmless, where_rows(good, told, 0), where_rows(good, weights, 0), _range(x, possible)
+
+    x, told, weights, limits = tf.cond(tf.reduce_all(good), lambda: (x, told, weights, tf.constant(NOTHING)), repaired)
+    bad = [tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]
+    return Batch(x, told if conditional else y, weights, tf.stack(bad), limits)
+
+
+def check_spec(x: Any, model: "Autoencoder", *, part: str = "x") -> None:
+    """Checks the shape and the dtype of a batch of examples, a tensor or a `tf.TensorSpec`.
+
+    Raises:
+        InvalidInputError: if they are not those of examples.
+    """
+    if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+        raise InvalidInputError(f"{part}: expected batches of one array of examples each; got {type(x).__name__}.")
+    if not _is_number(x.dtype):
+        raise InvalidInputError(f"{part}: expected an array of real numbers, got dtype {tf.as_dtype(x.dtype).name}.")
+    shape = tf.TensorShape(x.shape)
+    expected = tf.TensorShape((None, *model.event_shape))
+    if not shape.is_compatible_with(expected):
+        hint = " (it gives single examples: batch it)" if tuple(shape) == model.event_shape else ""
+        commas = ", ".join(map(str, model.event_shape))
+        raise InvalidInputError(f"{part}: expected shape (N, {commas}), got {shape}{hint}.")
+    if tf.as_dtype(x.dtype) == tf.uint8:
+        model.likelihood.check_events(np.zeros((0, *model.event_shape), "uint8"))
+
+
+def check_batches_spec(element_spec: Any, model: "Autoencoder", *, part: str = "x") -> None:
+    """Checks the shapes and dtypes of a stream of batches, as `element_spec` of `tf.data` gives them.
+
+    Raises:
+        InvalidInputError: if they cannot be used.
+    """
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(element_spec)
+    check_spec(x, model, part=part)
+    if y is None:
+        model.check_y(None, 0)
+    if sample_weight is not None:
+        _check_weights_spec(sample_weight)
+
+
+def weights_of(sample_weight: Any, x: tf.Tensor) -> tf.Tensor:
+    """One weight for each example of a batch, float32 `(B,)`, from weights `(B,)` or `(B, 1)` of any real dtype.
+
+    Raises:
+        InvalidInputError: for another shape or dtype.
+    """
+    if sample_weight is None:
+        return tf.ones(tf.shape(x)[:1])
+    weights = tf.convert_to_tensor(sample_weight)
+    _check_weights_spec(weights, x.shape[0])
+    return tf.reshape(tf.cast(weights, tf.float32), tf.shape(x)[:1])
+
+
+def _check_weights_spec(weights, size=None):
+    shape = tf.TensorShape(weights.shape)
+    one_each = shape.is_compatible_with([size]) or shape.is_compatible_with([size, 1])
+    if not one_each:
+        raise InvalidInputError(f"sample_weight: expected one number per example, shape (N,) or (N, 1); got {shape}.")
+    if not _is_number(weights.dtype):
+        raise InvalidInputError(f"sample_weight: expected real numbers; got dtype {tf.as_dtype(weights.dtype).name}.")
+
+
+def _is_number(dtype):
+    dtype = tf.as_dtype(dtype)
+    return dtype.is_floating or dtype.is_integer or dtype.is_bool
+
+
+def rows_true(elements: tf.Tensor) -> tf.Tensor:
+    """Which rows are True throughout, `(B,)`."""
+    return tf.reduce_all(elements, axis=list(range(1, elements.shape.rank)))
+
+
+def where_rows(rows: tf.Tensor, x: tf.Tensor, otherwise: Any) -> tf.Tensor:
+    """`x` in the rows that are True, `(B,)`, and `otherwise` in the others."""
+    return tf.where(_beside(rows, x), x, tf.cast(otherwise, x.dtype))
+
+
+def _beside(rows, x):
+    """`rows`, `(B,)`, in a shape that broadcasts to that of `x`."""
+    return tf.reshape(rows, (-1, *[1] * (x.shape.rank - 1)))
+
+
+def _range(x, good):
+    seen = tf.math.is_finite(x) & ~_beside(good, x)
+    greatest, least = NOTHING
+    return tf.stack([tf.reduce_min(tf.where(seen, x, greatest)), tf.reduce_max(tf.where(seen, x, least))])

@@ -1,0 +1,69 @@
+"""`predict`, and the pairs (x, condition) that it and the model itself may be called with."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.models.batch import check_spec, rows_true, where_rows
+from keras_vae.models.inputs import check_examples, is_array
+
+
+class Prediction:
+    """The part of `Autoencoder` that `keras.Model.predict` needs."""
+
+    def predict(self, x=None, batch_size=None, verbose="auto", steps=None, callbacks=None, *, condition=None):
+        """The expected reconstructions E[x | z] at the posterior mean z, as `keras.Model.predict` gives them.
+
+        Args:
+            x: examples `(N, *event_shape)`, or batches of them; for a conditional model `[x, condition]`, or batches
+                `(x, condition)`, such as the data set that it was trained on.
+            batch_size: as in Keras.
+            verbose: as in Keras.
+            steps: as in Keras.
+            callbacks: as in Keras.
+            condition: of each example, if `x` are examples alone.
+
+        Returns:
+            Shape `(N, *event_shape)`. In batches that are read one by one, an example that the model cannot use has
+            NaN for an answer; arrays are checked first.
+
+        Raises:
+            InvalidInputError: for data or conditions that the model cannot use.
+        """
+        x, condition = self.split_condition(x, condition)
+        if x is None or isinstance(x, (str, bytes, dict, set)):
+            raise InvalidInputError(f"x: expected an array of examples or a tf.data.Dataset, got {type(x).__name__}.")
+        if is_array(x):
+            x = check_examples(x, self.likelihood)
+            if self.condition is not None or condition is not None:
+                condition = self.condition_of_prediction(condition, len(x))
+            x = x if condition is None else (x, condition)
+        elif condition is not None:
+            raise InvalidInputError("condition: expected none beside batches; give batches of (x, condition).")
+        return super().predict(x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks)
+
+    def predict_step(self, data):
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x, y = self.split_condition(x, y)
+        check_spec(x, self)
+        good = rows_true(self.likelihood.in_support(self.prepare(x)))
+        if self.condition is None:
+            return where_rows(good, self(x, training=False), float("nan"))
+        if y is None:
+            self.check_y(None, int(x.shape[0] or 1))
+            return where_rows(good, self(x, training=False), float("nan"))
+        y = self.condition.batch(y)
+        return where_rows(good & self.is_known(y), self(x, training=False, condition=y), float("nan"))
+
+    def split_condition(self, x: Any, condition: Any = None) -> tuple[Any, Any]:
+        """Examples and conditions, of `x` alone or, for a conditional model, of a pair."""
+        is_pair = isinstance(x, (list, tuple)) and len(x) == 2 and self.condition is not None and condition is None
+        if not is_pair or np.ndim(x[0]) != len(self.event_shape) + 1:
+            return x, condition
+        return x[0], x[1]
+
+    def condition_of_prediction(self, condition: Any, n: int) -> np.ndarray | None:
+        """`n` conditions, checked."""
+        return self._conditions(condition, n)

@@ -1,0 +1,90 @@
+"""Keras's metrics of reconstructions, `compile(metrics=...)`."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.models.batch import checked_batch
+
+if TYPE_CHECKING:
+    from keras_vae.models.autoencoder import Autoencoder
+
+ARGUMENTS = (
+    "optimizer",
+    "metrics",
+    "weighted_metrics",
+    "jit_compile",
+    "steps_per_execution",
+    "run_eagerly",
+    "auto_scale_loss",
+)
+
+
+def check_compile(loss: Any, others: dict[str, Any]) -> None:
+    """Refuses a loss and arguments that `compile` does not take, in one line.
+
+    Raises:
+        InvalidInputError: if there is any.
+    """
+    if loss is not None or others.get("loss_weights") is not None:
+        raise InvalidInputError(
+            "compile: expected no loss, since the model's objective is the loss; give the objective to the model, such "
+            "as objective=NLL() + 4.0 * KL(), or metrics=['mse'] for figures of the reconstructions."
+        )
+    for name in others:
+        if name != "loss_weights":
+            raise InvalidInputError(unknown(name, ARGUMENTS, part="argument of compile"))
+
+
+def checked_metrics(metrics: Any, own: Iterable[str], likelihood: keras.layers.Layer, *, part: str) -> list | None:
+    """The metrics in a list; None for none.
+
+    Args:
+        metrics: as in Keras: names, functions and `keras.metrics.Metric` objects; or a single one.
+        own: the names of the figures that the model reports anyhow.
+        likelihood: the model's.
+        part: `"metrics"` or `"weighted_metrics"`, for messages.
+
+    Raises:
+        InvalidInputError: for anything else, or a name that the model uses itself.
+    """
+    if metrics is None or (isinstance(metrics, Sequence) and not metrics):
+        return None
+    metrics = list(metrics) if isinstance(metrics, Sequence) and not isinstance(metrics, str) else [metrics]
+    if likelihood.allows_missing:
+        raise InvalidInputError(f"compile: {part} cannot be taken where values may be missing; leave them out.")
+    for metric in metrics:
+        if not (isinstance(metric, (str, keras.metrics.Metric)) or callable(metric)):
+            raise InvalidInputError(f"compile: {part} must be Keras's, by name or as objects; got {metric!r}.")
+        try:
+            found = keras.metrics.get(metric)
+        except ValueError as error:
+            if metric not in ("accuracy", "acc", "crossentropy", "ce"):  # which Keras resolves by the data
+                raise InvalidInputError(f"compile: {part}: Keras has none called {metric!r}.") from error
+            continue
+        name = getattr(found, "name", getattr(found, "__name__", None))
+        if name in set(own):
+            raise InvalidInputError(f"compile: {part}: {name!r} is a figure of the model's own; give it another name.")
+    return metrics
+
+
+class ReconstructionMetrics:
+    """The part of `Autoencoder` that updates the metrics that `compile` was given.
+
+    They compare the examples with their expected reconstructions E[x | z] at the posterior mean, as `predict` gives
+    them. That is a further pass through the model in each step, made only if there are such metrics.
+    """
+
+    @property
+    def _given_metrics(self) -> list:
+        given = getattr(self, "_compile_metrics", None)
+        return [] if given is None else [given]
+
+    def _update_given_metrics(self: "Autoencoder", data: Any) -> None:
+        for metrics in self._given_metrics:
+            batch = checked_batch(self, data)
+            condition = {} if self.condition is None else {"condition": batch.y}
+            reconstructions = self.call(batch.x, training=False, **condition)
+            metrics.update_state(batch.x, reconstructions, sample_weight=batch.weights)
