@@ -135,8 +135,8 @@ def _check_range(root: Path, images: dict[Entry, DecodedImage]) -> None:
         bits = max(8, max(brightest).bit_length())
         raise InvalidInputError(
             f"{root}: expected 16-bit images with samples up to 65535, got {max(brightest)} as the brightest sample of "
-            f"{len(brightest)} files, which would be nearly black; if they hold {bits} bits, multiply by {2 ** (16 - bits)} "
-            "or save them with 8 bits."
+            f"{len(brightest)} files, which would be nearly black; if they hold {bits} bits, multiply by "
+            f"{2 ** (16 - bits)} or save them with 8 bits."
         )
 
 

@@ -78,12 +78,12 @@ def read_image(
     """Decodes an image file: upright, 8 bits, grey or RGB without alpha, in the size wanted.
 
     The first frame of an animation and the first page of a TIFF file is taken. The orientation in EXIF is applied.
-    Transparent pixels are laid over black. Files of 1, 8 or 16 bits in grey (with or without alpha) are grey, and so are
-    GIF files with a grey palette; all others are RGB. Samples of 16 bits mean 0 to 65535; TIFF files of 9 to 15 bits,
-    which say so, mean their own range.
+    Transparent pixels are laid over black. Files of 1, 8 or 16 bits in grey (with or without alpha) are grey, and so
+    are GIF files with a grey palette; all others are RGB. Samples of 16 bits mean 0 to 65535; TIFF files of 9 to 15
+    bits, which say so, mean their own range.
 
-    With `size` the image is resized (Lanczos) so that it covers it, and the rest is cropped evenly; large JPEG files are
-    decoded in a fraction of their size.
+    With `size` the image is resized (Lanczos) so that it covers it, and the rest is cropped evenly; large JPEG files
+    are decoded in a fraction of their size.
 
     Args:
         file: a PNG, JPEG, BMP, WebP, GIF or TIFF file, its path or its bytes.

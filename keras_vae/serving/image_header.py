@@ -97,10 +97,11 @@ def expect(holds: tf.Tensor, values: T, *message: str | tf.Tensor) -> T:
 def _of_some(read, chosen: tf.Tensor, headers: Headers) -> Headers:
     """The headers with those chosen read one by one; `read` takes a header, and the place of its file as text."""
     rows = tf.where(chosen)
+    signature = tf.nest.map_structure(lambda values: tf.TensorSpec(values.shape[1:], values.dtype), headers)
     found = tf.map_fn(
         lambda row: read(row[0], tf.strings.join(["image_bytes[", tf.strings.as_string(row[1]), "]: "])),
         (tf.nest.map_structure(lambda values: tf.gather_nd(values, rows), headers), rows[:, 0]),
-        fn_output_signature=tf.nest.map_structure(lambda values: tf.TensorSpec(values.shape[1:], values.dtype), headers),
+        fn_output_signature=signature,
     )
     return tf.nest.map_structure(lambda old, new: tf.tensor_scatter_nd_update(old, rows, new), headers, found)
 

@@ -25,7 +25,7 @@ TENSORS = {
     "seed": "two integers for each sample; the same seed gives the same sample in any batch",
     "condition": "the label, an integer from 0, or the vector that the model was trained with",
     "codes": "indices into the codebooks, level by level in the last axis",
-    "image_bytes": "a PNG, JPEG, BMP or GIF file (its first frame); upright by EXIF, resized to cover, cropped at its centre",
+    "image_bytes": "a PNG, JPEG, BMP or GIF file; upright by EXIF, resized to cover and cropped at its centre",
     "reconstruction": "E[x | z] at the posterior mean z",
     "mean": "mean of q(z | x)",
     "variance": "variance of q(z | x)",

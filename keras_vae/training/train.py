@@ -22,7 +22,14 @@ from keras_vae.models import Autoencoder
 from keras_vae.models.inputs import check_examples
 from keras_vae.plots import save
 from keras_vae.replicas import between_workers
-from keras_vae.training.build import build_model, evaluation_split, fit_epochs, load_data, steps_of
+from keras_vae.training.build import (
+    build_model,
+    evaluation_split,
+    fit_epochs,
+    load_data,
+    steps_of,
+    with_categories,
+)
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import TrainingConfig
 from keras_vae.training.interrupt import interruptible
@@ -76,6 +83,7 @@ def train(
     writes = is_chief(strategy)
     resume = writes and resume and run.exists
     if resume:
+        config = config.replace(categories=config.categories or run.config().categories)
         _check_resumable(run, config)
     elif writes:
         run.check_free(overwrite=overwrite)
@@ -87,6 +95,7 @@ def train(
         if not writes:
             run, verbose = Run(stack.enter_context(tempfile.TemporaryDirectory())), 0
         data = load_data(config)
+        config = with_categories(config, data)
         check_alike(strategy, [data.train.x, data.train.y], "data")
         _check_batch_size(config, data, strategy)
         with strategy.scope():
