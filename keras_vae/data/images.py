@@ -4,6 +4,7 @@ What it does to a file, `keras_vae.serving.image_bytes` does in the graph of an 
 """
 
 import io
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,6 +116,26 @@ def read_image(
         return DecodedImage(np.asarray(plain) if size is None else fit(plain, size), brightest, more_frames)
 
 
+def is_beyond_tensorflow(content: bytes) -> bool:
+    r"""Whether a file is WebP or TIFF, which are read here and not in the graph of an export.
+
+    Example:
+
+    >>> is_beyond_tensorflow(b"RIFF....WEBP"), is_beyond_tensorflow(b"\x89PNG")
+    (True, False)
+    """
+    return content[:4] in (b"II*\0", b"MM\0*") or (content[:4] == b"RIFF" and content[8:12] == b"WEBP")
+
+
+def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: int = MAX_PIXELS) -> bytes:
+    """A PNG file of what `read_image` makes of a file; arguments and errors: see there."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(read_image(content, size, max_pixels=max_pixels).pixels).save(file, "PNG")
+    return file.getvalue()
+
+
 def fit(image, size: tuple[int, int]) -> np.ndarray:
     """Resizes (Lanczos) so that the image covers `size`, and crops the rest evenly.
 
@@ -137,7 +158,12 @@ def _opened(file: str | Path | bytes, max_pixels: int):
 
     with io.BytesIO(file) if isinstance(file, bytes) else Path(file).open("rb") as content:
         _check_claim(_webp_size(content), max_pixels)
-        with Image.open(content, formats=FORMATS) as image:
+        try:
+            image = Image.open(content, formats=FORMATS)
+        except Image.DecompressionBombError as error:  # far too many; Pillow does not tell width and height
+            pixels = re.search(r"\d+", str(error))[0]
+            raise _too_large(f"{int(pixels):,}", max_pixels) from None
+        with image:
             _check_claim(image.size, max_pixels)
             if image.format == "TIFF":
                 tags = image.tag_v2
@@ -148,10 +174,11 @@ def _opened(file: str | Path | bytes, max_pixels: int):
 def _check_claim(size: tuple[int, int], max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:
-        raise InvalidInputError(
-            f"expected at most {max_pixels:,} pixels, its header says {width} x {height}, {width * height:,}; "
-            "make it smaller"
-        )
+        raise _too_large(f"{width} x {height}, {width * height:,}", max_pixels)
+
+
+def _too_large(claim: str, max_pixels: int) -> InvalidInputError:
+    return InvalidInputError(f"expected at most {max_pixels:,} pixels, its header says {claim}; make it smaller")
 
 
 def _webp_size(content: BinaryIO) -> tuple[int, int]:
@@ -174,7 +201,8 @@ def _orientation(image) -> int:
     from PIL import Image
 
     if image.format == "TIFF":
-        found = image.tag_v2.get(ORIENTATION)
+        image.load()  # brings it upright and takes the tag away, unless Pillow is old
+        found = image.getexif().get(ORIENTATION)
     else:
         if image.format == "PNG" and "exif" not in image.info:
             image.load()  # the chunk may stand behind the pixels
@@ -233,8 +261,8 @@ def _in_8_bits(image, bits: int):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     image = image.convert("L" if grey else "RGB")
-    if bits > 8 and brightest is None:  # Pillow keeps the upper 8 bits of colours
-        brightest = 257 * max(high for _, high in (image.getextrema() if image.mode == "RGB" else [image.getextrema()]))
+    if bits > 8 and brightest is None:  # Pillow keeps the upper 8 bits of colours; if they are 0, the others may not be
+        brightest = max(257 * int(np.max(image.getextrema())), 255)
     return image, brightest
 
 
