@@ -6,6 +6,9 @@ import numpy as np
 
 from keras_vae.errors import InvalidInputError
 
+CHANNELS = (1, 3, 4)
+"""Of images: grey, colours, colours with alpha."""
+
 
 def check_integer(name: str, value: Any, *, least: int = 1) -> int:
     """`value` as an int; raises `InvalidInputError` if it is no integer >= `least`."""
@@ -33,6 +36,25 @@ def check_event_shape(part: str, shape: Any) -> tuple[int, ...]:
             f"{part}: event_shape must be positive integers, such as (16,) or (28, 28, 1); got {shape!r}."
         )
     return tuple(int(n) for n in sizes)
+
+
+def is_channels_first(event_shape: tuple[int, ...]) -> bool:
+    """Whether the shape of an example is surely that of an image with its channels first, `(C, H, W)`.
+
+    It is where C is 1, 3 or 4, the last axis has no such length, and the last two are alike: equal and at least 8, or
+    at least 32 and one no more than four times the other.
+
+    Example:
+
+    >>> is_channels_first((3, 16, 16)), is_channels_first((16, 16, 3)), is_channels_first((4, 4, 16))
+    (True, False, False)
+    """
+    if len(event_shape) != 3:
+        return False
+    channels, *sides = event_shape
+    low, high = min(sides), max(sides)
+    alike = low == high >= 8 or (low >= 32 and high <= 4 * low)
+    return channels in CHANNELS and sides[-1] not in CHANNELS and alike
 
 
 def _is_integer(value: Any) -> bool:

@@ -83,6 +83,14 @@ def test_an_example_without_a_batch_axis_gets_a_hint(model, refused):
         model.encode(np.zeros(EVENT))
 
 
+def test_images_with_channels_first_get_a_hint(model, refused):
+    with refused(r"its channels come first: give np.moveaxis\(x, 1, -1\)"):
+        model.fit(np.zeros((3, 1, 8, 8)))
+    with refused(r"network: expected images with their channels last, \(H, W, C\), got \(3, 16, 16\)"):
+        zoo.vae((3, 16, 16), 2)
+    zoo.vae((3, 16, 16), 2, network="mlp", units=(4,))
+
+
 @taking_examples
 def test_no_examples_are_refused(model, refused, method):
     with refused("expected at least one example, got none"):

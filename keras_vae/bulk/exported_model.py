@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.bulk.record import Answer, Record, Rejected
+from keras_vae.data.images import is_beyond_tensorflow, to_png
 from keras_vae.errors import InvalidInputError
 from keras_vae.serving.graph_error import reason_of
 from keras_vae.serving.versions import newest_version
@@ -65,7 +66,9 @@ class ExportedModel:
     @property
     def image_size(self) -> tuple[int, int] | None:
         """`(H, W)` of the images that the model takes; None for a model of other data."""
-        shape = tuple(self.inputs["x"].shape[1:]) if "x" in self.inputs else ()
+        signatures = (self._function, *_load(self.path).signatures.values())
+        inputs = (signature.structured_input_signature[1] for signature in signatures)
+        shape = next((tuple(found["x"].shape[1:]) for found in inputs if "x" in found), ())
         return shape[:2] if len(shape) == 3 else None
 
     def load(self) -> "ExportedModel":
@@ -82,9 +85,18 @@ class ExportedModel:
 
     def _inputs_of(self, record):
         try:
-            return {name: _as_input(name, spec, record.fields.get(name)) for name, spec in self.inputs.items()}
+            return {name: self._as_input(name, spec, record.fields.get(name)) for name, spec in self.inputs.items()}
         except _BadValueError as bad:
             return Rejected(record.key, record.place, bad.kind, str(bad))
+
+    def _as_input(self, name, spec, value):
+        value = _as_input(name, spec, value)
+        if name != "image_bytes" or not is_beyond_tensorflow(value):
+            return value
+        try:
+            return to_png(value, self.image_size)
+        except Exception as error:  # Pillow raises many kinds
+            raise _BadValueError("unreadable image", f"{name}: {_line(error)}.") from None
 
     def _ask(self, records, inputs):
         """The answers; a batch that the graph refuses is halved until the record at fault is found."""
@@ -151,6 +163,10 @@ def _numbers(name: str, value: Any) -> np.ndarray:
     except (TypeError, ValueError):
         raise _BadValueError("wrong type", f"{name}: expected numbers; got {_describe(value)}.") from None
     return array
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def _describe(value: Any) -> str:

@@ -217,18 +217,24 @@ def parts() -> None:
 
 
 def data(
-    source: Annotated[str | None, typer.Argument(help="Describe this one: a name, a folder, .npy or .npz.")] = None,
+    source: Annotated[str | None, typer.Argument(help="Describe this one: a name, a folder or a file.")] = None,
     image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
     data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Of a table: the column with the labels.")] = None,
+    use_columns: Annotated[
+        str | None, typer.Option(help="Of a table: the columns to read, divided by commas.", show_default="all")
+    ] = None,
 ) -> None:
     """List the data sets known by name, or describe one."""
     from keras_vae.data import load, names
 
     if source is None:
         _table(names())
-        typer.echo("\nAlso: any TensorFlow Datasets image set, a folder of images, .npy and .npz files.")
+        typer.echo("\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv and .parquet files.")
     else:
-        typer.echo(load(source, image_size=image_size, data_dir=data_dir).describe())
+        columns = None if use_columns is None else use_columns.split(",")
+        of_table = {"label_column": label_column, "use_columns": columns}
+        typer.echo(load(source, image_size=image_size, data_dir=data_dir, **of_table).describe())
 
 
 def _table(rows: dict[str, Any]) -> None:

@@ -29,6 +29,12 @@ def export(
         str | None, typer.Option(help="Export this one only, with its weights in the graph.", show_default="all")
     ] = None,
     batch_sizes: Annotated[str, typer.Option(help="To pad batches to, and to warm up.")] = "1,2,4,8,16,32",
+    max_pixels: Annotated[
+        int | None, typer.Option(help="Pixels of an image file that is sent, at most.", show_default="67,108,864")
+    ] = None,
+    max_batch_pixels: Annotated[
+        int | None, typer.Option(help="Pixels of all image files of a batch.", show_default="4 times that of a file")
+    ] = None,
     server_files: Annotated[
         bool | None,
         typer.Option(
@@ -45,6 +51,7 @@ def export(
 
     out = out or Path("saved_models") / run.name.removesuffix(".keras")
     options = {"samples": samples, "flagged": flagged, "precision": precision, "signature": signature}
+    options |= {"max_pixels": max_pixels, "max_batch_pixels": max_batch_pixels}
     options = options_of(run, batch_sizes, **options)
     check_out(out)
     if out.suffix == ".onnx":

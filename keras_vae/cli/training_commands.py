@@ -21,7 +21,10 @@ def train(
     model: Recipe = None,
     data: Annotated[
         str | None,
-        typer.Option(help="A data set, a folder of images, .npy or .npz, see `keras-vae data`.", show_default="digits"),
+        typer.Option(
+            help="A data set, a folder of images, .npy, .npz, .csv or .parquet, see `keras-vae data`.",
+            show_default="digits",
+        ),
     ] = None,
     latent_dim: Annotated[int | None, typer.Option(help="Length of the code.", show_default="8")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.", show_default="60")] = None,
@@ -61,6 +64,10 @@ def train(
     test: Annotated[float | None, typer.Option(help="Part (or number) for test.", show_default="0.1")] = None,
     limit: Limit = None,
     data_dir: DataDir = None,
+    label_column: Annotated[str | None, typer.Option(help="Of a table: the column with the labels.")] = None,
+    use_columns: Annotated[
+        str | None, typer.Option(help="Of a table: the columns to learn from, divided by commas.", show_default="all")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything.", show_default="0")] = None,
     dtype_policy: Annotated[
         str | None, typer.Option(help="Of Keras, such as mixed_bfloat16.", show_default="by device")
@@ -94,7 +101,8 @@ def train(
         learning_rate=learning_rate, critic_learning_rate=critic_learning_rate, decay=decay, likelihood=likelihood,
         network=network, warmup_epochs=warmup_epochs, binarize=binarize, image_size=image_size, validation=validation,
         test=test, limit=limit, data_dir=data_dir, seed=seed, dtype_policy=dtype_policy, jit_compile=jit_compile,
-        likelihood_samples=likelihood_samples,
+        likelihood_samples=likelihood_samples, label_column=label_column,
+        use_columns=None if use_columns is None else use_columns.split(","),
     )  # fmt: skip
     given |= {name: int(given[name]) for name in ("validation", "test") if given.get(name, 0) > 1}
     options = parse_settings(setting or []) | _given(beta=beta, free_bits=free_bits)

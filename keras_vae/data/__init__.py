@@ -9,7 +9,7 @@ Layout:
     dataset     Split and DataSet, the containers
     validate    the one rule for what an array may hold
     parts       what a source holds, and how the missing splits are made
-    digits, sprites, lines, tfds, arrays, folder
+    digits, sprites, lines, tfds, arrays, table, folder
                 the kinds of source, each -> Parts
     factors     values of the factors of variation <-> the index of an example
     images      one image file -> one array

@@ -83,9 +83,12 @@ class DataSet:
         notes: plain sentences for the user.
         factor_names: the name of each factor of variation; empty where they are not known.
         factor_sizes: how many values each of them has: those of factor k go from 0 to `factor_sizes[k] - 1`.
+        column_names: of a table, the name of each of its D columns; empty for other data.
+        categories: of a table, for each column the texts that its values 0, 1, ... stand for; empty for numbers.
 
     Raises:
-        InvalidInputError: if the splits differ in shape or dtype, or their factors are not those that are named.
+        InvalidInputError: if the splits differ in shape or dtype, or their factors or columns are not those that are
+            named.
     """
 
     name: str
@@ -96,9 +99,17 @@ class DataSet:
     notes: tuple[str, ...] = ()
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
+    column_names: tuple[str, ...] = ()
+    categories: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self):
         self._check_factors()
+        columns = self.event_shape if self.column_names else (0,)
+        if (len(self.column_names),) != columns or len(self.categories) not in (0, *columns):
+            raise InvalidInputError(
+                f"{self.name}: expected a name for each column, {columns}, got {len(self.column_names)} names and "
+                f"{len(self.categories)} lists of categories; give as many."
+            )
         expected = self.train.x
         for part, x in (("validation", self.validation.x), ("test", self.test.x)):
             if (x.shape[1:], x.dtype) != (expected.shape[1:], expected.dtype):
@@ -161,6 +172,9 @@ class DataSet:
             lines.append(f"  {len(self.label_names)} labels: {', '.join(self.label_names[:10])}{more}")
         elif self.train.y is not None:
             lines.append(f"  {len(np.unique(self.train.y))} labels")
+        if self.column_names:
+            more = ", ..." if len(self.column_names) > 20 else ""
+            lines.append(f"  {len(self.column_names)} columns: {', '.join(self.column_names[:20])}{more}")
         if self.factor_names:
             known = map("{} ({})".format, self.factor_names, self.factor_sizes)
             lines.append(f"  {len(self.factor_names)} factors: {', '.join(known)}")

@@ -20,12 +20,16 @@ class Entry(NamedTuple):
     label: str | None
 
 
-def layout(root: Path) -> tuple[list[Entry], list[Path]]:
-    """Finds the image files under `root`, hidden ones left out, and arranges them; see `arrange`."""
-    files = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES]
-    return arrange(
-        [file for file in files if (root / file).is_file() and not any(p.startswith(".") for p in file.parts)]
-    )
+def layout(root: Path) -> tuple[list[Entry], list[Path], list[Path]]:
+    """Finds the image files under `root`, hidden ones left out, and arranges them; see `arrange`.
+
+    Returns:
+        What `arrange` returns, and the files of other kinds.
+    """
+    files = [path.relative_to(root) for path in sorted(root.rglob("*")) if not path.is_dir()]
+    shown = [file for file in files if not any(part.startswith(".") for part in file.parts)]
+    images = [file for file in shown if file.suffix.lower() in SUFFIXES and (root / file).is_file()]
+    return *arrange(images), sorted({*shown} - {*images})
 
 
 def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:

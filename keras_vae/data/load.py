@@ -2,8 +2,10 @@
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +14,13 @@ from keras_vae.data.arrays import read_arrays
 from keras_vae.data.dataset import DataSet, Split
 from keras_vae.data.digits import read_digits
 from keras_vae.data.folder import read_folder
+from keras_vae.data.images import MAX_PIXELS
 from keras_vae.data.lines import read_lines
 from keras_vae.data.names import MADE_HERE, names
 from keras_vae.data.parts import Parts
 from keras_vae.data.sprites.read import read_sprites
+from keras_vae.data.table import SUFFIXES as TABLE_FILES
+from keras_vae.data.table import read_table
 from keras_vae.data.tfds import read_tfds
 from keras_vae.errors import InvalidInputError
 
@@ -31,6 +36,10 @@ def load(
     seed: int = 0,
     limit: int | None = None,
     data_dir: str | Path | None = None,
+    label_column: str | None = None,
+    use_columns: Sequence[str] | None = None,
+    categories: Mapping[str, Sequence[str]] | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> DataSet:
     """Loads a data set into memory, split in three.
 
@@ -38,7 +47,8 @@ def load(
 
     Args:
         source: a name of `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
-            (see `read_arrays`), a folder of images (see `read_folder`), or an array `(N, *event)`. A string that is
+            (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a folder of images (see
+            `read_folder`), or an array `(N, *event)`. A string that is
             one of `names()` means the name: write `./mnist` for a folder called so. Any other string with a slash or
             a suffix means a path: write `tfds:NAME/CONFIG` for a configuration.
         image_size: `(H, W)` in pixels, or one number for a square; for folders and TensorFlow Datasets.
@@ -47,6 +57,10 @@ def load(
         seed: of the split, 0 or more; of sprites and lines, which are drawn at random, also of the choice.
         limit: keep only the first so many training examples, and at most as many of each other split.
         data_dir: where TensorFlow Datasets has its prepared sets (see `read_tfds`).
+        label_column: of a table, the column with the labels.
+        use_columns: of a table, the columns that make the examples; None for all but the labels.
+        categories: of a table, the texts of a column in the order of their numbers, see `read_table`.
+        max_pixels: pixels of an image file in a folder, at most; larger files are skipped and named.
 
     Raises:
         InvalidInputError: if the source is unknown or unusable, or another argument cannot be used.
@@ -60,7 +74,11 @@ def load(
       10 labels: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
     """
     limit = None if limit is None else check_integer("limit", limit)
-    name, parts = _read(source, _size(image_size), data_dir, seed, limit)
+    of_table = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
+    name, parts = _read(source, _size(image_size), data_dir, seed, limit, of_table, max_pixels)
+    if not parts.column_names and (label_column, use_columns) != (None, None):
+        option = "use_columns" if label_column is None else "label_column"
+        raise InvalidInputError(f"{option}: {name} is no table of named columns; leave {option} out.")
     data = parts.complete(name, validation=validation, test=test, seed=seed)
     if limit is None:
         return data
@@ -68,7 +86,13 @@ def load(
 
 
 def _read(
-    source, size: tuple[int, int] | None, data_dir: str | Path | None, seed: int, limit: int | None
+    source,
+    size: tuple[int, int] | None,
+    data_dir: str | Path | None,
+    seed: int,
+    limit: int | None,
+    of_table: Mapping[str, Any],
+    max_pixels: int,
 ) -> tuple[str, Parts]:
     if isinstance(source, np.ndarray):
         return "array", _without_size(size, "an array") or Parts(Split(source))
@@ -81,11 +105,13 @@ def _read(
         return name, read_tfds(name, image_size=size, data_dir=data_dir)
     path = Path(source).expanduser()
     if path.is_dir():
-        return path.resolve().name, read_folder(path, image_size=size)
+        return path.resolve().name, read_folder(path, image_size=size, max_pixels=max_pixels)
     if path.suffix.lower() in ARRAY_FILES and path.is_file():
         return path.stem, _without_size(size, path.name) or read_arrays(path)
+    if path.suffix.lower() in TABLE_FILES and path.is_file():
+        return path.stem, _without_size(size, path.name) or read_table(path, **of_table)
     if path.exists():
-        raise InvalidInputError(f"{path}: expected a folder of images or a .npy or .npz file.")
+        raise InvalidInputError(f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv or .parquet file.")
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
         raise InvalidInputError(f"{path}: no such file or folder (looked from {Path.cwd()}).")
     return source, read_tfds(source, image_size=size, data_dir=data_dir)

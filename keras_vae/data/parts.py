@@ -21,6 +21,8 @@ class Parts:
     notes: tuple[str, ...] = ()
     factor_names: tuple[str, ...] = ()
     factor_sizes: tuple[int, ...] = ()
+    column_names: tuple[str, ...] = ()
+    categories: tuple[tuple[str, ...], ...] = ()
 
     def complete(self, name: str, *, validation: float | int = 0.1, test: float | int = 0.1, seed: int = 0) -> DataSet:
         """Splits what is missing off `train` by one seeded permutation.
@@ -51,6 +53,7 @@ class Parts:
             )
         seed = check_integer("seed", seed, least=0)
         described = (self.label_names, self.notes, self.factor_names, self.factor_sizes)
+        described += (self.column_names, self.categories)
         if held_out + tested == 0:
             return DataSet(name, self.train, self.validation, self.test, *described)
         order = np.random.default_rng(seed).permutation(n)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_vae.checks import is_channels_first
 from keras_vae.errors import InvalidInputError
 
 SMALLEST_IMAGE = 8
@@ -23,7 +24,8 @@ def validate(x: object, where: str = "x") -> np.ndarray:
         A contiguous array `(N, *event)`, uint8 or float32.
 
     Raises:
-        InvalidInputError: if `x` is ragged, not numeric, empty, of rank below 2, or holds infinity.
+        InvalidInputError: if `x` is ragged, not numeric, empty, of rank below 2, holds infinity, or has the shape of
+            images with their channels first.
 
     Example:
 
@@ -40,6 +42,11 @@ def validate(x: object, where: str = "x") -> np.ndarray:
         raise InvalidInputError(f"{where}: expected shape (N, ...) of rank 2 or more, got {x.shape}; add an axis.")
     if 0 in x.shape:
         raise InvalidInputError(f"{where}: expected at least one example of at least one value, got shape {x.shape}.")
+    if is_channels_first(x.shape[1:]):
+        raise InvalidInputError(
+            f"{where}: expected images with their channels last, (N, H, W, C), got {x.shape}, which looks like "
+            "(N, C, H, W); give np.moveaxis(x, 1, -1)."
+        )
     x = _convert(x, where)
     if x.ndim == 3 and (x.dtype == np.uint8 or min(x.shape[1:]) >= SMALLEST_IMAGE):
         x = x[..., np.newaxis]
@@ -64,16 +71,21 @@ def _convert(x: np.ndarray, where: str) -> np.ndarray:
 
 
 def validate_labels(y: object, length: int, where: str = "y") -> np.ndarray:
-    """Checks labels: `(N,)` or `(N, 1)` integers, one for each of `length` examples; returns int64 `(N,)`.
+    """Checks labels: `(N,)` or `(N, 1)` whole numbers, one for each of `length` examples; returns int64 `(N,)`.
 
     Raises:
-        InvalidInputError: if the labels are not integers, or not as many as there are examples.
+        InvalidInputError: if the labels are not whole numbers, or not as many as there are examples.
+
+    Example:
+
+    >>> validate_labels([2.0, 0.0], 2)
+    array([2, 0])
     """
-    y = np.asarray(y)
+    y = _whole(np.asarray(y))
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.dtype.kind not in "biu" or y.ndim != 1:
-        raise InvalidInputError(f"{where}: expected integer labels of shape (N,), got {y.dtype} of shape {y.shape}.")
+        raise InvalidInputError(f"{where}: expected integer labels of shape (N,), got {_described(y)}.")
     if len(y) != length:
         raise InvalidInputError(f"{where}: expected one label for each of {length} examples, got {len(y)} labels.")
     return y.astype(np.int64)
@@ -96,3 +108,16 @@ def validate_factors(factors: object, length: int | None = None, where: str = "f
             f"{where}: expected one row for each of {length} examples, got {len(factors)} rows; give as many."
         )
     return factors.astype(np.int64)
+
+
+def _whole(values: np.ndarray) -> np.ndarray:
+    """Floats that are all whole numbers as int64; anything else as it is."""
+    if values.dtype.kind == "f" and np.isfinite(values).all() and (abs(values) < 2**63).all():
+        return values if (values != np.floor(values)).any() else values.astype(np.int64)
+    return values
+
+
+def _described(values: np.ndarray) -> str:
+    """Dtype, shape, and the first value that is no whole number."""
+    fractions = values[values != np.floor(values)] if values.dtype.kind == "f" else ()
+    return f"{values.dtype} of shape {values.shape}" + (f" with {fractions[0]}" if len(fractions) else "")

@@ -36,6 +36,8 @@ def check_shape(x: Any, event_shape: tuple[int, ...], *, part: str = "x") -> np.
     x = as_numbers(part, x)
     if x.shape[1:] != event_shape or x.ndim == 0:
         hint = " (one example needs a batch axis: x[None])" if x.shape == event_shape else ""
+        if x.ndim == 4 and (*x.shape[2:], x.shape[1]) == event_shape:
+            hint = " (its channels come first: give np.moveaxis(x, 1, -1))"
         raise InvalidInputError(f"{part}: expected shape (N, {_commas(event_shape)}), got {x.shape}{hint}.")
     if len(x) == 0:
         raise InvalidInputError(f"{part}: expected at least one example, got none.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.checks import check_event_shape, check_integer, check_seed
+from keras_vae.checks import check_event_shape, check_integer, check_seed, is_channels_first
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import ConvDecoder, ConvEncoder, check_filters, check_image_shape
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
@@ -146,6 +146,11 @@ def _gru(input_shape: Shape, event_shape: Shape, code_size: int, *, units: int =
 
 
 def _auto(input_shape: Shape, event_shape: Shape, code_size: int, **options: Any) -> Pair:
+    if is_channels_first(event_shape):
+        raise InvalidInputError(
+            f"network: expected images with their channels last, (H, W, C), got {event_shape}, which looks like "
+            "(C, H, W); move the axis of the data, np.moveaxis(x, 1, -1), or choose network='mlp', which knows no axes."
+        )
     if len(event_shape) == 3 and min(event_shape[:2]) >= 16:
         build = _conv
     elif len(event_shape) == 2 and event_shape[0] >= 8:

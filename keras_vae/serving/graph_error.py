@@ -1,5 +1,7 @@
 """What TensorFlow means when a graph cannot compute its answer."""
 
+import re
+
 import tensorflow as tf
 
 NO_REASON = ("Graph execution error", "Detected at node", "Detected unsupported", "<stack traces", "[[", "File ", "...")
@@ -15,4 +17,6 @@ def reason_of(error: tf.errors.OpError) -> str:
     """
     lines = [line.strip() for line in error.message.splitlines() if line.strip()]
     telling = (line.split(" [Op:")[0] for line in lines if not line.startswith(NO_REASON))
-    return next(telling, lines[-1] if lines else "")
+    reason = next(telling, lines[-1] if lines else "")
+    asserted = re.search(r"assertion failed: \[(.*)\]$", reason)
+    return asserted[1] if asserted else reason

@@ -84,6 +84,8 @@ def _export(servable: "Servable") -> dict[str, Any]:
         told["score"] = f"mean over {options.samples} draws of z, with noise fixed at export"
     if options.binarize:
         told["binarisation"] = f"{options.binarize}, as in training, within the graph; its noise is fixed at export"
+    if any(name.endswith("_bytes") for name in servable.signatures):
+        told["image files"] = f"of {options.max_pixels:,} pixels at most, and {options.max_batch_pixels:,} in a batch"
     if servable.training is None:
         return told
     threshold = servable.quantiles.threshold(options.flagged)

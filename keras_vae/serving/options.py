@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from keras_vae.checks import check_integer
 from keras_vae.data import binarize as binarization
+from keras_vae.data.images import MAX_PIXELS
 from keras_vae.errors import InvalidInputError, unknown
 
 PRECISIONS = {
@@ -25,6 +26,9 @@ class ExportOptions:
         binarize: how training made pixels black or white (`"dynamic"`, `"static"`, `"threshold"`), so that the export
             does the same to what it is sent; None for not at all.
         images: whether to take image files (`*_bytes`); None for models of images with values from 0 to 1.
+        max_pixels: pixels of an image file, at most, as its header claims; `MAX_PIXELS`, 67 million, when None.
+        max_batch_pixels: pixels of all image files of a batch, at most; four times those of a file when None. A server
+            that batches joins requests.
         flagged: share of the training examples that `anomaly` calls anomalous, in (0, 1).
         batch_sizes: the sizes that a server pads batches to, each warmed up; the last is the greatest allowed.
 
@@ -37,11 +41,18 @@ class ExportOptions:
     signature: str | None = None
     binarize: str | None = None
     images: bool | None = None
+    max_pixels: int | None = None
+    max_batch_pixels: int | None = None
     flagged: float = 0.01
     batch_sizes: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
 
     def __post_init__(self):
         check_integer("samples", self.samples)
+        if self.max_pixels is None:
+            object.__setattr__(self, "max_pixels", MAX_PIXELS)
+        if self.max_batch_pixels is None:
+            object.__setattr__(self, "max_batch_pixels", 4 * check_integer("max_pixels", self.max_pixels))
+        check_integer("max_batch_pixels", self.max_batch_pixels, least=check_integer("max_pixels", self.max_pixels))
         for name, choices, part in (("precision", PRECISIONS, "precision"), ("binarize", binarization.MODES, "mode")):
             value = getattr(self, name)
             if value not in choices and not (name == "binarize" and value is None):

@@ -25,7 +25,7 @@ TENSORS = {
     "seed": "two integers for each sample; the same seed gives the same sample in any batch",
     "condition": "the label, an integer from 0, or the vector that the model was trained with",
     "codes": "indices into the codebooks, level by level in the last axis",
-    "image_bytes": "a PNG, JPEG, BMP or GIF file; resized to cover and cropped at its centre",
+    "image_bytes": "a PNG, JPEG, BMP or GIF file; upright by EXIF, resized to cover and cropped at its centre",
     "reconstruction": "E[x | z] at the posterior mean z",
     "mean": "mean of q(z | x)",
     "variance": "variance of q(z | x)",
@@ -177,7 +177,8 @@ class _Answers:
         return question(x) if condition is None else question(x, condition)
 
     def decode_images(self, image_bytes):
-        return decode_images(image_bytes, self.model.event_shape)
+        limits = {"max_pixels": self.options.max_pixels, "max_batch_pixels": self.options.max_batch_pixels}
+        return decode_images(image_bytes, self.model.event_shape, **limits)
 
     def reconstruct(self, x, condition=None):
         return {"reconstruction": self._example(self.model(self._seen(x), condition=condition))}

@@ -1,6 +1,6 @@
 """What a configuration stands for: its data, its model, and how the one learns from the other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from keras_vae import zoo
 from keras_vae.data import DataSet, Split
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.distributions import Table
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
 from keras_vae.training.config import TrainingConfig
 from keras_vae.training.dtype_policy import policy_of_devices
@@ -31,7 +31,18 @@ def load_data(config: TrainingConfig) -> DataSet:
         seed=config.seed,
         limit=config.limit,
         data_dir=config.data_dir,
+        label_column=config.label_column,
+        use_columns=config.use_columns,
+        categories=config.categories,
     )
+
+
+def with_categories(config: TrainingConfig, data: DataSet) -> TrainingConfig:
+    """The configuration with the texts of a table, in the order of their numbers."""
+    texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
+    if data.column_names and data.label_names:
+        texts[config.label_column] = list(data.label_names)
+    return config.replace(categories=texts) if texts else config
 
 
 def build_model(config: TrainingConfig, data: DataSet) -> Autoencoder:
@@ -71,9 +82,11 @@ def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any
     known = {
         "dataset_size": lambda: len(data.train),
         "classes": lambda: len(data.label_names) or _classes(data),
-        "columns": lambda: Table.infer_columns(np.concatenate([split.x for split in _splits(data)])),
+        "columns": lambda: _column_kinds(data),
         "base": lambda: _likelihood(config, data.train),
     }
+    if isinstance(options.get("columns"), dict):
+        options["columns"] = _column_kinds(data, options["columns"])
     for name, value in known.items():
         if name not in options and zoo.takes(config.model, name):
             options[name] = value()
@@ -81,6 +94,19 @@ def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any
         likelihood = {"name": _likelihood(config, data.train)}
         options["likelihood"] = {**likelihood, **options.get("likelihood", {})}
     return options
+
+
+def _column_kinds(data: DataSet, chosen: Mapping[str, Any] | None = None) -> list[str | tuple[str, int]]:
+    """The kind of each column of a table: as chosen by its name, by its texts, or guessed from its values."""
+    kinds = list(Table.infer_columns(np.concatenate([split.x for split in _splits(data)])))
+    for i, texts in enumerate(data.categories):
+        if len(texts) > 2:
+            kinds[i] = ("categorical", len(texts))
+    for name, kind in (chosen or {}).items():
+        if name not in data.column_names:
+            raise InvalidInputError(f"columns: {unknown(name, data.column_names or ['none'], part='column')}")
+        kinds[data.column_names.index(name)] = kind
+    return kinds
 
 
 def _classes(data: DataSet) -> int:

@@ -41,6 +41,10 @@ class TrainingConfig:
         test: the same for the test split.
         limit: number of training examples to keep, for quick trials.
         data_dir: folder of TFDS data sets.
+        label_column: of a table, the column with the labels.
+        use_columns: of a table, the names of the columns that make the examples; None for all but the labels.
+        categories: of a table with texts, column -> its texts in the order of their numbers; training fills it in, so
+            that other tables are read alike.
         seed: seed of weights, noise, shuffling and splits.
         dtype_policy: Keras dtype policy, such as `"mixed_bfloat16"`; `"auto"` is that on TPUs and on GPUs with tensor
             cores for it, `"mixed_float16"` on older ones that have them, and `"float32"` elsewhere.
@@ -66,6 +70,9 @@ class TrainingConfig:
     test: float = 0.1
     limit: int | None = None
     data_dir: str | None = None
+    label_column: str | None = None
+    use_columns: list[str] | None = None
+    categories: dict[str, list[str]] | None = None
     seed: int = 0
     dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"

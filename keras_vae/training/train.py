@@ -22,7 +22,14 @@ from keras_vae.models import Autoencoder
 from keras_vae.models.inputs import check_examples
 from keras_vae.plots import save
 from keras_vae.replicas import between_workers
-from keras_vae.training.build import build_model, evaluation_split, fit_epochs, load_data, steps_of
+from keras_vae.training.build import (
+    build_model,
+    evaluation_split,
+    fit_epochs,
+    load_data,
+    steps_of,
+    with_categories,
+)
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import CHOOSE_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.interrupt import interruptible
@@ -86,11 +93,13 @@ def train(
         else:
             run, verbose = Run(stack.enter_context(tempfile.TemporaryDirectory())), 0
         if resume:
+            config = config.replace(categories=config.categories or run.config().categories)
             _check_resumable(run, config)
         if isinstance(strategy, str):
             alike = {"configuration": json.dumps(config.as_dict())}
             strategy = make_strategy(strategy, replicas=replicas, alike=alike)
         data = load_data(config)
+        config = with_categories(config, data)
         check_alike(strategy, [data.train.x, data.train.y], "data")
         if resume:
             _check_same_data(run, config, data)

@@ -41,7 +41,7 @@ def test_npz_with_splits_of_its_own(tmp_path, validation):
         ({"inputs": X, "b": X}, "expected a key x or images or x_train, got b, inputs"),
         ({"x_test": X}, "expected a key x or .* got x_test"),
         ({"x": X, "y": [1, 2]}, "some.npz, key y: expected one label for each of 20 examples, got 2"),
-        ({"x": X, "y": np.ones(20)}, "some.npz, key y: expected integer labels"),
+        ({"x": X, "y": np.full(20, 1.5)}, "some.npz, key y: expected integer labels .* with 1.5"),
         ({"images": X + np.inf}, "some.npz, key images: expected finite float32 values, got 40 "),
         ({"x": np.array([{}], object)}, "pickled objects"),
     ],

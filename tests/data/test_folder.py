@@ -25,7 +25,6 @@ def test_grey_files_stay_grey_in_sorted_order(tmp_path):
     for i in reversed(range(5)):
         save(tmp_path / f"{i}.png", colour=10 * i)
     save(tmp_path / "5.BMP", colour=50)
-    (tmp_path / "notes.txt").write_text("no image")
     save(tmp_path / ".hidden.png", "RGB", colour=RED)
     x = pixels(tmp_path)
     assert x.shape == (6, 6, 8, 1) and x.dtype == np.uint8
@@ -163,3 +162,74 @@ def test_folders_without_a_usable_image_are_refused(tmp_path):
     save(tmp_path / "test" / "a.png")
     with pytest.raises(InvalidInputError, match="for training, found only test"):
         load(tmp_path)
+
+
+# Formats, limits, and what is skipped
+
+
+def test_tiff_and_gif_files_are_read_and_the_first_frame_is_noted(tmp_path):
+    for i in range(4):
+        save(tmp_path / f"{i}.png", colour=i)
+        save(tmp_path / f"1{i}.tif", colour=10 + i)
+        save(tmp_path / f"2{i}.TIFF", colour=20 + i)
+        save(tmp_path / f"3{i}.gif", colour=30 + i)
+    save(tmp_path / "40.gif", colour=40, save_all=True, append_images=[Image.new("L", (8, 6), 99)])
+    parts = read_folder(tmp_path)
+    assert parts.train.x.shape == (17, 6, 8, 1)
+    assert sorted(parts.train.x[:, 0, 0, 0]) == [*range(4), *range(10, 14), *range(20, 24), *range(30, 34), 40]
+    assert parts.notes == ("Read the first frame or page of 1 files that have more, first 40.gif.",)
+
+
+def test_files_of_other_kinds_are_counted_and_named_in_one_line(tmp_path):
+    save(tmp_path / "a.png")
+    for name in ("b.heic", "c.heic", "deep/d.TXT", "e", ".hidden"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("something")
+    line = "Skipped 4 files that are not PNG, JPEG, BMP, WebP, GIF or TIFF (.heic: 2, .txt: 1, no suffix: 1), first b.heic."
+    with pytest.warns(UserWarning) as caught:
+        assert read_folder(tmp_path).notes == (line,)
+    assert [str(one.message) for one in caught] == [f"{tmp_path}: {line}"]
+
+
+def test_many_bad_files_are_counted_beyond_the_first_ten(tmp_path):
+    save(tmp_path / "z.png")
+    for i in range(25):
+        (tmp_path / f"{i:02}.png").write_text("none")
+    with pytest.warns(UserWarning, match="25 of 26 image files. Skipped 00.png"):
+        notes = read_folder(tmp_path).notes
+    assert len(notes) == 11 and notes[-1] == "Skipped 15 more like these."
+
+
+def test_a_file_that_claims_too_many_pixels_is_skipped_and_named(tmp_path):
+    save(tmp_path / "a.png", size=(40, 30))
+    save(tmp_path / "b.png", size=(8, 6))
+    with pytest.warns(
+        UserWarning, match="Skipped a.png: expected at most 1,000 pixels, its header says 40 x 30, 1,200"
+    ):
+        assert read_folder(tmp_path, max_pixels=1000).train.x.shape == (1, 6, 8, 1)
+    with pytest.raises(InvalidInputError, match="a.png: expected a readable image, got: expected at most 1,000 pixels"):
+        read_folder(tmp_path, image_size=(4, 4), max_pixels=1000, strict=True)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_files_of_16_bits_that_hold_12_are_refused(tmp_path, kind):
+    for i in range(3):
+        samples = np.arange(4096 - 48, 4096, dtype=np.uint16).reshape(6, 8) - 100 * i
+        Image.fromarray(samples).save(tmp_path / f"{i}.{kind.lower()}", kind)
+    with pytest.raises(
+        InvalidInputError, match="got 4095 as the brightest sample of 3 files, .* 12 bits, multiply by 16"
+    ):
+        read_folder(tmp_path)
+    Image.fromarray(np.full((6, 8), 40000, np.uint16)).save(tmp_path / "4.png")
+    assert read_folder(tmp_path).train.x[-1].max() == round(40000 / 257), "a bright file shows that the range is used"
+
+
+def test_colours_of_16_bits_that_hold_8_are_refused(tmp_path):
+    import tensorflow as tf
+
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint16)
+    (tmp_path / "a.png").write_bytes(tf.io.encode_png(pixels).numpy())
+    with pytest.raises(InvalidInputError, match="of 1 files, which would be nearly black"):
+        read_folder(tmp_path)
+    (tmp_path / "a.png").write_bytes(tf.io.encode_png(pixels * 256).numpy())
+    np.testing.assert_array_equal(read_folder(tmp_path).train.x[0], pixels)

@@ -47,9 +47,9 @@ def test_a_path_that_does_not_exist(source):
 
 
 def test_a_file_of_another_kind(tmp_path):
-    (tmp_path / "a.csv").write_text("1,2")
-    with pytest.raises(InvalidInputError, match="a.csv: expected a folder of images or a .npy or .npz file"):
-        load(tmp_path / "a.csv")
+    (tmp_path / "a.txt").write_text("1,2")
+    with pytest.raises(InvalidInputError, match="a.txt: expected a folder of images, or a .npy, .npz, .csv, "):
+        load(tmp_path / "a.txt")
 
 
 @pytest.mark.parametrize("source", [3, None, "", [[1, 2]]])

@@ -57,6 +57,25 @@ def test_labels():
     assert validate_labels(np.array([[1], [2]], np.uint8), 2).tolist() == [1, 2]
     with pytest.raises(InvalidInputError, match="each of 3 examples, got 2 labels"):
         validate_labels([1, 2], 3)
-    for wrong in ([0.5, 1.5], np.eye(2, dtype=int), ["a", "b"]):
+    for whole in ([1.0, 2.0], np.array([[1], [2]], "float16"), [True, 2]):
+        assert validate_labels(whole, 2).tolist() == [1, 2] and validate_labels(whole, 2).dtype == np.int64
+    for wrong in ([0.5, 1.5], [1.0, np.nan], [1.0, np.inf], [1.0, 1e19], np.eye(2, dtype=int), ["a", "b"]):
         with pytest.raises(InvalidInputError, match="integer labels of shape"):
             validate_labels(wrong, 2)
+
+
+CHANNELS_FIRST = [(3, 16, 16), (1, 28, 28), (4, 8, 8), (3, 224, 160), (1, 64, 48), (3, 1024, 768)]
+CHANNELS_LAST = [(16, 16, 3), (28, 28, 1), (8, 8, 4), (4, 4, 16), (3, 3, 3), (1, 1000, 12), (1, 1000, 64), (8, 8, 64),
+                 (16, 16, 16), (3, 16, 4), (1, 4, 4), (3, 5, 5), (2, 16, 16), (3, 16, 17)]  # fmt: skip
+
+
+@pytest.mark.parametrize("event_shape", CHANNELS_FIRST, ids=str)
+def test_images_with_channels_first_are_refused(event_shape):
+    with pytest.raises(InvalidInputError, match=r"channels last, .* np.moveaxis\(x, 1, -1\)"):
+        validate(np.zeros((2, *event_shape), np.uint8))
+
+
+@pytest.mark.parametrize("event_shape", [*CHANNELS_LAST, (16, 16), (3, 64), (5, 3, 16, 16), (7,)], ids=str)
+def test_other_shapes_are_left_alone(event_shape):
+    x = validate(np.zeros((2, *event_shape), np.float32))
+    assert x.shape[: 1 + len(event_shape)] == (2, *event_shape)

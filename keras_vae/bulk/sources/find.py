@@ -28,7 +28,7 @@ def find_source(
 
     Args:
         data: a Parquet, TFRecord or image file, a folder or a pattern such as `gs://bucket/part-*` of one of these
-            kinds, a `.npy` or `.npz` file, or the name of a data set, see `keras_vae.data.load`.
+            kinds, a `.npy`, `.npz` or `.csv` file, or the name of a data set, see `keras_vae.data.load`.
         size: `(H, W)` of the images that the model takes.
         split: of a data set with splits; None for all of it.
         fields: input of the model -> column or feature, where they differ.
@@ -50,7 +50,7 @@ def find_source(
     kinds.pop(None, None)
     if len(kinds) != 1:
         raise InvalidInputError(
-            f"{data}: expected Parquet, TFRecord or image files, or one .npy or .npz; got "
+            f"{data}: expected Parquet, TFRecord or image files, or one .npy, .npz or .csv; got "
             f"{' and '.join(kinds) or 'none of them'}; give a pattern that matches one kind."
         )
     ((kind, found),) = kinds.items()
@@ -62,7 +62,7 @@ def find_source(
     if kind == "image":
         return image_source(data, found)
     if len(found) > 1:
-        raise InvalidInputError(f"{data}: expected one .npy or .npz file; got {len(found)}; give them one at a time.")
+        raise InvalidInputError(f"{data}: expected one .npy, .npz or .csv file; got {len(found)}; give one at a time.")
     return array_source(found[0][0], size, split)
 
 
@@ -84,7 +84,7 @@ def _kind(name: str) -> str | None:
     path = PurePosixPath(name)
     if path.suffix.lower() in SUFFIXES:
         return "image"
-    if path.suffix in (".npy", ".npz"):
+    if path.suffix.lower() in (".npy", ".npz", ".csv", ".tsv"):
         return "array"
     if path.suffix == ".parquet":
         return "parquet"

@@ -19,6 +19,7 @@ from keras_vae.serving.client.transport import Asked, SignatureSpec, Tensors, Tr
 from keras_vae.serving.extra import need
 
 Images = Sequence[bytes | os.PathLike]
+NOT_DECODED_BY_SERVERS = (b"RIFF", b"II*\0", b"MM\0*")  # WebP and TIFF files start so
 MOST_BYTES = 4 * 2**20  # of a request, as numbers; JSON is some five times as long
 
 
@@ -123,7 +124,8 @@ class Client:
         """The posteriors of examples.
 
         Args:
-            x: examples `(N, *event_shape)`, uint8 meaning 0 to 255; or image files, as bytes or paths.
+            x: examples `(N, *event_shape)`, uint8 meaning 0 to 255; or image files, as bytes or paths. WebP and TIFF
+                files are sent as PNG.
             condition: of each, `(N,)` labels or `(N, size)` vectors, for a conditional model.
 
         Raises:
@@ -229,10 +231,25 @@ class Client:
 
     def _of_examples(self, name: str, x: Any, condition: Any) -> dict[str, np.ndarray]:
         if _is_files(x):
-            return self.predict(f"{name}_bytes", image_bytes=[_file(item) for item in x], **_given(condition))
+            files = [self._file(item) for item in x]
+            return self.predict(f"{name}_bytes", image_bytes=files, **_given(condition))
         x = np.asarray(x)
         x = x.astype("float32") / 255 if x.dtype == np.uint8 else x
         return self.predict("serving_default" if name == "reconstruct" else name, x=x, **_given(condition))
+
+    def _file(self, item: bytes | os.PathLike) -> bytes:
+        """A file that the server can decode."""
+        content = _read(item)
+        if content[:4] not in NOT_DECODED_BY_SERVERS:
+            return content
+        from keras_vae.data.images import to_png
+
+        x = self.metadata().get("serving_default", SignatureSpec({}, {})).inputs.get("x")
+        try:
+            return to_png(content, x.shape[1:3] if x is not None and len(x.shape) == 4 else None)
+        except Exception as error:  # Pillow raises many kinds
+            what = "a file" if isinstance(item, bytes) else item
+            raise InvalidInputError(f"{what}: expected a readable image, {' '.join(str(error).split())}.") from error
 
     def _trying(self, ask: Callable[[float], Any], deadline: float) -> Any:
         """Asks, again and again as long as that may help and there is time."""
@@ -257,7 +274,7 @@ def _is_files(x: Any) -> bool:
     return isinstance(x, (list, tuple)) and len(x) > 0 and all(isinstance(item, (bytes, os.PathLike)) for item in x)
 
 
-def _file(item: bytes | os.PathLike) -> bytes:
+def _read(item: bytes | os.PathLike) -> bytes:
     if isinstance(item, bytes):
         return item
     try:

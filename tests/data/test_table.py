@@ -1,0 +1,148 @@
+"""Tables: names of columns, texts, labels, gaps, and what is no table."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from keras_vae.data import load
+from keras_vae.data.table import read_table
+
+ROWS = {
+    "age": [31, 45, None, 22, 61, 38],
+    "income": [1e3, 2.5e3, 1.75e3, -3e2, 0.5, 9e9],
+    "smoker": [True, False, None, True, True, False],
+    "town": ["Ulm", "Bonn", None, "Köln, Rhein", "Bonn", "Ulm"],
+    "kind": [1.0, 0.0, 2.0, 1.0, 0.0, 2.0],
+}
+CSV = """age,income,smoker,town,kind
+31,1000,true,Ulm,1.0
+45,2500,false,Bonn,0.0
+,1750.0,,,2.0
+22,-300,true,"Köln, Rhein",1.0
+61,0.5,true,Bonn,0.0
+38,9e9,false,Ulm,2.0
+"""
+
+
+@pytest.fixture(params=["csv", "excel.csv", "tsv", "parquet", "dictionary.parquet"])
+def table(request, tmp_path):
+    path = tmp_path / f"t.{request.param}"
+    if path.suffix == ".parquet":
+        columns = pa.table(ROWS)
+        if "dictionary" in request.param:
+            columns = columns.set_column(3, "town", columns["town"].dictionary_encode())
+        pq.write_table(columns, path)
+    elif request.param == "excel.csv":
+        lines = CSV.replace('"Köln, Rhein"', "Köln; Rhein").replace(",", ";").replace("Köln; Rhein", "'Köln, Rhein'")
+        path.write_text("\ufeff" + lines.replace("'", "").replace("\n", "\r\n"))
+    elif path.suffix == ".tsv":
+        path.write_text(CSV.replace('"Köln, Rhein"', "K").replace(",", "\t").replace("\tK\t", "\tKöln, Rhein\t"))
+    else:
+        path.write_text(CSV)
+    return path
+
+
+def test_columns_of_every_kind_are_read(table):
+    parts = read_table(table, label_column="kind")
+    nan = np.nan
+    expected = [
+        [31, 1e3, 1, 2],
+        [45, 2500, 0, 0],
+        [nan, 1750, nan, nan],
+        [22, -300, 1, 1],
+        [61, 0.5, 1, 0],
+        [38, 9e9, 0, 2],
+    ]
+    np.testing.assert_array_equal(parts.train.x, np.array(expected, "float32"))
+    assert parts.column_names == ("age", "income", "smoker", "town")
+    assert parts.categories == ((), (), (), ("Bonn", "Köln, Rhein", "Ulm"))
+    assert parts.train.y.tolist() == [1, 0, 2, 1, 0, 2] and parts.label_names == ()
+    assert parts.notes == ("Column town has categories: Bonn, Köln, Rhein, Ulm.", "3 values are missing (NaN).")
+
+
+def test_columns_can_be_chosen_and_texts_be_labels(table):
+    parts = read_table(table, use_columns=["income", "age"])
+    assert parts.column_names == ("income", "age") and parts.train.y is None
+    with_gap = table
+    with pytest.raises(Exception, match="expected a label in each row, got none in row 2"):
+        read_table(with_gap, label_column="town")
+
+
+def test_load_keeps_names_and_splits(tmp_path):
+    path = tmp_path / "flowers.csv"
+    path.write_text("length,width,species\n" + "".join(f"{i},{2 * i},{'ab'[i % 2]}\n" for i in range(40)))
+    data = load(path, label_column="species")
+    assert data.name == "flowers" and data.event_shape == (2,) and data.label_names == ("a", "b")
+    assert "2 columns: length, width" in data.describe()
+    for split in (data.train, data.validation, data.test):
+        np.testing.assert_array_equal(split.y, split.x[:, 0] % 2)
+
+
+def test_another_table_is_read_with_the_categories_of_the_first(tmp_path, refused):
+    path = tmp_path / "t.csv"
+    path.write_text("a,town\n1,Ulm\n2,Köln\n")
+    known = {"town": ["Bonn", "Köln", "Ulm"]}
+    assert read_table(path, categories=known).train.x[:, 1].tolist() == [2, 1]
+    path.write_text("a,town\n1,Ulm\n2,Rom\n")
+    with refused("column 'town': expected one of Bonn, Köln, Ulm, as in training, got 'Rom'"):
+        read_table(path, categories=known)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "expected a table with a header"),
+        ("1,2\n3,4\n", "expected names of columns in the first line, got numbers, 1, 2; add a header"),
+        ("a,b\n", "expected one row or more"),
+        ("a,a\n1,2\n", "expected a different name for each column"),
+        ("a,\n1,2\n", "expected a different name for each column"),
+        ("a,b\n1,2\n3\n", "expected a table with a header, CSV parse error: Expected 2 columns, got 1"),
+        (
+            "a,b\n" + "".join(f"1,name {i}\n" for i in range(21)),
+            "column 'b': expected numbers .* got 21 different texts",
+        ),
+        ("a,b\n1,2020-01-01\n", "column 'b': expected numbers .* got date32"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path, refused, content, message):
+    path = tmp_path / "t.csv"
+    path.write_text(content)
+    with refused(message):
+        load(path)
+
+
+def test_a_damaged_parquet_file_is_refused(tmp_path, refused):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table(ROWS), path)
+    path.write_bytes(path.read_bytes()[:-40])
+    with refused("t.parquet: expected a table with a header, "):
+        load(path)
+    pq.write_table(pa.table({"x": [[1.0, 2.0]]}), path)
+    with refused("column 'x': expected numbers or .* got list<element: double>"):
+        load(path)
+
+
+def test_labels_are_whole_numbers_whatever_their_type(tmp_path, refused):
+    path = tmp_path / "t.csv"
+    for labels in ("1.0", "1", "1e0"):
+        path.write_text(f"a,y\n5,{labels}\n6,0\n")
+        assert read_table(path, label_column="y").train.y.tolist() == [1, 0]
+    path.write_text("a,y\n5,1.5\n6,0\n")
+    with refused("column 'y': expected integer labels of shape .* with 1.5"):
+        read_table(path, label_column="y")
+
+
+def test_options_that_do_not_fit_are_refused(tmp_path, refused):
+    path = tmp_path / "t.csv"
+    path.write_text(CSV)
+    with refused("Unknown column 'twon': did you mean 'town'"):
+        load(path, label_column="twon")
+    with refused("Unknown column 'old'"):
+        load(path, use_columns=["old"])
+    with refused("different columns beside that of the labels"):
+        load(path, use_columns=["age", "kind"], label_column="kind")
+    with refused("label_column: digits is no table of named columns"):
+        load("digits", label_column="y")
+    with refused("use_columns: array is no table"):
+        load(np.zeros((9, 3)), use_columns=["a"])
