@@ -60,4 +60,4 @@ def test_what_a_person_has_edited_stays(base):
 
 
 def test_the_container_is_told_where_the_model_lies(base):
-    assert f'-v "{base / "digits"}:/models/digits" -e MODEL_NAME=digits' in docker_run(base / "digits")
+    assert f"-v {base / 'digits'}:/models/digits -e MODEL_NAME=digits" in docker_run(base / "digits")
