@@ -48,8 +48,8 @@ def test_models_are_folders_of_decimal_versions(base, put, tmp_path):
     (tmp_path / "outside" / "1").mkdir(parents=True)
     (base / "link").symlink_to(tmp_path / "outside")
     (base / "m" / "7").symlink_to(tmp_path / "outside" / "1")
-    assert {name: sorted(versions) for name, versions in find_models(base).items()} == {"m": [1, 20]}
-    assert sorted(find_models(base / "m")["m"]) == [1, 20]
+    assert {name: sorted(versions) for name, versions in find_models(base).models.items()} == {"m": [1, 20]}
+    assert sorted(find_models(base / "m").models["m"]) == [1, 20]
 
 
 def test_the_newest_is_served_and_the_old_one_goes_when_the_new_one_is_there(base, put):
