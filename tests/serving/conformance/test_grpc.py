@@ -166,7 +166,7 @@ def test_other_methods_are_refused(served, stubs, refuses):
 
 def test_a_deadline_is_kept(stubs, refuses):
     with refuses("DEADLINE_EXCEEDED"):
-        stubs[0].Predict(predicting("score", x=np.repeat(X, 2000, axis=0)), timeout=0.01)
+        stubs[0].Predict(predicting("score", x=np.repeat(X, 340, axis=0)), timeout=0.01)
 
 
 def raw(served, method, body):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from keras_vae.serving.server.request_error import RequestError
-from keras_vae.serving.server.servable import Signature
+from keras_vae.serving.server.servable import Limits, Signature
 from keras_vae.serving.server.tensor_json import parse, read_inputs, write_outputs
 
 ONE = Signature("one", {"x": tf.TensorSpec((None, 2), tf.float32)}, {"y": tf.TensorSpec((None, 2), tf.float32)})
@@ -23,7 +23,7 @@ TWO = Signature(
 
 def read(body, signature=ONE):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_inputs(parse(body), signature)
+    return read_inputs(parse(body), signature, Limits())
 
 
 def test_rows_and_columns_are_the_same_tensors():
@@ -45,7 +45,7 @@ def test_numbers_that_json_does_not_have():
     x = read(b'{"instances": [[NaN, -Infinity]]}')["x"]
     assert np.isnan(x[0, 0]) and x[0, 1] == -np.inf
     written = write_outputs({"y": x}, "instances")
-    assert written == b'{"predictions": [[NaN, -Infinity]]}'
+    assert written == b'{"predictions":[[NaN, -Infinity]]}'
 
 
 @settings(max_examples=60, deadline=None)
