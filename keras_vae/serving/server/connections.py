@@ -12,15 +12,15 @@ from uvicorn.server import ServerState
 from keras_vae.serving.server.server_options import ServerOptions
 
 MOST_PIPELINED = 100
-FRAMING = 8
-"""Bytes on the wire for a byte of a body, at most: a chunk of one byte has six."""
+MOST_SMALL_CHUNKS, SMALL_CHUNK = 1000, 16
+"""Chunks of a body that may have less than so many bytes on average; each costs as much as a large one."""
 
 
 class Connection(HttpToolsProtocol):
     """A connection of a client.
 
     - Its header has to come in time, and in `max_header_bytes`.
-    - Its body has to come at no less than a least rate, which `rest` sees to; its framing is bounded here.
+    - Its body has to be more than framing. (That it comes in time is seen to where it is read, in `rest`.)
     - Its answer has to be read, a part of it in each `send_seconds`.
     - Where `max_connections` are open, the one whose client has been silent longest is closed for a new one. What the
       server works on is never closed, so a client that sends nothing keeps nobody out.
@@ -85,7 +85,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Starts a request."""
         super().on_message_begin()
-        self._in_header, self._fields = True, 0
+        self._in_header, self._fields, self._chunks, self._body_bytes = True, 0, 0, 0
 
     def on_url(self, url: bytes) -> None:
         """Takes a piece of the URL."""
@@ -107,7 +107,11 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Takes a piece of the body."""
-        self._framing_bytes -= FRAMING * len(body)
+        self._framing_bytes -= 2 * len(body)
+        self._chunks += 1
+        self._body_bytes += len(body)
+        if self._chunks > MOST_SMALL_CHUNKS and self._body_bytes < SMALL_CHUNK * self._chunks:
+            raise httptools.HttpParserError("the chunks are too small")
         super().on_body(body)
 
     def on_message_complete(self) -> None:
