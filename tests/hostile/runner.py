@@ -115,12 +115,14 @@ def run(count: int, seed: int = 0, only: list[str] | None = None) -> Iterator[Re
 
 @contextlib.contextmanager
 def server(folder: Path, *options: str):
-    """`keras-vae serve` in a process of its own on a small model `m`: where it listens, its process and its log."""
-    from keras_vae import zoo
-    from keras_vae.serving import ExportOptions, export
+    """`keras-vae serve` in a process of its own on a small model `m`: where it listens, its process and its log.
 
-    model = zoo.vae((8, 8, 1), 3, units=(16,), seed=0)
-    export(model, folder / "models" / "m", options=ExportOptions(batch_sizes=(1, 64)), check=False)
+    Args:
+        folder: with `models/m`, which is made if it is not there.
+        options: of the command.
+    """
+    if not (folder / "models").exists():
+        export_model(folder / "models" / "m")
     log = folder / "log.txt"
     command = [
         Path(sys.executable).with_name("keras-vae"),
@@ -141,6 +143,15 @@ def server(folder: Path, *options: str):
             process.wait(60)
         finally:
             process.kill()
+
+
+def export_model(folder: Path) -> None:
+    """Exports a small VAE of 8x8 images with every signature."""
+    from keras_vae import zoo
+    from keras_vae.serving import ExportOptions, export
+
+    model = zoo.vae((8, 8, 1), 3, units=(16,), seed=0)
+    export(model, folder, options=ExportOptions(batch_sizes=(1, 64)), check=False)
 
 
 def _target(log: Path, process: subprocess.Popen) -> Target:

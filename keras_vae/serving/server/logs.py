@@ -40,12 +40,13 @@ def one_line(text: str, most: int = 500) -> str:
     >>> print(one_line("a" + chr(10) + "b"))
     a\nb
     """
-    text = text if len(text) <= most else f"{text[:most]}..."
-    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+    start = text[: most + 1]  # what is cut off need not be looked at
+    shown = start if start.isprintable() else "".join(map(_printable, start))
+    return shown if len(shown) <= most else f"{shown[:most]}..."
 
 
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 class TextLines(logging.Formatter):

@@ -132,8 +132,8 @@ def _columns_of_rows(rows: list, signature: Signature) -> dict[str, Any]:
             raise invalid(f"Expecting object but got {_kind(row)} at item {number} of input list")
         if set(row) != set(signature.inputs):
             raise invalid(
-                f"Failed to process element: {number} of 'instances' list. JSON object has the keys "
-                f"{', '.join(sorted(row)) or 'none'}; keys must be equal to: {','.join(sorted(signature.inputs))}"
+                f"Failed to process element: {number} of 'instances' list. JSON object keys must be equal to: "
+                f"{','.join(sorted(signature.inputs))}; got {', '.join(sorted(row)) or 'none'}"
             )
     return {name: [row[name] for row in rows] for name in signature.inputs}
 
