@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 from keras_vae.serving.server.server_options import ServerOptions
 
 MOST_PIPELINED = 100
+SILENT_SECONDS = 1.0
 MOST_SMALL_CHUNKS, SMALL_CHUNK = 1000, 16
 """Chunks of a body that may have less than so many bytes on average; each costs as much as a large one."""
 
@@ -141,6 +142,13 @@ class Connection(HttpToolsProtocol):
     @property
     def _answered(self) -> bool:
         return self.cycle is not None and self.cycle.response_complete and not self.pipeline
+
+    def shutdown(self) -> None:
+        """Ends with the request that is being answered or sent; who is silent is not waited for."""
+        if self.idle and self.loop.time() - self.heard > SILENT_SECONDS:
+            self.transport.abort()
+        else:
+            super().shutdown()
 
     def pause_writing(self) -> None:
         """Waits for a client that reads slowly."""
