@@ -45,6 +45,8 @@ def export(
     ] = None,
 ) -> None:
     """Write the next version of a SavedModel for TF Serving, once it is known that TF Serving will run it."""
+    import shlex
+
     from keras_vae.cli.exports import check_out, export_run, options_of, write_files
     from keras_vae.serving import export_onnx
     from keras_vae.serving.server_files import docker_run
@@ -62,7 +64,7 @@ def export(
         return
     version = export_run(run, out, options, data=data, no_data=no_data)
     write_files(out.resolve().parent, options, asked=server_files)
-    typer.echo(f"Exported: {version}\n\nServe it with:\n  keras-vae serve {out}\n  {docker_run(out)}")
+    typer.echo(f"Exported: {version}\n\nServe it with:\n  keras-vae serve {shlex.quote(str(out))}\n  {docker_run(out)}")
 
 
 def check(
@@ -89,9 +91,11 @@ def serve(
     batching: Annotated[bool, typer.Option(help="Join requests that wait.")] = True,
     max_batch_size: Annotated[int, typer.Option(help="Rows of a batch.")] = 64,
     batch_timeout_ms: Annotated[float, typer.Option(help="How long a batch waits for more.")] = 0.0,
+    max_rows: Annotated[int, typer.Option(help="Rows of a request.")] = 1024,
     max_queue: Annotated[int, typer.Option(help="Rows that may wait for one signature.")] = 4096,
     request_seconds: Annotated[float, typer.Option(help="How long a request may take.")] = 60.0,
     max_request_mb: Annotated[int, typer.Option(help="Of a request, in MiB.")] = 64,
+    max_connections: Annotated[int, typer.Option(help="Of each protocol at one time.")] = 1000,
     grace_seconds: Annotated[float, typer.Option(help="To answer what was accepted after SIGTERM.")] = 30.0,
     log_format: Annotated[str, typer.Option(help="text, or json for a JSON object a line.")] = "text",
     access_log: Annotated[bool, typer.Option("--access-log", help="A line for each request.")] = False,
@@ -107,8 +111,9 @@ def serve(
     options = ServerOptions(
         host=host, port=port, grpc_port=None if grpc_port == -1 else grpc_port, versions=versions,
         poll_seconds=poll_seconds, batching=batching, max_batch_size=max_batch_size,
-        batch_timeout_ms=batch_timeout_ms, max_queue=max_queue, request_seconds=request_seconds,
-        max_request_bytes=max_request_mb * 2**20, grace_seconds=grace_seconds,
+        batch_timeout_ms=batch_timeout_ms, max_rows=max_rows, max_queue=max_queue, request_seconds=request_seconds,
+        max_request_bytes=max_request_mb * 2**20, max_held_bytes=4 * max_request_mb * 2**20,
+        max_connections=max_connections, grace_seconds=grace_seconds,
     )  # fmt: skip
     set_up_logs(log_format, access=access_log)
     run(base, options)

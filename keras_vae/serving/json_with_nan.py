@@ -1,6 +1,7 @@
 """JSON as TensorFlow Serving speaks it: with NaN and Infinity, which the standard does not have, and with arrays."""
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,13 +19,24 @@ def dumps(document: Any, arrays: Iterable[np.ndarray]) -> bytes:
 
     >>> y = np.array([0.1, np.nan], "float32")
     >>> dumps({"y": y[:1]}, [y[:1]]), dumps({"y": y[1:]}, [y[1:]])
-    (b'{"y":[0.1]}', b'{"y": [NaN]}')
+    (b'{"y":[0.1]}', b'{"y":[NaN]}')
     """
     import orjson
 
     if all(array.dtype.kind != "f" or np.isfinite(array).all() for array in arrays):
         return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY, default=np.ndarray.tolist)
-    return json.dumps(document, default=lambda value: value.tolist()).encode()
+    return _with_nan(document)
+
+
+def _with_nan(value: Any) -> bytes:
+    """The same row by row, since only those that are not finite need the slow encoder."""
+    if isinstance(value, dict):
+        return b"{%b}" % b",".join(b"%b:%b" % (_with_nan(name), _with_nan(item)) for name, item in value.items())
+    if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 1):
+        return b"[%b]" % b",".join(map(_with_nan, value))
+    if isinstance(value, np.ndarray) and (value.dtype.kind != "f" or np.isfinite(value).all()):
+        return dumps(value, [])
+    return json.dumps(value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value).encode()
 
 
 def loads(body: bytes) -> Any:
@@ -43,8 +55,21 @@ def loads(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise
         strict = error
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return DECODER.decode(body.decode())
+    except (RecursionError, UnicodeDecodeError):
         raise strict from None
+
+
+def _finite(text: str) -> float:
+    """A number of a document; only the word Infinity means infinity."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"number is infinity when parsed as double: {text[:40]}")
+    return value
+
+
+DECODER = json.JSONDecoder(parse_float=_finite)

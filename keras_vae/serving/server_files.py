@@ -1,12 +1,17 @@
 """What TF Serving is started with, beside the models: its configuration, and how to start it in a container."""
 
+import csv
 import hashlib
+import io
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from google.protobuf import text_encoding
+
 from keras_vae.files import write_whole
-from keras_vae.serving.versions import versions_in
+from keras_vae.serving.versions import is_text, versions_in
 
 MARK = "# Made by keras-vae export, {}. Edit it, and it will be left as it is."
 IMAGE = "tensorflow/serving:${TF_SERVING_TAG:-latest}"
@@ -44,24 +49,32 @@ def write_server_files(base: str | os.PathLike, *, batch_sizes: Sequence[int]) -
 
 def docker_run(directory: Path) -> str:
     """The command that serves one model with TF Serving."""
-    name = directory.resolve().name
-    return (
-        f'docker run --rm -p 8500:8500 -p 8501:8501 -v "{directory.resolve()}:/models/{name}" '
-        f"-e MODEL_NAME={name} tensorflow/serving"
-    )
+    source = directory.resolve()
+    words = ["docker", "run", "--rm", "-p", "8500:8500", "-p", "8501:8501", *_mount(source, f"/models/{source.name}")]
+    return shlex.join([*words, "-e", f"MODEL_NAME={source.name}", "tensorflow/serving"])
+
+
+def _mount(source: Path, target: str) -> list[str]:
+    """The options of `docker run` for a folder; `-v` is short, and takes no colon."""
+    if ":" not in f"{source}{target}":
+        return ["-v", f"{source}:{target}"]
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(["type=bind", f"source={source}", f"target={target}"])
+    return ["--mount", line.getvalue()]
 
 
 def _models(base: Path) -> str:
     lines = ["model_config_list {"]
-    for folder in sorted(entry for entry in base.iterdir() if entry.is_dir()):
+    for folder in sorted(entry for entry in base.iterdir() if entry.is_dir() and is_text(entry.name)):
+        name = text_encoding.CEscape(folder.name, as_utf8=True)
         newest = [number for number, path in versions_in(folder).items() if (path / "saved_model.pb").exists()][-2:]
         if not newest:
             continue
         labels = {"stable": newest[0]} | ({"canary": newest[1]} if len(newest) > 1 else {})
         lines += [
             "  config {",
-            f'    name: "{folder.name}"',
-            f'    base_path: "/models/{folder.name}"',
+            f'    name: "{name}"',
+            f'    base_path: "/models/{name}"',
             '    model_platform: "tensorflow"',
             "    model_version_policy { latest { num_versions: 2 } }",
             *(f'    version_labels {{ key: "{label}" value: {number} }}' for label, number in labels.items()),
@@ -104,9 +117,9 @@ services:
 
 
 def _write(path: Path, text: str) -> bool:
-    if path.exists() and not _is_ours(path.read_text(errors="replace")):
+    if path.exists() and not _is_ours(path.read_text(encoding="utf-8", errors="replace")):
         return False
-    write_whole(path, lambda target: target.write_text(f"{MARK.format(_digest(text))}\n{text}"))
+    write_whole(path, lambda target: target.write_text(f"{MARK.format(_digest(text))}\n{text}", encoding="utf-8"))
     return True
 
 

@@ -1,5 +1,9 @@
 """Configuration for TF Serving, read back by its own protos."""
 
+import csv
+import os
+import shlex
+
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
@@ -60,4 +64,30 @@ def test_what_a_person_has_edited_stays(base):
 
 
 def test_the_container_is_told_where_the_model_lies(base):
-    assert f'-v "{base / "digits"}:/models/digits" -e MODEL_NAME=digits' in docker_run(base / "digits")
+    assert f"-v {base / 'digits'}:/models/digits -e MODEL_NAME=digits" in docker_run(base / "digits")
+
+
+ODD = ("it's", 'a "b"', "two\nlines", "a\\b", "a:b,c", "é", "$(reboot)")
+
+
+def test_names_are_escaped(tmp_path):
+    for name in (*ODD, os.fsdecode(b"\xff")):
+        (tmp_path / name / "1").mkdir(parents=True)
+        (tmp_path / name / "1" / "saved_model.pb").touch()
+    write_server_files(tmp_path, batch_sizes=[1])
+    text = (tmp_path / "models.config").read_text(encoding="utf-8")
+    config = text_format.Parse(text, ModelServerConfig()).model_config_list.config
+    assert {(model.name, model.base_path) for model in config} == {(name, f"/models/{name}") for name in ODD}
+    assert write_server_files(tmp_path, batch_sizes=[1])["models.config"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_the_line_for_docker_is_one_command_whatever_the_name(tmp_path, name):
+    words = shlex.split(docker_run(tmp_path / name))
+    assert words[:3] == ["docker", "run", "--rm"] and words[-3:] == ["-e", f"MODEL_NAME={name}", "tensorflow/serving"]
+    option, value = words[-5:-3]
+    if ":" not in name:
+        assert (option, value) == ("-v", f"{tmp_path / name}:/models/{name}")
+    else:
+        parts = next(csv.reader([value]))
+        assert option == "--mount" and parts == ["type=bind", f"source={tmp_path / name}", f"target=/models/{name}"]

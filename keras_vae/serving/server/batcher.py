@@ -5,35 +5,71 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from keras_vae.serving.server.request_error import Code, RequestError, late
 
 Arrays = Mapping[str, np.ndarray]
+TURNS = 4
+"""How many requests that wait a batch has room for, at least."""
 
 
-@dataclass(eq=False)
 class _Request:
-    inputs: Arrays
+    """A request with the rows that have not been run yet."""
+
+    def __init__(self, inputs: Arrays, rows: int, deadline: float):
+        self.inputs = inputs
+        self.waiting = rows
+        self.deadline = deadline
+        self.since = time.monotonic()
+        self.answer: asyncio.Future[Arrays] = asyncio.get_running_loop().create_future()
+        self._rows = rows
+        self._outputs: list[Arrays] = []
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self.answer.done() or self.deadline <= time.monotonic()
+
+    def take(self, rows: int) -> "_Part":
+        """The next rows."""
+        start = self._rows - self.waiting
+        self.waiting -= rows
+        return _Part(self, start, rows)
+
+    def give(self, outputs: Arrays) -> None:
+        """Takes the outputs of the next part; the last one completes the answer."""
+        self._outputs.append(outputs)
+        if sum(map(_rows, self._outputs)) == self._rows:
+            _settle(self.answer, self._outputs[0] if len(self._outputs) == 1 else _joined(self._outputs))
+
+
+class _Part(NamedTuple):
+    """Some rows of a request."""
+
+    request: _Request
+    start: int
     rows: int
-    deadline: float
-    answer: asyncio.Future
-    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def inputs(self) -> Arrays:
+        return _sliced(self.request.inputs, self.start, self.rows)
 
 
 class Batcher:
     """Joins the requests to one signature along dimension 0.
 
     While nothing runs, a request runs at once, so that batching costs no latency; while a batch runs, the next ones
-    wait and then run together. A batch that fails is run again request by request, so that none fails for another.
+    wait and then run together. Those that wait take turns, some rows each, so that a large request does not hold up
+    small ones. A batch that fails is run again in halves, so that none fails for another.
 
     Args:
         run: inputs -> outputs, called in the executor.
         executor: where it runs.
         max_batch_size: rows of a batch; larger requests are split.
-        max_queue: rows that may wait.
+        max_queue: rows that may wait. Beyond it, the requests with the most rows are refused.
         timeout: seconds that the first request of a batch waits for others though nothing runs.
         observe: is told the rows of each batch.
     """
@@ -55,6 +91,7 @@ class Batcher:
         self.timeout = timeout
         self.observe = observe
         self.waiting = 0
+        self._turn = max(1, max_batch_size // TURNS)
         self._queue: deque[_Request] = deque()
         self._running = False
         self._timer: asyncio.TimerHandle | None = None
@@ -70,28 +107,38 @@ class Batcher:
         Raises:
             RequestError: if too much waits already, the deadline passes, or the model refuses the inputs.
         """
-        if self.waiting and self.waiting + rows > self.max_queue:
-            raise RequestError(
-                Code.RESOURCE_EXHAUSTED, f"the queue is full: {self.waiting} rows wait, at most {self.max_queue} may."
-            )
-        starts = range(0, rows, self.max_batch_size)
-        requests = [self._enqueue(_sliced(inputs, start, self.max_batch_size), deadline) for start in starts]
-        self._start()
-        timer = asyncio.get_running_loop().call_later(max(0.0, deadline - time.monotonic()), _expire, requests)
-        try:
-            answers = [await request.answer for request in requests]
-        finally:
-            timer.cancel()
-            for request in requests:
-                request.answer.cancel()
-        return answers[0] if len(answers) == 1 else _joined(answers)
-
-    def _enqueue(self, inputs, deadline):
-        rows = len(next(iter(inputs.values())))
-        request = _Request(inputs, rows, deadline, asyncio.get_running_loop().create_future())
+        self._make_room(rows)
+        request = _Request(inputs, rows, deadline)
         self._queue.append(request)
         self.waiting += rows
-        return request
+        self._start()
+        timer = asyncio.get_running_loop().call_later(max(0.0, deadline - time.monotonic()), _expire, request)
+        try:
+            return await request.answer
+        finally:
+            timer.cancel()
+            request.answer.cancel()
+            if request.waiting:
+                self._drop(request)
+
+    def _make_room(self, rows):
+        """Refuses the largest of those that wait, and of what comes, until the rest is no more than may wait."""
+        while self.waiting and self.waiting + rows > self.max_queue:
+            largest = max(self._queue, key=lambda request: request.waiting)
+            error = RequestError(
+                Code.RESOURCE_EXHAUSTED,
+                f"the queue is full: {self.waiting} rows wait, at most {self.max_queue} may; try again later.",
+            )
+            if largest.waiting <= rows:
+                raise error
+            _settle(largest.answer, error=error)
+            self._drop(largest)
+
+    def _drop(self, request):
+        """Forgets the rows of a request that have not been run."""
+        self._queue.remove(request)
+        self.waiting -= request.waiting
+        request.waiting = 0
 
     def _start(self):
         """Runs the next batch, unless one runs or more requests are worth waiting for."""
@@ -111,17 +158,26 @@ class Batcher:
         self._timer = None
         self._start()
 
-    def _next(self) -> list[_Request]:
-        batch, rows = [], 0
-        while self._queue and rows + self._queue[0].rows <= self.max_batch_size:
+    def _next(self) -> list[_Part]:
+        """The next batch: each request in its turn, once more as long as there is room."""
+        rows: dict[_Request, int] = {}
+        room = self.max_batch_size
+        while self._queue and room:
             request = self._queue.popleft()
-            self.waiting -= request.rows
-            if not request.answer.done() and request.deadline > time.monotonic():
-                batch.append(request)
-                rows += request.rows
-        return batch
+            if request.over:
+                self.waiting -= request.waiting
+                request.waiting = 0
+                continue
+            taken = rows.get(request, 0)
+            turn = min(self._turn, request.waiting - taken, room)
+            rows[request] = taken + turn
+            room -= turn
+            if rows[request] < request.waiting:
+                self._queue.append(request)
+        self.waiting -= sum(rows.values())
+        return [request.take(number) for request, number in rows.items()]
 
-    async def _run(self, batch: list[_Request]):
+    async def _run(self, batch: list[_Part]):
         try:
             await self._answer(batch)
         finally:
@@ -130,26 +186,26 @@ class Batcher:
 
     async def _answer(self, batch):
         loop = asyncio.get_running_loop()
-        inputs = batch[0].inputs if len(batch) == 1 else _joined([request.inputs for request in batch])
+        inputs = batch[0].inputs if len(batch) == 1 else _joined([part.inputs for part in batch])
         try:
             outputs = await loop.run_in_executor(self.executor, self.run, inputs)
         except Exception as error:
             if len(batch) == 1:
-                _settle(batch[0].answer, error=error)
+                _settle(batch[0].request.answer, error=error)
             else:
-                for request in batch:
-                    await self._answer([request])
+                middle = len(batch) // 2
+                await self._answer(batch[:middle])
+                await self._answer(batch[middle:])
             return
-        self.observe(sum(request.rows for request in batch))
+        self.observe(sum(part.rows for part in batch))
         start = 0
-        for request in batch:
-            _settle(request.answer, _sliced(outputs, start, request.rows))
-            start += request.rows
+        for part in batch:
+            part.request.give(_sliced(outputs, start, part.rows))
+            start += part.rows
 
 
-def _expire(requests: list[_Request]) -> None:
-    for request in requests:
-        _settle(request.answer, error=late())
+def _expire(request: _Request) -> None:
+    _settle(request.answer, error=late())
 
 
 def _settle(answer: asyncio.Future, value: Arrays | None = None, *, error: Exception | None = None) -> None:
@@ -159,6 +215,10 @@ def _settle(answer: asyncio.Future, value: Arrays | None = None, *, error: Excep
         answer.set_result(value)
     else:
         answer.set_exception(error)
+
+
+def _rows(arrays: Arrays) -> int:
+    return len(next(iter(arrays.values())))
 
 
 def _sliced(arrays: Arrays, start: int, rows: int) -> Arrays:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from keras_vae.serving.server.metrics import Metrics
 from keras_vae.serving.server.predictor import Predictor
+from keras_vae.serving.server.readers import Readers, Room
 from keras_vae.serving.server.repository import Repository
 from keras_vae.serving.server.request_error import Code, RequestError
+from keras_vae.serving.server.servable import Limits
 from keras_vae.serving.server.server_options import ServerOptions
 
 log = logging.getLogger("keras_vae.serving")
@@ -34,6 +36,13 @@ class Context:
     repository: Repository
     predictor: Predictor
     metrics: Metrics
+    readers: Readers
+    room: Room
+
+    @property
+    def limits(self) -> Limits:
+        """What a request may hold at most."""
+        return Limits(self.options.max_rows, self.options.max_request_bytes)
 
     @contextlib.contextmanager
     def account(self, protocol: str) -> Iterator[Account]:

@@ -12,16 +12,19 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.serving.server.connections import Connection
 from keras_vae.serving.server.context import Context
 from keras_vae.serving.server.metrics import Metrics
 from keras_vae.serving.server.model_folders import Policy
 from keras_vae.serving.server.predictor import Predictor
+from keras_vae.serving.server.readers import Readers, Room
 from keras_vae.serving.server.repository import Repository
 from keras_vae.serving.server.rest import rest_app
 from keras_vae.serving.server.rpc import rpc_server
@@ -31,6 +34,13 @@ log = logging.getLogger("keras_vae.serving")
 
 SWITCH_SECONDS = 0.0005
 """How long Python's threads wait for each other: a model's answer should not wait for the next requests to be read."""
+
+FIRST_PATIENCE, PATIENCE = 60.0, 5.0
+"""Seconds that the other models wait for one that is being loaded, at the start and later."""
+
+OPEN_FILES = 65536
+BACKLOG = 2048
+"""Connections that wait to be taken, as in uvicorn."""
 
 OBJECTS_BEFORE_COLLECTION = 200_000
 """A request of many rows is that many lists, none in a cycle: looking through them at each step doubles their cost."""
@@ -56,6 +66,7 @@ def serve(base: str | os.PathLike, options: ServerOptions | None = None) -> None
         log.info("stopping: no new requests, the accepted ones are answered")
         server.stopping.set()
 
+    _raise_open_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
 
@@ -84,19 +95,25 @@ class Server:
         self.metrics = Metrics()
         self.repository = Repository(base, Policy(options.versions), on_load=self.metrics.load)
         self.stopping = threading.Event()
+        self._seen = self.repository.models
         self._on_start = on_start
         self._socket = _bind(options.host, options.port)
         self.port: int = self._socket.getsockname()[1]
         self.grpc_port: int | None = None
 
     async def run(self) -> None:
-        """Serves until `stopping` is set."""
-        with ThreadPoolExecutor(os.cpu_count(), "model") as executor:
+        """Serves until `stopping` is set.
+
+        Raises:
+            InvalidInputError: if the port of gRPC is taken.
+        """
+        with ThreadPoolExecutor(os.cpu_count(), "model") as executor, Readers() as readers, self._socket:
             predictor = Predictor(self.options, self.metrics, executor)
             self.metrics.watch_queue(lambda: predictor.waiting)
-            context = Context(self.options, self.repository, predictor, self.metrics)
-            await asyncio.to_thread(self._look)
+            room = Room(self.options.max_held_bytes)
+            context = Context(self.options, self.repository, predictor, self.metrics, readers, room)
             rpc = self._start_rpc(context)
+            await asyncio.to_thread(self._look, FIRST_PATIENCE)
             if rpc is not None:
                 await rpc.start()
             rest = _Rest(self._config(rest_app(context)))
@@ -117,8 +134,8 @@ class Server:
     def _config(self, app):
         options = self.options
         return uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", server_header=False, ws="none", proxy_headers=False,
-            limit_concurrency=options.max_connections, timeout_keep_alive=75,
+            app, http=partial(Connection, options=options), log_config=None, access_log=False, lifespan="off",
+            server_header=False, ws="none", proxy_headers=False, timeout_keep_alive=options.keep_alive_seconds,
             timeout_graceful_shutdown=max(1, round(options.grace_seconds)),
         )  # fmt: skip
 
@@ -133,14 +150,14 @@ class Server:
             raise _taken("gRPC", self.options.host, self.options.grpc_port, "--grpc-port") from error
         return server
 
-    def _look(self):
+    def _look(self, patience):
         """Polls the folder, and keeps what a new version brought into memory out of Python's garbage collection.
 
         A full collection looks at every object of TensorFlow, which would hold up requests for half a second.
         """
-        before = self.repository.models
-        self.repository.poll()
-        if self.repository.models is not before:
+        self.repository.poll(patience)
+        if self.repository.models is not self._seen:
+            self._seen = self.repository.models
             gc.collect()
             gc.freeze()
 
@@ -148,9 +165,9 @@ class Server:
         while True:
             await asyncio.sleep(self.options.poll_seconds)
             try:
-                await asyncio.to_thread(self._look)
-            except OSError as error:
-                log.error("%s: cannot be read: %s; tried again", self.repository.base, error)
+                await asyncio.to_thread(self._look, PATIENCE)
+            except Exception:  # the next look may go well
+                log.exception("%s: cannot be looked at; tried again", self.repository.base)
 
     def _announce(self):
         loaded = sum(any(s.servable for s in versions.values()) for versions in self.repository.models.values())
@@ -159,6 +176,18 @@ class Server:
         if self.grpc_port is not None:
             log.info("gRPC  %s:%d", self.options.host, self.grpc_port)
         log.info("For production, run TensorFlow Serving on the same folder: same protocol, same exports.")
+
+
+def _raise_open_files() -> None:
+    """Lets this process have as many connections as the system grants it; the usual 1024 would be too few."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Rest(uvicorn.Server):
@@ -175,6 +204,7 @@ def _bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # two sockets may be bound to a port, and only one may listen
     except OSError as error:
         listener.close()
         raise _taken("REST", host, port, "--port", error) from error

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig, ModelServerConfig
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.serving.versions import versions_in
+from keras_vae.serving.versions import MOST_VERSION, is_text, version_of, versions_in
 
 CONFIG = "models.config"
 
@@ -35,20 +36,60 @@ class Policy:
         return set(versions if self.latest is None else versions[-self.latest :])
 
 
-def find_models(base: Path) -> dict[str, dict[int, Path]]:
-    """Name -> version -> folder; links that lead out of the base are left out.
+class Found(NamedTuple):
+    """What lies in a folder of models.
+
+    Attributes:
+        models: name -> version -> folder.
+        unreadable: the names of models that cannot be looked at now.
+        complaints: a line for each thing that is left out and should not be there.
+    """
+
+    models: dict[str, dict[int, Path]]
+    unreadable: set[str]
+    complaints: list[str]
+
+
+def find_models(base: Path) -> Found:
+    """The models in a folder; links that lead out of it are left out.
 
     The base holds models, `NAME/VERSION/`, or is a model itself and holds `VERSION/`.
+
+    Raises:
+        OSError: if the base itself cannot be read.
     """
     root = base.resolve()
-    own = _within(base, root)
+    found = Found({}, set(), [])
+    own = _within(base, root, found)
     if own:
-        return {root.name: own}
-    folders = [entry for entry in sorted(base.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
-    return {folder.name: versions for folder in folders if (versions := _within(folder, root))}
+        return found._replace(models={root.name: own})
+    found.complaints.clear()
+    for entry in sorted(base.iterdir()):
+        if not entry.name.startswith("."):
+            _look_at(entry, root, found)
+    return found
 
 
-def _within(folder: Path, root: Path) -> dict[int, Path]:
+def _look_at(entry: Path, root: Path, found: Found) -> None:
+    try:
+        if not entry.is_dir():
+            return
+        versions = _within(entry, root, found)
+    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
+        found.unreadable.add(entry.name)
+        reason = getattr(error, "strerror", None) or error
+        found.complaints.append(f"{entry}: cannot be read: {reason}; what is served of it stays")
+        return
+    if versions and not is_text(entry.name):
+        found.complaints.append(f"{entry!r}: left out; expected a name in UTF-8")
+    elif versions:
+        found.models[entry.name] = versions
+
+
+def _within(folder: Path, root: Path, found: Found) -> dict[int, Path]:
+    for entry in folder.iterdir():
+        if entry.name.isascii() and entry.name.isdigit() and version_of(entry.name) is None:
+            found.complaints.append(f"{entry}: left out; expected a version of at most {MOST_VERSION}")
     return {number: path for number, path in versions_in(folder).items() if path.resolve().is_relative_to(root)}
 
 
@@ -62,8 +103,10 @@ def read_policies(base: Path, default: Policy) -> dict[str, Policy]:
     if not path.is_file():
         return {}
     try:
-        parsed = text_format.Parse(path.read_text(), ModelServerConfig())
-    except (text_format.ParseError, UnicodeDecodeError) as error:
+        parsed = text_format.Parse(path.read_text(encoding="utf-8"), ModelServerConfig())
+    except OSError as error:
+        raise InvalidInputError(f"{path}: cannot be read: {error.strerror}.") from error
+    except (text_format.ParseError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise InvalidInputError(f"{path}: expected TensorFlow Serving's model_config_list; {reason}.") from error
     return {

@@ -57,7 +57,7 @@ class Predictor:
         Raises:
             RequestError: if it is not answered.
         """
-        rows = signature.check(inputs)
+        rows = signature.rows(inputs)
         limit = self.options.request_seconds if seconds is None else min(seconds, self.options.request_seconds)
         deadline = time.monotonic() + limit
         if self.options.batching and signature.batched:

@@ -2,6 +2,9 @@
 
 import enum
 import logging
+import os
+import stat
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +50,7 @@ class Repository:
 
     `poll` looks at the folder once, in whatever thread: it loads new versions, each warmed up before it is asked, and
     then lets go of old ones. A version is never changed in place and stays in memory as long as a request holds it. As
-    long as no new version can be loaded, the old ones stay.
+    long as no new version can be loaded, the old ones stay. A model that cannot be read, or hangs, holds up no other.
 
     Args:
         base: the folder, see `find_models`.
@@ -75,7 +78,10 @@ class Repository:
         self._on_load = on_load
         self._models: Mapping[str, Mapping[int, Status]] = {}
         self._policies: Mapping[str, Policy] = {}
-        self._complaint: str | None = None
+        self._complaints: set[str] = set()
+        self._failed: dict[str, str] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._lock = threading.Lock()
 
     @property
     def models(self) -> Mapping[str, Mapping[int, Status]]:
@@ -86,12 +92,46 @@ class Repository:
         """Label -> version of a model."""
         return self._policies.get(name, self.policy).labels
 
-    def poll(self) -> None:
-        """Looks at the folder, once."""
-        found = find_models(self.base)
-        self._read_policies()
-        for name in sorted(set(self._models) | set(found)):
-            self._update(name, found.get(name, {}))
+    def poll(self, patience: float = 60.0) -> None:
+        """Looks at the folder, once.
+
+        Args:
+            patience: seconds to wait for the versions of a model. One that takes longer is loaded beside the others.
+        """
+        complaints: list[str] = []
+        try:
+            found = find_models(self.base)
+        except (OSError, RuntimeError) as error:
+            complaints.append(f"{self.base}: cannot be read: {error}; what is served stays")
+            found = None
+        complaints += self._read_policies()
+        if found is not None:
+            complaints += found.complaints
+            for name in sorted((set(self._models) | set(found.models)) - found.unreadable):
+                complaints += self._update_within(patience, name, found.models.get(name, {}))
+        for line in complaints:
+            if line not in self._complaints:
+                log.error(line)
+        self._complaints = set(complaints)
+
+    def _update_within(self, patience, name, folders) -> list[str]:
+        """Updates a model, in a thread of its own: a file that hangs must not hold up the other models."""
+        thread = self._threads.get(name)
+        if thread is None or not thread.is_alive():
+            thread = threading.Thread(target=self._try_to_update, args=(name, folders), daemon=True)
+            self._threads[name] = thread
+            thread.start()
+            thread.join(patience)
+        if thread.is_alive():
+            return [f"{name}: still loading; the other models do not wait for it"]
+        return [self._failed[name]] if name in self._failed else []
+
+    def _try_to_update(self, name, folders):
+        self._failed.pop(name, None)
+        try:
+            self._update(name, folders)
+        except Exception as error:  # a folder that changes or goes while it is looked at
+            self._failed[name] = f"{name}: cannot be updated: {error}; tried again"
 
     def get(self, name: str, version: int | None = None, label: str | None = None) -> Servable:
         """The version that was asked for; the newest if none was.
@@ -129,14 +169,12 @@ class Repository:
             raise invalid(f"Unrecognized servable version label: {label}")
         return self.labels(name)[label]
 
-    def _read_policies(self):
+    def _read_policies(self) -> list[str]:
         try:
-            self._policies, complaint = read_policies(self.base, self.policy), None
+            self._policies = read_policies(self.base, self.policy)
         except InvalidInputError as error:
-            complaint = f"{error} What was read before stays in force."
-        if complaint and complaint != self._complaint:
-            log.error(complaint)
-        self._complaint = complaint
+            return [f"{error} What was read before stays in force."]
+        return []
 
     def _update(self, name, folders):
         wanted = self._policies.get(name, self.policy).choose(folders)
@@ -157,6 +195,7 @@ class Repository:
             return
         self._set(name, version, Status(State.LOADING))
         try:
+            _check_files(folder)
             servable = self._load(name, version, folder)
             warmed = _warm_up(servable)
         except Exception as error:  # whatever a damaged SavedModel provokes inside TensorFlow
@@ -171,14 +210,23 @@ class Repository:
 
     def _set(self, name, version, status):
         """Puts a new picture of all models in place of the old one, in one step."""
-        versions = {**self._models.get(name, {}), version: status}
-        self._models = {**self._models, name: versions}
+        with self._lock:
+            versions = {**self._models.get(name, {}), version: status}
+            self._models = {**self._models, name: versions}
 
 
 def _stamp(folder: Path) -> object:
     """What changes when the files of a version do."""
     files = (folder / "saved_model.pb", *sorted((folder / "variables").glob("*")))
     return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
+
+
+def _check_files(folder: Path) -> None:
+    """Refuses what is no file, such as a pipe, which would be waited for without end."""
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names):
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise ValueError(f"{path.relative_to(folder)} is no regular file")
 
 
 def _warm_up(servable: Servable) -> int:

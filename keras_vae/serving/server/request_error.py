@@ -2,6 +2,8 @@
 
 import enum
 
+from keras_vae.serving.server.logs import one_line
+
 
 class Code(enum.IntEnum):
     """The canonical codes, as in gRPC, and the HTTP status that TensorFlow Serving gives for each.
@@ -54,11 +56,12 @@ class RequestError(Exception):
 
     Args:
         code: its kind.
-        message: for the client.
+        message: for the client; it is put on one line and cut to 500 characters.
         http: the HTTP status, where it is not the code's.
     """
 
     def __init__(self, code: Code, message: str, *, http: int | None = None):
+        message = one_line(message)
         super().__init__(message)
         self.code = code
         self.message = message

@@ -4,11 +4,14 @@ Reference: https://www.tensorflow.org/tfx/serving/api_rest
 """
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
+import numpy as np
 from google.protobuf.json_format import MessageToDict
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -17,15 +20,22 @@ from starlette.routing import Route
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from keras_vae.serving.server import front_page, tensor_json
-from keras_vae.serving.server.context import Context
+from keras_vae.serving.server.context import Account, Context
+from keras_vae.serving.server.readers import Held, full
 from keras_vae.serving.server.replies import metadata_response, status_response
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
+from keras_vae.serving.server.servable import Servable, Signature
+from keras_vae.serving.versions import MOST_VERSION
 
-MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 ASK = re.compile(MODEL + r":(?P<verb>predict|classify|regress)", re.IGNORECASE)
 LOOK = re.compile(MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
-MOST_VERSION = 2**63 - 1
-TOO_LARGE = 413
+MOST_DIGITS = 100
+TOO_SLOW, TOO_LARGE = 408, 413
+UNREAD = {TOO_SLOW, TOO_LARGE}
+"""The answers before which a body may not have been read to its end."""
+LEAST_RATE = 16 * 2**10
+"""Bytes a second that a client has to send, beyond the first `read_seconds`."""
 
 
 def rest_app(context: Context) -> Callable[..., Awaitable[None]]:
@@ -56,7 +66,9 @@ class _Endpoint:
         self.context = context
 
     async def front(self, request: Request) -> Response:
-        return Response(front_page.front_page(self.context.repository, str(request.base_url)), media_type="text/html")
+        host, port = request.scope["server"]
+        url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        return Response(front_page.front_page(self.context.repository, url), media_type="text/html")
 
     async def metrics(self, request: Request) -> Response:
         return PlainTextResponse(self.context.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -73,7 +85,7 @@ class _Endpoint:
                     return _json(self._look(looked, account))
                 raise invalid(f"Malformed request: {request.method} {path}")
         except RequestError as error:
-            headers = {"connection": "close"} if error.http == TOO_LARGE else None
+            headers = {"connection": "close"} if error.http in UNREAD else None
             return _json(json.dumps({"error": error.message}).encode(), error.http, headers)
 
     async def _predict(self, request, match, account) -> bytes:
@@ -85,32 +97,52 @@ class _Endpoint:
             )
         servable = self.context.repository.get(name, version, label)
         account.model, account.version = servable.name, servable.version
-        question = tensor_json.parse(await self._body(request))
+        with self.context.room.hold() as held:
+            body = await self._body(request, held)
+            run = self.context.readers.run
+            signature, form, inputs = await run(len(body), self._read, body, servable, account)
+            outputs = await self.context.predictor.predict(servable, signature, inputs)
+            size = sum(array.nbytes for array in outputs.values())
+            return await run(size, tensor_json.write_outputs, outputs, form)
+
+    def _read(self, body: bytes, servable: Servable, account: Account) -> tuple[Signature, str, dict[str, np.ndarray]]:
+        """What a body asks: a signature, the form of the answer and the inputs."""
+        limits = self.context.limits
+        tensor_json.check_size(body, servable.most_values(limits))
+        question = tensor_json.parse(body)
         signature = servable.signature(question.signature_name)
         if signature is None:
             raise invalid(f'Serving signature name: "{question.signature_name}" not found in signature def')
         account.signature = signature.name
-        inputs = tensor_json.read_inputs(question, signature)
-        outputs = await self.context.predictor.predict(servable, signature, inputs)
-        return tensor_json.write_outputs(outputs, question.form)
+        return signature, question.form, tensor_json.read_inputs(question, signature, limits)
 
-    async def _body(self, request: Request) -> bytes:
-        most = self.context.options.max_request_bytes
+    async def _body(self, request: Request, held: Held) -> bytes:
+        most, seconds = self.context.options.max_request_bytes, self.context.options.read_seconds
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > most:
             raise _too_large(int(declared), most)
-        pieces, size = [], 0
+        pieces: list[bytes] = []
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            async with asyncio.timeout(self.context.options.read_seconds):
+            async with asyncio.timeout(seconds) as limit:
+                held.give_up = partial(_expire, limit)
                 async for piece in request.stream():
-                    size += len(piece)
-                    if size > most:
-                        raise _too_large(size, most)
+                    if held.give_up is None:
+                        raise full()
+                    if held.bytes + len(piece) > most:
+                        raise _too_large(held.bytes + len(piece), most)
+                    held.add(len(piece))
                     pieces.append(piece)
+                    limit.reschedule(started + seconds + held.bytes / LEAST_RATE)
         except TimeoutError:
-            raise RequestError(Code.DEADLINE_EXCEEDED, "the request was not sent in time.") from None
+            if held.give_up is None:
+                raise full() from None
+            message = f"the body was not sent within {seconds:g} s, and a second more for each {LEAST_RATE} bytes."
+            raise RequestError(Code.DEADLINE_EXCEEDED, message, http=TOO_SLOW) from None
         except ClientDisconnect:
             raise RequestError(Code.CANCELLED, "the client went away.") from None
+        held.give_up = None
         return b"".join(pieces)
 
     def _look(self, match, account) -> bytes:
@@ -125,16 +157,21 @@ class _Endpoint:
         return _message_json(status_response(statuses))
 
 
+def _expire(limit: asyncio.Timeout) -> None:
+    with contextlib.suppress(RuntimeError):  # it is over already
+        limit.reschedule(asyncio.get_running_loop().time())
+
+
 def _too_large(size: int, most: int) -> RequestError:
     message = f"the request has {size} bytes or more; at most {most} are taken: send fewer rows at a time."
     return RequestError(Code.RESOURCE_EXHAUSTED, message, http=TOO_LARGE)
 
 
 def _spec(match: re.Match) -> tuple[str, int | None, str | None]:
-    version = None if match["version"] is None else int(match["version"])
-    if version is not None and version > MOST_VERSION:
-        raise invalid(f"Failed to convert version: {match['version']} to numeric.")
-    return match["name"], version, match["label"]
+    digits = match["version"]
+    if digits is not None and (len(digits) > MOST_DIGITS or int(digits) > MOST_VERSION):
+        raise invalid(f"Failed to convert version: {digits} to numeric.")
+    return match["name"], None if digits is None else int(digits), match["label"]
 
 
 def _message_json(message: get_model_status_pb2.GetModelStatusResponse) -> bytes:

@@ -1,57 +1,120 @@
 """gRPC on TensorFlow Serving's own protos: PredictionService and ModelService."""
 
-import grpc
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
+from collections.abc import Sequence
 
-from keras_vae.serving.server.context import Context
+import grpc
+from google.protobuf.message import DecodeError
+from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, model_pb2, predict_pb2
+
+from keras_vae.serving.server.context import Account, Context
+from keras_vae.serving.server.readers import SMALL
 from keras_vae.serving.server.replies import SIGNATURES, metadata_response, status_response
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
+from keras_vae.serving.server.servable import Arrays, Servable, Signature
 from keras_vae.serving.server.tensor_proto import read_tensor, write_tensor
+from keras_vae.serving.server.wire import check_predict_request, malformed
 
 STATUS = {code.value[0]: code for code in grpc.StatusCode}
+MOST_STREAMS = 128
+"""Requests of one connection at the same time, as in nginx."""
+MOST_QUESTION_BYTES = 64 * 2**10
+"""Of a request that brings no tensors."""
 
 
 def rpc_server(context: Context) -> grpc.aio.Server:
     """A server for both services, not started and without a port."""
-    most = context.options.max_request_bytes
+    options = context.options
     server = grpc.aio.server(
         options=[
-            ("grpc.max_receive_message_length", most),
+            ("grpc.max_receive_message_length", options.max_request_bytes),
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),
-        ]
+            ("grpc.max_allowed_incoming_connections", options.max_connections),
+            ("grpc.max_concurrent_streams", MOST_STREAMS),
+            ("grpc.max_connection_idle_ms", round(1000 * options.keep_alive_seconds)),
+            ("grpc.server_handshake_timeout_ms", round(1000 * options.header_seconds)),
+            ("grpc.keepalive_time_ms", 60_000),
+            ("grpc.keepalive_timeout_ms", round(1000 * options.send_seconds)),
+            ("grpc.max_metadata_size", options.max_header_bytes),
+            ("grpc.absolute_max_metadata_size", options.max_header_bytes),
+            # A message is unpacked whatever size it has then; so none may be packed.
+            ("grpc.compression_enabled_algorithms_bitset", 1),
+        ],
+        maximum_concurrent_rpcs=options.max_connections,
     )
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(_PredictionService(context), server)
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(context), server)
+    prediction, model = _PredictionService(context), _ModelService(context)
+    server.add_generic_rpc_handlers(
+        (
+            _service("tensorflow.serving.PredictionService", prediction, PREDICTION),
+            _service("tensorflow.serving.ModelService", model, MODEL),
+        )
+    )
     return server
+
+
+PREDICTION = ("Predict", "GetModelMetadata", "Classify", "Regress", "MultiInference")
+MODEL = ("GetModelStatus", "HandleReloadConfigRequest")
+
+
+def _service(name: str, service: object, methods: Sequence[str]) -> grpc.GenericRpcHandler:
+    """The handlers of a service; they parse the messages themselves, so that what cannot be parsed is told plainly."""
+    handlers = {
+        method: grpc.unary_unary_rpc_method_handler(
+            getattr(service, method), response_serializer=lambda response: response.SerializeToString()
+        )
+        for method in methods
+    }
+    return grpc.method_handlers_generic_handler(name, handlers)
 
 
 def _method(answer):
     """A method of a service: counted, with its refusals as gRPC's codes."""
 
-    async def method(self, request, call):
+    async def method(self, message, call):
         try:
             with self.context.account("grpc") as account:
-                return await answer(self, request, call, account)
+                return await answer(self, message, call, account)
         except RequestError as error:
             await call.abort(STATUS[int(error.code)], error.message)
 
     return method
 
 
-class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
+def _parse(kind, message: bytes):
+    try:
+        return kind.FromString(message)
+    except DecodeError:
+        raise malformed() from None
+
+
+def _question(kind, message: bytes):
+    """A request that brings no tensors."""
+    if len(message) > MOST_QUESTION_BYTES:
+        raise invalid(f"the message has {len(message)} bytes; expected at most {MOST_QUESTION_BYTES}.")
+    return _parse(kind, message)
+
+
+class _PredictionService:
     def __init__(self, context: Context):
         self.context = context
 
     @_method
-    async def Predict(self, request, call, account):  # noqa: N802, the protocol's name
+    async def Predict(self, message, call, account):  # noqa: N802, the protocol's name
+        run = self.context.readers.run
+        with self.context.room.hold() as held:
+            held.add(len(message))
+            request, servable, signature, inputs = await run(len(message), self._read, message, account)
+            wanted = _filter(request, signature)
+            seconds = call.time_remaining()
+            outputs = await self.context.predictor.predict(servable, signature, inputs, outputs=wanted, seconds=seconds)
+            size = sum(array.nbytes for array in outputs.values())
+            return await run(size, _response, servable, signature, outputs)
+
+    def _read(self, message: bytes, account: Account):
+        """What a message asks: itself, a version of a model, a signature of it and the inputs."""
+        if len(message) > SMALL:
+            check_predict_request(message, self.context.options.max_request_bytes)
+        request = _parse(predict_pb2.PredictRequest, message)
         servable = self.context.repository.get(*_spec(request))
         account.model, account.version = servable.name, servable.version
         signature = servable.signature(request.model_spec.signature_name)
@@ -60,20 +123,14 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 Code.FAILED_PRECONDITION, f'Serving signature key "{request.model_spec.signature_name}" not found.'
             )
         account.signature = signature.name
-        wanted = _filter(request, signature)
-        inputs = {name: read_tensor(name, tensor) for name, tensor in request.inputs.items()}
-        seconds = call.time_remaining()
-        outputs = await self.context.predictor.predict(servable, signature, inputs, outputs=wanted, seconds=seconds)
-        response = predict_pb2.PredictResponse()
-        response.model_spec.name = servable.name
-        response.model_spec.version.value = servable.version
-        response.model_spec.signature_name = signature.name
-        for name, array in outputs.items():
-            response.outputs[name].CopyFrom(write_tensor(array))
-        return response
+        signature.check_names(request.inputs)
+        limits = self.context.limits
+        inputs = {name: read_tensor(name, tensor, signature, limits) for name, tensor in request.inputs.items()}
+        return request, servable, signature, inputs
 
     @_method
-    async def GetModelMetadata(self, request, call, account):  # noqa: N802, the protocol's name
+    async def GetModelMetadata(self, message, call, account):  # noqa: N802, the protocol's name
+        request = _question(get_model_metadata_pb2.GetModelMetadataRequest, message)
         if not request.metadata_field:
             raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
         for field in request.metadata_field:
@@ -84,26 +141,36 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         return metadata_response(servable)
 
     @_method
-    async def Classify(self, request, call, account):  # noqa: N802, the protocol's name
+    async def Classify(self, message, call, account):  # noqa: N802, the protocol's name
         raise RequestError(Code.UNIMPLEMENTED, "these models have predict signatures: call Predict.")
 
     Regress = MultiInference = Classify
 
 
-class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
+class _ModelService:
     def __init__(self, context: Context):
         self.context = context
 
     @_method
-    async def GetModelStatus(self, request, call, account):  # noqa: N802, the protocol's name
-        name, version, label = _spec(request)
+    async def GetModelStatus(self, message, call, account):  # noqa: N802, the protocol's name
+        name, version, label = _spec(_question(get_model_status_pb2.GetModelStatusRequest, message))
         statuses = self.context.repository.statuses(name, version, label)
         account.model, account.signature = name, "status"
         return status_response(statuses)
 
     @_method
-    async def HandleReloadConfigRequest(self, request, call, account):  # noqa: N802, the protocol's name
+    async def HandleReloadConfigRequest(self, message, call, account):  # noqa: N802, the protocol's name
         raise RequestError(Code.UNIMPLEMENTED, "the configuration is read from models.config; edit the file.")
+
+
+def _response(servable: Servable, signature: Signature, outputs: Arrays) -> predict_pb2.PredictResponse:
+    response = predict_pb2.PredictResponse()
+    response.model_spec.name = servable.name
+    response.model_spec.version.value = servable.version
+    response.model_spec.signature_name = signature.name
+    for name, array in outputs.items():
+        response.outputs[name].CopyFrom(write_tensor(array))
+    return response
 
 
 def _spec(

@@ -1,9 +1,13 @@
 """One version of a model in memory, and what it may be asked."""
 
-from collections.abc import Collection, Mapping
+import itertools
+import math
+import operator
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +18,18 @@ from keras_vae.serving.graph_error import reason_of
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
 
 Arrays = Mapping[str, np.ndarray]
+
+
+class Limits(NamedTuple):
+    """What a request may hold at most.
+
+    Attributes:
+        rows: of a batch.
+        bytes: of an input, as an array.
+    """
+
+    rows: int = 1024
+    bytes: int = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -31,11 +47,8 @@ class Signature:
     outputs: Mapping[str, tf.TensorSpec]
 
     @cached_property
-    def _expected(self) -> dict[str, tuple[np.dtype, tuple[int | None, ...]]]:
-        return {
-            name: (np.dtype(object if spec.dtype == tf.string else spec.dtype.as_numpy_dtype), tuple(spec.shape))
-            for name, spec in self.inputs.items()
-        }
+    def _shapes(self) -> dict[str, tuple[int | None, ...] | None]:
+        return {name: None if spec.shape.rank is None else tuple(spec.shape) for name, spec in self.inputs.items()}
 
     @cached_property
     def batched(self) -> bool:
@@ -43,25 +56,66 @@ class Signature:
         specs = [*self.inputs.values(), *self.outputs.values()]
         return all(spec.shape.rank and spec.shape[0] is None for spec in specs)
 
-    def check(self, inputs: Arrays) -> int:
-        """The number of rows.
+    def check_names(self, names: Collection[str]) -> None:
+        """Checks which inputs are given.
 
         Raises:
-            RequestError: if names, types or shapes are not those of the signature, or rows differ in number.
+            RequestError: if they are not those of the signature.
         """
-        missing, unknown = set(self.inputs) - set(inputs), set(inputs) - set(self.inputs)
+        missing, unknown = set(self.inputs) - set(names), set(names) - set(self.inputs)
         if missing or unknown:
             raise invalid(
                 f"inputs of signature {self.name!r}: expected {_names(self.inputs)}; "
-                f"got {_names(inputs)}{_and('missing', missing)}{_and('unknown', unknown)}."
+                f"got {_names(names)}{_and('missing', missing)}{_and('unknown', unknown)}."
             )
-        for name, (dtype, shape) in self._expected.items():
-            array = inputs[name]
-            if array.dtype != dtype:
-                raise invalid(f"input {name!r}: expected {_name(dtype)}; got {_name(array.dtype)}.")
-            if len(shape) != array.ndim or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True)):
-                wanted = ", ".join("?" if n is None else str(n) for n in shape)
-                raise invalid(f"input {name!r}: expected shape [{wanted}]; got {list(array.shape)}.")
+
+    def check_tensor(self, name: str, dtype: tf.DType | str, shape: Sequence[int], limits: Limits) -> None:
+        """Checks what an input claims to be, before any memory is spent on it.
+
+        Args:
+            name: of the input, one of the signature's.
+            dtype: that it claims; a string for one that TensorFlow does not know.
+            shape: likewise.
+            limits: of a request.
+
+        Raises:
+            RequestError: if the signature does not take it, or it is too large.
+        """
+        expected, sizes = self.inputs[name].dtype, self._shapes[name]
+        if dtype != expected:
+            raise invalid(f"input {name!r}: expected {expected.name}; got {getattr(dtype, 'name', dtype)}.")
+        if sizes is not None and _differ(sizes, shape):
+            wanted = ", ".join("?" if n is None else str(n) for n in sizes)
+            raise invalid(f"input {name!r}: expected shape [{wanted}]; got {_shape(shape)}.")
+        if min(shape, default=0) < 0:
+            raise invalid(f"input {name!r}: expected sizes of 0 or more; got {_shape(shape)}.")
+        if shape and (sizes is None or sizes[0] is None) and shape[0] > limits.rows:
+            raise invalid(
+                f"input {name!r}: expected at most {limits.rows} rows in a request; got {shape[0]}; "
+                "send them in several requests, or start the server with a larger --max-rows."
+            )
+        if math.prod(shape) * max(1, expected.size or 1) > limits.bytes:
+            raise invalid(
+                f"input {name!r}: expected at most {limits.bytes} bytes; got shape {_shape(shape)} of {expected.name}; "
+                "send fewer rows at a time."
+            )
+
+    def most_values(self, limits: Limits) -> int | None:
+        """The most numbers, strings, lists and objects that the JSON of a request may hold; None for no limit."""
+        most = 0
+        for sizes in self._shapes.values():
+            if sizes is None or None in sizes[1:]:
+                return None
+            rows = limits.rows if sizes[:1] == (None,) else 1
+            most += rows * (2 + sum(itertools.accumulate(sizes[1:], operator.mul)))
+        return most
+
+    def rows(self, inputs: Arrays) -> int:
+        """The number of rows of checked inputs.
+
+        Raises:
+            RequestError: if it is none, or not the same for all.
+        """
         rows = {len(array) for array in inputs.values()} if self.batched else {1}
         if len(rows) > 1:
             raise invalid(f"inputs of signature {self.name!r}: expected as many rows of each; got {sorted(rows)}.")
@@ -99,6 +153,11 @@ class Servable:
             for name, function in self._functions.items()
         }
 
+    def most_values(self, limits: Limits) -> int | None:
+        """The most values that the JSON of a request to any signature may hold; None for no limit."""
+        most = [signature.most_values(limits) for signature in self.signatures.values()]
+        return None if None in most else max(most, default=0)
+
     def signature(self, name: str) -> Signature | None:
         """The signature of that name, the default for an empty one; None if there is none."""
         return self.signatures.get(name or "serving_default")
@@ -117,12 +176,16 @@ class Servable:
 
 
 def _names(names: Collection[str]) -> str:
-    return ", ".join(sorted(map(repr, names))) or "none"
+    return ", ".join(sorted(map(repr, itertools.islice(names, 20)))) or "none"
 
 
 def _and(what: str, names: Collection[str]) -> str:
     return f"; {what}: {_names(names)}" if names else ""
 
 
-def _name(dtype: np.dtype) -> str:
-    return "string" if dtype.kind == "O" else dtype.name
+def _differ(sizes: Sequence[int | None], shape: Sequence[int]) -> bool:
+    return len(sizes) != len(shape) or any(n not in (None, m) for n, m in zip(sizes, shape, strict=True))
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return str(list(shape)) if len(shape) <= 8 else f"{len(shape)} dimensions"

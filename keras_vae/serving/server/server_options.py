@@ -5,6 +5,15 @@ from dataclasses import dataclass
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
 
+LIMITS = (
+    "versions", "max_batch_size", "max_rows", "max_queue", "max_header_bytes", "max_request_bytes", "max_held_bytes",
+    "max_connections",
+)  # fmt: skip
+SECONDS = (
+    "poll_seconds", "request_seconds", "header_seconds", "read_seconds", "send_seconds", "keep_alive_seconds",
+    "grace_seconds",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class ServerOptions:
@@ -19,11 +28,17 @@ class ServerOptions:
         batching: whether requests that wait are joined into one batch.
         max_batch_size: rows of a batch.
         batch_timeout_ms: how long the first request of a batch waits for others even when nothing runs.
-        max_queue: rows that may wait for one signature; what comes beyond is refused at once.
+        max_rows: of a request.
+        max_queue: rows that may wait for one signature. Beyond it, the requests with the most rows are refused.
         request_seconds: how long a request may take, from its last byte to its answer.
-        read_seconds: how long a client may take to send a request.
-        max_request_bytes: of a request, REST and gRPC.
-        max_connections: of REST at one time; beyond it, 503.
+        header_seconds: how long a client may take to send the header of a request.
+        read_seconds: how long a client may take to send the body of a request.
+        send_seconds: how long a client may read nothing of its answer.
+        keep_alive_seconds: how long a connection may stay open without a request.
+        max_header_bytes: of a request.
+        max_request_bytes: of the body of a request, REST and gRPC.
+        max_held_bytes: of the bodies of all requests that are not answered yet. Beyond it, requests are refused.
+        max_connections: of each protocol at one time. Beyond it, REST closes the connection that has been idle longest.
         grace_seconds: how long accepted requests have to be answered after SIGTERM.
 
     Raises:
@@ -38,23 +53,34 @@ class ServerOptions:
     batching: bool = True
     max_batch_size: int = 64
     batch_timeout_ms: float = 0.0
+    max_rows: int = 1024
     max_queue: int = 4096
     request_seconds: float = 60.0
+    header_seconds: float = 10.0
     read_seconds: float = 30.0
+    send_seconds: float = 30.0
+    keep_alive_seconds: float = 75.0
+    max_header_bytes: int = 32 * 2**10
     max_request_bytes: int = 64 * 2**20
+    max_held_bytes: int = 256 * 2**20
     max_connections: int = 1000
     grace_seconds: float = 30.0
 
     def __post_init__(self):
-        for name in ("versions", "max_batch_size", "max_queue", "max_request_bytes", "max_connections"):
+        for name in LIMITS:
             check_integer(name, getattr(self, name))
+        if self.max_held_bytes < self.max_request_bytes:
+            raise InvalidInputError(
+                f"max_held_bytes: expected max_request_bytes, {self.max_request_bytes}, or more; "
+                f"got {self.max_held_bytes}."
+            )
         for name in ("port", "grpc_port"):
             port = getattr(self, name)
             if not (name == "grpc_port" and port is None) and check_integer(name, port, least=0) > 65535:
                 raise InvalidInputError(f"{name} must be a port from 0 to 65535; got {port}.")
         if self.port and self.port == self.grpc_port:
             raise InvalidInputError(f"grpc_port: expected another port than REST's {self.port}; choose one.")
-        for name in ("poll_seconds", "request_seconds", "read_seconds", "grace_seconds"):
+        for name in SECONDS:
             self._check_seconds(name, least=0.001)
         self._check_seconds("batch_timeout_ms", least=0.0)
 

@@ -15,9 +15,10 @@ import tensorflow as tf
 
 from keras_vae.serving.json_with_nan import dumps, loads
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
-from keras_vae.serving.server.servable import Signature
+from keras_vae.serving.server.servable import Limits, Signature
 
 ROWS, COLUMNS = "instances", "inputs"
+SPARE_VALUES = 1000
 ANSWER = {ROWS: "predictions", COLUMNS: "outputs"}
 
 
@@ -33,6 +34,26 @@ class Question(NamedTuple):
     signature_name: str
     form: str
     value: Any
+
+
+def check_size(body: bytes, most_values: int | None) -> None:
+    """Checks how many values a body holds, by its commas and brackets, before any of them takes memory.
+
+    Args:
+        body: the JSON of a request.
+        most_values: the most that a signature of the model takes; None for no limit.
+
+    Raises:
+        RequestError: if there are more.
+    """
+    if most_values is None or len(body) <= most_values + SPARE_VALUES:
+        return
+    found = body.count(b",") + body.count(b"[") + body.count(b"{")
+    if found > most_values + SPARE_VALUES:
+        raise invalid(
+            f"JSON Value: expected at most {most_values} numbers and lists, the size of the largest request that this "
+            f"model takes; got {found}; send fewer rows at a time."
+        )
 
 
 def parse(body: bytes) -> Question:
@@ -68,14 +89,15 @@ def parse(body: bytes) -> Question:
     return Question(name, form, value)
 
 
-def read_inputs(question: Question, signature: Signature) -> dict[str, np.ndarray]:
+def read_inputs(question: Question, signature: Signature, limits: Limits) -> dict[str, np.ndarray]:
     """The inputs that a request gives to a signature, name -> array.
 
     Raises:
-        RequestError: for a name, type or shape that the signature does not take.
+        RequestError: for a name, type or shape that the signature does not take, or more than `limits`.
     """
     columns = (_columns_of_rows if question.form == ROWS else _columns)(question.value, signature)
-    return {name: _array(name, value, signature.inputs[name].dtype) for name, value in columns.items()}
+    signature.check_names(columns)
+    return {name: _array(name, value, signature, limits) for name, value in columns.items()}
 
 
 def write_outputs(outputs: Mapping[str, np.ndarray], form: str) -> bytes:
@@ -110,8 +132,8 @@ def _columns_of_rows(rows: list, signature: Signature) -> dict[str, Any]:
             raise invalid(f"Expecting object but got {_kind(row)} at item {number} of input list")
         if set(row) != set(signature.inputs):
             raise invalid(
-                f"Failed to process element: {number} of 'instances' list. JSON object has the keys "
-                f"{', '.join(sorted(row)) or 'none'}; keys must be equal to: {','.join(sorted(signature.inputs))}"
+                f"Failed to process element: {number} of 'instances' list. JSON object keys must be equal to: "
+                f"{','.join(sorted(signature.inputs))}; got {', '.join(sorted(row)) or 'none'}"
             )
     return {name: [row[name] for row in rows] for name in signature.inputs}
 
@@ -130,8 +152,10 @@ def _columns(value: Any, signature: Signature) -> dict[str, Any]:
     return {name: value[name] for name in signature.inputs}
 
 
-def _array(name: str, value: Any, dtype: tf.DType) -> np.ndarray:
+def _array(name: str, value: Any, signature: Signature, limits: Limits) -> np.ndarray:
+    dtype = signature.inputs[name].dtype
     shape, items = _flat(name, value)
+    signature.check_tensor(name, dtype, shape, limits)
     target = np.dtype(object if dtype == tf.string else dtype.as_numpy_dtype)
     strange = set(map(type, items)) - TYPES[target.kind]
     if strange:
@@ -150,6 +174,7 @@ def _array(name: str, value: Any, dtype: tf.DType) -> np.ndarray:
     return converted.reshape(shape)
 
 
+MOST_DIMENSIONS = 32
 TYPES = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}, "O": {str, dict}}
 """The kinds of dtypes, and what JSON has for them."""
 
@@ -157,7 +182,7 @@ TYPES = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}, "O": {str, dict
 def _flat(name: str, value: Any) -> tuple[list[int], list]:
     """The shape of nested lists, and what is in them; many times faster than NumPy where the innermost are short."""
     shape, items = [], [value]
-    while items and type(items[0]) is list:
+    while items and type(items[0]) is list and len(shape) < MOST_DIMENSIONS:
         if set(map(type, items)) != {list} or len(set(map(len, items))) > 1:
             raise invalid(f"input {name!r}: expected lists of the same length at level {len(shape)}")
         shape.append(len(items[0]))
@@ -167,7 +192,10 @@ def _flat(name: str, value: Any) -> tuple[list[int], list]:
 
 def _bytes(name: str, item: str | dict) -> bytes:
     if isinstance(item, str):
-        return item.encode()
+        try:
+            return item.encode()
+        except UnicodeEncodeError:
+            raise invalid(f"input {name!r}: JSON Value: {_shown(item)} is not valid Unicode") from None
     if not _is_base64(item):
         raise invalid(f"input {name!r}: JSON Value: {_shown(item)} not formatted correctly for base64 data")
     try:
@@ -196,5 +224,8 @@ def _kind(value: Any) -> str:
 
 
 def _shown(value: Any, most: int = 80) -> str:
-    text = json.dumps(value, default=str)
+    """A value as JSON, cut; lists and objects may be too long and too deep to write."""
+    if isinstance(value, (list, dict)):
+        return f"{_kind(value)} of {len(value)}"
+    text = json.dumps(value[:most] if isinstance(value, str) else value)
     return text if len(text) <= most else text[:most] + "..."

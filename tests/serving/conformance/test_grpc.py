@@ -94,6 +94,7 @@ def test_versions_and_labels(stubs, refuses):
 
 
 TOO_FEW = tensor_pb2.TensorProto(dtype=1, tensor_content=b"1234", tensor_shape=tf.TensorShape(X.shape).as_proto())
+CLAIMED = tensor_pb2.TensorProto(dtype=1, float_val=[1.0], tensor_shape=tf.TensorShape((10**7, 8, 8, 1)).as_proto())
 WRONG = {
     "an unknown signature": predicting("nothing", x=X),
     "no input": predicting("encode"),
@@ -108,6 +109,7 @@ WRONG = {
     "rows of different number": predicting("encode", name="conditional", x=X, condition=np.zeros(2, "int32")),
     "a tensor of no type": predicting("encode", x=tensor_pb2.TensorProto()),
     "too few numbers": predicting("encode", x=TOO_FEW),
+    "a shape that is only claimed": predicting("encode", x=CLAIMED),
 }
 
 
@@ -166,7 +168,7 @@ def test_other_methods_are_refused(served, stubs, refuses):
 
 def test_a_deadline_is_kept(stubs, refuses):
     with refuses("DEADLINE_EXCEEDED"):
-        stubs[0].Predict(predicting("score", x=np.repeat(X, 2000, axis=0)), timeout=0.01)
+        stubs[0].Predict(predicting("score", x=np.repeat(X, 340, axis=0)), timeout=0.01)
 
 
 def raw(served, method, body):
@@ -177,8 +179,11 @@ def raw(served, method, body):
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=40))
 def test_malformed_messages_are_errors_and_do_no_harm(served, body):
-    with pytest.raises(grpc.RpcError):
+    with pytest.raises(grpc.RpcError) as refused:
         raw(served, "Predict", body)
+    if served.ours:
+        assert refused.value.code().name in ("INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION")
+        assert refused.value.details() and "\n" not in refused.value.details()
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -191,6 +196,24 @@ def test_a_flipped_byte_does_no_harm(served, stubs, position, byte):
     except grpc.RpcError as error:
         assert error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
     assert stubs[0].Predict(predicting("decode", z=np.zeros((1, 3), "float32"))).outputs
+
+
+def test_packed_messages_are_refused_since_they_may_unpack_to_anything(served):
+    if not served.ours:
+        pytest.skip("TensorFlow Serving unpacks them")
+    message = predicting("decode", z=np.zeros((1, 3), "float32")).SerializeToString()
+    with grpc.insecure_channel(f"{served.host}:{served.grpc_port}") as channel, pytest.raises(grpc.RpcError) as refused:
+        ask = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+        ask(message, timeout=30, compression=grpc.Compression.Gzip)
+    assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_a_request_of_too_many_rows_is_told_what_to_do(served, stubs, refuses):
+    if not served.ours:
+        pytest.skip("the limit is ours")
+    with refuses("INVALID_ARGUMENT") as refused:
+        stubs[0].Predict(predicting("decode", z=np.zeros((1025, 3), "float32")))
+    assert "at most 1024 rows in a request; got 1025; send them in several requests" in refused.value.details()
 
 
 def test_a_method_that_is_not_there(served):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from keras_vae.serving.png import png
 
+LONG_VERSION = f"vae/versions/{'9' * 5000}"
 PREDICT = "/v1/models/vae:predict"
 X = np.random.default_rng(0).random((3, 8, 8, 1), "float32")
 
@@ -109,6 +110,10 @@ BAD = {
     "integers out of range": {"signature_name": "generate", "instances": [[2**40, 1]]},
     "an unknown input": {"instances": [{"y": 1}]},
     "a missing input": {"inputs": {}},
+    "a number beyond all": b'{"instances": [[1e400]]}',
+    "half a character": b'{"signature_name": "encode_bytes", "instances": ["\\ud800", NaN]}',
+    "a rank of 300": b'{"instances": ' + b"[" * 300 + b"1" + b"]" * 300 + b"}",
+    "too many values": b'{"instances": [' + b"[]," * 200_000 + b"0]}",
     "a mix of rows": {"instances": [{"x": X[0].tolist()}, X[0].tolist()]},
 }
 
@@ -153,7 +158,7 @@ def test_versions_and_labels_are_asked_by_their_path(post):
         np.testing.assert_allclose(answer["predictions"], answers[0][1]["predictions"], atol=1e-6)
 
 
-@pytest.mark.parametrize("path", ["nothing", "vae/versions/7", "vae/versions/99999999999999999999"])
+@pytest.mark.parametrize("path", ["nothing", "vae/versions/7", "vae/versions/99999999999999999999", LONG_VERSION])
 def test_a_model_or_version_that_is_not_there(get, post, path):
     for status, answer in (
         get(f"/v1/models/{path}"),
@@ -183,6 +188,7 @@ def test_signatures_of_another_kind_are_refused(post, verb):
         ("DELETE", "/v1/models/vae"),
         ("GET", "/v1/models"),
         ("GET", "/v1/models/vae/versions/one"),
+        ("GET", "/v1/models/vae/versions/%D9%A3"),
         ("POST", "/v1/models/vae:explain"),
         ("GET", "/v1/models/../../etc/passwd"),
         ("GET", "/v1/models/%2e%2e%2f%2e%2e%2fetc%2fpasswd"),

@@ -146,3 +146,79 @@ def test_the_sizes_of_batches_are_told(model):
 
     asked(model, scenario, observe=sizes.append)
     assert sizes == [4, 2]
+
+
+def test_a_small_request_does_not_wait_for_a_large_one(model):
+    async def scenario(batcher):
+        model.go.clear()
+        large = [asyncio.ensure_future(ask(batcher, *range(100))) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        small = asyncio.ensure_future(ask(batcher, 1000))
+        await asyncio.sleep(0.05)
+        model.go.set()
+        return await asyncio.gather(small, *large)
+
+    first, *large = asked(model, scenario, max_queue=1000)
+    assert first["y"].tolist() == [2000] and 1000 in model.batches[1]
+    assert all(answer["y"].tolist() == [2 * n for n in range(100)] for answer in large)
+    assert all(len(batch) == 4 for batch in model.batches[1:-1])
+
+
+def test_where_too_much_waits_the_largest_request_gives_way(model):
+    async def scenario(batcher):
+        model.go.clear()
+        first = asyncio.ensure_future(ask(batcher, 0))
+        await asyncio.sleep(0.05)
+        large = [asyncio.ensure_future(ask(batcher, *range(n))) for n in (5, 3)]
+        await asyncio.sleep(0.05)
+        small = asyncio.ensure_future(ask(batcher, 7))
+        await asyncio.sleep(0.05)
+        assert batcher.waiting == 4
+        model.go.set()
+        return await asyncio.gather(first, *large, small, return_exceptions=True)
+
+    first, five, three, small = asked(model, scenario)
+    assert isinstance(five, RequestError) and five.code == Code.RESOURCE_EXHAUSTED and five.http == 503
+    assert [answer["y"].tolist() for answer in (first, three, small)] == [[0], [0, 2, 4], [14]]
+
+
+def test_a_large_request_that_fails_does_not_run_to_its_end(model):
+    async def scenario(batcher):
+        bad, good = ask(batcher, -1, *range(99)), ask(batcher, *range(8))
+        return await asyncio.gather(bad, good, return_exceptions=True)
+
+    bad, good = asked(model, scenario, max_queue=1000)
+    assert isinstance(bad, RequestError) and good["y"].tolist() == [2 * n for n in range(8)]
+    assert len(model.batches) < 8
+
+
+def test_one_bad_request_among_many_is_found_in_few_runs(model):
+    async def scenario(batcher):
+        model.go.clear()
+        waiting = [asyncio.ensure_future(ask(batcher, 0))]
+        await asyncio.sleep(0.05)
+        waiting += [asyncio.ensure_future(ask(batcher, -1 if n == 5 else n)) for n in range(64)]
+        await asyncio.sleep(0.05)
+        model.go.set()
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    answers = asked(model, scenario, max_batch_size=64, max_queue=100)
+    assert [n for n, answer in enumerate(answers) if isinstance(answer, RequestError)] == [6]
+    assert len(model.batches) < 2 + 2 * 6 + 2
+
+
+def test_what_is_over_leaves_no_rows_behind(model):
+    async def scenario(batcher):
+        model.go.clear()
+        first = asyncio.ensure_future(ask(batcher, 0))
+        await asyncio.sleep(0.05)
+        late, gone = (asyncio.ensure_future(ask(batcher, *range(4), seconds=s)) for s in (0.1, 9))
+        await asyncio.sleep(0.05)
+        gone.cancel()
+        await asyncio.gather(late, gone, return_exceptions=True)
+        assert batcher.waiting == 0
+        model.go.set()
+        await first
+
+    asked(model, scenario)
+    assert model.batches == [[0]]

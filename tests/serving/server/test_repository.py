@@ -1,7 +1,10 @@
 """What lies in the folder is what is served."""
 
 import logging
+import os
 import shutil
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -48,8 +51,8 @@ def test_models_are_folders_of_decimal_versions(base, put, tmp_path):
     (tmp_path / "outside" / "1").mkdir(parents=True)
     (base / "link").symlink_to(tmp_path / "outside")
     (base / "m" / "7").symlink_to(tmp_path / "outside" / "1")
-    assert {name: sorted(versions) for name, versions in find_models(base).items()} == {"m": [1, 20]}
-    assert sorted(find_models(base / "m")["m"]) == [1, 20]
+    assert {name: sorted(versions) for name, versions in find_models(base).models.items()} == {"m": [1, 20]}
+    assert sorted(find_models(base / "m").models["m"]) == [1, 20]
 
 
 def test_the_newest_is_served_and_the_old_one_goes_when_the_new_one_is_there(base, put):
@@ -152,3 +155,114 @@ def test_a_real_export_is_warmed_up_and_forgotten(exported, tmp_path):
 def test_a_folder_that_is_not_there_is_refused(tmp_path, refused):
     with refused("no such folder; expected one with models"):
         Repository(tmp_path / "nothing")
+
+
+@pytest.fixture
+def lines(caplog):
+    """Polls a repository some times and gives the lines of its log."""
+
+    def lines(repository, times=3):
+        caplog.clear()
+        with caplog.at_level(logging.INFO, "keras_vae.serving"):
+            for _ in range(times):
+                repository.poll(patience=0.2)
+        return [record.getMessage() for record in caplog.records]
+
+    return lines
+
+
+def test_a_version_beyond_64_bits_is_left_out_with_a_line(base, put, lines):
+    put("m", 1)
+    put("m", 2**63)
+    put("m", "9" * 200)
+    repository = Repository(base, load=Loaded)
+    told = [line for line in lines(repository) if "left out" in line]
+    assert len(told) == 2 and all("expected a version of at most 9223372036854775807" in line for line in told)
+    assert states(repository) == {1: "AVAILABLE"}
+    put("m", 2)
+    repository.poll()
+    assert repository.get("m").version == 2
+
+
+def test_a_folder_that_cannot_be_read_holds_up_no_other_and_keeps_its_models(base, put, lines, monkeypatch):
+    put("a", 1)
+    put("b", 1)
+    repository = Repository(base, load=Loaded)
+    repository.poll()
+    iterdir = type(base).iterdir
+
+    def refuse(path):
+        if path == base / "a":
+            raise PermissionError(13, "Permission denied", str(path))
+        return iterdir(path)
+
+    monkeypatch.setattr(type(base), "iterdir", refuse)
+    (base / "loop").symlink_to(base / "loop")
+    put("b", 2)
+    told = lines(repository)
+    assert [line for line in told if "cannot be read" in line and "/a:" in line] == [
+        f"{base / 'a'}: cannot be read: Permission denied; what is served of it stays"
+    ]
+    assert repository.get("a").version == 1 and repository.get("b").version == 2
+    monkeypatch.undo()
+    put("a", 2)
+    repository.poll()
+    assert repository.get("a").version == 2
+
+
+def test_the_base_that_cannot_be_read_leaves_what_is_served(base, put, lines):
+    put("m", 1)
+    repository = Repository(base, load=Loaded)
+    repository.poll()
+    base.rename(base.with_name("away"))
+    told = lines(repository)
+    assert len(told) == 1 and "cannot be read" in told[0]
+    assert repository.get("m").version == 1
+
+
+def test_a_pipe_in_a_version_is_told_and_not_waited_for(base, put, lines):
+    put("a", 1)
+    for name in ("saved_model.pb", "variables/variables.index", "assets.extra/tf_serving_warmup_requests"):
+        version = base / "pipes" / str(len(name))
+        put("pipes", version.name)
+        (version / name).parent.mkdir(exist_ok=True)
+        (version / name).unlink(missing_ok=True)
+        os.mkfifo(version / name)
+    put("z", 1)
+    repository = Repository(base, Policy(None), load=Loaded)
+    told = lines(repository)
+    assert sum("is no regular file" in line for line in told) == 3
+    assert [states(repository, name) for name in ("a", "z")] == [{1: "AVAILABLE"}] * 2
+
+
+def test_a_model_that_hangs_holds_up_no_other(base, put, lines):
+    go = threading.Event()
+
+    def load(name, version, path):
+        if name == "b":
+            go.wait(30)
+        return Loaded(name, version, path)
+
+    for name in "abc":
+        put(name, 1)
+    repository = Repository(base, load=load)
+    told = lines(repository)
+    assert told.count("b: still loading; the other models do not wait for it") == 1
+    assert [states(repository, name) for name in "abc"] == [{1: "AVAILABLE"}, {1: "LOADING"}, {1: "AVAILABLE"}]
+    put("c", 2)
+    repository.poll(patience=0.2)
+    assert repository.get("c").version == 2
+    go.set()
+    deadline = time.monotonic() + 20
+    while states(repository, "b") != {1: "AVAILABLE"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_name_that_is_no_text_is_left_out(base, put, lines):
+    put("m", 1)
+    put(os.fsdecode(b"\xff"), 1)
+    repository = Repository(base, load=Loaded)
+    (line,) = [line for line in lines(repository) if "left out" in line]
+    assert "expected a name in UTF-8" in line and line.encode()
+    assert list(repository.models) == ["m"]
