@@ -19,6 +19,23 @@ def pytest_configure(config):
     tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 
+LONG_TO_MAKE = ("finished_run", "exported")
+NOTHING_SHARED = ("test_docs", "test_grid", "test_scripts", "test_workers")
+
+
+def pytest_collection_modifyitems(items):
+    """Says which tests share what is made once, so that `--dist loadgroup` gives them to one worker.
+
+    Those are the tests of a fixture that takes long to make, else those of a recipe, else those of a module.
+    """
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        shared = [name for name in LONG_TO_MAKE if name in item.fixturenames]
+        recipe = [f"{item.path.stem} {parameters[key]}" for key in ("name", "served") if key in parameters]
+        if group := [*recipe, *shared, *({item.path.stem} - set(NOTHING_SHARED))]:
+            item.add_marker(pytest.mark.xdist_group(group[0]))
+
+
 @pytest.fixture(scope="session")
 def command():
     """The command `keras-vae`, as one would start it."""

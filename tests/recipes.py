@@ -38,10 +38,36 @@ SHAPES = {"tabular_vae": (4,), "sequence_vae": (8, 2)}
 CORE = ("ae", "conditional_vae", "factor_vae", "ladder_vae", "semi_supervised_vae", "vae", "vq_vae")
 """One of each structure, for the quick tests."""
 
+STRUCTURES = (
+    *CORE,
+    *("autoencoder_kl", "concrete_vae", "continuous_bernoulli_vae", "count_vae", "dirichlet_vae"),
+    *("discretized_logistic_vae", "flow_prior_vae", "full_covariance_vae", "hierarchical_vae", "hyperspherical_vae"),
+    *("iaf_vae", "laplace_vae", "masked_vae", "mixture_prior_vae", "pixel_vae", "planar_flow_vae", "real_nvp_vae"),
+    *(
+        "residual_ladder_vae",
+        "residual_vq_vae",
+        "sequence_vae",
+        "sigma_vae",
+        "tabular_vae",
+        "two_stage_vae",
+        "vamp_vae",
+    ),
+)
+"""Recipes that together have every model class, posterior, likelihood, prior, network and condition of the zoo."""
+
+OBJECTIVES = (
+    *CORE,
+    *("annealed_vae", "beta_tc_vae", "contractive_ae", "denoising_ae", "dip_vae_i", "dip_vae_ii", "dreg_iwae"),
+    *("info_vae", "ms_ssim_vae", "piwae", "rae_gp", "sinkhorn_ae", "sparse_ae", "stl_vae", "swae", "two_stage_vae"),
+    *("vae_gan", "vr_vae", "wae_gan"),
+)
+"""Recipes that together have every term and every way to route gradients of the zoo."""
+
+COVER = tuple(dict.fromkeys((*STRUCTURES, *OBJECTIVES)))
 
 AS_VAE = (
     *("annealed_vae", "beta_tc_vae", "beta_vae", "ciwae", "denoising_vae", "dip_vae_i", "dip_vae_ii", "dreg_iwae"),
-    *("info_vae", "iwae", "miwae", "piwae", "stl_vae", "vr_vae"),
+    *("info_vae", "iwae", "miwae", "ms_ssim_vae", "piwae", "stl_vae", "vr_vae"),
 )
 AS_AE = ("contractive_ae", "denoising_ae", "rae_gp", "sparse_ae")
 AS_WAE_MMD = ("sinkhorn_ae", "swae", "wae_gan")
@@ -53,12 +79,27 @@ TRAINED_OTHERWISE = {
 """Recipe -> the one by whose parts it answers once it is trained: they differ in how they learn alone."""
 
 
-def every(slow_beyond=(), leave_out=()):
-    """Every recipe as a parameter; with `slow_beyond`, those not named there are for the slow tests."""
+def structure_of(model):
+    """Names of what a model answers by: its class and parts, and the ways in which a posterior of levels joins them."""
+    parts = ("posterior", "likelihood", "prior", "condition", "encoder", "decoder")
+    names = {f"{part} {type(getattr(model, part)).__name__}" for part in parts}
+    ways = {f"{way} {getattr(model.posterior, way, None)}" for way in ("merge", "levels")}
+    return names | ways | {f"model {type(model).__name__}"}
+
+
+def objective_of(model):
+    """Names of what a model learns by: its terms, each with the parts that it trains, and what else is in its step."""
+    terms = {
+        f"{type(term).__name__} {getattr(term, 'kind', '')} trains {term.trains}" for term in model.objective.terms
+    }
+    return terms | {f"{part} {type(getattr(model, part, None)).__name__}" for part in ("corruption", "critic")}
+
+
+def every(slow_beyond=(), among=None):
+    """Every recipe, or those named, as a parameter; those beyond `slow_beyond`, where given, for the slow tests."""
     return [
         pytest.param(name, marks=[pytest.mark.slow] if slow_beyond and name not in slow_beyond else [])
-        for name in kv.zoo.RECIPES
-        if name not in leave_out
+        for name in (kv.zoo.RECIPES if among is None else among)
     ]
 
 

@@ -26,7 +26,14 @@ def names_for_examples():
     return {**public, **vars(keras_vae.zoo), **EXAMPLES_IN}
 
 
-@pytest.mark.parametrize("name", MODULES)
+def modules():
+    """Every module; the examples of the recipes, which are alike, for the slow tests."""
+    for name in MODULES:
+        is_recipe = name.startswith("keras_vae.zoo.") and name.rpartition(".")[2] in keras_vae.zoo.RECIPES
+        yield pytest.param(name, marks=[pytest.mark.slow] if is_recipe and name != "keras_vae.zoo.vae" else [])
+
+
+@pytest.mark.parametrize("name", modules())
 def test_docstring_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)

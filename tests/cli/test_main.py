@@ -316,8 +316,10 @@ def test_a_run_goes_on_only_as_it_began(cli, finished_run):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [("--likelihood bernouli", "did you mean 'bernoulli'"), ("--data {shelf}/broken", "expected readable PNG")],
-    ids=["name", "images"],
+    [
+        pytest.param("--likelihood bernouli", "did you mean 'bernoulli'", id="name"),
+        pytest.param("--data {shelf}/broken", "expected readable PNG", id="images", marks=pytest.mark.slow),
+    ],
 )
 def test_a_process_of_its_own_says_one_line_too(command, tmp_path, shelf, arguments, message):
     arguments = [part.format(shelf=shelf) for part in (*TRAIN.split(), *arguments.split())]
@@ -520,7 +522,7 @@ def test_a_model_file_is_as_good_as_its_run(cli, write, finished_run, model):
     )
     assert (code, err) == (0, "")
     assert json.loads(out)["likelihood"]["examples"] == 180
-    code, out, err = cli("export", file, "servable")
+    code, out, err = cli("export", file, "servable", "--signature", "encode")
     assert (code, err) == (0, "")
     assert "Exported: servable/1\n" in out
 

@@ -100,7 +100,7 @@ def trained(name):
     return model, x, np.arange(len(x)) % 10
 
 
-@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, leave_out=recipes.TRAINED_OTHERWISE))
+@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.STRUCTURES))
 def test_every_kind_of_recipe_gets_a_summary(name):
     model, x, labels = trained(name)
     figures = summarize(model, x, labels, samples=3)

@@ -13,6 +13,7 @@ import pytest
 from keras_vae import load_model
 from keras_vae.cli.main import main
 from keras_vae.training import Run, TrainingConfig, train
+from keras_vae.training.checkpoint import KeepRun
 
 resource = pytest.importorskip("resource", reason="the limits of a process are POSIX's")
 
@@ -21,6 +22,10 @@ CONFIG = TrainingConfig(
     latent_dim=4, epochs=EPOCHS, batch_size=4, options={"units": [128, 128]}, jit_compile=False, likelihood_samples=0
 )
 STEPS = 1437 // 4
+BRIEF = [
+    "--latent-dim", "4", "--epochs", "4", "--limit", "128", "--set", "units=[128,128]", "--no-jit-compile",
+    "--likelihood-samples", "0",
+]  # fmt: skip
 ARGUMENTS = [
     "--latent-dim", "4", "--epochs", str(EPOCHS), "--batch-size", "4", "--set", "units=[128,128]",
     "--no-jit-compile", "--likelihood-samples", "0",
@@ -29,15 +34,12 @@ ARGUMENTS = [
 
 @pytest.fixture
 def start(command):
-    """Starts the training in a process of its own, with a terminal's signals and a limit on the size of its files."""
+    """Starts the training in a process of its own, with a terminal's signals."""
     processes = []
 
-    def start(out, limit=None):
+    def start(out):
         def prepare():
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            if limit:
-                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
         arguments = [command, "train", *ARGUMENTS, "--out", str(out)]
         pipe = subprocess.PIPE
@@ -118,35 +120,65 @@ def test_a_killed_run_goes_on_after_its_last_whole_epoch(tmp_path, start, whole,
     assert_same(run, whole)
 
 
-def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path, monkeypatch, start, whole, assert_same):
+@pytest.mark.slow
+def test_an_interrupted_process_ends_with_130_and_its_run_goes_on(tmp_path, start, whole, assert_same):
     run = Run(tmp_path / "run")
     process = start(run.path)
     wait_for_the_middle_of_the_third_epoch(process, run)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
-    advice = f"keras-vae train --resume --out {run.path}"
-    assert stderr.split("\n") == [
-        "",
-        f"Stopped. Finished epochs: {rows(run)}, saved in {run.path}. Go on with:",
-        f"  {advice}",
-        "",
-    ]
-    assert rows(run) < EPOCHS
-
-    monkeypatch.setattr(sys, "argv", advice.split())
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert not end.value.code
+    assert f"Finished epochs: {rows(run)}, saved in {run.path}" in stderr and rows(run) < EPOCHS
+    train(CONFIG, run.path, resume=True, verbose=0)
     assert_same(run, whole)
 
 
-def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_path, start, whole):
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Calls the command in this process: arguments -> exit code and stderr."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["keras-vae", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code or 0, capsys.readouterr().err
+
+    return call
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path, monkeypatch, call, whole_brief, assert_same):
     run = Run(tmp_path / "run")
-    limit = whole["model.keras"].stat().st_size // 2
-    process = start(run.path, limit=limit)
-    _, stderr = process.communicate(timeout=180)
-    assert process.returncode == 2, stderr
+    batches = iter(range(1000))
+
+    def interrupt(self, batch, logs=None):
+        if next(batches) == 9:  # of four in an epoch
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KeepRun, "on_train_batch_begin", interrupt)
+        code, stderr = call("train", *BRIEF, "--out", str(run.path))
+    advice = f"keras-vae train --resume --out {run.path}"
+    assert code == 130
+    assert stderr.split("\n") == [
+        "",
+        f"Stopped. Finished epochs: 2, saved in {run.path}. Go on with:",
+        f"  {advice}",
+        "",
+    ]
+    assert rows(run) == 2
+    assert call(*advice.split()[1:]) == (0, "")
+    assert_same(run, whole_brief)
+
+
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_path, call, whole_brief):
+    run = Run(tmp_path / "run")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (whole_brief["model.keras"].stat().st_size // 2, limits[1]))
+    try:
+        code, stderr = call("train", *BRIEF, "--out", str(run.path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert code == 2
     assert len(stderr.strip().splitlines()) == 1, stderr
     assert stderr.startswith("keras-vae: ")
     assert "File too large" in stderr
