@@ -216,9 +216,11 @@ class Training(ReconstructionMetrics):
         of = {id(variable): gradient for variable, gradient in zip(self.trainable_variables, gradients, strict=True)}
         for optimizer, variables in self._optimizers():
             optimizer.apply([of[id(variable)] for variable in variables], variables)
-        for name, own in global_sum(statistics).items():
-            getattr(self, name).update(own, seed)
-        self.step.assign_add(1)
+        statistics = global_sum(statistics)
+        with tf.control_dependencies([sums["weight"]]):  # else a stream that ends would count as one more batch
+            for name, own in statistics.items():
+                getattr(self, name).update(own, seed)
+            self.step.assign_add(1)
         return self._update_metrics(sums)
 
     def test_step(self, data):
