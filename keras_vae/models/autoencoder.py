@@ -77,6 +77,9 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
     Reference: Kingma & Welling, 2014, https://arxiv.org/abs/1312.6114
     """
 
+    infers_condition = False
+    """Whether `call` finds the condition by itself where it is given none."""
+
     def __init__(
         self,
         encoder: keras.Model,

@@ -283,11 +283,16 @@ class Inference:
             filepath: as in Keras.
             format: as in Keras, such as `"tf_saved_model"` or `"onnx"`.
             verbose: as in Keras.
-            input_signature: as in Keras; float32 examples `(None, *event_shape)` when None.
+            input_signature: as in Keras; when None, float32 examples `(None, *event_shape)`, and for a conditional model
+                a list of these and the conditions.
             **kwargs: as in Keras.
         """
         if input_signature is None:
-            input_signature = [keras.InputSpec(shape=(None, *self.event_shape), dtype="float32")]
+            inputs = keras.InputSpec(shape=(None, *self.event_shape), dtype="float32")
+            if self.condition is not None and not self.infers_condition:
+                example = self.condition.example(1)
+                inputs = [inputs, keras.InputSpec(shape=(None, *example.shape[1:]), dtype=example.dtype.name)]
+            input_signature = [inputs]
         super().export(filepath, format, verbose, input_signature, **kwargs)
 
     @compiled_method

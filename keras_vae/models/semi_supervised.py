@@ -53,6 +53,8 @@ class SemiSupervisedAutoencoder(Autoencoder):
     Reference: Kingma, Rezende, Mohamed & Welling, 2014, https://arxiv.org/abs/1406.5298
     """
 
+    infers_condition = True
+
     PARTS = (*Autoencoder.PARTS, "classifier", "class_head")
 
     def __init__(

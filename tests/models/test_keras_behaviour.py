@@ -231,3 +231,9 @@ def test_a_conditional_model_predicts_from_pairs(conditional):
     for data in ([X, Y], (X, Y), batches):
         assert same(conditional.predict(data, verbose=0), expected)
     assert refuses(lambda: conditional.predict(X, verbose=0), "condition")
+
+
+def test_a_conditional_model_is_exported_with_its_condition(conditional, tmp_path):
+    conditional.export(tmp_path / "export", verbose=False)
+    served = tf.saved_model.load(tmp_path / "export")
+    assert same(served.serve([X[:3], Y[:3].astype("int32")]), conditional(X[:3], condition=Y[:3]))
