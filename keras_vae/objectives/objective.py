@@ -112,7 +112,7 @@ class Objective:
 
     Args:
         weighted: pairs of a weight and a term. A weight is a finite number, or a
-            `keras.optimizers.schedules.LearningRateSchedule` of the optimizer's step.
+            `keras.optimizers.schedules.LearningRateSchedule` of the model's `step`, the number of batches trained on.
 
     Raises:
         InvalidInputError: for anything else, an empty sum or two terms of one name.

@@ -1,4 +1,7 @@
-"""Weights that change with the optimizer's step."""
+"""Weights that change with the step of a model, which is a training batch.
+
+With gradient accumulation a window is as many steps as it has batches, and `compile` does not start the count again.
+"""
 
 import math
 

@@ -24,7 +24,7 @@ def annealed_vae(
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: length of the code.
         capacity: the KL at the end, in nats.
-        capacity_steps: optimizer steps over which it grows.
+        capacity_steps: training batches over which it grows.
         gamma: how firmly the KL is held.
         **options: of its parts and networks, see `assemble`.
 

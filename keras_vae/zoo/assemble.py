@@ -160,7 +160,7 @@ def classifier(network: str, event_shape, latent_dim: int, encoded_shape, option
 
 
 def weight(final: float, warmup_steps: int = 0) -> float | LinearWarmup:
-    """A weight that rises from 0 over so many optimizer steps; constant for 0."""
+    """A weight that rises from 0 over so many steps, which are training batches; constant for 0."""
     return LinearWarmup(warmup_steps, final) if warmup_steps else final
 
 

@@ -24,7 +24,7 @@ def concrete_vae(
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: length of the code.
-        temperature: of the posterior, or a schedule of the optimizer's step.
+        temperature: of the posterior, or a schedule of the training batches so far.
         prior_temperature: of the prior.
         **options: of its parts and networks, see `assemble`.
 
