@@ -15,7 +15,7 @@ ORDER = (
     ("version", "errors", "progress", "tfrecord"),
     ("locks",),
     ("files",),
-    ("checks", "digest", "serialization", "random", "trace"),
+    ("checks", "digest", "serialization", "random", "sublayers", "trace"),
     ("replicas",),
     ("distribute", "layers"),
     ("distributions",),

@@ -283,8 +283,8 @@ class Inference:
             filepath: as in Keras.
             format: as in Keras, such as `"tf_saved_model"` or `"onnx"`.
             verbose: as in Keras.
-            input_signature: as in Keras; when None, float32 examples `(None, *event_shape)`, and for a conditional model
-                a list of these and the conditions.
+            input_signature: as in Keras; when None, float32 examples `(None, *event_shape)`, and for a conditional
+                model a list of these and the conditions.
             **kwargs: as in Keras.
         """
         if input_signature is None:
