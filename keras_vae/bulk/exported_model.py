@@ -146,7 +146,8 @@ def _as_input(name: str, spec: tf.TensorSpec, value: Any) -> Any:
         raise _BadValueError("wrong shape", f"{name}: expected {shape}, {prod(shape)} numbers; got {array.size}.")
     if array.dtype == np.uint8 and spec.dtype.is_floating:
         array = array / np.float32(255)
-    converted = array.astype(spec.dtype.as_numpy_dtype).reshape(shape)
+    with np.errstate(over="ignore", invalid="ignore"):  # what does not fit is refused below
+        converted = array.astype(spec.dtype.as_numpy_dtype).reshape(shape)
     if np.isinf(converted).any():
         raise _BadValueError("not finite", f"{name}: expected finite numbers; got infinity.")
     if spec.dtype.is_integer and not np.array_equal(converted, array.reshape(shape)):

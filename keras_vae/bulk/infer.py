@@ -100,7 +100,7 @@ def _check_out(out: str, overwrite: bool) -> None:
         raise InvalidInputError(f"{out}: it exists; use --overwrite or another --out.")
     if target.exists() and not (target / SUMMARY).exists():
         raise InvalidInputError(f"{out}: it holds no answers of an earlier job, so --overwrite leaves it alone.")
-    check_writable(target.absolute().parent)
+    check_writable(target.absolute().parent if target.exists() else target)
 
 
 @contextlib.contextmanager

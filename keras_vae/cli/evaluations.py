@@ -12,7 +12,7 @@ import numpy as np
 from keras_vae import plots
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import QUICK, Answer, Budget, as_json, compare_answers, evaluation_page
-from keras_vae.files import check_writable, write_json, write_whole
+from keras_vae.files import check_writable, new_parents, write_json, write_whole
 from keras_vae.training import Run, environment
 
 COMPARISON = ("comparison.csv", "comparison.html", "comparison.png")
@@ -96,7 +96,6 @@ def write_comparison(
 ) -> Path:
     """Writes the table, the picture of the main figures and a page with all; the path of the page."""
     comparison = compare_answers(found)
-    out.mkdir(parents=True, exist_ok=True)
     pictures = {"The main figures, model by model.": comparison.figure()}
     tradeoff = comparison.rate_distortion()
     if tradeoff is not None:
@@ -125,7 +124,8 @@ def write_comparison(
         configuration={},
         environment=environment(),
     )
-    write_whole(out / "comparison.csv", lambda path: path.write_text(comparison.as_csv()))
-    write_whole(out / "comparison.png", partial(plots.save, comparison.figure()))
-    write_whole(out / "comparison.html", lambda path: path.write_text(html))
+    with new_parents(out / "comparison.csv"):
+        write_whole(out / "comparison.csv", lambda path: path.write_text(comparison.as_csv()))
+        write_whole(out / "comparison.png", partial(plots.save, comparison.figure()))
+        write_whole(out / "comparison.html", lambda path: path.write_text(html))
     return out / "comparison.html"

@@ -8,7 +8,7 @@ import typer
 from matplotlib.figure import Figure
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.files import check_writable, write_whole
+from keras_vae.files import check_writable, new_parents, write_whole
 from keras_vae.plots import save
 
 
@@ -23,13 +23,13 @@ def check_out(path: Path, *suffixes: str, overwrite: bool) -> None:
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays as `.npz`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda path: np.savez_compressed(path, **arrays))
+    with new_parents(path):
+        write_whole(path, lambda path: np.savez_compressed(path, **arrays))
     typer.echo(f"Written: {path} ({', '.join(f'{name} {array.shape}' for name, array in arrays.items())})")
 
 
 def write_picture_or_array(path: Path, array: np.ndarray, draw: Callable[[], Figure]) -> None:
     """Writes the picture that `draw` makes as `.png`, or the array as `.npy`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda path: np.save(path, array) if path.suffix == ".npy" else save(draw(), path))
+    with new_parents(path):
+        write_whole(path, lambda path: np.save(path, array) if path.suffix == ".npy" else save(draw(), path))
     typer.echo(f"Written: {path} ({'x'.join(map(str, array.shape))})")

@@ -1,9 +1,11 @@
 """Arrays in .npy and .npz files."""
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from keras_vae.data.dataset import Split
 from keras_vae.data.parts import Parts
@@ -25,6 +27,7 @@ def read_arrays(path: str | Path) -> Parts:
             and labels differ in number.
     """
     path = Path(path)
+    _check_memory(path)
     try:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
@@ -41,6 +44,23 @@ def read_arrays(path: str | Path) -> Parts:
             f"{path}: expected a key {' or '.join(EXAMPLES['train'])}, got {', '.join(sorted(found)) or 'no keys'}."
         )
     return Parts(**splits)
+
+
+def _check_memory(path: Path) -> None:
+    """Refuses a compressed file that would not fit into memory."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            needed = sum(member.file_size for member in archive.infolist())
+    except Exception:  # a damaged archive, of which reading it tells more
+        return
+    available = psutil.virtual_memory().available
+    if needed > available:
+        raise InvalidInputError(
+            f"{path}: its arrays take {needed / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB of memory are free; "
+            "give fewer examples, or smaller numbers such as uint8."
+        )
 
 
 def _split(found: Mapping[str, np.ndarray], part: str, file: str) -> Split | None:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.serialized import has_code, unknown_objects
 
+WEIGHTS = "model.weights.h5"
 MOST_CONFIG_BYTES = 2**26
 MOST_EXPANSION = 10
 """How much larger than the file its content may be, beside a few MiB; Keras does not compress."""
@@ -53,21 +55,48 @@ def load_model(path: str | os.PathLike, custom_objects: Mapping[str, Any] | None
 
 
 def _read_config(path: Path) -> Any:
-    """The configuration in the archive; refuses an archive that would fill memory or disk."""
+    """The configuration in the archive; refuses an archive that would fill memory or disk, or leads elsewhere."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            sizes = {member.filename: member.file_size for member in members}
-            if sum(member.file_size for member in members) > MOST_EXPANSION * (path.stat().st_size + 2**20):
-                raise InvalidInputError(f"{path}: its content is far larger than the file; save the model again.")
-            if sizes.get("config.json", 0) > MOST_CONFIG_BYTES:
-                raise InvalidInputError(f"{path}: its configuration is too large; save the model again.")
+            _check_members(archive, limit=MOST_EXPANSION * (path.stat().st_size + 2**20))
             return json.loads(archive.read("config.json"))
-    except InvalidInputError:
-        raise
     except Exception as error:  # whatever is wrong with the archive, or with what it holds
         reason = " ".join(str(error).split())[:200]
         raise InvalidInputError(f"{path}: it is a damaged .keras file ({reason}); save the model again.") from error
+
+
+def _check_members(archive: zipfile.ZipFile, limit: int) -> None:
+    members = archive.infolist()
+    for member in members:
+        if ".." in member.filename or member.filename.startswith(("/", "\\")):
+            raise ValueError(f"{member.filename[:50]!r} leads out of the archive")
+    if sum(member.file_size for member in members) > limit:
+        raise ValueError("its content is far larger than the file")
+    if archive.getinfo("config.json").file_size > MOST_CONFIG_BYTES:
+        raise ValueError("its configuration is too large")
+    if damaged := archive.testzip():
+        raise ValueError(f"the checksum of {damaged!r} is wrong")
+    with archive.open(WEIGHTS) as file, h5py.File(file) as weights:
+        _check_weights(weights, limit)
+
+
+def _check_weights(weights: h5py.File, limit: int) -> None:
+    """Refuses weights that are elsewhere, or claim to be larger than the file: Keras would make room for them."""
+    claimed = 0
+
+    def look(name):
+        nonlocal claimed
+        if isinstance(weights.get(name, getlink=True), (h5py.ExternalLink, h5py.SoftLink)):
+            return f"{name!r} is a link"
+        one = weights[name]
+        if isinstance(one, h5py.Dataset):
+            if one.external or one.is_virtual:
+                return f"{name!r} is kept in another file"
+            claimed += one.nbytes
+        return "its weights claim to be far larger than the file" if claimed > limit else None
+
+    if problem := weights.visit_links(look):
+        raise ValueError(problem)
 
 
 def _why_not(config: Any, custom_objects: Mapping[str, Any] | None, error: Exception) -> str:

@@ -1,8 +1,10 @@
 """What is saved can be loaded; what could not be loaded is refused when it is saved."""
 
+import io
 import json
 import zipfile
 
+import h5py
 import keras
 import pytest
 
@@ -126,6 +128,61 @@ def test_an_archive_that_would_fill_the_memory_is_refused(tmp_path, refused):
         archive.writestr("assets/bomb", bytes(2**27))
     with refused("its content is far larger than the file"):
         load_model(path)
+
+
+def with_weights(path, change):
+    """Saves a model, lets `change` edit its file of weights, and puts that back."""
+    small().save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    content = io.BytesIO(members["model.weights.h5"])
+    with h5py.File(content, "a") as file:
+        names = []
+        file.visititems(lambda name, one: names.append(name) if isinstance(one, h5py.Dataset) else None)
+        shape = file[names[0]].shape
+        del file[names[0]]
+        change(file, names[0], shape)
+    members["model.weights.h5"] = content.getvalue()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, member in members.items():
+            archive.writestr(name, member)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda file, name, _: file.create_dataset(name, (2**31,), "float32"), "weights claim to be far larger"),
+        (lambda file, name, _: file.__setitem__(name, h5py.ExternalLink("/etc/passwd", "/a")), "is a link"),
+        (lambda file, name, _: file.__setitem__(name, h5py.SoftLink("/a")), "is a link"),
+        (
+            lambda file, name, shape: file.create_dataset(name, shape, "uint8", external=[("/etc/passwd", 0, 999)]),
+            "is kept in another file",
+        ),
+    ],
+    ids=["claimed", "external link", "soft link", "external"],
+)
+def test_weights_that_are_elsewhere_or_nowhere_are_refused(tmp_path, refused, change, message):
+    with_weights(tmp_path / "m.keras", change)
+    with refused(message):
+        load_model(tmp_path / "m.keras")
+
+
+def test_a_flipped_bit_is_seen_and_a_path_that_leads_out_is_refused(tmp_path, refused):
+    path = tmp_path / "m.keras"
+    small().save(path)
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("model.weights.h5")
+    content[member.header_offset + 200 + member.file_size // 2] ^= 1
+    path.write_bytes(content)
+    with refused("the checksum of 'model.weights.h5' is wrong"):
+        load_model(path)
+    for name in ("../evil", "/evil", "assets/../../evil"):
+        small().save(path)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(name, b"evil")
+        with refused("leads out of the archive"):
+            load_model(path)
 
 
 @pytest.mark.parametrize("config", [b"{", b"[]", b"3", b'"x"', b"{}", json.dumps({"class_name": 3}).encode(), b"\xff"])

@@ -1,0 +1,98 @@
+"""A full disk, a target that cannot be written, and a process that is ended: one line, and nothing half-written."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from refusals import assert_refused
+
+EXPORT = Path(__file__).parents[2] / "saved_models" / "digits"
+WRITE = {
+    "export": "export {run} {out}/m --no-server-files",
+    "onnx": "export {run} {out}/m.onnx",
+    "parquet": "reconstruct {export} --data {pixels} --out {out}/codes",
+    "tfrecord": "reconstruct {export} --data {pixels} --out {out}/codes --format tfrecord",
+    "beam": "reconstruct {export} --data {pixels} --out {out}/codes --runner DirectRunner",
+    "beam tfrecord": "reconstruct {export} --data {pixels} --out {out}/codes --runner DirectRunner --format tfrecord",
+    "array": "sample {run} --out {out}/x.npy --limit 500",
+    "picture": "sample {run} --out {out}/x.png",
+    "codes": "encode {run} --out {out}/x.npz",
+    "train": "train --epochs 1 --limit 64 --set units=[4] --no-jit-compile --out {out}/run",
+    "tune": "tune --out {out}/search",
+}
+
+
+@pytest.fixture(scope="module")
+def pixels(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pixels") / "x.npy"
+    np.save(path, np.random.default_rng(0).random((2000, 8, 8, 1), "float32"))
+    return path
+
+
+@pytest.fixture
+def words(finished_run, pixels):
+    """The words of a command that writes below `out`."""
+
+    def words(name, out):
+        if name == "onnx":
+            pytest.importorskip("tf2onnx")
+        if "beam" in name:
+            pytest.importorskip("apache_beam")
+        return WRITE[name].format(run=finished_run, export=EXPORT, pixels=pixels, out=out).split()
+
+    return words
+
+
+@pytest.fixture
+def full_disk():
+    """From when it is called, no file can grow beyond so many bytes."""
+    resource = pytest.importorskip("resource", reason="the limits of a process are POSIX's")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", [name for name in WRITE if name not in ("train", "tune")])
+def test_a_full_disk_is_told_in_one_line_and_nothing_is_left(cli, words, tmp_path, full_disk, name):
+    full_disk(1500)
+    assert_refused(cli(*words(name, "out")), r"out/\S+: (File too large|it cannot be written)")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", WRITE)
+def test_a_target_that_cannot_be_written_is_found_before_the_work(cli, words, tmp_path, monkeypatch, name):
+    """A folder below a file stands for one without permission, which does not bind root."""
+    (tmp_path / "file").write_text("mine")
+    for reads in ("keras_vae.models.load_model", "keras_vae.training.build.load_data", "tensorflow.saved_model.load"):
+        monkeypatch.setattr(reads, lambda *_, **__: pytest.fail("the work has begun"))
+    assert_refused(cli(*words(name, "file")), "file.*: Not a directory")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize("name", ["export", "parquet"])
+def test_a_process_that_is_ended_leaves_nothing_or_the_next_one_clears_it(
+    command, cli, words, tmp_path, number, code, name
+):
+    if name == "parquet":
+        np.save(tmp_path / "many.npy", np.zeros((300_000, 8, 8, 1), "uint8"))
+    given = ["many.npy" if word.endswith("x.npy") else word for word in words(name, "out")]
+    process = subprocess.Popen([command, *map(str, given)], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("out/.*.partial-*/content/*")):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()[1]
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == code and "Traceback" not in error
+    if number == signal.SIGKILL:
+        assert list(tmp_path.glob("out/.*.partial-*"))
+        assert cli(*words(name, "out"))[0] == 0
+        assert [path.name for path in (tmp_path / "out").iterdir()] == [given[2 if name == "export" else -1][4:]]
+    else:
+        assert not os.path.exists(tmp_path / "out")
