@@ -42,12 +42,8 @@ class _Sequence(Network):
     def _conv(self, filters, name, **options):
         return self.layer(keras.layers.Conv1D, filters, self.kernel_size, padding="same", name=name, **options)
 
-    def _norms(self, number, name):
-        return [self.layer(keras.layers.LayerNormalization, name=f"{name}_{i}_norm") for i in range(number)]
-
     def _residual_convs(self, widths):
-        """One convolution for each dilation of each stage, stage after stage, and the normalisation before it."""
-        self.residual_norms = self._norms(len(widths) * len(self.dilations), "residual")
+        """One convolution for each dilation of each stage, stage after stage."""
         return [
             self._conv(n, f"stage_{i}_dilation_{j}", dilation_rate=dilation)
             for i, n in enumerate(widths)
@@ -56,8 +52,8 @@ class _Sequence(Network):
 
     def _residual(self, x, stage):
         first = stage * len(self.dilations)
-        for i in range(first, first + len(self.dilations)):
-            x = x + self.residual_convs[i](keras.activations.get(self.activation)(self.residual_norms[i](x)))
+        for conv in self.residual_convs[first : first + len(self.dilations)]:
+            x = x + conv(keras.activations.get(self.activation)(x)) / len(self.residual_convs)
         return x
 
     def _gru(self, name, **options):
@@ -140,7 +136,6 @@ class SequenceEncoder(_Sequence):
             self.forward_gru = self._gru("forward")
             self.backward_gru = self._gru("backward", go_backwards=True)
         else:
-            self.norms = self._norms(len(self.filters), "stage")
             self.downs = [self._conv(n, f"stage_{i}_down", strides=2) for i, n in enumerate(self.filters)]
             self.residual_convs = self._residual_convs(self.filters)
             self.flatten = self.layer(keras.layers.Flatten, name="flatten")
@@ -150,8 +145,8 @@ class SequenceEncoder(_Sequence):
     def call(self, x):
         if self.kind == "gru":
             return ops.concatenate([self.forward_gru(x), self.backward_gru(x)], axis=-1)
-        for stage, (down, norm) in enumerate(zip(self.downs, self.norms, strict=True)):
-            x = norm(self._residual(down(x), stage))
+        for stage, down in enumerate(self.downs):
+            x = self._residual(down(x), stage)
         return self.dense(self.flatten(x))
 
 
@@ -232,7 +227,6 @@ class SequenceDecoder(_Sequence):
             self.grid = self.layer(keras.layers.Dense, start[0] * start[1], activation=activation, name="grid")
             self.reshape = self.layer(keras.layers.Reshape, start, name="reshape")
             self.double = self.layer(keras.layers.UpSampling1D, 2, name="double")
-            self.norms = self._norms(len(widths), "stage")
             self.ups = [self._conv(n, f"stage_{i}_up") for i, n in enumerate(widths)]
             self.residual_convs = self._residual_convs(widths)
         self.build_on(tuple(input_shape))
@@ -242,7 +236,7 @@ class SequenceDecoder(_Sequence):
             return self.gru(self.repeat(self.flatten(z)))
         x = self.reshape(self.grid(self.dense(self.flatten(z))))
         for stage, (up, length) in enumerate(zip(self.ups, self.lengths[1:], strict=True)):
-            x = self._residual(up(self.double(self.norms[stage](x))[:, :length]), stage)
+            x = self._residual(up(self.double(x)[:, :length]), stage)
         return x
 
     def get_config(self):
