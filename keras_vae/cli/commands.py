@@ -115,7 +115,9 @@ def sample(
     label: Annotated[
         int | None, typer.Option(help="Of a conditional model: what to draw.", show_default="each")
     ] = None,
-    pixels: Annotated[bool, typer.Option("--pixels", help="Draw x ~ p(x | z) instead of E[x | z].")] = False,
+    pixels: Annotated[
+        bool, typer.Option("--pixels", help="Draw x ~ p(x | z) instead of E[x | z], as for tables and counts anyhow.")
+    ] = False,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -127,7 +129,7 @@ def sample(
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
     condition = labels_to_draw(model, limit, label)
-    drawn = model.sample(limit, seed=seed, condition=condition, draw="sample" if pixels else "mean")
+    drawn = model.sample(limit, seed=seed, condition=condition, draw="sample" if pixels else None)
     write_picture_or_array(out, drawn, lambda: plots.plot_samples(drawn))
 
 

@@ -59,6 +59,9 @@ class Head(Float32Layer):
     expects = "finite numbers"
     """As a likelihood: what `in_support` asks of a value, for messages."""
 
+    default_draw = "mean"
+    """As a likelihood: what `sample` gives, `"mean"` for E[x | z] or `"sample"` for x ~ p(x | z)."""
+
     has_gradient_of_mean = True
     """As a likelihood: whether `mean()` can be differentiated."""
 

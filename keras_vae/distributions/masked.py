@@ -135,6 +135,10 @@ class Masked(Head):
             self.base.update(statistics, seed)
 
     @property
+    def default_draw(self):
+        return self.base.default_draw
+
+    @property
     def expects(self):
         return self.base.expects
 

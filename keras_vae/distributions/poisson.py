@@ -16,6 +16,8 @@ tfd = tfp.distributions
 class CountHead(Head):
     """A head over counts: what the families for them have in common."""
 
+    default_draw = "sample"  # the mean of a count is no count
+
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return tf.math.is_finite(x) & (x >= 0.0)
 

@@ -139,6 +139,7 @@ class Table(Head):
             )
 
     expects = "in each column numbers of its kind"
+    default_draw = "sample"  # the mean of a count is no count, and means vary less than the rows do
 
     def _of_kind(self, kind: str) -> np.ndarray:
         """The indices of the columns of a kind."""

@@ -103,7 +103,7 @@ class LabelCondition(Condition):
         return tf.one_hot(self.batch(y), self.size)
 
     def batch(self, y):
-        y = self._columns(y)
+        y = self.columns(y)
         whole = tf.cast(y[:, 0], tf.int32)
         if y.shape[1] == 1:
             return whole
@@ -111,14 +111,14 @@ class LabelCondition(Condition):
         return labels if y.shape[1] else tf.where(tf.shape(y)[1] == 1, whole, labels)
 
     def is_known(self, y):
-        y = self._columns(y)
+        y = self.columns(y)
         whole = (y[:, 0] >= 0.0) & (y[:, 0] < self.size) & (y[:, 0] == tf.round(y[:, 0]))
         if y.shape[1] == 1:
             return whole
         one_hot = tf.reduce_all((y == 0.0) | (y == 1.0), axis=-1) & (tf.reduce_sum(y, axis=-1) == 1.0)
         return one_hot if y.shape[1] else tf.where(tf.shape(y)[1] == 1, whole, one_hot)
 
-    def _columns(self, y):
+    def columns(self, y):
         """Labels `(B, 1)` or one-hot `(B, size)`, in float32; which of the two may be known in the graph alone."""
         y = tf.convert_to_tensor(y)
         shape = y.shape[1:].as_list() if y.shape.rank else None

@@ -26,8 +26,8 @@ class Batch(NamedTuple):
         y: as given; of a conditional model, as `Condition.batch` gives it.
         weights: `(B,)`, float32; ones where none were given.
         bad: how many examples were replaced for their values, their condition and their weight, float32 `(3,)`.
-        range: the least and the greatest finite value of those that were replaced for their values, float32 `(2,)`;
-            the greater first where there is none.
+        range: the least and the greatest finite value of the first that was replaced for its values, float32 `(2,)`;
+            the greater first where it has NaN or infinity, or there is none.
     """
 
     x: tf.Tensor
@@ -49,21 +49,19 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
     possible = rows_true(model.likelihood.in_support(x))
     known = usable = tf.ones_like(possible)
     conditional = model.condition is not None and y is not None
-    told = model.condition.batch(y) if conditional else tf.zeros(tf.shape(x)[:1])
     if conditional:
-        known = model.is_known(told)
+        known = model.is_known(y)
     weights = weights_of(sample_weight, x)
     if sample_weight is not None:
         usable = tf.math.is_finite(weights) & (weights >= 0.0)
     good = possible & known & usable
-
-    def repaired():
-        harmless = where_rows(good, x, model.likelihood.stand_in)
-        return harmless, where_rows(good, told, 0), where_rows(good, weights, 0), _range(x, possible)
-
-    x, told, weights, limits = tf.cond(tf.reduce_all(good), lambda: (x, told, weights, tf.constant(NOTHING)), repaired)
-    bad = [tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]
-    return Batch(x, told if conditional else y, weights, tf.stack(bad), limits)
+    return Batch(
+        x=where_rows(good, x, model.likelihood.stand_in),
+        y=where_rows(good, model.condition.batch(y), 0) if conditional else y,
+        weights=where_rows(good, weights, 0),
+        bad=tf.stack([tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]),
+        range=_range(tf.gather(x, tf.argmin(tf.cast(possible, tf.int32))), model.likelihood.allows_missing),
+    )
 
 
 def check_spec(x: Any, model: "Autoencoder", *, part: str = "x") -> None:
@@ -142,7 +140,9 @@ def _beside(rows, x):
     return tf.reshape(rows, (-1, *[1] * (x.shape.rank - 1)))
 
 
-def _range(x, good):
-    seen = tf.math.is_finite(x) & ~_beside(good, x)
+def _range(x, may_be_missing):
+    seen = tf.math.is_finite(x)
+    usual = tf.reduce_all(seen | tf.math.is_nan(x) if may_be_missing else seen)
     greatest, least = NOTHING
-    return tf.stack([tf.reduce_min(tf.where(seen, x, greatest)), tf.reduce_max(tf.where(seen, x, least))])
+    found = tf.stack([tf.reduce_min(tf.where(seen, x, greatest)), tf.reduce_max(tf.where(seen, x, least))])
+    return tf.where(usual, found, NOTHING)

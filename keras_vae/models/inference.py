@@ -98,7 +98,7 @@ class Inference:
         seed: int | None = None,
         *,
         condition: Any = None,
-        draw: Literal["mean", "sample"] = "mean",
+        draw: Literal["mean", "sample"] | None = None,
         batch_size: int | None = None,
     ) -> np.ndarray:
         """New examples from the prior, `(n, *event_shape)`.
@@ -107,13 +107,15 @@ class Inference:
             n: how many.
             seed: of the draws; None for fresh ones.
             condition: of each, `(n,)` labels or `(n, size)` vectors, or one for all; for a conditional model.
-            draw: `"mean"` for the expected E[x | z] at z ~ p(z), `"sample"` for x ~ p(x | z).
+            draw: `"mean"` for the expected E[x | z] at z ~ p(z), `"sample"` for x ~ p(x | z); None for the likelihood's
+                `default_draw`: `"sample"` for tables and counts, else `"mean"`.
             batch_size: codes at a time.
 
         Raises:
             InvalidInputError: if the model has no prior.
         """
         n = check_integer("n", n)
+        draw = self.likelihood.default_draw if draw is None else draw
         z_seed, x_seed = self._seeds(seed)
         return self._drawn(self.prior_distribution().sample(n, seed=z_seed), condition, draw, x_seed, batch_size)
 

@@ -54,8 +54,8 @@ class Prediction:
         if y is None:
             self.check_y(None, int(x.shape[0] or 1))
             return where_rows(good, self(x, training=False), float("nan"))
-        y = self.condition.batch(y)
-        return where_rows(good & self.is_known(y), self(x, training=False, condition=y), float("nan"))
+        answer = self(x, training=False, condition=self.condition.batch(y))
+        return where_rows(good & self.is_known(y), answer, float("nan"))
 
     def split_condition(self, x: Any, condition: Any = None) -> tuple[Any, Any]:
         """Examples and conditions, of `x` alone or, for a conditional model, of a pair."""

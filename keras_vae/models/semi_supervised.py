@@ -152,7 +152,8 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return None if condition is None else self._conditions_of_bound(condition, n)
 
     def is_known(self, y):
-        return (y == -1) | self.condition.is_known(y)
+        missing = tf.reduce_all(self.condition.columns(y) == -1.0, axis=-1)
+        return missing | self.condition.is_known(y)
 
     def _labels(self, x, batch_size=None):
         return self.classify(x, batch_size=batch_size).argmax(axis=-1)

@@ -97,6 +97,8 @@ class Training(ReconstructionMetrics):
             auto_scale_loss=auto_scale_loss,
         )
         self.optimizer.build(self.model_variables)
+        for given in self._given_metrics:  # now, since a step of replicas cannot make variables
+            given.build(*[tf.zeros((1, *self.event_shape))] * 2)
 
     def _prefers_xla(self) -> bool:
         convolutional = any(
@@ -162,7 +164,7 @@ class Training(ReconstructionMetrics):
         check_training_data(self, **given)
         given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
         found = super().evaluate(**given)
-        if not int(self._bad_batches.steps):
+        if not keras.ops.convert_to_numpy(self._bad_batches.steps):
             raise InvalidInputError("data set: expected at least one batch, got none.")
         return found
 

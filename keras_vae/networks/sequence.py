@@ -53,7 +53,7 @@ class _Sequence(Network):
     def _residual(self, x, stage):
         first = stage * len(self.dilations)
         for conv in self.residual_convs[first : first + len(self.dilations)]:
-            x = x + conv(keras.activations.get(self.activation)(x))
+            x = x + conv(keras.activations.get(self.activation)(x)) / len(self.residual_convs)
         return x
 
     def _gru(self, name, **options):

@@ -11,13 +11,14 @@ from keras_vae.data import binarize as binarization
 from keras_vae.distributions import VectorQuantizer
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
+from keras_vae.models.batch import rows_true, where_rows
 from keras_vae.random import as_seed, fold
 from keras_vae.serving.image_bytes import decode_images
 from keras_vae.serving.options import ExportOptions
 from keras_vae.serving.quantiles import Quantiles
 
 DEFAULT = "serving_default"
-SCORE_NOISE, BINARIZE_NOISE = -2, -3
+SCORE_NOISE, BINARIZE_NOISE, DRAW_NOISE = -2, -3, -4
 
 TENSORS = {
     "x": "an example as the model takes it; images from 0 to 1",
@@ -29,7 +30,7 @@ TENSORS = {
     "reconstruction": "E[x | z] at the posterior mean z",
     "mean": "mean of q(z | x)",
     "variance": "variance of q(z | x)",
-    "sample": "E[x | z] at z ~ p(z)",
+    "sample": "E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z)",
     "elbo": "evidence lower bound in nats, with fixed noise",
     "score": "ELBO in nats; without one, the log-likelihood of the reconstruction",
     "rank": "share of the training examples that score lower, from 0 to 1",
@@ -62,14 +63,17 @@ def signatures_of(
 
     Every input and output is batch-major. Examples are float32 as the model takes them (images in [0, 1]). All
     signatures of a conditional model also take `condition`: labels int32 `(B,)`, or vectors float32 `(B, size)`. A row
-    with NaN or infinity is answered with NaN and flagged as an anomaly; models of missing values take NaN in `x`.
+    that the model cannot use is answered with NaN and flagged as an anomaly, and leaves the other rows alone: one with
+    NaN, infinity or a value that the likelihood cannot explain in `x` (models of missing values take NaN), with an
+    unknown label, or with codes that are none. So is such a row where the answer is of integers, with -1.
 
     - `serving_default`: x -> `reconstruction`, E[x | z] at the posterior mean z.
     - `encode`: x -> `mean` and, where the family has one, `variance` of q(z | x); discrete `codes`, where z is.
     - `decode`: z -> `reconstruction`, E[x | z].
     - `decode_codes`: discrete codes -> `reconstruction`.
-    - `generate`: seed, int32 `(B, 2)` -> `sample`, E[x | z] at z ~ p(z); the same seed gives the same sample
-      whatever else is in the batch. Left out for a model without a prior.
+    - `generate`: seed, int32 `(B, 2)` -> `sample`, E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z) (see
+      `Head.default_draw`); the same seed gives the same sample whatever else is in the batch. Left out for a model
+      without a prior.
     - `score`: x -> `elbo` in nats, from `options.samples` draws of z with fixed noise, the same for every example. Left
       out for a model without a density.
     - `anomaly`: x -> `score`, its `rank` among the training examples, `is_anomaly`. Left out without `quantiles`.
@@ -152,25 +156,30 @@ class _Answers:
         return tf.function(within_scope, autograph=False, reduce_retracing=True)
 
     def marking_bad_rows(self, signature):
-        """The signature, with NaN for an answer (and True for yes or no) where the question is not finite.
+        """The signature, with NaN for an answer (True for yes or no, -1 for integers) where the question is no use.
 
         Where a processor fuses a ReLU with the product before it, NaN would become 0 and look like an answer.
         """
-        if not any(spec.dtype.is_floating for spec in signature.inputs):
+        checked = [spec.name for spec in signature.inputs if spec.name in ("x", "z", "condition", "codes")]
+        if not checked:
             return signature
 
         def function(*inputs):
             named = zip(signature.inputs, inputs, strict=True)
-            bad = [self._bad_rows(spec.name, value) for spec, value in named if spec.dtype.is_floating]
+            bad = [~self._good_rows(spec.name, value) for spec, value in named if spec.name in checked]
             answers = signature.function(*inputs)
             return {name: _marked(value, tf.reduce_any(bad, axis=0)) for name, value in answers.items()}
 
         return signature._replace(function=function)
 
-    def _bad_rows(self, name, value):
-        may_be_missing = name == "x" and self.model.likelihood.allows_missing
-        bad = tf.math.is_inf(value) if may_be_missing else ~tf.math.is_finite(value)
-        return tf.reduce_any(tf.reshape(bad, (tf.shape(bad)[0], -1)), axis=1)
+    def _good_rows(self, name, value):
+        if name == "condition":
+            return self.model.condition.is_known(value)
+        if name == "codes":
+            good = (value >= 0) & (value < self.model.posterior.codes)
+        else:
+            good = self.model.likelihood.in_support(value) if name == "x" else tf.math.is_finite(value)
+        return rows_true(good)
 
     def of_files(self, question, image_bytes, condition=None):
         x = self.decode_images(image_bytes)
@@ -198,7 +207,8 @@ class _Answers:
         return {"reconstruction": self._example(mean)}
 
     def decode_codes(self, codes, condition=None):
-        return self.decode(self.model.posterior.embed(codes), *_given(condition))
+        possible = tf.clip_by_value(codes, 0, self.model.posterior.codes - 1)
+        return self.decode(self.model.posterior.embed(possible), *_given(condition))
 
     def generate(self, seed, condition=None):
         def draw(one):
@@ -206,7 +216,12 @@ class _Answers:
 
         with self.scope():  # of priors that have kernels
             z = tf.vectorized_map(draw, seed, warn=False)
-        return {"sample": self.decode(z, *_given(condition))["reconstruction"]}
+        if self.model.likelihood.default_draw == "mean":
+            return {"sample": self.decode(z, *_given(condition))["reconstruction"]}
+        with self.scope():
+            likelihood = self.model.likelihood_of(z, self.model.condition_of(condition))
+            x = self.model.sampling(distribution=likelihood, seed=fold(seed, DRAW_NOISE))[0]
+        return {"sample": self._example(x)}
 
     def score(self, x, condition=None):
         return {"elbo": self.log_density(x, *_given(condition))}
@@ -265,10 +280,7 @@ def log_density(
 def _marked(value, bad):
     if value.dtype == tf.bool:
         return value | bad
-    if value.dtype.is_integer:
-        return value
-    rows = tf.reshape(bad, (-1, *[1] * (value.shape.rank - 1)))
-    return tf.where(rows, tf.constant(float("nan"), value.dtype), value)
+    return where_rows(~bad, value, -1 if value.dtype.is_integer else float("nan"))
 
 
 def _given(condition):

@@ -1,0 +1,278 @@
+"""What goes into fit, evaluate, predict and train_on_batch: weights, bad batches, conditions, metrics."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_vae as kv
+
+X = np.random.default_rng(0).random((64, 8, 8, 1), "float32")
+LABELS = np.arange(64) % 10
+WEIGHTS = np.random.default_rng(1).integers(1, 4, 64)
+
+
+def new(likelihood="normal", recipe=kv.zoo.vae, **options):
+    model = recipe((8, 8, 1), 4, units=(16,), seed=0, likelihood=likelihood, **options)
+    model.compile("adam", jit_compile=False)
+    return model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return new()
+
+
+@pytest.fixture(scope="module")
+def bernoulli():
+    return new("bernoulli")
+
+
+@pytest.fixture(scope="module")
+def conditional():
+    return new(recipe=kv.zoo.conditional_vae)
+
+
+def data_set(*arrays):
+    return tf.data.Dataset.from_tensor_slices(arrays if len(arrays) > 1 else arrays[0]).batch(16)
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, x):
+        super().__init__()
+        self.x = x
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, i):
+        return (self.x[16 * i : 16 * i + 16],)
+
+
+# Weights
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [lambda w: w[:, None], lambda w: w.tolist(), lambda w: w.astype("float64"), lambda w: tf.constant(w, tf.int32)],
+    ids=["column", "list", "float64", "tensor"],
+)
+def test_weights_of_any_shape_and_type_are_one_number_per_example(model, convert):
+    def figures(weights, **options):
+        return model.evaluate(X, X, sample_weight=weights, verbose=0, return_dict=True, **options)
+
+    expected = figures(WEIGHTS.astype("float32"))
+    assert figures(convert(WEIGHTS)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_weights_in_a_data_set_and_on_a_batch_are_those_of_arrays(model):
+    expected = model.evaluate(X, X, sample_weight=WEIGHTS, batch_size=16, verbose=0, return_dict=True)
+    for weights in (WEIGHTS, WEIGHTS[:, None]):
+        found = model.evaluate(data_set(X, X, weights), verbose=0, return_dict=True)
+        assert found == pytest.approx(expected, rel=1e-5)
+    one, other = (model.test_on_batch(X, X, weights, return_dict=True) for weights in (WEIGHTS, WEIGHTS[:, None]))
+    assert one == other
+
+
+def test_a_constant_weight_changes_the_loss_alone(model):
+    plain = model.evaluate(X, verbose=0, return_dict=True)
+    doubled = model.evaluate(X, X, sample_weight=np.full(64, 2), verbose=0, return_dict=True)
+    assert doubled.pop("loss") == pytest.approx(2 * plain.pop("loss"), rel=1e-5)  # as in Keras: over the examples
+    assert doubled == pytest.approx(plain, rel=1e-5)
+
+
+def test_booleans_choose_examples(model):
+    chosen = LABELS < 5
+    found = model.evaluate(X, X, sample_weight=chosen, batch_size=64, verbose=0, return_dict=True)
+    as_numbers = model.evaluate(X, X, sample_weight=chosen * 1.0, batch_size=64, verbose=0, return_dict=True)
+    assert found == as_numbers
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch", "test_on_batch"])
+@pytest.mark.parametrize(
+    "weights", [WEIGHTS * np.nan, WEIGHTS * np.inf, -WEIGHTS, WEIGHTS[:5], np.ones((64, 2)), np.full(64, "1")]
+)
+def test_weights_that_are_none_are_refused(model, refused, method, weights):
+    with refused("sample_weight: expected"):
+        getattr(model, method)(X, X, sample_weight=weights)
+
+
+def test_class_weights_weigh_by_label(conditional, refused):
+    heavy = np.where(LABELS == 3, 4.0, 1.0)
+    histories = []
+    for weights in ({"class_weight": {3: 4.0}}, {"sample_weight": heavy}):
+        trained = new(recipe=kv.zoo.conditional_vae)
+        histories.append(trained.fit(X, LABELS, shuffle=False, verbose=0, **weights).history)
+    assert histories[0] == histories[1]
+    for bad in ({3: -1.0}, {"three": 1.0}, 4.0):
+        with refused("class_weight: expected numbers"):
+            conditional.fit(X, LABELS, class_weight=bad, verbose=0)
+    with refused("expected labels as y"):
+        new().fit(X, X, class_weight={3: 4.0}, verbose=0)
+
+
+# Batches that cannot be used
+
+BAD = X.copy()
+BAD[36] = -7
+STREAMS = {
+    "data set": lambda x: data_set(x),
+    "PyDataset": Batches,
+    "generator": lambda x: ((x[16 * i : 16 * i + 16],) for i in range(4)),
+}
+
+
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_bad_batch_stops_training_and_spoils_nothing(refused, stream, steps):
+    model = new("bernoulli")
+    model.compile("adam", jit_compile=False, steps_per_execution=steps)
+    before = [weight.numpy() for weight in model.trainable_weights]
+    with refused(
+        r"batch 2 .* 1 examples .* Bernoulli likelihood: expected values in \[0, 1\], got values in \[-7, -7\]"
+    ):
+        model.fit(stream(BAD), shuffle=False, verbose=0)
+    for weight, old in zip(model.trainable_weights, before, strict=True):
+        assert np.abs(weight - old).max() < 0.02
+    with refused("evaluate: batch 2"):
+        model.evaluate(stream(BAD), verbose=0)
+    with refused("evaluate: batch 2"):
+        model.fit(X, validation_data=stream(BAD), verbose=0)
+    assert np.isfinite(model.fit(X, verbose=0).history["loss"]).all()
+
+
+def test_nan_under_xla_and_on_a_batch_is_refused(refused):
+    model = new()
+    model.compile("adam", jit_compile=True)
+    bad = X.copy()
+    bad[40, 0, 0] = np.nan
+    with refused("batch 2 .* got NaN or infinity"):
+        model.fit(data_set(bad), verbose=0)
+    with refused("expected finite numbers"):
+        model.train_on_batch(bad)
+
+
+@pytest.mark.parametrize("label", [10, -1, 1.5, np.nan])
+def test_a_label_that_is_none_is_refused_in_any_batch(conditional, refused, label):
+    labels = LABELS.astype("float32")
+    labels[50] = label
+    with refused("batch 3 .* expected labels from 0 to 9"):
+        conditional.fit(data_set(X, labels), verbose=0)
+
+
+def test_replicas_find_a_bad_batch(refused):
+    strategy = tf.distribute.MirroredStrategy([d.name for d in tf.config.list_logical_devices("CPU")[:2]])
+    with strategy.scope():
+        model = new("bernoulli")
+        model.compile("adam", jit_compile=False, metrics=["mse"])
+    assert model.evaluate(X, verbose=0) == model.evaluate(X, verbose=0)
+    with refused(r"batch 2 .* got values in \[-7, -7\]"):
+        model.fit(data_set(BAD), verbose=0)
+
+
+def test_a_stream_that_can_be_read_once_is_trained_on_whole():
+    batches = iter(np.split(X, 4))
+    once = tf.data.Dataset.from_generator(lambda: batches, output_signature=tf.TensorSpec((None, 8, 8, 1)))
+    one, other = new(), new()
+    one.fit(once, verbose=0)
+    other.fit(X, batch_size=16, shuffle=False, verbose=0)
+    for own, others in zip(one.trainable_weights, other.trainable_weights, strict=True):
+        assert np.allclose(own, others, atol=1e-6)
+
+
+def test_empty_streams_are_refused(model, refused):
+    empty = tf.data.Dataset.from_generator(lambda: iter([]), output_signature=tf.TensorSpec((None, 8, 8, 1)))
+    for method in (model.fit, model.evaluate):
+        with refused("at least one batch"):
+            method(empty, verbose=0)
+
+
+# Conditions
+
+
+def test_predict_takes_conditions_beside_the_examples(conditional, refused):
+    expected = conditional.reconstruct(X, condition=LABELS)
+    one_hot = np.eye(10)[LABELS]
+    for data in ([X, LABELS], (X, LABELS * 1.0), [X, one_hot], data_set(X, LABELS)):
+        assert np.allclose(conditional.predict(data, verbose=0), expected, atol=1e-6)
+    assert np.allclose(conditional.predict(X, condition=LABELS, verbose=0), expected, atol=1e-6)
+    assert np.allclose(conditional([X, LABELS]), expected, atol=1e-6)
+    for data in (X, data_set(X)):
+        with refused("this model is conditional"):
+            conditional.predict(data, verbose=0)
+    for labels in (LABELS + 0.5, LABELS + 1, one_hot / 2):
+        with refused("expected labels from 0 to 9"):
+            conditional.predict([X, labels], verbose=0)
+
+
+def test_a_bad_row_of_a_stream_is_predicted_as_nan(conditional):
+    predicted = conditional.predict(data_set(X, LABELS + 5), verbose=0)
+    assert np.array_equal(np.isnan(predicted).all(axis=(1, 2, 3)), LABELS + 5 > 9)
+
+
+def test_a_single_condition_is_that_of_all(conditional):
+    assert np.array_equal(conditional.sample(3, 0, condition=7), conditional.sample(3, 0, condition=[7, 7, 7]))
+
+
+# Metrics
+
+
+def test_metrics_are_those_of_what_predict_gives(tmp_path):
+    model = new()
+    model.compile("adam", jit_compile=False, metrics=["mse"], weighted_metrics=[keras.metrics.MeanAbsoluteError()])
+    history = model.fit(X, validation_data=(X,), verbose=0).history
+    found = model.evaluate(X, X, sample_weight=WEIGHTS, verbose=0, return_dict=True)
+    error = X - model.predict(X, verbose=0)
+    assert found["mse"] == pytest.approx(np.mean(error**2), rel=1e-5) == history["val_mse"][0]
+    by_example = np.abs(error).mean(axis=(1, 2, 3))
+    assert found["mean_absolute_error"] == pytest.approx(np.average(by_example, weights=WEIGHTS), rel=1e-5)
+    model.save(tmp_path / "model.keras")
+    loaded = kv.load_model(tmp_path / "model.keras")
+    assert loaded.evaluate(X, X, sample_weight=WEIGHTS, verbose=0, return_dict=True) == pytest.approx(found, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"loss": "mse"}, "expected no loss"),
+        ({"loss_weights": [1.0]}, "expected no loss"),
+        ({"metric": ["mse"]}, "did you mean 'metrics'"),
+        ({"metrics": ["msee"]}, "none called 'msee'"),
+        ({"metrics": [keras.metrics.Mean(name="kl")]}, "the model's own"),
+    ],
+)
+def test_compile_refuses_what_it_does_not_take(refused, options, message):
+    with refused(message):
+        new().compile("adam", **options)
+
+
+# Seeds and dtypes
+
+
+def test_a_seed_fixes_the_first_weights_and_no_other_draws():
+    import random
+
+    random.seed(5)
+    expected = random.random()
+    random.seed(5)
+    one, other, third = new(), new(), kv.zoo.vae((8, 8, 1), 4, units=(16,), seed=1, likelihood="normal")
+    assert random.random() == expected
+    for own, others in zip(one.weights, other.weights, strict=True):
+        assert np.array_equal(own, others)
+    assert not np.array_equal(one.weights[0], third.weights[0])
+    assert not np.array_equal(*(kv.zoo.vae((8, 8, 1), 4, units=(16,)).weights[0] for _ in range(2)))
+
+
+def test_float64_is_refused(refused):
+    keras.config.set_dtype_policy("float64")
+    try:
+        with refused("at most float32"):
+            kv.zoo.vae((8, 8, 1), 4, units=(16,))
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize(("word", "name"), [("gaussian", "normal"), ("MSE", "normal"), ("bce", "bernoulli")])
+def test_words_of_the_field_are_understood(refused, word, name):
+    with refused(f"did you mean '{name}'"):
+        kv.zoo.vae((8, 8, 1), 4, likelihood=word)
