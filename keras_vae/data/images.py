@@ -103,11 +103,12 @@ def read_image(
     (4, 4, 3)
     """
     with _opened(file, max_pixels) as image, (budget or PixelBudget(max_pixels)).spend(image.width * image.height):
+        bits, covered = _bits(image), image.tile[0][1] if image.tile else None  # known until the pixels are decoded
         orientation = _orientation(image)
         if size and image.format in ("JPEG", "MPO"):
             height, width = size[::-1] if orientation >= 5 else size
             image.draft(None, (width * DRAFT_SIZE, height * DRAFT_SIZE))
-        more_frames, bits, covered = _has_more_frames(image), _bits(image), image.tile[0][1] if image.tile else None
+        more_frames = _has_more_frames(image)
         image.load()
         plain, brightest = _in_8_bits(image, bits)
         if image.format == "GIF" and covered:

@@ -68,36 +68,41 @@ def _decode(header: image_header.Headers, event_shape: tuple[int, int, int]) -> 
     turned = header.orientation >= 5
     size = tf.where(turned, (width, height), (height, width))
 
-    def of_kind(decode):
-        return lambda: _in_size(decode(header, size, channels), size)
-
     decoders = {
-        image_header.PNG: of_kind(_png),
-        image_header.JPEG: of_kind(_jpeg),
-        image_header.GIF: of_kind(_gif),
-        image_header.BMP: of_kind(_bmp),
+        kind: lambda decode=decode: decode(header, size, channels)
+        for kind, decode in (
+            (image_header.PNG, _png),
+            (image_header.JPEG, _jpeg),
+            (image_header.GIF, _gif),
+            (image_header.BMP, _bmp),
+        )
     }
-    pixels = _in_channels(tf.switch_case(header.kind, decoders), channels)
+    pixels = _in_channels(_in_size(tf.switch_case(header.kind, decoders), size), channels)
     return tf.ensure_shape(_upright(pixels, header.orientation) / 255.0, event_shape)
 
 
 def _png(header, size, channels):
-    """uint8 `(h, w, 3)`, or `(h, w, 4)` for a model of images with alpha.
-
-    The file is decoded in its own channels: asked for alpha that the file lacks, TensorFlow adds 15 to one of 4 bits.
-    """
-    pixels = tf.io.decode_png(header.file)
-    found = tf.shape(pixels)[-1]
-    colours = tf.cond(found <= 2, lambda: tf.repeat(pixels[..., :1], 3, axis=-1), lambda: pixels[..., :3])
-    alpha = tf.cond(found % 2 == 0, lambda: pixels[..., -1:], lambda: tf.fill((1, 1, 1), tf.constant(255, tf.uint8)))
+    """uint8 `(h, w, 3)`, or `(h, w, 4)` for a model of images with alpha."""
+    pixels = tf.io.decode_png(header.file, channels=4)
+    colours, alpha = pixels[..., :3], pixels[..., 3:]
     if channels == 4:
-        return tf.concat([colours, tf.broadcast_to(alpha, tf.shape(colours[..., :1]))], axis=-1)
+        return tf.concat(
+            [colours, tf.where(_is_opaque(header.file, alpha), tf.constant(255, tf.uint8), alpha)], axis=-1
+        )
 
     def over_black():
         premultiplied = tf.cast(colours, tf.uint16) * tf.cast(alpha, tf.uint16)
         return tf.cast((premultiplied + 127) // 255, tf.uint8)
 
-    return tf.cond(tf.reduce_min(alpha) == 255, lambda: colours, over_black)
+    return tf.cond(_is_opaque(header.file, alpha), lambda: colours, over_black)
+
+
+def _is_opaque(file, alpha):
+    """Whether a PNG file has no alpha below 255; to files of 1, 2 or 4 bits without alpha TensorFlow adds 1, 3 or 15."""
+    least, greatest = tf.reduce_min(alpha), tf.reduce_max(alpha)
+    bits = tf.io.decode_raw(tf.strings.substr(file, 24, 1), tf.uint8)[0]
+    added = tf.bitwise.left_shift(tf.constant(1, tf.uint8), bits) - 1
+    return (least == 255) | ((bits < 8) & (least == greatest) & (greatest == added))
 
 
 def _jpeg(header, size, channels):

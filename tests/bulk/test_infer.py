@@ -1,7 +1,10 @@
 """Each record comes out once: as the model's answer, or with the reason why there is none."""
 
+import io
 import json
+import struct
 import sys
+import zlib
 
 import keras
 import numpy as np
@@ -125,6 +128,46 @@ def test_image_files_are_decoded_by_the_export_and_their_folder_is_the_condition
         expected = signature(x=tf.constant(x), condition=tf.constant([label] * 5, tf.int32))["mean"]
         found = [answers[f"{kind}/{i}.png"]["mean"] for i in range(5)]
         np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_images_of_every_format_that_training_reads_are_answered_alike(images, read, tmp_path):
+    export, _ = images
+    pixels = Image.fromarray(np.arange(0, 256, 4, np.uint8).reshape(8, 8))
+    for kind in ("cat", "dog"):
+        (tmp_path / "x" / kind).mkdir(parents=True)
+        for suffix in ("png", "tif", "gif", "bmp", "webp"):
+            options = {"lossless": True} if suffix == "webp" else {}
+            pixels.save(tmp_path / "x" / kind / f"a.{suffix}", **options)
+    (tmp_path / "x" / "cat" / "bad.tif").write_bytes(b"II*\0 no image")
+    (tmp_path / "x" / "cat" / "large.png").write_bytes(_claiming(20000, 20000))
+    summary = infer("encode", export, tmp_path / "x", tmp_path / "out")
+    assert (summary.answered, summary.rejected) == (10, {"unreadable image": 2})
+    answers = read(tmp_path / "out" / "answers")
+    for key, answer in answers.items():
+        np.testing.assert_allclose(answer["mean"], answers[f"{key[:3]}/a.png"]["mean"], atol=1e-5, err_msg=key)
+    reasons = {key: row["reason"] for key, row in read(tmp_path / "out" / "dead_letters").items()}
+    assert reasons["cat/large.png#0"].endswith(
+        "expected at most 67,108,864 pixels, its header says 20000 x 20000; send a smaller image."
+    )
+    assert "image_bytes: cannot identify image file" in reasons["cat/bad.tif#0"]
+
+
+def _claiming(width, height):
+    file = io.BytesIO()
+    Image.new("L", (8, 8)).save(file, "PNG")
+    content = bytearray(file.getvalue())
+    content[16:24] = struct.pack(">II", width, height)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    return bytes(content)
+
+
+def test_a_table_with_named_columns_is_read_as_training_reads_it(export, x, read, tmp_path):
+    lines = [",".join("abcdef"), *(",".join(map(repr, map(float, row))) for row in x[:10])]
+    (tmp_path / "x.csv").write_text("\n".join(lines))
+    infer("encode", export, tmp_path / "x.csv", tmp_path / "out")
+    expected = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x[:10]))["mean"]
+    found = read(tmp_path / "out" / "answers")
+    np.testing.assert_allclose([found[f"x.csv/train#{row}"]["mean"] for row in range(10)], expected, atol=1e-6)
 
 
 def test_arrays_and_data_sets_by_name(export, x, read, tmp_path):

@@ -185,10 +185,8 @@ def test_files_of_other_kinds_are_counted_and_named_in_one_line(tmp_path):
     for name in ("b.heic", "c.heic", "deep/d.TXT", "e", ".hidden"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("something")
-    line = (
-        "Skipped 4 files that are not PNG, JPEG, BMP, WebP, GIF or TIFF (.heic: 2, .txt: 1, no suffix: 1), "
-        "first b.heic."
-    )
+    kinds = "(.heic: 2, .txt: 1, no suffix: 1)"
+    line = f"Skipped 4 files that are not PNG, JPEG, BMP, WebP, GIF or TIFF {kinds}, first b.heic."
     with pytest.warns(UserWarning) as caught:
         assert read_folder(tmp_path).notes == (line,)
     assert [str(one.message) for one in caught] == [f"{tmp_path}: {line}"]

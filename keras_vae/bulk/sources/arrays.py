@@ -11,6 +11,7 @@ from keras_vae.bulk.record import Place, Record
 from keras_vae.bulk.sources.source import ROWS, Source
 from keras_vae.data import load
 from keras_vae.data.arrays import read_arrays
+from keras_vae.data.table import read_table
 from keras_vae.errors import InvalidInputError
 
 PARTS = ("train", "validation", "test")
@@ -35,7 +36,7 @@ class Rows:
 
 
 def array_source(data: str, size: tuple[int, int] | None, split: str | None) -> Source:
-    """A `.npy` or `.npz` file, or a data set by name, as a source.
+    """A `.npy`, `.npz` or `.csv` file, or a data set by name, as a source.
 
     Args:
         data: file or name.
@@ -71,6 +72,13 @@ def _parts(data, size):
         return {"": (x, None)}
     if data.endswith(".npz"):
         read = read_arrays(data)
+    elif Path(data).suffix.lower() in (".csv", ".tsv"):
+        read = read_table(data)
+        texts = [name for name, known in zip(read.column_names, read.categories, strict=True) if known]
+        if texts:
+            raise InvalidInputError(
+                f"{data}: expected numbers, got texts in column {texts[0]!r}; write the numbers that training gave them."
+            )
     else:
         try:
             read = load(data)

@@ -1,11 +1,13 @@
 """The client says what the model says, whatever the protocol."""
 
+import struct
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import requests
+from PIL import Image
 
 from keras_vae.serving.client import Client, ServingError
 from keras_vae.serving.png import png
@@ -47,6 +49,32 @@ def test_uint8_means_0_to_255_and_files_are_images(client, vae, tmp_path):
     for path, content in zip(paths, files, strict=True):
         path.write_bytes(content)
     np.testing.assert_allclose(client.encode(paths).mean, expected, atol=1e-4)
+
+
+def test_files_of_every_format_that_training_reads_are_images(client, tmp_path):
+    pixels = Image.fromarray(np.rint(255 * X[0, ..., 0]).astype("uint8"))
+    expected = client.encode([png(np.asarray(pixels)[..., None] / 255)]).mean
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = pixels.transpose(Image.Transpose.ROTATE_90)
+    for suffix, options in (("webp", {"lossless": True}), ("tif", {}), ("gif", {}), ("bmp", {})):
+        pixels.save(tmp_path / f"a.{suffix}", **options)
+    for suffix, options in (("webp", {"lossless": True}), ("tif", {}), ("png", {})):
+        turned.save(tmp_path / f"turned.{suffix}", exif=exif, **options)
+    for path in tmp_path.iterdir():
+        for item in (path, path.read_bytes()):
+            np.testing.assert_allclose(client.encode([item]).mean, expected, atol=1e-4, err_msg=path.name)
+
+
+def test_a_file_that_claims_too_many_pixels_is_refused(client, tmp_path, refused):
+    content = bytearray(png(X[0]))
+    content[16:24] = struct.pack(">II", 20000, 30000)
+    with pytest.raises(ServingError, match=r"image_bytes\[1\]: .* its header says 20000 x 30000") as caught:
+        client.encode([png(X[0]), bytes(content)])
+    assert caught.value.code == "INVALID_ARGUMENT"
+    (tmp_path / "a.tif").write_bytes(b"II*\0 no image")
+    with refused("a.tif: expected a readable image, cannot identify image file"):
+        client.encode([tmp_path / "a.tif"])
 
 
 def test_nan_travels_both_ways(client):
