@@ -2,6 +2,7 @@
 
 import base64
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -19,6 +20,7 @@ CODES = {
     409: "ABORTED",
     413: "RESOURCE_EXHAUSTED",
     429: "RESOURCE_EXHAUSTED",
+    431: "INVALID_ARGUMENT",
     499: "CANCELLED",
     501: "UNIMPLEMENTED",
     502: "UNAVAILABLE",
@@ -41,9 +43,9 @@ class RestTransport:
         requests = need("requests")
         need("orjson")
         self.target = url.rstrip("/")
-        self._model = f"{self.target}/v1/models/{asked.model}"
+        self._model = f"{self.target}/v1/models/{quote(asked.model, safe='')}"
         self._version = "" if asked.version is None else f"/versions/{asked.version}"
-        self._version += f"/labels/{asked.label}" if asked.label else ""
+        self._version += f"/labels/{quote(asked.label, safe='')}" if asked.label else ""
         self._requests = requests
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy for the web is none for this server

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from keras_vae.serving.server.metrics import Metrics
 from keras_vae.serving.server.predictor import Predictor
@@ -39,7 +40,7 @@ class Context:
     readers: Readers
     room: Room
 
-    @property
+    @cached_property
     def limits(self) -> Limits:
         """What a request may hold at most."""
         return Limits(self.options.max_rows, self.options.max_request_bytes)

@@ -9,9 +9,9 @@ from typing import TypeVar
 from keras_vae.serving.server.request_error import Code, RequestError
 
 T = TypeVar("T")
-SMALL = 32 * 2**10
-"""Bytes that are read at once: to change threads would cost more."""
-LARGE = 2**20
+SMALL = 512 * 2**10
+"""Bytes that are read at once, in some milliseconds: to change threads would cost more."""
+LARGE = 2 * 2**20
 """Bytes that have a thread of their own, so that the smaller ones do not wait for them."""
 
 
@@ -40,6 +40,10 @@ class Readers:
         if size <= SMALL:
             return function(*arguments)
         return await asyncio.get_running_loop().run_in_executor(self._threads[size > LARGE], function, *arguments)
+
+
+ALWAYS_TAKEN = 64 * 2**10
+"""Bytes of a request that there is always room for."""
 
 
 class Held:
@@ -88,7 +92,7 @@ class Room:
 
     def take(self, held: Held, size: int) -> None:
         """Takes in bytes of a request, see `Held.add`."""
-        while self.bytes + size > self.most and held.bytes + size > SMALL:
+        while self.bytes + size > self.most and held.bytes + size > ALWAYS_TAKEN:
             others = [other for other in self._held if other.give_up is not None and other.bytes > held.bytes + size]
             if not others:
                 raise full()

@@ -23,6 +23,7 @@ from keras_vae.serving.server import front_page, tensor_json
 from keras_vae.serving.server.context import Account, Context
 from keras_vae.serving.server.readers import Held, full
 from keras_vae.serving.server.replies import metadata_response, status_response
+from keras_vae.serving.server.request_body import read_body
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
 from keras_vae.serving.server.servable import Servable, Signature
 from keras_vae.serving.versions import MOST_VERSION
@@ -109,12 +110,15 @@ class _Endpoint:
         """What a body asks: a signature, the form of the answer and the inputs."""
         limits = self.context.limits
         tensor_json.check_size(body, servable.most_values(limits))
-        question = tensor_json.parse(body)
-        signature = servable.signature(question.signature_name)
-        if signature is None:
-            raise invalid(f'Serving signature name: "{question.signature_name}" not found in signature def')
-        account.signature = signature.name
-        return signature, question.form, tensor_json.read_inputs(question, signature, limits)
+
+        def signature_of(name):
+            signature = servable.signature(name)
+            if signature is None:
+                raise invalid(f'Serving signature name: "{name}" not found in signature def')
+            account.signature = signature.name
+            return signature
+
+        return read_body(body, signature_of, limits)
 
     async def _body(self, request: Request, held: Held) -> bytes:
         most, seconds = self.context.options.max_request_bytes, self.context.options.read_seconds

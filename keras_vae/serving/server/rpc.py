@@ -7,7 +7,6 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, model_pb2, predict_pb2
 
 from keras_vae.serving.server.context import Account, Context
-from keras_vae.serving.server.readers import SMALL
 from keras_vae.serving.server.replies import SIGNATURES, metadata_response, status_response
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
 from keras_vae.serving.server.servable import Arrays, Servable, Signature
@@ -75,7 +74,8 @@ def _method(answer):
             with self.context.account("grpc") as account:
                 return await answer(self, message, call, account)
         except RequestError as error:
-            await call.abort(STATUS[int(error.code)], error.message)
+            code, reason = STATUS[int(error.code)], error.message
+        await call.abort(code, reason)
 
     return method
 
@@ -112,8 +112,7 @@ class _PredictionService:
 
     def _read(self, message: bytes, account: Account):
         """What a message asks: itself, a version of a model, a signature of it and the inputs."""
-        if len(message) > SMALL:
-            check_predict_request(message, self.context.options.max_request_bytes)
+        check_predict_request(message, self.context.options.max_request_bytes)
         request = _parse(predict_pb2.PredictRequest, message)
         servable = self.context.repository.get(*_spec(request))
         account.model, account.version = servable.name, servable.version

@@ -145,6 +145,7 @@ class Servable:
             for graph in SavedModel.FromString((path / "saved_model.pb").read_bytes()).meta_graphs
             if "serve" in graph.meta_info_def.tags
         )
+        self._most_values: dict[Limits, int | None] = {}
         self._loaded = tf.saved_model.load(str(path), tags=["serve"])
         self._functions = dict(self._loaded.signatures)
         self.signature_defs: dict[str, SignatureDef] = {name: graph.signature_def[name] for name in self._functions}
@@ -155,8 +156,10 @@ class Servable:
 
     def most_values(self, limits: Limits) -> int | None:
         """The most values that the JSON of a request to any signature may hold; None for no limit."""
-        most = [signature.most_values(limits) for signature in self.signatures.values()]
-        return None if None in most else max(most, default=0)
+        if limits not in self._most_values:
+            most = [signature.most_values(limits) for signature in self.signatures.values()]
+            self._most_values[limits] = None if None in most else max(most, default=0)
+        return self._most_values[limits]
 
     def signature(self, name: str) -> Signature | None:
         """The signature of that name, the default for an empty one; None if there is none."""

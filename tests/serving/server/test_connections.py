@@ -8,10 +8,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import requests
 
 from keras_vae.serving import ExportOptions, export
+from keras_vae.serving.client import Client
 from keras_vae.serving.server import LocalServer, ServerOptions
 
 BODY = json.dumps({"instances": [[0.0, 0.0]]}).encode()
@@ -210,6 +212,8 @@ def test_a_model_whose_name_needs_quotes_is_served(tiny, tmp_path):
     with LocalServer(tmp_path, ServerOptions(port=0, grpc_port=None)) as server:
         answer = requests.post(f"{server.url}/v1/models/it's%20%22m%22%0A:predict", data=BODY, timeout=20)
         assert answer.status_code == 200
+        with Client(server.url, 'it\'s "m"\n') as client:
+            assert client.predict("serving_default", x=np.zeros((3, 2)))
         page = requests.get(f"{server.url}/", headers={"Host": "["}, timeout=20)
         assert page.status_code == 200 and "it&#39;s &#34;m&#34;" in page.text
         assert requests.get(f"{server.url}/metrics", timeout=20).status_code == 200

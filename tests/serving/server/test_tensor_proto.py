@@ -107,7 +107,12 @@ def request(**changes):
 
 
 def test_ordinary_messages_pass():
-    for values in ({"float_val": [1.0] * 50_000}, {"string_val": [b"a"] * 1024}, {"tensor_content": b"1" * 500_000}):
+    for values in (
+        {"float_val": [1.0] * 50_000},
+        {"int_val": [1] * 100_000},
+        {"string_val": [b"a"] * 1024},
+        {"tensor_content": b"1" * 500_000},
+    ):
         check_predict_request(request(shape=[2, 3], **values), 10**6)
 
 
@@ -119,11 +124,11 @@ def test_ordinary_messages_pass():
         request(shape=[1] * (MOST_FIELDS + 1)),
         request(string_val=[b""] * (MOST_FIELDS + 1)),
         request(int64_val=[1] * 200_000),
-        request(variant_val=[{}]),
-        request(resource_handle_val=[{}]),
-        request()[:-1],
-        b"\x0b",
-        b"\xff" * 11,
+        request(variant_val=[{}], string_val=[b"a" * 99_999]),
+        request(resource_handle_val=[{}], string_val=[b"a" * 99_999]),
+        request(string_val=[b"a" * 99_999])[:-1],
+        b"\x0b" * 99_999,
+        b"\xff" * 99_999,
     ],
     ids=["inputs", "outputs", "dims", "strings", "integers", "variant", "resource", "cut", "group", "varint"],
 )
