@@ -305,3 +305,12 @@ def test_tables_and_counts_draw_by_default():
     assert np.array_equal(counts.sample(50, 0) % 1, np.zeros((50, 3)))
     images = kv.zoo.vae((8, 8, 1), 2, units=(8,), seed=0)
     assert np.array_equal(images.sample(5, 0), images.sample(5, 0, draw="mean"))
+
+
+def test_long_sequences_do_not_diverge():
+    t, random = np.arange(288) / 24 * 2 * np.pi, np.random.default_rng(0)
+    x = np.sin(t + 6 * random.random((64, 1)))[..., None].astype("float32")
+    model = kv.zoo.sequence_vae((288, 1), 4, filters=(8, 16, 32, 64, 64, 64), seed=0)
+    model.compile("adam", jit_compile=False)
+    losses = [model.train_on_batch(x, return_dict=True)["nll"] for _ in range(4)]
+    assert max(losses) < 3 * losses[0]
