@@ -39,6 +39,13 @@ def check_on_sphere(part: str, x: np.ndarray) -> None:
     _check_all_one(part, np.linalg.norm(x.astype("float64"), axis=-1), "of length 1 over the last axis")
 
 
+def root_mean_square(x: np.ndarray) -> float:
+    """The largest of the columns' root mean squares, of the values that are known."""
+    with np.errstate(all="ignore"):
+        squares = np.where(np.isnan(x), 0.0, x.astype("float64")) ** 2
+    return float(np.sqrt(squares.mean(axis=0)).max(initial=0.0))
+
+
 def is_one(found: tf.Tensor) -> tf.Tensor:
     """Where sums or lengths are 1 but for rounding."""
     return tf.abs(found - 1.0) < TOLERANCE

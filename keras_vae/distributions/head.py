@@ -220,6 +220,13 @@ class Head(Float32Layer):
         """
         return tf.math.is_finite(x)
 
+    def size_of(self, x: np.ndarray) -> float:
+        """As a likelihood: the root mean square of examples in the units that it starts from, of the largest column.
+
+        0 where the family does not start from units of about 1.
+        """
+        return 0.0
+
     @property
     def stand_in(self) -> float:
         """As a likelihood: a value of finite density wherever the support is, in place of one that is no use."""

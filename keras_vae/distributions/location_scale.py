@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive
+from keras_vae.distributions.arguments import check_positive, root_mean_square
 from keras_vae.distributions.head import Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
@@ -64,6 +64,9 @@ class LocationScale(Head):
         else:
             scale = tf.constant(self.scale, tf.float32)
         return self.independent(self.elements(parameters["loc"], scale))
+
+    def size_of(self, x: np.ndarray) -> float:
+        return root_mean_square(x)
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         return {"loc": mean}

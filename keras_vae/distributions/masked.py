@@ -146,6 +146,9 @@ class Masked(Head):
     def stand_in(self):
         return self.base.stand_in
 
+    def size_of(self, x: np.ndarray) -> float:
+        return self.base.size_of(x)
+
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return tf.math.is_nan(x) | self.base.in_support(x)
 

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive
+from keras_vae.distributions.arguments import check_positive, root_mean_square
 from keras_vae.distributions.head import Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
@@ -84,6 +84,9 @@ class OptimalSigmaNormal(Head):
         seen = statistics["count"] > 0
         self.log_scale.assign(tf.where(seen, 0.5 * tf.math.log(after), tf.convert_to_tensor(self.log_scale)))
         self.updates.assign(tf.where(seen, updates, updates - 1.0))
+
+    def size_of(self, x: np.ndarray) -> float:
+        return root_mean_square(x)
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         return {"loc": mean}

@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
+from keras_vae.distributions.arguments import root_mean_square
 from keras_vae.distributions.categorical import categorical_log_prob
 from keras_vae.distributions.head import Head
 from keras_vae.distributions.own_distribution import OwnDistribution
@@ -240,6 +241,11 @@ class Table(Head):
             "categorical_logits": np.log(frequencies.clip(1e-3)).reshape(-1, len(self._categories) or 1).T,
         }
         return {name: parameters[name] for name in shapes}
+
+    def size_of(self, x: np.ndarray) -> float:
+        if not len(self._of_kind("real")):
+            return 0.0
+        return root_mean_square((x[:, self._of_kind("real")] - self.means.numpy()) / self.spreads.numpy())
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         whole = np.array([_kind_of(column) != "real" for column in self.columns])

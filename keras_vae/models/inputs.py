@@ -1,5 +1,6 @@
 """Examples are checked here before a model sees them."""
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
-from keras_vae.distributions import Head
+from keras_vae.distributions import Head, Table
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_batches_spec
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from keras_vae.models.autoencoder import Autoencoder
 
 ALIGNMENT = 64
+SEEN, TOO_LARGE = 1000, 100.0
 
 
 def check_examples(x: Any, likelihood: Head, *, part: str = "x") -> np.ndarray:
@@ -128,6 +130,25 @@ def check_training_data(
         check_sample_weight(sample_weight, n)
     if class_weight is not None:
         _check_class_weight(class_weight, y, sample_weight, n)
+
+
+def warn_of_scale(x: Any, likelihood: Head) -> None:
+    """Warns in one line if examples are far from the units that the likelihood starts from: it would learn for ages.
+
+    Args:
+        x: an array that has been checked, or anything else, which is not looked at.
+        likelihood: the model's, adapted or not.
+    """
+    if not is_array(x) or (x := np.asarray(x[:SEEN])).dtype == np.uint8:
+        return
+    size = likelihood.size_of(x)
+    if size > TOO_LARGE:
+        table = isinstance(likelihood, Table) or isinstance(getattr(likelihood, "base", None), Table)
+        remedy = "call adapt(x) before fit" if table else "standardise them, or take tabular_vae and its adapt(x)"
+        warnings.warn(
+            f"x: its values are of the size of {size:.2g}, far from 1, and training would take very long; {remedy}.",
+            stacklevel=3,
+        )
 
 
 def check_sample_weight(sample_weight: Any, n: int) -> np.ndarray:

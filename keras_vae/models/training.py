@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.bad_batches import FLAG
 from keras_vae.models.batch import Batch, checked_batch
-from keras_vae.models.inputs import arrays_for_keras, check_examples, check_training_data, is_array
+from keras_vae.models.inputs import arrays_for_keras, check_examples, check_training_data, is_array, warn_of_scale
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
 from keras_vae.objectives import NLL, PARTS
 from keras_vae.random import as_seed, fold
@@ -134,6 +134,7 @@ class Training(ReconstructionMetrics):
         given = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
         check_training_data(self, **given)
         given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
+        warn_of_scale(given["x"], self.likelihood)
         if given.get("validation_data") is not None:
             data = keras.utils.unpack_x_y_sample_weight(given["validation_data"])
             check_training_data(self, **dict(zip(DATA, data, strict=True)))

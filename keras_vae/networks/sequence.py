@@ -79,8 +79,9 @@ class SequenceEncoder(_Sequence):
     """Sequences to features, `(B, T, C) -> (B, F)`.
 
     `"conv1d"` halves the sequence once for each of the `filters`, each time followed by residual convolutions
-    x + conv(a(x)) of growing dilation, and ends in a dense layer, F = units. `"gru"` reads the sequence in both
-    directions and gives both last states side by side, F = 2 * units.
+    x + conv(a(x)) / n of growing dilation, n of them in all, so that long sequences have no larger gain, and ends in a
+    dense layer, F = units. `"gru"` reads the sequence in both directions and gives both last states side by side,
+    F = 2 * units.
 
     Args:
         input_shape: `(T, C)`, any number of time steps.

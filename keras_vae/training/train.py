@@ -19,7 +19,7 @@ from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.evaluation import page, pictures, summarize
 from keras_vae.files import write_whole
 from keras_vae.models import Autoencoder
-from keras_vae.models.inputs import check_examples
+from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.plots import save
 from keras_vae.replicas import between_workers
 from keras_vae.training.build import (
@@ -108,6 +108,7 @@ def train(
             model = build_model(config, data)
             _check_data(model, data, config)
             model.adapt(data.train.x)
+            warn_of_scale(data.train.x, model.likelihood)
         if verbose:
             print(data.describe())
         if resume:

@@ -276,3 +276,41 @@ def test_float64_is_refused(refused):
 def test_words_of_the_field_are_understood(refused, word, name):
     with refused(f"did you mean '{name}'"):
         kv.zoo.vae((8, 8, 1), 4, likelihood=word)
+
+
+# Units
+
+
+def test_raw_columns_get_a_warning_until_a_table_is_adapted(recwarn):
+    raw = (np.random.default_rng(0).normal(size=(64, 3)) * 1e6).astype("float32")
+    for recipe, options, remedy in (
+        (kv.zoo.vae, {"likelihood": "normal"}, "standardise"),
+        (kv.zoo.tabular_vae, {}, "adapt"),
+    ):
+        model = recipe((3,), 2, units=(8,), seed=0, **options)
+        model.compile("adam", jit_compile=False)
+        with pytest.warns(UserWarning, match=f"size of .*{remedy}"):
+            model.fit(raw, verbose=0)
+    model.adapt(raw)
+    recwarn.clear()
+    assert model.fit(raw, verbose=0).history["nll"][0] < 100
+    assert not [warning for warning in recwarn if "size of" in str(warning.message)]
+
+
+def test_tables_and_counts_draw_by_default():
+    model = kv.zoo.tabular_vae((2,), 2, units=(8,), columns=["count", "real"], seed=0)
+    assert np.array_equal(model.sample(5, 0), model.sample(5, 0, draw="sample"))
+    assert np.array_equal(model.sample(50, 0)[:, 0] % 1, np.zeros(50))
+    counts = kv.zoo.count_vae((3,), 2, units=(8,), seed=0)
+    assert np.array_equal(counts.sample(50, 0) % 1, np.zeros((50, 3)))
+    images = kv.zoo.vae((8, 8, 1), 2, units=(8,), seed=0)
+    assert np.array_equal(images.sample(5, 0), images.sample(5, 0, draw="mean"))
+
+
+def test_long_sequences_do_not_diverge():
+    t, random = np.arange(288) / 24 * 2 * np.pi, np.random.default_rng(0)
+    x = np.sin(t + 6 * random.random((64, 1)))[..., None].astype("float32")
+    model = kv.zoo.sequence_vae((288, 1), 4, filters=(8, 16, 32, 64, 64, 64), seed=0)
+    model.compile("adam", jit_compile=False)
+    losses = [model.train_on_batch(x, return_dict=True)["nll"] for _ in range(4)]
+    assert max(losses) < 3 * losses[0]

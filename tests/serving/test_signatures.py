@@ -8,6 +8,7 @@ import recipes
 import tensorflow as tf
 from servables import FEW_SIZES, build
 
+import keras_vae as kv
 from keras_vae.data import Split
 from keras_vae.serving import ExportOptions, export, signatures_of
 from keras_vae.serving.png import png
@@ -218,3 +219,37 @@ def test_images_are_asked_of_models_of_images_alone(small, vae, refused):
     assert not [name for name in signatures_of(vae, ExportOptions(images=False)) if name.endswith("_bytes")]
     with refused("expected a model of images"):
         signatures_of(small, ExportOptions(images=True))
+
+
+def test_rows_that_the_model_cannot_use_are_nan_and_leave_the_others_alone():
+    conditional = kv.zoo.conditional_vae((8, 8, 1), 4, units=(8,), seed=0)
+    asked = signatures_of(conditional)
+    x = np.random.default_rng(0).random((4, 8, 8, 1), "float32")
+    labels = np.array([3, 33, 9, -1], "int32")
+    bad = labels != np.clip(labels, 0, 9)
+    found = asked["serving_default"].function(tf.constant(x), tf.constant(labels))["reconstruction"].numpy()
+    assert np.array_equal(np.isnan(found).all(axis=(1, 2, 3)), bad)
+    assert np.allclose(found[~bad], conditional.reconstruct(x[~bad], condition=labels[~bad]), atol=1e-5)
+    seeds = tf.constant([[0, 1], [0, 2], [0, 3], [0, 4]])
+    assert np.array_equal(np.isnan(asked["generate"].function(seeds, tf.constant(labels))["sample"])[:, 0, 0, 0], bad)
+    x[2] = 7
+    of_x = signatures_of(kv.zoo.vae((8, 8, 1), 4, units=(8,), seed=0))["score"]
+    assert np.array_equal(np.isnan(of_x.function(tf.constant(x))["elbo"]), [False, False, True, False])
+
+
+def test_codes_that_are_none_are_nan():
+    model = kv.zoo.vq_vae((8, 8, 1), 4, units=(8,), seed=0)
+    codes = model.encode(np.zeros((3, 8, 8, 1))).indices.numpy()
+    codes[1] = 10**6
+    found = signatures_of(model)["decode_codes"].function(tf.constant(codes))["reconstruction"].numpy()
+    assert np.array_equal(np.isnan(found).all(axis=(1, 2, 3)), [False, True, False])
+
+
+def test_tables_are_drawn_alike_in_any_batch():
+    model = kv.zoo.tabular_vae((2,), 2, units=(8,), columns=["count", "real"], seed=0)
+    generate = signatures_of(model)["generate"].function
+    seeds = tf.stack([tf.range(200), tf.zeros(200, tf.int32)], axis=1)
+    drawn = generate(seeds)["sample"].numpy()
+    assert np.array_equal(drawn[:, 0] % 1, np.zeros(200))
+    assert np.allclose(generate(seeds[7:9])["sample"], drawn[7:9], atol=1e-5)
+    assert len(np.unique(drawn[:, 1])) == 200
