@@ -76,7 +76,8 @@ def _parts(data, size):
         texts = [name for name, known in zip(read.column_names, read.categories, strict=True) if known]
         if texts:
             raise InvalidInputError(
-                f"{data}: expected numbers, got texts in column {texts[0]!r}; write the numbers that training gave them."
+                f"{data}: expected numbers, got texts in column {texts[0]!r}; give the numbers that they had "
+                "in training."
             )
     else:
         try:
