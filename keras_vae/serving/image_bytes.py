@@ -98,10 +98,7 @@ def _png(header, size, channels):
 
 
 def _is_opaque(file, alpha):
-    """Whether a PNG file has no alpha below 255.
-
-    TensorFlow adds an alpha of 1, 3 or 15 to files of 1, 2 or 4 bits that have none.
-    """
+    """Whether nothing shows through a PNG file; to one of 1, 2 or 4 bits without alpha TensorFlow adds 1, 3 or 15."""
     least, greatest = tf.reduce_min(alpha), tf.reduce_max(alpha)
     bits = tf.io.decode_raw(tf.strings.substr(file, 24, 1), tf.uint8)[0]
     added = tf.bitwise.left_shift(tf.constant(1, tf.uint8), bits) - 1

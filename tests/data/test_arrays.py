@@ -86,3 +86,14 @@ def test_text_and_pickles_are_refused(tmp_path):
     for name in ("objects", "text"):
         with pytest.raises(InvalidInputError, match=f"{name}.npy: expected numeric arrays .* pickled"):
             read_arrays(tmp_path / f"{name}.npy")
+
+
+@pytest.mark.parametrize("shape", ["(10000000000000, 8, 8)", "(100000, 8, 8)", "(-3, 8, 8)", "(2, 8"])
+def test_headers_that_claim_what_is_not_there_are_refused(tmp_path, shape):
+    np.save(tmp_path / "x.npy", np.zeros((2, 8, 8)))
+    content = (tmp_path / "x.npy").read_bytes()
+    header = content[10:128].replace(b"(2, 8, 8)", shape.encode())[:117].ljust(117) + b"\n"
+    (tmp_path / "x.npy").write_bytes(content[:10] + header + content[128:])
+    with pytest.raises(InvalidInputError, match="x.npy: expected numeric arrays") as error:
+        read_arrays(tmp_path / "x.npy")
+    assert "\n" not in str(error.value)

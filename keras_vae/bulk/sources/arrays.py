@@ -64,9 +64,8 @@ def _parts(data, size):
     if data.endswith(".npy"):
         try:
             x = np.load(data, mmap_mode="r", allow_pickle=False)
-        except Exception as error:  # whatever a damaged header provokes
-            reason = " ".join(str(error).split())[:200]
-            raise InvalidInputError(f"{data}: expected an array written by numpy.save; {reason}.") from error
+        except (OSError, ValueError) as error:
+            raise InvalidInputError(f"{data}: expected an array written by numpy.save; {error}.") from error
         if not x.ndim:
             raise InvalidInputError(f"{data}: expected one row or more in dimension 0; got a single number.")
         return {"": (x, None)}
@@ -77,8 +76,8 @@ def _parts(data, size):
         texts = [name for name, known in zip(read.column_names, read.categories, strict=True) if known]
         if texts:
             raise InvalidInputError(
-                f"{data}: expected numbers, got texts in column {texts[0]!r}; "
-                "write the numbers that training gave them."
+                f"{data}: expected numbers, got texts in column {texts[0]!r}; give the numbers that they had "
+                "in training."
             )
     else:
         try:
