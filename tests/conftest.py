@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items):
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         shared = [name for name in LONG_TO_MAKE if name in item.fixturenames]
         recipe = [f"{item.path.stem} {parameters[key]}" for key in ("name", "served") if key in parameters]
-        if group := [*recipe, *shared, *({item.path.stem} - set(NOTHING_SHARED))]:
+        if group := [*shared, *recipe, *({item.path.stem} - set(NOTHING_SHARED))]:
             item.add_marker(pytest.mark.xdist_group(group[0]))
 
 

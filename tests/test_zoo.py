@@ -22,6 +22,9 @@ LOSS_NEED_NOT_FALL = {
     "vae_gan": TWO_PLAYERS,
     "wae_gan": TWO_PLAYERS,
 }
+BALANCED = {
+    ("autoencoder_kl", "critic/logits/bias"): "both sides of a hinge pull alike while no example is beyond it",
+}
 OWN_NOISE = "each replica draws noise of its own, and not only for the codes"
 REPLICAS_DIFFER = {
     "denoising_ae": OWN_NOISE,
@@ -91,7 +94,8 @@ def test_every_trainable_weight_gets_a_gradient(name):
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
         assert gradient is not None, weight.path
         gradient = tf.convert_to_tensor(gradient).numpy()  # of an embedding: slices
-        assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0, weight.path
+        assert np.isfinite(gradient).all(), weight.path
+        assert np.abs(gradient).max() > 0 or (name, weight.path) in BALANCED, weight.path
 
 
 @every_recipe
@@ -121,7 +125,7 @@ def test_the_cover_has_every_part_of_every_recipe():
     ):
         covered = set().union(*(names_of(models[name]) for name in cover))
         for name, model in models.items():
-            assert names_of(model) <= covered, f"{name}: add it to the cover in recipes.py"
+            assert not names_of(model) - covered, f"{name} has a part of its own: add it to the cover in recipes.py"
 
 
 def test_every_recipe_is_described_with_its_paper():

@@ -19,15 +19,15 @@ resource = pytest.importorskip("resource", reason="the limits of a process are P
 
 EPOCHS = 6
 CONFIG = TrainingConfig(
-    latent_dim=4, epochs=EPOCHS, batch_size=4, options={"units": [128, 128]}, jit_compile=False, likelihood_samples=0
+    latent_dim=4, epochs=EPOCHS, batch_size=8, options={"units": [128, 128]}, jit_compile=False, likelihood_samples=0
 )
-STEPS = 1437 // 4
+STEPS = 1437 // 8
 BRIEF = [
     "--latent-dim", "4", "--epochs", "4", "--limit", "128", "--set", "units=[128,128]", "--no-jit-compile",
     "--likelihood-samples", "0",
 ]  # fmt: skip
 ARGUMENTS = [
-    "--latent-dim", "4", "--epochs", str(EPOCHS), "--batch-size", "4", "--set", "units=[128,128]",
+    "--latent-dim", "4", "--epochs", str(EPOCHS), "--batch-size", "8", "--set", "units=[128,128]",
     "--no-jit-compile", "--likelihood-samples", "0",
 ]  # fmt: skip
 
@@ -151,7 +151,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path, monkeypatch, ca
     batches = iter(range(1000))
 
     def interrupt(self, batch, logs=None):
-        if next(batches) == 9:  # of four in an epoch
+        if next(batches) == 1:  # the four of an epoch are run at once
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
