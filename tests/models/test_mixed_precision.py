@@ -1,0 +1,68 @@
+"""Models made under a mixed policy answer every question, save, load and are exported, with answers in float32."""
+
+import keras
+import numpy as np
+import pytest
+import recipes
+
+import keras_vae as kv
+from keras_vae.serving import check_export, export
+
+EVERY_STRUCTURE = recipes.every(slow_beyond=recipes.CORE, among=recipes.STRUCTURES)
+
+
+@pytest.fixture
+def policy(request):
+    keras.config.set_dtype_policy(request.param)
+    yield request.param
+    keras.config.set_dtype_policy("float32")
+
+
+def made(name):
+    model = recipes.create(name)
+    model.adapt(recipes.examples(name))
+    return model, recipes.examples(name, 8), recipes.labels(name, 8), recipes.conditions(name, 8)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16"], indirect=True)
+@pytest.mark.parametrize("name", EVERY_STRUCTURE)
+def test_questions(name, policy, tmp_path):
+    check_questions(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["mixed_float16"], indirect=True)
+@pytest.mark.parametrize("name", recipes.CORE)
+def test_questions_in_float16(name, policy, tmp_path):
+    check_questions(name, tmp_path)
+
+
+def check_questions(name, tmp_path):
+    model, x, y, condition = made(name)
+    model.compile("adam", jit_compile=False)
+    assert all(np.isfinite(value) for value in model.evaluate(x, y, return_dict=True, verbose=0).values())
+    pairs = x if condition is None else [x, condition]
+    for answer in (model(pairs), model.predict(pairs, verbose=0), model.reconstruct(x, condition=condition)):
+        assert answer.dtype == "float32" and answer.shape == x.shape and np.isfinite(answer).all()
+    codes = model.encode(x, condition=condition).mean()
+    assert codes.dtype == "float32" and np.isfinite(codes).all()
+    if model.prior is not None:
+        assert np.isfinite(model.sample(8, seed=0, condition=condition)).all()
+    model.save(tmp_path / "model.keras")
+    keras.config.set_dtype_policy("float32")  # a model keeps its own
+    loaded = kv.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.encode(x, condition=condition).mean(), codes)
+
+
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [
+        ("vae", "mixed_bfloat16"),
+        *[pytest.param(name, "mixed_bfloat16", marks=pytest.mark.slow) for name in recipes.CORE if name != "vae"],
+        *[pytest.param(name, "mixed_float16", marks=pytest.mark.slow) for name in ("vae", "vq_vae")],
+    ],
+    indirect=["policy"],
+)
+def test_an_export_answers_as_the_model_does(name, policy, tmp_path):
+    model, *_ = made(name)
+    assert check_export(export(model, tmp_path / "export", check=False)).problems == ()
