@@ -112,7 +112,7 @@ class _PredictionService:
 
     def _read(self, message: bytes, account: Account):
         """What a message asks: itself, a version of a model, a signature of it and the inputs."""
-        check_predict_request(message, self.context.options.max_request_bytes)
+        check_predict_request(message, self.context.limits)
         request = _parse(predict_pb2.PredictRequest, message)
         servable = self.context.repository.get(*_spec(request))
         account.model, account.version = servable.name, servable.version

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from keras_vae.serving.server.request_error import RequestError, invalid
+from keras_vae.serving.server.servable import Limits
 
-MOST_FIELDS = 20_000
+SPARE_FIELDS = 1000
 SMALL = 32 * 2**10
 """Bytes of a message that may swell as it will."""
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
@@ -27,24 +28,25 @@ class _Field(NamedTuple):
     end: int
 
 
-def check_predict_request(message: bytes, most_bytes: int) -> None:
+def check_predict_request(message: bytes, limits: Limits) -> None:
     """Checks that the parsed form of a PredictRequest is not much larger than the message.
 
     Args:
         message: as it was sent.
-        most_bytes: of the values of its tensors.
+        limits: of a request; a row may have some fields of its own, such as strings.
 
     Raises:
         RequestError: if it is no such message, or too large.
 
     Example:
 
-    >>> check_predict_request(b"", 1000)
+    >>> check_predict_request(b"", Limits())
     """
     if len(message) <= SMALL:
         return
     view = memoryview(message)
     fields = values = 0
+    most_fields = SPARE_FIELDS + 4 * limits.rows
     stack = [(0, len(view), "request")]
     nested = {
         ("request", INPUTS): "entry", ("entry", VALUE): "tensor", ("tensor", SHAPE): "shape", ("shape", DIM): "dim",
@@ -55,7 +57,7 @@ def check_predict_request(message: bytes, most_bytes: int) -> None:
             fields += 1
             if kind == "tensor" and field.number in VARINT_VALUES:
                 values += field.end - field.start
-            if fields > MOST_FIELDS or 8 * values > most_bytes:
+            if fields > most_fields or 8 * values > limits.bytes:
                 raise invalid("the message has too many values; write tensors in tensor_content, or send fewer rows.")
             if kind == "tensor" and field.number in HANDLES:
                 raise invalid("the message has a tensor of resources or variants; expected numbers or strings.")
