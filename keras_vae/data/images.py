@@ -155,7 +155,7 @@ def fit(image, size: tuple[int, int]) -> np.ndarray:
 @contextmanager
 def _opened(file: str | Path | bytes, max_pixels: int):
     """The image by its header, with nothing decoded."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     with io.BytesIO(file) if isinstance(file, bytes) else Path(file).open("rb") as content:
         _check_claim(_webp_size(content), max_pixels)
@@ -164,6 +164,9 @@ def _opened(file: str | Path | bytes, max_pixels: int):
         except Image.DecompressionBombError as error:  # far too many; Pillow does not tell width and height
             pixels = re.search(r"\d+", str(error))[0]
             raise _too_large(f"{int(pixels):,}", max_pixels) from None
+        except UnidentifiedImageError:
+            known = ", ".join(FORMATS[:-1])
+            raise UnidentifiedImageError(f"cannot identify image file as {known} or {FORMATS[-1]}") from None
         with image:
             _check_claim(image.size, max_pixels)
             if image.format == "TIFF":
