@@ -62,7 +62,7 @@ def _read_config(path: Path) -> Any:
             return json.loads(archive.read("config.json"))
     except Exception as error:  # whatever is wrong with the archive, or with what it holds
         reason = " ".join(str(error).split())[:200]
-        raise InvalidInputError(f"{path}: it is a damaged .keras file ({reason}); save the model again.") from error
+        raise InvalidInputError(f"{path}: Keras cannot read it ({reason}); save the model again.") from error
 
 
 def _check_members(archive: zipfile.ZipFile, limit: int) -> None:

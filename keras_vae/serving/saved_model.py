@@ -70,14 +70,14 @@ def export(
     >>> export(vae((8, 8, 1), 4, units=(32,)), "saved_models/example").name
     '1'
     """
-    directory = Path(directory).resolve()
+    directory = Path(directory)
     _check_directory(directory)
     check_writable(directory)
     servable = Servable(model, options or ExportOptions(), training, verbose=verbose)
     _ = servable.signatures  # refuses what it cannot export before anything is written
-    with new_parents(directory / "1"), partial_folder(directory) as temporary:
+    with new_parents(directory / "1"), partial_folder(directory.resolve()) as temporary:
         version = temporary / "version"
-        servable.write(version, directory.name, card or {})
+        servable.write(version, directory.resolve().name, card or {})
         if check:
             _check(version, directory, verbose)
         return _publish(version, directory)
