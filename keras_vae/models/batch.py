@@ -55,12 +55,13 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
     if sample_weight is not None:
         usable = tf.math.is_finite(weights) & (weights >= 0.0)
     good = possible & known & usable
+    first = _range(tf.gather(x, tf.argmin(tf.cast(possible, tf.int32))), model.likelihood.allows_missing)
     return Batch(
         x=where_rows(good, x, model.likelihood.stand_in),
         y=where_rows(good, model.condition.batch(y), 0) if conditional else y,
         weights=where_rows(good, weights, 0),
         bad=tf.stack([tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]),
-        range=_range(tf.gather(x, tf.argmin(tf.cast(possible, tf.int32))), model.likelihood.allows_missing),
+        range=tf.where(tf.reduce_all(possible), NOTHING, first),
     )
 
 

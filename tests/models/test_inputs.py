@@ -313,4 +313,4 @@ def test_long_sequences_do_not_diverge():
     model = kv.zoo.sequence_vae((288, 1), 4, filters=(8, 16, 32, 64, 64, 64), seed=0)
     model.compile("adam", jit_compile=False)
     losses = [model.train_on_batch(x, return_dict=True)["nll"] for _ in range(4)]
-    assert max(losses) < 3 * losses[0]
+    assert max(losses) < 10_000  # 4500 where all means are 0
