@@ -8,9 +8,8 @@ import pickle
 import struct
 import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import google_crc32c
 import h5py
@@ -20,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
+from hostile.kind import Kind
 from keras_vae import load_model, serving, zoo
 from keras_vae.bulk import infer
 from keras_vae.data import load
@@ -27,16 +27,6 @@ from keras_vae.errors import InvalidInputError
 
 SIZE, ROWS = 6, 40
 CANARY = "canary-of-hostile-files"
-
-
-class FileKind(NamedTuple):
-    """A kind of hostile files: `generate` makes the bytes of one, `ask` gives them to the product in a folder."""
-
-    name: str
-    generate: Callable[[np.random.Generator], bytes]
-    ask: Callable[[bytes, Path], str]
-    ordinary: Callable[[Path], Any]
-    where: str = "process"
 
 
 class Pickled:
@@ -429,9 +419,9 @@ def _ordinary(kind: str, folder: Path) -> None:
 
 
 KINDS = [
-    FileKind("keras", hostile_model, ask_model, functools.partial(_ordinary, "keras")),
+    Kind("keras", hostile_model, ask_model, ordinary=functools.partial(_ordinary, "keras")),
     *(
-        FileKind(name, make, functools.partial(ask, f".{name}"), functools.partial(_ordinary, name))
+        Kind(name, make, functools.partial(ask, f".{name}"), ordinary=functools.partial(_ordinary, name))
         for name, make, ask in (
             ("npy", hostile_array, _ask_array),
             ("npz", hostile_arrays, _ask_array),

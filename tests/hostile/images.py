@@ -7,34 +7,19 @@ import io
 import json
 import struct
 import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from hostile.kind import Kind, one_of
 from keras_vae.data.folder import read_folder
 from keras_vae.serving.image_bytes import decode_images
 
 SIDES = (0, 1, 2, 100, 8193, 13_000, 65_535, 2**16, 2**20, 2**31 - 1, 2**31, 2**32 - 1)
 SUFFIXES = {b"\x89P": "png", b"\xff\xd8": "jpg", b"GI": "gif", b"BM": "bmp", b"RI": "webp", b"II": "tif", b"MM": "tif"}
-
-
-class ImageKind(NamedTuple):
-    """A kind of hostile image files: `generate` makes one, `ask` gives it to the product and tells the outcome."""
-
-    name: str
-    generate: Callable[[np.random.Generator], bytes]
-    ask: Callable[..., str]
-    ordinary: Callable[..., Any] = lambda folder: None
-    where: str = "process"
-
-
-def one_of(rng: np.random.Generator, *choices: Any) -> Any:
-    """One of the choices."""
-    return choices[int(rng.integers(len(choices)))]
 
 
 def picture(rng: np.random.Generator) -> Image.Image:
@@ -236,7 +221,7 @@ def ordinary(folder: Path) -> None:
 
 
 KINDS = [
-    ImageKind(f"image-{name}-{place}", generate, ask, ordinary if where == "process" else lambda folder: None, where)
+    Kind(f"image-{name}-{place}", generate, ask, where, ordinary)
     for name, generate in GENERATORS.items()
     for place, ask, where in (
         ("folder", ask_folder, "process"),

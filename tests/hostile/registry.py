@@ -6,7 +6,7 @@ import numpy as np
 
 from hostile.kind import Kind
 
-MODULES = ("protos", "json_bodies", "http_requests")
+MODULES = ("protos", "json_bodies", "http_requests", "images", "files")
 
 
 def kinds() -> dict[str, Kind]:
