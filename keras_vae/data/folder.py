@@ -10,13 +10,15 @@ import numpy as np
 
 from keras_vae.data.dataset import Split
 from keras_vae.data.folder_layout import Entry, label_names, layout
-from keras_vae.data.images import MAX_PIXELS, DecodedImage, PixelBudget, read_image
+from keras_vae.data.images import MAX_PIXELS, DecodedImage, read_image
 from keras_vae.data.parts import Parts
 from keras_vae.errors import InvalidInputError
 from keras_vae.progress import progress
 
 KINDS = "PNG, JPEG, BMP, WebP, GIF or TIFF"
 NAMED = 10
+LARGE = 2**24
+"""Pixels from which on files are decoded one at a time: each thread would keep their memory."""
 FULL_RANGE = 2**14
 """The least that the brightest sample of a set of 16-bit files must reach: a quarter of their range."""
 
@@ -104,19 +106,21 @@ def _first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[
 
 def _decode(root: Path, entries: Sequence[Entry], size: tuple[int, int], strict: bool, max_pixels: int):
     """The readable images in order, entry -> image, and a sentence for each other file."""
-    budget = PixelBudget(max_pixels)
 
-    def read(entry: Entry) -> DecodedImage | Exception:
+    def read(entry: Entry, max_pixels: int) -> DecodedImage | Exception:
         try:
-            return read_image(root / entry.path, size, max_pixels=max_pixels, budget=budget)
+            return read_image(root / entry.path, size, max_pixels=max_pixels)
         except Exception as error:
             return error
 
     images, bad = {}, []
     pool = ThreadPoolExecutor()
     try:
-        results = progress(pool.map(read, entries), len(entries), "Reading images")
+        small = min(LARGE, max_pixels)
+        results = progress(pool.map(lambda entry: read(entry, small), entries), len(entries), "Reading images")
         for entry, result in zip(entries, results, strict=True):
+            if isinstance(result, InvalidInputError):  # large, perhaps
+                result = read(entry, max_pixels)
             if isinstance(result, DecodedImage):
                 images[entry] = result
             elif strict:

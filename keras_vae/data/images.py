@@ -5,8 +5,6 @@ What it does to a file, `keras_vae.serving.image_bytes` does in the graph of an 
 
 import io
 import re
-import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -43,38 +41,11 @@ class DecodedImage(NamedTuple):
     more_frames: bool
 
 
-class PixelBudget:
-    """Lets threads decode at the same time only as many pixels as fit in memory.
-
-    Args:
-        pixels: decoded at a time; a larger image is decoded alone.
-    """
-
-    def __init__(self, pixels: int = MAX_PIXELS):
-        self.pixels = pixels
-        self._used = 0
-        self._freed = threading.Condition()
-
-    @contextmanager
-    def spend(self, pixels: int) -> Iterator[None]:
-        """Waits until there is room for an image of so many pixels."""
-        with self._freed:
-            self._freed.wait_for(lambda: not self._used or self._used + pixels <= self.pixels)
-            self._used += pixels
-        try:
-            yield
-        finally:
-            with self._freed:
-                self._used -= pixels
-                self._freed.notify_all()
-
-
 def read_image(
     file: str | Path | bytes,
     size: tuple[int, int] | None = None,
     *,
     max_pixels: int = MAX_PIXELS,
-    budget: PixelBudget | None = None,
 ) -> DecodedImage:
     """Decodes an image file: upright, 8 bits, grey or RGB without alpha, in the size wanted.
 
@@ -90,7 +61,6 @@ def read_image(
         file: a PNG, JPEG, BMP, WebP, GIF or TIFF file, its path or its bytes.
         size: `(H, W)` in pixels; None keeps the size of the file.
         max_pixels: that the header of the file may claim.
-        budget: shared by threads that decode at the same time.
 
     Raises:
         InvalidInputError: if the file claims too many pixels, or its samples have more than 16 bits.
@@ -102,7 +72,7 @@ def read_image(
     >>> read_image(png(np.ones((8, 6, 3))), (4, 4)).pixels.shape
     (4, 4, 3)
     """
-    with _opened(file, max_pixels) as image, (budget or PixelBudget(max_pixels)).spend(image.width * image.height):
+    with _opened(file, max_pixels) as image:
         bits, covered = _bits(image), image.tile[0][1] if image.tile else None  # known until the pixels are decoded
         orientation = _orientation(image)
         if size and image.format in ("JPEG", "MPO"):
@@ -264,7 +234,8 @@ def _in_8_bits(image, bits: int):
     elif image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
-    image = image.convert("L" if grey else "RGB")
+    mode = "L" if grey else "RGB"
+    image = image if image.mode == mode else image.convert(mode)  # it would copy
     if bits > 8 and brightest is None:  # Pillow keeps the upper 8 bits of colours; if they are 0, the others may not be
         brightest = max(257 * int(np.max(image.getextrema())), 255)
     return image, brightest

@@ -234,3 +234,10 @@ def test_colours_of_16_bits_that_hold_8_are_refused(tmp_path):
         read_folder(tmp_path)
     (tmp_path / "a.png").write_bytes(tf.io.encode_png(pixels * 256).numpy())
     np.testing.assert_array_equal(read_folder(tmp_path).train.x[0], pixels)
+
+
+def test_large_files_are_decoded_one_at_a_time_and_in_their_order(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_vae.data.folder.LARGE", 50)
+    for i in range(4):
+        save(tmp_path / f"{i}.png", size=(8, 6) if i % 2 else (40, 30), colour=i)
+    assert pixels(tmp_path, image_size=(6, 8))[:, 0, 0, 0].tolist() == [0, 1, 2, 3]

@@ -2,14 +2,13 @@
 
 import io
 import struct
-import threading
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.data.images import PixelBudget, read_image, to_png
+from keras_vae.data.images import read_image, to_png
 from keras_vae.errors import InvalidInputError
 
 
@@ -146,27 +145,6 @@ def test_a_large_tile_of_a_small_tiff_file_is_refused():
 def test_other_formats_are_never_opened(content):
     with pytest.raises(Exception, match="cannot identify image file"):
         read_image(content)
-
-
-def test_threads_share_a_budget_of_pixels():
-    budget, running, most, lock = PixelBudget(100), 0, 0, threading.Lock()
-
-    def work(pixels):
-        nonlocal running, most
-        with budget.spend(pixels):
-            with lock:
-                running += pixels
-                most = max(most, running)
-            threading.Event().wait(0.002)
-            with lock:
-                running -= pixels
-
-    threads = [threading.Thread(target=work, args=(pixels,)) for pixels in (40, 30, 100, 60, 40, 50, 20, 90)]
-    [thread.start() for thread in threads]
-    [thread.join(20) for thread in threads]
-    assert not any(thread.is_alive() for thread in threads) and 0 < most <= 100
-    with budget.spend(1000):
-        pass
 
 
 def test_a_png_file_for_graphs_that_do_not_know_the_format():
