@@ -114,6 +114,8 @@ def train(
         if resume:
             # Outside the scope, since the chief alone makes these variables.
             progress = read_checkpoint(run, steps_of(config, data))
+            if not run["data.json"].exists():
+                run.write_json("data.json", data.digests())
             run.write_json("config.json", config.as_dict())
         else:
             progress = Progress()
@@ -237,7 +239,6 @@ def _check_same_data(run: Run, config: TrainingConfig, data: DataSet) -> None:
     changed = run.changed_data(data)
     if changed is None:
         print(f"Note: {run.path} does not record its data; give it the same as before.", file=sys.stderr)
-        run.write_json("data.json", data.digests())
     elif changed:
         raise InvalidInputError(
             f"{run.path}: it was started with other data than {config.data!r} holds now (different: "
