@@ -194,6 +194,7 @@ def _publish(version: Path, directory: Path) -> Path:
     """Gives a finished version the next number, in one step; another export at the same time gets another one."""
     while True:
         target = directory / str(1 + max(versions_in(directory), default=0))
+        target.parent.mkdir(parents=True, exist_ok=True)  # another export that failed may have removed it
         try:
             return version.rename(target)
         except OSError:

@@ -62,7 +62,7 @@ def test_a_model_that_a_server_cannot_run_is_not_published(small, tmp_path, monk
     monkeypatch.setattr(type(small), "posterior_of", lambda self, x, *_, **__: unserved(self, x))
     with refused("nothing was published, for a server would fail: Python in the graph"):
         export(small, tmp_path / "model")
-    assert list((tmp_path / "model").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def unserved(model, x):
@@ -150,7 +150,7 @@ def test_an_interrupted_export_leaves_no_version(tmp_path, monkeypatch, after_wr
     after_writing(interrupt)
     with pytest.raises(interruption):
         write(small, tmp_path / "model")
-    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["model"]
+    assert list(tmp_path.iterdir()) == []
     monkeypatch.undo()
     assert write(small, tmp_path / "model").name == "1"
 
