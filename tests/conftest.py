@@ -64,6 +64,26 @@ def tiny(monkeypatch):
     return config.replace
 
 
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A context in which no file can grow beyond so many bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="the limits of a process are POSIX's")
+    # Python would leave a part of each module that it compiles meanwhile, and every later process would stumble on it.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    @contextlib.contextmanager
+    def full_disk(size):
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    return full_disk
+
+
 @pytest.fixture(scope="session")
 def refused():
     """A context in which `InvalidInputError` is raised, with a message of one line that matches."""

@@ -6,7 +6,7 @@ import re
 def assert_refused(result, message):
     """Exit code 2 and one line, which matches."""
     code, _, err = result
-    assert code == 2
+    assert code == 2, result
     assert len(err.splitlines()) == 1, err
     assert err.startswith("keras-vae: ")
     assert re.search(message, err), err

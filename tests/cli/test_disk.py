@@ -47,19 +47,11 @@ def words(finished_run, pixels):
     return words
 
 
-@pytest.fixture
-def full_disk():
-    """From when it is called, no file can grow beyond so many bytes."""
-    resource = pytest.importorskip("resource", reason="the limits of a process are POSIX's")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("name", [name for name in WRITE if name not in ("train", "tune")])
 def test_a_full_disk_is_told_in_one_line_and_nothing_is_left(cli, words, tmp_path, full_disk, name):
-    full_disk(1500)
-    assert_refused(cli(*words(name, "out")), r"out/\S+: (File too large|it cannot be written)")
+    with full_disk(1500):
+        result = cli(*words(name, "out"))
+    assert_refused(result, r"out/\S+: (File too large|it cannot be written)")
     assert not list(tmp_path.iterdir())
 
 

@@ -169,14 +169,10 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path, monkeypatch, ca
     assert_same(run, whole_brief)
 
 
-def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_path, call, whole_brief):
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_path, call, whole_brief, full_disk):
     run = Run(tmp_path / "run")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (whole_brief["model.keras"].stat().st_size // 2, limits[1]))
-    try:
+    with full_disk(whole_brief["model.keras"].stat().st_size // 2):
         code, stderr = call("train", *BRIEF, "--out", str(run.path))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert code == 2
     assert len(stderr.strip().splitlines()) == 1, stderr
     assert stderr.startswith("keras-vae: ")

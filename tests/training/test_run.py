@@ -1,6 +1,5 @@
 """A run folder: written whole or not at all, and never at the cost of what is not the run's own."""
 
-import contextlib
 import csv
 import os
 import shutil
@@ -189,23 +188,6 @@ def test_no_history_is_an_empty_one(run):
     assert run.read_history() == {}
     run.write_history({"epoch": [], "loss": []})
     assert run.read_history() == {}
-
-
-@pytest.fixture
-def full_disk():
-    """A context in which no file can grow beyond 2000 bytes."""
-    resource = pytest.importorskip("resource", reason="the limits of a process are POSIX's")
-
-    @contextlib.contextmanager
-    def full_disk():
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-    return full_disk
 
 
 def test_a_picture_is_whole_or_not_there(finished_run, tmp_path, monkeypatch, full_disk):
