@@ -137,6 +137,7 @@ def shelf(tmp_path_factory, finished_run):
     np.save(shelf / "one.npy", x[:1])
     np.savez(shelf / "keys.npz", a=x)
     (shelf / "text.npy").write_text("1 2 3")
+    (shelf / "table.xls").write_text("1,2,3")
     (shelf / "table.csv").write_text("1,2,3")
     (shelf / "nothing").mkdir()
     (shelf / "broken").mkdir()
@@ -195,7 +196,8 @@ BAD_TRAINING = {
     "no examples": ("--data {shelf}/none.npy", "none.npy.*expected at least one example"),
     "one example": ("--data {shelf}/one.npy", "expected an example or more for training"),
     "keys": ("--data {shelf}/keys.npz", "keys.npz: expected a key x"),
-    "another kind of file": ("--data {shelf}/table.csv", "expected a folder of images or a .npy or .npz file"),
+    "another kind of file": ("--data {shelf}/table.xls", "table.xls: expected a folder of images"),
+    "table without rows": ("--data {shelf}/table.csv", "table.csv: expected"),
     "no such file": ("--data {shelf}/nowhere.npy", "nowhere.npy: no such file or folder"),
     "empty folder": ("--data {shelf}/nothing", "nothing: expected readable PNG"),
     "corrupt images": ("--data {shelf}/broken", "broken: expected readable PNG.*2 files"),
