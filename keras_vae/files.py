@@ -38,6 +38,19 @@ def write_json(target: Path, content: Any) -> None:
     write_whole(target, lambda path: path.write_text(json.dumps(content, indent=2) + "\n"))
 
 
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote.
+
+    Raises:
+        InvalidInputError: if the file is damaged.
+        OSError: if it cannot be read.
+    """
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise InvalidInputError(f"{path}: it is damaged ({error}); remove it, or make it again.") from error
+
+
 @contextlib.contextmanager
 def partial_folder(target: Path) -> Iterator[Path]:
     """A new folder beside `target`, to make it in; removed at the end with all that is still there.

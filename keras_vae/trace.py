@@ -37,6 +37,7 @@ class Trace(NamedTuple):
         decode: z of shape `(..., *latent_shape)` -> p(x | z), for terms that look at other codes.
         extras: what else the batch carried, such as `y`.
         training: whether the pass is one of training.
+        weights: the weight of each example, float32 `(B,)`; 0 for those that must not count. None for ones.
         critic: the critic of an adversarial model, a Keras model from codes or examples to logits `(..., 1)`.
     """
 
@@ -49,4 +50,10 @@ class Trace(NamedTuple):
     decode: Callable[[tf.Tensor], tfd.Distribution]
     extras: Mapping[str, tf.Tensor]
     training: bool = False
+    weights: tf.Tensor | None = None
     critic: Callable[[tf.Tensor], tf.Tensor] | None = None
+
+    @staticmethod
+    def beside_examples(values: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+        """`values`, one for each example `(B,)`, in a shape that broadcasts to `draws`, `(S, B, ...)`."""
+        return tf.reshape(values, (1, -1, *[1] * (draws.shape.rank - 2)))

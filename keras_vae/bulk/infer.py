@@ -84,7 +84,7 @@ def infer(
     source = find_source(os.fspath(data), size=plain.image_size, split=split, fields=fields, key=key)
     model = ExportedModel(export, question, of_files=True) if source.of_files else plain
     job = Job(model, source, file_format, batch_size)
-    with _new_folder(os.fspath(out)) as folder:
+    with _new_folder(os.fspath(out), overwrite) as folder:
         if runner is None:
             return run_here(job, Path(folder), verbose=verbose)
         beam.run_on_beam(job, folder, runner=runner, options=runner_options)
@@ -104,7 +104,7 @@ def _check_out(out: str, overwrite: bool) -> None:
 
 
 @contextlib.contextmanager
-def _new_folder(out: str) -> Iterator[str]:
+def _new_folder(out: str, overwrite: bool) -> Iterator[str]:
     """A folder to write to, which takes the place of `out` when all has gone well; a remote one is `out` itself."""
     if "://" in out:
         yield out
@@ -114,6 +114,12 @@ def _new_folder(out: str) -> Iterator[str]:
         folder = temporary / "new"
         folder.mkdir()
         yield str(folder)
+        _check_out(out, overwrite)  # another job may have finished there meanwhile
         if target.exists():
             target.rename(temporary / "old")
-        folder.rename(target)
+        try:
+            folder.rename(target)
+        except BaseException:
+            if (temporary / "old").exists():
+                (temporary / "old").rename(target)
+            raise

@@ -70,9 +70,10 @@ class OptimalSigmaNormal(Head):
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         errors = trace.x - trace.likelihood.mean()  # (S, B, *event_shape)
         known = tf.math.is_finite(errors)
+        weights = tf.ones_like(errors) if trace.weights is None else trace.beside_examples(trace.weights, errors)
         return {
-            "squares": tf.reduce_sum(tf.square(tf.where(known, errors, 0.0))),
-            "count": tf.reduce_sum(tf.cast(known, tf.float32)),
+            "squares": tf.reduce_sum(weights * tf.square(tf.where(known, errors, 0.0))),
+            "count": tf.reduce_sum(weights * tf.cast(known, tf.float32)),
         }
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:

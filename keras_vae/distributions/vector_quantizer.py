@@ -272,9 +272,13 @@ class VectorQuantizer(Head):
         number = tf.size(posterior.vectors) // self.event_shape[-1]
         shape, seed = (self.levels, self.codes), fold(trace.seed, REVIVAL_NOISE)
         rows = tf.random.stateless_uniform(shape, seed, maxval=number, dtype=tf.int32)
+        weights = tf.ones(tf.shape(trace.x)[:1]) if trace.weights is None else trace.weights
+        weights = tf.repeat(weights, number // tf.maximum(tf.size(weights), 1), axis=0)  # of each vector, (N,)
+        rows = tf.cond(tf.reduce_all(weights > 0.0), lambda: rows, lambda: _among(weights > 0.0, rows))
         for level, (vectors, _) in enumerate(posterior.levels):
             vectors = tf.reshape(tf.stop_gradient(vectors), (-1, self.event_shape[-1]))
             chosen = tf.one_hot(tf.reshape(posterior.indices[..., level], (-1,)), self.codes)  # (N, K)
+            chosen *= weights[:, tf.newaxis]
             counts.append(tf.reduce_sum(chosen, axis=0))
             sums.append(tf.matmul(chosen, vectors, transpose_a=True))
             candidates.append(of_first(tf.gather(vectors, rows[level])))
@@ -316,6 +320,13 @@ class VectorQuantizer(Head):
             "revive_below": self.revive_below,
             "flatten": self.flatten,
         }
+
+
+def _among(valid: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """The numbers `rows` as indices of the places where `valid`, `(N,)`, is true."""
+    places = tf.argsort(tf.cast(valid, tf.int32), direction="DESCENDING", stable=True)
+    count = tf.reduce_sum(tf.cast(valid, tf.int32))
+    return tf.gather(places, rows % tf.maximum(count, 1))
 
 
 def embed(indices: tf.Tensor, codebooks: tf.Tensor) -> tf.Tensor:

@@ -72,6 +72,8 @@ class AdversarialAutoencoder(Autoencoder):
         if critic_optimizer is None:
             raise InvalidInputError("compile: the critic needs an optimizer; give critic_optimizer, such as 'adam'.")
         critic_optimizer = keras.optimizers.get(critic_optimizer)
+        if critic_optimizer is optimizer:
+            raise InvalidInputError("compile: expected an optimizer for each of model and critic; got one for both.")
         super().compile(optimizer, loss, **options)
         scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
         if scaled and not isinstance(critic_optimizer, keras.optimizers.LossScaleOptimizer):
@@ -95,4 +97,6 @@ class AdversarialAutoencoder(Autoencoder):
         return [variable for variable in self.trainable_variables if id(variable) not in of_critic]
 
     def _optimizers(self):
-        return [(self.optimizer, self.model_variables), (self.critic_optimizer, self.critic.trainable_variables)]
+        trained = {id(variable) for variable in self.trainable_variables}  # none, if the whole model is frozen
+        critic = [variable for variable in self.critic.trainable_variables if id(variable) in trained]
+        return [(self.optimizer, self.model_variables), (self.critic_optimizer, critic)]

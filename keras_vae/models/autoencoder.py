@@ -14,6 +14,7 @@ from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Condition, Corruption, Sampling
 from keras_vae.models.bad_batches import BadBatches
+from keras_vae.models.batch import rows_true, where_rows
 from keras_vae.models.global_mean import Directions, GlobalMean
 from keras_vae.models.inference import Inference
 from keras_vae.models.prediction import Prediction
@@ -60,7 +61,7 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
     Attributes:
         step: how many batches the model was trained on, an integer variable that is saved with the model. Schedules
             of the objective's weights count it: a window of gradient accumulation is as many steps as it has batches,
-            and `compile` does not start it again.
+            and `compile` does not start it again. It is one of the weights: restoring weights restores it.
 
     Raises:
         InvalidInputError: if the parts do not fit together.
@@ -144,7 +145,8 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
             restore_sublayers(self, sublayers)
 
     def __setattr__(self, name, value):
-        if name in self.PARTS and getattr(self, "built", False) and value is not getattr(self, name):
+        fixed = (*self.PARTS, "seed")
+        if name in fixed and getattr(self, "built", False) and value is not getattr(self, name):
             raise InvalidInputError(
                 f"{self.name}: its {name} cannot be replaced, since what was compiled and checked would not know of "
                 f"it; make a new model with model.with_parts({name}=...), which shares the other parts."
@@ -278,6 +280,10 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
         """Which conditions of a training batch can be used, bool `(B,)`."""
         return self.condition.is_known(y)
 
+    def condition_of_batch(self, y: tf.Tensor) -> tf.Tensor:
+        """The conditions of a training batch, `y` of `fit`, one for each example."""
+        return self.condition.batch(y)
+
     def posterior_parameters(
         self, x: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
     ) -> dict[str, tf.Tensor]:
@@ -398,11 +404,19 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
         )
 
     def call(self, x, training=False, condition=None):
-        """The expected reconstruction E[x | z] at the posterior mean z, shape `(B, *event_shape)`."""
+        """The expected reconstruction E[x | z] at the posterior mean z, shape `(B, *event_shape)`.
+
+        An example that the likelihood cannot explain, or whose condition is unknown, has NaN for an answer.
+        """
         x, condition = self.split_condition(x, condition)
-        condition = None if self.condition is None else self.condition_of(condition)
+        usable = rows_true(self.likelihood.in_support(self.prepare(x)))
+        if self.condition is None:
+            condition = None
+        else:
+            usable &= condition is None or self.is_known(condition)
+            condition = self.condition_of(condition)
         code = self.posterior_of(x, condition, training=training).mean()
-        return self.likelihood_of(code, condition, training=training).mean()
+        return where_rows(usable, self.likelihood_of(code, condition, training=training).mean(), float("nan"))
 
     PARTS = ("encoder", "decoder", "posterior", "likelihood", "prior", "objective", "condition", "corruption")
 

@@ -55,10 +55,13 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
     if sample_weight is not None:
         usable = tf.math.is_finite(weights) & (weights >= 0.0)
     good = possible & known & usable
-    first = _range(tf.gather(x, tf.argmin(tf.cast(possible, tf.int32))), model.likelihood.allows_missing)
+    # A replica may have no example of the last batch: then there is no first, and a stand-in takes its place.
+    first = tf.argmin(tf.concat([tf.cast(possible, tf.int32), [1]], axis=0))
+    first = tf.concat([x, tf.fill((1, *model.event_shape), model.likelihood.stand_in)], axis=0)[first]
+    first = _range(first, model.likelihood.allows_missing)
     return Batch(
         x=where_rows(good, x, model.likelihood.stand_in),
-        y=where_rows(good, model.condition.batch(y), 0) if conditional else y,
+        y=where_rows(good, model.condition_of_batch(y), 0) if conditional else y,
         weights=where_rows(good, weights, 0),
         bad=tf.stack([tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]),
         range=tf.where(tf.reduce_all(possible), NOTHING, first),

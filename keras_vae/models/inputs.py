@@ -166,6 +166,8 @@ def check_sample_weight(sample_weight: Any, n: int) -> np.ndarray:
         raise InvalidInputError(
             f"sample_weight: expected finite numbers >= 0, got {weights[~good][0]:g} at index {np.argmin(good)}."
         )
+    if not weights.any():
+        raise InvalidInputError("sample_weight: expected some weights above 0, got 0 for every example.")
     return weights
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.models.batch import check_spec, rows_true, where_rows
+from keras_vae.models.batch import check_spec
 from keras_vae.models.inputs import check_examples, is_array
 
 
@@ -48,14 +48,11 @@ class Prediction:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         x, y = self.split_condition(x, y)
         check_spec(x, self)
-        good = rows_true(self.likelihood.in_support(self.prepare(x)))
         if self.condition is None:
-            return where_rows(good, self(x, training=False), float("nan"))
+            return self(x, training=False)
         if y is None:
             self.check_y(None, int(x.shape[0] or 1))
-            return where_rows(good, self(x, training=False), float("nan"))
-        answer = self(x, training=False, condition=self.condition.batch(y))
-        return where_rows(good & self.is_known(y), answer, float("nan"))
+        return self(x, training=False, condition=y)
 
     def split_condition(self, x: Any, condition: Any = None) -> tuple[Any, Any]:
         """Examples and conditions, of `x` alone or, for a conditional model, of a pair."""

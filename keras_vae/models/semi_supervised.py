@@ -136,8 +136,8 @@ class SemiSupervisedAutoencoder(Autoencoder):
         if condition is None:
             condition = likely
         else:
-            condition = self.condition.batch(condition)
-            condition = tf.where(condition == -1, likely, condition)
+            given, known = self.condition_of_batch(condition), self.is_known(condition)
+            condition = tf.where(given == -1, likely, tf.where(known, given, self.condition.size))
         return super().call(x, training=training, condition=condition)
 
     def encode(self, x, *, condition=None, batch_size=None):
@@ -152,8 +152,13 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return None if condition is None else self._conditions_of_bound(condition, n)
 
     def is_known(self, y):
-        missing = tf.reduce_all(self.condition.columns(y) == -1.0, axis=-1)
-        return missing | self.condition.is_known(y)
+        return self._is_missing(y) | self.condition.is_known(y)
+
+    def condition_of_batch(self, y):
+        return tf.where(self._is_missing(y), -1, self.condition.batch(y))
+
+    def _is_missing(self, y):
+        return tf.reduce_all(self.condition.columns(y) == -1.0, axis=-1)
 
     def _labels(self, x, batch_size=None):
         return self.classify(x, batch_size=batch_size).argmax(axis=-1)
@@ -166,6 +171,11 @@ class SemiSupervisedAutoencoder(Autoencoder):
         if condition is None:
             return np.full(n, -1, "int32")
         condition = np.asarray(self.condition.for_all(condition, n))
-        missing = np.zeros(n, bool) if condition.shape not in ((n,), (n, 1)) else condition.reshape(n) == -1
-        filled = np.where(missing.reshape(condition.shape), 0, condition) if missing.any() else condition
-        return np.where(missing, -1, self.condition.check(filled, n)).astype("int32")
+        one_hot = condition.shape == (n, self.condition.size) and self.condition.size > 1
+        if not one_hot and condition.shape not in ((n,), (n, 1)):
+            return self.condition.check(condition, n)
+        missing = (condition.reshape(n, -1) == -1).all(axis=-1)
+        if missing.any():
+            condition = condition.copy()
+            condition[missing] = np.eye(self.condition.size)[0] if one_hot else 0
+        return np.where(missing, -1, self.condition.check(condition, n)).astype("int32")

@@ -276,7 +276,11 @@ class Training(ReconstructionMetrics):
     def _trace(self, batch: Batch, seed, *, training: bool) -> Trace:
         extras = {} if batch.y is None else {"y": batch.y}
         options = {"samples": self.objective.samples, "step": tf.convert_to_tensor(self.step), "extras": extras}
-        return self.trace(batch.x, seed=seed, training=training, **options)
+        trace = self.trace(batch.x, seed=seed, training=training, **options)
+        passes = tf.shape(trace.x)[0] // tf.maximum(
+            tf.size(batch.weights), 1
+        )  # one for each class, where it is unknown
+        return trace._replace(weights=tf.tile(batch.weights, [passes]))
 
     def _report(self, trace: Trace) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor], tf.Tensor]:
         """Everything to be reported and the terms' values, `(B,)` each; the networks' own regularisation, a scalar."""

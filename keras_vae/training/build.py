@@ -37,8 +37,13 @@ def load_data(config: TrainingConfig) -> DataSet:
     )
 
 
-def with_categories(config: TrainingConfig, data: DataSet) -> TrainingConfig:
-    """The configuration with the texts of a table, in the order of their numbers."""
+def with_columns(config: TrainingConfig, data: DataSet) -> TrainingConfig:
+    """The configuration with the columns of a table by name, and their texts in the order of their numbers.
+
+    Another table is then read by these names, whatever the order of its columns.
+    """
+    if data.column_names:
+        config = config.replace(use_columns=list(data.column_names))
     texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
     if data.column_names and data.label_names:
         texts[config.label_column] = list(data.label_names)

@@ -12,6 +12,9 @@ from keras_vae.errors import InvalidInputError, unknown
 CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
 """Attributes that say which data; whether those are the same, their digests tell better."""
 
+FROM_DATA = ("use_columns", "categories")
+"""Attributes that a table fills in where they are None."""
+
 REPORT_ONLY = ("likelihood_samples",)
 """Attributes that change the report and not the training."""
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import json
 import os
 import platform
 import shutil
@@ -14,7 +13,7 @@ from typing import Any
 
 from keras_vae.data import DataSet
 from keras_vae.errors import InvalidInputError
-from keras_vae.files import new_parents, write_json, write_whole
+from keras_vae.files import new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.training.config import TrainingConfig
@@ -178,8 +177,12 @@ class Run:
         write_whole(self[name], lambda path: path.write_text(text))
 
     def read_json(self, name: str) -> Any:
-        """What `write_json` wrote under `name`."""
-        return json.loads(self[name].read_text())
+        """What `write_json` wrote under `name`.
+
+        Raises:
+            InvalidInputError: if it is damaged.
+        """
+        return read_json(self[name])
 
     def read_history(self) -> dict[str, list[float]]:
         """The metrics of each finished epoch, by name; `epoch` counts from 1."""

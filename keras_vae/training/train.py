@@ -28,10 +28,10 @@ from keras_vae.training.build import (
     fit_epochs,
     load_data,
     steps_of,
-    with_categories,
+    with_columns,
 )
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
-from keras_vae.training.config import CHOOSE_DATA, REPORT_ONLY, TrainingConfig
+from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.interrupt import interruptible
 from keras_vae.training.run import Run
 
@@ -93,13 +93,14 @@ def train(
         else:
             run, verbose = Run(stack.enter_context(tempfile.TemporaryDirectory())), 0
         if resume:
-            config = config.replace(categories=config.categories or run.config().categories)
+            before = run.config()
+            config = config.replace(**{name: getattr(config, name) or getattr(before, name) for name in FROM_DATA})
             _check_resumable(run, config)
         if isinstance(strategy, str):
             alike = {"configuration": json.dumps(config.as_dict())}
             strategy = make_strategy(strategy, replicas=replicas, alike=alike)
         data = load_data(config)
-        config = with_categories(config, data)
+        config = with_columns(config, data)
         check_alike(strategy, [data.train.x, data.train.y], "data")
         if resume:
             _check_same_data(run, config, data)

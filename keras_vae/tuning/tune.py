@@ -15,11 +15,11 @@ import keras_tuner
 
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.files import new_parents, write_json, write_whole
+from keras_vae.files import new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
 from keras_vae.plots import plot_rate_distortion, plot_search, save
 from keras_vae.training import Run, TrainingConfig, train
-from keras_vae.training.config import CHOOSE_DATA, REPORT_ONLY
+from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY
 from keras_vae.tuning.hyper_model import AutoencoderHyperModel
 from keras_vae.tuning.search_space import Axis
 from keras_vae.tuning.workers import is_worker
@@ -145,7 +145,7 @@ def _tune(config, out, space, tuner, max_trials, objective, verbose) -> Run | No
     _draw(done, target, hyper_model.space, out)
     best = hyper_model.configuration(search.get_best_hyperparameters()[0])
     run = Run(out / "best")
-    ignored = (*CHOOSE_DATA, *REPORT_ONLY)
+    ignored = (*CHOOSE_DATA, *REPORT_ONLY, *FROM_DATA)
     again = run.exists and bool(run.config().differences(best, ignore=ignored))  # a later trial is better
     return train(best, run.path, resume=not again, overwrite=again, verbose=0 if not verbose else None)
 
@@ -164,7 +164,7 @@ def _check_same(out: Path, settings: dict[str, Any], *, needs_samples: int) -> N
     """Refuses to go on with a search of something else; does nothing if there is none."""
     if not (out / SETTINGS).exists():
         return
-    before = json.loads((out / SETTINGS).read_text())
+    before = read_json(out / SETTINGS)
     now = json.loads(json.dumps(settings))
     if "data" not in before:
         print(f"Note: {out} does not record its data; give it the same as before.", file=sys.stderr)

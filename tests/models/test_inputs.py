@@ -259,8 +259,8 @@ def test_a_seed_fixes_the_first_weights_and_no_other_draws():
     assert random.random() == expected
     for own, others in zip(one.weights, other.weights, strict=True):
         assert np.array_equal(own, others)
-    assert not np.array_equal(one.weights[0], third.weights[0])
-    assert not np.array_equal(*(kv.zoo.vae((8, 8, 1), 4, units=(16,)).weights[0] for _ in range(2)))
+    assert not np.array_equal(one.encoder.weights[0], third.encoder.weights[0])
+    assert not np.array_equal(*(kv.zoo.vae((8, 8, 1), 4, units=(16,)).encoder.weights[0] for _ in range(2)))
 
 
 def test_float64_is_refused(refused):
@@ -314,3 +314,73 @@ def test_long_sequences_do_not_diverge():
     model.compile("adam", jit_compile=False)
     losses = [model.train_on_batch(x, return_dict=True)["nll"] for _ in range(4)]
     assert max(losses) < 10_000  # 4500 where all means are 0
+
+
+# What must not count
+
+
+@pytest.mark.parametrize("recipe", [kv.zoo.sigma_vae, kv.zoo.vq_vae], ids=["optimal scale", "codebook"])
+def test_examples_of_weight_0_do_not_move_statistics(recipe):
+    x = X[:16].copy()
+    x[8:] = 100.0
+    options = {"likelihood": "normal"} | ({"codes": 4, "embedding_dim": 2} if recipe is kv.zoo.vq_vae else {})
+    options |= {"likelihood": "normal_optimal"} if recipe is kv.zoo.sigma_vae else {}
+    statistics = []
+    for examples, weights in ((x, [1] * 8 + [0] * 8), (x[:8], [1] * 8)):
+        model = recipe((8, 8, 1), 4, units=(16,), seed=0, **options)
+        model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+        model.train_on_batch(examples, examples, np.array(weights))
+        part = model.likelihood if recipe is kv.zoo.sigma_vae else model.posterior
+        statistics.append([part.log_scale] if recipe is kv.zoo.sigma_vae else [part.codebooks])
+    if recipe is kv.zoo.sigma_vae:
+        np.testing.assert_allclose(*statistics, rtol=1e-4)
+    else:
+        assert np.abs(statistics[0][0]).max() < 10
+
+
+def test_weights_that_are_all_0_are_refused(model, refused):
+    with refused("sample_weight: expected some weights above 0"):
+        model.evaluate(X, X, sample_weight=np.zeros(64), verbose=0)
+
+
+def test_a_missing_label_is_missing_in_one_hot_form_too():
+    model = new(recipe=kv.zoo.semi_supervised_vae)
+    whole = np.where(np.arange(64) % 2, LABELS, -1)
+    one_hot = np.where(whole[:, None] == -1, -1, np.eye(10)[LABELS]).astype("float32")
+    expected = model.evaluate(X, whole, batch_size=16, verbose=0)
+    assert model.evaluate(X, one_hot, batch_size=16, verbose=0) == pytest.approx(expected, rel=1e-6)
+    assert model.evaluate(data_set(X, one_hot), verbose=0) == pytest.approx(expected, rel=1e-6)
+    answers = model(X[:3], condition=np.array([33, -1, 3]))
+    assert np.isfinite(answers).all(axis=(1, 2, 3)).tolist() == [False, True, True]
+
+
+def test_what_cannot_be_answered_is_nan_wherever_it_is_asked(conditional, tmp_path):
+    labels = np.array([33, -1, 3], "int32")
+    conditional.export(tmp_path / "export", verbose=False)
+    served = tf.saved_model.load(tmp_path / "export")
+    for answers in (conditional([X[:3], labels]), served.serve([X[:3], labels])):
+        assert np.isfinite(answers).all(axis=(1, 2, 3)).tolist() == [False, False, True]
+
+
+def test_a_replica_without_an_example_of_the_last_batch_counts_for_nothing():
+    strategy = tf.distribute.MirroredStrategy(
+        [device.name for device in tf.config.list_logical_devices("CPU")[:2]],
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
+    )
+    with strategy.scope():
+        replicated = new()
+    assert replicated.evaluate(X[:17], batch_size=16, verbose=0)[0] > 0
+
+
+def test_a_frozen_model_trains_its_critic_no_more(refused):
+    model = new(recipe=kv.zoo.aae, likelihood="bernoulli")
+    model.trainable = False
+    model.critic.trainable = True
+    model.compile("adam", jit_compile=False)
+    before = [weight.numpy() for weight in model.critic.weights]
+    model.train_on_batch(X[:8])
+    for weight, old in zip(model.critic.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+    optimizer = keras.optimizers.Adam()
+    with refused("an optimizer for each"):
+        model.compile(optimizer, critic_optimizer=optimizer)
