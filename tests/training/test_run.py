@@ -197,7 +197,7 @@ def test_a_picture_is_whole_or_not_there(finished_run, tmp_path, monkeypatch, fu
     monkeypatch.setitem(write_report.__globals__, "pictures", lambda *_, **__: {"samples": figure})
     before = contents(run["pictures"])
     data = load_data(run.config())
-    with full_disk(), pytest.raises(OSError, match="File too large"):
+    with full_disk(2000), pytest.raises(OSError, match="File too large"):
         write_report(run, run.model(), data)
     assert contents(run["pictures"]) == before
 
