@@ -35,10 +35,10 @@ def initial_weights(seed: int | None, part: str = "") -> Iterator[None]:
 
     Example:
 
-    >>> def kernel():
+    >>> def weights():
     ...     with initial_weights(3, "encoder"):
-    ...         return keras.initializers.GlorotUniform()((2, 2)).numpy()
-    >>> bool((kernel() == kernel()).all())
+    ...         return kv.MLPEncoder((2,), units=(2,)).get_weights()
+    >>> bool((weights()[0] == weights()[0]).all())
     True
     """
     if seed is None:

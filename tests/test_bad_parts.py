@@ -476,8 +476,11 @@ def test_a_conditional_model_is_told_a_condition_of_each_example(refused, condit
     asked = {**ASKING, **LEARNING}[ask]
     with refused("^condition: this model is conditional and expected labels from 0 to 2, one per example"):
         asked(conditional, None)
-    for y in ([0, 1], [0, 1, 2, 0, 1], np.zeros((4, 3), int), [0.5, 1, 1, 1], list("abcd"), [None] * 4):
+    for y in ([0, 1], [0, 1, 2, 0, 1], list("abcd"), [None] * 4):
         with refused("^condition: expected labels from 0 to 2, one per example, shape .4,.; got shape"):
+            asked(conditional, np.array(y))
+    for y, reason in ((np.zeros((4, 3), int), "one-hot rows with a single 1"), ([0.5, 1, 1, 1], "no whole number")):
+        with refused(f"^condition: expected labels from 0 to 2, one per example.* {reason}"):
             asked(conditional, np.array(y))
     for y in ([0, 1, 2, 3], [0, -1, 2, 2]):
         with refused(f"^condition: expected labels from 0 to 2.*got labels from {min(y)} to {max(y)}"):

@@ -148,7 +148,7 @@ class DataSet:
 
         Example:
 
-        >>> list(load("digits").digests())[:2]
+        >>> list(kv.data.load("digits").digests())[:2]
         ['training examples', 'training labels']
         """
         splits = {"training": self.train, "validation": self.validation, "test": self.test}
