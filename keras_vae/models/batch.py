@@ -56,8 +56,9 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
         usable = tf.math.is_finite(weights) & (weights >= 0.0)
     good = possible & known & usable
     # A replica may have no example of the last batch: then there is no first, and a stand-in takes its place.
+    # Taken by `gather`: XLA would compile a slice anew for every place.
     first = tf.argmin(tf.concat([tf.cast(possible, tf.int32), [1]], axis=0))
-    first = tf.concat([x, tf.fill((1, *model.event_shape), model.likelihood.stand_in)], axis=0)[first]
+    first = tf.gather(tf.concat([x, tf.fill((1, *model.event_shape), model.likelihood.stand_in)], axis=0), first)
     first = _range(first, model.likelihood.allows_missing)
     return Batch(
         x=where_rows(good, x, model.likelihood.stand_in),
