@@ -64,8 +64,9 @@ def _parts(data, size):
     if data.endswith(".npy"):
         try:
             x = np.load(data, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InvalidInputError(f"{data}: expected an array written by numpy.save; {error}.") from error
+        except Exception as error:  # whatever a damaged header provokes
+            reason = " ".join(str(error).split())[:200]
+            raise InvalidInputError(f"{data}: expected an array written by numpy.save; {reason}.") from error
         if not x.ndim:
             raise InvalidInputError(f"{data}: expected one row or more in dimension 0; got a single number.")
         return {"": (x, None)}
