@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 
-import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_event_shape
 from keras_vae.distributions.head import Head
+from keras_vae.distributions.wrapped_head import WrappedHead
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import get_over, register
-from keras_vae.trace import Trace
 
 tfd = tfp.distributions
 
@@ -38,7 +37,7 @@ class PartlyObserved(tfd.Independent):
 
 
 @register
-class Masked(Head):
+class Masked(WrappedHead):
     """A likelihood of the elements that are known; NaN stands for one that is missing.
 
     log p(x_known | z) = sum over known d of log p(x_d | z): the exact marginal likelihood, since the elements of `base`
@@ -87,10 +86,6 @@ class Masked(Head):
     def support(self):
         return self.base.support
 
-    @property
-    def has_density(self):
-        return self.base.has_density
-
     def build(self, features_shape):
         if not self.base.built:
             self.base.build(features_shape)
@@ -127,42 +122,10 @@ class Masked(Head):
         x = self.base.encoded(x)
         return tf.where(tf.math.is_nan(x), tf.zeros_like(x), x)
 
-    def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
-        return self.base.statistics(trace)
-
-    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
-        if self.base.trainable:
-            self.base.update(statistics, seed)
-
-    @property
-    def default_draw(self):
-        return self.base.default_draw
-
-    @property
-    def expects(self):
-        return self.base.expects
-
-    @property
-    def stand_in(self):
-        return self.base.stand_in
-
-    def size_of(self, x: np.ndarray) -> float:
-        return self.base.size_of(x)
-
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.math.is_nan(x) | self.base.in_support(x)
-
-    def check_events(self, x: np.ndarray) -> None:
-        self.base.check_events(x)
-
-    def check_support(self, low: float, high: float) -> None:
-        self.base.check_support(low, high)
+        return tf.math.is_nan(x) | super().in_support(x)
 
     def get_config(self):
         config = super().get_config()
         del config["project"]
-        return {**config, "base": keras.saving.serialize_keras_object(self.base)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "base": keras.saving.deserialize_keras_object(config["base"])})
+        return config

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -10,7 +9,9 @@ import tensorflow_probability as tfp
 from keras_vae.checks import check_integer
 from keras_vae.distributions.head import Head
 from keras_vae.distributions.own_distribution import OwnDistribution
+from keras_vae.distributions.wrapped_head import WrappedHead
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.layers.pixel_cnn import PixelCNN
 from keras_vae.random import fold
 from keras_vae.serialization import get_over, register
@@ -71,7 +72,7 @@ class AutoregressiveImage(OwnDistribution):
 
 
 @register
-class PixelCNNLikelihood(Head):
+class PixelCNNLikelihood(WrappedHead):
     """An autoregressive likelihood for images, the decoder of the PixelVAE.
 
         log p(x | z) = sum_i log p(x_i | x_<i, z)    over the pixels i in raster order
@@ -139,7 +140,6 @@ class PixelCNNLikelihood(Head):
                 f"PixelCNNLikelihood: base must be a family of single pixels that projects its features and has no "
                 f"missing values; got {self.base!r}; take one such as 'bernoulli' or 'categorical'."
             )
-        self.has_density = self.base.has_density
         self.features = check_integer("PixelCNNLikelihood: features", features)
         self.filters = check_integer("PixelCNNLikelihood: filters", filters)
         self.layers = layers
@@ -191,8 +191,8 @@ class PixelCNNLikelihood(Head):
 
         return self.network.rollout(mean, self._blank(features), features)
 
-    _compiled_draws = tf.function(_draws, autograph=False, reduce_retracing=True)
-    _compiled_expected = tf.function(_expected, autograph=False, reduce_retracing=True)
+    _compiled_draws = compiled_method(_draws)
+    _compiled_expected = compiled_method(_expected)
 
     def _blank(self, features):
         return tf.zeros(tf.concat([tf.shape(features)[:1], self.event_shape], axis=0))
@@ -201,42 +201,19 @@ class PixelCNNLikelihood(Head):
         self.base.adapt(x.reshape(-1, self.event_shape[-1]))
 
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
-        return self.base.statistics(trace._replace(likelihood=trace.likelihood.given(trace.x)))
-
-    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
-        if self.base.trainable:
-            self.base.update(statistics, seed)
-
-    @property
-    def expects(self):
-        return self.base.expects
-
-    @property
-    def stand_in(self):
-        return self.base.stand_in
-
-    def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        return self.base.in_support(x)
+        return super().statistics(trace._replace(likelihood=trace.likelihood.given(trace.x)))
 
     def check_events(self, x: np.ndarray) -> None:
-        self.base.check_events(x.reshape(-1, self.event_shape[-1]))
-
-    def check_support(self, low: float, high: float) -> None:
-        self.base.check_support(low, high)
+        super().check_events(x.reshape(-1, self.event_shape[-1]))
 
     def get_config(self):
         return {
             **super().get_config(),
-            "base": keras.saving.serialize_keras_object(self.base),
             "features": self.features,
             "filters": self.filters,
             "layers": self.layers,
             "kernel_size": self.kernel_size,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "base": keras.saving.deserialize_keras_object(config["base"])})
 
 
 def _flat(images):

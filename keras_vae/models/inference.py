@@ -11,7 +11,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
-from keras_vae.models.compiled_method import compiled_method
+from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights

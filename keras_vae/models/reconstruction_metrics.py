@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.models.batch import checked_batch
+from keras_vae.models.batch import Batch
 
 if TYPE_CHECKING:
     from keras_vae.models.autoencoder import Autoencoder
@@ -82,9 +82,8 @@ class ReconstructionMetrics:
         given = getattr(self, "_compile_metrics", None)
         return [] if given is None else [given]
 
-    def _update_given_metrics(self: "Autoencoder", data: Any) -> None:
+    def _update_given_metrics(self: "Autoencoder", batch: Batch) -> None:
         for metrics in self._given_metrics:
-            batch = checked_batch(self, data)
             condition = {} if self.condition is None else {"condition": batch.y}
             reconstructions = self.call(batch.x, training=False, **condition)
             metrics.update_state(batch.x, reconstructions, sample_weight=batch.weights)

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import LabelCondition
+from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.models.autoencoder import Autoencoder
-from keras_vae.models.compiled_method import compiled_method
 from keras_vae.models.inference import in_batches
 from keras_vae.models.inputs import check_examples
 from keras_vae.networks.network import features_shape_of, input_shape_of

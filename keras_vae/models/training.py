@@ -215,7 +215,8 @@ class Training(ReconstructionMetrics):
         seed = fold(as_seed(self.seed), self.step)
         step = self._gradients_under_xla if self._xla_inside_step else self._gradients
         gradients, sums, statistics = step(data, seed, self._examples(data))
-        self._update_given_metrics(data)
+        if self._given_metrics:
+            self._update_given_metrics(checked_batch(self, data))
         of = {id(variable): gradient for variable, gradient in zip(self.trainable_variables, gradients, strict=True)}
         for optimizer, variables in self._optimizers():
             optimizer.apply([of[id(variable)] for variable in variables], variables)
@@ -231,7 +232,7 @@ class Training(ReconstructionMetrics):
         seed = fold(fold(as_seed(self.seed), -1), seen)
         batch = checked_batch(self, data)
         report, _, regularisation = self._report(self._trace(batch, seed, training=False))
-        self._update_given_metrics(data)
+        self._update_given_metrics(batch)
         return self._update_metrics(self._sums(batch, report, regularisation))
 
     def _examples(self, data) -> tf.Tensor:
@@ -277,9 +278,8 @@ class Training(ReconstructionMetrics):
         extras = {} if batch.y is None else {"y": batch.y}
         options = {"samples": self.objective.samples, "step": tf.convert_to_tensor(self.step), "extras": extras}
         trace = self.trace(batch.x, seed=seed, training=training, **options)
-        passes = tf.shape(trace.x)[0] // tf.maximum(
-            tf.size(batch.weights), 1
-        )  # one for each class, where it is unknown
+        # Where a class is unknown, the trace has the batch once for each class.
+        passes = tf.shape(trace.x)[0] // tf.maximum(tf.size(batch.weights), 1)
         return trace._replace(weights=tf.tile(batch.weights, [passes]))
 
     def _report(self, trace: Trace) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor], tf.Tensor]:

@@ -11,6 +11,7 @@ import tensorflow_probability as tfp
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.layers.pixel_cnn import PixelCNN
 from keras_vae.priors.fit import check_codes, maximize_likelihood
 from keras_vae.priors.prior import Prior
@@ -162,7 +163,7 @@ class Autoregressive(Prior):
         start = tf.zeros(tf.concat([[n], self.grid, [1]], axis=0), tf.int32)
         return self.network.rollout(draw, start, self._context(), embed=embed)[..., 0]
 
-    _compiled_draws = tf.function(_draws, autograph=False, reduce_retracing=True)
+    _compiled_draws = compiled_method(_draws)
 
     def _embed(self, codes):
         return tf.gather(tf.convert_to_tensor(self.embedding), codes)

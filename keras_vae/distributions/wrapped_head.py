@@ -1,0 +1,61 @@
+"""Likelihoods that change something about another one."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.distributions.head import Head
+from keras_vae.trace import Trace
+
+
+class WrappedHead(Head):
+    """A likelihood that leaves to another, its `base`, all that it does not change.
+
+    A subclass sets `base` in its constructor and overrides what differs.
+    """
+
+    base: Head
+
+    @property
+    def has_density(self):
+        return self.base.has_density
+
+    @property
+    def default_draw(self):
+        return self.base.default_draw
+
+    @property
+    def expects(self):
+        return self.base.expects
+
+    @property
+    def stand_in(self):
+        return self.base.stand_in
+
+    def size_of(self, x: np.ndarray) -> float:
+        return self.base.size_of(x)
+
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        return self.base.in_support(x)
+
+    def check_events(self, x: np.ndarray) -> None:
+        self.base.check_events(x)
+
+    def check_support(self, low: float, high: float) -> None:
+        self.base.check_support(low, high)
+
+    def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
+        return self.base.statistics(trace)
+
+    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
+        if self.base.trainable:
+            self.base.update(statistics, seed)
+
+    def get_config(self):
+        return {**super().get_config(), "base": keras.saving.serialize_keras_object(self.base)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "base": keras.saving.deserialize_keras_object(config["base"])})

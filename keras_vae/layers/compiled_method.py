@@ -1,0 +1,35 @@
+"""Methods that TensorFlow compiles once per layer or model, and again when its weights are others."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import tensorflow as tf
+
+
+class compiled_method:  # noqa: N801, a decorator
+    """A method of a layer or model as a `tf.function` of its own for each instance.
+
+    `tf.function` keeps what it traced at the first call, even if a layer was quantized, given LoRA weights or replaced
+    since. Each of these changes the list of variables, and then this decorator traces the method anew.
+
+    Args:
+        method: the method; it takes and returns tensors.
+    """
+
+    def __init__(self, method: Callable[..., Any]):
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    def __set_name__(self, owner, name):
+        self.name = f"_compiled_{name}"
+
+    def __get__(self, layer, owner=None):
+        if layer is None:
+            return self
+        variables = layer.variables
+        kept, function = layer.__dict__.get(self.name, ((), None))
+        if function is None or [*map(id, kept)] != [*map(id, variables)]:
+            function = tf.function(partial(self.method, layer), autograph=False, reduce_retracing=True)
+            layer.__dict__[self.name] = (variables, function)  # not by setattr, with which Keras would track them
+        return function
