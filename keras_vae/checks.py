@@ -6,6 +6,9 @@ import numpy as np
 
 from keras_vae.errors import InvalidInputError
 
+MAX_CATEGORIES = 20
+"""Different values of a column of a table, at most, that are taken for categories where nothing says what they are."""
+
 CHANNELS = (1, 3, 4)
 """Of images: grey, colours, colours with alpha."""
 
@@ -36,6 +39,17 @@ def check_event_shape(part: str, shape: Any) -> tuple[int, ...]:
             f"{part}: event_shape must be positive integers, such as (16,) or (28, 28, 1); got {shape!r}."
         )
     return tuple(int(n) for n in sizes)
+
+
+def is_image(event_shape: tuple[int, ...]) -> bool:
+    """Whether one example is `(H, W, C)` with 1, 3 or 4 channels.
+
+    Example:
+
+    >>> is_image((28, 28, 1)), is_image((28,))
+    (True, False)
+    """
+    return len(event_shape) == 3 and event_shape[-1] in CHANNELS
 
 
 def is_channels_first(event_shape: tuple[int, ...]) -> bool:

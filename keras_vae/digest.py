@@ -1,9 +1,14 @@
 """Whether arrays are the same, told by a short text."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The names whose digests differ, or that only one of the two has."""
+    return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
 
 def digest_of(arrays: Iterable[np.ndarray | None]) -> str:

@@ -1,4 +1,4 @@
-"""The one exception for input that cannot be used."""
+"""Exceptions, and what their messages are made of."""
 
 import difflib
 import re
@@ -26,7 +26,7 @@ SYNONYMS = {
     "fully_connected": ("mlp",),
     "gaussian": ("normal", "standard_normal"),
     "gaussian_mixture": ("mixture",),
-    "gmm": ("gaussian_mixture", "mixture"),
+    "gmm": ("mixture",),
     "gumbel": ("relaxed_categorical",),
     "gumbel_softmax": ("relaxed_categorical",),
     "iaf": ("inverse_autoregressive",),
@@ -77,6 +77,17 @@ class LostWorkerError(RuntimeError):
     """Another worker of a training has ended, so that this one cannot go on; start all again, with `resume`."""
 
 
+def one_line(error: object, most: int = 200) -> str:
+    r"""The text of an error in one line of at most `most` characters; the name of its class if it has no text.
+
+    Example:
+
+    >>> one_line(ValueError("bad header\n  at byte 3."))
+    'bad header at byte 3'
+    """
+    return " ".join(str(error).split())[:most].rstrip(".") or type(error).__name__
+
+
 def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
     """The message for a name that is not among `choices`, with the nearest one that is.
 
@@ -90,6 +101,10 @@ def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
     choices = sorted(choices)
     plain = re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")
     near = [word for word in SYNONYMS.get(plain, ()) if word in choices][:1]
-    near = near or difflib.get_close_matches(plain, choices, n=1, cutoff=0.4)
+    near = near or _close(str(name), choices) or _close(plain, choices)
     hint = f": did you mean {near[0]!r}?" if near else "."
     return f"Unknown {part} {name!r}{hint} Known: {', '.join(choices)}."
+
+
+def _close(name: str, choices: list[str]) -> list[str]:
+    return difflib.get_close_matches(name, choices, n=1, cutoff=0.4)

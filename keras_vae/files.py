@@ -118,6 +118,8 @@ def _disk_errors(target: Path) -> Iterator[None]:
     except InvalidInputError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.filename and PARTIAL not in str(error.filename):
+            raise  # of another file, which it names
         number, reason = _reason(error)
         if number is None:
             raise
@@ -133,6 +135,6 @@ def _reason(error: Exception) -> tuple[int | None, str]:
     for number in DISK_ERRORS:
         if os.strerror(number) in text:
             return number, os.strerror(number)
-    if isinstance(error, OSError) and error.errno is None:
+    if type(error) is OSError and error.errno is None:
         return errno.EIO, f"it cannot be written ({' '.join(text.split())[:200]})"  # of numpy, which keeps no reason
     return None, ""

@@ -5,8 +5,8 @@ import errno
 import json
 import os
 import socket
-import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,14 +31,17 @@ def locked(folder: Path) -> Iterator[None]:
         InvalidInputError: if another process holds it; the message names the process.
         OSError: if the folder cannot be written.
     """
-    descriptor = _lock(folder, os.O_CREAT)
+    descriptor = _lock(folder, new=True)
     if descriptor is None:
         raise InvalidInputError(f"{folder}: {_owner(folder)} is working in it; wait until it has finished, or stop it.")
     try:
         yield
     finally:
-        (folder / LOCK).unlink(missing_ok=True)
-        os.close(descriptor)
+        try:
+            with contextlib.suppress(PermissionError):  # Windows keeps a file that is open
+                (folder / LOCK).unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -47,7 +50,7 @@ def abandoned(folder: Path) -> Iterator[bool]:
     descriptor = None
     with contextlib.suppress(OSError):
         if _read(folder).get("program") == "keras_vae":
-            descriptor = _lock(folder, 0)
+            descriptor = _lock(folder, new=False)
     try:
         yield descriptor is not None
     finally:
@@ -55,13 +58,14 @@ def abandoned(folder: Path) -> Iterator[bool]:
             os.close(descriptor)
 
 
-def _lock(folder: Path, flags: int) -> int | None:
-    """The descriptor of the locked file; None if another process has the lock."""
+def _lock(folder: Path, *, new: bool) -> int | None:
+    """The descriptor of the locked file, which may be `new`; None if another process has the lock."""
     path = folder / LOCK
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if new else 0)
     while True:
-        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | flags, 0o644)
+        descriptor = os.open(path, flags, 0o644)
         try:
-            if not _try(descriptor, folder):
+            if not _try(descriptor, required=not new):
                 os.close(descriptor)
                 return None
             if _is_at(descriptor, path):
@@ -73,13 +77,14 @@ def _lock(folder: Path, flags: int) -> int | None:
         os.close(descriptor)  # its owner has removed it meanwhile
 
 
-def _try(descriptor: int, folder: Path) -> bool:
+def _try(descriptor: int, *, required: bool) -> bool:
+    """Whether the lock was free; on a file system without locks it counts as free unless it is `required`."""
     try:
         return lock_descriptor(descriptor, blocking=False)
     except OSError as error:
-        if error.errno not in UNSUPPORTED:
+        if required or error.errno not in UNSUPPORTED:
             raise
-        print(f"{folder}: this file system has no locks; start nothing else in this folder.", file=sys.stderr)
+        warnings.warn("This file system has no locks: run one keras_vae process at a time in a folder.", stacklevel=2)
         return True
 
 
@@ -98,7 +103,8 @@ def _sign(descriptor: int) -> None:
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
     }
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(owner).encode(), 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, json.dumps(owner).encode())
 
 
 def _read(folder: Path) -> dict:

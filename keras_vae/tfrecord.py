@@ -5,7 +5,6 @@ file does not have.
 """
 
 import gzip
-import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -49,7 +48,7 @@ def read_records(path: str) -> Iterator[bytes]:
         start = file.read(HEADER.size)
         file.seek(0)
         compressed = start[:2] == GZIP and not _is_header(start)
-        content = gzip.GzipFile(fileobj=io.BufferedReader(_Raw(file), CHUNK)) if compressed else file
+        content = gzip.GzipFile(fileobj=file, mode="rb") if compressed else file
         try:
             yield from _records(content)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -94,18 +93,3 @@ def _masked_checksum(content: bytes) -> int:
     """CRC-32C, rotated and moved as TFRecord has it."""
     value = google_crc32c.value(content)
     return ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-class _Raw(io.RawIOBase):
-    """A file of TensorFlow's as one of Python's."""
-
-    def __init__(self, file):
-        self.file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        content = self.file.read(len(buffer))
-        buffer[: len(content)] = content
-        return len(content)

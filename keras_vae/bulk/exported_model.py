@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from keras_vae.bulk.record import Answer, Record, Rejected
 from keras_vae.data.images import is_beyond_tensorflow, to_png
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.serving.graph_error import reason_of
 from keras_vae.serving.versions import newest_version
 
@@ -96,7 +96,7 @@ class ExportedModel:
         try:
             return to_png(value, self.image_size)
         except Exception as error:  # Pillow raises many kinds
-            raise _BadValueError("unreadable image", f"{name}: {_line(error)}.") from None
+            raise _BadValueError("unreadable image", f"{name}: {one_line(error)}.") from None
 
     def _ask(self, records, inputs):
         """The answers; a batch that the graph refuses is halved until the record at fault is found."""
@@ -164,10 +164,6 @@ def _numbers(name: str, value: Any) -> np.ndarray:
     except (TypeError, ValueError):
         raise _BadValueError("wrong type", f"{name}: expected numbers; got {_describe(value)}.") from None
     return array
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def _describe(value: Any) -> str:

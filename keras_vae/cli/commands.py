@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_vae.cli.training_commands import LabelColumn, UseColumns, columns_of
+
 Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
 Data = Annotated[str | None, typer.Option(help="What to read; the run's own test split by default.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")]
@@ -222,10 +224,8 @@ def data(
     source: Annotated[str | None, typer.Argument(help="Describe this one: a name, a folder or a file.")] = None,
     image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
     data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
-    label_column: Annotated[str | None, typer.Option(help="Of a table: the column with the labels.")] = None,
-    use_columns: Annotated[
-        str | None, typer.Option(help="Of a table: the columns to read, divided by commas.", show_default="all")
-    ] = None,
+    label_column: LabelColumn = None,
+    use_columns: UseColumns = None,
 ) -> None:
     """List the data sets known by name, or describe one."""
     from keras_vae.data import load, names
@@ -234,8 +234,7 @@ def data(
         _table(names())
         typer.echo("\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv and .parquet files.")
     else:
-        columns = None if use_columns is None else use_columns.split(",")
-        of_table = {"label_column": label_column, "use_columns": columns}
+        of_table = {"label_column": label_column, "use_columns": columns_of(use_columns)}
         typer.echo(load(source, image_size=image_size, data_dir=data_dir, **of_table).describe())
 
 

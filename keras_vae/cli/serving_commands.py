@@ -112,7 +112,7 @@ def serve(
         host=host, port=port, grpc_port=None if grpc_port == -1 else grpc_port, versions=versions,
         poll_seconds=poll_seconds, batching=batching, max_batch_size=max_batch_size,
         batch_timeout_ms=batch_timeout_ms, max_rows=max_rows, max_queue=max_queue, request_seconds=request_seconds,
-        max_request_bytes=max_request_mb * 2**20, max_held_bytes=4 * max_request_mb * 2**20,
+        max_request_bytes=max_request_mb * 2**20,
         max_connections=max_connections, grace_seconds=grace_seconds,
     )  # fmt: skip
     set_up_logs(log_format, access=access_log)

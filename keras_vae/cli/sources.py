@@ -8,11 +8,13 @@ import tensorflow_probability as tfp
 import typer
 
 from keras_vae.data import DataSet, Split, load
+from keras_vae.data.load import is_table
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import Subject, condition_of
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
 from keras_vae.training import Run, evaluation_split, load_data
+from keras_vae.training.config import FROM_DATA
 
 tfd = tfp.distributions
 
@@ -37,7 +39,10 @@ def data_of(source: Path, data: str | None) -> DataSet:
     run = Run(source)
     if run.exists:
         config = run.config()
-        loaded = load_data(config if data is None else config.replace(data=data, limit=None))
+        if data is not None:
+            no_table = {} if is_table(data) else dict.fromkeys(("label_column", *FROM_DATA))
+            config = config.replace(data=data, limit=None, **no_table)
+        loaded = load_data(config)
         if data is None and (changed := run.changed_data(loaded)):
             typer.echo(
                 f"Note: {config.data} has changed since {run.path} was trained on it (different: "

@@ -11,6 +11,10 @@ import typer
 Config = Annotated[Path | None, typer.Option(help="A configuration in JSON, such as a run's config.json.")]
 Recipe = Annotated[str | None, typer.Option(help="A recipe, see `keras-vae models`.", show_default="vae")]
 Limit = Annotated[int | None, typer.Option(help="Training examples to keep, for a quick trial.")]
+LabelColumn = Annotated[str | None, typer.Option(help="Of a table: the column with the labels.")]
+UseColumns = Annotated[
+    str | None, typer.Option(help="Of a table: the columns to read, divided by commas.", show_default="all")
+]
 DataDir = Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")]
 Binarize = Annotated[str | None, typer.Option(help="dynamic, static or threshold.", show_default="not at all")]
 
@@ -64,10 +68,8 @@ def train(
     test: Annotated[float | None, typer.Option(help="Part (or number) for test.", show_default="0.1")] = None,
     limit: Limit = None,
     data_dir: DataDir = None,
-    label_column: Annotated[str | None, typer.Option(help="Of a table: the column with the labels.")] = None,
-    use_columns: Annotated[
-        str | None, typer.Option(help="Of a table: the columns to learn from, divided by commas.", show_default="all")
-    ] = None,
+    label_column: LabelColumn = None,
+    use_columns: UseColumns = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything.", show_default="0")] = None,
     dtype_policy: Annotated[
         str | None, typer.Option(help="Of Keras, such as mixed_bfloat16.", show_default="by device")
@@ -102,7 +104,7 @@ def train(
         network=network, warmup_epochs=warmup_epochs, binarize=binarize, image_size=image_size, validation=validation,
         test=test, limit=limit, data_dir=data_dir, seed=seed, dtype_policy=dtype_policy, jit_compile=jit_compile,
         likelihood_samples=likelihood_samples, label_column=label_column,
-        use_columns=None if use_columns is None else use_columns.split(","),
+        use_columns=columns_of(use_columns),
     )  # fmt: skip
     given |= {name: int(given[name]) for name in ("validation", "test") if given.get(name, 0) > 1}
     options = parse_settings(setting or []) | _given(beta=beta, free_bits=free_bits)
@@ -168,6 +170,8 @@ def tune(
     limit: Limit = None,
     binarize: Binarize = None,
     data_dir: DataDir = None,
+    label_column: LabelColumn = None,
+    use_columns: UseColumns = None,
     seed: Annotated[int | None, typer.Option(help="Of the search and of each trial.", show_default="0")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that train; 0: this one alone.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in --out.")] = False,
@@ -182,7 +186,7 @@ def tune(
 
     given = _given(
         model=model, data=data, epochs=epochs, batch_size=batch_size, limit=limit, binarize=binarize,
-        data_dir=data_dir, seed=seed,
+        data_dir=data_dir, seed=seed, label_column=label_column, use_columns=columns_of(use_columns),
     )  # fmt: skip
     base = TrainingConfig.read(config) if config else TrainingConfig()
     options = merged(base.options, parse_settings(setting or []))
@@ -203,6 +207,11 @@ def tune(
     if best is None:
         return
     typer.echo(f"\nBest: {best.path}\nPicture: {out / 'search.png'}")
+
+
+def columns_of(text: str | None) -> list[str] | None:
+    """Names of columns that are divided by commas."""
+    return None if text is None else [name.strip() for name in text.split(",")]
 
 
 def _given(**values: Any) -> dict[str, Any]:

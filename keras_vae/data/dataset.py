@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.checks import is_image
 from keras_vae.data import pipeline
 from keras_vae.data.factors import check_factors
 from keras_vae.data.validate import validate, validate_factors, validate_labels
@@ -141,10 +142,10 @@ class DataSet:
     @property
     def is_image(self) -> bool:
         """Whether one example is `(H, W, C)` with 1, 3 or 4 channels."""
-        return len(self.event_shape) == 3 and self.event_shape[-1] in (1, 3, 4)
+        return is_image(self.event_shape)
 
     def digests(self) -> dict[str, str]:
-        """A digest of the examples and of the labels of each split: equal ones mean equal data.
+        """A digest of the examples, labels and factors of each split: equal ones mean equal data.
 
         Example:
 

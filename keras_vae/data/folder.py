@@ -12,11 +12,11 @@ from keras_vae.data.dataset import Split
 from keras_vae.data.folder_layout import Entry, label_names, layout
 from keras_vae.data.images import MAX_PIXELS, DecodedImage, read_image
 from keras_vae.data.parts import Parts
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.progress import progress
 
 KINDS = "PNG, JPEG, BMP, WebP, GIF or TIFF"
-NAMED = 10
+MAX_NAMED = 10
 LARGE = 2**24
 """Pixels from which on files are decoded one at a time: each thread would keep their memory."""
 FULL_RANGE = 2**14
@@ -69,8 +69,7 @@ def read_folder(
     if not images:
         raise InvalidInputError(f"{root}: none of the {len(entries)} image files is readable. {bad[0]}")
     _check_range(root, images)
-    notes = _notes(bad, others, left_over, images)
-    skipped = notes[: len(bad[: NAMED + 1]) + bool(others)]
+    skipped = _skipped(bad, others)
     if skipped:
         count = f"{len(bad)} of {len(entries)} image files. " if bad else ""
         warnings.warn(f"{root}: {count}{' '.join(skipped)}", stacklevel=2)
@@ -85,7 +84,7 @@ def read_folder(
             splits[part] = Split(_stack([images[entry].pixels for entry in mine], grey), labels)
     if "train" not in splits:
         raise InvalidInputError(f"{root}: expected readable images for training, found only {' and '.join(splits)}.")
-    return Parts(**splits, label_names=names, notes=tuple(notes))
+    return Parts(**splits, label_names=names, notes=(*skipped, *_notes(left_over, images)))
 
 
 def _silence_pillow() -> None:
@@ -124,9 +123,9 @@ def _decode(root: Path, entries: Sequence[Entry], size: tuple[int, int], strict:
             if isinstance(result, DecodedImage):
                 images[entry] = result
             elif strict:
-                raise InvalidInputError(f"{root / entry.path}: expected a readable image, got: {_line(result)}.")
+                raise InvalidInputError(f"{root / entry.path}: expected a readable image, got: {one_line(result)}.")
             else:
-                bad.append(f"Skipped {entry.path}: {_line(result)}.")
+                bad.append(f"Skipped {entry.path}: {one_line(result)}.")
     finally:
         pool.shutdown(cancel_futures=True)
     return images, bad
@@ -144,25 +143,25 @@ def _check_range(root: Path, images: dict[Entry, DecodedImage]) -> None:
         )
 
 
-def _notes(
-    bad: Sequence[str], others: Sequence[Path], left_over: Sequence[Path], images: dict[Entry, DecodedImage]
-) -> list[str]:
-    """What is said of the files: first what is skipped."""
-    notes = [*bad[:NAMED], *([f"Skipped {len(bad) - NAMED} more like these."] if len(bad) > NAMED else [])]
+def _skipped(bad: Sequence[str], others: Sequence[Path]) -> list[str]:
+    """What is said of the files that are skipped."""
+    notes = [*bad[:MAX_NAMED], *([f"Skipped {len(bad) - MAX_NAMED} more like these."] if len(bad) > MAX_NAMED else [])]
     if others:
         kinds = Counter(path.suffix.lower() or "no suffix" for path in others)
         counts = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))
         notes.append(f"Skipped {len(others)} files that are not {KINDS} ({counts}), first {others[0]}.")
+    return notes
+
+
+def _notes(left_over: Sequence[Path], images: dict[Entry, DecodedImage]) -> list[str]:
+    """What else is said of the files."""
+    notes = []
     if left_over:
         notes.append(f"Left out {len(left_over)} images outside train, validation and test, first {left_over[0]}.")
     several = [entry.path for entry, image in images.items() if image.more_frames]
     if several:
         notes.append(f"Read the first frame or page of {len(several)} files that have more, first {several[0]}.")
     return notes
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def _stack(images: Sequence[np.ndarray], grey: bool) -> np.ndarray:

@@ -60,7 +60,7 @@ def read_image(
     Args:
         file: a PNG, JPEG, BMP, WebP, GIF or TIFF file, its path or its bytes.
         size: `(H, W)` in pixels; None keeps the size of the file.
-        max_pixels: that the header of the file may claim.
+        max_pixels: that the header of the file may claim; Pillow refuses more than 178,956,970 in any case.
 
     Raises:
         InvalidInputError: if the file claims too many pixels, or its samples have more than 16 bits.
@@ -95,7 +95,9 @@ def is_beyond_tensorflow(content: bytes) -> bool:
     >>> is_beyond_tensorflow(b"RIFF....WEBP"), is_beyond_tensorflow(b"\x89PNG")
     (True, False)
     """
-    return content[:4] in (b"II*\0", b"MM\0*") or (content[:4] == b"RIFF" and content[8:12] == b"WEBP")
+    return content[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") or (
+        content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    )
 
 
 def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: int = MAX_PIXELS) -> bytes:
@@ -133,7 +135,7 @@ def _opened(file: str | Path | bytes, max_pixels: int):
             image = Image.open(content, formats=FORMATS)
         except Image.DecompressionBombError as error:  # far too many; Pillow does not tell width and height
             pixels = re.search(r"\d+", str(error))[0]
-            raise _too_large(f"{int(pixels):,}", max_pixels) from None
+            raise _too_large(f"{int(pixels):,}", min(max_pixels, 2 * Image.MAX_IMAGE_PIXELS)) from None
         except UnidentifiedImageError:
             known = ", ".join(FORMATS[:-1])
             raise UnidentifiedImageError(f"cannot identify image file as {known} or {FORMATS[-1]}") from None

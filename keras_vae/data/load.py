@@ -74,6 +74,7 @@ def load(
       10 labels: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
     """
     limit = None if limit is None else check_integer("limit", limit)
+    max_pixels = check_integer("max_pixels", max_pixels)
     of_table = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
     name, parts = _read(source, _size(image_size), data_dir, seed, limit, of_table, max_pixels)
     if not parts.column_names and (label_column, use_columns) != (None, None):
@@ -108,13 +109,18 @@ def _read(
         return path.resolve().name, read_folder(path, image_size=size, max_pixels=max_pixels)
     if path.suffix.lower() in ARRAY_FILES and path.is_file():
         return path.stem, _without_size(size, path.name) or read_arrays(path)
-    if path.suffix.lower() in TABLE_FILES and path.is_file():
+    if is_table(path) and path.is_file():
         return path.stem, _without_size(size, path.name) or read_table(path, **of_table)
     if path.exists():
         raise InvalidInputError(f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv or .parquet file.")
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
         raise InvalidInputError(f"{path}: no such file or folder (looked from {Path.cwd()}).")
     return source, read_tfds(source, image_size=size, data_dir=data_dir)
+
+
+def is_table(source: str | os.PathLike) -> bool:
+    """Whether a source is a file with named columns."""
+    return Path(source).suffix.lower() in TABLE_FILES
 
 
 def is_name(source: str | os.PathLike) -> bool:

@@ -1,12 +1,13 @@
 """Tables in .csv, .tsv and .parquet files."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_vae.checks import MAX_CATEGORIES
 from keras_vae.data.dataset import Split
 from keras_vae.data.parts import Parts
 from keras_vae.data.validate import validate_labels
@@ -14,8 +15,6 @@ from keras_vae.errors import InvalidInputError, unknown
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 DELIMITERS = ",;\t|"
-MAX_CATEGORIES = 20
-"""Different texts of a column, at most, that become categories; as in `Table.infer_columns`."""
 
 
 class Column(NamedTuple):
@@ -66,7 +65,8 @@ def read_table(
     (('age', 'smoker', 'town'), [[31.0, 1.0, 1.0], [nan, 0.0, 0.0]])
     """
     path = Path(path)
-    table = _read(path)
+    known = {name: tuple(texts) for name, texts in (categories or {}).items()}
+    table = _read(path, known)
     names = table.column_names
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None or not all(names):
@@ -80,12 +80,14 @@ def read_table(
             f"{path}: expected one row or more, and different columns beside that of the labels, got {table.num_rows} "
             f"rows and the columns {chosen}; give others."
         )
-    known = {name: tuple(texts) for name, texts in (categories or {}).items()}
-    columns = [_column(table[name], f"{path}, column {name!r}", known.get(name)) for name in chosen]
     labels, label_names = None, ()
-    if label_column is not None:
-        where = f"{path}, column {label_column!r}"
-        labels, label_names = _labels(table[label_column], where, known.get(label_column))
+    try:
+        columns = [_column(table[name], f"{path}, column {name!r}", known.get(name)) for name in chosen]
+        if label_column is not None:
+            where = f"{path}, column {label_column!r}"
+            labels, label_names = _labels(table[label_column], where, known.get(label_column))
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{path}: expected text in UTF-8; {error}.") from error
     coded = {name: column.texts for name, column in zip(chosen, columns, strict=True) if column.texts}
     x = np.stack([column.values for column in columns], axis=1).astype(np.float32)
     missing = int(np.isnan(x).sum())
@@ -100,20 +102,21 @@ def read_table(
     )
 
 
-def _read(path: Path) -> Any:
-    """A table of Arrow."""
+def _read(path: Path, texts: Iterable[str]) -> Any:
+    """A table of Arrow, in which the columns named `texts` are texts even if they look like numbers."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
     from pyarrow import parquet
 
     try:
         if path.suffix.lower() == ".parquet":
-            return parquet.read_table(path)
+            return parquet.read_table(path, page_checksum_verification=True)
         options = arrow_csv.ReadOptions(block_size=min(max(path.stat().st_size + 1, 2**20), 2**31 - 1))
         parsing = arrow_csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
-        found = arrow_csv.read_csv(path, options, parsing, arrow_csv.ConvertOptions(strings_can_be_null=True))
+        converting = arrow_csv.ConvertOptions(strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string()))
+        found = arrow_csv.read_csv(path, options, parsing, converting)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{path}: expected a table with a header, {' '.join(str(error).split())}.") from error
+        raise InvalidInputError(f"{path}: expected a table with a header, {error}.") from error
     if all(_is_number(name) for name in found.column_names):
         raise InvalidInputError(
             f"{path}: expected names of columns in the first line, got numbers, {', '.join(found.column_names[:5])}; "

@@ -14,7 +14,7 @@ from keras_vae.data.dataset import Split
 from keras_vae.data.images import fit
 from keras_vae.data.names import MADE_HERE, names
 from keras_vae.data.parts import Parts
-from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.progress import progress
 
 BATCH = 512
@@ -86,7 +86,7 @@ def _builder(name: str, data_dir: str | Path | None):
     try:
         return tfds.builder(name, data_dir=data_dir)
     except Exception as error:
-        raise InvalidInputError(f"{name}: TensorFlow Datasets cannot build it: {_line(error)}") from error
+        raise InvalidInputError(f"{name}: TensorFlow Datasets cannot build it: {one_line(error)}") from error
 
 
 def _image_key(builder, name: str) -> str:
@@ -127,7 +127,7 @@ def _prepare(builder, name: str) -> None:
         builder.download_and_prepare()
     except Exception as error:
         raise InvalidInputError(
-            f"{name}: not prepared in {builder.data_dir}, and downloading or preparing it failed ({_line(error)}); "
+            f"{name}: not prepared in {builder.data_dir}, and downloading or preparing it failed ({one_line(error)}); "
             "check the network, or set TFDS_DATA_DIR to a folder that holds it."
         ) from error
 
@@ -172,7 +172,7 @@ def _read(
 
 
 def _damaged(builder, split: str, total: int, done: int, error: Exception | None = None) -> InvalidInputError:
-    reason = f" ({_line(error)})" if error else ""
+    reason = f" ({one_line(error)})" if error else ""
     return InvalidInputError(
         f"{builder.name}: expected {total} examples in {split!r}, could read {done}{reason}; "
         f"its files in {builder.data_dir} are damaged: remove that folder, and it is prepared again."
@@ -184,7 +184,3 @@ def _resize(pixels: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
 
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert(MODES[shape[-1]])
     return fit(image, shape[:2]).reshape(shape)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

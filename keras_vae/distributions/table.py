@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import MAX_CATEGORIES, check_integer
 from keras_vae.distributions.arguments import root_mean_square
 from keras_vae.distributions.categorical import categorical_log_prob
 from keras_vae.distributions.head import Head
@@ -274,7 +274,7 @@ class Table(Head):
                 )
 
     @staticmethod
-    def infer_columns(x: np.ndarray, *, max_categories: int = 20) -> tuple[Column, ...]:
+    def infer_columns(x: np.ndarray, *, max_categories: int = MAX_CATEGORIES) -> tuple[Column, ...]:
         """The kinds of the columns of a table, guessed from its values; look them over.
 
         A column of nothing but 0 and 1 is binary; one of whole numbers from 0 to K - 1, K <= `max_categories`, is

@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import keras
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.serialized import has_code, unknown_objects
 
@@ -61,8 +61,7 @@ def _read_config(path: Path) -> Any:
             _check_members(archive, limit=MOST_EXPANSION * (path.stat().st_size + 2**20))
             return json.loads(archive.read("config.json"))
     except Exception as error:  # whatever is wrong with the archive, or with what it holds
-        reason = " ".join(str(error).split())[:200]
-        raise InvalidInputError(f"{path}: Keras cannot read it ({reason}); save the model again.") from error
+        raise InvalidInputError(f"{path}: Keras cannot read it ({one_line(error)}); save the model again.") from error
 
 
 def _check_members(archive: zipfile.ZipFile, limit: int) -> None:
@@ -112,4 +111,4 @@ def _why_not(config: Any, custom_objects: Mapping[str, Any] | None, error: Excep
             f"it needs {name!r}, which is not known here; import the module that defines it, "
             f"or pass custom_objects={{{missing[0]!r}: {name}}}."
         )
-    return f"Keras cannot read it ({type(error).__name__}: {' '.join(str(error).split())[:200]})."
+    return f"Keras cannot read it ({type(error).__name__}: {one_line(error)})."

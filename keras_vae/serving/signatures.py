@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from keras_vae.checks import is_image
 from keras_vae.data import binarize as binarization
 from keras_vae.distributions import VectorQuantizer
 from keras_vae.errors import InvalidInputError, unknown
@@ -292,12 +293,12 @@ def _spec(name: str, example: tf.Tensor) -> tf.TensorSpec:
 
 
 def _takes_images(model: Autoencoder, options: ExportOptions) -> bool:
-    is_image = len(model.event_shape) == 3 and model.event_shape[-1] in (1, 3, 4)
-    if options.images and not is_image:
+    possible = is_image(model.event_shape)
+    if options.images and not possible:
         raise InvalidInputError(
             f"images: expected a model of images (H, W, C) of 1, 3 or 4 channels; got examples of {model.event_shape}."
         )
-    if options.images is not None or not is_image:
+    if options.images is not None or not possible:
         return bool(options.images)
     try:
         model.likelihood.check_support(0.0, 1.0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae.data import DataSet
+from keras_vae.digest import differences
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
@@ -130,8 +131,7 @@ class Run:
         """What differs between the data of the run and these, such as "training labels"; None if that is not known."""
         if not self["data.json"].exists():
             return None
-        before, now = self.read_json("data.json"), data.digests()
-        return [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        return differences(self.read_json("data.json"), data.digests())
 
     def clear(self) -> None:
         """Removes the files of the run and nothing else."""

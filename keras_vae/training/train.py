@@ -97,8 +97,9 @@ def train(
             config = config.replace(**{name: getattr(config, name) or getattr(before, name) for name in FROM_DATA})
             _check_resumable(run, config)
         if isinstance(strategy, str):
-            alike = {"configuration": json.dumps(config.as_dict())}
-            strategy = make_strategy(strategy, replicas=replicas, alike=alike)
+            # What a table fills in the chief knows alone, if it goes on with a run; the data are compared below.
+            alike = {name: value for name, value in config.as_dict().items() if name not in FROM_DATA}
+            strategy = make_strategy(strategy, replicas=replicas, alike={"configuration": json.dumps(alike)})
         data = load_data(config)
         config = with_columns(config, data)
         check_alike(strategy, [data.train.x, data.train.y], "data")
@@ -121,9 +122,9 @@ def train(
         else:
             progress = Progress()
             run.start(config, data, overwrite=overwrite)
-        progress = _go_on(strategy, model, progress)
         keep = {"checkpoint_every": checkpoint_every, "tensorboard": tensorboard, "verbose": verbose}
         with _together(strategy):
+            progress = _go_on(strategy, model, progress)
             _fit(model, data, config, run, progress, **keep)
             check_alike(strategy, map(_array, model.trainable_variables), "weights after the training")
         if writes:

@@ -14,6 +14,7 @@ from typing import Any
 import keras_tuner
 
 from keras_vae.checks import check_integer
+from keras_vae.digest import differences
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.files import new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
@@ -101,9 +102,9 @@ def tune(
         raise InvalidInputError(unknown(tuner, TUNERS, part="tuner"))
     check_integer("max_trials", max_trials)
     out = Path(out)
-    objective_of(objective)  # refuses an unknown one
+    target = objective_of(objective)
     with contextlib.nullcontext() if is_worker() else _held(out, resume):
-        return _tune(config, out, space, tuner, max_trials, objective, verbose)
+        return _tune(config, out, space, tuner, max_trials, objective, target, verbose)
 
 
 @contextlib.contextmanager
@@ -114,8 +115,8 @@ def _held(out: Path, resume: bool) -> Iterator[None]:
         yield
 
 
-def _tune(config, out, space, tuner, max_trials, objective, verbose) -> Run | None:
-    target, writes = objective_of(objective), not is_worker()
+def _tune(config, out, space, tuner, max_trials, objective, target, verbose) -> Run | None:
+    writes = not is_worker()
     needs_samples = config.likelihood_samples if target.name == "log_likelihood" else 0
     hyper_model = AutoencoderHyperModel(config, space, likelihood_samples=needs_samples)
     settings = {
@@ -130,7 +131,7 @@ def _tune(config, out, space, tuner, max_trials, objective, verbose) -> Run | No
         _check_same(out, settings, needs_samples=needs_samples)
         write_json(out / SETTINGS, settings)
     search = _search(tuner, hyper_model, target, max_trials, config, out)
-    if not writes and (out / SETTINGS).exists():  # the chief has written it, since it answers
+    if not writes:  # the chief has written it, since it answers
         _check_same(out, settings, needs_samples=needs_samples)
     search.table = _Table(target, hyper_model.space, verbose)
     with _quiet():
@@ -166,16 +167,16 @@ def _check_same(out: Path, settings: dict[str, Any], *, needs_samples: int) -> N
         return
     before = read_json(out / SETTINGS)
     now = json.loads(json.dumps(settings))
+    by_digest = CHOOSE_DATA if "data" in before else ("data_dir",)
     if "data" not in before:
         print(f"Note: {out} does not record its data; give it the same as before.", file=sys.stderr)
         before["data"] = now["data"]
-    changed = [name for name in {**before["data"], **now["data"]} if before["data"].get(name) != now["data"].get(name)]
-    if changed:
+    if changed := differences(before["data"], now["data"]):
         raise InvalidInputError(
             f"{out}: the search there had other data (different: {', '.join(changed)}); "
             "resume it with the same data, or choose another --out."
         )
-    ignored = {*CHOOSE_DATA, *(() if needs_samples else REPORT_ONLY)}
+    ignored = {*by_digest, *(() if needs_samples else REPORT_ONLY)}
     for noted in (before, now):
         noted["configuration"] = {key: v for key, v in noted["configuration"].items() if key not in ignored}
     different = [name for name in now if now[name] != before.get(name) and name != "max_trials"]

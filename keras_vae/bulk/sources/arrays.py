@@ -12,7 +12,7 @@ from keras_vae.bulk.sources.source import ROWS, Source
 from keras_vae.data import load
 from keras_vae.data.arrays import read_arrays
 from keras_vae.data.table import read_table
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, one_line
 
 PARTS = ("train", "validation", "test")
 
@@ -61,18 +61,18 @@ def array_source(data: str, size: tuple[int, int] | None, split: str | None) -> 
 @lru_cache(maxsize=1)
 def _parts(data, size):
     """Name of the part -> x, y; one part without a name for a `.npy` file, whose rows are not looked at before."""
-    if data.endswith(".npy"):
+    suffix = Path(data).suffix.lower()
+    if suffix == ".npy":
         try:
             x = np.load(data, mmap_mode="r", allow_pickle=False)
         except Exception as error:  # whatever a damaged header provokes
-            reason = " ".join(str(error).split())[:200]
-            raise InvalidInputError(f"{data}: expected an array written by numpy.save; {reason}.") from error
+            raise InvalidInputError(f"{data}: expected an array written by numpy.save; {one_line(error)}.") from error
         if not x.ndim:
             raise InvalidInputError(f"{data}: expected one row or more in dimension 0; got a single number.")
         return {"": (x, None)}
-    if data.endswith(".npz"):
+    if suffix == ".npz":
         read = read_arrays(data)
-    elif Path(data).suffix.lower() in (".csv", ".tsv"):
+    elif suffix in (".csv", ".tsv"):
         read = read_table(data)
         texts = [name for name, known in zip(read.column_names, read.categories, strict=True) if known]
         if texts:

@@ -86,7 +86,7 @@ def _kind(name: str) -> str | None:
         return "image"
     if path.suffix.lower() in (".npy", ".npz", ".csv", ".tsv"):
         return "array"
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         return "parquet"
     return "tfrecord" if ".tfrecord" in path.name else None
 

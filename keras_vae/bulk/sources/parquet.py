@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_vae.bulk.record import Place, Record, Rejected
 from keras_vae.bulk.sources.source import ROWS, Source, Tables, make_record, with_key
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, one_line
 
 BYTES = 2**24
 """How much of a row group to hold in memory at once."""
@@ -37,7 +37,7 @@ class RowGroup:
                 row += 1
             reason = "they are not there" if row <= last else None
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:  # ValueError: text that is no UTF-8
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
         if reason:
             told = f"{self.path}: rows {row} to {last} cannot be read: {reason}."
             yield Rejected(None, Place(self.name, row), "damaged file", told)
@@ -91,7 +91,7 @@ def parquet_source(tables: Tables) -> Source:
 
 def _rows_at_once(group) -> int:
     """How many rows of a row group to hold in memory; its columns are not asked, for Arrow dies of damaged ones."""
-    return int(np.clip(BYTES * group.num_rows // max(group.total_byte_size, 1), 1, ROWS))
+    return max(1, min(ROWS, BYTES * group.num_rows // max(group.total_byte_size, 1)))
 
 
 def _open(path):

@@ -19,7 +19,6 @@ from keras_vae.serving.client.transport import Asked, SignatureSpec, Tensors, Tr
 from keras_vae.serving.extra import need
 
 Images = Sequence[bytes | os.PathLike]
-NOT_DECODED_BY_SERVERS = (b"RIFF", b"II*\0", b"MM\0*")  # WebP and TIFF files start so
 MOST_BYTES = 4 * 2**20  # of a request, as numbers; JSON is some five times as long
 
 
@@ -239,17 +238,17 @@ class Client:
 
     def _file(self, item: bytes | os.PathLike) -> bytes:
         """A file that the server can decode."""
-        content = _read(item)
-        if content[:4] not in NOT_DECODED_BY_SERVERS:
-            return content
-        from keras_vae.data.images import to_png
+        from keras_vae.data.images import is_beyond_tensorflow, to_png
 
+        content = _read(item)
+        if not is_beyond_tensorflow(content):
+            return content
         x = self.metadata().get("serving_default", SignatureSpec({}, {})).inputs.get("x")
         try:
             return to_png(content, x.shape[1:3] if x is not None and len(x.shape) == 4 else None)
         except Exception as error:  # Pillow raises many kinds
             what = "a file" if isinstance(item, bytes) else item
-            raise InvalidInputError(f"{what}: expected a readable image, {' '.join(str(error).split())}.") from error
+            raise InvalidInputError(f"{what}: expected a readable image, {error}.") from error
 
     def _trying(self, ask: Callable[[float], Any], deadline: float) -> Any:
         """Asks, again and again as long as that may help and there is time."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.serving import warmup
 from keras_vae.serving.server.model_folders import Policy, find_models, read_policies
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
@@ -199,7 +199,7 @@ class Repository:
             servable = self._load(name, version, folder)
             warmed = _warm_up(servable)
         except Exception as error:  # whatever a damaged SavedModel provokes inside TensorFlow
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            reason = one_line(error, 300)
             log.error("%s version %d: cannot be loaded: %s", name, version, reason)
             self._set(name, version, Status(State.END, reason, stamp))
             self._on_load(name, version, False)

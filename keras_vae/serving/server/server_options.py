@@ -62,11 +62,13 @@ class ServerOptions:
     keep_alive_seconds: float = 75.0
     max_header_bytes: int = 32 * 2**10
     max_request_bytes: int = 64 * 2**20
-    max_held_bytes: int = 256 * 2**20
+    max_held_bytes: int | None = None
     max_connections: int = 1000
     grace_seconds: float = 30.0
 
     def __post_init__(self):
+        if self.max_held_bytes is None:
+            object.__setattr__(self, "max_held_bytes", 4 * self.max_request_bytes)  # the class is frozen
         for name in LIMITS:
             check_integer(name, getattr(self, name))
         if self.max_held_bytes < self.max_request_bytes:
