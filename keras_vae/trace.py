@@ -52,8 +52,3 @@ class Trace(NamedTuple):
     training: bool = False
     weights: tf.Tensor | None = None
     critic: Callable[[tf.Tensor], tf.Tensor] | None = None
-
-    @staticmethod
-    def beside_examples(values: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-        """`values`, one for each example `(B,)`, in a shape that broadcasts to `draws`, `(S, B, ...)`."""
-        return tf.reshape(values, (1, -1, *[1] * (draws.shape.rank - 2)))

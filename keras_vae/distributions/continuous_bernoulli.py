@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.distributions.arguments import in_unit_interval
 from keras_vae.distributions.head import Head
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
@@ -45,7 +46,7 @@ class ContinuousBernoulli(Head):
         return {"logits": (low + high) / 2}
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        return (x >= 0.0) & (x <= 1.0)
+        return in_unit_interval(x)
 
     def check_support(self, low: float, high: float) -> None:
         if low < 0 or high > 1:

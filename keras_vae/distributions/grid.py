@@ -4,6 +4,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
+from keras_vae.distributions.arguments import in_unit_interval
 from keras_vae.distributions.head import Head
 from keras_vae.distributions.own_distribution import OwnDistribution
 from keras_vae.errors import InvalidInputError
@@ -59,7 +60,7 @@ class GridHead(Head):
         self.levels = check_integer(f"{type(self).__name__}: levels", levels, least=2)
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        return (x >= 0.0) & (x <= 1.0)
+        return in_unit_interval(x)
 
     def check_support(self, low: float, high: float) -> None:
         if low < 0 or high > 1:

@@ -201,7 +201,7 @@ class Head(Float32Layer):
         return {}
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
-        """Changes weights that no gradient trains, after each optimizer step; not called where the head is frozen."""
+        """Changes weights that no gradient trains, after each training batch; not called where the head is frozen."""
 
     def check_events(self, x: np.ndarray) -> None:
         """Raises `InvalidInputError` if `x`, `(N, *event_shape)`, cannot be explained for more than its range."""
@@ -228,8 +228,8 @@ class Head(Float32Layer):
         return 0.0
 
     @property
-    def stand_in(self) -> float:
-        """As a likelihood: a value of finite density wherever the support is, in place of one that is no use."""
+    def stand_in(self) -> float | np.ndarray:
+        """As a likelihood: a value, or an event, of finite density, to take the place of one that cannot be used."""
         return 0.5
 
     def get_config(self):

@@ -14,24 +14,30 @@ from keras_vae.serialization import get_over, register
 
 tfd = tfp.distributions
 
-STAND_IN = 0.5
-
 
 class PartlyObserved(tfd.Independent):
     """`tfd.Independent` whose `log_prob` sums over the elements that are not NaN.
 
-    The others are replaced before anything is computed, by a value at which every family has a finite density, so
-    that no gradient is NaN.
+    The others are replaced before anything is computed, so that no gradient is NaN.
+
+    Args:
+        distribution: of the elements.
+        reinterpreted_batch_ndims: as for `tfd.Independent`.
+        stand_in: a value, or an event, of finite density that takes the place of what is missing.
     """
+
+    def __init__(self, distribution, reinterpreted_batch_ndims, stand_in=0.5, name="PartlyObserved"):
+        super().__init__(distribution, reinterpreted_batch_ndims, name=name)
+        self._stand_in = stand_in
 
     def __getitem__(self, slices):
         complete = tfd.Independent(self.distribution, self.reinterpreted_batch_ndims)[slices]
-        return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, name=self.name)
+        return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, self._stand_in, self.name)
 
     def _log_prob(self, x, **kwargs):
         x = tf.convert_to_tensor(x)
         missing = tf.math.is_nan(x)
-        elements = self.distribution.log_prob(tf.where(missing, tf.cast(STAND_IN, x.dtype), x), **kwargs)
+        elements = self.distribution.log_prob(tf.where(missing, tf.cast(self._stand_in, x.dtype), x), **kwargs)
         axes = range(-int(tf.get_static_value(self.reinterpreted_batch_ndims)), 0)
         return tf.reduce_sum(tf.where(missing, tf.zeros_like(elements), elements), axis=list(axes))
 
@@ -102,17 +108,12 @@ class Masked(WrappedHead):
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         complete = self.base.distribution(parameters)
-        return PartlyObserved(
-            complete.distribution, reinterpreted_batch_ndims=complete.reinterpreted_batch_ndims, name="PartlyObserved"
-        )
+        return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, self.base.stand_in)
 
     def adapt(self, x: np.ndarray) -> None:
         """As `Head.adapt`, by the mean of what is known of each element, 0 where nothing is."""
         never_known = np.isnan(x).all(axis=0)
         self.base.adapt(np.ma.masked_invalid(np.where(never_known, np.float32(0), x)))
-
-    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
-        return self.base.parameters_of_mean(mean)
 
     @property
     def encoded_shape(self):

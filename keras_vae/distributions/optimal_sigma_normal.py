@@ -20,7 +20,7 @@ class OptimalSigmaNormal(Head):
     """N(loc, sigma^2) with the sigma that is best for the data: sigma^2 = mean (x - loc)^2.
 
     The likelihood of the sigma-VAE, which balances reconstruction and KL without a weight to tune. Sigma is a
-    weight, `log_scale`, that no gradient trains: after each optimizer step sigma^2 moves to the mean squared error
+    weight, `log_scale`, that no gradient trains: after each training batch sigma^2 moves to the mean squared error
     of the batch. It is the mean over all batches at first, then over about the last 1 / (1 - momentum) of them. So
     each step sees a density that does not depend on the batch it explains, up to the lag of the average; with
     momentum 0 the gradient is, at a standstill, that of the paper's log-likelihood -D/2 log(mean squared error).
@@ -70,7 +70,8 @@ class OptimalSigmaNormal(Head):
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         errors = trace.x - trace.likelihood.mean()  # (S, B, *event_shape)
         known = tf.math.is_finite(errors)
-        weights = tf.ones_like(errors) if trace.weights is None else trace.beside_examples(trace.weights, errors)
+        weights = tf.ones(tf.shape(trace.x)[:1]) if trace.weights is None else trace.weights
+        weights = tf.reshape(weights, (1, -1, *[1] * len(self.event_shape)))
         return {
             "squares": tf.reduce_sum(weights * tf.square(tf.where(known, errors, 0.0))),
             "count": tf.reduce_sum(weights * tf.cast(known, tf.float32)),

@@ -203,6 +203,9 @@ class PixelCNNLikelihood(WrappedHead):
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         return super().statistics(trace._replace(likelihood=trace.likelihood.given(trace.x)))
 
+    def size_of(self, x: np.ndarray) -> float:
+        return super().size_of(x.reshape(-1, self.event_shape[-1]))
+
     def check_events(self, x: np.ndarray) -> None:
         super().check_events(x.reshape(-1, self.event_shape[-1]))
 

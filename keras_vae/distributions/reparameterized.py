@@ -1,8 +1,10 @@
 """Any family of TensorFlow Probability with reparameterised draws, by name."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -136,6 +138,11 @@ class Reparameterized(Head):
         inside = True if from_real_line is None else ~tf.math.is_nan(from_real_line.inverse(x))
         density = elements.log_prob(x)
         return inside & tf.math.is_finite(x) & ~tf.math.is_nan(density) & (density < float("inf"))
+
+    @cached_property
+    def stand_in(self) -> np.ndarray:
+        with tf.init_scope():  # once, not in every step
+            return self._at_zero().sample(seed=(0, 0)).numpy()
 
     def check_support(self, low: float, high: float) -> None:
         distribution = self._at_zero()

@@ -11,6 +11,18 @@ from keras_vae.layers.float32_layer import Float32Layer
 from keras_vae.serialization import register
 
 
+def is_number(dtype: Any) -> bool:
+    """Whether a dtype is one of real numbers, integers or booleans.
+
+    Example:
+
+    >>> is_number("int32"), is_number("string")
+    (True, False)
+    """
+    dtype = tf.as_dtype(dtype)
+    return dtype.is_floating or dtype.is_integer or dtype.is_bool
+
+
 class Condition(Float32Layer):
     """Turns the second element of a batch, `y`, into a vector `(B, size)` that encoder and decoder are given.
 
@@ -90,8 +102,6 @@ class LabelCondition(Condition):
     https://papers.nips.cc/paper/2015/hash/8d55a249e6baa5c06772297520da2051-Abstract.html
     """
 
-    rank = 0
-
     @property
     def described(self) -> str:
         return f"labels from 0 to {self.size - 1}, one per example"
@@ -122,7 +132,7 @@ class LabelCondition(Condition):
         """Labels `(B, 1)` or one-hot `(B, size)`, in float32; which of the two may be known in the graph alone."""
         y = tf.convert_to_tensor(y)
         shape = y.shape[1:].as_list() if y.shape.rank else None
-        numeric = y.dtype.is_floating or y.dtype.is_integer or y.dtype.is_bool
+        numeric = is_number(y.dtype)
         if not numeric or y.shape.rank == 0 or shape not in (None, [], [None], [1], [self.size]):
             raise InvalidInputError(
                 f"condition: expected {self.described}, shape (N,) or one-hot (N, {self.size}); "
@@ -191,7 +201,7 @@ class VectorCondition(Condition):
 
     def batch(self, y):
         y = tf.convert_to_tensor(y)
-        numeric = y.dtype.is_floating or y.dtype.is_integer or y.dtype.is_bool
+        numeric = is_number(y.dtype)
         if y.shape.rank != 2 or y.shape[1] not in (None, self.size) or not numeric:
             raise InvalidInputError(
                 f"condition: expected {self.described}, shape (N, {self.size}); got shape {y.shape} of {y.dtype.name}."

@@ -8,6 +8,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.networks.network import input_shape_of
 from keras_vae.serialization import register
+from keras_vae.sublayers import restore_sublayers
 
 
 @register
@@ -42,11 +43,23 @@ class AdversarialAutoencoder(Autoencoder):
     """
 
     PARTS = (*Autoencoder.PARTS, "critic")
+    has_critic = True
 
-    def __init__(self, encoder: keras.Model, decoder: keras.Model, *, critic: keras.Model, **parts: Any):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        critic: keras.Model,
+        sublayers: dict[str, Any] | None = None,
+        **parts: Any,
+    ):
         shape = input_shape_of(critic, part="critic")
-        self.critic = critic
         super().__init__(encoder, decoder, **parts)
+        # After all other parts: at the end of `fit`, Keras takes the first variables for those of the optimizer.
+        self.critic = critic
+        if sublayers:
+            restore_sublayers(self, sublayers)
         if shape not in (self.latent_shape, self.event_shape):
             raise InvalidInputError(
                 f"critic: expected inputs of shape {self.latent_shape} (codes) or {self.event_shape} (examples); "

@@ -78,6 +78,9 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
     Reference: Kingma & Welling, 2014, https://arxiv.org/abs/1312.6114
     """
 
+    has_critic = False
+    """Whether there is a `critic`, which some term trains."""
+
     infers_condition = False
     """Whether `call` finds the condition by itself where it is given none."""
 
@@ -100,12 +103,14 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
         self.autocast = False  # else Keras would round the inputs to 16 bits under a mixed policy
         self.condition = _optional(condition, Condition, part="condition")
         self.corruption = _optional(corruption, Corruption, part="corruption")
+        self.seed = int(np.random.randint(2**31 - 1)) if seed is None else check_seed(seed)
         self.encoder = encoder
         self.decoder = decoder
         encoded_shape = self._without_condition(input_shape_of(encoder, part="encoder"), "encoder")
         decoded_shape = self._without_condition(input_shape_of(decoder, part="decoder"), "decoder")
         latent_shape = posterior.event_shape if isinstance(posterior, Head) else decoded_shape
-        self.posterior = get_over(posterior, POSTERIORS, Head, latent_shape, part="posterior")
+        with initial_weights(seed, "posterior"):
+            self.posterior = get_over(posterior, POSTERIORS, Head, latent_shape, part="posterior")
         self.latent_shape = self.posterior.event_shape
         if self.posterior.decoded_shape != decoded_shape:
             raise InvalidInputError(
@@ -113,14 +118,14 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
                 f"{type(self.posterior).__name__} over {self.latent_shape}; it takes {decoded_shape}."
             )
         event_shape = likelihood.event_shape if isinstance(likelihood, Head) else encoded_shape
-        self.likelihood = get_over(likelihood, LIKELIHOODS, Head, event_shape, part="likelihood")
+        with initial_weights(seed, "likelihood"):
+            self.likelihood = get_over(likelihood, LIKELIHOODS, Head, event_shape, part="likelihood")
         self.event_shape = self.likelihood.event_shape
         if self.likelihood.encoded_shape != encoded_shape:
             raise InvalidInputError(
                 f"encoder: expected inputs of shape {self.likelihood.encoded_shape} for the likelihood "
                 f"{type(self.likelihood).__name__} over {self.event_shape}; it takes {encoded_shape}."
             )
-        self.seed = int(np.random.randint(2**31 - 1)) if seed is None else check_seed(seed)
         shape = self.posterior.prior_shape
         with initial_weights(seed, "prior"):
             self.prior = None if prior is None else get_over(prior, PRIORS, Prior, shape, part="prior")
@@ -146,7 +151,7 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
 
     def __setattr__(self, name, value):
         fixed = (*self.PARTS, "seed")
-        if name in fixed and getattr(self, "built", False) and value is not getattr(self, name):
+        if name in fixed and getattr(self, "built", False) and value is not getattr(self, name, value):
             raise InvalidInputError(
                 f"{self.name}: its {name} cannot be replaced, since what was compiled and checked would not know of "
                 f"it; make a new model with model.with_parts({name}=...), which shares the other parts."
@@ -170,8 +175,8 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
             (self.likelihood, self.decoder, input_shape_of(self.decoder, part="decoder")),
         ):
             if not head.built:
-                head.build(features_shape_of(network, shape, part="encoder" if head is self.posterior else "decoder"))
-                restore_sublayers(head, None)
+                part = "encoder" if head is self.posterior else "decoder"
+                head.build_from_config({"input_shape": features_shape_of(network, shape, part=part)})
 
     def _check_dtypes(self):
         for name, part in {"model": self, **{name: getattr(self, name, None) for name in self.PARTS}}.items():
@@ -199,7 +204,7 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
                 )
             if term.needs_prior and self.prior is None:
                 raise InvalidInputError(f"objective: {term.name!r} needs a prior; give the model one, or leave it out.")
-            if term.needs_critic and getattr(self, "critic", None) is None:
+            if term.needs_critic and not self.has_critic:
                 raise InvalidInputError(
                     f"objective: {term.name!r} needs a critic; make it an AdversarialAutoencoder with critic=..., "
                     "or leave the term out."
@@ -410,13 +415,11 @@ class Autoencoder(Training, Prediction, Inference, keras.Model):
         """
         x, condition = self.split_condition(x, condition)
         usable = rows_true(self.likelihood.in_support(self.prepare(x)))
-        if self.condition is None:
-            condition = None
-        else:
-            usable &= condition is None or self.is_known(condition)
-            condition = self.condition_of(condition)
-        code = self.posterior_of(x, condition, training=training).mean()
-        return where_rows(usable, self.likelihood_of(code, condition, training=training).mean(), float("nan"))
+        vector = self.condition_of(condition)  # None for a model without one
+        if vector is not None:
+            usable &= self.is_known(condition)
+        code = self.posterior_of(x, vector, training=training).mean()
+        return where_rows(usable, self.likelihood_of(code, vector, training=training).mean(), float("nan"))
 
     PARTS = ("encoder", "decoder", "posterior", "likelihood", "prior", "objective", "condition", "corruption")
 

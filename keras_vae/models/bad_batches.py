@@ -19,7 +19,7 @@ FLAG = "first_bad_batch"
 """The name under which a step gives the number of the first bad batch; taken out before Keras looks at it."""
 
 AHEAD = 16
-"""Steps that a GPU may be ahead of the host, which then never waits for it; on a CPU a step has ended on return."""
+"""Steps that a GPU or TPU may be ahead of the host, which then never waits; on a CPU a step has ended on return."""
 
 
 class BadBatches(keras.metrics.Metric):
@@ -70,7 +70,7 @@ class BadBatches(keras.metrics.Metric):
 
     def watch(self, function: Callable[[Any], dict], model: "Autoencoder", part: str) -> Callable[[Any], dict]:
         """Keras's train or test function, which now refuses bad batches."""
-        ahead = AHEAD if tf.config.list_physical_devices("GPU") else 0
+        ahead = AHEAD if any(device.device_type != "CPU" for device in tf.config.list_logical_devices()) else 0
 
         def watched(data):
             self.part = part
@@ -78,7 +78,7 @@ class BadBatches(keras.metrics.Metric):
                 check_batches_spec(data.element_spec, model)
                 self.seen = data.element_spec
             logs = dict(function(data))
-            self.pending.append(logs.pop(FLAG))
+            self.pending.append(logs.pop(FLAG, 0.0))
             if len(self.pending) > ahead and np.any(np.asarray(self.pending.popleft())):
                 self.refuse(model)
             return logs
@@ -97,8 +97,9 @@ class BadBatches(keras.metrics.Metric):
             bad, reason = weights, "sample_weight: expected finite numbers >= 0"
         else:
             bad, reason = values, _reason(model.likelihood, low, high)
+        examples = f"{bad:g} example{'' if bad == 1 else 's'}"
         raise InvalidInputError(
-            f"{self.part}: batch {number - 1:g} (the first is 0) has {bad:g} examples that cannot be used. "
+            f"{self.part}: batch {number - 1:g} (the first is 0) has {examples} that cannot be used. "
             f"{reason.rstrip('.')}. They were left out; mend the data or drop them."
         )
 

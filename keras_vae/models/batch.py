@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.condition import is_number
 
 if TYPE_CHECKING:
     from keras_vae.models.autoencoder import Autoencoder
@@ -19,7 +20,8 @@ class Batch(NamedTuple):
     """Examples, conditions and weights that a step may compute with.
 
     An example that the likelihood cannot explain, whose condition is unknown or whose weight is no finite number >= 0
-    is replaced by a harmless one of weight 0: it changes neither weights nor figures, until `BadBatches` says so.
+    is replaced by a harmless one of weight 0, until `BadBatches` says so. Terms across the batch, and batch
+    normalisation, still see it.
 
     Attributes:
         x: `(B, *event_shape)`, float32.
@@ -58,7 +60,7 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
     # A replica may have no example of the last batch: then there is no first, and a stand-in takes its place.
     # Taken by `gather`: XLA would compile a slice anew for every place.
     first = tf.argmin(tf.concat([tf.cast(possible, tf.int32), [1]], axis=0))
-    first = tf.gather(tf.concat([x, tf.fill((1, *model.event_shape), model.likelihood.stand_in)], axis=0), first)
+    first = tf.gather(tf.concat([x, _stand_in(model)], axis=0), first)
     first = _range(first, model.likelihood.allows_missing)
     return Batch(
         x=where_rows(good, x, model.likelihood.stand_in),
@@ -69,15 +71,21 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
     )
 
 
+def _stand_in(model):
+    """A harmless example, `(1, *event_shape)`."""
+    return tf.broadcast_to(tf.cast(model.likelihood.stand_in, tf.float32), (1, *model.event_shape))
+
+
 def check_spec(x: Any, model: "Autoencoder", *, part: str = "x") -> None:
     """Checks the shape and the dtype of a batch of examples, a tensor or a `tf.TensorSpec`.
 
     Raises:
         InvalidInputError: if they are not those of examples.
     """
-    if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+    composite = isinstance(x, (tf.RaggedTensor, tf.RaggedTensorSpec, tf.SparseTensor, tf.SparseTensorSpec))
+    if composite or not hasattr(x, "shape") or not hasattr(x, "dtype"):
         raise InvalidInputError(f"{part}: expected batches of one array of examples each; got {type(x).__name__}.")
-    if not _is_number(x.dtype):
+    if not is_number(x.dtype):
         raise InvalidInputError(f"{part}: expected an array of real numbers, got dtype {tf.as_dtype(x.dtype).name}.")
     shape = tf.TensorShape(x.shape)
     expected = tf.TensorShape((None, *model.event_shape))
@@ -121,13 +129,8 @@ def _check_weights_spec(weights, size=None):
     one_each = shape.is_compatible_with([size]) or shape.is_compatible_with([size, 1])
     if not one_each:
         raise InvalidInputError(f"sample_weight: expected one number per example, shape (N,) or (N, 1); got {shape}.")
-    if not _is_number(weights.dtype):
+    if not is_number(weights.dtype):
         raise InvalidInputError(f"sample_weight: expected real numbers; got dtype {tf.as_dtype(weights.dtype).name}.")
-
-
-def _is_number(dtype):
-    dtype = tf.as_dtype(dtype)
-    return dtype.is_floating or dtype.is_integer or dtype.is_bool
 
 
 def rows_true(elements: tf.Tensor) -> tf.Tensor:

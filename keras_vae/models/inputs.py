@@ -116,8 +116,7 @@ def check_training_data(
     """
     if batch_size is not None:
         check_integer("batch_size", batch_size)
-    if x is None or isinstance(x, (str, bytes, dict, set)):
-        raise InvalidInputError(f"x: expected an array of examples or a tf.data.Dataset, got {type(x).__name__}.")
+    check_is_data(x)
     if isinstance(x, tf.data.Dataset):
         _check_dataset(model, x)
     if not is_array(x):
@@ -130,6 +129,14 @@ def check_training_data(
         check_sample_weight(sample_weight, n)
     if class_weight is not None:
         _check_class_weight(class_weight, y, sample_weight, n)
+
+
+def check_is_data(x: Any) -> None:
+    """Raises `InvalidInputError` for what is neither an array nor batches, such as None, a text or a sparse tensor."""
+    if x is None or isinstance(x, (str, bytes, dict, set, tf.RaggedTensor, tf.SparseTensor)) or hasattr(x, "tocsr"):
+        raise InvalidInputError(
+            f"x: expected a dense array of examples or a tf.data.Dataset, got {type(x).__name__}; convert it first."
+        )
 
 
 def warn_of_scale(x: Any, likelihood: Head) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_spec
-from keras_vae.models.inputs import check_examples, is_array
+from keras_vae.models.inputs import check_examples, check_is_data, is_array
 
 
 class Prediction:
@@ -33,8 +33,7 @@ class Prediction:
             InvalidInputError: for data or conditions that the model cannot use.
         """
         x, condition = self.split_condition(x, condition)
-        if x is None or isinstance(x, (str, bytes, dict, set)):
-            raise InvalidInputError(f"x: expected an array of examples or a tf.data.Dataset, got {type(x).__name__}.")
+        check_is_data(x)
         if is_array(x):
             x = check_examples(x, self.likelihood)
             if self.condition is not None or condition is not None:

@@ -14,6 +14,7 @@ from keras_vae.models.inference import in_batches
 from keras_vae.models.inputs import check_examples
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import SemiSupervisedELBO, log_weights, marginal_bound
+from keras_vae.random import initial_weights
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
@@ -73,7 +74,8 @@ class SemiSupervisedAutoencoder(Autoencoder):
         self.class_head = class_head or keras.layers.Dense(condition.size, dtype="float32", name="class_head")
         shape = input_shape_of(classifier, part="classifier")
         if not self.class_head.built:
-            self.class_head.build(features_shape_of(classifier, shape, part="classifier"))
+            with initial_weights(parts.get("seed"), "class_head"):
+                self.class_head.build(features_shape_of(classifier, shape, part="classifier"))
         super().__init__(encoder, decoder, condition=condition, **parts)
         if not any(isinstance(term, SemiSupervisedELBO) for term in self.objective.terms):
             raise InvalidInputError(

@@ -140,6 +140,8 @@ class Training(ReconstructionMetrics):
             check_training_data(self, **dict(zip(DATA, data, strict=True)))
             given["validation_data"] = arrays_for_keras(*data) if is_array(data[0]) else given["validation_data"]
         history = super().fit(**given)
+        for optimizer, variables in self._optimizers()[1:]:  # Keras has done it for the first
+            optimizer.finalize_variable_values(variables)
         if "loss" not in history.history and given.get("epochs", 1) > given.get("initial_epoch", 0):
             raise InvalidInputError("data set: expected at least one batch, got none.")
         return history

@@ -22,8 +22,8 @@ class Capacity(KL):
     Its weight is the paper's gamma, large (such as 1000) to make the code carry C nats.
 
     Args:
-        capacity: C, nats per example >= 0, or a `keras.optimizers.schedules.LearningRateSchedule` of the optimizer's
-            step, such as `LinearWarmup(100_000, 25.0)`.
+        capacity: C, nats per example >= 0, or a `keras.optimizers.schedules.LearningRateSchedule` of the model's
+            `step`, such as `LinearWarmup(100_000, 25.0)`.
         estimator: of the KL, see `KL`.
         name: see `Term`.
 

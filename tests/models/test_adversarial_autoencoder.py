@@ -239,3 +239,13 @@ def test_another_prior_keeps_the_critic():
     assert other.critic is model.critic and isinstance(other, kv.AdversarialAutoencoder)
     other.compile(jit_compile=False)
     assert np.isfinite(other.fit(X, verbose=0).history["code_critic"]).all()
+
+
+def test_moving_averages_end_the_training_of_both_players():
+    model = new()
+    optimizers = [keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5) for _ in range(2)]
+    model.compile(optimizers[0], critic_optimizer=optimizers[1], jit_compile=False)
+    model.fit(X, epochs=2, batch_size=16, verbose=0, callbacks=[keras.callbacks.SwapEMAWeights()])
+    for optimizer, variables in model._optimizers():
+        for variable, average in zip(variables, optimizer._model_variables_moving_average, strict=True):
+            np.testing.assert_array_equal(variable, average)

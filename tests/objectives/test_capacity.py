@@ -67,7 +67,7 @@ def test_a_model_reports_it_beside_the_kl():
     )
     model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
     x = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
-    model.optimizer.iterations.assign(10)
+    model.step.assign(10)
     history = {name: values[0] for name, values in model.fit(x, batch_size=16, verbose=0).history.items()}
     assert history["capacity"] == pytest.approx(5.0 - history["kl"], rel=1e-5)
     assert history["loss"] == pytest.approx(history["nll"] + 2 * history["capacity"], rel=1e-5)
