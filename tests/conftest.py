@@ -19,7 +19,7 @@ def pytest_configure(config):
     tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 
-LONG_TO_MAKE = ("finished_run", "exported")
+LONG_TO_MAKE = ("finished_run", "exported", "export", "light")
 NOTHING_SHARED = ("test_docs", "test_grid", "test_scripts", "test_workers")
 
 
@@ -28,11 +28,15 @@ def pytest_collection_modifyitems(items):
 
     Those are the tests of a fixture that takes long to make, else those of a recipe, else those of a module.
     """
+    from recipes import kv
+
     for item in items:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         shared = [name for name in LONG_TO_MAKE if name in item.fixturenames]
-        recipe = [f"{item.path.stem} {parameters[key]}" for key in ("name", "served") if key in parameters]
-        if group := [*shared, *recipe, *({item.path.stem} - set(NOTHING_SHARED))]:
+        names = [parameters[key] for key in ("name", "served") if isinstance(parameters.get(key), str)]
+        recipe = [f"{item.path.stem} {name}" for name in names if name in kv.zoo.RECIPES]
+        module = [] if item.path.stem in NOTHING_SHARED else [item.path.stem]
+        if group := [*shared, *recipe, *module]:
             item.add_marker(pytest.mark.xdist_group(group[0]))
 
 
@@ -82,6 +86,15 @@ def full_disk(monkeypatch):
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     return full_disk
+
+
+@pytest.fixture(scope="session")
+def two_replicas():
+    """A strategy of two CPUs; one device adds up, since collectives of one process mix up their keys."""
+    import tensorflow as tf
+
+    devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
+    return tf.distribute.MirroredStrategy(devices, cross_device_ops=tf.distribute.ReductionToOneDevice())
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,14 @@ def words(finished_run, pixels):
     return words
 
 
-@pytest.mark.parametrize("name", [name for name in WRITE if name not in ("train", "tune")])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("export", "parquet", "picture") else pytest.mark.slow)
+        for name in WRITE
+        if name not in ("train", "tune")
+    ],
+)
 def test_a_full_disk_is_told_in_one_line_and_nothing_is_left(cli, words, tmp_path, full_disk, name):
     with full_disk(1500):
         result = cli(*words(name, "out"))
@@ -59,8 +66,17 @@ def test_a_full_disk_is_told_in_one_line_and_nothing_is_left(cli, words, tmp_pat
 def test_a_target_that_cannot_be_written_is_found_before_the_work(cli, words, tmp_path, monkeypatch, name):
     """A folder below a file stands for one without permission, which does not bind root."""
     (tmp_path / "file").write_text("mine")
-    for reads in ("keras_vae.models.load_model", "keras_vae.training.build.load_data", "tensorflow.saved_model.load"):
-        monkeypatch.setattr(reads, lambda *_, **__: pytest.fail("the work has begun"))
+    from keras_vae.training import train
+
+    def begun(*_, **__):
+        pytest.fail("the work has begun")
+
+    for reads in (
+        *("keras_vae.cli.sources.load_model", "keras_vae.cli.sources.load_data", "keras_vae.training.run.load_model"),
+        *("keras_vae.tuning.hyper_model.load_data", "tensorflow.saved_model.load"),
+    ):
+        monkeypatch.setattr(reads, begun)
+    monkeypatch.setitem(train.__globals__, "load_data", begun)
     assert_refused(cli(*words(name, "file")), "file.*: Not a directory")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from hostile.kind import Kind
+from hostile.kind import Kind, one_of
 from keras_vae import load_model, serving, zoo
 from keras_vae.bulk import infer
 from keras_vae.data import load
@@ -34,11 +34,6 @@ class Pickled:
 
     def __reduce__(self):
         return open, (str(Path(tempfile.gettempdir()) / CANARY), "w")
-
-
-def pick(rng: np.random.Generator, *choices: Any) -> Any:
-    """One of the choices."""
-    return choices[int(rng.integers(len(choices)))]
 
 
 def damaged(rng: np.random.Generator, sound: bytes) -> bytes:
@@ -58,7 +53,7 @@ def damaged(rng: np.random.Generator, sound: bytes) -> bytes:
             case 4:
                 content[at:at] = content[at : at + size]
             case _:
-                content[at : at + size] = pick(rng, b"\x00", b"\xff") * size
+                content[at : at + size] = one_of(rng, b"\x00", b"\xff") * size
     return bytes(content)
 
 
@@ -117,26 +112,28 @@ def hostile_model(rng: np.random.Generator) -> bytes:
     members = dict(sound_model())
     match int(rng.integers(9)):
         case 0 | 1:
-            return damaged(rng, archived(members, pick(rng, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)))
+            return damaged(rng, archived(members, one_of(rng, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)))
         case 2:
-            name = pick(rng, *members)
+            name = one_of(rng, *members)
             members[name] = damaged(rng, members[name])
         case 3:
-            members[pick(rng, "config.json", "metadata.json", "assets/a", "model.weights.h5")] = bytes(2**27)
+            members[one_of(rng, "config.json", "metadata.json", "assets/a", "model.weights.h5")] = bytes(2**27)
             return archived(members, zipfile.ZIP_DEFLATED)
         case 4:
-            name = pick(rng, f"../{CANARY}", f"/tmp/{CANARY}", f"assets/../../{CANARY}", f"..\\{CANARY}", "a" * 60_000)
+            outside = (f"../{CANARY}", f"/tmp/{CANARY}", f"assets/../../{CANARY}", f"..\\{CANARY}")
+            name = one_of(rng, *outside, "a" * 60_000)
             members[name] = b"canary"
         case 5:
             members["config.json"] = json.dumps(_other_config(rng, json.loads(members["config.json"]))).encode()
         case 6:
-            depth = int(pick(rng, 50, 1000, 100_000))
-            members["config.json"] = pick(rng, b"[" * depth, b'{"config":' * depth + b"1" + b"}" * depth, b'"' * depth)
+            depth = int(one_of(rng, 50, 1000, 100_000))
+            nested = b'{"config":' * depth + b"1" + b"}" * depth
+            members["config.json"] = one_of(rng, b"[" * depth, nested, b'"' * depth)
         case 7:
             members["model.weights.h5"] = _other_weights(rng, members["model.weights.h5"])
         case _:
             inner = archived(members)
-            members[pick(rng, "model.weights.h5", "config.json", "assets/inner.keras")] = inner
+            members[one_of(rng, "model.weights.h5", "config.json", "assets/inner.keras")] = inner
     return archived(members)
 
 
@@ -169,7 +166,7 @@ def _other_config(rng, config):
     walk(config)
     for _ in range(int(rng.integers(1, 4))):
         owner, key = places[int(rng.integers(len(places)))]
-        owner[key] = pick(rng, *VALUES, *OBJECTS)
+        owner[key] = one_of(rng, *VALUES, *OBJECTS)
     return config
 
 
@@ -179,16 +176,16 @@ def _other_weights(rng, weights: bytes) -> bytes:
     with h5py.File(content, "a") as file:
         names = []
         file.visititems(lambda name, one: names.append(name) if isinstance(one, h5py.Dataset) else None)
-        name = pick(rng, *names)
+        name = one_of(rng, *names)
         shape = file[name].shape
         del file[name]
         match int(rng.integers(7)):
             case 0:
                 file[name] = rng.random((3, *shape[1:]))
             case 1:
-                file[name] = np.full(shape, pick(rng, np.nan, np.inf))
+                file[name] = np.full(shape, one_of(rng, np.nan, np.inf))
             case 2:
-                file.create_dataset(name, shape=(int(pick(rng, 2**31, 2**40)),), dtype="float32")
+                file.create_dataset(name, shape=(int(one_of(rng, 2**31, 2**40)),), dtype="float32")
             case 3:
                 file.create_dataset(
                     name, shape=(2**26,), dtype="float32", chunks=(2**20,), compression="gzip", fillvalue=1.0
@@ -238,22 +235,23 @@ def hostile_array(rng: np.random.Generator) -> bytes:
         case 1:
             objects = np.empty(3, object)
             objects[:] = [Pickled()] * 3
-            return pick(rng, _saved(objects, allow_pickle=True), pickle.dumps(Pickled()), pickle.dumps(Pickled(), 0))
+            return one_of(rng, _saved(objects, allow_pickle=True), pickle.dumps(Pickled()), pickle.dumps(Pickled(), 0))
         case 2:
             kinds = ("U4", "S3", "M8[s]", "c8", "V8", "?", "i8", "u2", ">f4", "f2", "f8", [("a", "f4"), ("b", "i4")])
-            return _saved(np.zeros((4, SIZE), pick(rng, *kinds)))
+            return _saved(np.zeros((4, SIZE), one_of(rng, *kinds)))
         case 3:
             shapes = ((), (0, SIZE), (3,), (3, 0), (3, 2, SIZE), (3, SIZE + 1), (1, 1, 1, 1, 1, 1, SIZE))
-            values = pick(rng, 0.0, np.nan, np.inf, -np.inf, 1e300)
-            return _saved(np.full(pick(rng, *shapes), values))
+            values = one_of(rng, 0.0, np.nan, np.inf, -np.inf, 1e300)
+            return _saved(np.full(one_of(rng, *shapes), values))
     sizes = (10**12, 2**31, 2**63, 2**64, -1, -(10**12), "6", None, 1.5, True)
-    shape = pick(rng, [pick(rng, *sizes), SIZE], [ROWS, pick(rng, *sizes)], [pick(rng, *sizes)] * 3, pick(rng, *sizes))
-    header = {"descr": pick(rng, "<f4", "|O", "|V1000000000", "<U1000000000", "no", 3), "fortran_order": False}
+    one, two, three, four = (one_of(rng, *sizes) for _ in range(4))
+    shape = one_of(rng, [one, SIZE], [ROWS, two], [three] * 3, four)
+    header = {"descr": one_of(rng, "<f4", "|O", "|V1000000000", "<U1000000000", "no", 3), "fortran_order": False}
     header["shape"] = tuple(shape) if isinstance(shape, list) else shape
-    text = pick(
+    text = one_of(
         rng, repr(header), repr(header)[:20], "(" * 5000, "__import__('os')", "{" + "'a':1," * 9999 + "}"
     ).encode()
-    length = pick(rng, len(text), 2**32 - 1, 0, len(text) - 3)
+    length = one_of(rng, len(text), 2**32 - 1, 0, len(text) - 3)
     return b"\x93NUMPY\x02\x00" + struct.pack("<I", length % 2**32) + text + x.tobytes()
 
 
@@ -269,18 +267,18 @@ def hostile_arrays(rng: np.random.Generator) -> bytes:
     members = {"x.npy": _saved(x), "y.npy": _saved(np.arange(ROWS) % 3)}
     match int(rng.integers(6)):
         case 0:
-            return damaged(rng, archived(members, pick(rng, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)))
+            return damaged(rng, archived(members, one_of(rng, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)))
         case 1 | 2:
-            members[pick(rng, *members, "x_test.npy", "factors.npy")] = hostile_array(rng)
+            members[one_of(rng, *members, "x_test.npy", "factors.npy")] = hostile_array(rng)
         case 3:
             header = _saved(np.zeros((2, SIZE)))[:128].replace(b"(2, 6)", b"(33554432, 6)").replace(b"      \n", b"\n")
-            members[pick(rng, "x.npy", "y.npy", "other.npy")] = header + bytes(2**27)
+            members[one_of(rng, "x.npy", "y.npy", "other.npy")] = header + bytes(2**27)
             return archived(members, zipfile.ZIP_DEFLATED)
         case 4:
             del members["x.npy"]
-            members[pick(rng, "../x.npy", "/x.npy", "X.npy", "x.txt", "x", "x.npy/", "x_train.npy")] = _saved(x)
+            members[one_of(rng, "../x.npy", "/x.npy", "X.npy", "x.txt", "x", "x.npy/", "x_train.npy")] = _saved(x)
         case _:
-            members["x.npy"] = pick(rng, b"", b"text", archived(members), members["x.npy"][:50])
+            members["x.npy"] = one_of(rng, b"", b"text", archived(members), members["x.npy"][:50])
     return archived(members)
 
 
@@ -308,18 +306,18 @@ NUMBERS = (None, [1.0], "1", float("nan"), 2**62, 1e300)
 def hostile_table(rng: np.random.Generator) -> bytes:
     """A Parquet file: damaged, of other types, or with a row that is huge."""
     x = list(examples())
-    compression = pick(rng, "none", "snappy", "gzip", "zstd", "lz4", "brotli")
+    compression = one_of(rng, "none", "snappy", "gzip", "zstd", "lz4", "brotli")
     column = pa.array(x, pa.list_(pa.float32()))
     match int(rng.integers(4)):
         case 0 | 1:
             return damaged(rng, _written(column, compression))
         case 2:
-            row = pick(rng, "a", b"a", None, [], True, 3, {"a": 1}, *([one] * SIZE for one in NUMBERS))
-            values = pick(rng, [row] * ROWS, [*x[:5], None, [], [1.0]])
+            row = one_of(rng, "a", b"a", None, [], True, 3, {"a": 1}, *([one] * SIZE for one in NUMBERS))
+            values = one_of(rng, [row] * ROWS, [*x[:5], None, [], [1.0]])
             return _written(pa.array(values), compression)
-    many = int(pick(rng, 2**20, 2**24))
+    many = int(one_of(rng, 2**20, 2**24))
     dictionary = pa.DictionaryArray.from_arrays(pa.array(np.zeros(many, "int32")), pa.array(np.zeros(1, "float32")))
-    flat = pick(rng, pa.array(np.zeros(many, "float32")), dictionary)
+    flat = one_of(rng, pa.array(np.zeros(many, "float32")), dictionary)
     return _written(pa.ListArray.from_arrays([0, many], flat), compression)
 
 
@@ -340,15 +338,15 @@ def hostile_records(rng: np.random.Generator) -> bytes:
             content = b"".join(map(framed, records))
             return damaged(rng, gzip.compress(content, mtime=0) if rng.integers(4) == 0 else content)
         case 2:
-            length = int(pick(rng, 10**9, 10**12, 2**31, 2**63, 2**64 - 1, 2**64 - 16, 0))
+            length = int(one_of(rng, 10**9, 10**12, 2**31, 2**63, 2**64 - 1, 2**64 - 16, 0))
             start = b"".join(map(framed, records[: int(rng.integers(ROWS))]))
             head = struct.pack("<Q", length)
             content = start + head + struct.pack("<I", masked(head)) + rng.bytes(int(rng.integers(200)))
             return content if rng.integers(2) else gzip.compress(content, mtime=0)
         case 3:
-            return pick(rng, *bombs())
+            return one_of(rng, *bombs())
     at = int(rng.integers(ROWS))
-    records[at] = pick(
+    records[at] = one_of(
         rng, b"", b"\xff" * 20, damaged(rng, records[at]), b"\x0a" * 5000, _example([]), _example([1.0] * 10**6),
         tf.train.Example().SerializeToString(), _example(b"text"), _example([2**62]),
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 import base64
 import functools
-import http.client
 import io
 import json
 import struct
@@ -14,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from hostile.kind import Kind, one_of
+from hostile import json_bodies
+from hostile.kind import PROCESS, SERVER, Kind, Target, one_of
 from keras_vae.data.folder import read_folder
 from keras_vae.serving.image_bytes import decode_images
 
@@ -191,19 +191,10 @@ def ask_graph(content: bytes, folder: Path | None = None) -> str:
     return "answered"
 
 
-def ask_server(content: bytes, target: Any) -> str:
+def ask_server(content: bytes, target: Target) -> str:
     """The status of the answer of a server, over REST."""
-    connection = http.client.HTTPConnection(target.host, target.rest_port, timeout=30)
     body = {"signature_name": "encode_bytes", "instances": [{"b64": base64.b64encode(content).decode()}]}
-    connection.request("POST", "/v1/models/m:predict", json.dumps(body), {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    assert answer.status in (200, 400, 413, 429, 503), f"{answer.status}: {text[:300]!r}"
-    if answer.status == 200:
-        mean = json.loads(text)["predictions"][0]["mean"]
-        assert np.isfinite(mean).all(), text[:300]
-    return str(answer.status)
+    return json_bodies.ask(json.dumps(body), target)
 
 
 def _quiet():
@@ -224,8 +215,8 @@ KINDS = [
     Kind(f"image-{name}-{place}", generate, ask, where, ordinary)
     for name, generate in GENERATORS.items()
     for place, ask, where in (
-        ("folder", ask_folder, "process"),
-        ("graph", ask_graph, "process"),
-        ("server", ask_server, "server"),
+        ("folder", ask_folder, PROCESS),
+        ("graph", ask_graph, PROCESS),
+        ("server", ask_server, SERVER),
     )
 ]

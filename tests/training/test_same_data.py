@@ -93,8 +93,9 @@ def test_commands_that_read_a_runs_data_note_that_they_have_changed(begun, data,
 
 HOLD = """
 import sys, time
-from keras_vae.training import Run
-with Run(sys.argv[1]).locked():
+from pathlib import Path
+from keras_vae.locks import locked
+with locked(Path(sys.argv[1])):
     print("ready", flush=True)
     time.sleep(600)
 """

@@ -19,15 +19,7 @@ import requests
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from keras_vae.serving import ExportOptions, export
 from keras_vae.serving.server import LocalServer, ServerOptions
-
-
-@pytest.fixture(scope="module")
-def tiny(small, tmp_path_factory):
-    """An export that loads in a moment: one signature, 2 numbers to 1."""
-    options = ExportOptions(signature="encode", batch_sizes=(1, 4))
-    return export(small, tmp_path_factory.mktemp("tiny") / "m", options=options, check=False)
 
 
 def options(**changes):
@@ -62,10 +54,10 @@ def load(ask, clients):
 
 
 @pytest.mark.slow
-def test_a_version_replaced_50_times_under_load_fails_no_request(tiny, tmp_path):
+def test_a_version_replaced_50_times_under_load_fails_no_request(light, tmp_path):
     base = tmp_path / "models"
     (base / "m").mkdir(parents=True)
-    publish(tiny, base, 1)
+    publish(light, base, 1)
     with LocalServer(base, options()) as server, contextlib.ExitStack() as stack:
         channel = stack.enter_context(grpc.insecure_channel(server.grpc_target))
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
@@ -82,7 +74,7 @@ def test_a_version_replaced_50_times_under_load_fails_no_request(tiny, tmp_path)
 
         with load(rest, 3) as by_rest, load(rpc, 2) as by_rpc:
             for number in range(2, 52):
-                publish(tiny, base, number)
+                publish(light, base, number)
                 deadline = time.monotonic() + 60
                 while server.repository.get("m").version < number:
                     assert time.monotonic() < deadline
@@ -114,10 +106,10 @@ def test_a_corrupt_version_leaves_the_old_one_serving(exported, tmp_path, caplog
 
 
 @pytest.fixture
-def held_up(tiny, tmp_path):
+def held_up(light, tmp_path):
     """A server whose model answers only when it is let go, and a queue of four rows."""
     base = tmp_path / "models"
-    shutil.copytree(tiny, base / "m" / "1")
+    shutil.copytree(light, base / "m" / "1")
     with LocalServer(base, options(max_queue=4, max_batch_size=1)) as server:
         servable, go = server.repository.get("m"), threading.Event()
         run = servable.run
@@ -235,14 +227,14 @@ def taken():
         yield listener.getsockname()[1]
 
 
-def test_a_port_that_is_taken_is_refused_in_one_line(command, tiny, taken, refused):
-    done = subprocess.run([command, "serve", tiny.parent, "--port", str(taken)], capture_output=True, text=True)
+def test_a_port_that_is_taken_is_refused_in_one_line(command, light, taken, refused):
+    done = subprocess.run([command, "serve", light.parent, "--port", str(taken)], capture_output=True, text=True)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"keras-vae: REST cannot listen on 127.0.0.1:{taken}: it is taken; choose another --port")
     with (
         refused(f"gRPC cannot listen on 127.0.0.1:{taken}: it is taken"),
-        LocalServer(tiny.parent, options(grpc_port=taken)),
+        LocalServer(light.parent, options(grpc_port=taken)),
     ):
         pass
 

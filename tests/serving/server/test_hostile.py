@@ -5,7 +5,7 @@ import shutil
 import pytest
 from hostile import runner
 from hostile.kind import SERVER
-from hostile.registry import generator, kinds
+from hostile.registry import kinds
 
 SERVED = [kind for kind in kinds().values() if kind.where == SERVER]
 
@@ -22,11 +22,5 @@ def served(exported, tmp_path_factory):
 @pytest.mark.slow
 def test_hostile_inputs_harm_nobody(served):
     results = [runner.ask_server(kind, 60, 0, *served) for kind in SERVED]
-    problems = "\n".join(runner.as_json(result) for result in results if not result.ok)
+    problems = "\n".join(runner.as_json(result) for result in results if not result.harmless)
     assert not problems, f"{runner.HEADER}\n" + "\n".join(map(runner.line, results)) + f"\n{problems}"
-
-
-@pytest.mark.parametrize("kind", SERVED, ids=lambda kind: kind.name)
-def test_an_input_can_be_made_again(kind):
-    one, other = (kind.generate(generator(1, kind.name, 2)) for _ in range(2))
-    assert one == other
