@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.bulk.record import Answer, Record, Rejected
-from keras_vae.data.images import is_beyond_tensorflow, to_png
+from keras_vae.data.images import to_png
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.serving.graph_error import reason_of
+from keras_vae.serving.png import is_beyond_tensorflow
 from keras_vae.serving.versions import newest_version
 
 SIGNATURES = {

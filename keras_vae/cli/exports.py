@@ -10,6 +10,7 @@ from keras_vae.data import DataSet
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import check_writable
 from keras_vae.serving import ExportOptions, export, write_server_files
+from keras_vae.serving.saved_model import check_target
 from keras_vae.training import Run, TrainingConfig
 
 
@@ -25,7 +26,10 @@ def options_of(source: Path, batch_sizes: str, **options: Any) -> ExportOptions:
 
 def check_out(path: Path) -> None:
     """Refuses a file that exists, and a folder that cannot be written; to be called before the work."""
-    if path.suffix == ".onnx" and path.exists():
+    if path.suffix != ".onnx":
+        check_target(path)
+        return
+    if path.exists():
         raise InvalidInputError(f"{path}: it exists; choose another name.")
     check_writable(path)
 

@@ -103,7 +103,15 @@ def serve(
     """Serve exports on this machine, in the protocol of TensorFlow Serving, which is what production should run."""
     from keras_vae.serving.extra import need
 
-    for module in ("tensorflow_serving.apis", "grpc", "starlette", "uvicorn", "orjson", "prometheus_client"):
+    for module in (
+        "tensorflow_serving.apis",
+        "grpc",
+        "starlette",
+        "uvicorn",
+        "httptools",
+        "orjson",
+        "prometheus_client",
+    ):
         need(module)
     from keras_vae.serving.server import ServerOptions, set_up_logs
     from keras_vae.serving.server import serve as run

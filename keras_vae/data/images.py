@@ -87,19 +87,6 @@ def read_image(
         return DecodedImage(np.asarray(plain) if size is None else fit(plain, size), brightest, more_frames)
 
 
-def is_beyond_tensorflow(content: bytes) -> bool:
-    r"""Whether a file is WebP or TIFF, which are read here and not in the graph of an export.
-
-    Example:
-
-    >>> is_beyond_tensorflow(b"RIFF....WEBP"), is_beyond_tensorflow(b"\x89PNG")
-    (True, False)
-    """
-    return content[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") or (
-        content[:4] == b"RIFF" and content[8:12] == b"WEBP"
-    )
-
-
 def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: int = MAX_PIXELS) -> bytes:
     """A PNG file of what `read_image` makes of a file; arguments and errors: see there."""
     from PIL import Image

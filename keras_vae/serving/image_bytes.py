@@ -36,7 +36,7 @@ def decode_images(
 
     Raises:
         tf.errors.InvalidArgumentError: when the graph runs, if a file is no such image, is damaged, or claims too many
-            pixels; the message names it by its place in the batch.
+            pixels; what the header shows is named by its place in the batch.
 
     Example:
 

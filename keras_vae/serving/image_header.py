@@ -82,6 +82,8 @@ def read_headers(files: tf.Tensor, max_pixels: int) -> Headers:
 
     fits = tf.reduce_all((size > 0) & (size <= max_pixels), axis=1) & (tf.reduce_prod(size, axis=1) <= max_pixels)
     claim = tf.strings.reduce_join(tf.strings.as_string(tf.reverse(size, [1])), axis=1, separator=" x ")
+    empty = tf.strings.join(["expected an image of one pixel or more, its header says ", claim, "."])
+    fault = tf.where((fault == "") & tf.reduce_any(size <= 0, axis=1), empty, fault)
     expected = f"expected at most {max_pixels:,} pixels, its header says "
     too_large = tf.strings.join([expected, claim, "; send a smaller image."])
     fault = tf.where((fault != "") | fits, fault, too_large)

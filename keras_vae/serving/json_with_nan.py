@@ -43,7 +43,7 @@ def loads(body: bytes) -> Any:
     """Reads a document.
 
     Raises:
-        ValueError: if it is none; with the reason of a strict parser.
+        ValueError: if it is none, with the reason.
 
     Example:
 
@@ -72,4 +72,9 @@ def _finite(text: str) -> float:
     return value
 
 
-DECODER = json.JSONDecoder(parse_float=_finite)
+def _whole(text: str) -> int:
+    """An integer of a document; Python reads no longer ones."""
+    return int(text) if len(text) <= 4000 else int(_finite(text))
+
+
+DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole)

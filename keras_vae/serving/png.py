@@ -1,4 +1,4 @@
-"""An image as a file."""
+"""Images as files."""
 
 import io
 
@@ -19,3 +19,16 @@ def png(image: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, "PNG")
     return file.getvalue()
+
+
+def is_beyond_tensorflow(content: bytes) -> bool:
+    r"""Whether a file is WebP or TIFF, which the graph of an export does not decode.
+
+    Example:
+
+    >>> is_beyond_tensorflow(b"RIFF....WEBP"), is_beyond_tensorflow(b"\x89PNG")
+    (True, False)
+    """
+    return content[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") or (
+        content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    )

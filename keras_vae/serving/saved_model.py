@@ -72,7 +72,7 @@ def export(
     """
     directory = Path(directory)
     _check_directory(directory)
-    check_writable(directory)
+    check_target(directory)
     servable = Servable(model, options or ExportOptions(), training, verbose=verbose)
     _ = servable.signatures  # refuses what it cannot export before anything is written
     with new_parents(directory / "1"), partial_folder(directory.resolve()) as temporary:
@@ -81,6 +81,12 @@ def export(
         if check:
             _check(version, directory, verbose)
         return _publish(version, directory)
+
+
+def check_target(directory: Path) -> None:
+    """Raises `OSError` unless a version can be made, which is done beside the folder and then moved into it."""
+    for folder in (directory, directory.resolve().parent):
+        check_writable(folder)
 
 
 class Servable:

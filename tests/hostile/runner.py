@@ -26,6 +26,9 @@ from keras_vae.errors import InvalidInputError
 
 MOST_MEMORY = 1.5
 MOST_SECONDS = 1.0
+MOST_REFUSED = 0.05
+"""Of the innocents' questions: the share that a busy server may answer with 503 or 504."""
+
 CLIENTS = 4
 
 
@@ -65,7 +68,8 @@ class Result:
     @property
     def harmless(self) -> bool:
         """Whether nothing wrong happened, whatever time it took."""
-        return not (self.tracebacks or self.wrong or self.memory >= MOST_MEMORY)
+        refused = self.refused > MOST_REFUSED * self.asked
+        return not (self.tracebacks or self.wrong or refused) and self.memory < MOST_MEMORY
 
     @property
     def ok(self) -> bool:
@@ -105,7 +109,7 @@ def run(count: int, seed: int = 0, only: list[str] | None = None) -> Iterator[Re
         only: names of kinds; None for all.
     """
     chosen = [kind for name, kind in kinds().items() if only is None or name in only]
-    share = max(1, count // len(chosen))
+    share = max(1, -(-count // len(chosen)))
     served = [kind for kind in chosen if kind.where == SERVER]
     if served:
         with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as (target, pid, log):
@@ -274,4 +278,6 @@ def line(result: Result) -> str:
 
 def as_json(result: Result) -> str:
     """What went wrong, a JSON object."""
-    return json.dumps({"kind": result.kind, "tracebacks": result.tracebacks[:5], "wrong": result.wrong[:5]}, indent=1)
+    numbers = {"memory": result.memory, "p99": result.p99, "refused": result.refused, "asked": result.asked}
+    problems = {"tracebacks": result.tracebacks[:5], "wrong": result.wrong[:5]}
+    return json.dumps({"kind": result.kind, **numbers, **problems}, indent=1)

@@ -17,6 +17,7 @@ from keras_vae.serving.client.rest_transport import RestTransport
 from keras_vae.serving.client.serving_error import ServingError
 from keras_vae.serving.client.transport import Asked, SignatureSpec, Tensors, Transport, VersionStatus
 from keras_vae.serving.extra import need
+from keras_vae.serving.png import is_beyond_tensorflow
 
 Images = Sequence[bytes | os.PathLike]
 MOST_BYTES = 4 * 2**20  # of a request, as numbers; JSON is some five times as long
@@ -238,11 +239,11 @@ class Client:
 
     def _file(self, item: bytes | os.PathLike) -> bytes:
         """A file that the server can decode."""
-        from keras_vae.data.images import is_beyond_tensorflow, to_png
-
         content = _read(item)
         if not is_beyond_tensorflow(content):
             return content
+        from keras_vae.data.images import to_png
+
         x = self.metadata().get("serving_default", SignatureSpec({}, {})).inputs.get("x")
         try:
             return to_png(content, x.shape[1:3] if x is not None and len(x.shape) == 4 else None)

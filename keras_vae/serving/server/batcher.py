@@ -164,7 +164,7 @@ class Batcher:
         room = self.max_batch_size
         while self._queue and room:
             request = self._queue.popleft()
-            if request.over:
+            if request not in rows and request.over:
                 self.waiting -= request.waiting
                 request.waiting = 0
                 continue

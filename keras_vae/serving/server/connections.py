@@ -128,13 +128,16 @@ class Connection(HttpToolsProtocol):
             self._refuse(400, msg)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Closes a connection without a request, or whose client does not read its answer."""
-        if not self.transport.get_write_buffer_size():
+        """Closes a connection without a request; one whose answer is still being read has more time."""
+        if self.transport.get_write_buffer_size():
+            self._wait_for_next()
+        else:
             super().timeout_keep_alive_handler()
-            return
-        self._wait_for_next()
-        if self._send_timer is None:
-            self._watch_sending(self.transport.get_write_buffer_size())
+
+    def on_response_complete(self) -> None:
+        """Ends an answer."""
+        super().on_response_complete()
+        self._watch_sending()
 
     def _wait_for_next(self) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
@@ -153,20 +156,28 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Waits for a client that reads slowly."""
         super().pause_writing()
-        if self._send_timer is None:
-            self._watch_sending(self.transport.get_write_buffer_size())
+        self._watch_sending()
 
-    def _watch_sending(self, before: int) -> None:
-        self._send_timer = self.loop.call_later(self.options.send_seconds, self._sent, before)
+    def resume_writing(self) -> None:
+        """Goes on: the client has read."""
+        super().resume_writing()
+        self._watch_sending()
+
+    def _watch_sending(self) -> None:
+        """From now on, some of what is written has to be read in each `send_seconds`."""
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+            self._send_timer = None
+        left = self.transport.get_write_buffer_size()
+        if left:
+            self._send_timer = self.loop.call_later(self.options.send_seconds, self._sent, left)
 
     def _sent(self, before: int) -> None:
         """Gives up a client that has read nothing since; what has been written but not read takes memory."""
-        self._send_timer = None
-        left = self.transport.get_write_buffer_size()
-        if left >= before:
+        if self.transport.get_write_buffer_size() >= before:
             self.transport.abort()
-        elif left:
-            self._watch_sending(left)
+        else:
+            self._watch_sending()
 
     @property
     def idle(self) -> bool:
@@ -205,6 +216,7 @@ class Connection(HttpToolsProtocol):
         fields = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
         self.transport.write(STATUS_LINE[status] + fields + body)
         self.transport.close()
+        self._watch_sending()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -32,12 +32,12 @@ def set_up_logs(log_format: str = "text", *, access: bool = False) -> None:
     logging.getLogger("keras_vae.serving.access").setLevel(logging.DEBUG if access else logging.INFO)
 
 
-def one_line(text: str, most: int = 500) -> str:
+def printable_line(text: str, most: int = 500) -> str:
     r"""A text that comes from outside, on one line of printable characters.
 
     Example:
 
-    >>> print(one_line("a" + chr(10) + "b"))
+    >>> print(printable_line("a" + chr(10) + "b"))
     a\nb
     """
     start = text[: most + 1]  # what is cut off need not be looked at
@@ -57,7 +57,7 @@ class TextLines(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, the name in `logging`
         """The line, with newlines and control characters escaped."""
-        return one_line(super().formatMessage(record), 4000)
+        return printable_line(super().formatMessage(record), 4000)
 
 
 class JsonLines(logging.Formatter):

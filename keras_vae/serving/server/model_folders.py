@@ -100,15 +100,14 @@ def read_policies(base: Path, default: Policy) -> dict[str, Policy]:
         InvalidInputError: if the file is no such configuration.
     """
     path = base / CONFIG
-    if not path.is_file():
-        return {}
     try:
+        if not path.is_file():
+            return {}
         parsed = text_format.Parse(path.read_text(encoding="utf-8"), ModelServerConfig())
     except OSError as error:
         raise InvalidInputError(f"{path}: cannot be read: {error.strerror}.") from error
     except (text_format.ParseError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise InvalidInputError(f"{path}: expected TensorFlow Serving's model_config_list; {reason}.") from error
+        raise InvalidInputError(f"{path}: expected TensorFlow Serving's model_config_list; {error}.") from error
     return {
         PurePosixPath(config.base_path).name: _policy(config, default) for config in parsed.model_config_list.config
     }

@@ -217,8 +217,11 @@ class Repository:
 
 def _stamp(folder: Path) -> object:
     """What changes when the files of a version do."""
-    files = (folder / "saved_model.pb", *sorted((folder / "variables").glob("*")))
-    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
+    try:
+        files = (folder / "saved_model.pb", *sorted((folder / "variables").glob("*")))
+        return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
+    except OSError as error:  # it cannot be looked at now
+        return str(error)
 
 
 def _check_files(folder: Path) -> None:

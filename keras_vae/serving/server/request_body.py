@@ -49,6 +49,8 @@ def _read_in_pieces(body, signature_of, limits):
     if asked.value not in ([0], {key: [0]}):
         raise ValueError("there is more than one list")
     signature = signature_of(asked.signature_name)
+    if not signature.batched:
+        raise ValueError("its rows cannot be joined")
     if key is not None and len(signature.inputs) > 1:
         raise ValueError("there is another list for each input")
     parts: list[Inputs] = []

@@ -2,7 +2,7 @@
 
 import enum
 
-from keras_vae.serving.server.logs import one_line
+from keras_vae.serving.server.logs import printable_line
 
 
 class Code(enum.IntEnum):
@@ -61,7 +61,7 @@ class RequestError(Exception):
     """
 
     def __init__(self, code: Code, message: str, *, http: int | None = None):
-        message = one_line(message)
+        message = printable_line(message)
         super().__init__(message)
         self.code = code
         self.message = message

@@ -14,6 +14,9 @@ from keras_vae.serving.server.tensor_proto import read_tensor, write_tensor
 from keras_vae.serving.server.wire import check_predict_request, malformed
 
 STATUS = {code.value[0]: code for code in grpc.StatusCode}
+PING_SECONDS = 60
+"""How often a silent client is asked whether it is there."""
+
 MOST_STREAMS = 128
 """Requests of one connection at the same time, as in nginx."""
 MOST_QUESTION_BYTES = 64 * 2**10
@@ -32,7 +35,7 @@ def rpc_server(context: Context) -> grpc.aio.Server:
             ("grpc.max_concurrent_streams", MOST_STREAMS),
             ("grpc.max_connection_idle_ms", round(1000 * options.keep_alive_seconds)),
             ("grpc.server_handshake_timeout_ms", round(1000 * options.header_seconds)),
-            ("grpc.keepalive_time_ms", 60_000),
+            ("grpc.keepalive_time_ms", 1000 * PING_SECONDS),
             ("grpc.keepalive_timeout_ms", round(1000 * options.send_seconds)),
             ("grpc.max_metadata_size", options.max_header_bytes),
             ("grpc.absolute_max_metadata_size", options.max_header_bytes),

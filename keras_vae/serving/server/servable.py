@@ -19,6 +19,9 @@ from keras_vae.serving.server.request_error import Code, RequestError, invalid
 
 Arrays = Mapping[str, np.ndarray]
 
+MOST_DIMENSIONS = 32
+"""Of an input, at most, as NumPy has it."""
+
 
 class Limits(NamedTuple):
     """What a request may hold at most.
@@ -84,6 +87,8 @@ class Signature:
         expected, sizes = self.inputs[name].dtype, self._shapes[name]
         if dtype != expected:
             raise invalid(f"input {name!r}: expected {expected.name}; got {getattr(dtype, 'name', dtype)}.")
+        if sizes is None and len(shape) > MOST_DIMENSIONS:
+            raise invalid(f"input {name!r}: expected at most {MOST_DIMENSIONS} dimensions; got {len(shape)}.")
         if sizes is not None and _differ(sizes, shape):
             wanted = ", ".join("?" if n is None else str(n) for n in sizes)
             raise invalid(f"input {name!r}: expected shape [{wanted}]; got {_shape(shape)}.")

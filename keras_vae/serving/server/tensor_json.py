@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from keras_vae.serving.json_with_nan import dumps, loads
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
-from keras_vae.serving.server.servable import Limits, Signature
+from keras_vae.serving.server.servable import MOST_DIMENSIONS, Limits, Signature
 
 ROWS, COLUMNS = "instances", "inputs"
 SPARE_VALUES = 1000
@@ -96,7 +96,6 @@ def read_inputs(question: Question, signature: Signature, limits: Limits) -> dic
         RequestError: for a name, type or shape that the signature does not take, or more than `limits`.
     """
     columns = (_columns_of_rows if question.form == ROWS else _columns)(question.value, signature)
-    signature.check_names(columns)
     return {name: _array(name, value, signature, limits) for name, value in columns.items()}
 
 
@@ -174,7 +173,6 @@ def _array(name: str, value: Any, signature: Signature, limits: Limits) -> np.nd
     return converted.reshape(shape)
 
 
-MOST_DIMENSIONS = 32
 TYPES = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}, "O": {str, dict}}
 """The kinds of dtypes, and what JSON has for them."""
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from keras_vae.serving.server.request_error import invalid
-from keras_vae.serving.server.servable import Limits, Signature
+from keras_vae.serving.server.servable import MOST_DIMENSIONS, Limits, Signature
 
 PLAIN = {
     np.dtype(name): getattr(types_pb2, f"DT_{kind}")
@@ -19,7 +19,6 @@ PLAIN = {
         ("bool", "BOOL"),
     )
 }
-MOST_DIMENSIONS = 255
 VALUES = {
     **dict.fromkeys(("INT32", "INT16", "INT8", "UINT8", "UINT16"), "int_val"),
     **dict.fromkeys(("HALF", "BFLOAT16"), "half_val"),
@@ -35,7 +34,7 @@ def read_tensor(name: str, tensor: tensor_pb2.TensorProto, signature: Signature,
     Raises:
         RequestError: if it is malformed, too large, or nothing that the signature takes.
     """
-    shape = [dim.size for dim in tensor.tensor_shape.dim[:MOST_DIMENSIONS]]
+    shape = [dim.size for dim in tensor.tensor_shape.dim[: MOST_DIMENSIONS + 1]]
     dtype = _dtype(tensor.dtype)
     signature.check_tensor(name, dtype, shape, limits)
     content, size = tensor.tensor_content, math.prod(shape)

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from keras_vae.serving.server.logs import JsonLines, TextLines, one_line
+from keras_vae.serving.server.logs import JsonLines, TextLines, printable_line
 from keras_vae.serving.server.request_error import invalid
 
 FORGED = "m\n2026-01-01 INFO all is well\r\x1b[2J\x00\u2028"
@@ -33,4 +33,4 @@ def test_a_traceback_keeps_its_lines():
 
 def test_reasons_are_short_and_on_one_line():
     message = invalid("a\nb" + "x" * 10_000).message
-    assert message.startswith("a\\nb") and len(message) == 503 and one_line("é") == "é"
+    assert message.startswith("a\\nb") and len(message) == 503 and printable_line("é") == "é"
