@@ -191,8 +191,10 @@ def test_version_and_label_are_one_choice(refused):
 
 def test_rest_does_without_tensorflow(server):
     code = (
-        "import sys; from keras_vae.serving.client import Client\n"
-        f"print(Client({server.url!r}, 'vae').generate(2).shape, 'tensorflow' in sys.modules)"
+        "import sys; from keras_vae.serving.client import Client; from keras_vae.serving.png import png\n"
+        f"client = Client({server.url!r}, 'vae')\n"
+        "images = client.generate(2)\n"
+        "print(images.shape, len(client.encode([png(images[0])]).mean), 'tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["(2,", "8,", "8,", "1)", "False"]
+    assert done.stdout.split() == ["(2,", "8,", "8,", "1)", "1", "False"]

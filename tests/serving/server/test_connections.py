@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 import socket
 import threading
@@ -167,6 +168,20 @@ def test_a_client_that_does_not_read_is_given_up(serving):
                     connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
                 except TimeoutError:  # the server takes no more
                     time.sleep(0.1)
+
+
+def test_a_last_answer_that_is_not_read_is_given_up(serving):
+    """It is smaller than what the transport takes without a pause."""
+    server = serving(keep_alive_seconds=60)
+    server._server._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    body = json.dumps({"instances": [[0.0, 0.0]] * 1000}).encode()
+    with connect(server) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        time.sleep(1.5)
+        head, _, content = all_of(connection).partition(b"\r\n\r\n")
+    length = int(re.search(rb"content-length: (\d+)", head)[1])
+    assert len(content) < length
 
 
 def test_bodies_that_fill_the_memory_give_way_to_smaller_ones(serving):
