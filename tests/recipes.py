@@ -43,8 +43,8 @@ STRUCTURES = (
     *("autoencoder_kl", "concrete_vae", "continuous_bernoulli_vae", "count_vae", "dirichlet_vae"),
     *("discretized_logistic_vae", "flow_prior_vae", "full_covariance_vae", "hierarchical_vae", "hyperspherical_vae"),
     *("iaf_vae", "laplace_vae", "masked_vae", "mixture_prior_vae", "pixel_vae", "planar_flow_vae", "real_nvp_vae"),
-    *("rae_sn", "residual_ladder_vae", "residual_vq_vae", "sequence_vae", "sigma_vae", "tabular_vae"),
-    *("two_stage_vae", "vamp_vae", "wae_mmd"),
+    *("denoising_ae", "rae_sn", "residual_ladder_vae", "residual_vq_vae", "sequence_vae", "sigma_vae"),
+    *("tabular_vae", "two_stage_vae", "vamp_vae", "wae_mmd"),
 )
 """Recipes that together have every model class, posterior, likelihood, prior, network and condition of the zoo."""
 

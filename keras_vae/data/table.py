@@ -110,26 +110,32 @@ def _read(path: Path, texts: Iterable[str]) -> Any:
 
     try:
         if path.suffix.lower() == ".parquet":
-            return parquet.read_table(path, page_checksum_verification=True)
+            table = parquet.read_table(path, page_checksum_verification=True)
+            _check_are_names(path, table.column_names)
+            return table
+        delimiter, header = _header(path)
+        _check_are_names(path, header)
         options = arrow_csv.ReadOptions(block_size=min(max(path.stat().st_size + 1, 2**20), 2**31 - 1))
-        parsing = arrow_csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
+        parsing = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
         converting = arrow_csv.ConvertOptions(strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string()))
-        found = arrow_csv.read_csv(path, options, parsing, converting)
+        return arrow_csv.read_csv(path, options, parsing, converting)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"{path}: expected a table with a header, {error}.") from error
-    if all(_is_number(name) for name in found.column_names):
-        raise InvalidInputError(
-            f"{path}: expected names of columns in the first line, got numbers, {', '.join(found.column_names[:5])}; "
-            "add a header."
-        )
-    return found
 
 
-def _delimiter(path: Path) -> str:
-    """The one of `DELIMITERS` that divides the header into most fields."""
+def _header(path: Path) -> tuple[str, list[str]]:
+    """The one of `DELIMITERS` that divides the first line into most fields, and these."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        header = file.readline(2**20)
-    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter), [])))
+        line = file.readline(2**20)
+    fields = {delimiter: next(csv.reader([line], delimiter=delimiter), []) for delimiter in DELIMITERS}
+    return max(fields.items(), key=lambda found: len(found[1]))
+
+
+def _check_are_names(path: Path, names: Sequence[str]) -> None:
+    if names and all(_is_number(name) for name in names):
+        raise InvalidInputError(
+            f"{path}: expected names of columns in the first line, got numbers, {', '.join(names[:5])}; add a header."
+        )
 
 
 def _is_number(text: str) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from refusals import assert_refused
+
+from tests.cli.refusals import assert_refused
 
 EXPORT = Path(__file__).parents[2] / "saved_models" / "digits"
 WRITE = {

@@ -12,13 +12,13 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from refusals import assert_refused
 
 from keras_vae import KL, NLL, Autoencoder, mirrored, zoo
 from keras_vae.cli.main import COMMANDS
 from keras_vae.data import load
 from keras_vae.evaluation import QUESTIONS
 from keras_vae.training import Run, TrainingConfig, load_data
+from tests.cli.refusals import assert_refused
 
 NAMES = {command.__name__: command for command in COMMANDS}
 

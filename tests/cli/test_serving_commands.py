@@ -8,9 +8,9 @@ import numpy as np
 import onnxruntime
 import pytest
 import tensorflow as tf
-from refusals import assert_refused
 
 from keras_vae.training import Run, TrainingConfig
+from tests.cli.refusals import assert_refused
 
 
 def test_export_counts_its_versions_and_checks_them(cli, finished_run, tmp_path):

@@ -5,12 +5,12 @@ import shutil
 import numpy as np
 import pytest
 import recipes
-from servables import FEW_SIZES, build
 
 from keras_vae import zoo
 from keras_vae.data import Split
 from keras_vae.serving import ExportOptions, export
 from keras_vae.serving.server import LocalServer
+from tests.serving.servables import FEW_SIZES, build
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import recipes
 import tensorflow as tf
-from servables import FEW_SIZES, build
 
 import keras_vae as kv
 from keras_vae.data import Split
@@ -14,6 +13,7 @@ from keras_vae.serving import ExportOptions, export, signatures_of
 from keras_vae.serving.png import png
 from keras_vae.serving.quantiles import Quantiles
 from keras_vae.serving.signatures import log_density
+from tests.serving.servables import FEW_SIZES, build
 
 LATENT = 3
 QUICK = ("conditional_vae", "vae", "vq_vae")
