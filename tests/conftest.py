@@ -40,6 +40,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group(group[0]))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def xla_where_asked():
+    """Compiling a step with XLA takes four times as long as tracing it: tests do so with `jit_compile=True` only."""
+    from keras_vae.models import xla
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xla, "pays", lambda model: False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def command():
     """The command `keras-vae`, as one would start it."""

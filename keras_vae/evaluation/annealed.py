@@ -8,7 +8,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
-from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
+from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder, xla
 from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.models.inputs import check_examples
 from keras_vae.progress import progress
@@ -74,12 +74,12 @@ def annealed_log_likelihood(
     condition = model._conditions(condition, len(x))
     chains, steps = check_integer("chains", chains), check_integer("steps", steps)
     leapfrog_steps, seed = check_integer("leapfrog_steps", leapfrog_steps), as_seed(check_seed(seed))
-    xla = steps * leapfrog_steps >= WORTH_COMPILING and model._prefers_xla()
+    compiled = steps * leapfrog_steps >= WORTH_COMPILING and xla.pays(model)
     temperatures = tf.constant(_temperatures(steps), tf.float32)
     size = min(check_integer("batch_size", batch_size), len(x))
     starts = range(0, len(x), size)
 
-    @tf.function(autograph=False, reduce_retracing=True, jit_compile=xla)
+    @tf.function(autograph=False, reduce_retracing=True, jit_compile=compiled)
     def log_weights(x, condition, seed):
         problem = _Annealing(model, x, condition, leapfrog_steps)
         lengths = problem.run(temperatures, max(2, chains // 4), fold(seed, 0))[1]

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.models import xla
 from keras_vae.models.bad_batches import FLAG
 from keras_vae.models.batch import Batch, checked_batch
 from keras_vae.models.inputs import arrays_for_keras, check_examples, check_training_data, is_array, warn_of_scale
@@ -81,17 +82,17 @@ class Training(ReconstructionMetrics):
             "run_eagerly": run_eagerly,
             "auto_scale_loss": auto_scale_loss,
         }
-        xla = self._prefers_xla() if jit_compile == "auto" else jit_compile
-        xla = xla and not run_eagerly
+        compiled = xla.pays(self) if jit_compile == "auto" else jit_compile
+        compiled = compiled and not run_eagerly
         strategy = self.distribute_strategy
         around_step = strategy.num_replicas_in_sync == 1 or isinstance(strategy, tf.distribute.TPUStrategy)
         across_batch = any(term.across_batch for term in self.objective.terms)  # XLA cannot ask other replicas
-        self._xla_inside_step = xla and not around_step and not across_batch
+        self._xla_inside_step = compiled and not around_step and not across_batch
         super().compile(
             optimizer=optimizer,
             metrics=metrics,
             weighted_metrics=weighted_metrics,
-            jit_compile=xla and around_step,
+            jit_compile=compiled and around_step,
             steps_per_execution=steps_per_execution,
             run_eagerly=run_eagerly,
             auto_scale_loss=auto_scale_loss,
@@ -99,12 +100,6 @@ class Training(ReconstructionMetrics):
         self.optimizer.build(self.model_variables)
         for given in self._given_metrics:  # now, since a step of replicas cannot make variables
             given.build(*[tf.zeros((1, *self.event_shape))] * 2)
-
-    def _prefers_xla(self) -> bool:
-        convolutional = any(
-            isinstance(layer, (keras.layers.Conv1D, keras.layers.Conv2D)) for layer in self._flatten_layers()
-        )
-        return not convolutional or bool(tf.config.list_physical_devices("GPU"))
 
     def get_compile_config(self):
         if not self.compiled:

@@ -1,0 +1,30 @@
+"""Steps are compiled with XLA where that is faster, or where one says so."""
+
+import pytest
+
+import keras_vae as kv
+from keras_vae.models import xla
+from keras_vae.models.xla import pays
+
+MLP = {"units": (4,)}
+CONVOLUTIONAL = {"network": "conv", "filters": (4,)}
+
+
+@pytest.mark.parametrize(("options", "expected"), [(MLP, True), (CONVOLUTIONAL, False)])
+def test_the_default_on_a_cpu_is_for_networks_without_convolutions(monkeypatch, options, expected):
+    monkeypatch.setattr(xla, "pays", pays)  # tests go without XLA unless they ask for it
+    model = kv.zoo.vae((8, 8, 1), 2, **options)
+    model.compile()
+    assert model.jit_compile == expected
+    model.compile(jit_compile=not expected)
+    assert model.jit_compile != expected
+    model.compile(run_eagerly=True)
+    assert not model.jit_compile
+
+
+def test_the_choice_is_made_again_where_a_model_is_loaded(monkeypatch, tmp_path):
+    model = kv.zoo.vae((8, 8, 1), 2, **MLP)
+    model.compile()
+    model.save(tmp_path / "m.keras")
+    monkeypatch.setattr(xla, "pays", pays)
+    assert kv.load_model(tmp_path / "m.keras").jit_compile
