@@ -152,7 +152,7 @@ class LabelCondition(Condition):
                     f"in row {row}."
                 )
             return condition.argmax(axis=-1).astype("int32")
-        whole = condition.dtype.kind in "iu" or (
+        whole = condition.dtype.kind in "biu" or (
             condition.dtype.kind == "f" and np.isfinite(condition).all() and (condition % 1 == 0).all()
         )
         if condition.shape in ((n,), (n, 1)) and condition.dtype.kind == "f" and not whole:

@@ -50,6 +50,12 @@ def test_whole_numbers_of_any_dtype_are_labels(labels):
     assert checked.dtype == np.int32 and checked.tolist() == [0, 1, 2]
 
 
+def test_true_and_false_are_labels_in_an_array_and_in_a_batch():
+    condition, labels = kv.LabelCondition(2), np.array([True, False])
+    assert condition.check(labels, 2).tolist() == condition.batch(labels).numpy().tolist() == [1, 0]
+    assert condition.is_known(labels).numpy().all()
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
@@ -61,7 +67,6 @@ def test_whole_numbers_of_any_dtype_are_labels(labels):
         ([0.0, 0.5, 2.0], "got 0.5 in row 1, no whole number"),
         ([0.0, np.nan, 2.0], "no whole number"),
         ([0.0, np.inf, 2.0], "no whole number"),
-        ([True, False, True], "of bool"),
         (["0", "1", "2"], "of <U1"),
         ([[0], [1, 2], [0]], "expected labels from 0 to 2"),
     ],
