@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -119,6 +120,8 @@ def check_training_data(
     check_is_data(x)
     if isinstance(x, tf.data.Dataset):
         _check_dataset(model, x)
+    if class_weight is not None:
+        _check_class_weight(class_weight, x, sample_weight)
     if not is_array(x):
         return
     if sample_weight is not None and y is None:
@@ -127,8 +130,27 @@ def check_training_data(
     model.check_y(y, n)
     if sample_weight is not None:
         check_sample_weight(sample_weight, n)
-    if class_weight is not None:
-        _check_class_weight(class_weight, y, sample_weight, n)
+    if class_weight is not None and (y is None or np.ndim(y) > 2 or np.shape(y)[:1] != (n,)):
+        raise InvalidInputError(
+            f"class_weight: expected labels as y, shape ({n},); got {'no y' if y is None else np.shape(y)}; "
+            "give sample_weight instead."
+        )
+
+
+def weighed_by_class(data: tf.data.Dataset, class_weight: Mapping[int, float]) -> tf.data.Dataset:
+    """Batches `(x, y)` as `(x, y, sample_weight)`; labels without a weight of their own, -1 too, weigh 1 as in arrays.
+
+    Keras would look a label up by its place in `class_weight`, and fail where one has none.
+    """
+    labels, weights = np.array(list(class_weight), np.int64), np.array(list(class_weight.values()), np.float32)
+
+    def weighed(x, y):
+        columns = y.shape[-1] if y.shape.rank == 2 else 1
+        label = tf.argmax(y, axis=-1) if columns != 1 else tf.cast(tf.reshape(y, [-1]), tf.int64)
+        same = tf.cast(label[:, tf.newaxis] == labels, tf.float32)
+        return x, y, 1.0 + tf.linalg.matvec(same, weights - 1.0)
+
+    return data.map(weighed, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def check_is_data(x: Any) -> None:
@@ -193,18 +215,20 @@ def _check_dataset(model: "Autoencoder", data: tf.data.Dataset) -> None:
     check_batches_spec(data.element_spec, model, part="x of the data set")
 
 
-def _check_class_weight(class_weight: Any, y: Any, sample_weight: Any, n: int) -> None:
-    if sample_weight is not None:
+def _check_class_weight(class_weight: Any, x: Any, sample_weight: Any) -> None:
+    elements = len(x.element_spec) if isinstance(x, tf.data.Dataset) and isinstance(x.element_spec, tuple) else 1
+    if sample_weight is not None or elements == 3:
         raise InvalidInputError("class_weight: expected it or sample_weight, got both; multiply them into one.")
     known = isinstance(class_weight, Mapping) and all(isinstance(label, (int, np.integer)) for label in class_weight)
     if not known or not all(np.isfinite(weight) and weight >= 0 for weight in class_weight.values()):
         raise InvalidInputError(
             f"class_weight: expected numbers >= 0 by label, such as {{0: 1.0, 1: 2.5}}; got {class_weight!r}."
         )
-    if y is None or np.ndim(y) > 2 or np.shape(y)[:1] != (n,):
+    if isinstance(x, tf.data.Dataset) and elements != 2:
+        raise InvalidInputError("class_weight: expected batches (x, y) with labels, got x alone; give the labels too.")
+    if not is_array(x) and not isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
         raise InvalidInputError(
-            f"class_weight: expected labels as y, shape ({n},); got {'no y' if y is None else np.shape(y)}; "
-            "give sample_weight instead."
+            "class_weight: Keras does not take it with a generator; yield (x, y, sample_weight) instead."
         )
 
 

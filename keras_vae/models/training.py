@@ -10,7 +10,14 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.models import xla
 from keras_vae.models.bad_batches import FLAG
 from keras_vae.models.batch import Batch, checked_batch
-from keras_vae.models.inputs import arrays_for_keras, check_examples, check_training_data, is_array, warn_of_scale
+from keras_vae.models.inputs import (
+    arrays_for_keras,
+    check_examples,
+    check_training_data,
+    is_array,
+    warn_of_scale,
+    weighed_by_class,
+)
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
 from keras_vae.objectives import NLL, PARTS
 from keras_vae.random import as_seed, fold
@@ -134,6 +141,8 @@ class Training(ReconstructionMetrics):
             data = keras.utils.unpack_x_y_sample_weight(given["validation_data"])
             check_training_data(self, **dict(zip(DATA, data, strict=True)))
             given["validation_data"] = arrays_for_keras(*data) if is_array(data[0]) else given["validation_data"]
+        if given.get("class_weight") is not None and isinstance(given["x"], tf.data.Dataset):
+            given["x"] = weighed_by_class(given["x"], given.pop("class_weight"))
         history = super().fit(**given)
         for optimizer, variables in self._optimizers()[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)

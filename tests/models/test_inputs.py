@@ -38,15 +38,15 @@ def data_set(*arrays):
 
 
 class Batches(keras.utils.PyDataset):
-    def __init__(self, x):
+    def __init__(self, *arrays):
         super().__init__()
-        self.x = x
+        self.arrays = arrays
 
     def __len__(self):
         return 4
 
     def __getitem__(self, i):
-        return (self.x[16 * i : 16 * i + 16],)
+        return tuple(array[16 * i : 16 * i + 16] for array in self.arrays)
 
 
 # Weights
@@ -100,15 +100,31 @@ def test_weights_that_are_none_are_refused(model, refused, method, weights):
 def test_class_weights_weigh_by_label(conditional, refused):
     heavy = np.where(LABELS == 3, 4.0, 1.0)
     histories = []
-    for weights in ({"class_weight": {3: 4.0}}, {"sample_weight": heavy}):
+    by_label, arrays = {"class_weight": {3: 4.0}}, (X, LABELS)
+    for data, weights in (
+        (arrays, {"sample_weight": heavy}),
+        (arrays, by_label),
+        ([data_set(X, LABELS)], by_label),
+        ([data_set(X, np.eye(10)[LABELS])], by_label),
+        ([Batches(X, LABELS)], by_label),
+    ):
         trained = new(recipe=kv.zoo.conditional_vae)
-        histories.append(trained.fit(X, LABELS, shuffle=False, verbose=0, **weights).history)
-    assert histories[0] == histories[1]
+        histories.append(
+            trained.fit(*data, batch_size=None if len(data) == 1 else 16, shuffle=False, verbose=0, **weights).history
+        )
+    assert all(history == histories[0] for history in histories[1:])
     for bad in ({3: -1.0}, {"three": 1.0}, 4.0):
-        with refused("class_weight: expected numbers"):
-            conditional.fit(X, LABELS, class_weight=bad, verbose=0)
+        for data in (arrays, [data_set(X, LABELS)], [Batches(X, LABELS)]):
+            with refused("class_weight: expected numbers"):
+                conditional.fit(*data, class_weight=bad, verbose=0)
     with refused("expected labels as y"):
-        new().fit(X, X, class_weight={3: 4.0}, verbose=0)
+        new().fit(X, X, verbose=0, **by_label)
+    with refused(r"expected batches \(x, y\)"):
+        new().fit(data_set(X), verbose=0, **by_label)
+    with refused("got both"):
+        conditional.fit(data_set(X, LABELS, heavy), verbose=0, **by_label)
+    with refused("generator; yield"):
+        conditional.fit(iter(data_set(X, LABELS)), verbose=0, **by_label)
 
 
 # Batches that cannot be used
