@@ -23,6 +23,7 @@ LONG_TO_MAKE = ("finished_run", "exported", "export", "light")
 NOTHING_SHARED = ("test_docs", "test_grid", "test_scripts", "test_workers")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
     """Says which tests share what is made once, so that `--dist loadgroup` gives them to one worker.
 
