@@ -58,6 +58,20 @@ def test_a_folder_is_held_once_in_one_process_too(tmp_path, refused):
         pass
 
 
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_where_the_file_system_has_no_locks_work_goes_on_and_nobodys_partial_folder_goes(
+    tmp_path, holder, monkeypatch, number
+):
+    def no_locks(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("keras_vae.locks.lock_descriptor", no_locks)
+    before = names(tmp_path)
+    with pytest.warns(UserWarning, match="has no locks: run one keras_vae process at a time"):
+        write_json(tmp_path / "a.json", 1)
+    assert names(tmp_path) == {*before, "a.json"}
+
+
 def test_partial_folders_go_when_their_process_is_dead_and_not_before(tmp_path, holder):
     mine = tmp_path / ".photos.partial-mine"
     mine.mkdir()

@@ -1,6 +1,7 @@
 """Smaller and faster weights for serving."""
 
 import contextlib
+from functools import partial
 from typing import Any
 
 import keras
@@ -47,29 +48,33 @@ def _with_policy(config: Any, dtype: str) -> Any:
     return config
 
 
-class PackedKernels:
-    """The kernels of a model in 8 bits: k ~ s q, with q from -127 to 127 and a scale s for each entry of the last axis.
-
-    Within `scope()` every layer reads s q in place of its kernel; arithmetic stays in float32. Other weights, and
-    kernels of less than 1024 numbers, stay as they are.
+class ServedWeights:
+    """What a model computes with while its signatures are made into graphs, in place of its weights.
 
     Args:
         model: a built model; it is left as it is.
+        packed: whether its kernels are in 8 bits: k ~ s q, with q from -127 to 127 and a scale s for each entry of the
+            last axis. Layers read s q; arithmetic stays in float32. Kernels of less than 1024 numbers stay as they are.
+        constant: whether all weights are constants of the graph, which then has no variables.
     """
 
-    def __init__(self, model: Autoencoder):
-        kernels = [weight for weight in model.variables if weight.name == "kernel" and _size(weight) >= LEAST_TO_PACK]
-        self._packed = [(kernel, *_pack(kernel.numpy())) for kernel in kernels]
+    def __init__(self, model: Autoencoder, *, packed: bool, constant: bool):
+        kernels = [w for w in model.variables if packed and w.name == "kernel" and _size(w) >= LEAST_TO_PACK]
+        hold = tf.constant if constant else partial(tf.Variable, trainable=False)
+        self._packed = [(kernel, hold(q), scale) for kernel in kernels for q, scale in [_pack(kernel.numpy())]]
+        others = [w for w in model.variables if constant and all(w is not kernel for kernel in kernels)]
+        self._constants = [(weight, tf.constant(weight.numpy())) for weight in others]
 
     def scope(self) -> contextlib.AbstractContextManager:
-        """Where the model computes with the packed kernels."""
-        return keras.StatelessScope([(kernel, tf.cast(q, tf.float32) * s) for kernel, q, s in self._packed])
+        """Where the model computes with these weights."""
+        unpacked = [(kernel, tf.cast(q, tf.float32) * scale) for kernel, q, scale in self._packed]
+        return keras.StatelessScope(self._constants + unpacked)
 
 
-def _pack(kernel: np.ndarray) -> tuple[tf.Variable, np.ndarray]:
+def _pack(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scale = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)), keepdims=True) / 127
     q = np.rint(np.divide(kernel, scale, out=np.zeros_like(kernel), where=scale > 0))
-    return tf.Variable(q.astype("int8"), trainable=False), scale.astype("float32")
+    return q.astype("int8"), scale.astype("float32")
 
 
 def _size(weight: keras.Variable) -> int:

@@ -21,9 +21,8 @@ from keras_vae.serving import model_card, recorded, warmup
 from keras_vae.serving.checks import check_export
 from keras_vae.serving.example_inputs import example_inputs
 from keras_vae.serving.extra import is_installed
-from keras_vae.serving.frozen import frozen
 from keras_vae.serving.options import ExportOptions
-from keras_vae.serving.precision import PackedKernels, with_precision
+from keras_vae.serving.precision import ServedWeights, with_precision
 from keras_vae.serving.quantiles import Quantiles
 from keras_vae.serving.signatures import Signature, log_density, signatures_of
 from keras_vae.serving.versions import versions_in
@@ -102,7 +101,8 @@ class Servable:
         self.training = training
         self.verbose = verbose
         self.model = with_precision(model, options.precision) if "float16" in options.precision else model
-        self.packed = PackedKernels(model) if options.precision == "int8" else None
+        packed, constant = options.precision == "int8", options.signature is not None
+        self.weights = ServedWeights(self.model, packed=packed, constant=constant) if packed or constant else None
         if training is not None:
             check_examples(training.x, model.likelihood, part="training")
 
@@ -135,7 +135,7 @@ class Servable:
 
     def scope(self) -> contextlib.AbstractContextManager:
         """Where the model has the weights that are served."""
-        return contextlib.nullcontext() if self.packed is None else self.packed.scope()
+        return contextlib.nullcontext() if self.weights is None else self.weights.scope()
 
     def answer(self, name: str, n: int) -> recorded.Answer:
         """A question to a signature, with `n` rows, and what the model says."""
@@ -147,10 +147,7 @@ class Servable:
     def write(self, version: Path, name: str, card: Mapping[str, model_card.Section]) -> None:
         """Writes the SavedModel and its `assets.extra` into a new folder."""
         module, functions = tf.Module(), self.functions
-        if self.options.signature is None:
-            module.weights = list({id(v): v for function in functions.values() for v in function.variables}.values())
-        else:
-            functions = {key: frozen(function) for key, function in functions.items()}
+        module.weights = list({id(v): v for function in functions.values() for v in function.variables}.values())
         tf.saved_model.save(module, str(version), signatures=functions)
         extra = version / "assets.extra"
         extra.mkdir()

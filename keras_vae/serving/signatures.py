@@ -87,7 +87,7 @@ def signatures_of(
         model: a built model.
         options: see `ExportOptions`.
         quantiles: scores of training examples.
-        scope: gives a context in which the model computes with other weights, see `PackedKernels`.
+        scope: gives a context in which the model computes with other weights, see `ServedWeights`.
 
     Raises:
         InvalidInputError: if `options.signature` is none of these, or images are asked of a model of other data.

@@ -89,11 +89,19 @@ def test_another_table_is_read_with_the_categories_of_the_first(tmp_path, refuse
         read_table(path, categories=known)
 
 
+def test_texts_that_look_like_numbers_in_another_table_stay_texts(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,size\n1,4\n2,10\n3,\n")
+    parts = read_table(path, categories={"size": ["10", "4", "L"]})
+    np.testing.assert_array_equal(parts.train.x[:, 1], [1, 0, np.nan])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ("", "expected a table with a header"),
         ("1,2\n3,4\n", "expected names of columns in the first line, got numbers, 1, 2; add a header"),
+        ("1,2", "expected names of columns in the first line, got numbers, 1, 2; add a header"),
         ("a,b\n", "expected one row or more"),
         ("a,a\n1,2\n", "expected a different name for each column"),
         ("a,\n1,2\n", "expected a different name for each column"),

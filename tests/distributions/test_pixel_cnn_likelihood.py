@@ -175,6 +175,22 @@ def test_a_model_trains_saves_and_samples(tmp_path):
     assert np.allclose(keras.saving.load_model(tmp_path / "model.keras").elbo(x), model.elbo(x), rtol=1e-5)
 
 
+def test_a_seed_fixes_the_networks_of_a_likelihood_by_name():
+    def new():
+        encoder, decoder = kv.mirrored("mlp", (4, 4, 1), 2, units=(8,), seed=0)
+        return kv.Autoencoder(encoder, decoder, likelihood={"name": "pixel_cnn", **SMALL}, objective=kv.NLL(), seed=0)
+
+    for own, others in zip(new().likelihood.weights, new().likelihood.weights, strict=True):
+        assert np.array_equal(own, others)
+
+
+def test_counts_are_drawn_where_others_give_their_mean():
+    model = kv.zoo.vae((4, 4, 1), 2, units=(8,), seed=0, likelihood={"name": "pixel_cnn", "base": "poisson", **SMALL})
+    assert model.likelihood.default_draw == "sample"
+    draws = model.sample(3, seed=0)
+    assert np.array_equal(draws, np.round(draws)) and draws.max() > 0
+
+
 def test_values_outside_the_base_are_refused(refused):
     head, _ = built((3, 3, 1))
     head.check_support(0, 1)

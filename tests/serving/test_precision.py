@@ -7,7 +7,7 @@ import pytest
 import keras_vae as kv
 from keras_vae.data import Split
 from keras_vae.serving import ExportOptions, export
-from keras_vae.serving.precision import PackedKernels, with_precision
+from keras_vae.serving.precision import ServedWeights, with_precision
 from keras_vae.serving.saved_model import Servable
 
 
@@ -33,8 +33,9 @@ def test_networks_in_16_bits_round_to_their_precision(model, images, dtype, bits
     assert model.encoder.weights[0].dtype == "float32"
 
 
-def test_a_kernel_is_within_half_a_step_of_its_8_bits(model):
-    packed = PackedKernels(model)
+@pytest.mark.parametrize("constant", [False, True])
+def test_a_kernel_is_within_half_a_step_of_its_8_bits(model, constant):
+    packed = ServedWeights(model, packed=True, constant=constant)
     kernels = [weight for weight in model.variables if weight.name == "kernel" and np.prod(weight.shape) >= 1024]
     assert len(kernels) >= 4
     exact = [kernel.numpy() for kernel in kernels]
