@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_vae.bulk.record import Answer, Record, Rejected
 from keras_vae.data.images import to_png
 from keras_vae.errors import InvalidInputError, one_line
+from keras_vae.serving.columns import read_columns
 from keras_vae.serving.graph_error import reason_of
 from keras_vae.serving.png import is_beyond_tensorflow
 from keras_vae.serving.versions import newest_version
@@ -71,6 +72,11 @@ class ExportedModel:
         inputs = (signature.structured_input_signature[1] for signature in signatures)
         shape = next((tuple(found["x"].shape[1:]) for found in inputs if "x" in found), ())
         return shape[:2] if len(shape) == 3 else None
+
+    @property
+    def columns(self) -> str | None:
+        """How training read its table, as JSON; None if the export does not say it."""
+        return read_columns(self.path)
 
     def load(self) -> "ExportedModel":
         """Loads it, if it is not yet."""

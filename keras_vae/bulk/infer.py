@@ -45,8 +45,9 @@ def infer(
         export: a version of a SavedModel, or the folder of versions, of which the newest is taken.
         data: a file, folder or pattern of Parquet, TFRecord (of `tf.train.Example`) or image files, a `.npy` or `.npz`
             file, or the name of a data set. Columns and features are named as the inputs of the signature: `x`, all
-            numbers of an example row-major (uint8: pixels 0 to 255), or `image_bytes`, and `condition`. Data sets by
-            name are held in memory.
+            numbers of an example row-major (uint8: pixels 0 to 255), or `image_bytes`, and `condition`. Of a table,
+            `.csv`, `.tsv` or `.parquet`, the columns are read that the model was trained on, by their names, if the
+            export knows them (`keras-vae export RUN` tells it). Tables and data sets by name are held in memory.
         out: the folder.
         runner: of Apache Beam, such as `"DirectRunner"`; None works in this process, without Beam.
         runner_options: of Apache Beam.
@@ -81,7 +82,8 @@ def infer(
 
         beam.check_runner(runner)
     plain = ExportedModel(export, question)
-    source = find_source(os.fspath(data), size=plain.image_size, split=split, fields=fields, key=key)
+    size, columns = plain.image_size, plain.columns
+    source = find_source(os.fspath(data), size=size, split=split, fields=fields, key=key, columns=columns)
     model = ExportedModel(export, question, of_files=True) if source.of_files else plain
     job = Job(model, source, file_format, batch_size)
     with _new_folder(os.fspath(out), overwrite) as folder:

@@ -43,12 +43,21 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
     loaded = None if no_data else data_of(source, data)
     training = None if loaded is None else check_split(model, loaded.train)
     card = {} if loaded is None else {"Data": [f"- {line.strip()}" for line in loaded.describe().splitlines()]}
+    columns = None
     if run.exists:
+        columns = _columns(run.config())
         card["Training"] = _about_training(run.config())
         if run["metrics.json"].exists():  # not after --no-report
             card["Metrics"] = run.read_json("metrics.json")
         card["Limits"] = _limits(run, loaded)
-    return export(model, out, options=options, training=training, card=card, verbose=1)
+    return export(model, out, options=options, training=training, card=card, columns=columns, verbose=1)
+
+
+def _columns(config: TrainingConfig) -> dict[str, Any] | None:
+    """How training read its table; None for other data."""
+    if not config.use_columns:
+        return None
+    return {name: getattr(config, name) for name in ("use_columns", "label_column", "categories")}
 
 
 def write_files(base: Path, options: ExportOptions, *, asked: bool | None) -> None:

@@ -102,6 +102,38 @@ def read_table(
     )
 
 
+def read_like(path: str | Path, columns: Mapping[str, Any]) -> Parts:
+    """Reads a table as training read its own: the same columns in the same order, texts by the same numbers.
+
+    Args:
+        path: see `read_table`.
+        columns: the options of `read_table` by name; labels are left out where the table has no such column.
+
+    Raises:
+        InvalidInputError: see `read_table`.
+    """
+    label_column = columns.get("label_column")
+    if label_column not in column_names(path):
+        label_column = None
+    return read_table(path, **{**columns, "label_column": label_column})
+
+
+def column_names(path: str | Path) -> list[str]:
+    """The names of the columns of a table; its rows are not read.
+
+    Raises:
+        InvalidInputError: if there are none.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path = Path(path)
+    try:
+        return list(parquet.read_schema(path).names) if path.suffix.lower() == ".parquet" else _header(path)[1]
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"{path}: expected a table with a header, {error}.") from error
+
+
 def _read(path: Path, texts: Iterable[str]) -> Any:
     """A table of Arrow, in which the columns named `texts` are texts even if they look like numbers."""
     import pyarrow as pa

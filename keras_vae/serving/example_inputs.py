@@ -17,11 +17,16 @@ def example_inputs(model: Autoencoder, signature: Signature, n: int, *, x: np.nd
         model: what the signature asks.
         signature: one of `signatures_of(model)`.
         n: how many rows.
-        x: examples to take, `(N, *event_shape)`, over and over; uniform noise from 0 to 1 when None.
+        x: examples to take, `(N, *event_shape)`, over and over; when None, uniform noise from 0 to 1, or draws of the
+            likelihood where it cannot explain that, such as rows of a table.
     """
     rng = np.random.default_rng(n)
     if x is None:
         x = rng.random((n, *model.event_shape), "float32")
+        if not np.all(model.likelihood.in_support(x)):
+            z = rng.normal(size=(n, *model.latent_shape)).astype("float32")
+            condition = None if model.condition is None else model.condition.example(n)
+            x = model.likelihood_of(z, model.condition_of(condition)).sample(seed=(0, n)).numpy()
     x = np.nan_to_num(model.prepare(np.take(x, range(n), axis=0, mode="wrap")).numpy())
     makers = {
         "x": lambda _: x,

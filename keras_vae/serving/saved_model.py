@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -19,6 +20,7 @@ from keras_vae.models.inputs import check_examples
 from keras_vae.progress import progress
 from keras_vae.serving import model_card, recorded, warmup
 from keras_vae.serving.checks import check_export
+from keras_vae.serving.columns import write_columns
 from keras_vae.serving.example_inputs import example_inputs
 from keras_vae.serving.extra import is_installed
 from keras_vae.serving.options import ExportOptions
@@ -38,6 +40,7 @@ def export(
     options: ExportOptions | None = None,
     training: Split | None = None,
     card: Mapping[str, model_card.Section] | None = None,
+    columns: Mapping[str, Any] | None = None,
     check: bool = True,
     verbose: int = 0,
 ) -> Path:
@@ -53,6 +56,8 @@ def export(
         options: see `ExportOptions`; what is answered: see `signatures_of`.
         training: the training examples, whose scores `anomaly` compares with; without them there is no `anomaly`.
         card: heading -> name -> value, or lines of Markdown, for the model card: data, metrics, limits.
+        columns: how the table was read that the model was trained on, the options of `keras_vae.data.table.read_table`,
+            for bulk work on other tables.
         check: False skips the check, which takes some seconds.
         verbose: 1 shows progress when it takes long, and prints what the check found.
 
@@ -77,6 +82,8 @@ def export(
     with new_parents(directory / "1"), partial_folder(directory.resolve()) as temporary:
         version = temporary / "version"
         servable.write(version, directory.resolve().name, card or {})
+        if columns is not None:
+            write_columns(version, columns)
         if check:
             _check(version, directory, verbose)
         return _publish(version, directory)

@@ -2,19 +2,23 @@
 
 import io
 import json
+import shutil
 import struct
 import sys
 import zlib
 
 import keras
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from PIL import Image
+from pyarrow import csv
 
 from keras_vae import serving, zoo
 from keras_vae.bulk import infer
+from keras_vae.serving.columns import write_columns
 
 
 def spoil(x):
@@ -168,6 +172,27 @@ def test_a_table_with_named_columns_is_read_as_training_reads_it(export, x, read
     expected = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x[:10]))["mean"]
     found = read(tmp_path / "out" / "answers")
     np.testing.assert_allclose([found[f"x.csv/train#{row}"]["mean"] for row in range(10)], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_columns_that_training_read_are_found_by_their_names(export, x, read, tmp_path, refused, suffix):
+    version = tmp_path / "model" / "1"
+    shutil.copytree(export, version)
+    columns = {"use_columns": list("abcdef"), "label_column": "species", "categories": {"c": ["no", "yes"]}}
+    write_columns(version, columns)
+    row = pa.table({**{name: x[:10, i] for i, name in enumerate("abcdef")}, "c": ["yes", "no"] * 5})
+    table = row.select(list("fcbade")).append_column("more", pa.array(["text"] * 10))
+    path = tmp_path / f"new{suffix}"
+    csv.write_csv(table, path) if suffix == ".csv" else pq.write_table(table, path)
+    infer("encode", version, path, tmp_path / "out")
+    seen = x[:10].copy()
+    seen[:, 2] = [1, 0] * 5
+    expected = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(seen))["mean"]
+    found = read(tmp_path / "out" / "answers")
+    np.testing.assert_allclose([found[f"{path.name}/train#{i}"]["mean"] for i in range(10)], expected, atol=1e-6)
+    csv.write_csv(table.drop_columns(["a"]), tmp_path / "less.csv")
+    with refused("less.csv: .*'a'"):
+        infer("encode", version, tmp_path / "less.csv", tmp_path / "other")
 
 
 def test_arrays_and_data_sets_by_name(export, x, read, tmp_path):

@@ -231,8 +231,10 @@ def test_a_file_that_claims_too_many_pixels_is_refused_before_it_is_decoded(kind
 
 
 @pytest.mark.parametrize("width, height", [(2**32 - 1, 2**32 - 1), (2**31, 2**32 - 2), (0, 8), (2**31, 0)])
-def test_claims_that_overflow_are_refused(width, height):
-    assert f"its header says {width} x {height};" in refusal(claims("PNG", width, height))
+def test_claims_that_overflow_and_empty_ones_are_refused(width, height):
+    expected = "one pixel or more" if 0 in (width, height) else "at most 2,000,000 pixels"
+    told = refusal(claims("PNG", width, height))
+    assert expected in told and f"its header says {width} x {height}" in told
 
 
 def test_a_later_frame_of_a_gif_file_may_claim_what_it_likes():

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from keras_vae.bulk import infer
+from keras_vae.cli.exports import export_run
 from keras_vae.cli.sources import examples
+from keras_vae.serving import ExportOptions
 from keras_vae.training import load_data, train
 from keras_vae.training.build import build_model
 
@@ -42,3 +45,6 @@ def test_another_table_has_the_categories_of_the_training(config, tmp_path, refu
         examples(run.path, write(tmp_path / "more.csv", ["Ulm", "Paris"] * 10), "train")
     again = train(config, run.path, resume=True, report=False, verbose=0)
     assert again.path == run.path
+    export_run(run.path, tmp_path / "served", ExportOptions(batch_sizes=(1,)), data=None, no_data=True)
+    summary = infer("encode", tmp_path / "served", tmp_path / "other.csv", tmp_path / "codes")
+    assert (summary.answered, summary.rejected) == (20, {})

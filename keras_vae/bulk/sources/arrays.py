@@ -1,5 +1,6 @@
 """Arrays and data sets by name: in the memory of each worker that reads them."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,8 @@ from keras_vae.bulk.record import Place, Record
 from keras_vae.bulk.sources.source import ROWS, Source
 from keras_vae.data import load
 from keras_vae.data.arrays import read_arrays
-from keras_vae.data.table import read_table
+from keras_vae.data.table import SUFFIXES as TABLES
+from keras_vae.data.table import read_like, read_table
 from keras_vae.errors import InvalidInputError, one_line
 
 PARTS = ("train", "validation", "test")
@@ -19,38 +21,40 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one part of a data set, which `data`, the name or file, and the size of images tell."""
+    """Rows of one part of a data set; the first three attributes tell which, see `array_source`."""
 
     data: str
     size: tuple[int, int] | None
+    columns: str | None
     part: str
     first: int
     rows: int
 
     def records(self) -> Iterator[Record]:
-        x, y = _parts(self.data, self.size)[self.part]
+        x, y = _parts(self.data, self.size, self.columns)[self.part]
         source = f"{Path(self.data).name}/{self.part}" if self.part else Path(self.data).name
         for row in range(self.first, self.first + self.rows):
             place = Place(source, row)
             yield Record(str(place), place, {"x": x[row], "condition": None if y is None else y[row]})
 
 
-def array_source(data: str, size: tuple[int, int] | None, split: str | None) -> Source:
-    """A `.npy`, `.npz` or `.csv` file, or a data set by name, as a source.
+def array_source(data: str, size: tuple[int, int] | None, split: str | None, columns: str | None) -> Source:
+    """A `.npy` or `.npz` file, a table, or a data set by name, as a source.
 
     Args:
         data: file or name.
         size: `(H, W)` to bring images of TensorFlow Datasets to, where they differ.
         split: which part; None for all.
+        columns: how training read its table, the options of `read_table` as JSON; None for all columns in their order.
 
     Raises:
         InvalidInputError: if it cannot be read, or has no such part.
     """
-    parts = _parts(data, size)
+    parts = _parts(data, size, columns)
     if split is not None and split not in parts:
         raise InvalidInputError(f"{data}: expected a split {split!r}; got {', '.join(filter(None, parts)) or 'none'}.")
     units = [
-        Rows(data, size, part, first, min(ROWS, len(x) - first))
+        Rows(data, size, columns, part, first, min(ROWS, len(x) - first))
         for part, (x, _) in parts.items()
         if split in (None, part)
         for first in range(0, len(x), ROWS)
@@ -59,7 +63,7 @@ def array_source(data: str, size: tuple[int, int] | None, split: str | None) -> 
 
 
 @lru_cache(maxsize=1)
-def _parts(data, size):
+def _parts(data, size, columns):
     """Name of the part -> x, y; one part without a name for a `.npy` file, whose rows are not looked at before."""
     suffix = Path(data).suffix.lower()
     if suffix == ".npy":
@@ -72,14 +76,8 @@ def _parts(data, size):
         return {"": (x, None)}
     if suffix == ".npz":
         read = read_arrays(data)
-    elif suffix in (".csv", ".tsv"):
-        read = read_table(data)
-        texts = [name for name, known in zip(read.column_names, read.categories, strict=True) if known]
-        if texts:
-            raise InvalidInputError(
-                f"{data}: expected numbers, got texts in column {texts[0]!r}; give the numbers that they had "
-                "in training."
-            )
+    elif suffix in TABLES:
+        read = _table(data) if columns is None else read_like(data, json.loads(columns))
     else:
         try:
             read = load(data)
@@ -89,3 +87,14 @@ def _parts(data, size):
             read = load(data, image_size=size)
     splits = {part: getattr(read, part) for part in PARTS}
     return {part: (split.x, split.y) for part, split in splits.items() if split is not None}
+
+
+def _table(data):
+    read = read_table(data)
+    texts = [name for name, known in zip(read.column_names, read.categories, strict=True) if known]
+    if texts:
+        raise InvalidInputError(
+            f"{data}: expected numbers, for the export does not say what its columns were; got texts in column "
+            f"{texts[0]!r}; give the numbers that they had in training, or export the run again."
+        )
+    return read

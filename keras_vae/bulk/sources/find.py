@@ -1,5 +1,6 @@
 """Which kind of source a name, a path or a pattern means."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -13,6 +14,7 @@ from keras_vae.bulk.sources.source import Source, Tables
 from keras_vae.bulk.sources.tfrecord import tfrecord_source
 from keras_vae.data.images import SUFFIXES
 from keras_vae.data.load import is_name
+from keras_vae.data.table import column_names
 from keras_vae.errors import InvalidInputError
 
 
@@ -23,6 +25,7 @@ def find_source(
     split: str | None = None,
     fields: Mapping[str, str] | None = None,
     key: str | None = None,
+    columns: str | None = None,
 ) -> Source:
     """The source that `data` means.
 
@@ -33,6 +36,7 @@ def find_source(
         split: of a data set with splits; None for all of it.
         fields: input of the model -> column or feature, where they differ.
         key: column or feature with the keys; places are the keys when None.
+        columns: how training read its table, the options of `keras_vae.data.table.read_table` as JSON.
 
     Raises:
         InvalidInputError: if nothing is there, kinds are mixed, or an option does not fit the kind.
@@ -41,7 +45,7 @@ def find_source(
     files = [] if is_name(data) else _files(data)
     if is_name(data) or (not files and not _looks_like_a_path(data)):
         _only_of_tables(data, fields, key)
-        return array_source(data, size, split)
+        return array_source(data, size, split, columns)
     if not files:
         raise InvalidInputError(f"{data}: no such file or folder, or it holds none; give one that is there.")
     kinds = {}
@@ -54,6 +58,8 @@ def find_source(
             f"{' and '.join(kinds) or 'none of them'}; give a pattern that matches one kind."
         )
     ((kind, found),) = kinds.items()
+    if kind == "parquet" and not fields and columns is not None and _is_table(found[0][0], columns):
+        kind = "array"
     if kind == "parquet":
         return parquet_source(Tables(data, found, fields, key))
     if kind == "tfrecord":
@@ -62,8 +68,8 @@ def find_source(
     if kind == "image":
         return image_source(data, found)
     if len(found) > 1:
-        raise InvalidInputError(f"{data}: expected one .npy, .npz or .csv file; got {len(found)}; give one at a time.")
-    return array_source(found[0][0], size, split)
+        raise InvalidInputError(f"{data}: expected one array or table; got {len(found)} files; give one at a time.")
+    return array_source(found[0][0], size, split, columns)
 
 
 def _files(data: str) -> list[tuple[str, str]]:
@@ -89,6 +95,14 @@ def _kind(name: str) -> str | None:
     if path.suffix.lower() == ".parquet":
         return "parquet"
     return "tfrecord" if ".tfrecord" in path.name else None
+
+
+def _is_table(path: str, columns: str) -> bool:
+    """Whether a Parquet file has the columns that training read."""
+    try:
+        return "://" not in path and set(json.loads(columns)["use_columns"]) <= set(column_names(path))
+    except InvalidInputError:  # a damaged file, of which `parquet_source` tells
+        return False
 
 
 def _looks_like_a_path(data: str) -> bool:
