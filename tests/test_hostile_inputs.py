@@ -28,7 +28,7 @@ def test_a_hostile_file_does_no_harm(kind, inputs, tmp_path):
         except Exception as error:
             raise AssertionError(f"input {number} of {kind.name}") from error
     if "sound" in kind.name:
-        assert outcomes <= {"read", "answered"}
+        assert outcomes <= {"read", "answered", "other format"}
     elif len(inputs) > LARGE:
         assert outcomes - {"read", "answered", "all answered"}, "every one was taken for sound"
 

@@ -17,6 +17,7 @@ from hostile import json_bodies
 from hostile.kind import PROCESS, SERVER, Kind, Target, one_of
 from keras_vae.data.folder import read_folder
 from keras_vae.serving.image_bytes import decode_images
+from keras_vae.serving.png import is_beyond_tensorflow
 
 SIDES = (0, 1, 2, 100, 8193, 13_000, 65_535, 2**16, 2**20, 2**31 - 1, 2**31, 2**32 - 1)
 SUFFIXES = {b"\x89P": "png", b"\xff\xd8": "jpg", b"GI": "gif", b"BM": "bmp", b"RI": "webp", b"II": "tif", b"MM": "tif"}
@@ -186,7 +187,8 @@ def ask_graph(content: bytes, folder: Path | None = None) -> str:
     try:
         x = _graph()(tf.constant([content])).numpy()
     except tf.errors.InvalidArgumentError:
-        return "refused"
+        black_or_white = content[:2] == b"BM" and content[28:30] == b"\1\0"
+        return "other format" if black_or_white or is_beyond_tensorflow(content) else "refused"
     assert x.shape == (1, 8, 8, 3) and x.min() >= 0 and x.max() <= 1, "no image"
     return "answered"
 
