@@ -205,12 +205,15 @@ def _quiet():
     return warnings.catch_warnings(action="ignore")
 
 
-def ordinary(folder: Path) -> None:
+def ordinary(where: Path | Target) -> None:
     """A file of the greatest size that is read."""
     file = io.BytesIO()
     Image.new("RGB", (8192, 8192)).save(file, "PNG")
-    ask_graph(file.getvalue())
-    ask_folder(file.getvalue(), folder / "ordinary")
+    if isinstance(where, Target):
+        ask_server(file.getvalue(), where)
+    else:
+        ask_graph(file.getvalue())
+        ask_folder(file.getvalue(), where / "ordinary")
 
 
 KINDS = [

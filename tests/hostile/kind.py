@@ -24,15 +24,15 @@ class Kind:
             and, for a server's kinds, the `Target`; else with the input and a folder of its own, which it may fill.
             `InvalidInputError` is a refusal, `WrongAnswerError` is wrong, and any other exception is a traceback.
         where: `SERVER` for a running server, `PROCESS` for a process of its own.
-        ordinary: in a process, what is done once before: an ordinary full batch, whose memory is the measure. It is
-            called with the folder.
+        ordinary: what is done once before: an ordinary full batch, whose memory is the measure. It is called as `ask`
+            is, without an input.
     """
 
     name: str
     generate: Callable[[np.random.Generator], Any]
     ask: Callable[..., str]
     where: str = PROCESS
-    ordinary: Callable[..., Any] = lambda folder: None
+    ordinary: Callable[..., Any] = lambda where: None
 
 
 @dataclass(frozen=True)

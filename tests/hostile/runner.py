@@ -188,7 +188,9 @@ def usual_memory(target: Target, pid: int) -> int:
 
 def ask_server(kind: Kind, count: int, seed: int, target: Target, pid: int, log: Path, usual: int) -> Result:
     """Sends inputs of a kind from several clients, with innocents beside."""
-    result = Result(kind.name, usual=usual)
+    with Memory(pid) as memory:
+        kind.ordinary(target)
+    result = Result(kind.name, usual=max(usual, memory.peak))
     seen = log.read_text(errors="replace").count("Traceback")
 
     def ask(number):
