@@ -88,7 +88,7 @@ class Signature:
         if dtype != expected:
             raise invalid(f"input {name!r}: expected {expected.name}; got {getattr(dtype, 'name', dtype)}.")
         if sizes is None and len(shape) > MOST_DIMENSIONS:
-            raise invalid(f"input {name!r}: expected at most {MOST_DIMENSIONS} dimensions; got {len(shape)}.")
+            raise invalid(f"input {name!r}: expected at most {MOST_DIMENSIONS} dimensions; got {_shape(shape)}.")
         if sizes is not None and _differ(sizes, shape):
             wanted = ", ".join("?" if n is None else str(n) for n in sizes)
             raise invalid(f"input {name!r}: expected shape [{wanted}]; got {_shape(shape)}.")
@@ -196,4 +196,6 @@ def _differ(sizes: Sequence[int | None], shape: Sequence[int]) -> bool:
 
 
 def _shape(shape: Sequence[int]) -> str:
+    if len(shape) > MOST_DIMENSIONS:  # readers count no further
+        return f"more than {MOST_DIMENSIONS} dimensions"
     return str(list(shape)) if len(shape) <= 8 else f"{len(shape)} dimensions"
