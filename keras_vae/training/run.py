@@ -13,7 +13,7 @@ from typing import Any
 
 from keras_vae.data import DataSet
 from keras_vae.digest import differences
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
 from keras_vae.models import Autoencoder, load_model
@@ -185,13 +185,22 @@ class Run:
         return read_json(self[name])
 
     def read_history(self) -> dict[str, list[float]]:
-        """The metrics of each finished epoch, by name; `epoch` counts from 1."""
+        """The metrics of each finished epoch, by name; `epoch` counts from 1.
+
+        Raises:
+            InvalidInputError: if the file is damaged.
+        """
         if not self["history.csv"].exists():
             return {}
-        with self["history.csv"].open(newline="") as file:
-            rows = list(csv.DictReader(file))
         parse = {"epoch": int}
-        return {name: [parse.get(name, float)(row[name]) for row in rows] for name in (rows[0] if rows else ())}
+        try:
+            with self["history.csv"].open(newline="") as file:
+                rows = list(csv.DictReader(file, strict=True))
+            return {name: [parse.get(name, float)(row[name]) for row in rows] for name in (rows[0] if rows else ())}
+        except (ValueError, TypeError, csv.Error) as error:  # ValueError: no number, or no UTF-8
+            raise InvalidInputError(
+                f"{self['history.csv']}: it is damaged ({one_line(error)}); put the file back as training wrote it."
+            ) from error
 
     def write_history(self, history: dict[str, list[float]]) -> None:
         """Replaces the history."""

@@ -30,7 +30,7 @@ def test_conv_networks_take_any_image_from_8x8_up(shape):
 @pytest.mark.parametrize("kind", ["auto", "conv", "mlp"])
 def test_named_sizes_train(kind, shape):
     model = kv.zoo.vae(shape, 3, network=kind, seed=0)
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)
     x = np.random.default_rng(0).random((4, *shape), "float32")
     history = model.fit(x, verbose=0)
     assert np.isfinite(history.history["loss"]).all()

@@ -190,6 +190,15 @@ def test_no_history_is_an_empty_one(run):
     assert run.read_history() == {}
 
 
+@pytest.mark.parametrize(
+    "content", [b"epoch,loss\n1,2.0\n2\n", b"epoch,loss\n1,x\n", b"epoch,loss\n1,2,3\n", b"\xff\n\xfe", b"epoch\n\0\n"]
+)
+def test_a_damaged_history_is_one_line(run, refused, content):
+    run["history.csv"].write_bytes(content)
+    with refused("history.csv: it is damaged"):
+        run.read_history()
+
+
 def test_a_picture_is_whole_or_not_there(finished_run, tmp_path, monkeypatch, full_disk):
     shutil.copytree(finished_run, tmp_path / "run")
     run = Run(tmp_path / "run")
