@@ -114,17 +114,6 @@ def test_mixed_precision_trains_and_saves(policy, tmp_path):
     assert model.encode(X).mean().dtype == tf.float32
 
 
-@pytest.mark.parametrize(
-    ("network", "xla"), [(kv.mirrored("mlp", (8, 8, 1), 2), True), (kv.mirrored("conv", (8, 8, 1), 2), False)]
-)
-def test_xla_is_chosen_by_the_network_on_a_cpu(network, xla):
-    if tf.config.list_physical_devices("GPU"):
-        pytest.skip("this machine has a GPU, where XLA is always chosen")
-    model = kv.Autoencoder(*network, objective=kv.NLL() + kv.KL())
-    model.compile()
-    assert model.jit_compile == xla
-
-
 def test_keras_itself_loads_a_saved_model(tmp_path):
     model = new()
     model.save(tmp_path / "model.keras")

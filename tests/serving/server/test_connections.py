@@ -175,8 +175,10 @@ def test_a_last_answer_that_is_not_read_is_given_up(serving):
     server = serving(keep_alive_seconds=60)
     server._server._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     body = json.dumps({"instances": [[0.0, 0.0]] * 1000}).encode()
-    with connect(server) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # counts from the connection on
+        connection.settimeout(30)
+        connection.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))
         connection.sendall(HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         time.sleep(1.5)
         head, _, content = all_of(connection).partition(b"\r\n\r\n")
