@@ -1,6 +1,7 @@
 """What several test modules share."""
 
 import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,11 @@ TINY = ["--latent-dim", "2", "--limit", "128", "--set", "units=[16]", "--no-jit-
 
 
 def pytest_configure(config):
-    """Gives the tests two CPU devices, for two replicas; possible only before TensorFlow has started."""
+    """Gives the tests two CPU devices, for two replicas; possible only before TensorFlow has started.
+
+    XLA compiles in two thirds of the time if it does not optimise, and the same operations.
+    """
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
     import tensorflow as tf
 
     device = tf.config.list_physical_devices("CPU")[0]
