@@ -190,6 +190,7 @@ def assert_same_results(model, method, x, reference):
     np.testing.assert_allclose(results(x), results(reference), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["bool", "int64", "float16", "float64", "uint8"])
 def test_training_on_numbers_of_any_type_gives_the_weights_of_float32(dtype, assert_same_weights):
     x = np.random.default_rng(0).integers(0, 2, (8, *EVENT))

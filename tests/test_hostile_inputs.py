@@ -12,6 +12,7 @@ LARGE = 6
 """Of image files that unpack to many pixels, which take long to make."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FILES, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("inputs", [range(8), pytest.param(range(8, 60), marks=pytest.mark.slow)], ids=["few", "many"])
 def test_a_hostile_file_does_no_harm(kind, inputs, tmp_path):

@@ -86,6 +86,7 @@ def test_importing_keras_vae_alone_loads_next_to_nothing():
     assert not loaded_by("import keras_vae") & (HEAVY | {"tensorflow", "keras", "numpy"})
 
 
+@pytest.mark.slow
 def test_importing_keras_vae_beside_keras_loads_the_models_and_no_more():
     loaded = loaded_by("import keras\nimport keras_vae\nassert 'keras_vae.models' in sys.modules")
     assert not (loaded & HEAVY) - loaded_by("import keras, tensorflow_probability")
@@ -102,6 +103,7 @@ keras.saving.load_model(sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_keras_loads_a_model_once_keras_vae_has_been_imported(tmp_path):
     keras_vae.zoo.vae((8, 8, 1), 2, units=(4,)).save(tmp_path / "model.keras")
     subprocess.run([sys.executable, "-c", LOAD, tmp_path / "model.keras"], check=True)

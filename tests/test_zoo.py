@@ -74,6 +74,7 @@ def weights_of(model):
 every_recipe = pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE))
 
 
+@pytest.mark.slow
 @every_recipe
 def test_its_loss_falls_and_its_metrics_add_up(name):
     model, before, metrics = trained(name)
@@ -98,6 +99,7 @@ def test_every_trainable_weight_gets_a_gradient(name):
         assert np.abs(gradient).max() > 0 or (name, weight.path) in BALANCED, weight.path
 
 
+@pytest.mark.slow
 @every_recipe
 def test_a_saved_model_gives_equal_outputs_and_trains_on_as_if_it_had_not_been_saved(name, tmp_path):
     model, *_ = trained(name)
@@ -261,7 +263,7 @@ def noise_that_xla_draws_alike(monkeypatch, codes_at_their_mean):
         monkeypatch.setattr(samplers, name, function)
 
 
-@every_part
+@pytest.mark.parametrize("name", recipes.every(slow_beyond=("vae", "vq_vae"), among=recipes.COVER))
 def test_xla_equals_eager_mode(name, noise_that_xla_draws_alike):
     check_xla(name, {"run_eagerly": True}, batch_size=24)
 
@@ -310,7 +312,9 @@ def check_replicas(two, name, jit_compile, alone):
         assert np.allclose(own, others, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=(*recipes.OBJECTIVES, *WITH_STATISTICS)))
+@pytest.mark.parametrize(
+    "name", recipes.every(slow_beyond=("vae", "factor_vae"), among=(*recipes.OBJECTIVES, *WITH_STATISTICS))
+)
 def test_two_replicas_equal_one_at_the_same_global_batch(name, two_replicas, codes_at_their_mean):
     check_replicas(two_replicas, name, jit_compile=False, alone={"run_eagerly": True})
 

@@ -37,6 +37,7 @@ def test_beam_answers_as_one_process_does(export, x, write_parquet, read, tmp_pa
     assert summaries[0] == summaries[1]
 
 
+@pytest.mark.slow
 def test_beam_writes_tfrecord_files(export, x, write_tfrecord, tmp_path):
     out = tmp_path / "out"
     summary = infer(

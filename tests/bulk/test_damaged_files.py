@@ -45,6 +45,7 @@ def test_our_own_answers_carry_checksums_so_that_a_changed_number_is_seen(export
         pq.ParquetFile(path, page_checksum_verification=True).read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runner", [None, "DirectRunner"])
 def test_a_file_that_ends_in_a_records_header_is_told(export, x, write_tfrecord, read, tmp_path, runner):
     path = write_tfrecord(x[:20])

@@ -311,6 +311,7 @@ def test_a_run_goes_on_only_as_it_began(cli, finished_run):
     assert_refused(result, r"it was started with another configuration \(seed: 0 -> 5\)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -338,6 +339,7 @@ def test_training_prints_a_verdict_and_where_the_report_is(cli, tiny, tmp_path):
     assert out.endswith("Report: run/report.html\n")
 
 
+@pytest.mark.slow
 def test_the_options_of_the_command_change_a_configuration_from_a_file(cli, tiny, finished_run, tmp_path):
     given = ["--config", finished_run / "config.json", "--epochs", 1, "--set", "activation=tanh"]
     assert cli("train", *given, "--out", "run")[0] == 0
@@ -345,12 +347,14 @@ def test_the_options_of_the_command_change_a_configuration_from_a_file(cli, tiny
     assert differences == {"epochs": (1, 2), "options": ({"units": [16], "activation": "tanh"}, {"units": [16]})}
 
 
+@pytest.mark.slow
 def test_without_out_the_run_is_named_after_model_and_data(cli, tiny, shelf, tmp_path):
     code, _, err = cli(*TRAIN.split()[:-2], "--model", "beta_vae", "--data", shelf / "good.npy")
     assert (code, err) == (0, "")
     assert Run(tmp_path / "runs" / "beta_vae-good")["model.keras"].is_file()
 
 
+@pytest.mark.slow
 def test_resuming_needs_nothing_but_the_folder(cli, tiny, tmp_path):
     assert cli(*TRAIN.split(), "--latent-dim", 3, "--decay", "none")[0] == 0
     code, _, err = cli("train", "--resume", "--out", "run", "--epochs", 2)
@@ -419,6 +423,7 @@ def test_interpolate_walks_between_examples_chosen_by_the_seed(write, finished_r
         assert np.abs(known - end).max(axis=(1, 2, 3)).min() < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["reconstruct", "sample", "traverse", "interpolate"])
 def test_pictures_are_drawn_and_replaced_only_when_told_so(cli, write, finished_run, name):
     kind, pixels = write(name, finished_run, out="deeper/x.png")
@@ -440,6 +445,7 @@ def test_evaluate_answers_every_question_in_json(cli, finished_run):
     assert "not known" in answers["disentanglement"]["notes"][0]
 
 
+@pytest.mark.slow
 def test_evaluate_prints_words_and_figures(cli, finished_run):
     only = ["--only", "likelihood", "--only", "information"]
     code, out, err = cli("evaluate", finished_run, "--quick", "--samples", 0, "--split", "validation", *only)
@@ -451,6 +457,7 @@ def test_evaluate_prints_words_and_figures(cli, finished_run):
     assert "log_likelihood" not in figures and int(figures["latent_dim"]) == 2
 
 
+@pytest.mark.slow
 def test_evaluate_writes_a_report_beside_the_model(cli, finished_run, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(finished_run, run)
@@ -524,6 +531,7 @@ def test_a_model_file_is_as_good_as_its_run(cli, write, finished_run, model):
     assert "Exported: servable/1\n" in out
 
 
+@pytest.mark.slow
 def test_a_model_file_that_was_never_compiled_is_evaluated_or_refused(cli, write, tmp_path):
     zoo.vae((8, 8, 1), 2, units=(4,)).save(tmp_path / "fresh.keras")
     assert write("sample", "fresh.keras", "-n", 2, out="s.npy").shape == (2, 8, 8, 1)
@@ -534,6 +542,7 @@ def test_a_model_file_that_was_never_compiled_is_evaluated_or_refused(cli, write
         assert_refused(result, "compile")
 
 
+@pytest.mark.slow
 def test_an_autoencoder_without_a_prior_does_what_it_can(cli, write, tmp_path):
     model = zoo.ae((8, 8, 1), 2, units=(4,))
     model.compile()

@@ -29,6 +29,7 @@ def test_export_counts_its_versions_and_checks_them(cli, finished_run, tmp_path)
     assert "- examples: 128 training" in card and "- elbo: " in card and "- options: units = 16" in card
 
 
+@pytest.mark.slow
 def test_server_files_are_not_strewn_among_other_things(cli, finished_run, tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").touch()
@@ -41,6 +42,7 @@ def test_server_files_are_not_strewn_among_other_things(cli, finished_run, tmp_p
     assert (tmp_path / "compose.yaml").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_what_training_did_to_the_pixels_is_in_the_graph(cli, command, tmp_path):
     arguments = ["--latent-dim", 2, "--limit", 128, "--epochs", 1, "--likelihood-samples", 0, "--binarize", "threshold"]
     assert cli("train", *arguments, "--set", "units=[8]", "--no-jit-compile", "--out", "run")[0] == 0
@@ -78,6 +80,7 @@ def test_check_says_whether_it_will_run(cli, finished_run, tmp_path):
     assert (code, err) == (1, "") and "PROBLEM" in out
 
 
+@pytest.mark.slow
 def test_a_run_whose_data_are_gone_can_do_without(cli, finished_run, tmp_path):
     config = TrainingConfig.read(finished_run / "config.json").as_dict()
     run = tmp_path / "moved"
@@ -122,6 +125,7 @@ def served(finished_run, tmp_path_factory):
         yield server.url
 
 
+@pytest.mark.slow
 def test_a_client_asks_what_one_asks_of_the_model(cli, finished_run, served, tmp_path):
     model = Run(finished_run).model()
     assert cli("client", "status", served, "--model", "tiny") == (0, "version 1  AVAILABLE\n", "")

@@ -38,6 +38,7 @@ def test_neighbouring_pixels_and_examples_are_drawn_independently():
     assert abs(np.mean(white[500:] * white[:-500])) < 5 * 0.25 / np.sqrt(white[500:].size), "batches share noise"
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**31), mode=st.sampled_from(["dynamic", "static"]))
 def test_a_seed_reproduces_and_another_one_differs(seed, mode):

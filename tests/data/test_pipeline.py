@@ -64,6 +64,7 @@ def test_a_resumed_stream_is_the_uninterrupted_one(size, seed, resumed, binarize
     np.testing.assert_array_equal(np.stack(whole[resumed * steps :]), np.stack(rest))
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 30), st.integers(1, 10))
 def test_every_epoch_of_the_endless_stream_has_no_example_twice(n, batch_size):

@@ -206,6 +206,7 @@ def test_tfds_build_finds_the_builder_in_its_folder(tmp_path, monkeypatch):
     assert_drawn(load("tfds:sprites/small", data_dir=tmp_path), 300)
 
 
+@pytest.mark.slow
 def test_drawing_needs_no_tensorflow_datasets():
     code = "import sys, keras_vae.data; keras_vae.data.load('sprites', limit=1); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

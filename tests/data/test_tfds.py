@@ -163,6 +163,7 @@ def test_mnist(mnist):
     assert np.bincount(mnist.test.y).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
 
 
+@pytest.mark.slow
 def test_the_validation_split_of_mnist_follows_the_seed(mnist):
     raw = read_tfds("mnist")
     assert len(raw.train) == 60_000 and raw.validation is None

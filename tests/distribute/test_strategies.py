@@ -25,6 +25,7 @@ def test_the_cpu_can_be_parted_for_a_trial(options):
     assert strategy.num_replicas_in_sync == 2 and is_chief(strategy)
 
 
+@pytest.mark.slow
 def test_the_parts_of_the_cpu_are_made_in_a_fresh_process():
     code = "from keras_vae.distribute import make_strategy as m; print(m('mirrored', replicas=3).num_replicas_in_sync)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

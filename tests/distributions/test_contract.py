@@ -91,6 +91,7 @@ def test_xla_gives_the_same_densities_and_draws_with_gradients(head):
         np.testing.assert_allclose(one, expected, rtol=2e-4, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_with_a_seed_per_example_draws_do_not_depend_on_the_rest_of_the_batch(head):
     parameters, seeds = parameters_of(head, 3), tf.constant([[1, 2], [3, 4], [5, 6]])
     sampling = Sampling(seed=0)

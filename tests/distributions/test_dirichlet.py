@@ -24,6 +24,7 @@ def test_the_log_density_is_scipys():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
 def test_the_draws_follow_the_law(jit_compile):
     concentration = [0.3, 1.0, 4.5]

@@ -117,6 +117,7 @@ def test_leading_axes_of_the_parameters_are_batch_axes(name):
     assert np.allclose(q.log_prob(z)[1], second.log_prob(z[1]), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_slice_is_the_distribution_of_these_examples(name):
     head, parameters = make_head(name, 3)
     q, z = head.distribution(parameters), normal(5, 3, seed=1)
@@ -142,6 +143,7 @@ def test_the_standard_deviation_is_near_that_of_many_draws_and_that_of_an_exampl
     assert np.allclose(q[2:3].stddev(), q.stddev()[2:3], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_xla_equals_graph_mode():
     head, parameters = make_head("planar", 3)  # the steps of the others are compared in tests/layers
     z = normal(5, 3, seed=1)

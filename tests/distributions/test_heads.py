@@ -91,6 +91,7 @@ def test_the_bernoulli_log_probability_is_the_cross_entropy_at_any_logit(logit, 
     assert float(distribution.log_prob([[x]])[0]) == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_shared_scale_is_learned():
     x = np.random.default_rng(0).normal(0.4, 0.05, (512, 6)).astype("float32")
     model = kv.Autoencoder(

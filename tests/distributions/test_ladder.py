@@ -210,6 +210,7 @@ def test_the_decoder_sees_the_last_level_or_all():
     assert whole.decoded_shape == (6,) and np.array_equal(whole.decoded(z), z)
 
 
+@pytest.mark.slow
 def test_xla_equals_graph_mode(merge):
     head, z = ladder(merge), tf.random.stateless_normal((3, 5, 6), (0, 1))
     features = tf.random.stateless_normal((5, 7), (0, 2))
@@ -262,6 +263,7 @@ def model(merge="precision", decode="bottom", **parts):
     )
 
 
+@pytest.mark.slow
 def test_the_importance_weighted_bound_is_above_the_elbo():
     x = np.random.default_rng(0).normal(size=(20, 7)).astype("float32")
     hierarchical = model()

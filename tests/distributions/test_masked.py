@@ -89,6 +89,7 @@ def test_a_base_whose_elements_depend_on_each_other_is_refused(refused):
         Masked((4,), Joint((4,))).build((None, 3))
 
 
+@pytest.mark.slow
 def test_a_model_learns_from_what_is_known_alone():
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)

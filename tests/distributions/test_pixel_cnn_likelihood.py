@@ -77,6 +77,7 @@ def test_the_log_density_is_that_of_each_pixel_given_the_ones_before():
     assert np.allclose(head.distribution(parameters).log_prob(x), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_batch_of_draws_of_codes_meets_a_batch_of_examples():
     head, parameters = built((3, 3, 2))
     features = tf.stack([parameters["features"], -parameters["features"], 0 * parameters["features"]])  # (3, 2, ...)
@@ -100,6 +101,7 @@ def test_the_mean_is_what_its_own_pixels_imply():
     assert np.std(mean, axis=(1, 2, 3)).min() > 0.02 and np.abs(mean[0] - mean[1]).max() > 0.05
 
 
+@pytest.mark.slow
 def test_it_is_the_same_under_xla_with_finite_gradients():
     head, parameters = built((3, 3, 1))
     x = tf.random.stateless_uniform((2, 3, 3, 1), (0, 1))
@@ -119,6 +121,7 @@ def test_it_is_the_same_under_xla_with_finite_gradients():
         assert np.isfinite(own).all() and np.allclose(own, other, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_learns_that_pixels_are_alike():
     keras.utils.set_random_seed(0)
     head = PixelCNNLikelihood((2, 3, 1), **{**SMALL, "layers": 1, "kernel_size": 5})

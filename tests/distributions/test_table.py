@@ -93,6 +93,7 @@ def test_probabilities_of_a_categorical_column_sum_to_one():
     assert set(np.unique(samples[..., 0])) <= {0, 1} and set(np.unique(samples[..., 1])) <= {0, 1, 2, 3}
 
 
+@pytest.mark.slow
 def test_draws_compile():
     head = Table((3,), [("categorical", 3), "real", "binary"])
     head.build((None, 4))

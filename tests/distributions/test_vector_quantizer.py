@@ -120,6 +120,7 @@ def test_the_first_step_puts_the_entries_on_vectors_of_the_batch():
     assert float(head.started) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_the_running_means_are_numpys(jit_compile):
     decay, books = 0.7, normal(2, 6, 2, seed=9)
@@ -349,6 +350,7 @@ def test_all_codes_are_used_on_separated_clusters_and_none_for_two_of_them():
     assert np.abs(head.codebooks.numpy()[0][indices] - centres[labels]).max() < 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codebook_update", ["ema", "gradient"])
 def test_a_model_learns_the_clusters_of_its_data(codebook_update):
     centres = normal(6, 6, seed=4) * 3
@@ -368,6 +370,7 @@ def test_gradients_train_the_codebooks_only_where_asked():
     assert not model().posterior.codebooks.trainable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codebook_update", ["ema", "gradient"])
 def test_two_replicas_equal_one(codebook_update):
     devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
@@ -392,6 +395,7 @@ def test_two_replicas_equal_one(codebook_update):
         assert np.allclose(one, two, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_replicas_start_and_revive_alike():
     devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
     reduction = tf.distribute.ReductionToOneDevice()

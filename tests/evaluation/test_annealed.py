@@ -21,6 +21,7 @@ def test_it_is_the_exact_log_likelihood_within_its_error(linear):
     assert (found.effective_sample_size > 4).all()
 
 
+@pytest.mark.slow
 def test_more_temperatures_are_more_exact(linear):
     model, x, exact = linear
     errors = [
@@ -32,6 +33,7 @@ def test_more_temperatures_are_more_exact(linear):
     assert errors[1].mean() < errors[0].mean() / 2
 
 
+@pytest.mark.slow
 def test_it_finds_what_a_poor_encoder_hides_from_the_bound(linear):
     model, x, exact = linear
     kernel, bias = model.posterior.weights
@@ -48,6 +50,7 @@ def test_it_finds_what_a_poor_encoder_hides_from_the_bound(linear):
     assert np.abs(annealed - exact[:10]).mean() < 0.3
 
 
+@pytest.mark.slow
 def test_examples_do_not_depend_on_how_they_are_batched_but_for_their_noise(linear):
     model, x, exact = linear
     options = {"chains": 8, "steps": 40, "leapfrog_steps": 3}
@@ -59,6 +62,7 @@ def test_examples_do_not_depend_on_how_they_are_batched_but_for_their_noise(line
     assert np.abs(parts - exact[:5]).mean() < 0.7
 
 
+@pytest.mark.slow
 def test_it_works_with_fitted_priors_conditions_and_hierarchies():
     options = {"chains": 2, "steps": 3, "leapfrog_steps": 2}
     x = recipes.examples("vae", 3)

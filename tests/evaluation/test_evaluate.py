@@ -77,6 +77,7 @@ def test_the_figures_are_those_of_their_estimators(trained):
     assert answers["samples"].measures["reconstruction_mse"].value == pytest.approx(error, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answers(trained):
     asked = ["information", "completeness"]
     one, two = (as_json(evaluate(replace(trained, seed=seed), asked)) for seed in (3, 3))
@@ -140,6 +141,7 @@ def test_factors_are_scored_where_they_are_known():
     assert len(answer.pictures) == 1 and "The factors are" in answer.verdict[0]
 
 
+@pytest.mark.slow
 def test_lines_are_walked():
     data = kv.data.load("lines", limit=60)
     model = kv.zoo.vae(data.event_shape, 2, network="mlp", units=(8,), likelihood="normal", seed=0)

@@ -53,6 +53,7 @@ def test_a_dimension_that_does_not_move_is_not_active(model):
     assert variance[1] == pytest.approx(0, abs=1e-10) and (variance[[0, 2]] > 0).all()
 
 
+@pytest.mark.slow
 def test_the_report_stands_alone(model):
     figures = pictures(model, X, LABELS, label_names=("a", "b", "c"), history={"loss": [3.0, 2.0]})
     assert ("samples" in figures) == (model.prior is not None)
@@ -100,6 +101,7 @@ def trained(name):
     return model, x, np.arange(len(x)) % 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.STRUCTURES))
 def test_every_kind_of_recipe_gets_a_summary(name):
     model, x, labels = trained(name)

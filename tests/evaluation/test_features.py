@@ -93,11 +93,13 @@ def test_the_features_of_the_classifier_tell_classes_apart(classifier):
     assert accuracy(classifier) > accuracy(Pixels()) + 0.03
 
 
+@pytest.mark.slow
 def test_labels_that_say_nothing_are_not_learned():
     x, y = RNG.normal(size=(600, 5)), RNG.integers(0, 4, 600)
     assert ClassifierFeatures.fit(x, y, epochs=5).accuracy < 0.45  # one in four, by chance
 
 
+@pytest.mark.slow
 def test_a_classifier_is_a_function_of_its_seed_alone():
     x, y = RNG.normal(size=(60, 5)) * [1, 100, 1, 1, 0], np.arange(60) % 3 * 7
 
@@ -111,6 +113,7 @@ def test_a_classifier_is_a_function_of_its_seed_alone():
     assert np.abs(features(2) - one).max() > 0.1
 
 
+@pytest.mark.slow
 def test_examples_without_a_label_do_not_train_the_classifier():
     x, y = RNG.normal(size=(60, 5)), np.arange(60) % 3
     known = ClassifierFeatures.fit(x, y, epochs=2).accuracy
@@ -120,6 +123,7 @@ def test_examples_without_a_label_do_not_train_the_classifier():
     assert np.abs(with_unlabelled.model.layers[0].mean).max() < 10
 
 
+@pytest.mark.slow
 def test_inception_takes_grey_and_coloured_images_of_any_size(refused):
     features = InceptionFeatures(weights=None)
     assert features.name == "2048 features of InceptionV3, random weights"
@@ -132,6 +136,7 @@ def test_inception_takes_grey_and_coloured_images_of_any_size(refused):
         features(np.full((1, 9, 9, 1), 255.0))
 
 
+@pytest.mark.slow
 def test_inception_without_its_weights_says_what_to_do(monkeypatch, refused):
     def no_network(*_, **__):
         raise OSError("no network")
@@ -141,6 +146,7 @@ def test_inception_without_its_weights_says_what_to_do(monkeypatch, refused):
         get_features("inception")
 
 
+@pytest.mark.slow
 def test_features_are_resolved_by_name(refused):
     model = zoo.vae((8, 8, 1), 2, units=(8,), seed=0)
     x, y = IMAGES, np.arange(30) % 2

@@ -74,6 +74,7 @@ def test_other_families_add_up_too(name):
     assert found.mutual_information + found.aggregate_kl == pytest.approx(found.kl, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_taken_apart_is_refused(linear, refused):
     model, x, _ = linear
     with refused("ae: it has no KL divergence"):

@@ -157,6 +157,7 @@ def test_codes_that_are_the_prior_cannot_be_told_from_it():
         assert abs(gap.value - gap.floor) < 4 * gap.standard_error + 1e-3
 
 
+@pytest.mark.slow
 def test_shifted_codes_are_the_squared_shift_away():
     codes, draws = RNG.normal([2.0, 0, 0, 0], 1, size=(4000, 4)), RNG.normal(size=(8000, 4))
     gap = sliced_wasserstein_to_prior(codes, draws, projections=2000)

@@ -19,6 +19,7 @@ def peak(ask, *arguments):
     return most / MEGABYTE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [4000, 8000])
 def test_neighbours_are_found_a_few_rows_at_a_time(n):
     real, fake = np.random.default_rng(0).normal(size=(2, n, 8))

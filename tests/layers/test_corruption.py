@@ -112,6 +112,7 @@ def test_training_corrupts_what_the_encoder_sees_and_not_what_is_explained(corru
     )
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_otherwise_with_it_and_repeatably():
     losses = []
     for own in (None, kv.GaussianCorruption(0.3), kv.GaussianCorruption(0.3)):
@@ -120,6 +121,7 @@ def test_a_model_is_trained_otherwise_with_it_and_repeatably():
     assert losses[0] != losses[1] == losses[2]
 
 
+@pytest.mark.slow
 def test_it_is_saved_with_its_model(tmp_path):
     denoising = model(kv.MaskingCorruption(0.4))
     denoising.save(tmp_path / "model.keras")

@@ -72,6 +72,7 @@ def test_forward_undoes_inverse(layer_and_context):
     assert np.allclose(forward_log_det, -log_det, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_log_determinants_are_those_of_the_jacobian(layer_and_context):
     layer, context = layer_and_context
     x = normal(7, layer.dim)
@@ -104,6 +105,7 @@ def test_a_flow_starts_near_the_identity(name):
     assert np.abs(y - x * (tf.sigmoid(2.0) if name == "gated" else 1)).mean() < 0.04
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gated", "flow"])
 def test_xla_equals_graph_mode_in_values_and_gradients(name):
     layer = randomize(BIJECTIONS[name](context_dim=CONTEXT))

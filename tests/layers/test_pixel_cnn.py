@@ -60,6 +60,7 @@ def test_every_weight_has_a_gradient(shape):
         assert np.abs(gradient).max() > 0, weight.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shape", "layers"), [((6, 5, 2), 1), ((3, 3, 1), 3), ((7, 1, 2), 2)], ids=str)
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
 def test_a_rollout_gives_what_whole_passes_give_pixel_after_pixel(shape, layers, jit_compile):

@@ -22,12 +22,14 @@ def norm_of(kernel):
     return np.linalg.svd(np.reshape(kernel, (-1, kernel.shape[-1])), compute_uv=False)[0]
 
 
+@pytest.mark.slow
 def test_a_dense_kernel_is_divided_by_its_largest_singular_value():
     layer = settled(keras.layers.Dense(4, activation="tanh", bias_initializer="random_normal"), X)
     kernel, bias = (weight.numpy() for weight in layer.layer.weights)
     assert np.allclose(layer(X), np.tanh(X @ kernel / norm_of(kernel) + bias), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [keras.layers.Conv2D, keras.layers.Conv2DTranspose])
 def test_a_convolution_is_linear_in_its_normalised_kernel(kind):
     layer = settled(kind(3, 3, strides=2, use_bias=False), MAP)

@@ -78,6 +78,7 @@ def test_the_loss_leaves_the_critics_own_out():
     assert figures["permutation_critic"] > 0
 
 
+@pytest.mark.slow
 def test_a_critic_learns_to_tell_codes_from_the_prior():
     model = new(posterior="deterministic")  # its codes lie closer together than the prior's
     model.compile(keras.optimizers.SGD(0.0), critic_optimizer=keras.optimizers.Adam(3e-2), jit_compile=False)
@@ -85,6 +86,7 @@ def test_a_critic_learns_to_tell_codes_from_the_prior():
     assert np.mean(losses[-5:]) < 0.8 * losses[0]
 
 
+@pytest.mark.slow
 def test_codes_come_nearer_to_the_prior():
     x = np.random.default_rng(1).normal(size=(256, 2)).astype("float32") * 0.2 + [2.0, 1.0]
 
@@ -138,6 +140,7 @@ def test_a_saved_model_trains_on_with_both_optimizers(kind, tmp_path):
     assert all(np.array_equal(a, b) for a, b in zip(model.weights, loaded.weights, strict=True))
 
 
+@pytest.mark.slow
 def test_mixed_float16_scales_both_losses_and_trains(tmp_path):
     keras.config.set_dtype_policy("mixed_float16")
     try:
@@ -161,6 +164,7 @@ def test_mixed_float16_scales_both_losses_and_trains(tmp_path):
 WITHOUT_NOISE = lambda: kv.NLL() + kv.FeatureSimilarity() + kv.DataAdversarial(from_prior=False)  # noqa: E731
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "objective", "rate_of_critic"),
     [
@@ -185,6 +189,7 @@ def test_xla_equals_graph_mode(kind, objective, rate_of_critic, monkeypatch):
     assert not all(np.allclose(graph, old, atol=1e-3) for graph, old in zip(weights[0], before, strict=True))
 
 
+@pytest.mark.slow
 def test_two_replicas_train_both_players_alike(monkeypatch):
     draw = lambda self, *, distribution, samples=1, seed=None: tf.stack([distribution.mean()] * samples)  # noqa: E731
     monkeypatch.setattr(kv.Sampling, "call", draw)
@@ -232,6 +237,7 @@ def test_a_term_that_needs_a_critic_is_refused_without_one(term, refused):
         kv.Autoencoder(*kv.mirrored("mlp", (8, 8, 1), 3, units=(8,)), objective=kv.NLL() + term)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Gradients do not exist")  # no term trains this prior
 def test_another_prior_keeps_the_critic():
     model = new()

@@ -18,6 +18,7 @@ def new(**options):
     return model
 
 
+@pytest.mark.slow
 def test_uint8_means_0_to_255():
     pixels = np.random.default_rng(0).integers(0, 256, (16, 6), dtype=np.uint8)
     model = new()
@@ -26,6 +27,7 @@ def test_uint8_means_0_to_255():
     assert np.allclose(model.evaluate(pixels, verbose=0), as_floats, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_evaluate_gives_the_same_figures_every_time_and_leaves_training_alone():
     disturbed, undisturbed = new(), new()
     first = disturbed.evaluate(X, batch_size=8, verbose=0)
@@ -61,6 +63,7 @@ def test_seeds_fold_one_by_one():
     assert np.array_equal(fold(seeds, 5), [fold(seeds[0], 5), fold(seeds[1], 5)])
 
 
+@pytest.mark.slow
 def test_sample_weights_weigh_the_loss_and_the_metrics():
     weights = np.zeros(32, "float32")
     weights[:8] = 1
@@ -82,12 +85,14 @@ def test_sample_weights_that_keras_would_drop_are_refused():
         new().fit(X, sample_weight=np.ones(32))
 
 
+@pytest.mark.slow
 def test_the_elbo_does_not_depend_on_the_weight_of_the_kl():
     figures = [new(objective=kv.NLL() + beta * kv.KL()).evaluate(X, return_dict=True, verbose=0) for beta in (1.0, 9.0)]
     assert figures[0]["elbo"] == figures[1]["elbo"]
     assert figures[0]["loss"] < figures[1]["loss"]
 
 
+@pytest.mark.slow
 def test_steps_per_execution_changes_nothing():
     weights = []
     for steps in (1, 4):
@@ -99,6 +104,7 @@ def test_steps_per_execution_changes_nothing():
         assert np.allclose(one, four, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_trains_and_saves(policy, tmp_path):
     keras.config.set_dtype_policy(policy)
@@ -161,6 +167,7 @@ def test_penalties_of_the_networks_count(jit_compile):
         assert metrics["loss"] - metrics["nll"] - metrics["kl"] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_validation_data_are_checked_before_the_first_epoch_and_not_after_each(monkeypatch):
     from keras_vae.models import training
 

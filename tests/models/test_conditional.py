@@ -88,6 +88,7 @@ def test_every_draw_of_an_example_has_its_condition(questions):
     assert np.allclose(trace.encode(X).mean(), questions.encode(X, condition=Y).mean(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_figures_of_fit_are_those_of_the_label(codes_at_their_mean):
     model = new()
     model.compile(jit_compile=False)
@@ -151,6 +152,7 @@ def test_bad_conditions_are_refused_everywhere(labels, message, questions, refus
             ask()
 
 
+@pytest.mark.slow
 def test_the_first_batch_of_a_data_set_is_checked(questions, refused):
     batches = tf.data.Dataset.from_tensor_slices((X, Y + 1)).batch(10)
     with refused("batch 0 .* expected labels from 0 to 2"):
@@ -189,6 +191,7 @@ def test_the_true_label_explains_an_example_best(trained):
     assert np.mean(bounds.argmax(1) == labels[:60]) > 0.95
 
 
+@pytest.mark.slow
 def test_a_condition_that_tells_all_leaves_nothing_for_the_code(trained):
     model, x, labels, _ = trained
     unconditional = kv.Autoencoder(
@@ -206,6 +209,7 @@ def test_a_condition_that_tells_all_leaves_nothing_for_the_code(trained):
     assert told["kl"] < 0.5 * untold["kl"] and told["elbo"] > untold["elbo"]
 
 
+@pytest.mark.slow
 def test_vectors_steer_what_is_generated():
     model = new(kv.VectorCondition(2), objective=kv.NLL() + kv.KL())
     weights = np.array([[1.0, -2.0, 0.0, 0.5], [0.5, 0.0, 1.5, -1.0]], "float32")
@@ -219,6 +223,7 @@ def test_vectors_steer_what_is_generated():
     assert not np.allclose(samples, model.sample(100, seed=0, condition=vectors[100:200]), atol=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "options"), [("conv", {"filters": (4, 4)}), ("spatial", {"filters": (4,), "groups": 2})]
 )

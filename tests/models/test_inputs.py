@@ -139,7 +139,7 @@ STREAMS = {
 
 
 @pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
-@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("steps", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_bad_batch_stops_training_and_spoils_nothing(refused, stream, steps):
     model = new("bernoulli")
     model.compile("adam", jit_compile=False, steps_per_execution=steps)
@@ -158,6 +158,7 @@ def test_a_bad_batch_stops_training_and_spoils_nothing(refused, stream, steps):
     assert np.isfinite(model.fit(X, verbose=0).history["loss"]).all()
 
 
+@pytest.mark.slow
 def test_nan_under_xla_and_on_a_batch_is_refused(refused):
     model = new()
     model.compile("adam", jit_compile=True)
@@ -177,6 +178,7 @@ def test_a_label_that_is_none_is_refused_in_any_batch(conditional, refused, labe
         conditional.fit(data_set(X, labels), verbose=0)
 
 
+@pytest.mark.slow
 def test_replicas_find_a_bad_batch(refused, two_replicas):
     with two_replicas.scope():
         model = new("bernoulli")
@@ -196,6 +198,7 @@ def test_a_stream_that_can_be_read_once_is_trained_on_whole():
         assert np.allclose(own, others, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_empty_streams_are_refused(model, refused):
     empty = tf.data.Dataset.from_generator(lambda: iter([]), output_signature=tf.TensorSpec((None, 8, 8, 1)))
     for method in (model.fit, model.evaluate):
@@ -297,6 +300,7 @@ def test_words_of_the_field_are_understood(refused, word, name):
 # Units
 
 
+@pytest.mark.slow
 def test_raw_columns_get_a_warning_until_a_table_is_adapted(recwarn):
     raw = (np.random.default_rng(0).normal(size=(64, 3)) * 1e6).astype("float32")
     for recipe, options, remedy in (
@@ -323,6 +327,7 @@ def test_tables_and_counts_draw_by_default():
     assert np.array_equal(images.sample(5, 0), images.sample(5, 0, draw="mean"))
 
 
+@pytest.mark.slow
 def test_long_sequences_do_not_diverge():
     t, random = np.arange(288) / 24 * 2 * np.pi, np.random.default_rng(0)
     x = np.sin(t + 6 * random.random((64, 1)))[..., None].astype("float32")
@@ -364,6 +369,7 @@ def test_weights_that_are_all_0_are_refused(model, refused):
         model.evaluate(X, X, sample_weight=np.zeros(64), verbose=0)
 
 
+@pytest.mark.slow
 def test_a_missing_label_is_missing_in_one_hot_form_too():
     model = new(recipe=kv.zoo.semi_supervised_vae)
     whole = np.where(np.arange(64) % 2, LABELS, -1)
@@ -383,6 +389,7 @@ def test_what_cannot_be_answered_is_nan_wherever_it_is_asked(conditional, tmp_pa
         assert np.isfinite(answers).all(axis=(1, 2, 3)).tolist() == [False, False, True]
 
 
+@pytest.mark.slow
 def test_a_replica_without_an_example_of_the_last_batch_counts_for_nothing(two_replicas):
     with two_replicas.scope():
         replicated = new()

@@ -20,6 +20,7 @@ def test_the_importance_weighted_bound_tends_to_the_exact_log_likelihood(linear)
     assert np.abs(model.log_likelihood(x, samples=100_000) - exact).max() < 0.05
 
 
+@pytest.mark.slow
 def test_the_importance_weighted_bound_rises_with_the_number_of_samples(linear):
     model, x, exact = linear
     means = [np.mean([model.log_likelihood(x, samples=s, seed=seed).mean() for seed in range(200 // s)])
@@ -54,6 +55,7 @@ def test_bounds_do_not_depend_on_the_number_of_draws_decoded_at_a_time(linear):
     assert np.abs(whole - pieces).max() < 0.1
 
 
+@pytest.mark.slow
 def test_a_trained_linear_vae_reaches_probabilistic_pca_from_below():
     digits = load_digits().data.astype("float32") / 16
     exact = PCA(4, svd_solver="full").fit(digits).score(digits)

@@ -54,6 +54,7 @@ def check_questions(name, tmp_path):
     np.testing.assert_array_equal(loaded.encode(x, condition=condition).mean(), codes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "policy"),
     [

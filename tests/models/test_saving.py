@@ -99,6 +99,7 @@ def test_python_code_is_refused_when_saving_and_when_loading(tmp_path, refused):
         load_model(tmp_path / "m.keras")
 
 
+@pytest.mark.slow
 def test_keras_own_ways_to_save_still_work(tmp_path):
     model = small(likelihood="normal")
     model.compile("adam")

@@ -72,6 +72,7 @@ def test_known_and_unknown_labels_stand_side_by_side(codes_at_their_mean):
     assert np.allclose(model.elbo(X, condition=mixed[:, None]), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_bound_and_the_cross_entropy_of_known_labels(codes_at_their_mean):
     model = new(alpha=2.0)
     model.compile(jit_compile=False)
@@ -123,6 +124,7 @@ def separated(n=200, known=10):
     return x, classes, np.where(np.arange(n) < 2 * known, classes, -1)
 
 
+@pytest.mark.slow
 def test_a_few_labels_are_enough_for_separated_clusters():
     x, classes, labels = separated()
     model = new(alpha=100.0, classes=2)
@@ -147,6 +149,7 @@ def test_without_labels_the_classifier_is_trained_by_the_bound_alone():
         assert id(variable) not in of_classifier or np.any(one)
 
 
+@pytest.mark.slow
 def test_questions_without_a_label_take_the_most_probable_one():
     model = new()
     labels = model.classify(X).argmax(1)
@@ -156,6 +159,7 @@ def test_questions_without_a_label_take_the_most_probable_one():
     assert np.allclose(model.predict(X, verbose=0), model.reconstruct(X, condition=labels), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_labels_may_be_missing_altogether():
     models = []
     for labels in (None, UNKNOWN):
@@ -223,6 +227,7 @@ def test_a_bad_alpha_is_refused(alpha, refused):
         kv.SemiSupervisedELBO(alpha)
 
 
+@pytest.mark.slow
 def test_a_prior_without_a_closed_form_is_drawn_from():
     model = new(prior="mixture")
     trace = model.trace(X, seed=as_seed(0), extras={"y": tf.constant(Y)})
@@ -232,6 +237,7 @@ def test_a_prior_without_a_closed_form_is_drawn_from():
     assert np.isfinite(model.fit(X, Y, verbose=0).history["loss"]).all()
 
 
+@pytest.mark.slow
 def test_another_prior_keeps_the_classifier():
     model = new()
     other = model.with_prior(kv.GaussianMixture.fit(model.encode(X).mean(), components=2))

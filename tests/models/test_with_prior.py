@@ -51,6 +51,7 @@ def test_the_parts_are_shared(vae):
     assert {id(weight) for weight in other.trainable_weights} == own
 
 
+@pytest.mark.slow
 def test_training_one_trains_the_other():
     model = new()
     other = model.with_prior("mixture")
@@ -74,6 +75,7 @@ def test_samples_follow_the_new_prior(vae):
     assert not np.allclose(vae.sample(5000, seed=0).mean(0), expected, atol=0.2)
 
 
+@pytest.mark.slow
 def test_the_bound_follows_the_new_prior(vae):
     prior = mixture_of(vae)
     other = vae.with_prior(prior)
@@ -189,6 +191,7 @@ def test_a_capacity_stays_a_capacity():
     assert term.capacity.get_config() == capacity.get_config()
 
 
+@pytest.mark.slow
 def test_a_hierarchy_takes_another_prior_of_its_top():
     keras.utils.set_random_seed(0)
     posterior = kv.Ladder((4,), levels=(2, 2), units=8)

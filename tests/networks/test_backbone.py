@@ -39,12 +39,14 @@ def test_there_is_every_architecture_of_keras():
     assert all(hasattr(family, "preprocess_input") for family in known.values())
 
 
+@pytest.mark.slow
 def test_grey_images_are_taken_as_grey_colours(shared):
     grey = BackboneEncoder((32, 32, 1), SMALL)
     grey.set_weights(shared.get_weights())
     assert np.allclose(grey(X[..., :1]), shared(np.repeat(X[..., :1], 3, axis=-1)), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_learns_and_its_moving_statistics_are_saved(shared, tmp_path):
     before = [weight.numpy() for weight in shared.non_trainable_weights]
     with tf.GradientTape() as tape:
@@ -61,6 +63,7 @@ def test_it_learns_and_its_moving_statistics_are_saved(shared, tmp_path):
     assert loaded.get_config() == shared.get_config()
 
 
+@pytest.mark.slow
 def test_a_frozen_one_stays_as_it_is():
     frozen = BackboneEncoder((32, 32, 3), SMALL, trainable=False, pooling=None)
     assert frozen(X).shape == (4, 1, 1, 1280)
@@ -77,6 +80,7 @@ def test_it_computes_in_its_own_dtype_policy_and_leaves_the_global_one():
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.slow
 def test_weights_of_imagenet_are_those_that_keras_downloads(shared, tmp_path, monkeypatch):
     path = tmp_path / "downloaded.weights.h5"
     shared.body.save_weights(path)

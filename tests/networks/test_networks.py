@@ -16,6 +16,7 @@ from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
 SIZES = st.tuples(st.integers(8, 40), st.integers(8, 40), st.integers(1, 4))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(SIZES)
 def test_conv_networks_take_any_image_from_8x8_up(shape):
@@ -76,6 +77,7 @@ def examples(network):
     return np.random.default_rng(0).random((3, *network.input_shape[1:]), "float32")
 
 
+@pytest.mark.slow
 def test_a_network_survives_its_configuration_and_its_file(make, tmp_path):
     network = make()
     assert network.built
@@ -158,6 +160,7 @@ def built(model, shape):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "encoder",
     [

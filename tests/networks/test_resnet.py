@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(st.tuples(st.integers(8, 33), st.integers(8, 33), st.integers(1, 3)))
 def test_any_image_from_8x8_up_becomes_a_code_or_a_map_and_an_image_again(shape):

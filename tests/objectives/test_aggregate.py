@@ -35,6 +35,7 @@ STATISTICS = [term for term in TERMS if isinstance(term, (DIP, MMD, SlicedWasser
 COMPARES_WITH_PRIOR = [term for term in TERMS if isinstance(term, (MMD, SlicedWasserstein, Sinkhorn))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", TERMS, ids=lambda term: term.name)
 def test_a_term_is_the_same_under_xla_and_has_a_gradient(term):
     width = 1 if isinstance(term, SlicedWasserstein) else 3  # XLA has other noise, but a line has but one direction

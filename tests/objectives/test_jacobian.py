@@ -58,6 +58,7 @@ def test_both_modes_are_the_finite_differences(network, x):
     assert np.allclose(forward_squared_norm(over_leading_axes(network), x), expected, rtol=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_both_modes_have_the_same_gradient_in_every_weight(network, x, jit_compile):
     @tf.function(jit_compile=jit_compile)
@@ -153,6 +154,7 @@ def test_the_noise_of_probes_is_that_of_the_trace_and_the_name(kind):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("jit_compile", "probes"), [(False, 2), (True, None)])
 def test_a_model_trains_with_them(jit_compile, probes):
     keras.utils.set_random_seed(0)

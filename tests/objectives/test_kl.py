@@ -68,6 +68,7 @@ def test_free_bits_floor_every_level_of_a_hierarchy():
     assert np.allclose(kv.KL(100.0)(trace), 100.0 * sum(model.posterior.levels))
 
 
+@pytest.mark.slow
 def test_free_bits_leave_the_reported_kl_alone():
     x = np.random.default_rng(0).random((64, 5), "float32")
     reported = []

@@ -27,6 +27,7 @@ def over_many_batches(term, loc, scale, batches=600, size=24):
     return values.mean(), values.std() / np.sqrt(batches)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loc", "scale"), [([0.0, 0.0], 1.0), ([1.0, -0.5], 0.5)], ids=["equal laws", "other law"])
 def test_the_mean_over_batches_is_the_closed_form_of_two_normals(loc, scale):
     bandwidths = (0.3, 1.0)

@@ -90,6 +90,7 @@ def test_the_gradient_is_finite_where_images_are_opposite_or_equal(kind):
     assert np.isfinite(value).all() and np.isfinite(gradient).all()
 
 
+@pytest.mark.slow
 def test_value_and_gradient_are_the_same_under_xla():
     x = images(2, 28, 28, 1)
     y = tf.constant(noisy(x, 0.2))

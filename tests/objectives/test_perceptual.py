@@ -30,6 +30,7 @@ def test_it_is_zero_for_equal_images_and_grows_with_noise(term):
     assert (values[0] < values[1]).all() and (values[1] < values[2]).all() and (values[2] <= 8).all()
 
 
+@pytest.mark.slow
 def test_its_gradient_reaches_the_image_and_not_the_network(term):
     x = RNG.random((2, *SHAPE), "float32")
     made = tf.Variable(RNG.random((2, *SHAPE), "float32"))

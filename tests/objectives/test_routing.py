@@ -85,6 +85,7 @@ def test_the_loss_does_not_depend_on_the_routes():
     assert whole == routed
 
 
+@pytest.mark.slow
 def test_routes_train_the_same_under_xla(monkeypatch):
     draw = lambda self, *, distribution, samples=1, seed=None: tf.stack([distribution.mean()] * samples)  # noqa: E731
     monkeypatch.setattr(kv.Sampling, "call", draw)  # XLA draws other noise

@@ -50,6 +50,7 @@ def test_samples_refuse_no_columns():
         plot_samples(np.zeros((3, 4, 4, 1)), columns=0)
 
 
+@pytest.mark.slow
 def test_reconstructions_lie_below_their_originals():
     x, rebuilt = RNG.random((5, 6, 6, 1)), RNG.random((5, 6, 6, 1))
     cells = by_cell(plot_reconstructions(x, rebuilt, columns=3, labels=list("abcde"), errors=np.arange(5) / 8))

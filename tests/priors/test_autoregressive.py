@@ -36,6 +36,7 @@ def test_probabilities_add_up_to_one(event_shape, categories):
     assert np.std(log_prob) > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
 def test_draws_are_as_frequent_as_their_probability_says(jit_compile):
     prior, codes, n = strong((2, 2), 2), all_codes((2, 2), 2), 8000
@@ -58,6 +59,7 @@ def test_batches_of_any_shape_and_codes_in_floats_are_evaluated():
     assert np.array_equal(log_prob, distribution.log_prob(tf.cast(codes, tf.float32)))
 
 
+@pytest.mark.slow
 def test_it_is_the_same_under_xla():
     prior = strong((3, 2), 4)
     codes = prior.distribution().sample(6, seed=(0, 1))
@@ -93,6 +95,7 @@ def chains(n, *, seed, length=5, categories=4, stay=0.9):
     return codes, np.log(categories) + (length - 1) * step
 
 
+@pytest.mark.slow
 def test_fit_finds_the_entropy_of_a_chain_and_beats_independent_codes():
     codes, entropy = chains(2000, seed=0)
     prior = Autoregressive.fit(codes, categories=4, epochs=8, learning_rate=1e-2, verbose=0, **SMALL)
@@ -101,6 +104,7 @@ def test_fit_finds_the_entropy_of_a_chain_and_beats_independent_codes():
     assert nats < 5 * np.log(4) - 1  # the independent codes' nats
 
 
+@pytest.mark.slow
 def test_equal_fits_give_equal_priors():
     codes, _ = chains(100, seed=0, length=2)
     options = {"categories": 4, "epochs": 1, "layers": 1, "filters": 4, "verbose": 0}

@@ -100,6 +100,7 @@ def test_every_weight_gets_a_gradient_from_densities_and_from_draws(name):
     assert [weight.name for weight in prior.non_trainable_weights] == ["loc", "scale"]
 
 
+@pytest.mark.slow
 def test_a_seed_per_example_gives_the_draws_that_one_seed_gives(name):
     p = make_prior(name, (3,)).distribution()
     seeds = tf.constant([[1, 2], [3, 4]])
@@ -108,6 +109,7 @@ def test_a_seed_per_example_gives_the_draws_that_one_seed_gives(name):
         assert np.allclose(draw, p.sample(seed=seed), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_xla_equals_graph_mode():
     prior = make_prior("maf", (3,))
     z = normal(5, 3)
@@ -151,6 +153,7 @@ def test_fitted_to_two_moons_it_beats_the_normal_distribution_on_others(name, fi
     assert np.allclose(draws.std(0), codes.std(0), atol=0.1)
 
 
+@pytest.mark.slow
 def test_codes_in_other_units_are_fitted_alike():
     codes = two_moons(300, seed=0)
     z = two_moons(50, seed=1)
@@ -160,6 +163,7 @@ def test_codes_in_other_units_are_fitted_alike():
     assert np.allclose(other.distribution().log_prob(64 * z - 16), expected, atol=1e-2)
 
 
+@pytest.mark.slow
 def test_a_seed_fixes_the_fit():
     codes = two_moons(200, seed=0)
     options = {**FIT, "epochs": 2, "batch_size": 64}
@@ -168,6 +172,7 @@ def test_a_seed_fixes_the_fit():
     assert not np.allclose(one[-2], other[-2], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_held_out_codes_guard_against_too_many_epochs():
     codes, others = two_moons(30, seed=0), two_moons(1000, seed=1)
     options = {"epochs": 150, "learning_rate": 2e-2, "flows": 4, "units": (32,), "verbose": 0}

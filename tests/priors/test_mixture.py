@@ -44,6 +44,7 @@ def test_it_starts_as_equal_normals_at_seeded_places():
     np.testing.assert_allclose(one.distribution().mixture_distribution.probs_parameter(), 0.1, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradient_descent_finds_two_clusters():
     random = np.random.default_rng(0)
     z = np.concatenate([random.normal(-3, 0.5, (300, 1)), random.normal(2, 1.0, (100, 1))]).astype("float32")

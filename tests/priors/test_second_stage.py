@@ -38,6 +38,7 @@ def test_with_the_exact_posterior_one_draw_gives_the_exact_density():
     assert np.allclose(linear(1).distribution().log_prob(Z), EXACT, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_bound_rises_with_the_draws_to_the_exact_density():
     gaps = []
     for samples in (1, 5, 50, 5000):
@@ -94,6 +95,7 @@ def test_codes_of_any_shape():
     assert z.shape == (3, 5, 2, 2, 1) and distribution.log_prob(z).shape == (3, 5)
 
 
+@pytest.mark.slow
 def test_the_density_is_the_same_every_time_and_under_xla_a_bound_too():
     stage = linear(2000, spread=1.5)
     density = lambda z: stage.distribution().log_prob(z)  # noqa: E731
@@ -161,6 +163,7 @@ def test_a_kl_to_the_standard_normal_is_that_whatever_the_prior():
     assert np.allclose(kv.StandardNormalKL()(trace), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_second_stage_learns_where_the_codes_are():
     codes = np.concatenate([Z[:, :2], Z[:, 1:]]) * 0.1 + np.array([2.0, -1.0], "float32")
     stage = kv.SecondStage((2,), latent_dim=1, units=(16,))
@@ -189,6 +192,7 @@ def test_it_is_saved_with_its_model(tmp_path):
     assert np.array_equal(loaded.sample(3, seed=0), model.sample(3, seed=0))
 
 
+@pytest.mark.slow
 def test_fitted_to_codes_on_a_ring_it_beats_a_normal_and_repeats():
     rng = np.random.default_rng(0)
     angle = rng.uniform(0, 2 * np.pi, 1200)

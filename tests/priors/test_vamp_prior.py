@@ -105,6 +105,7 @@ def test_every_family_can_be_mixed(family):
     assert prior.distribution(encode).mean().shape == (3,)
 
 
+@pytest.mark.slow
 def test_a_model_trains_with_it_and_is_saved(tmp_path):
     x = np.random.default_rng(0).random((32, 6)).astype("float32")
     model = kv.Autoencoder(

@@ -24,6 +24,7 @@ def test_a_sound_export_passes_and_is_measured(exported):
     assert found.as_text().endswith("TF Serving will run it.")
 
 
+@pytest.mark.slow
 def test_the_newest_version_is_taken(exported, tmp_path):
     for number in ("2", "10"):
         shutil.copytree(exported, tmp_path / "model" / number)
@@ -129,6 +130,7 @@ def copy(exported, tmp_path):
     return shutil.copytree(exported, tmp_path / "1")
 
 
+@pytest.mark.slow
 def test_damage_is_named(copy):
     graph = (copy / "saved_model.pb").read_bytes()
     weights = next(copy.glob("variables/*.data*"))
@@ -143,6 +145,7 @@ def test_damage_is_named(copy):
     assert not check_export(copy).ok
 
 
+@pytest.mark.slow
 def test_answers_that_are_not_the_models_are_named(copy):
     path = copy / "assets.extra" / "recorded_answers.npz"
     answers = read_recorded(path)
@@ -166,6 +169,7 @@ def test_answers_may_differ_as_their_precision_rounds(tmp_path, dtype, gap, soun
     assert check_export(export).ok == sound
 
 
+@pytest.mark.slow
 def test_a_warm_up_request_that_fails_is_named(copy):
     from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 

@@ -12,6 +12,7 @@ from keras_vae.serving import check_export
 FOLDER = Path(__file__).parents[2] / "saved_models" / "digits"
 
 
+@pytest.mark.slow
 def test_it_is_under_a_megabyte_and_tf_serving_will_run_it():
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < 1e6
     found = check_export(FOLDER)

@@ -22,6 +22,7 @@ def test_an_encoder_answers_as_the_model(tmp_path, recipe, images):
     np.testing.assert_allclose(variance, posterior.variance(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_reconstruction_is_the_default(tmp_path, vae, images):
     session = onnxruntime.InferenceSession(str(export_onnx(vae, tmp_path / "deeper" / "model.onnx")))
     (reconstruction,) = session.run(["reconstruction"], {"x": images(3)})

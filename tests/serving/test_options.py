@@ -32,6 +32,7 @@ def test_an_option_out_of_its_range_is_refused(refused, options, message):
         ExportOptions(**options)
 
 
+@pytest.mark.slow
 def test_the_limits_of_pixels_reach_the_graph():
     options = ExportOptions(max_pixels=70)
     assert options.max_batch_pixels == 280

@@ -20,6 +20,7 @@ from keras_vae.serving import ExportOptions, check_export, export
 write = partial(export, check=False)
 
 
+@pytest.mark.slow
 def test_a_difference_is_seen(vae, exported, tmp_path):
     changed = write(with_other_weights(vae), tmp_path / "other")
     shutil.copy(exported / "assets.extra" / "recorded_answers.npz", changed / "assets.extra")
@@ -67,6 +68,7 @@ def test_the_model_card_tells_what_there_is(exported):
         assert told in card  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_the_user_knows_goes_into_the_card(small, tmp_path):
     version = write(small, tmp_path / "model", card={"Data": {"name": "two numbers"}, "Limits": {"use": "in tests"}})
     assert "## Data\n\n- name: two numbers\n" in (version / "assets.extra" / "model_card.md").read_text()
@@ -85,6 +87,7 @@ def unserved(model, x):
     return model.posterior.distribution(model.posterior_parameters(x))
 
 
+@pytest.mark.slow
 def test_without_the_extra_there_is_no_warm_up(small, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_vae.serving.saved_model.is_installed", lambda module: False)
     version = export(small, tmp_path / "model")
@@ -109,12 +112,14 @@ def test_versions_count_up(tmp_path, small):
     assert {path.name for path in folder.parent.iterdir()} == {"model"}
 
 
+@pytest.mark.slow
 def test_versions_are_ordered_as_numbers(tmp_path, small):
     for name in ("9", "10"):
         (tmp_path / "model" / name).mkdir(parents=True)
     assert write(small, tmp_path / "model").name == "11"
 
 
+@pytest.mark.slow
 def test_the_folder_may_be_the_current_one(tmp_path, monkeypatch, small):
     folder = tmp_path / "model"
     folder.mkdir()
@@ -156,6 +161,7 @@ def after_writing(monkeypatch):
     return after_writing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, OSError])
 def test_an_interrupted_export_leaves_no_version(tmp_path, monkeypatch, after_writing, small, interruption):
     def interrupt():
@@ -177,6 +183,7 @@ def test_a_watcher_sees_a_version_only_when_it_is_whole(tmp_path, after_writing,
     assert {path.name for path in version.iterdir()} >= {"saved_model.pb", "variables"}
 
 
+@pytest.mark.slow
 def test_exporting_says_nothing_and_leaves_the_model_as_it_was(tmp_path, capfd, small):
     before = small.get_weights()
     write(small, tmp_path / "model")
@@ -213,6 +220,7 @@ def test_killed_at_any_moment_it_leaves_whole_versions_alone(tmp_path):
         assert set(tf.saved_model.load(str(version)).signatures) >= {"serving_default", "encode"}
 
 
+@pytest.mark.slow
 def test_two_exports_at_once_get_two_numbers(tmp_path, small, monkeypatch):
     rename = type(tmp_path).rename
 
@@ -239,6 +247,7 @@ assert not {"keras_vae", "tensorflow_probability"} & set(sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_a_process_with_nothing_but_tensorflow_can_serve_it(tmp_path, exported, images):
     np.save(tmp_path / "x.npy", images(3))
     done = subprocess.run(

@@ -104,6 +104,7 @@ def test_the_signatures_say_what_the_methods_of_the_model_say(served):
     np.testing.assert_allclose(decoded, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_row_that_is_not_finite_is_answered_with_nan_and_flagged(exported, images, bad):
     signatures = tf.saved_model.load(str(exported)).signatures
@@ -128,6 +129,7 @@ def test_models_of_missing_values_take_nan(images):
     np.testing.assert_allclose(encoded[[0, 2]], model.encode(x[[0, 2]]).mean(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_scores_are_the_elbo(vae, exported, images):
     x = images(6)
     elbo = tf.saved_model.load(str(exported)).signatures["score"](x=tf.constant(x))["elbo"]
@@ -181,6 +183,7 @@ def test_files_are_answered_as_the_arrays_in_them(exported, images):
     )
 
 
+@pytest.mark.slow
 def test_a_flagged_example_is_one_that_few_training_examples_score_below(vae, digits):
     options = ExportOptions(flagged=0.1)
     x = tf.constant(digits / np.float32(255))
@@ -221,6 +224,7 @@ def test_images_are_asked_of_models_of_images_alone(small, vae, refused):
         signatures_of(small, ExportOptions(images=True))
 
 
+@pytest.mark.slow
 def test_rows_that_the_model_cannot_use_are_nan_and_leave_the_others_alone():
     conditional = kv.zoo.conditional_vae((8, 8, 1), 4, units=(8,), seed=0)
     asked = signatures_of(conditional)
@@ -245,6 +249,7 @@ def test_codes_that_are_none_are_nan():
     assert np.array_equal(np.isnan(found).all(axis=(1, 2, 3)), [False, True, False])
 
 
+@pytest.mark.slow
 def test_tables_are_drawn_alike_in_any_batch():
     model = kv.zoo.tabular_vae((2,), 2, units=(8,), columns=["count", "real"], seed=0)
     generate = tf.function(signatures_of(model)["generate"].function)

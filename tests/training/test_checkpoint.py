@@ -63,6 +63,7 @@ def assert_ends_as(run, whole, assert_same_weights):
     assert {path.name for path in run.path.iterdir()} == {path.name for path in whole.path.iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, STEPS + 12])
 def test_a_stop_saves_the_step_and_the_means_of_the_epoch(stopped, whole, assert_same_weights, step):
     run = stopped(step)
@@ -82,11 +83,13 @@ def test_a_stop_in_the_last_batch_of_an_epoch_ends_the_epoch(stopped, whole, ass
     assert_ends_as(run, whole, assert_same_weights)
 
 
+@pytest.mark.slow
 def test_checkpoints_within_an_epoch_come_as_often_as_asked_and_two_are_kept(stopped):
     run = stopped(33, checkpoint_every=10)
     assert (noted(run[PREVIOUS])["step"], noted(run[NEWEST])["step"]) == (30, 33)
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_told_and_passed_over(stopped, whole, assert_same_weights, capsys):
     run = stopped(33, checkpoint_every=10)
     content = run[NEWEST].read_bytes()

@@ -102,6 +102,7 @@ def wait_for_the_middle_of_the_third_epoch(process, run):
     time.sleep((time.monotonic() - times.get(1, times[0])) / 2)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_after_its_last_whole_epoch(tmp_path, start, whole, assert_same):
     run = Run(tmp_path / "run")
     process = start(run.path)
@@ -145,6 +146,7 @@ def call(monkeypatch, capsys):
     return call
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path, monkeypatch, call, whole_brief, assert_same):
     run = Run(tmp_path / "run")
     batches = iter(range(1000))
@@ -169,6 +171,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path, monkeypatch, ca
     assert_same(run, whole_brief)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_path, call, whole_brief, full_disk):
     run = Run(tmp_path / "run")
     with full_disk(whole_brief["model.keras"].stat().st_size // 2):
@@ -213,7 +216,14 @@ class StopError(Exception):
 
 @pytest.mark.parametrize(
     ("method", "call"),
-    [("write_history", 2), ("save_model", 1), ("save_model", 3), ("save_model", 5), ("write_json", 4)],
+    [
+        *[
+            pytest.param("write_history", 2, marks=pytest.mark.slow),
+            pytest.param("save_model", 1, marks=pytest.mark.slow),
+        ],
+        ("save_model", 3),
+        *[pytest.param("save_model", 5, marks=pytest.mark.slow), pytest.param("write_json", 4, marks=pytest.mark.slow)],
+    ],
     ids=["before the first row", "before the first checkpoint", "in a checkpoint", "in the model", "in the report"],
 )
 def test_wherever_a_run_ends_it_goes_on(tmp_path, monkeypatch, brief, whole_brief, assert_same, method, call):
@@ -234,6 +244,7 @@ def test_wherever_a_run_ends_it_goes_on(tmp_path, monkeypatch, brief, whole_brie
     assert_same(run, whole_brief)
 
 
+@pytest.mark.slow
 def test_the_remains_of_a_killed_write_do_not_outlive_the_run(tmp_path, brief):
     brief = brief.replace(decay="none", epochs=1)
     run = train(brief, tmp_path / "run", verbose=0)

@@ -127,6 +127,7 @@ def test_clear_removes_the_files_of_the_run_and_no_other(run):
     assert contents(run.path) == {"notes.txt": b"mine", "thesis/model.keras": b"mine too"}
 
 
+@pytest.mark.slow
 def test_a_users_notes_survive_overwriting(tmp_path, tiny):
     run = train(tiny(epochs=1), tmp_path / "run", verbose=0)
     (run.path / "notes.txt").write_text("mine")
@@ -199,6 +200,7 @@ def test_a_damaged_history_is_one_line(run, refused, content):
         run.read_history()
 
 
+@pytest.mark.slow
 def test_a_picture_is_whole_or_not_there(finished_run, tmp_path, monkeypatch, full_disk):
     shutil.copytree(finished_run, tmp_path / "run")
     run = Run(tmp_path / "run")

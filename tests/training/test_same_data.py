@@ -62,6 +62,7 @@ def test_other_data_of_the_same_shape_are_refused_and_named(begun, data, refused
     assert train(config, out, resume=True, verbose=0, report=False).read_history()["epoch"] == [1, 2]
 
 
+@pytest.mark.slow
 def test_the_same_data_may_be_elsewhere_and_more_may_change_in_the_report(begun, data):
     config, out = begun
     moved = config.replace(data=data("moved.npz"), likelihood_samples=7, validation=0.2)
@@ -69,6 +70,7 @@ def test_the_same_data_may_be_elsewhere_and_more_may_change_in_the_report(begun,
     assert run.config() == moved and run.read_history()["epoch"] == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_run_without_a_record_goes_on_with_a_note_and_has_one_then(begun, data, capsys, refused):
     config, out = begun
     (out / "data.json").unlink()

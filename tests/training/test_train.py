@@ -77,6 +77,7 @@ def test_the_report_stands_alone(finished_run):
         assert f"<p>{sentence}</p>" in html
 
 
+@pytest.mark.slow
 def test_the_configuration_of_a_run_repeats_it_exactly_in_another_process(finished_run, tiny_run, assert_same_weights):
     config = TrainingConfig.read(finished_run / "config.json")
     again = tiny_run(**config.as_dict())
@@ -96,6 +97,7 @@ def test_one_seed_gives_one_result_and_another_seed_another(tiny_run, assert_sam
         assert_same_weights(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -119,6 +121,7 @@ def test_a_finished_run_with_more_epochs_equals_a_longer_one(tiny_run, assert_sa
     assert run.read_json("metrics.json") == pytest.approx(whole.read_json("metrics.json"), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_resuming_a_finished_run_changes_nothing_but_its_report(tiny_run, assert_same_weights):
     run = tiny_run()
     model, history, metrics = run.model(), run.read_history(), run.read_json("metrics.json")
@@ -145,6 +148,7 @@ def test_a_run_goes_on_only_with_its_own_configuration(finished_run, tiny, refus
     assert (finished_run / "config.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_decayed_learning_rate_allows_no_further_epochs(tiny_run, tiny, refused):
     run = tiny_run(decay="cosine", epochs=1)
     assert float(run.model().optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
@@ -152,10 +156,12 @@ def test_a_decayed_learning_rate_allows_no_further_epochs(tiny_run, tiny, refuse
         train(tiny(decay="cosine", epochs=2), run.path, resume=True, verbose=0)
 
 
+@pytest.mark.slow
 def test_resuming_what_is_not_there_starts_it(tiny_run):
     assert tiny_run(resume=True, epochs=1).read_history()["epoch"] == [1]
 
 
+@pytest.mark.slow
 def test_a_dynamically_binarised_run_is_judged_on_fixed_black_and_white(tiny_run):
     run = tiny_run(binarize="dynamic", likelihood_samples=5)
     assert type(run.model().likelihood).__name__ == "Bernoulli"
@@ -169,11 +175,13 @@ def test_a_dynamically_binarised_run_is_judged_on_fixed_black_and_white(tiny_run
     assert figures["elbo"] == pytest.approx(metrics["elbo"])
 
 
+@pytest.mark.slow
 def test_grey_digits_get_a_normal_likelihood_and_black_and_white_ones_a_bernoulli(tiny_run):
     assert type(tiny_run(epochs=1).model().likelihood).__name__ == "Normal"
     assert type(tiny_run(epochs=1, binarize="threshold").model().likelihood).__name__ == "Bernoulli"
 
 
+@pytest.mark.slow
 def test_the_kl_of_a_beta_vae_is_warmed_up(tiny_run):
     history = tiny_run(
         model="beta_vae", options={"units": [16], "beta": 50.0}, warmup_epochs=2, epochs=3
@@ -185,6 +193,7 @@ def test_the_kl_of_a_beta_vae_is_warmed_up(tiny_run):
     assert excess[2] == pytest.approx(50, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_an_autoencoder_without_a_prior_is_neither_given_an_elbo_nor_sampled(tmp_path):
     config = TrainingConfig(model="ae", latent_dim=2, epochs=1, limit=64, options={"units": [16]}, jit_compile=False)
     run = train(config, tmp_path / "run", verbose=0)
@@ -194,6 +203,7 @@ def test_an_autoencoder_without_a_prior_is_neither_given_an_elbo_nor_sampled(tmp
     assert "elbo" not in run.read_history()
 
 
+@pytest.mark.slow
 def test_logs_for_tensorboard_are_written_when_asked_for(tiny_run):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -249,10 +259,12 @@ def test_a_configuration_that_cannot_be_used_is_refused_before_the_folder_is_mad
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_the_largest_seed_is_a_seed(tiny_run):
     assert np.isfinite(tiny_run(epochs=1, seed=2**31 - 1, binarize="dynamic").read_history()["loss"]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("examples", [3, 15])
 def test_a_handful_of_examples_is_enough_for_a_run_with_its_pictures(tmp_path, examples):
     np.save(tmp_path / "few.npy", np.random.default_rng(0).random((examples, 5), "float32"))
@@ -265,6 +277,7 @@ def test_a_handful_of_examples_is_enough_for_a_run_with_its_pictures(tmp_path, e
     assert (run["pictures"] / "reconstructions.png").is_file()
 
 
+@pytest.mark.slow
 def test_progress_is_a_line_an_epoch_where_there_is_no_terminal(tmp_path, tiny, capsys):
     train(tiny(), tmp_path / "run")
     out = capsys.readouterr().out

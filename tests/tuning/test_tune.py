@@ -68,6 +68,7 @@ def test_the_search_is_drawn(searched):
             assert min(image.size) > 200
 
 
+@pytest.mark.slow
 def test_a_search_with_more_trials_goes_on_and_repeats_none(tmp_path):
     out = tmp_path / "search"
     tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, verbose=0)
@@ -79,6 +80,7 @@ def test_a_search_with_more_trials_goes_on_and_repeats_none(tmp_path):
     assert best.config().options["beta"] == max(rows(out), key=lambda row: row["score"])["values"]["beta"]
 
 
+@pytest.mark.slow
 def test_a_better_trial_takes_the_place_of_the_best_run(tmp_path):
     out = tmp_path / "search"
     first = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, verbose=0)

@@ -65,6 +65,7 @@ def test_factor_vae_is_blind_to_scale_sign_and_order_above_the_threshold():
     assert factor_vae_score(changed, FACTORS, **FEW) == pytest.approx(factor_vae_score(MIXED, FACTORS, **FEW))
 
 
+@pytest.mark.slow
 def test_beta_vae_is_blind_to_order_and_sign_and_nearly_to_scale():
     expected = beta_vae_score(MIXED, FACTORS, **FEW)
     assert beta_vae_score(-MIXED[:, ::-1], FACTORS, **FEW) == pytest.approx(expected, abs=2e-3)

@@ -57,6 +57,7 @@ def test_a_collapsed_code_is_told_and_has_no_nan(capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_the_scores_are_those_of_the_single_functions_and_of_the_seed():
     codes, factors = RNG.normal(size=(200, 2)), RNG.integers(3, size=(200, 2))
     found = disentanglement_scores(codes, factors, seed=3)

@@ -85,6 +85,7 @@ def test_a_version_replaced_50_times_under_load_fails_no_request(light, tmp_path
         assert by_rpc[-1] == 51 and len(set(by_rpc)) > 25
 
 
+@pytest.mark.slow
 def test_a_corrupt_version_leaves_the_old_one_serving(exported, tmp_path, caplog):
     base = tmp_path / "models"
     shutil.copytree(exported, base / "m" / "1")
@@ -185,6 +186,7 @@ def started(command, base, *arguments):
         process.wait()
 
 
+@pytest.mark.slow
 def test_after_sigterm_all_that_was_accepted_is_answered(command, exported, tmp_path):
     shutil.copytree(exported, tmp_path / "models" / "m" / "1")
     with started(command, tmp_path / "models", "--max-queue", "10000") as (process, port, rpc_port):
@@ -227,6 +229,7 @@ def taken():
         yield listener.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_refused_in_one_line(command, light, taken, refused):
     done = subprocess.run([command, "serve", light.parent, "--port", str(taken)], capture_output=True, text=True)
     assert done.returncode == 2 and "Traceback" not in done.stderr

@@ -133,6 +133,7 @@ def test_all_versions_can_be_asked_for(base, put):
     assert read_policies(base, Policy())["m"].choose([1, 2, 3]) == {1, 2, 3}
 
 
+@pytest.mark.slow
 def test_a_real_export_is_warmed_up_and_forgotten(exported, tmp_path):
     import gc
     import weakref
