@@ -43,8 +43,8 @@ STRUCTURES = (
     *("autoencoder_kl", "concrete_vae", "continuous_bernoulli_vae", "count_vae", "dirichlet_vae"),
     *("discretized_logistic_vae", "flow_prior_vae", "full_covariance_vae", "hierarchical_vae", "hyperspherical_vae"),
     *("iaf_vae", "laplace_vae", "masked_vae", "mixture_prior_vae", "pixel_vae", "planar_flow_vae", "real_nvp_vae"),
-    *("denoising_ae", "rae_sn", "residual_ladder_vae", "residual_vq_vae", "sequence_vae", "sigma_vae"),
-    *("tabular_vae", "two_stage_vae", "vamp_vae", "wae_mmd"),
+    *("rae_sn", "residual_ladder_vae", "residual_vq_vae", "sequence_vae", "sigma_vae", "tabular_vae"),
+    *("two_stage_vae", "vamp_vae", "wae_mmd"),
 )
 """Recipes that together have every model class, posterior, likelihood, prior, network and condition of the zoo."""
 
@@ -77,7 +77,7 @@ def structure_of(model):
     parts = ("posterior", "likelihood", "prior", "condition", "encoder", "decoder")
     names = {f"{part} {type(getattr(model, part)).__name__}" for part in parts}
     ways = {f"{way} {getattr(model.posterior, way, None)}" for way in ("merge", "levels")}
-    layers = {f"layer {type(layer).__name__}" for layer in model._flatten_layers()}
+    layers = {f"layer {type(layer).__name__}" for layer in model._flatten_layers() if layer is not model.corruption}
     answers = {f"density {model.has_density}, prior {model.prior is not None}"}
     return names | ways | layers | answers | {f"model {type(model).__name__}"}
 
