@@ -56,6 +56,13 @@ OBJECTIVES = (
 )
 """Recipes that together have every term and every way to route gradients of the zoo."""
 
+QUESTIONED = (
+    *CORE,
+    *("count_vae", "dirichlet_vae", "hierarchical_vae", "hyperspherical_vae", "masked_vae", "pixel_vae", "rae_sn"),
+    *("sequence_vae", "tabular_vae", "two_stage_vae", "wae_mmd"),
+)
+"""Recipes that together have everything which an evaluation looks at: codes, densities, priors, values, shapes."""
+
 COVER = tuple(dict.fromkeys((*STRUCTURES, *OBJECTIVES)))
 
 AS_VAE = (

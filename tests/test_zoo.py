@@ -69,13 +69,13 @@ def weights_of(model):
     return [weight.numpy() for weight in model.trainable_weights]
 
 
-# Every recipe
+# Every structure and every term
 
-every_recipe = pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE))
+every_part = pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.COVER))
 
 
 @pytest.mark.slow
-@every_recipe
+@every_part
 def test_its_loss_falls_and_its_metrics_add_up(name):
     model, before, metrics = trained(name)
     assert {"loss", "nll", *(term.name for term in model.objective.terms)} <= set(metrics)
@@ -88,7 +88,7 @@ def test_its_loss_falls_and_its_metrics_add_up(name):
         assert metrics[falls] < before[falls]
 
 
-@every_recipe
+@every_part
 def test_every_trainable_weight_gets_a_gradient(name):
     model, *_ = trained(name)
     gradients, *_ = model._gradients(batch(name), as_seed(0))
@@ -100,7 +100,7 @@ def test_every_trainable_weight_gets_a_gradient(name):
 
 
 @pytest.mark.slow
-@every_recipe
+@every_part
 def test_a_saved_model_gives_equal_outputs_and_trains_on_as_if_it_had_not_been_saved(name, tmp_path):
     model, *_ = trained(name)
     model.save(tmp_path / "model.keras")
@@ -201,9 +201,7 @@ def test_questions_have_answers_of_the_right_shape(name):
         assert bound.mean() > elbo.mean() - 1
 
 
-# Every structure and every term
-
-every_part = pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.COVER))
+# In other ways than one after the other in float32
 
 
 @every_part

@@ -52,7 +52,7 @@ def test_a_kernel_is_within_half_a_step_of_its_8_bits(model, constant):
 @pytest.mark.parametrize("precision", ["bfloat16", "float16", "int8"])
 def test_an_export_of_less_precision_is_smaller_passes_the_check_and_tells_its_cost(model, tmp_path, precision):
     training = Split(kv.data.load("digits").train.x[:200])
-    options = ExportOptions(precision=precision, batch_sizes=(1, 4))
+    options = ExportOptions(precision=precision, batch_sizes=(1, 4), images=False)
     version = export(model, tmp_path / precision, options=options, training=training)
     weights = version / "variables" / "variables.data-00000-of-00001"
     size = 4 * sum(np.prod(w.shape) for w in [*model.encoder.weights, *model.decoder.weights])

@@ -21,7 +21,7 @@ WITHOUT_PRIOR = {"ae", "rae_l2", "rae_sn"}
 WITHOUT_DENSITY = WITHOUT_PRIOR | {"wae_mmd"}
 DISCRETE = {"residual_vq_vae", "vq_vae"}
 NO_IMAGES = {"sequence_vae", "tabular_vae"}
-FILES_TRIED = {*QUICK, "autoencoder_kl", "count_vae", "masked_vae"}  # files become arrays in one way for all
+FILES_TRIED = {"conditional_vae", "vae"}  # files become arrays in one way for all
 INTEGERS = {"seed", "condition", "codes"}
 
 
