@@ -1,6 +1,7 @@
 """What several test modules share."""
 
 import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ def pytest_configure(config):
 
     XLA compiles in two thirds of the time if it does not optimise, and the same operations.
     """
+    gc.set_threshold(20_000, 20, 10)  # graphs are many objects; looking through them takes a twelfth of the time
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
     import tensorflow as tf
 
