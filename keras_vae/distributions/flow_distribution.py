@@ -45,6 +45,8 @@ class FlowDistribution(OwnDistribution):
     Reference: Rezende & Mohamed, 2015, https://arxiv.org/abs/1505.05770
     """
 
+    draws_in_passes = True
+
     def __init__(
         self,
         loc: tf.Tensor,

@@ -17,7 +17,12 @@ class OwnDistribution(tfd.Distribution):
         reparameterized: whether a gradient flows through its draws.
         dtype: of its events.
         name: what TFP calls it; the class's name when None.
+
+    Attributes:
+        draws_in_passes: whether a draw takes passes of a network, which are better run for many draws together.
     """
+
+    draws_in_passes = False
 
     def __init__(
         self,

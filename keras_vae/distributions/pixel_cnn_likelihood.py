@@ -28,6 +28,8 @@ class AutoregressiveImage(OwnDistribution):
         head: the built `PixelCNNLikelihood` whose networks it uses.
     """
 
+    draws_in_passes = True
+
     def __init__(self, features: tf.Tensor, head: "PixelCNNLikelihood", name: str = "AutoregressiveImage"):
         parameters = dict(locals())
         self.features = tf.convert_to_tensor(features)

@@ -110,6 +110,10 @@ class Embedded(OwnDistribution):
         self.positions = codes.event_shape if self.single else codes.event_shape[:-1]
         super().__init__(parameters, name=name)
 
+    @property
+    def draws_in_passes(self):
+        return getattr(self.codes, "draws_in_passes", False)
+
     def embed(self, indices):
         """The vectors of integer codes `(..., *positions, L)`."""
         return embed(indices, self.codebooks)

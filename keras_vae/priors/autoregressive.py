@@ -28,6 +28,8 @@ class AutoregressiveCodes(OwnDistribution):
         prior: the `Autoregressive` whose network it uses.
     """
 
+    draws_in_passes = True
+
     def __init__(self, prior: "Autoregressive", name: str = "AutoregressiveCodes"):
         parameters = dict(locals())
         self.prior = prior

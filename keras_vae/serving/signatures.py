@@ -11,6 +11,7 @@ from keras_vae.checks import is_image
 from keras_vae.data import binarize as binarization
 from keras_vae.distributions import VectorQuantizer
 from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.layers.sampling import draw_rows
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.models.batch import rows_true, where_rows
 from keras_vae.random import as_seed, fold
@@ -212,11 +213,9 @@ class _Answers:
         return self.decode(self.model.posterior.embed(possible), *_given(condition))
 
     def generate(self, seed, condition=None):
-        def draw(one):
-            return self.model.prior_distribution().sample(seed=one)
-
         with self.scope():  # of priors that have kernels
-            z = tf.vectorized_map(draw, seed, warn=False)
+            prior = self.model.prior_distribution()
+            z = draw_rows(lambda one: prior.sample(seed=one), seed, prior)
         if self.model.likelihood.default_draw == "mean":
             return {"sample": self.decode(z, *_given(condition))["reconstruction"]}
         with self.scope():
