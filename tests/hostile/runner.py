@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -194,7 +195,7 @@ def ask_server(kind: Kind, count: int, seed: int, target: Target, pid: int, log:
     seen = log.read_text(errors="replace").count("Traceback")
 
     def ask(number):
-        return _outcome(kind, seed, number, target)
+        return _outcome(kind, number, kind.generate(generator(seed, kind.name, number)), target)
 
     with Memory(pid) as memory, Innocents(target) as innocents, ThreadPoolExecutor(CLIENTS) as pool:
         for outcome in pool.map(ask, range(count)):
@@ -210,10 +211,10 @@ def ask_server(kind: Kind, count: int, seed: int, target: Target, pid: int, log:
     return result
 
 
-def _outcome(kind: Kind, seed: int, number: int, where) -> tuple[str, str]:
+def _outcome(kind: Kind, number: int, content: Any, where: Target | Path) -> tuple[str, str]:
     """Of one input: what came, and of which sort that is."""
     try:
-        return kind.ask(kind.generate(generator(seed, kind.name, number)), where), "outcome"
+        return kind.ask(content, where), "outcome"
     except InvalidInputError as error:
         lines = str(error).splitlines()
         return ("refused", "outcome") if len(lines) == 1 else (f"input {number}: {len(lines)} lines: {error}", "wrong")
@@ -232,19 +233,21 @@ def _count(result: Result, text: str, sort: str) -> None:
 
 
 def ask_process(kind: Kind, count: int, seed: int) -> Result:
-    """Gives inputs of a kind to the product in a process of its own."""
+    """Gives inputs of a kind to the product in a process of its own; they are made in this one."""
     context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(kind.name, count, seed, sender))
+    here, there = context.Pipe()
+    process = context.Process(target=_work, args=(kind.name, there))
     result = Result(kind.name)
     process.start()
-    sender.close()
+    there.close()
     with Memory(process.pid) as memory:
-        with contextlib.suppress(EOFError):
-            if receiver.recv() == "ready":
+        with contextlib.suppress(EOFError, ConnectionError):
+            if here.recv() == "ready":
                 result.usual, memory.peak = memory.peak, 0
-            while True:
-                _count(result, *receiver.recv())
+            for number in range(count):
+                here.send((number, kind.generate(generator(seed, kind.name, number))))
+                _count(result, *here.recv())
+        here.close()
         process.join()
     result.peak = memory.peak
     if process.exitcode or result.inputs < count:
@@ -252,17 +255,17 @@ def ask_process(kind: Kind, count: int, seed: int) -> Result:
     return result
 
 
-def _work(name: str, count: int, seed: int, sender) -> None:
+def _work(name: str, pipe) -> None:
     kind = kinds()[name]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(EOFError):
         kind.ordinary(Path(folder))
         time.sleep(0.05)
-        sender.send("ready")
-        for number in range(count):
+        pipe.send("ready")
+        while True:
+            number, content = pipe.recv()
             place = Path(folder) / f"{number}"
             place.mkdir()
-            sender.send(_outcome(kind, seed, number, place))
-    sender.close()
+            pipe.send(_outcome(kind, number, content, place))
 
 
 HEADER = f"{'kind':18}{'inputs':>8}{'tracebacks':>12}{'wrong':>7}{'memory':>9}{'p99 ms':>8}{'refused':>9}  outcomes"
