@@ -39,3 +39,9 @@ def test_a_seed_per_example_makes_draws_independent_of_the_rest_of_the_batch():
     for row in range(3):
         alone = kv.Sampling()(distribution=NORMAL[row : row + 1], samples=4, seed=seeds[row : row + 1])
         assert np.allclose(whole[:, row : row + 1], alone)
+
+
+def test_each_seed_of_a_batch_has_noise_of_its_own():
+    same = tfd.Independent(tfd.Normal(tf.zeros((3, 2)), 1.0), 1)
+    one, other, again = tf.unstack(kv.Sampling()(distribution=same, seed=tf.constant([[1, 1], [2, 2], [1, 1]]))[0])
+    assert np.array_equal(one, again) and not np.any(one == other)
