@@ -49,12 +49,12 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True, scope="session")
-def xla_where_asked():
+def xla_only_on_request():
     """Compiling a step with XLA takes four times as long as tracing it: tests do so with `jit_compile=True` only."""
     from keras_vae.models import xla
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(xla, "pays", lambda model: False)
+        patch.setattr(xla, "is_faster", lambda model: False)
         yield
 
 

@@ -56,7 +56,7 @@ OBJECTIVES = (
 )
 """Recipes that together have every term and every way to route gradients of the zoo."""
 
-QUESTIONED = (
+EVALUATED = (
     *CORE,
     *("count_vae", "dirichlet_vae", "hierarchical_vae", "hyperspherical_vae", "masked_vae", "pixel_vae", "rae_sn"),
     *("sequence_vae", "tabular_vae", "two_stage_vae", "wae_mmd"),

@@ -102,7 +102,7 @@ def read_table(
     )
 
 
-def read_like(path: str | Path, columns: Mapping[str, Any]) -> Parts:
+def read_as_in_training(path: str | Path, columns: Mapping[str, Any]) -> Parts:
     """Reads a table as training read its own: the same columns in the same order, texts by the same numbers.
 
     Args:
@@ -143,10 +143,10 @@ def _read(path: Path, texts: Iterable[str]) -> Any:
     try:
         if path.suffix.lower() == ".parquet":
             table = parquet.read_table(path, page_checksum_verification=True)
-            _check_are_names(path, table.column_names)
+            _check_names(path, table.column_names)
             return table
         delimiter, header = _header(path)
-        _check_are_names(path, header)
+        _check_names(path, header)
         options = arrow_csv.ReadOptions(block_size=min(max(path.stat().st_size + 1, 2**20), 2**31 - 1))
         parsing = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
         converting = arrow_csv.ConvertOptions(strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string()))
@@ -163,7 +163,7 @@ def _header(path: Path) -> tuple[str, list[str]]:
     return max(fields.items(), key=lambda found: len(found[1]))
 
 
-def _check_are_names(path: Path, names: Sequence[str]) -> None:
+def _check_names(path: Path, names: Sequence[str]) -> None:
     if names and all(_is_number(name) for name in names):
         raise InvalidInputError(
             f"{path}: expected names of columns in the first line, got numbers, {', '.join(names[:5])}; add a header."

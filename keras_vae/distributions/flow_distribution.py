@@ -45,7 +45,7 @@ class FlowDistribution(OwnDistribution):
     Reference: Rezende & Mohamed, 2015, https://arxiv.org/abs/1505.05770
     """
 
-    draws_in_passes = True
+    sample_runs_network = True
 
     def __init__(
         self,

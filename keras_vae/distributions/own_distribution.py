@@ -19,10 +19,10 @@ class OwnDistribution(tfd.Distribution):
         name: what TFP calls it; the class's name when None.
 
     Attributes:
-        draws_in_passes: whether a draw takes passes of a network, which are better run for many draws together.
+        sample_runs_network: whether `sample` runs a network, which is faster for many samples at once.
     """
 
-    draws_in_passes = False
+    sample_runs_network = False
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ class AutoregressiveImage(OwnDistribution):
         head: the built `PixelCNNLikelihood` whose networks it uses.
     """
 
-    draws_in_passes = True
+    sample_runs_network = True
 
     def __init__(self, features: tf.Tensor, head: "PixelCNNLikelihood", name: str = "AutoregressiveImage"):
         parameters = dict(locals())

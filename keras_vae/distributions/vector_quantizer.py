@@ -111,8 +111,8 @@ class Embedded(OwnDistribution):
         super().__init__(parameters, name=name)
 
     @property
-    def draws_in_passes(self):
-        return getattr(self.codes, "draws_in_passes", False)
+    def sample_runs_network(self):
+        return getattr(self.codes, "sample_runs_network", False)
 
     def embed(self, indices):
         """The vectors of integer codes `(..., *positions, L)`."""

@@ -74,7 +74,7 @@ def annealed_log_likelihood(
     condition = model._conditions(condition, len(x))
     chains, steps = check_integer("chains", chains), check_integer("steps", steps)
     leapfrog_steps, seed = check_integer("leapfrog_steps", leapfrog_steps), as_seed(check_seed(seed))
-    compiled = steps * leapfrog_steps >= WORTH_COMPILING and xla.pays(model)
+    compiled = steps * leapfrog_steps >= WORTH_COMPILING and xla.is_faster(model)
     temperatures = tf.constant(_temperatures(steps), tf.float32)
     size = min(check_integer("batch_size", batch_size), len(x))
     starts = range(0, len(x), size)

@@ -14,17 +14,17 @@ tfd = tfp.distributions
 
 
 def draw_rows(draw: Callable, rows: Any, distribution: tfd.Distribution) -> tf.Tensor:
-    """What `draw` makes of each of `rows`, such as seeds `(B, 2)`; shape `(B, ...)`.
+    """Calls `draw` on each of `rows`, such as seeds `(B, 2)`, and stacks the results, shape `(B, ...)`.
 
-    `tf.map_fn` runs the draws as they are. `tf.vectorized_map` rewrites them, which takes seconds, and the loops of a
-    rejection sampler then run eight times as long; it pays where a draw takes many passes of a network.
+    `tf.map_fn` runs the draws one after the other. `tf.vectorized_map` runs them as one, but takes seconds to trace
+    and slows the loops of rejection samplers down; it is used where a draw runs a network.
 
     Args:
-        draw: from one of the rows to draws from the distribution.
+        draw: takes one of the rows, returns a sample of the distribution.
         rows: tensors of the same length.
-        distribution: what is drawn from.
+        distribution: the distribution that `draw` samples.
     """
-    if getattr(distribution, "draws_in_passes", False):
+    if getattr(distribution, "sample_runs_network", False):
         return tf.vectorized_map(draw, rows, warn=False)
     return tf.map_fn(draw, rows, fn_output_signature=distribution.dtype)
 

@@ -137,7 +137,7 @@ def check_training_data(
         )
 
 
-def weighed_by_class(data: tf.data.Dataset, class_weight: Mapping[int, float]) -> tf.data.Dataset:
+def with_class_weight(data: tf.data.Dataset, class_weight: Mapping[int, float]) -> tf.data.Dataset:
     """Batches `(x, y)` as `(x, y, sample_weight)`; labels without a weight of their own, -1 too, weigh 1 as in arrays.
 
     Keras would look a label up by its place in `class_weight`, and fail where one has none.

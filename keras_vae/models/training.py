@@ -16,7 +16,7 @@ from keras_vae.models.inputs import (
     check_training_data,
     is_array,
     warn_of_scale,
-    weighed_by_class,
+    with_class_weight,
 )
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
 from keras_vae.objectives import NLL, PARTS
@@ -89,7 +89,7 @@ class Training(ReconstructionMetrics):
             "run_eagerly": run_eagerly,
             "auto_scale_loss": auto_scale_loss,
         }
-        compiled = xla.pays(self) if jit_compile == "auto" else jit_compile
+        compiled = xla.is_faster(self) if jit_compile == "auto" else jit_compile
         compiled = compiled and not run_eagerly
         strategy = self.distribute_strategy
         around_step = strategy.num_replicas_in_sync == 1 or isinstance(strategy, tf.distribute.TPUStrategy)
@@ -142,7 +142,7 @@ class Training(ReconstructionMetrics):
             check_training_data(self, **dict(zip(DATA, data, strict=True)))
             given["validation_data"] = arrays_for_keras(*data) if is_array(data[0]) else given["validation_data"]
         if given.get("class_weight") is not None and isinstance(given["x"], tf.data.Dataset):
-            given["x"] = weighed_by_class(given["x"], given.pop("class_weight"))
+            given["x"] = with_class_weight(given["x"], given.pop("class_weight"))
         history = super().fit(**given)
         for optimizer, variables in self._optimizers()[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)

@@ -4,12 +4,12 @@ import keras
 import tensorflow as tf
 
 
-def pays(model: keras.Model) -> bool:
-    """Whether `model` runs faster compiled with XLA: all do on a GPU, on a CPU those without convolutions.
+def is_faster(model: keras.Model) -> bool:
+    """Whether to expect that `model` trains faster with XLA: on a GPU any model, on a CPU one without convolutions.
 
     Example:
 
-    >>> pays(zoo.vae((8, 8, 1), 2, network="conv", filters=(4,)))  # on a CPU
+    >>> is_faster(zoo.vae((8, 8, 1), 2, network="conv", filters=(4,)))  # on a CPU
     False
     """
     convolutional = any(

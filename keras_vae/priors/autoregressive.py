@@ -28,7 +28,7 @@ class AutoregressiveCodes(OwnDistribution):
         prior: the `Autoregressive` whose network it uses.
     """
 
-    draws_in_passes = True
+    sample_runs_network = True
 
     def __init__(self, prior: "Autoregressive", name: str = "AutoregressiveCodes"):
         parameters = dict(locals())

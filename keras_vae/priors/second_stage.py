@@ -22,7 +22,7 @@ tfd = tfp.distributions
 class _Bounded(OwnDistribution):
     """p(z) = int p(z | u) N(u; 0, I) du, whose `log_prob` is an importance-weighted lower bound."""
 
-    draws_in_passes = True
+    sample_runs_network = True
 
     def __init__(self, stage, name="SecondStage"):
         parameters = dict(locals())

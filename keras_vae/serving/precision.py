@@ -1,4 +1,4 @@
-"""Smaller and faster weights for serving."""
+"""Weights in the form in which an export holds them."""
 
 import contextlib
 from functools import partial
@@ -49,7 +49,7 @@ def _with_policy(config: Any, dtype: str) -> Any:
 
 
 class ServedWeights:
-    """What a model computes with while its signatures are made into graphs, in place of its weights.
+    """The values that take the place of a model's weights while its signatures are traced.
 
     Args:
         model: a built model; it is left as it is.
@@ -62,8 +62,8 @@ class ServedWeights:
         kernels = [w for w in model.variables if packed and w.name == "kernel" and _size(w) >= LEAST_TO_PACK]
         hold = tf.constant if constant else partial(tf.Variable, trainable=False)
         self._packed = [(kernel, hold(q), scale) for kernel in kernels for q, scale in [_pack(kernel.numpy())]]
-        others = [w for w in model.variables if constant and all(w is not kernel for kernel in kernels)]
-        self._constants = [(weight, tf.constant(weight.numpy())) for weight in others]
+        others = set(map(id, model.variables if constant else ())) - set(map(id, kernels))
+        self._constants = [(w, tf.constant(w.numpy())) for w in model.variables if id(w) in others]
 
     def scope(self) -> contextlib.AbstractContextManager:
         """Where the model computes with these weights."""

@@ -45,7 +45,7 @@ def trained():
     return Subject(model, data.test, data.train, "digits", budget=TINY)
 
 
-@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.QUESTIONED))
+@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.EVALUATED))
 def test_every_kind_of_recipe_is_asked_every_question(name):
     subject = subject_of(name)
     answers = evaluate(subject)

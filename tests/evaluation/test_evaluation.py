@@ -102,7 +102,7 @@ def trained(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.QUESTIONED))
+@pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.EVALUATED))
 def test_every_kind_of_recipe_gets_a_summary(name):
     model, x, labels = trained(name)
     figures = summarize(model, x, labels, samples=3)

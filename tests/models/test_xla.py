@@ -5,7 +5,7 @@ import tensorflow as tf
 
 import keras_vae as kv
 from keras_vae.models import xla
-from keras_vae.models.xla import pays
+from keras_vae.models.xla import is_faster
 
 MLP = {"units": (4,)}
 CONVOLUTIONAL = {"network": "conv", "filters": (4,)}
@@ -14,8 +14,8 @@ CONVOLUTIONAL = {"network": "conv", "filters": (4,)}
 @pytest.mark.parametrize(("options", "expected"), [(MLP, True), (CONVOLUTIONAL, False)])
 def test_the_default_on_a_cpu_is_for_networks_without_convolutions(monkeypatch, options, expected):
     if tf.config.list_physical_devices("GPU"):
-        pytest.skip("this machine has a GPU, where XLA always pays")
-    monkeypatch.setattr(xla, "pays", pays)  # tests go without XLA unless they ask for it
+        pytest.skip("this machine has a GPU, where XLA is always chosen")
+    monkeypatch.setattr(xla, "is_faster", is_faster)  # tests go without XLA unless they ask for it
     model = kv.zoo.vae((8, 8, 1), 2, **options)
     model.compile()
     assert model.jit_compile == expected
@@ -29,5 +29,5 @@ def test_the_choice_is_made_again_where_a_model_is_loaded(monkeypatch, tmp_path)
     model = kv.zoo.vae((8, 8, 1), 2, **MLP)
     model.compile()
     model.save(tmp_path / "m.keras")
-    monkeypatch.setattr(xla, "pays", pays)
+    monkeypatch.setattr(xla, "is_faster", is_faster)
     assert kv.load_model(tmp_path / "m.keras").jit_compile

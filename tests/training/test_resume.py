@@ -217,14 +217,12 @@ class StopError(Exception):
 @pytest.mark.parametrize(
     ("method", "call"),
     [
-        *[
-            pytest.param("write_history", 2, marks=pytest.mark.slow),
-            pytest.param("save_model", 1, marks=pytest.mark.slow),
-        ],
-        ("save_model", 3),
-        *[pytest.param("save_model", 5, marks=pytest.mark.slow), pytest.param("write_json", 4, marks=pytest.mark.slow)],
+        pytest.param("write_history", 2, id="before the first row", marks=pytest.mark.slow),
+        pytest.param("save_model", 1, id="before the first checkpoint", marks=pytest.mark.slow),
+        pytest.param("save_model", 3, id="in a checkpoint"),
+        pytest.param("save_model", 5, id="in the model", marks=pytest.mark.slow),
+        pytest.param("write_json", 4, id="in the report", marks=pytest.mark.slow),
     ],
-    ids=["before the first row", "before the first checkpoint", "in a checkpoint", "in the model", "in the report"],
 )
 def test_wherever_a_run_ends_it_goes_on(tmp_path, monkeypatch, brief, whole_brief, assert_same, method, call):
     run = Run(tmp_path / "run")

@@ -13,7 +13,7 @@ from keras_vae.bulk.sources.source import ROWS, Source
 from keras_vae.data import load
 from keras_vae.data.arrays import read_arrays
 from keras_vae.data.table import SUFFIXES as TABLES
-from keras_vae.data.table import read_like, read_table
+from keras_vae.data.table import read_as_in_training, read_table
 from keras_vae.errors import InvalidInputError, one_line
 
 PARTS = ("train", "validation", "test")
@@ -77,7 +77,7 @@ def _parts(data, size, columns):
     if suffix == ".npz":
         read = read_arrays(data)
     elif suffix in TABLES:
-        read = _table(data) if columns is None else read_like(data, json.loads(columns))
+        read = _table(data) if columns is None else read_as_in_training(data, json.loads(columns))
     else:
         try:
             read = load(data)

@@ -112,4 +112,7 @@ def _looks_like_a_path(data: str) -> bool:
 def _only_of_tables(data: str, fields: Mapping[str, str], key: str | None) -> None:
     if fields or key is not None:
         option = "--key" if key is not None else "--field"
-        raise InvalidInputError(f"{option}: expected Parquet or TFRecord files; got {data!r}; leave it out.")
+        raise InvalidInputError(
+            f"{option}: expected Parquet or TFRecord files with a column or feature for each input; got {data!r}; "
+            "leave it out."
+        )
