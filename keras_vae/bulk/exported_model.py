@@ -1,5 +1,6 @@
 """One signature of an export, asked about records of which some may be bad."""
 
+import json
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from math import prod
@@ -75,8 +76,11 @@ class ExportedModel:
 
     @property
     def columns(self) -> str | None:
-        """How training read its table, as JSON; None if the export does not say it."""
-        return read_columns(self.path)
+        """How training read its table, as JSON, without labels if none are asked for; None if it is not known."""
+        text = read_columns(self.path)
+        if text is None or "condition" in self.inputs:
+            return text
+        return json.dumps({**json.loads(text), "label_column": None})
 
     def load(self) -> "ExportedModel":
         """Loads it, if it is not yet."""

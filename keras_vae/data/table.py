@@ -47,8 +47,8 @@ def read_table(
             `.parquet` file.
         label_column: the column with labels, whole numbers or texts; it is no part of the examples.
         use_columns: the columns that make the examples, in this order; None for all but the labels.
-        categories: column -> its texts, in the order of their numbers, for columns whose order is known from another
-            table; other texts are refused.
+        categories: column -> its texts, in the order of their numbers, as known from another table: other texts are
+            refused, and columns that are not named here must be numbers. None for what this table has.
 
     Returns:
         Examples `(N, D)`, with `column_names` and, for columns of texts, `categories`.
@@ -64,58 +64,52 @@ def read_table(
     >>> parts.column_names, parts.train.x.tolist()
     (('age', 'smoker', 'town'), [[31.0, 1.0, 1.0], [nan, 0.0, 0.0]])
     """
-    path = Path(path)
-    known = {name: tuple(texts) for name, texts in (categories or {}).items()}
-    table = _read(path, known)
-    names = table.column_names
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None or not all(names):
-        raise InvalidInputError(f"{path}: expected a different name for each column, got {names}; rename them.")
-    for name in [*(use_columns or ()), *([label_column] if label_column is not None else [])]:
-        if name not in names:
-            raise InvalidInputError(f"{path}: {unknown(name, names, part='column')}")
-    chosen = list(use_columns) if use_columns is not None else [name for name in names if name != label_column]
-    if not chosen or not table.num_rows or len(set(chosen)) < len(chosen) or label_column in chosen:
-        raise InvalidInputError(
-            f"{path}: expected one row or more, and different columns beside that of the labels, got {table.num_rows} "
-            f"rows and the columns {chosen}; give others."
-        )
-    labels, label_names = None, ()
-    try:
-        columns = [_column(table[name], f"{path}, column {name!r}", known.get(name)) for name in chosen]
-        if label_column is not None:
-            where = f"{path}, column {label_column!r}"
-            labels, label_names = _labels(table[label_column], where, known.get(label_column))
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(f"{path}: expected text in UTF-8; {error}.") from error
-    coded = {name: column.texts for name, column in zip(chosen, columns, strict=True) if column.texts}
-    x = np.stack([column.values for column in columns], axis=1).astype(np.float32)
+    names, columns, labels = _read_columns(Path(path), label_column, use_columns, categories)
+    for name, column in zip(names, columns, strict=True):
+        _check_finite(column.values, f"{path}, column {name!r}")
+    coded = {name: column.texts for name, column in zip(names, columns, strict=True) if column.texts}
+    x = _side_by_side(columns)
     missing = int(np.isnan(x).sum())
     notes = [f"Column {name} has categories: {', '.join(texts)}." for name, texts in coded.items()]
     notes += [f"{missing} values are missing (NaN)."] if missing else []
     return Parts(
-        Split(x, labels),
-        label_names=label_names,
+        Split(x, None if labels is None else labels.values.astype(np.int64)),
+        label_names=() if labels is None else labels.texts,
         notes=tuple(notes),
-        column_names=tuple(chosen),
-        categories=tuple(coded.get(name, ()) for name in chosen),
+        column_names=tuple(names),
+        categories=tuple(coded.get(name, ()) for name in names),
     )
 
 
-def read_as_in_training(path: str | Path, columns: Mapping[str, Any]) -> Parts:
+def read_as_in_training(
+    path: str | Path,
+    *,
+    use_columns: Sequence[str],
+    label_column: str | None = None,
+    categories: Mapping[str, Sequence[str]] | None = None,
+    key: str | None = None,
+) -> tuple[np.ndarray, np.ndarray | None, list | None]:
     """Reads a table as training read its own: the same columns in the same order, texts by the same numbers.
 
     Args:
         path: see `read_table`.
-        columns: the options of `read_table` by name; labels are left out where the table has no such column.
+        use_columns: see `read_table`.
+        label_column: see `read_table`; None for no labels. A table may lack it.
+        categories: column -> its texts in training, for the columns that had texts; the others must be numbers.
+        key: a column whose values name the rows.
+
+    Returns:
+        Examples, float32 `(N, D)`, not yet checked to be finite; labels `(N,)` or None; keys or None.
 
     Raises:
-        InvalidInputError: see `read_table`.
+        InvalidInputError: see `read_table`; also if a column has texts that had numbers in training.
     """
-    label_column = columns.get("label_column")
+    path = Path(path)
     if label_column not in column_names(path):
         label_column = None
-    return read_table(path, **{**columns, "label_column": label_column})
+    _, read, found = _read_columns(path, label_column, use_columns, categories or {})
+    keys = None if key is None else _values(path, key)
+    return _side_by_side(read), None if found is None else found.values.astype(np.int64), keys
 
 
 def column_names(path: str | Path) -> list[str]:
@@ -132,6 +126,62 @@ def column_names(path: str | Path) -> list[str]:
         return list(parquet.read_schema(path).names) if path.suffix.lower() == ".parquet" else _header(path)[1]
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"{path}: expected a table with a header, {error}.") from error
+
+
+def _read_columns(
+    path: Path,
+    label_column: str | None,
+    use_columns: Sequence[str] | None,
+    categories: Mapping[str, Sequence[str]] | None,
+) -> tuple[list[str], list[Column], Column | None]:
+    """Names and values of the columns that make the examples, and the labels."""
+    known = {name: tuple(texts) for name, texts in (categories or {}).items()}
+    table = _read(path, known)
+    names = table.column_names
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None or not all(names):
+        raise InvalidInputError(f"{path}: expected a different name for each column, got {names}; rename them.")
+    for name in [*(use_columns or ()), *([label_column] if label_column is not None else [])]:
+        if name not in names:
+            raise InvalidInputError(f"{path}: {unknown(name, names, part='column')}")
+    chosen = list(use_columns) if use_columns is not None else [name for name in names if name != label_column]
+    if not chosen or not table.num_rows or len(set(chosen)) < len(chosen) or label_column in chosen:
+        raise InvalidInputError(
+            f"{path}: expected one row or more, and different columns beside that of the labels, got {table.num_rows} "
+            f"rows and the columns {chosen}; give others."
+        )
+
+    def texts_of(name):
+        return known.get(name, None if categories is None else ())
+
+    try:
+        columns = [_column(table[name], f"{path}, column {name!r}", texts_of(name)) for name in chosen]
+        if label_column is None:
+            return chosen, columns, None
+        return chosen, columns, _labels(table[label_column], f"{path}, column {label_column!r}", texts_of(label_column))
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{path}: expected text in UTF-8; {error}.") from error
+
+
+def _side_by_side(columns: Sequence[Column]) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return np.stack([column.values for column in columns], axis=1).astype(np.float32)
+
+
+def _check_finite(values: np.ndarray, where: str) -> None:
+    bad = np.abs(values) > np.finfo(np.float32).max
+    if bad.any():
+        raise InvalidInputError(
+            f"{where}: expected finite float32 numbers, got {values[bad][0]:g} in row {bad.argmax()}; mend or drop it."
+        )
+
+
+def _values(path: Path, name: str) -> list:
+    """The values of one column, as texts if it has any."""
+    table = _read(path, [name])
+    if name not in table.column_names:
+        raise InvalidInputError(f"{path}: {unknown(name, table.column_names, part='column')}")
+    return table[name].to_pylist()
 
 
 def _read(path: Path, texts: Iterable[str]) -> Any:
@@ -179,44 +229,67 @@ def _is_number(text: str) -> bool:
 
 
 def _column(column: Any, where: str, known: tuple[str, ...] | None) -> Column:
-    """Numbers, or the numbers of texts."""
+    """Numbers, or the numbers of texts; `known` are these in training, none where it had numbers, None if not known."""
     import pyarrow as pa
 
     kind, values = _kind(column), column.to_pylist()
-    if _is_text(kind) or known:
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    if known or (_is_text(kind) and known is None):
         texts = known or tuple(sorted({value for value in values if value is not None}))
         if len(texts) <= MAX_CATEGORIES:
             return Column(_codes(values, texts, where), texts)
         got = f"{len(texts)} different texts such as {texts[0][:40]!r}"
-    elif pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind):
+    elif is_number or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return Column(np.array([np.nan if value is None else value for value in values], np.float64))
+    elif _is_text(kind):
+        _refuse_texts(values, where)
+        return Column(np.full(len(values), np.nan))
     else:
         got = str(kind)
+    remedy = "make it numbers, or leave it out with use_columns" if known is None else "make it what it was in training"
     raise InvalidInputError(
-        f"{where}: expected numbers or at most {MAX_CATEGORIES} different texts, got {got}; make it numbers, or leave "
-        "it out with use_columns."
+        f"{where}: expected numbers or at most {MAX_CATEGORIES} different texts, got {got}; {remedy}."
     )
 
 
-def _labels(column: Any, where: str, known: tuple[str, ...] | None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Labels, and their names if they are texts."""
+def _labels(column: Any, where: str, known: tuple[str, ...] | None) -> Column:
+    """Labels, and their names if they are texts; `known` as of `_column`."""
     values = column.to_pylist()
     if None in values:
         row = values.index(None)
         raise InvalidInputError(f"{where}: expected a label in each row, got none in row {row}; drop the row.")
-    if _is_text(_kind(column)) or known:
+    if known or (_is_text(_kind(column)) and known is None):
         names = known or tuple(sorted(set(values)))
-        return _codes(values, names, where).astype(np.int64), names
-    return validate_labels(np.array(values), len(values), where), ()
+        return Column(_codes(values, names, where), names)
+    if _is_text(_kind(column)):
+        _refuse_texts(values, where)
+    return Column(validate_labels(np.array(values), len(values), where))
 
 
-def _codes(values: Sequence[str | None], texts: tuple[str, ...], where: str) -> np.ndarray:
+def _refuse_texts(values: Sequence[str | None], where: str) -> None:
+    """Texts are no numbers; a column of nothing but gaps has none."""
+    text = next((value for value in values if value is not None), None)
+    if text is not None:
+        raise InvalidInputError(
+            f"{where}: expected numbers, as in training, got the text {text[:40]!r}; make it numbers."
+        )
+
+
+def _codes(values: Sequence[Any], texts: tuple[str, ...], where: str) -> np.ndarray:
     """The place of each value among the texts, float64; NaN for None."""
     codes = {None: np.nan, **{text: code for code, text in enumerate(texts)}}
+    values = [_as_text(value) for value in values]
     other = next((value for value in values if value not in codes), None)
     if other is not None:
-        raise InvalidInputError(f"{where}: expected one of {', '.join(texts)}, as in training, got {other!r}.")
+        raise InvalidInputError(f"{where}: expected one of {', '.join(texts)}, as in training, got {other[:40]!r}.")
     return np.array([codes[value] for value in values], np.float64)
+
+
+def _as_text(value: Any) -> str | None:
+    """A value as a CSV file has it; a whole number has no point, for a gap in its column makes it a float."""
+    if value is None or isinstance(value, str):
+        return value
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _kind(column: Any) -> Any:

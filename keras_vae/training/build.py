@@ -42,12 +42,12 @@ def with_columns(config: TrainingConfig, data: DataSet) -> TrainingConfig:
 
     Another table is then read by these names, whatever the order of its columns.
     """
-    if data.column_names:
-        config = config.replace(use_columns=list(data.column_names))
+    if not data.column_names:
+        return config
     texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
-    if data.column_names and data.label_names:
+    if data.label_names:
         texts[config.label_column] = list(data.label_names)
-    return config.replace(categories=texts) if texts else config
+    return config.replace(use_columns=list(data.column_names), categories=texts)
 
 
 def build_model(config: TrainingConfig, data: DataSet) -> Autoencoder:

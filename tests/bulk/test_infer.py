@@ -181,7 +181,7 @@ def test_the_columns_that_training_read_are_found_by_their_names(export, x, read
     columns = {"use_columns": list("abcdef"), "label_column": "species", "categories": {"c": ["no", "yes"]}}
     write_columns(version, columns)
     row = pa.table({**{name: x[:10, i] for i, name in enumerate("abcdef")}, "c": ["yes", "no"] * 5})
-    table = row.select(list("fcbade")).append_column("more", pa.array(["text"] * 10))
+    table = row.select(list("fcbade")).append_column("more", pa.array([f"row {i}" for i in range(10)]))
     path = tmp_path / f"new{suffix}"
     csv.write_csv(table, path) if suffix == ".csv" else pq.write_table(table, path)
     infer("encode", version, path, tmp_path / "out")
@@ -191,8 +191,20 @@ def test_the_columns_that_training_read_are_found_by_their_names(export, x, read
     found = read(tmp_path / "out" / "answers")
     np.testing.assert_allclose([found[f"{path.name}/train#{i}"]["mean"] for i in range(10)], expected, atol=1e-6)
     csv.write_csv(table.drop_columns(["a"]), tmp_path / "less.csv")
-    with refused("less.csv: .*'a'"):
-        infer("encode", version, tmp_path / "less.csv", tmp_path / "other")
+    pq.write_table(table.drop_columns(["a"]), tmp_path / "less.parquet")
+    for less in ("less.csv", "less.parquet"):
+        with refused(f"{less}: Unknown column 'a'"):
+            infer("encode", version, tmp_path / less, tmp_path / "other")
+    infer("encode", version, path, tmp_path / "named", key="more")
+    assert list(read(tmp_path / "named" / "answers")) == table["more"].to_pylist()
+    with refused("Unknown column 'id'"):
+        infer("encode", version, path, tmp_path / "other", key="id")
+    some = table.set_column(2, "b", pa.array([*seen[:9, 1], np.inf])).append_column("species", pa.array([None] * 10))
+    pq.write_table(some, tmp_path / "some.parquet")
+    summary = infer("encode", version, tmp_path / "some.parquet", tmp_path / "some")
+    assert (summary.answered, summary.rejected) == (9, {"not finite": 1}), (
+        "a row, not the table; labels are not asked for"
+    )
 
 
 def test_arrays_and_data_sets_by_name(export, x, read, tmp_path):

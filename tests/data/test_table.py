@@ -1,12 +1,15 @@
 """Tables: names of columns, texts, labels, gaps, and what is no table."""
 
+from decimal import Decimal
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
 from keras_vae.data import load
-from keras_vae.data.table import read_table
+from keras_vae.data.table import read_as_in_training, read_table
 
 ROWS = {
     "age": [31, 45, None, 22, 61, 38],
@@ -87,6 +90,49 @@ def test_another_table_is_read_with_the_categories_of_the_first(tmp_path, refuse
     path.write_text("a,town\n1,Ulm\n2,Rom\n")
     with refused("column 'town': expected one of Bonn, Köln, Ulm, as in training, got 'Rom'"):
         read_table(path, categories=known)
+
+
+def as_in_training(path, **options):
+    return read_as_in_training(path, **{"use_columns": ["a", "size"], **options})
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_column_is_what_it_was_in_training(tmp_path, refused, suffix):
+    path = tmp_path / f"t{suffix}"
+
+    def write(**columns):
+        table = pa.table(columns)
+        csv.write_csv(table, path) if suffix == ".csv" else pq.write_table(table, path)
+
+    write(a=[1.0, 2.0], size=["M", "L"], kind=["x", "y"])
+    with refused("column 'size': expected numbers, as in training, got the text 'M'; make it numbers"):
+        as_in_training(path)
+    known = {"size": ["L", "M"]}
+    x, y, keys = as_in_training(path, categories=known)
+    assert x.tolist() == [[1, 1], [2, 0]] and y is None and keys is None
+    with refused("column 'kind': expected numbers, as in training, got the text 'x'"):
+        as_in_training(path, categories=known, label_column="kind")
+    with refused("column 'size': expected numbers, as in training, got the text 'M'"):
+        read_table(path, categories={"kind": ["x", "y"]})
+    x, y, keys = as_in_training(path, categories=known | {"kind": ["y", "x"]}, label_column="kind", key="kind")
+    assert y.tolist() == [1, 0] and keys == ["x", "y"]
+    write(a=[1.0, 2.0, 3.0], size=[2.0, None, 10.0])
+    np.testing.assert_array_equal(as_in_training(path, categories={"size": ["10", "2"]})[0][:, 1], [1, np.nan, 0])
+    x, y, _ = as_in_training(path, label_column="kind")
+    np.testing.assert_array_equal(x[:, 1], [2, np.nan, 10])
+    assert y is None, "a table may lack the labels"
+    write(a=[1.0, np.inf, 1e39], size=[0, 1, 2])
+    assert as_in_training(path)[0][:, 0].tolist() == [1.0, np.inf, np.inf], "the model says which row it cannot use"
+    with refused("column 'a': expected finite float32 numbers, got inf in row 1; mend or drop it"):
+        read_table(path)
+    with refused("Unknown column 'id'"):
+        as_in_training(path, key="id")
+
+
+def test_decimals_are_numbers(tmp_path):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": pa.array([Decimal("1.25"), None], pa.decimal128(5, 2)), "b": [1, 2]}), path)
+    np.testing.assert_array_equal(read_table(path).train.x, [[1.25, 1], [np.nan, 2]])
 
 
 def test_texts_that_look_like_numbers_in_another_table_stay_texts(tmp_path):

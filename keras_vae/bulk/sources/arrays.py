@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.bulk.record import Place, Record
-from keras_vae.bulk.sources.source import ROWS, Source
+from keras_vae.bulk.record import Place, Record, Rejected
+from keras_vae.bulk.sources.source import ROWS, Source, make_record
 from keras_vae.data import load
 from keras_vae.data.arrays import read_arrays
 from keras_vae.data.table import SUFFIXES as TABLES
@@ -21,50 +21,57 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one part of a data set; the first three attributes tell which, see `array_source`."""
+    """Rows of one part of a data set; the first four attributes tell which, see `array_source`."""
 
     data: str
     size: tuple[int, int] | None
     columns: str | None
+    key: str | None
     part: str
     first: int
     rows: int
 
-    def records(self) -> Iterator[Record]:
-        x, y = _parts(self.data, self.size, self.columns)[self.part]
+    def records(self) -> Iterator[Record | Rejected]:
+        x, y, keys = _parts(self.data, self.size, self.columns, self.key)[self.part]
         source = f"{Path(self.data).name}/{self.part}" if self.part else Path(self.data).name
         for row in range(self.first, self.first + self.rows):
-            place = Place(source, row)
-            yield Record(str(place), place, {"x": x[row], "condition": None if y is None else y[row]})
+            fields = {"x": x[row], "condition": None if y is None else y[row]}
+            if keys is not None:
+                fields[self.key] = keys[row]
+            yield make_record(Place(source, row), fields, self.key)
 
 
-def array_source(data: str, size: tuple[int, int] | None, split: str | None, columns: str | None) -> Source:
+def array_source(
+    data: str, size: tuple[int, int] | None, split: str | None, columns: str | None, key: str | None = None
+) -> Source:
     """A `.npy` or `.npz` file, a table, or a data set by name, as a source.
 
     Args:
         data: file or name.
         size: `(H, W)` to bring images of TensorFlow Datasets to, where they differ.
         split: which part; None for all.
-        columns: how training read its table, the options of `read_table` as JSON; None for all columns in their order.
+        columns: how training read its table, the options of `read_as_in_training` as JSON; None for all columns in
+            their order.
+        key: column of such a table with the keys; places are the keys when None.
 
     Raises:
         InvalidInputError: if it cannot be read, or has no such part.
     """
-    parts = _parts(data, size, columns)
+    parts = _parts(data, size, columns, key)
     if split is not None and split not in parts:
         raise InvalidInputError(f"{data}: expected a split {split!r}; got {', '.join(filter(None, parts)) or 'none'}.")
     units = [
-        Rows(data, size, columns, part, first, min(ROWS, len(x) - first))
-        for part, (x, _) in parts.items()
+        Rows(data, size, columns, key, part, first, min(ROWS, len(x) - first))
+        for part, (x, _, _) in parts.items()
         if split in (None, part)
         for first in range(0, len(x), ROWS)
     ]
-    return Source(data, tuple(units))
+    return Source(data, tuple(units), has_own_keys=key is not None)
 
 
 @lru_cache(maxsize=1)
-def _parts(data, size, columns):
-    """Name of the part -> x, y; one part without a name for a `.npy` file, whose rows are not looked at before."""
+def _parts(data, size, columns, key):
+    """Name of the part -> x, y, keys; one part without a name for a `.npy` file, whose rows are read later."""
     suffix = Path(data).suffix.lower()
     if suffix == ".npy":
         try:
@@ -73,11 +80,13 @@ def _parts(data, size, columns):
             raise InvalidInputError(f"{data}: expected an array written by numpy.save; {one_line(error)}.") from error
         if not x.ndim:
             raise InvalidInputError(f"{data}: expected one row or more in dimension 0; got a single number.")
-        return {"": (x, None)}
+        return {"": (x, None, None)}
+    if suffix in TABLES and columns is not None:
+        return {"train": read_as_in_training(data, key=key, **json.loads(columns))}
     if suffix == ".npz":
         read = read_arrays(data)
     elif suffix in TABLES:
-        read = _table(data) if columns is None else read_as_in_training(data, json.loads(columns))
+        read = _table(data)
     else:
         try:
             read = load(data)
@@ -86,7 +95,7 @@ def _parts(data, size, columns):
                 raise
             read = load(data, image_size=size)
     splits = {part: getattr(read, part) for part in PARTS}
-    return {part: (split.x, split.y) for part, split in splits.items() if split is not None}
+    return {part: (split.x, split.y, None) for part, split in splits.items() if split is not None}
 
 
 def _table(data):

@@ -10,10 +10,11 @@ import tensorflow as tf
 from keras_vae.bulk.sources.arrays import array_source
 from keras_vae.bulk.sources.image_files import image_source
 from keras_vae.bulk.sources.parquet import parquet_source
-from keras_vae.bulk.sources.source import Source, Tables
+from keras_vae.bulk.sources.source import INPUTS, Source, Tables
 from keras_vae.bulk.sources.tfrecord import tfrecord_source
 from keras_vae.data.images import SUFFIXES
 from keras_vae.data.load import is_name
+from keras_vae.data.table import SUFFIXES as TABLES
 from keras_vae.data.table import column_names
 from keras_vae.errors import InvalidInputError
 
@@ -36,7 +37,7 @@ def find_source(
         split: of a data set with splits; None for all of it.
         fields: input of the model -> column or feature, where they differ.
         key: column or feature with the keys; places are the keys when None.
-        columns: how training read its table, the options of `keras_vae.data.table.read_table` as JSON.
+        columns: how training read its table, the options of `keras_vae.data.table.read_as_in_training` as JSON.
 
     Raises:
         InvalidInputError: if nothing is there, kinds are mixed, or an option does not fit the kind.
@@ -45,7 +46,7 @@ def find_source(
     files = [] if is_name(data) else _files(data)
     if is_name(data) or (not files and not _looks_like_a_path(data)):
         _only_of_tables(data, fields, key)
-        return array_source(data, size, split, columns)
+        return array_source(data, size, split, None)
     if not files:
         raise InvalidInputError(f"{data}: no such file or folder, or it holds none; give one that is there.")
     kinds = {}
@@ -58,8 +59,10 @@ def find_source(
             f"{' and '.join(kinds) or 'none of them'}; give a pattern that matches one kind."
         )
     ((kind, found),) = kinds.items()
-    if kind == "parquet" and not fields and columns is not None and _is_table(found[0][0], columns):
-        kind = "array"
+    if columns is not None and not fields and _is_table(kind, found[0][0], columns):
+        if len(found) > 1:
+            raise InvalidInputError(f"{data}: expected one table; got {len(found)} files; give one at a time.")
+        return array_source(found[0][0], size, split, columns, key)
     if kind == "parquet":
         return parquet_source(Tables(data, found, fields, key))
     if kind == "tfrecord":
@@ -69,7 +72,7 @@ def find_source(
         return image_source(data, found)
     if len(found) > 1:
         raise InvalidInputError(f"{data}: expected one array or table; got {len(found)} files; give one at a time.")
-    return array_source(found[0][0], size, split, columns)
+    return array_source(found[0][0], size, split, None)
 
 
 def _files(data: str) -> list[tuple[str, str]]:
@@ -97,12 +100,16 @@ def _kind(name: str) -> str | None:
     return "tfrecord" if ".tfrecord" in path.name else None
 
 
-def _is_table(path: str, columns: str) -> bool:
-    """Whether a Parquet file has the columns that training read."""
+def _is_table(kind: str, path: str, columns: str) -> bool:
+    """Whether a file has columns as training read them, rather than one for each input of the model."""
+    if kind != "parquet":
+        return PurePosixPath(path).suffix.lower() in TABLES
     try:
-        return "://" not in path and set(json.loads(columns)["use_columns"]) <= set(column_names(path))
+        names = set() if "://" in path else set(column_names(path))
     except InvalidInputError:  # a damaged file, of which `parquet_source` tells
         return False
+    wanted = set(json.loads(columns)["use_columns"])
+    return wanted <= names or bool(wanted & names and not set(INPUTS) & names)
 
 
 def _looks_like_a_path(data: str) -> bool:
@@ -113,6 +120,6 @@ def _only_of_tables(data: str, fields: Mapping[str, str], key: str | None) -> No
     if fields or key is not None:
         option = "--key" if key is not None else "--field"
         raise InvalidInputError(
-            f"{option}: expected Parquet or TFRecord files with a column or feature for each input; got {data!r}; "
-            "leave it out."
+            f"{option}: expected Parquet or TFRecord files with a column or feature for each input, or for --key the "
+            f"table of an export that knows its columns; got {data!r}; leave it out."
         )
