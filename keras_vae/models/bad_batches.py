@@ -94,7 +94,7 @@ class BadBatches(keras.metrics.Metric):
         if conditions:
             bad, reason = conditions, f"condition: expected {model.condition.described}"
         elif weights:
-            bad, reason = weights, "sample_weight: expected finite numbers >= 0"
+            bad, reason = weights, "sample_weight: expected finite numbers >= 0, or with class_weight labels as y"
         else:
             bad, reason = values, _reason(model.likelihood, low, high)
         examples = f"{bad:g} example{'' if bad == 1 else 's'}"

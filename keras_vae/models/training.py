@@ -16,6 +16,7 @@ from keras_vae.models.inputs import (
     check_training_data,
     is_array,
     warn_of_scale,
+    weights_of_labels,
     with_class_weight,
 )
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
@@ -143,6 +144,8 @@ class Training(ReconstructionMetrics):
             given["validation_data"] = arrays_for_keras(*data) if is_array(data[0]) else given["validation_data"]
         if given.get("class_weight") is not None and isinstance(given["x"], tf.data.Dataset):
             given["x"] = with_class_weight(given["x"], given.pop("class_weight"))
+        elif given.get("class_weight") is not None and is_array(given["x"]):
+            given["sample_weight"] = weights_of_labels(given["y"], given.pop("class_weight")).numpy()
         history = super().fit(**given)
         for optimizer, variables in self._optimizers()[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)
@@ -178,7 +181,9 @@ class Training(ReconstructionMetrics):
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Trains on one batch as `keras.Model.train_on_batch` does; data are checked first, as in `fit`."""
         check_training_data(self, x, y, sample_weight=sample_weight, class_weight=class_weight)
-        return super().train_on_batch(*arrays_for_keras(x, y, sample_weight), class_weight, return_dict)
+        if class_weight is not None:
+            sample_weight = weights_of_labels(y, class_weight).numpy()
+        return super().train_on_batch(*arrays_for_keras(x, y, sample_weight), None, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Evaluates one batch as `keras.Model.test_on_batch` does; data are checked first, as in `evaluate`."""

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
+from keras_vae.models.inputs import weights_of_labels
 
 X = np.random.default_rng(0).random((64, 8, 8, 1), "float32")
 LABELS = np.arange(64) % 10
@@ -113,7 +114,7 @@ def test_class_weights_weigh_by_label(conditional, refused):
             trained.fit(*data, batch_size=None if len(data) == 1 else 16, shuffle=False, verbose=0, **weights).history
         )
     assert all(history == histories[0] for history in histories[1:])
-    for bad in ({3: -1.0}, {"three": 1.0}, 4.0):
+    for bad in ({3: -1.0}, {"three": 1.0}, 4.0, {}, {3: "a"}, {3: None}, {3: np.nan}, {3: 10**400}, {2**70: 2.0}):
         for data in (arrays, [data_set(X, LABELS)], [Batches(X, LABELS)]):
             with refused("class_weight: expected numbers"):
                 conditional.fit(*data, class_weight=bad, verbose=0)
@@ -125,6 +126,45 @@ def test_class_weights_weigh_by_label(conditional, refused):
         conditional.fit(data_set(X, LABELS, heavy), verbose=0, **by_label)
     with refused("generator; yield"):
         conditional.fit(iter(data_set(X, LABELS)), verbose=0, **by_label)
+
+
+LABELS_OF_UNKNOWN_SHAPE = {
+    "numbers": ([3, 0, 3], (None,)),
+    "a column": ([[3], [0], [3]], (None, None)),
+    "one-hot": (np.eye(4)[[3, 0, 3]], (None, None)),
+    "numbers, unknown rank": ([3, 0, 3], None),
+    "one-hot, unknown rank": (np.eye(4)[[3, 0, 3]], None),
+    "smoothed": ([[0, 0, 0.1, 0.9], [0.9, 0.1, 0, 0], [0, 0.1, 0.0, 0.9]], (None, 4)),
+    "booleans": (np.eye(4, dtype=bool)[[3, 0, 3]], (None, 4)),
+}
+
+
+@pytest.mark.parametrize("form", LABELS_OF_UNKNOWN_SHAPE)
+def test_labels_of_every_form_are_weighed(form):
+    y, shape = LABELS_OF_UNKNOWN_SHAPE[form]
+    weigh = tf.function(lambda y: weights_of_labels(y, {3: 1e-9}))
+    weigh = weigh.get_concrete_function(tf.TensorSpec(shape, np.asarray(y).dtype))
+    y = tf.constant(y, weigh.inputs[0].dtype)
+    assert np.allclose(weigh(y), [1e-9, 1.0, 1e-9], rtol=1e-6, atol=0)
+    assert np.array_equal(weigh(y), weights_of_labels(y, {3: 1e-9}))
+
+
+def test_what_is_no_label_has_no_weight():
+    missing = [[-1, -1], [0, 1], [1, 0]]
+    assert weights_of_labels(missing, {0: 3.0, 1: 2.0}).numpy().tolist() == [1.0, 2.0, 3.0]
+    for y in ([0.5, 0.0], [[0.2, 0.3], [1.0, 0.0]], [[-0.5, 1.5], [0.0, 1.0]], [np.nan, 0.0]):
+        assert np.isnan(weights_of_labels(y, {0: 3.0})).tolist() == [True, False]
+
+
+def test_class_weights_need_labels(refused):
+    model, images = new(), X.reshape(64, -1)
+    with refused("class_weight: .* whole numbers or one-hot rows; got other numbers in 64 of 64"):
+        model.fit(X, images, class_weight={0: 2.0}, verbose=0)
+    with refused("batch 0 .* or with class_weight labels as y"):
+        model.fit(data_set(X, images), class_weight={0: 2.0}, verbose=0)
+    for y in (X, (LABELS, LABELS), {"y": LABELS}, LABELS.astype(str)):
+        with refused("class_weight: expected batches"):
+            model.fit(data_set(X, y), class_weight={0: 2.0}, verbose=0)
 
 
 # Batches that cannot be used
