@@ -56,7 +56,7 @@ def read_checkpoint(run: Run, steps: int) -> Progress:
         steps: batches of an epoch.
 
     Raises:
-        InvalidInputError: if there are checkpoints and none can be read.
+        InvalidInputError: if there are checkpoints and none can be read, or the history lacks an epoch.
     """
     damaged = None
     for name in (NEWEST, PREVIOUS):
@@ -69,12 +69,24 @@ def read_checkpoint(run: Run, steps: int) -> Progress:
             continue
         if damaged:
             print(f"{damaged} Going on from {name}.", file=sys.stderr)
+        _check_history(run, progress.step // steps)
         return progress
     if damaged:
         raise damaged
     if run["model.keras"].exists():
-        return Progress(load_model(run["model.keras"]), steps * len(run.read_history().get("epoch", ())))
+        epochs = len(run.read_history().get("epoch", ()))
+        _check_history(run, max(epochs, 1))
+        return Progress(load_model(run["model.keras"]), steps * epochs)
     return Progress()
+
+
+def _check_history(run: Run, epochs: int) -> None:
+    found = len(run.read_history().get("epoch", ()))
+    if found < epochs:
+        raise InvalidInputError(
+            f"{run['history.csv']}: expected a row for each epoch that is done, {epochs} or more, got {found}; put the "
+            "file back as training wrote it, or start the run again with --overwrite."
+        )
 
 
 def _read(path: Path) -> Progress:

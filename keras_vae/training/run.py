@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import io
 import os
 import platform
 import shutil
@@ -192,12 +193,9 @@ class Run:
         """
         if not self["history.csv"].exists():
             return {}
-        parse = {"epoch": int}
         try:
-            with self["history.csv"].open(newline="") as file:
-                rows = list(csv.DictReader(file, strict=True))
-            return {name: [parse.get(name, float)(row[name]) for row in rows] for name in (rows[0] if rows else ())}
-        except (ValueError, TypeError, csv.Error) as error:  # ValueError: no number, or no UTF-8
+            return _parse_history(self["history.csv"].read_text())
+        except (ValueError, csv.Error) as error:  # ValueError: no number, or no UTF-8
             raise InvalidInputError(
                 f"{self['history.csv']}: it is damaged ({one_line(error)}); put the file back as training wrote it."
             ) from error
@@ -209,6 +207,16 @@ class Run:
         rows = zip(*history.values(), strict=True)
         lines = [",".join(history), *(",".join(map(repr, row)) for row in rows)]
         self.write_text("history.csv", "\n".join(lines) + "\n")
+
+
+def _parse_history(text: str) -> dict[str, list[float]]:
+    """What `Run.write_history` wrote; raises `ValueError` or `csv.Error` for anything else."""
+    names, *rows = csv.reader(io.StringIO(text), strict=True) if text else [[]]
+    columns = {name: [float(row[i]) for row in rows if len(row) == len(names)] for i, name in enumerate(names)}
+    columns["epoch"] = [int(epoch) for epoch in columns.get("epoch", ())]
+    if len(columns) != len(names) or columns["epoch"] != list(range(1, len(rows) + 1)) or not text.endswith("\n"):
+        raise ValueError(f"expected the epochs 1, 2, ... in whole rows below different names, got {text[-60:]!r}")
+    return columns
 
 
 def environment() -> dict[str, str]:

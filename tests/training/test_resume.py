@@ -1,6 +1,7 @@
 """A run that is killed, stopped or out of disk goes on where it was, and ends where it would have ended."""
 
 import contextlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import pytest
 from keras_vae import load_model
 from keras_vae.cli.main import main
 from keras_vae.training import Run, TrainingConfig, train
-from keras_vae.training.checkpoint import KeepRun
+from keras_vae.training.build import load_data, steps_of
+from keras_vae.training.checkpoint import KeepRun, save_checkpoint
 
 resource = pytest.importorskip("resource", reason="the limits of a process are POSIX's")
 
@@ -265,5 +267,42 @@ def test_a_truncated_checkpoint_is_refused_and_kept(tmp_path, brief, whole_brief
     run["checkpoint.keras"].write_bytes(whole[: int(kept * len(whole))])
     before = {path.name: path.read_bytes() for path in run.path.iterdir()}
     with refused(r"checkpoint\.keras: it is not a \.keras file, or a damaged one"):
+        train(brief, run.path, resume=True, verbose=0)
+    assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
+
+
+DAMAGED = {
+    "empty": "",
+    "no epoch": "loss\n1.0\n2.0\n",
+    "two headers": "epoch,loss\nepoch,loss\n1,2.0\n",
+    "two columns of one name": "epoch,loss,loss\n1,2.0,2.0\n",
+    "cut in a number": "epoch,loss\n1,2.0\n2,1.",
+    "cut in a row": "epoch,loss\n1,2.0\n2\n",
+    "another order": "epoch,loss\n2,2.0\n1,2.0\n",
+    "no number": "epoch,loss\n1,2.0\n2,two\n",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_history_is_refused(tmp_path, refused, damage):
+    run = Run(tmp_path)
+    run.write_history({"epoch": [1, 2], "loss": [2.0, float("nan")]})
+    np.testing.assert_equal(run.read_history(), {"epoch": [1, 2], "loss": [2.0, np.nan]})
+    run.write_text("history.csv", DAMAGED[damage])
+    with refused(r"history\.csv: it is damaged .*put the file back as training wrote it"):
+        run.read_history()
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_history_without_its_last_epochs_is_refused_and_kept(tmp_path, brief, whole_brief, refused, finished):
+    run = Run(tmp_path / "run")
+    run.start(brief)
+    shutil.copy(whole_brief["model.keras"], run.path)
+    if not finished:
+        steps = steps_of(brief, load_data(brief))
+        save_checkpoint(run, load_model(whole_brief["model.keras"]), 2 * steps)
+    run.write_history({name: values[: not finished] for name, values in whole_brief.read_history().items()})
+    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
+    with refused(r"history\.csv: expected a row for each epoch .*put the file back as training wrote it"):
         train(brief, run.path, resume=True, verbose=0)
     assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
