@@ -60,7 +60,9 @@ class SpectralNormalization(keras.layers.Wrapper):
         u, norm = self._power_iteration(matrix)
         if training and self.trainable:
             self.u.assign(u)
-        with keras.StatelessScope([(self.layer.kernel, kernel / ops.where(norm > 0, norm, 1.0))]):
+        # A scope hides the one around it, so it names all that the layer reads.
+        values = [(weight, ops.convert_to_tensor(weight)) for weight in self.layer.variables]
+        with keras.StatelessScope([*values, (self.layer.kernel, kernel / ops.where(norm > 0, norm, 1.0))]):
             return self.layer(inputs)
 
     def _power_iteration(self, matrix):

@@ -67,7 +67,8 @@ def signatures_of(
     signatures of a conditional model also take `condition`: labels int32 `(B,)`, or vectors float32 `(B, size)`. A row
     that the model cannot use is answered with NaN and flagged as an anomaly, and leaves the other rows alone: one with
     NaN, infinity or a value that the likelihood cannot explain in `x` (models of missing values take NaN), with an
-    unknown label, or with codes that are none. So is such a row where the answer is of integers, with -1.
+    unknown label, or with codes that are none. So is such a row where the answer is of integers, with -1. A batch of
+    no rows has an answer of none.
 
     - `serving_default`: x -> `reconstruction`, E[x | z] at the posterior mean z.
     - `encode`: x -> `mean` and, where the family has one, `variance` of q(z | x); discrete `codes`, where z is.
@@ -128,8 +129,10 @@ def signatures_of(
     for name in ("score", "anomaly", "classify"):
         if name in questions:
             chosen[name] = Signature(questions[name], (x, *of_x))
+    chosen = {name: _of_any_rows(signature) for name, signature in chosen.items()}
     if _takes_images(model, options):
-        for name, question in questions.items():
+        for name in questions:
+            question = chosen[DEFAULT if name == "reconstruct" else name].function
             chosen[f"{name}_bytes"] = Signature(partial(answers.of_files, question), (files, *of_x))
     chosen = {name: answers.marking_bad_rows(signature) for name, signature in chosen.items()}
     if options.signature is None:
@@ -275,6 +278,21 @@ def log_density(
 ) -> Callable[..., tf.Tensor]:
     """The score of `anomaly`, a compiled function of x and, for a conditional model, the condition: nats, `(B,)`."""
     return _Answers(model, options, None, scope).log_density
+
+
+def _of_any_rows(signature: Signature) -> Signature:
+    """The signature, which may be asked about no rows: it then sees one of zeros, and its answer is left out.
+
+    Loops and convolutions of TensorFlow fail on a batch of none.
+    """
+
+    def function(*inputs):
+        rows = tf.shape(inputs[0])[0]
+        more = tf.cast(rows == 0, tf.int32)
+        filled = [tf.concat([value, tf.zeros((more, *value.shape[1:]), value.dtype)], axis=0) for value in inputs]
+        return {name: value[:rows] for name, value in signature.function(*filled).items()}
+
+    return signature._replace(function=function)
 
 
 def _marked(value, bad):

@@ -51,6 +51,15 @@ def test_the_gradient_is_that_of_the_normalised_kernel():
     assert np.allclose(tape.gradient(loss, kernel.value), expected, atol=1e-3)
 
 
+def test_it_reads_all_weights_from_a_scope_around_it():
+    layer = SpectralNormalization(keras.layers.Dense(4))
+    layer(X)
+    other = SpectralNormalization(keras.layers.Dense(4, bias_initializer="random_normal"))
+    expected = other(X)
+    with keras.StatelessScope(list(zip(layer.variables, other.variables, strict=True))):
+        assert np.array_equal(layer(X), expected)
+
+
 def test_only_calls_in_training_change_its_vector_and_none_the_kernel():
     layer = SpectralNormalization(keras.layers.Dense(4))
     layer(X)

@@ -81,6 +81,16 @@ def test_every_kind_of_recipe_has_its_signatures_with_the_documented_names_types
             assert spec.dtype == dtype_of(key), (name, key)
 
 
+def test_no_rows_have_an_answer_of_no_rows(served):
+    for name, signature in served[2].items():
+        inputs = {
+            key: tf.zeros((0, *spec.shape[1:]), spec.dtype)
+            for key, spec in signature.structured_input_signature[1].items()
+        }
+        for key, value in signature(**inputs).items():
+            assert value.shape == (0, *signature.structured_outputs[key].shape[1:]), (name, key)
+
+
 def test_the_signatures_say_what_the_methods_of_the_model_say(served):
     recipe, model, signatures = served
     x = np.nan_to_num(model.prepare(recipes.examples(recipe, 6)).numpy())
