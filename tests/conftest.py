@@ -36,13 +36,13 @@ def pytest_collection_modifyitems(items):
 
     Those are the tests of a fixture that takes long to make, else those of a recipe, else those of a module.
     """
-    from recipes import kv
+    import recipes
 
     for item in items:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         shared = [name for name in LONG_TO_MAKE if name in item.fixturenames]
         names = [parameters[key] for key in ("name", "served") if isinstance(parameters.get(key), str)]
-        recipe = [f"{item.path.stem} {name}" for name in names if name in kv.zoo.RECIPES]
+        recipe = [f"{item.path.stem} {name}" for name in names if name in recipes.ALL]
         module = [] if item.path.stem in NOTHING_SHARED else [item.path.stem]
         if group := [*shared, *recipe, *module]:
             item.add_marker(pytest.mark.xdist_group(group[0]))

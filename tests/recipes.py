@@ -5,21 +5,54 @@ import numpy as np
 import pytest
 
 import keras_vae as kv
+from keras_vae.objectives import (
+    DIP,
+    IWAE,
+    MMD,
+    MSSSIM,
+    NLL,
+    STL,
+    Capacity,
+    CodeNorm,
+    Contractive,
+    DecoderGradient,
+    DimensionwiseKL,
+    DReG,
+    L1Activity,
+    LinearWarmup,
+    MutualInformation,
+    Renyi,
+    Sinkhorn,
+    SlicedWasserstein,
+    TotalCorrelation,
+)
+from keras_vae.zoo.assemble import GENERATIVE, INFERENCE
 
 LATENT = 3
 IMAGE = (8, 8, 1)
 SPATIAL = {"filters": (4,), "blocks": 1}
-OPTIONS = {
+OPTIONS = {  # of a size for tests, and where they say nothing about the recipe, with parts of other recipes
     "annealed_vae": {"capacity": 1.0, "capacity_steps": 3},
     "autoencoder_kl": SPATIAL,
     "discretized_logistic_vae": {"components": 2},
     "flow_prior_vae": {"flows": 2},
-    "iaf_vae": {"flows": 2},
+    "full_covariance_vae": {"likelihood": "continuous_bernoulli"},
+    "hyperspherical_vae": {"likelihood": "negative_binomial"},
+    "iaf_vae": {
+        "flows": 2,
+        "prior": {"name": "mixture", "components": 5},
+        "likelihood": {"name": "discretized_logistic", "components": 2},
+    },
+    "laplace_vae": {"likelihood": {"name": "masked", "base": "bernoulli"}},
     "miwae": {"samples": 3, "bounds": 2},
     "pixel_vae": {"layers": 1, "likelihood": {"filters": 4}},
     "piwae": {"samples": 3, "bounds": 2},
-    "planar_flow_vae": {"flows": 2},
-    "real_nvp_vae": {"flows": 2},
+    "planar_flow_vae": {
+        "flows": 2,
+        "prior": {"name": "vamp", "input_shape": IMAGE, "components": 5},
+        "likelihood": "normal_optimal",
+    },
+    "real_nvp_vae": {"flows": 2, "prior": {"name": "real_nvp", "flows": 2}},
     "residual_vq_vae": {"codes": 8, "embedding_dim": 4, "levels": 2, "prior": {"layers": 1, "filters": 4}},
     "spatial_vae": SPATIAL,
     "tabular_vae": {"columns": ["real", "binary", ("categorical", 3), "count"]},
@@ -35,34 +68,47 @@ NETWORK = {
 SHAPES = {"tabular_vae": (4,), "sequence_vae": (8, 2)}
 
 
+def _bounds():
+    tight, loose = IWAE(4).only(*GENERATIVE), IWAE(2, m=2, name="miwae").only(*INFERENCE)
+    return tight + loose + IWAE(4, name="iwae_of_all") + DReG(4).only(*INFERENCE) + STL(4) + Renyi(0.5, k=4)
+
+
+def _regularizers():
+    parts_of_kl = MutualInformation() + 6.0 * TotalCorrelation() + DimensionwiseKL()
+    moments = DIP("i", name="dip_i") + DIP("ii", name="dip_ii")
+    return NLL() + Capacity(LinearWarmup(3, 1.0)) + parts_of_kl + moments + 100.0 * MMD() + 10.0 * MSSSIM()
+
+
 CORE = ("ae", "conditional_vae", "factor_vae", "ladder_vae", "semi_supervised_vae", "vae", "vq_vae")
 """One of each structure, for the quick tests."""
 
 STRUCTURES = (
     *CORE,
-    *("autoencoder_kl", "concrete_vae", "continuous_bernoulli_vae", "count_vae", "dirichlet_vae"),
-    *("discretized_logistic_vae", "flow_prior_vae", "full_covariance_vae", "hierarchical_vae", "hyperspherical_vae"),
-    *("iaf_vae", "laplace_vae", "masked_vae", "mixture_prior_vae", "pixel_vae", "planar_flow_vae", "real_nvp_vae"),
-    *("rae_sn", "residual_ladder_vae", "residual_vq_vae", "sequence_vae", "sigma_vae", "tabular_vae"),
-    *("two_stage_vae", "vamp_vae", "wae_mmd"),
+    *("autoencoder_kl", "concrete_vae", "dirichlet_vae", "full_covariance_vae", "hierarchical_vae"),
+    *("hyperspherical_vae", "iaf_vae", "laplace_vae", "pixel_vae", "planar_flow_vae", "real_nvp_vae", "rae_sn"),
+    *("residual_ladder_vae", "residual_vq_vae", "sequence_vae", "tabular_vae", "two_stage_vae", "wae_mmd"),
 )
 """Recipes that together have every model class, posterior, likelihood, prior, network and condition of the zoo."""
 
-OBJECTIVES = (
-    *CORE,
-    *("annealed_vae", "autoencoder_kl", "beta_tc_vae", "contractive_ae", "denoising_ae", "dip_vae_i", "dip_vae_ii"),
-    *("dreg_iwae", "info_vae", "iwae", "ms_ssim_vae", "piwae", "rae_gp", "sinkhorn_ae", "sparse_ae", "stl_vae"),
-    *("swae", "two_stage_vae", "vae_gan", "vr_vae", "wae_gan"),
-)
-"""Recipes that together have every term and every way to route gradients of the zoo."""
+JOINED = {
+    "bounds": ("vae", _bounds),
+    "own_noise": ("denoising_ae", lambda: NLL() + CodeNorm() + DecoderGradient()),
+    "penalties": ("wae_mmd", lambda: NLL() + Contractive() + L1Activity() + SlicedWasserstein(50) + Sinkhorn()),
+    "regularizers": ("vae", _regularizers),
+}
+"""Models with the terms of several recipes: each term is a metric of its own, and only the trace joins them."""
+
+OBJECTIVES = (*CORE, *JOINED, "autoencoder_kl", "two_stage_vae", "vae_gan", "wae_gan")
+"""Recipes and joined models that together have every term and every way to route gradients of the zoo."""
 
 EVALUATED = (
     *CORE,
-    *("count_vae", "dirichlet_vae", "hierarchical_vae", "hyperspherical_vae", "masked_vae", "pixel_vae", "rae_sn"),
+    *("dirichlet_vae", "hierarchical_vae", "hyperspherical_vae", "laplace_vae", "pixel_vae", "rae_sn"),
     *("sequence_vae", "tabular_vae", "two_stage_vae", "wae_mmd"),
 )
 """Recipes that together have everything which an evaluation looks at: codes, densities, priors, values, shapes."""
 
+ALL = (*kv.zoo.RECIPES, *JOINED)
 COVER = tuple(dict.fromkeys((*STRUCTURES, *OBJECTIVES)))
 
 AS_VAE = (
@@ -106,7 +152,10 @@ def every(slow_beyond=(), among=None):
 
 
 def create(name, seed=0, **options):
-    """A small model of the recipe, not compiled, its weights a function of the seed."""
+    """A small model of the recipe, or one of `JOINED`, not compiled, its weights a function of the seed."""
+    if name in JOINED:
+        recipe, objective = JOINED[name]
+        return create(recipe, seed, **options).with_parts(objective=objective())
     keras.utils.set_random_seed(seed)
     options = {**NETWORK.get(name, {"units": (16,)}), **OPTIONS.get(name, {}), "seed": seed, **options}
     return kv.zoo.create(name, SHAPES.get(name, IMAGE), LATENT, **options)
@@ -121,9 +170,9 @@ def examples(name, n=48, seed=0):
         ).astype("float32")
     if name == "sequence_vae":
         return rng.normal(size=(n, 8, 2)).astype("float32")
-    if name == "count_vae":
+    if name in ("count_vae", "hyperspherical_vae"):
         return rng.poisson(3, (n, *IMAGE)).astype("float32")
-    if name == "masked_vae":
+    if name in ("masked_vae", "laplace_vae"):
         x = examples("vae", n, seed) / np.float32(255)
         return np.where(rng.random(x.shape) < 0.2, np.float32("nan"), x)
     return kv.data.load("digits").train.x[seed * n : (seed + 1) * n]

@@ -62,9 +62,9 @@ def test_a_claim_of_the_zoo_is_tried(mnist):
 
 @pytest.mark.slow
 def test_the_reproduction_of_burda_is_on_the_way_to_its_figure(mnist, tmp_path):
-    fewer = ["--epochs", "8", "--likelihood-samples", "100"]
+    fewer = ["--epochs", "3", "--likelihood-samples", "50"]
     run(sys.executable, SCRIPTS / "reproduce_burda", *fewer, "--out", tmp_path / "run")
-    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["log_likelihood"] > -98.0
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["log_likelihood"] > -106.0
     assert (tmp_path / "run" / "report.html").exists()
 
 
@@ -90,7 +90,7 @@ def test_the_study_of_disentanglement_runs(tmp_path):
 
 @pytest.mark.slow
 def test_the_study_of_regularisation_runs(mnist, tmp_path):
-    quick = ["--epochs", "1", "--limit", "1000", "--quick", "--out", tmp_path]
+    quick = ["--epochs", "1", "--limit", "300", "--quick", "--out", tmp_path]
     table = run(sys.executable, SCRIPTS / "study_regularization", *quick)
     assert "holes, share of prior draws" in table and "AE, fitted prior" in table
 

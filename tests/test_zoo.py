@@ -26,8 +26,7 @@ BALANCED = {
 }
 OWN_NOISE = "each replica draws noise of its own, and not only for the codes"
 REPLICAS_DIFFER = {
-    "denoising_ae": OWN_NOISE,
-    "rae_gp": OWN_NOISE,
+    "own_noise": OWN_NOISE,
     "vae_gan": OWN_NOISE,
     "vq_vae": "the codebook starts at examples of the first replica; see test_vector_quantizer.py",
     "wae_gan": OWN_NOISE,
@@ -83,7 +82,7 @@ def test_its_loss_falls_and_its_metrics_add_up(name):
     assert model.has_density == ("elbo" in metrics) == ("kl" in metrics)
     if model.has_density:
         assert metrics["elbo"] == pytest.approx(-metrics["nll"] - metrics["kl"], rel=1e-4)
-    falls = {"annealed_vae": "nll"}.get(name, "loss")  # its loss follows a capacity that grows
+    falls = {"regularizers": "nll"}.get(name, "loss")  # its loss follows a capacity that grows
     if name not in LOSS_NEED_NOT_FALL:
         assert metrics[falls] < before[falls]
 
@@ -120,7 +119,7 @@ def test_a_saved_model_gives_equal_outputs_and_trains_on_as_if_it_had_not_been_s
 
 @pytest.mark.slow
 def test_the_cover_has_every_part_of_every_recipe():
-    models = {name: recipes.create(name) for name in RECIPES}
+    models = {name: recipes.create(name) for name in recipes.ALL}
     for names_of, cover in (
         (recipes.structure_of, recipes.STRUCTURES),
         (recipes.objective_of, recipes.OBJECTIVES),

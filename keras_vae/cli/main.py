@@ -6,30 +6,47 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 
 from keras_vae.cli import commands, inference_commands, serving_commands, training_commands
 from keras_vae.cli.quiet import quiet_tensorflow
 from keras_vae.errors import InvalidInputError, LostWorkerError
+from keras_vae.version import __version__
 
 app = typer.Typer(
     name="keras-vae",
-    help="Train, look at and export generative autoencoders.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+WITHOUT_TENSORFLOW = {"-h", "--help", "--version"}
 COMMANDS = (*training_commands.ALL, *inference_commands.ALL, *commands.ALL, *serving_commands.ALL)
 for command in COMMANDS:
     app.command()(command)
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"keras_vae {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Train, look at and export generative autoencoders."""
+
+
 def main() -> None:
     """Runs the command line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if not {"-h", "--help"} & set(sys.argv) and len(sys.argv) > 1:
+    if not WITHOUT_TENSORFLOW & set(sys.argv) and len(sys.argv) > 1:
         quiet_tensorflow()
     try:
         with _ended_by_signals():

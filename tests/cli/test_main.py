@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import KL, NLL, Autoencoder, mirrored, zoo
+from keras_vae import KL, NLL, Autoencoder, __version__, mirrored, zoo
 from keras_vae.cli.main import COMMANDS
 from keras_vae.data import load
 from keras_vae.evaluation import QUESTIONS
@@ -80,13 +80,13 @@ def test_every_key_of_the_configuration_is_an_option_with_its_default(cli, monke
         assert re.search(rf"--{name.replace('_', '-')}\b.*default: \({getattr(config, name)}\)", text), name
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["export", "-h"]], ids=" ".join)
-def test_help_does_not_wait_for_tensorflow(command, arguments):
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["export", "-h"], ["--version"]], ids=" ".join)
+def test_help_and_version_do_not_wait_for_tensorflow(command, arguments):
     done = subprocess.run(
         [sys.executable, "-X", "importtime", command, *arguments], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0
-    assert "Usage: keras-vae" in done.stdout
+    assert done.stdout.strip().startswith(("Usage: keras-vae", f"keras_vae {__version__}"))
     imported = {line.split("|")[-1].strip().split(".")[0] for line in done.stderr.splitlines()}
     assert "keras_vae" in imported
     assert not imported & {"tensorflow", "keras", "numpy", "matplotlib", "sklearn"}

@@ -15,10 +15,6 @@ CONFIG = TrainingConfig(
     model="beta_vae", epochs=2, limit=96, options={"units": [8]}, jit_compile=False, likelihood_samples=0, decay="none"
 )
 SPACE = [Axis("latent_dim", low=2, high=6), Axis("beta", low=0.25, high=4.0, log=True)]
-ARGUMENTS = [
-    "tune", "--model", "beta_vae", "--limit", "96", "--epochs", "2", "--set", "units=[8]", "--tuner", "random",
-    "--space", "latent_dim=2:6", "--space", "beta=0.25:4:log",
-]  # fmt: skip
 
 
 def rows(out):
@@ -136,10 +132,18 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path, refused):
             tune(CONFIG, tmp_path, space=SPACE, resume=resume, verbose=0)
 
 
+@pytest.fixture
+def command_of_the_search(command, tmp_path):
+    """What starts the search of `CONFIG` in a process of its own."""
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG.as_dict()))
+    axes = ["--space", "latent_dim=2:6", "--space", "beta=0.25:4:log"]
+    return [command, "tune", "--config", str(tmp_path / "config.json"), "--tuner", "random", *axes]
+
+
 @pytest.mark.slow
-def test_a_killed_search_loses_no_trial_and_repeats_none(tmp_path, command):
+def test_a_killed_search_loses_no_trial_and_repeats_none(tmp_path, command_of_the_search):
     out = tmp_path / "search"
-    arguments = [command, *ARGUMENTS, "--max-trials", "5", "--resume", "--out", str(out)]
+    arguments = [*command_of_the_search, "--max-trials", "5", "--resume", "--out", str(out)]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 200
     while len(completed(out)) < 2 and time.monotonic() < deadline:
@@ -169,9 +173,9 @@ def completed(out):
 
 
 @pytest.mark.slow
-def test_workers_share_the_trials(tmp_path, command):
+def test_workers_share_the_trials(tmp_path, command_of_the_search):
     out = tmp_path / "search"
-    arguments = [command, *ARGUMENTS, "--max-trials", "4", "--workers", "2", "--out", str(out)]
+    arguments = [*command_of_the_search, "--max-trials", "4", "--workers", "2", "--out", str(out)]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(completed(out)) == 4 and len(rows(out)) == 4
