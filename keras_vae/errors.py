@@ -73,6 +73,10 @@ class InvalidInputError(ValueError):
         super().__init__(" ".join(str(message).split()))
 
 
+class NoClosedFormError(InvalidInputError):
+    """A divergence was asked for in closed form, and there is none for the two families."""
+
+
 class LostWorkerError(RuntimeError):
     """Another worker of a training has ended, so that this one cannot go on; start all again, with `resume`."""
 

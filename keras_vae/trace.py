@@ -1,7 +1,10 @@
 """What one forward pass leaves behind for a loss to look at."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from dataclasses import replace as with_changes
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -23,8 +26,11 @@ class Latent(NamedTuple):
     sample: tf.Tensor
 
 
-class Trace(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Trace:
     """Everything a term of the objective may look at, made once per step.
+
+    Several terms and the report read log p(x | z) and the KL; each is computed when it is first read, and kept.
 
     Attributes:
         x: the batch as the model sees it, float32, shape `(B, *event_shape)`.
@@ -52,3 +58,31 @@ class Trace(NamedTuple):
     training: bool = False
     weights: tf.Tensor | None = None
     critic: Callable[[tf.Tensor], tf.Tensor] | None = None
+
+    @cached_property
+    def log_likelihood(self) -> tf.Tensor:
+        """Log p(x | z) of every draw z, in nats, shape `(S, B)`."""
+        return self.likelihood.log_prob(self.x)
+
+    @cached_property
+    def log_ratio(self) -> tf.Tensor:
+        """Log q(z | x) - log p(z) of every draw z, summed over levels, in nats, shape `(S, B)`."""
+        return tf.add_n(
+            [latent.posterior.log_prob(latent.sample) - latent.prior.log_prob(latent.sample) for latent in self.latents]
+        )
+
+    @cached_property
+    def kl(self) -> tf.Tensor:
+        """KL(q(z | x) || p(z)) in closed form, summed over levels, in nats, shape `(B,)`.
+
+        A level below the top is conditioned on draws of those above; its KL is the mean over them.
+
+        Raises:
+            NotImplementedError: if TFP knows no closed form for a pair of families.
+        """
+        levels = [tfd.kl_divergence(latent.posterior, latent.prior) for latent in self.latents]
+        return tf.add_n([level if level.shape.rank == 1 else tf.reduce_mean(level, axis=0) for level in levels])
+
+    def replace(self, **changes: Any) -> "Trace":
+        """The trace with other values of some attributes."""
+        return with_changes(self, **changes)

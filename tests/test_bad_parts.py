@@ -436,7 +436,7 @@ def test_a_masked_likelihood_takes_no_infinity_and_not_nothing_at_all(refused):
 )
 def test_a_column_holds_what_its_kind_can_be(refused, row, message):
     table = kv.Table((4,), ["real", "binary", ("categorical", 3), "count"])
-    encoder, decoder = mirrored("mlp", (4,), LATENT, units=(4,), encoded_shape=table.encoded_shape)
+    encoder, decoder = mirrored("mlp", (4,), LATENT, units=(4,), encoder_input_shape=table.encoder_input_shape)
     model = Autoencoder(encoder, decoder, likelihood=table, objective=NLL())
     with refused(message):
         model.encode(np.array([row], "float32"))

@@ -99,9 +99,9 @@ VALID = [pair for pair in PAIRS if is_valid(*pair)]
 
 
 @cache
-def networks(event, code_size, encoded_shape):
+def networks(event, code_size, encoder_input_shape):
     """Tiny networks, which many models share: no test trains them."""
-    return mirrored("mlp", event, code_size, units=(4,), encoded_shape=encoded_shape, seed=0)
+    return mirrored("mlp", event, code_size, units=(4,), encoder_input_shape=encoder_input_shape, seed=0)
 
 
 def make(posterior, prior, likelihood="bernoulli", objective=None, **options):
@@ -109,8 +109,8 @@ def make(posterior, prior, likelihood="bernoulli", objective=None, **options):
     event = TABLE if likelihood == "table" else IMAGE
     head = POSTERIORS[posterior](POSTERIOR_SHAPE.get(posterior, CODE), **POSTERIOR_OPTIONS.get(posterior, {}))
     explains = LIKELIHOODS[likelihood](event, **LIKELIHOOD_OPTIONS.get(likelihood, {}))
-    (code_size,) = head.decoded_shape
-    encoder, decoder = networks(event, code_size, explains.encoded_shape)
+    (code_size,) = head.decoder_input_shape
+    encoder, decoder = networks(event, code_size, explains.encoder_input_shape)
     objective = objective or (NLL() if posterior in NO_DENSITY else NLL() + KL(estimator="monte_carlo"))
     options = {**PRIOR_OPTIONS.get(prior, {}), **({"input_shape": event} if prior == "vamp" else {}), **options}
     model = Autoencoder(
@@ -141,7 +141,7 @@ def examples(likelihood, n=4):
 
 def assert_trains(model, likelihood="bernoulli"):
     """One gradient of every part is finite, and reaches every variable that the loss depends on."""
-    gradients, sums, _ = model._gradients((examples(likelihood),), as_seed(1))
+    gradients, sums, _ = model.gradients((examples(likelihood),), as_seed(1))
     assert not np.any(sums["bad"]["bad"])
     for name, value in sums["sums"].items():
         assert np.isfinite(value).all(), name

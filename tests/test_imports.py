@@ -67,6 +67,54 @@ def test_imports_go_one_way(path):
         assert part == own or LEVEL[part] < LEVEL[own], f"{own} imports {part}"
 
 
+OF_OTHERS = {"_asdict", "_exit", "_flatten_layers", "_initializing", "_replace", "_self_setattr_tracking"}
+"""Private by their names alone, or of Keras and Python, which offer nothing else."""
+
+
+def private_names(path):
+    """The private names that a file defines, and those that it reads of an object other than `self`."""
+    defined, read = set(), set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            defined.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            defined.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            is_own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            (defined if is_own and isinstance(node.ctx, ast.Store) else set() if is_own else read).add(node.attr)
+    return (*({name for name in names if name[0] == "_" and not name.endswith("__")} for names in (defined, read)),)
+
+
+def test_no_private_name_crosses_a_package():
+    names = {path: private_names(path) for path in modules()}
+    for path, (_, read) in names.items():
+        defined = set().union(*(own for other, (own, _) in names.items() if part_of(other) == part_of(path)))
+        assert read <= defined | OF_OTHERS, f"{path.relative_to(PACKAGE)} reads {read - defined - OF_OTHERS}"
+
+
+def imported_modules(path):
+    """The modules of keras_vae that a file imports when it is imported itself, as files."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("keras_vae"):
+            for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
+                file = PACKAGE.parent / (name.replace(".", "/") + ".py")
+                if file.exists():
+                    yield file
+
+
+def test_no_two_modules_import_each_other():
+    imports = {path: set(imported_modules(path)) for path in modules()}
+
+    def reached(path, seen):
+        for other in imports.get(path, set()) - seen:
+            seen.add(other)
+            reached(other, seen)
+        return seen
+
+    for path in imports:
+        assert path not in reached(path, set()), path.relative_to(PACKAGE)
+
+
 def test_every_public_name_is_there():
     for name in keras_vae.__all__:
         assert getattr(keras_vae, name) is not None
@@ -96,14 +144,12 @@ def test_the_command_line_starts_without_tensorflow():
     assert not loaded_by("import keras_vae.cli.main") & (HEAVY | {"tensorflow", "keras", "numpy"})
 
 
-LOAD = """
-import sys
-import keras, keras_vae
-keras.saving.load_model(sys.argv[1])
-"""
+ORDERS = ("keras, keras_vae", "keras_vae, keras", "keras_vae, tensorflow, keras", "tensorflow, keras_vae, keras")
 
 
 @pytest.mark.slow
-def test_keras_loads_a_model_once_keras_vae_has_been_imported(tmp_path):
+@pytest.mark.parametrize("order", ORDERS)
+def test_keras_loads_a_model_whatever_is_imported_first(order, tmp_path):
     keras_vae.zoo.vae((8, 8, 1), 2, units=(4,)).save(tmp_path / "model.keras")
-    subprocess.run([sys.executable, "-c", LOAD, tmp_path / "model.keras"], check=True)
+    code = f"import {order}, sys\nfor load in (keras.saving, keras.models):\n load.load_model(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "model.keras"], check=True)

@@ -90,7 +90,7 @@ def test_its_loss_falls_and_its_metrics_add_up(name):
 @every_part
 def test_every_trainable_weight_gets_a_gradient(name):
     model, *_ = trained(name)
-    gradients, *_ = model._gradients(batch(name), as_seed(0))
+    gradients, *_ = model.gradients(batch(name), as_seed(0))
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
         assert gradient is not None, weight.path
         gradient = tf.convert_to_tensor(gradient).numpy()  # of an embedding: slices
@@ -108,7 +108,7 @@ def test_a_saved_model_gives_equal_outputs_and_trains_on_as_if_it_had_not_been_s
     assert np.array_equal(
         loaded.reconstruct(x, condition=condition), model.reconstruct(x, condition=condition), equal_nan=True
     )
-    for (own, _), (others, _) in zip(model._optimizers(), loaded._optimizers(), strict=True):
+    for (own, _), (others, _) in zip(model.optimizers, loaded._optimizers(), strict=True):
         assert int(own.iterations) >= STEPS
         for variable, other in zip(own.variables, others.variables, strict=True):
             assert np.array_equal(variable, other), variable.path

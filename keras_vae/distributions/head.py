@@ -163,12 +163,12 @@ class Head(Float32Layer):
         return {}
 
     @property
-    def encoded_shape(self) -> tuple[int, ...]:
-        """The shape in which an encoder sees an event; see `encoded`."""
+    def encoder_input_shape(self) -> tuple[int, ...]:
+        """The shape in which an encoder sees an event; see `encoder_input`."""
         return self.event_shape
 
-    def encoded(self, x: tf.Tensor) -> tf.Tensor:
-        """Events `(B, *event_shape)` as an encoder should see them, `(B, *encoded_shape)`: unchanged by default."""
+    def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
+        """What an encoder sees of events `(B, *event_shape)`, `(B, *encoder_input_shape)`; the events by default."""
         return x
 
     @property
@@ -184,12 +184,12 @@ class Head(Float32Layer):
         """As a posterior: raises `InvalidInputError` if `prior`, a `Prior`, has other codes than its own."""
 
     @property
-    def decoded_shape(self) -> tuple[int, ...]:
-        """As a posterior: the shape in which a decoder sees a code; see `decoded`."""
+    def decoder_input_shape(self) -> tuple[int, ...]:
+        """As a posterior: the shape in which a decoder sees a code; see `decoder_input`."""
         return self.event_shape
 
-    def decoded(self, z: tf.Tensor) -> tf.Tensor:
-        """As a posterior: codes `(N, *event_shape)` as a decoder should see them: unchanged by default."""
+    def decoder_input(self, z: tf.Tensor) -> tf.Tensor:
+        """As a posterior: what a decoder sees of codes `(N, *event_shape)`; the codes by default."""
         return z
 
     def latents(self, posterior: tfd.Distribution, prior: tfd.Distribution | None, z: tf.Tensor) -> tuple[Latent, ...]:

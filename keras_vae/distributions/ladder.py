@@ -198,10 +198,10 @@ class Ladder(Head):
         return Levels(lambda level, above: self._prior(above) if level else prior, self.levels)
 
     @property
-    def decoded_shape(self) -> tuple[int, ...]:
+    def decoder_input_shape(self) -> tuple[int, ...]:
         return self.event_shape if self.decode == "all" else self.levels[-1:]
 
-    def decoded(self, z: tf.Tensor) -> tf.Tensor:
+    def decoder_input(self, z: tf.Tensor) -> tf.Tensor:
         return z if self.decode == "all" else z[..., -self.levels[-1] :]
 
     def latents(self, posterior, prior, z):

@@ -116,11 +116,11 @@ class Masked(WrappedHead):
         self.base.adapt(np.ma.masked_invalid(np.where(never_known, np.float32(0), x)))
 
     @property
-    def encoded_shape(self):
-        return self.base.encoded_shape
+    def encoder_input_shape(self):
+        return self.base.encoder_input_shape
 
-    def encoded(self, x: tf.Tensor) -> tf.Tensor:
-        x = self.base.encoded(x)
+    def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
+        x = self.base.encoder_input(x)
         return tf.where(tf.math.is_nan(x), tf.zeros_like(x), x)
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:

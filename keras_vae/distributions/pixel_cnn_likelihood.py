@@ -137,7 +137,7 @@ class PixelCNNLikelihood(WrappedHead):
 
         channels = self.event_shape[-1:]
         self.base = get_over(base, LIKELIHOODS, Head, channels, part="PixelCNNLikelihood: base")
-        if self.base.allows_missing or not self.base.project or self.base.encoded_shape != channels:
+        if self.base.allows_missing or not self.base.project or self.base.encoder_input_shape != channels:
             raise InvalidInputError(
                 f"PixelCNNLikelihood: base must be a family of single pixels that projects its features and has no "
                 f"missing values; got {self.base!r}; take one such as 'bernoulli' or 'categorical'."
@@ -203,7 +203,7 @@ class PixelCNNLikelihood(WrappedHead):
         self.base.adapt(x.reshape(-1, self.event_shape[-1]))
 
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
-        return super().statistics(trace._replace(likelihood=trace.likelihood.given(trace.x)))
+        return super().statistics(trace.replace(likelihood=trace.likelihood.given(trace.x)))
 
     def size_of(self, x: np.ndarray) -> float:
         return super().size_of(x.reshape(-1, self.event_shape[-1]))

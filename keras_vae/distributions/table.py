@@ -120,7 +120,7 @@ class Table(Head):
     Example:
 
     >>> head = Table((3,), ["real", ("categorical", 4), "count"])
-    >>> head.encoded_shape
+    >>> head.encoder_input_shape
     (6,)
     >>> head.distribution(head(tf.ones((2, 8)))).log_prob([[0.3, 3.0, 7.0], [0.1, 0.0, 0.0]]).shape
     TensorShape([2])
@@ -195,10 +195,10 @@ class Table(Head):
         return self.independent(ByColumn(list(parts.values()), [self._of_kind(kind) for kind in parts]))
 
     @property
-    def encoded_shape(self):
+    def encoder_input_shape(self):
         return (len(self.columns) - len(self._categories) + int(self._categories.sum()),)
 
-    def encoded(self, x: tf.Tensor) -> tf.Tensor:
+    def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
         parts = []
         for kind in (kind for kind in KINDS if len(self._of_kind(kind))):
             values = tf.gather(x, self._of_kind(kind), axis=-1)

@@ -255,11 +255,11 @@ class VectorQuantizer(Head):
         return Embedded(prior, tf.convert_to_tensor(self.codebooks))
 
     @property
-    def decoded_shape(self) -> tuple[int, ...]:
+    def decoder_input_shape(self) -> tuple[int, ...]:
         return (math.prod(self.event_shape),) if self.flatten else self.event_shape
 
-    def decoded(self, z: tf.Tensor) -> tf.Tensor:
-        return tf.reshape(z, (-1, *self.decoded_shape))
+    def decoder_input(self, z: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(z, (-1, *self.decoder_input_shape))
 
     def embed(self, codes: tf.Tensor) -> tf.Tensor:
         """The vectors `(..., *event_shape)` of integer codes `(..., *positions, levels)`."""

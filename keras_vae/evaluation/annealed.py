@@ -71,7 +71,7 @@ def annealed_log_likelihood(
     """
     check_annealable(model)
     x = check_examples(x, model.likelihood)
-    condition = model._conditions(condition, len(x))
+    condition = model.check_conditions(condition, len(x))
     chains, steps = check_integer("chains", chains), check_integer("steps", steps)
     leapfrog_steps, seed = check_integer("leapfrog_steps", leapfrog_steps), as_seed(check_seed(seed))
     compiled = steps * leapfrog_steps >= WORTH_COMPILING and xla.is_faster(model)

@@ -8,8 +8,8 @@ import tensorflow as tf
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
-from keras_vae.models.inference import in_batches
 from keras_vae.models.inputs import check_codes
+from keras_vae.models.questions import in_batches
 from keras_vae.random import as_seed
 
 
@@ -47,7 +47,7 @@ def decoder_lipschitz(
             f"{model.name}: the expected example of {type(model.likelihood).__name__} has no derivative by the code."
         )
     z = check_codes(z, model.latent_shape)
-    condition = model._conditions(condition, len(z))
+    condition = model.check_conditions(condition, len(z))
     iterations, seed = check_integer("iterations", iterations), as_seed(check_seed(seed))
     axes = list(range(1, z.ndim))
 

@@ -109,7 +109,8 @@ class AdversarialAutoencoder(Autoencoder):
         of_critic = {id(variable) for variable in self.critic.trainable_variables}
         return [variable for variable in self.trainable_variables if id(variable) not in of_critic]
 
-    def _optimizers(self):
+    @property
+    def optimizers(self):
         trained = {id(variable) for variable in self.trainable_variables}  # none, if the whole model is frozen
         critic = [variable for variable in self.critic.trainable_variables if id(variable) in trained]
         return [(self.optimizer, self.model_variables), (self.critic_optimizer, critic)]

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.condition import is_number
+from keras_vae.trace import Trace
 
 if TYPE_CHECKING:
     from keras_vae.models.autoencoder import Autoencoder
@@ -69,6 +70,16 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
         bad=tf.stack([tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]),
         range=tf.where(tf.reduce_all(possible), NOTHING, first),
     )
+
+
+def trace_of_batch(model: "Autoencoder", batch: Batch, seed: tf.Tensor, *, training: bool) -> Trace:
+    """The trace of a batch, with its weights, at the step of the model."""
+    extras = {} if batch.y is None else {"y": batch.y}
+    options = {"samples": model.objective.samples, "step": tf.convert_to_tensor(model.step), "extras": extras}
+    trace = model.trace(batch.x, seed=seed, training=training, **options)
+    # Where a class is unknown, the trace has the batch once for each class.
+    passes = tf.shape(trace.x)[0] // tf.maximum(tf.size(batch.weights), 1)
+    return trace.replace(weights=tf.tile(batch.weights, [passes]))
 
 
 def _stand_in(model):

@@ -1,9 +1,6 @@
-"""`predict`, and the pairs (x, condition) that it and the model itself may be called with."""
-
-from typing import Any
+"""`predict`, of examples or pairs (x, condition)."""
 
 import keras
-import numpy as np
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_spec
@@ -37,7 +34,7 @@ class Prediction:
         if is_array(x):
             x = check_examples(x, self.likelihood)
             if self.condition is not None or condition is not None:
-                condition = self.condition_of_prediction(condition, len(x))
+                condition = self.check_conditions(condition, len(x), may_be_inferred=True)
             x = x if condition is None else (x, condition)
         elif condition is not None:
             raise InvalidInputError("condition: expected none beside batches; give batches of (x, condition).")
@@ -52,14 +49,3 @@ class Prediction:
         if y is None:
             self.check_y(None, int(x.shape[0] or 1))
         return self(x, training=False, condition=y)
-
-    def split_condition(self, x: Any, condition: Any = None) -> tuple[Any, Any]:
-        """Examples and conditions, of `x` alone or, for a conditional model, of a pair."""
-        is_pair = isinstance(x, (list, tuple)) and len(x) == 2 and self.condition is not None and condition is None
-        if not is_pair or np.ndim(x[0]) != len(self.event_shape) + 1:
-            return x, condition
-        return x[0], x[1]
-
-    def condition_of_prediction(self, condition: Any, n: int) -> np.ndarray | None:
-        """`n` conditions, checked."""
-        return self._conditions(condition, n)

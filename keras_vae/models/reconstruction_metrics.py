@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.models.batch import Batch
+from keras_vae.models.batch import checked_batch
 
 if TYPE_CHECKING:
     from keras_vae.models.autoencoder import Autoencoder
@@ -78,12 +78,15 @@ class ReconstructionMetrics:
     """
 
     @property
-    def _given_metrics(self) -> list:
+    def given_metrics(self) -> list:
+        """Keras's metrics of `compile`, as one; an empty list for none."""
         given = getattr(self, "_compile_metrics", None)
         return [] if given is None else [given]
 
-    def _update_given_metrics(self: "Autoencoder", batch: Batch) -> None:
-        for metrics in self._given_metrics:
+    def update_given_metrics(self: "Autoencoder", data: Any) -> None:
+        """Adds a batch to them, as it is after the step."""
+        for metrics in self.given_metrics:
+            batch = checked_batch(self, data)
             condition = {} if self.condition is None else {"condition": batch.y}
             reconstructions = self.call(batch.x, training=False, **condition)
             metrics.update_state(batch.x, reconstructions, sample_weight=batch.weights)

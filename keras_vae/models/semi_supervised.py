@@ -10,8 +10,8 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.layers import LabelCondition
 from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.models.autoencoder import Autoencoder
-from keras_vae.models.inference import in_batches
 from keras_vae.models.inputs import check_examples
+from keras_vae.models.questions import in_batches
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import SemiSupervisedELBO, log_weights, marginal_bound
 from keras_vae.random import initial_weights
@@ -81,14 +81,14 @@ class SemiSupervisedAutoencoder(Autoencoder):
             raise InvalidInputError(
                 "objective: expected SemiSupervisedELBO(), which trains the classifier, among the terms."
             )
-        if shape != self.likelihood.encoded_shape:
+        if shape != self.likelihood.encoder_input_shape:
             raise InvalidInputError(
-                f"classifier: expected inputs of shape {self.likelihood.encoded_shape}; it takes {shape}."
+                f"classifier: expected inputs of shape {self.likelihood.encoder_input_shape}; it takes {shape}."
             )
 
     def class_logits(self, x: tf.Tensor, *, training: bool = False) -> tf.Tensor:
         """The logits of q(y | x), `(B, classes)`."""
-        return self.class_head(self.classifier(self.likelihood.encoded(self.prepare(x)), training=training))
+        return self.class_head(self.classifier(self.likelihood.encoder_input(self.prepare(x)), training=training))
 
     def classify(self, x: Any, *, batch_size: int | None = None) -> np.ndarray:
         """The probabilities q(y | x), `(N, classes)`.
@@ -98,7 +98,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
             batch_size: examples at a time.
         """
         x = check_examples(x, self.likelihood)
-        return in_batches(self._probabilities, self._batch_size(batch_size), x).numpy()
+        return in_batches(self._probabilities, self.batch_size_for(batch_size), x).numpy()
 
     @compiled_method
     def _probabilities(self, x):
@@ -117,14 +117,14 @@ class SemiSupervisedAutoencoder(Autoencoder):
             repeated, seed=seeds, samples=samples, training=training, step=step, extras={"y": labels}
         )
         logits = self.class_logits(x, training=training)
-        kl = self._kl.divergence(passed)
-        return passed._replace(extras={**extras, "classes": logits, "labels": given, "kl": kl})
+        kl = super().elbo_terms(passed)["kl"]
+        return passed.replace(extras={**extras, "classes": logits, "labels": given, "kl": kl})
 
-    def bound(self, trace: Trace) -> dict[str, tf.Tensor]:
+    def elbo_terms(self, trace: Trace) -> dict[str, tf.Tensor]:
         """The ELBO of x where its label is known, L(x, y), and of x alone elsewhere, U(x); `(B,)` each."""
         return marginal_bound(trace)
 
-    def importance_weights(self, trace: Trace) -> tf.Tensor:
+    def log_weights(self, trace: Trace) -> tf.Tensor:
         labels, classes = trace.extras["labels"], self.condition.size
         weights = log_weights(trace)
         joint = tf.reshape(weights, (tf.shape(weights)[0], classes, -1)) - tf.math.log(float(classes))
@@ -150,9 +150,6 @@ class SemiSupervisedAutoencoder(Autoencoder):
         condition = self._labels(x, batch_size) if condition is None else condition
         return super().reconstruct(x, condition=condition, batch_size=batch_size, **options)
 
-    def condition_of_prediction(self, condition, n):
-        return None if condition is None else self._conditions_of_bound(condition, n)
-
     def is_known(self, y):
         return self._is_missing(y) | self.condition.is_known(y)
 
@@ -166,10 +163,12 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return self.classify(x, batch_size=batch_size).argmax(axis=-1)
 
     def check_y(self, y: Any, n: int) -> None:
-        self._conditions_of_bound(y, n)
+        self.check_conditions(y, n, may_be_inferred=True)
 
-    def _conditions_of_bound(self, condition: Any, n: int) -> np.ndarray:
-        """Labels, -1 where there is none."""
+    def check_conditions(self, condition: Any, n: int, *, may_be_inferred: bool = False) -> np.ndarray:
+        """Labels; -1 where there is none and it may be inferred."""
+        if not may_be_inferred:
+            return super().check_conditions(condition, n)
         if condition is None:
             return np.full(n, -1, "int32")
         condition = np.asarray(self.condition.for_all(condition, n))

@@ -182,7 +182,7 @@ def mirrored(
     latent_dim: int,
     *,
     condition_dim: int = 0,
-    encoded_shape: tuple[int, ...] | None = None,
+    encoder_input_shape: tuple[int, ...] | None = None,
     seed: int | None = None,
     **options: Any,
 ) -> Pair:
@@ -196,7 +196,7 @@ def mirrored(
         latent_dim: length of a code; of `"spatial"`, numbers at each position of it.
         condition_dim: length of a vector that stands beside the last axis of what the encoder and the decoder are
             given, which widens both inputs by as much.
-        encoded_shape: shape in which the encoder sees an example, before the condition; `event_shape` when None.
+        encoder_input_shape: shape in which the encoder sees an example, before the condition; `event_shape` when None.
         seed: of the initial weights; None for others each time.
         **options: of the networks, such as `units`, `filters` and `activation`, seen from the encoder's side;
             `features`, of those that have them, is the decoder's; so are, of mlp and conv, `decoder_l2` and
@@ -217,7 +217,9 @@ def mirrored(
     event_shape = check_event_shape("network", event_shape)
     latent_dim = check_integer("latent_dim", latent_dim)
     condition_dim = check_integer("condition_dim", condition_dim, least=0)
-    input_shape = event_shape if encoded_shape is None else check_event_shape("network's encoder", encoded_shape)
+    input_shape = (
+        event_shape if encoder_input_shape is None else check_event_shape("network's encoder", encoder_input_shape)
+    )
     input_shape = (*input_shape[:-1], input_shape[-1] + condition_dim)
     build = get(kind, NETWORKS, part="network")
     try:

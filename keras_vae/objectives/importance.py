@@ -12,7 +12,4 @@ def log_weights(trace: Trace) -> tf.Tensor:
 
     Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
     """
-    ratios = [
-        latent.prior.log_prob(latent.sample) - latent.posterior.log_prob(latent.sample) for latent in trace.latents
-    ]
-    return trace.likelihood.log_prob(trace.x) + tf.add_n(ratios)
+    return trace.log_likelihood - trace.log_ratio

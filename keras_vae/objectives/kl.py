@@ -90,14 +90,7 @@ class KL(Term):
 
     def divergence(self, trace: Trace) -> tf.Tensor:
         """The KL without free bits, shape `(B,)`."""
-        if self.estimator == "analytic":
-            levels = [tfd.kl_divergence(latent.posterior, latent.prior) for latent in trace.latents]
-        else:
-            levels = [
-                latent.posterior.log_prob(latent.sample) - latent.prior.log_prob(latent.sample)
-                for latent in trace.latents
-            ]
-        return tf.add_n([level if level.shape.rank == 1 else tf.reduce_mean(level, axis=0) for level in levels])
+        return trace.kl if self.estimator == "analytic" else tf.reduce_mean(trace.log_ratio, axis=0)
 
     def get_config(self):
         return {**super().get_config(), "free_bits": self.free_bits, "estimator": self.estimator}

@@ -23,4 +23,4 @@ class NLL(Term):
     """
 
     def __call__(self, trace: Trace) -> tf.Tensor:
-        return -tf.reduce_mean(trace.likelihood.log_prob(trace.x), axis=0)
+        return -tf.reduce_mean(trace.log_likelihood, axis=0)

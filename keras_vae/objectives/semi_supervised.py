@@ -30,7 +30,7 @@ def marginal_bound(trace: Trace) -> dict[str, tf.Tensor]:
     known = labels >= 0
     weights = tf.where(known[:, None], tf.one_hot(labels, classes), tf.nn.softmax(logits))
     entropy = tf.where(known, 0.0, tfd.Categorical(logits=logits).entropy())
-    nll = tf.reduce_sum(weights * by_class(-tf.reduce_mean(trace.likelihood.log_prob(trace.x), axis=0)), axis=1)
+    nll = tf.reduce_sum(weights * by_class(-tf.reduce_mean(trace.log_likelihood, axis=0)), axis=1)
     kl = tf.reduce_sum(weights * by_class(trace.extras["kl"]), axis=1) + math.log(classes) - entropy
     return {"elbo": -nll - kl, "nll": nll, "kl": kl}
 

@@ -50,7 +50,7 @@ def with_stopped_posteriors(trace: Trace) -> Trace:
                 f"posterior: a gradient without the score needs reparameterised draws, {latent.posterior.name} has "
                 "none; use IWAE(), or another posterior."
             )
-    return trace._replace(
+    return trace.replace(
         latents=tuple(latent._replace(posterior=stopped(latent.posterior)) for latent in trace.latents)
     )
 

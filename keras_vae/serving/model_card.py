@@ -1,35 +1,33 @@
 """What one should know before using an export."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tensorflow as tf
 
 from keras_vae.serving.options import PRECISIONS
+from keras_vae.serving.served_model import ServedModel
 from keras_vae.serving.signatures import TENSORS
 from keras_vae.version import __version__
-
-if TYPE_CHECKING:
-    from keras_vae.serving.saved_model import Servable
 
 FILE = "model_card.md"
 
 Section = Mapping[str, Any] | Iterable[str]
 
 
-def model_card(servable: "Servable", name: str, card: Mapping[str, Section]) -> str:
+def model_card(served: ServedModel, name: str, card: Mapping[str, Section]) -> str:
     """The model card of an export, in Markdown.
 
     Args:
-        servable: what is exported.
+        served: what is exported.
         name: of the model.
         card: heading -> name -> value, or lines; what the export itself cannot know, such as data, metrics and limits.
     """
     sections = {
-        "Model": _model(servable),
+        "Model": _model(served),
         **card,
-        "Signatures": _signatures(servable),
-        "Export": _export(servable),
+        "Signatures": _signatures(served),
+        "Export": _export(served),
     }
     lines = [f"# {name}", ""]
     for heading, content in sections.items():
@@ -39,8 +37,8 @@ def model_card(servable: "Servable", name: str, card: Mapping[str, Section]) -> 
     return "\n".join(lines)
 
 
-def _model(servable: "Servable") -> dict[str, Any]:
-    model = servable.original
+def _model(served: ServedModel) -> dict[str, Any]:
+    model = served.original
     return {
         "model": model.name,
         "example": f"float32 {model.event_shape}",
@@ -52,13 +50,13 @@ def _model(servable: "Servable") -> dict[str, Any]:
     }
 
 
-def _signatures(servable: "Servable") -> Iterator[str]:
+def _signatures(served: ServedModel) -> Iterator[str]:
     yield "All inputs and outputs share dimension 0, the batch (B)."
     yield ""
     yield "| signature | inputs | outputs |"
     yield "|---|---|---|"
     named: dict[str, None] = {}
-    for signature, function in servable.functions.items():
+    for signature, function in served.functions.items():
         sides = [function.structured_input_signature[1], function.structured_outputs]
         named.update(dict.fromkeys(key for side in sides for key in side))
         yield f"| `{signature}` | {' | '.join(_tensors(side) for side in sides)} |"
@@ -73,29 +71,29 @@ def _tensors(specs: Mapping[str, tf.TensorSpec]) -> str:
     return "; ".join(f"`{key}` {spec.dtype.name} ({shape(spec)})" for key, spec in specs.items())
 
 
-def _export(servable: "Servable") -> dict[str, Any]:
-    options = servable.options
+def _export(served: ServedModel) -> dict[str, Any]:
+    options = served.options
     told = {
         "made by": f"keras_vae {__version__}, TensorFlow {tf.__version__}",
         "precision": f"{options.precision} ({PRECISIONS[options.precision]})",
         "batch sizes": options.batch_sizes,
     }
-    if servable.model.has_density:
+    if served.model.has_density:
         told["score"] = f"mean over {options.samples} draws of z, with noise fixed at export"
     if options.binarize:
         told["binarisation"] = f"{options.binarize}, as in training, within the graph; its noise is fixed at export"
-    if any(name.endswith("_bytes") for name in servable.signatures):
+    if any(name.endswith("_bytes") for name in served.signatures):
         told["image files"] = f"of {options.max_pixels:,} pixels at most, and {options.max_batch_pixels:,} in a batch"
-    if servable.training is None:
+    if served.training is None:
         return told
-    threshold = servable.quantiles.threshold(options.flagged)
+    threshold = served.quantiles.threshold(options.flagged)
     told["anomaly"] = (
-        f"score below {threshold:.4g} nats, as {options.flagged:.2%} of {len(servable.scores):,} training examples "
+        f"score below {threshold:.4g} nats, as {options.flagged:.2%} of {len(served.scores):,} training examples "
         "have; expect more of fresh data where the model overfits"
     )
     if options.precision != "float32":
         told["cost of the precision"] = (
-            f"the mean score of training examples changes by {-servable.loss_of_precision:+.3g} nats"
+            f"the mean score of training examples changes by {-served.loss_of_precision:+.3g} nats"
         )
     return told
 

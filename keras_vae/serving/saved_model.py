@@ -1,35 +1,24 @@
 """A model as a SavedModel that TF Serving loads."""
 
-import contextlib
-import math
 import os
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from keras_vae.data import Split
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import check_writable, new_parents, partial_folder
-from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
-from keras_vae.models.inference import in_batches
-from keras_vae.models.inputs import check_examples
-from keras_vae.progress import progress
+from keras_vae.models import Autoencoder
 from keras_vae.serving import model_card, recorded, warmup
 from keras_vae.serving.checks import check_export
 from keras_vae.serving.columns import write_columns
-from keras_vae.serving.example_inputs import example_inputs
 from keras_vae.serving.extra import is_installed
 from keras_vae.serving.options import ExportOptions
-from keras_vae.serving.precision import ServedWeights, with_precision
-from keras_vae.serving.quantiles import Quantiles
-from keras_vae.serving.signatures import Signature, log_density, signatures_of
+from keras_vae.serving.served_model import ServedModel
 from keras_vae.serving.versions import versions_in
 
-MOST_TRAINING_EXAMPLES = 10_000
 RECORDED_BATCH = 3
 
 
@@ -77,11 +66,11 @@ def export(
     directory = Path(directory)
     _check_directory(directory)
     check_target(directory)
-    servable = Servable(model, options or ExportOptions(), training, verbose=verbose)
-    _ = servable.signatures  # refuses what it cannot export before anything is written
+    served = ServedModel(model, options or ExportOptions(), training, verbose=verbose)
+    _ = served.signatures  # refuses what it cannot export before anything is written
     with new_parents(directory / "1"), partial_folder(directory.resolve()) as temporary:
         version = temporary / "version"
-        servable.write(version, directory.resolve().name, card or {})
+        _write(served, version, directory.resolve().name, card or {})
         if columns is not None:
             write_columns(version, columns)
         if check:
@@ -95,89 +84,19 @@ def check_target(directory: Path) -> None:
         check_writable(folder)
 
 
-class Servable:
-    """What is written for a model: its signatures, and what goes with them.
-
-    Args:
-        model: see `export`, and so are the others.
-    """
-
-    def __init__(self, model: Autoencoder, options: ExportOptions, training: Split | None, *, verbose: int = 0):
-        self.original = model
-        self.options = options
-        self.training = training
-        self.verbose = verbose
-        self.model = with_precision(model, options.precision) if "float16" in options.precision else model
-        packed, constant = options.precision == "int8", options.signature is not None
-        self.weights = ServedWeights(self.model, packed=packed, constant=constant) if packed or constant else None
-        if training is not None:
-            check_examples(training.x, model.likelihood, part="training")
-
-    @cached_property
-    def scores(self) -> np.ndarray:
-        """The scores of training examples by what is served, nats, `(N,)`, N at most 10,000."""
-        return self._scored(self.model, self.scope)
-
-    @cached_property
-    def loss_of_precision(self) -> float:
-        """By how much the mean score of the training examples falls for the precision, in nats per example."""
-        return float(np.mean(self._scored(self.original, contextlib.nullcontext)) - np.mean(self.scores))
-
-    @cached_property
-    def quantiles(self) -> Quantiles | None:
-        """The distribution of these scores; None without training examples."""
-        return None if self.training is None else Quantiles.of(self.scores)
-
-    @cached_property
-    def signatures(self) -> dict[str, Signature]:
-        """What is answered, by name."""
-        return signatures_of(self.model, self.options, self.quantiles, scope=self.scope)
-
-    @cached_property
-    def functions(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
-        """Each signature as a graph, with its inputs and outputs by name."""
-        silence = 2.0 if self.verbose else math.inf
-        names = progress(self.signatures, len(self.signatures), "Tracing signatures", after=silence)
-        return {name: self._traced(self.signatures[name]) for name in names}
-
-    def scope(self) -> contextlib.AbstractContextManager:
-        """Where the model has the weights that are served."""
-        return contextlib.nullcontext() if self.weights is None else self.weights.scope()
-
-    def answer(self, name: str, n: int) -> recorded.Answer:
-        """A question to a signature, with `n` rows, and what the model says."""
-        x = None if self.training is None else self.training.x
-        inputs = example_inputs(self.model, self.signatures[name], n, x=x)
-        outputs = self.functions[name](**{key: tf.constant(value) for key, value in inputs.items()})
-        return recorded.Answer(inputs, {key: value.numpy() for key, value in outputs.items()})
-
-    def write(self, version: Path, name: str, card: Mapping[str, model_card.Section]) -> None:
-        """Writes the SavedModel and its `assets.extra` into a new folder."""
-        module, functions = tf.Module(), self.functions
-        module.weights = list({id(v): v for function in functions.values() for v in function.variables}.values())
-        tf.saved_model.save(module, str(version), signatures=functions)
-        extra = version / "assets.extra"
-        extra.mkdir()
-        recorded.write_recorded(
-            extra / recorded.FILE, {key: self.answer(key, RECORDED_BATCH) for key in self.signatures}
-        )
-        inputs = {key: {spec.name: spec for spec in signature.inputs} for key, signature in self.signatures.items()}
-        if is_installed("tensorflow_serving"):
-            warmup.write_warmup(extra / warmup.FILE, name, inputs, self.options.batch_sizes)
-        (extra / model_card.FILE).write_text(model_card.model_card(self, name, card))
-
-    def _traced(self, signature):
-        specs = {spec.name: spec for spec in signature.inputs}
-        function = tf.function(lambda **inputs: signature.function(*(inputs[name] for name in specs)), autograph=False)
-        return function.get_concrete_function(**specs)
-
-    def _scored(self, model, scope):
-        score = log_density(model, self.options, scope=scope)
-        chosen = self.training[:MOST_TRAINING_EXAMPLES]
-        batch_size = max(1, model._batch_size(None) // self.options.samples)
-        told = model.condition is not None and not isinstance(model, SemiSupervisedAutoencoder)
-        conditions = [model.condition.check(chosen.y, len(chosen))] if told else []
-        return in_batches(lambda x, *y: score(model.prepare(x), *y), batch_size, chosen.x, *conditions).numpy()
+def _write(served: ServedModel, version: Path, name: str, card: Mapping[str, model_card.Section]) -> None:
+    """Writes the SavedModel and its `assets.extra` into a new folder."""
+    module, functions = tf.Module(), served.functions
+    module.weights = list({id(v): v for function in functions.values() for v in function.variables}.values())
+    tf.saved_model.save(module, str(version), signatures=functions)
+    extra = version / "assets.extra"
+    extra.mkdir()
+    answers = {key: served.answer(key, RECORDED_BATCH) for key in served.signatures}
+    recorded.write_recorded(extra / recorded.FILE, answers)
+    inputs = {key: {spec.name: spec for spec in signature.inputs} for key, signature in served.signatures.items()}
+    if is_installed("tensorflow_serving"):
+        warmup.write_warmup(extra / warmup.FILE, name, inputs, served.options.batch_sizes)
+    (extra / model_card.FILE).write_text(model_card.model_card(served, name, card))
 
 
 def _check(version: Path, directory: Path, verbose: int) -> None:

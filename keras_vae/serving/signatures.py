@@ -247,7 +247,7 @@ class _Answers:
             seeds = tf.tile(fold(as_seed(self.model.seed), SCORE_NOISE)[None], (tf.shape(x)[0], 1))
             extras = {} if condition is None else {"y": condition}
             trace = self.model.trace(x, seed=seeds, samples=self.options.samples, extras=extras)
-            return self.model.bound(trace)["elbo"]
+            return self.model.elbo_terms(trace)["elbo"]
         condition = self.model.condition_of(condition)
         z = self.model.posterior_of(x, condition).mean()
         return self.model.likelihood_of(z, condition).log_prob(x)

@@ -168,7 +168,7 @@ def _go_on(strategy, model, progress) -> Progress:
 
 def _state(model: Autoencoder) -> list[keras.Variable]:
     """What training changes, but the metrics."""
-    return [*model.weights, *(variable for optimizer, _ in model._optimizers() for variable in optimizer.variables)]
+    return [*model.weights, *(variable for optimizer, _ in model.optimizers for variable in optimizer.variables)]
 
 
 def write_report(run: Run, model: Autoencoder, data: DataSet, *, verbose: int = 0) -> None:

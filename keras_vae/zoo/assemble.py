@@ -70,9 +70,9 @@ def assemble(
     encoder, decoder = mirrored(
         network,
         event_shape,
-        latent_dim if not isinstance(chosen["posterior"], Head) else chosen["posterior"].decoded_shape[-1],
+        latent_dim if not isinstance(chosen["posterior"], Head) else chosen["posterior"].decoder_input_shape[-1],
         condition_dim=0 if condition is None else condition.size,
-        encoded_shape=likelihood.encoded_shape,
+        encoder_input_shape=likelihood.encoder_input_shape,
         seed=seed,
         **options,
     )
@@ -83,7 +83,7 @@ def assemble(
     with initial_weights(seed, "classifier"):
         if "classifier" in parts:
             parts["classifier"] = parts["classifier"](
-                network, event_shape, latent_dim, likelihood.encoded_shape, options
+                network, event_shape, latent_dim, likelihood.encoder_input_shape, options
             )
     with initial_weights(seed, "model"):
         return kind(
@@ -152,9 +152,9 @@ def patch_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], opti
     return ConvCritic(event_shape, patch=True, name="critic", **options)
 
 
-def classifier(network: str, event_shape, latent_dim: int, encoded_shape, options: Mapping[str, Any]) -> Network:
+def classifier(network: str, event_shape, latent_dim: int, encoder_input_shape, options: Mapping[str, Any]) -> Network:
     """A classifier on the same kind of network as the encoder."""
-    encoder, _ = mirrored(network, event_shape, latent_dim, encoded_shape=encoded_shape, **options)
+    encoder, _ = mirrored(network, event_shape, latent_dim, encoder_input_shape=encoder_input_shape, **options)
     encoder.name = "classifier"
     return encoder
 

@@ -206,8 +206,8 @@ def test_the_prior_has_a_mean_and_a_spread():
 def test_the_decoder_sees_the_last_level_or_all():
     z = tf.random.stateless_normal((4, 6), (0, 1))
     bottom, whole = ladder(), ladder(decode="all")
-    assert bottom.decoded_shape == (1,) and np.array_equal(bottom.decoded(z), z[:, 5:])
-    assert whole.decoded_shape == (6,) and np.array_equal(whole.decoded(z), z)
+    assert bottom.decoder_input_shape == (1,) and np.array_equal(bottom.decoder_input(z), z[:, 5:])
+    assert whole.decoder_input_shape == (6,) and np.array_equal(whole.decoder_input(z), z)
 
 
 @pytest.mark.slow
@@ -258,7 +258,7 @@ def model(merge="precision", decode="bottom", **parts):
     keras.utils.set_random_seed(0)
     return kv.Autoencoder(
         kv.MLPEncoder((7,), (8,)),
-        kv.MLPDecoder(head.decoded_shape, (8,)),
+        kv.MLPDecoder(head.decoder_input_shape, (8,)),
         **{"posterior": head, "likelihood": "normal", "objective": kv.NLL() + kv.KL(), "seed": 0, **parts},
     )
 
@@ -280,7 +280,7 @@ def test_the_figures_are_those_of_the_levels():
     x = tf.random.stateless_normal((20, 7), (0, 1))
     hierarchical = model("residual", "all")
     trace = hierarchical.trace(x, seed=as_seed(1), samples=4)
-    bound = hierarchical.bound(trace)
+    bound = hierarchical.elbo_terms(trace)
     kls = [tfd.kl_divergence(latent.posterior, latent.prior) for latent in trace.latents]
     assert [kl.shape.rank for kl in kls] == [1, 2, 2]
     assert np.allclose(bound["kl"], kls[0] + tf.reduce_mean(kls[1] + kls[2], axis=0), rtol=1e-4)
@@ -299,7 +299,7 @@ def test_every_weight_is_trained(merge):
     x = np.random.default_rng(0).normal(size=(20, 7)).astype("float32")
     hierarchical = model(merge)
     hierarchical.compile(jit_compile=False)
-    gradients, *_ = hierarchical._gradients(x, as_seed(0))
+    gradients, *_ = hierarchical.gradients(x, as_seed(0))
     for weight, gradient in zip(hierarchical.trainable_weights, gradients, strict=True):
         assert gradient is not None and np.abs(gradient).max() > 0, weight.path
 

@@ -60,8 +60,8 @@ def test_without_gaps_it_is_its_base(base):
 
 
 def test_the_encoder_sees_zeros_in_the_gaps():
-    assert np.array_equal(Masked((4,)).encoded(tf.constant(X)), np.nan_to_num(X))
-    assert Masked((4,)).encoded_shape == (4,)
+    assert np.array_equal(Masked((4,)).encoder_input(tf.constant(X)), np.nan_to_num(X))
+    assert Masked((4,)).encoder_input_shape == (4,)
     assert Masked((4,)).allows_missing
 
 

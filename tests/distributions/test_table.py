@@ -75,8 +75,8 @@ def test_a_masked_table_sums_over_the_known_columns(head):
     x = np.where(known, X[:7], np.nan).astype("float32")
     assert np.allclose(masked.distribution(parameters).log_prob(x), expected, rtol=1e-4)
     owners = [1, 5, 3, 0, 2, 2, 2, 4, 4, 4, 4, 4]  # the column that each number of the encoder's view comes from
-    seen = np.where(known[:, owners], head.encoded(tf.constant(X[:7])), 0)
-    assert np.allclose(masked.encoded(tf.constant(x)), seen, atol=1e-6)
+    seen = np.where(known[:, owners], head.encoder_input(tf.constant(X[:7])), 0)
+    assert np.allclose(masked.encoder_input(tf.constant(x)), seen, atol=1e-6)
 
 
 def test_probabilities_of_a_categorical_column_sum_to_one():
@@ -129,8 +129,8 @@ def test_adapt_looks_past_gaps(head):
 
 def test_the_encoder_sees_standardised_numbers_and_one_hot_categories(head):
     head.adapt(X)
-    seen = head.encoded(tf.constant(X)).numpy()
-    assert head.encoded_shape == (12,) and seen.shape == (2000, 12)
+    seen = head.encoder_input(tf.constant(X)).numpy()
+    assert head.encoder_input_shape == (12,) and seen.shape == (2000, 12)
     assert np.allclose(seen[:, :2].mean(0), 0, atol=1e-2) and np.allclose(seen[:, :2].std(0), 1, atol=1e-2)
     assert np.array_equal(seen[:, 2], X[:, 3])
     assert np.allclose(seen[:, 3], np.log1p(X[:, 0]))
@@ -153,7 +153,7 @@ def test_a_constant_column_is_not_divided_by_zero():
     head = Table((1,), ["real"])
     head.build((None, 2))
     head.adapt(np.full((5, 1), 3.0, "float32"))
-    assert np.array_equal(head.encoded(tf.fill((2, 1), 3.0)), np.zeros((2, 1)))
+    assert np.array_equal(head.encoder_input(tf.fill((2, 1), 3.0)), np.zeros((2, 1)))
 
 
 @pytest.mark.parametrize(
@@ -199,14 +199,14 @@ def test_a_table_of_one_kind_has_only_its_parameters(column):
     distribution = head.distribution(head(tf.ones((3, 4))))
     assert len(head.parameters) == 1
     assert distribution.log_prob(np.ones((3, 2), "float32")).shape == (3,)
-    assert head.encoded(tf.ones((3, 2))).shape == (3, *head.encoded_shape)
+    assert head.encoder_input(tf.ones((3, 2))).shape == (3, *head.encoder_input_shape)
 
 
 def test_a_model_of_a_table_with_gaps_trains_saves_and_loads(tmp_path):
     x = np.where(RNG.random((128, 6)) < 0.2, np.nan, X[:128]).astype("float32")
     head = Masked((6,), Table((6,), COLUMNS))
     model = kv.Autoencoder(
-        kv.MLPEncoder(head.encoded_shape, (8,)),
+        kv.MLPEncoder(head.encoder_input_shape, (8,)),
         kv.MLPDecoder((2,), (8,)),
         likelihood=head,
         objective=kv.NLL() + kv.KL(),

@@ -273,8 +273,8 @@ def test_draws_from_the_prior_are_codes_in_their_proportions():
 def test_the_decoder_may_see_the_vectors_side_by_side():
     z = normal(4, 3, 2)
     flat, whole = quantizer(flatten=True), quantizer()
-    assert flat.decoded_shape == (6,) and np.array_equal(flat.decoded(tf.constant(z)), z.reshape(4, 6))
-    assert whole.decoded_shape == (3, 2) and np.array_equal(whole.decoded(tf.constant(z)), z)
+    assert flat.decoder_input_shape == (6,) and np.array_equal(flat.decoder_input(tf.constant(z)), z.reshape(4, 6))
+    assert whole.decoder_input_shape == (3, 2) and np.array_equal(whole.decoder_input(tf.constant(z)), z)
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_a_residual_code_has_one_likelihood_whether_summed_or_drawn():
     quantized.posterior.codebooks.assign(normal(3, 8, 3, seed=2))
     quantized.prior.logits.assign(normal(2, 3, 8, seed=3))
     trace = quantized.trace(x, seed=as_seed(0), samples=2)
-    elbo = quantized.bound(trace)["elbo"]
+    elbo = quantized.elbo_terms(trace)["elbo"]
     assert np.allclose(log_weights(trace), np.stack([elbo] * 2), rtol=1e-4)
     assert np.allclose(quantized.log_likelihood(x, samples=3), quantized.elbo(x), rtol=1e-4)
 

@@ -56,7 +56,7 @@ def test_each_optimizer_moves_its_own_player_and_no_other(kind):
 def test_each_player_follows_the_gradient_of_its_own_terms(kind):
     model = new(kind)
     model.compile(jit_compile=False)
-    found, *_ = model._gradients(X, as_seed(3))
+    found, *_ = model.gradients(X, as_seed(3))
     found = {id(v): gradient for v, gradient in zip(model.trainable_variables, found, strict=True)}
     critics = {"code_critic", "permutation_critic", "data_critic"}
     for variables, ours in ((model.critic.trainable_variables, True), (model.model_variables, False)):
@@ -252,6 +252,6 @@ def test_moving_averages_end_the_training_of_both_players():
     optimizers = [keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5) for _ in range(2)]
     model.compile(optimizers[0], critic_optimizer=optimizers[1], jit_compile=False)
     model.fit(X, epochs=2, batch_size=16, verbose=0, callbacks=[keras.callbacks.SwapEMAWeights()])
-    for optimizer, variables in model._optimizers():
+    for optimizer, variables in model.optimizers:
         for variable, average in zip(variables, optimizer._model_variables_moving_average, strict=True):
             np.testing.assert_array_equal(variable, average)

@@ -169,11 +169,11 @@ def test_penalties_of_the_networks_count(jit_compile):
 
 @pytest.mark.slow
 def test_validation_data_are_checked_before_the_first_epoch_and_not_after_each(monkeypatch):
-    from keras_vae.models import training
+    from keras_vae.models import fitting
 
     with pytest.raises(kv.InvalidInputError, match="expected finite numbers"):
         new().fit(X, validation_data=(np.full_like(X, np.nan),), verbose=0)
     checked = []
-    monkeypatch.setattr(training, "check_training_data", lambda *_, **__: checked.append(1))
+    monkeypatch.setattr(fitting, "check_training_data", lambda *_, **__: checked.append(1))
     new().fit(X, validation_data=(X,), epochs=5, verbose=0)
     assert len(checked) == 2

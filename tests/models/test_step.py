@@ -3,8 +3,12 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow_probability as tfp
 
 import keras_vae as kv
+from keras_vae.random import as_seed
+
+tfd = tfp.distributions
 
 X = np.random.default_rng(0).random((64, 6), "float32")
 
@@ -73,3 +77,26 @@ def test_a_warm_up_counts_batches_and_goes_on_after_compile_and_load(tmp_path):
     assert int(other.step) == int(model.step) == 8
     model.step.assign(0)
     assert weight_of_kl(model) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("estimator", ["analytic", "monte_carlo"])
+def test_a_step_computes_each_density_once(estimator, monkeypatch):
+    """log p(x | z), log q(z | x) and log p(z): for the loss, for another bound, and for the report."""
+    model = new(objective=kv.NLL() + 2.0 * kv.KL(estimator=estimator) + kv.IWAE(1))
+    model.compile(jit_compile=False)
+    counted = {"log_prob": 0, "kl_divergence": 0}
+
+    def counting(owner, name):
+        function = getattr(owner, name)
+
+        def count(*args, **kwargs):
+            counted[name] += 1
+            return function(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, count)
+
+    counting(tfd.Independent, "log_prob")
+    counting(tfd, "kl_divergence")
+    gradients, *_ = model.gradients(X[:8], as_seed(0))
+    assert all(gradient is not None for gradient in gradients)
+    assert counted == {"log_prob": 3, "kl_divergence": estimator == "analytic"}

@@ -42,7 +42,7 @@ def test_a_condition_and_another_encoding_widen_the_inputs_and_leave_the_feature
     encoded = (*event_shape[:-1], 4)
     plain, wide = (
         mirrored(kind, event_shape, 3, **TINY[kind]),
-        mirrored(kind, event_shape, 3, condition_dim=5, encoded_shape=encoded, **TINY[kind]),
+        mirrored(kind, event_shape, 3, condition_dim=5, encoder_input_shape=encoded, **TINY[kind]),
     )
     assert wide[0].input_shape == (None, *event_shape[:-1], 4 + 5)
     assert wide[1].input_shape == (*plain[1].input_shape[:-1], 3 + 5)
@@ -96,7 +96,7 @@ def test_the_decoder_alone_is_regularised(kind, shape):
         ("conv1d", {}, "SequenceEncoder: expected sequences"),
         ("gru", {"filters": (3,)}, "network 'gru': cannot use the options"),
         ("mlp", {"condition_dim": -1}, "condition_dim must be an integer >= 0; got -1"),
-        ("mlp", {"encoded_shape": (0,)}, "network's encoder: event_shape must be positive integers"),
+        ("mlp", {"encoder_input_shape": (0,)}, "network's encoder: event_shape must be positive integers"),
     ],
 )
 def test_bad_options_are_refused(kind, options, message, refused):

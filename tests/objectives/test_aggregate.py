@@ -107,8 +107,8 @@ def test_other_seeds_give_other_prior_draws(term):
 
 def test_a_hierarchy_or_no_prior_is_refused(refused):
     trace = trace_of_normals(normal(4, 2), np.ones((4, 2)))
-    two_levels = trace._replace(latents=trace.latents * 2)
-    no_prior = trace._replace(latents=(trace.latents[0]._replace(prior=None),))
+    two_levels = trace.replace(latents=trace.latents * 2)
+    no_prior = trace.replace(latents=(trace.latents[0]._replace(prior=None),))
     for term in TERMS:
         with refused("one level of latent variables; got 2"):
             term(two_levels)

@@ -25,7 +25,7 @@ def test_it_is_the_distance_of_the_mean_kl_from_the_capacity(capacity, estimator
 def test_the_capacity_follows_the_step():
     term = Capacity(kv.LinearWarmup(100, 25.0))
     for step, capacity in ((0, 0.0), (50, 12.5), (1000, 25.0)):
-        trace = trace_of(samples=1)._replace(step=tf.constant(step, tf.int64))
+        trace = trace_of(samples=1).replace(step=tf.constant(step, tf.int64))
         assert np.allclose(term(trace), abs(mean_kl(trace) - capacity), rtol=1e-5)
 
 
@@ -53,7 +53,7 @@ def test_it_survives_its_configuration(capacity):
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(kv.NLL() + term)))
     copy = keras.saving.deserialize_keras_object(config).terms[1]
     assert (copy.estimator, copy.name, copy.trains, copy.across_batch) == ("monte_carlo", "gap", ("encoder",), True)
-    trace = trace_of(samples=2)._replace(step=tf.constant(30))
+    trace = trace_of(samples=2).replace(step=tf.constant(30))
     assert np.allclose(copy(trace), term(trace))
 
 
@@ -75,7 +75,7 @@ def test_a_model_reports_it_beside_the_kl():
 
 def test_xla_gives_what_the_graph_gives():
     def value():
-        return Capacity(kv.LinearWarmup(100, 25.0))(trace_of(LOC, SCALE, samples=1)._replace(step=tf.constant(30)))
+        return Capacity(kv.LinearWarmup(100, 25.0))(trace_of(LOC, SCALE, samples=1).replace(step=tf.constant(30)))
 
     assert np.allclose(tf.function(value)(), tf.function(value, jit_compile=True)(), rtol=1e-5)
 

@@ -22,7 +22,7 @@ Z = np.random.default_rng(0).normal(size=(3, 5, 4, 2)).astype("float32")
 def with_codes(*codes):
     """A trace whose levels have these codes, `(S, B, *latent_shape)`."""
     x = tf.zeros((np.shape(codes[0])[1], 3))
-    return trace_of(samples=1)._replace(
+    return trace_of(samples=1).replace(
         x=x, latents=tuple(kv.Latent(None, None, tf.convert_to_tensor(z, tf.float32)) for z in codes)
     )
 

@@ -80,7 +80,7 @@ def test_dreg_with_one_draw_is_stl():
 def test_dreg_refuses_a_hierarchy(refused):
     trace = trace_of(samples=5)
     with refused("one level of latent variables, got 2"):
-        DReG(5)(trace._replace(latents=trace.latents * 2))
+        DReG(5)(trace.replace(latents=trace.latents * 2))
 
 
 @pytest.mark.parametrize("term", [STL(3, name="bound"), DReG(3, name="bound")])

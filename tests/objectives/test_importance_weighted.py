@@ -56,11 +56,11 @@ def test_the_mean_over_bounds_has_the_expectation_of_one_and_less_noise():
 
 def test_the_draws_of_a_bound_are_its_own():
     trace = trace_of(samples=6)
-    first = trace._replace(
+    first = trace.replace(
         latents=(trace.latents[0]._replace(sample=trace.latents[0].sample[:3]),),
         likelihood=trace.decode(trace.latents[0].sample[:3]),
     )
-    last = trace._replace(
+    last = trace.replace(
         latents=(trace.latents[0]._replace(sample=trace.latents[0].sample[3:]),),
         likelihood=trace.decode(trace.latents[0].sample[3:]),
     )

@@ -141,7 +141,7 @@ def test_the_levels_of_a_hierarchy_are_decoded_side_by_side():
     trace = trace_of(samples=1)
     (latent,) = trace.latents
     levels = tuple(latent._replace(sample=latent.sample[..., i : i + 1]) for i in range(2))
-    assert np.allclose(DecoderGradient()(trace._replace(latents=levels)), (W**2).sum(), rtol=1e-5)
+    assert np.allclose(DecoderGradient()(trace.replace(latents=levels)), (W**2).sum(), rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", [Contractive, DecoderGradient])
@@ -149,7 +149,7 @@ def test_the_noise_of_probes_is_that_of_the_trace_and_the_name(kind):
     trace = trace_of(samples=1, weights=W + 0.5)
     value = kind(probes=1)(trace)
     assert np.allclose(value, kind(probes=1)(trace))
-    assert not np.allclose(kind(probes=1)(trace._replace(seed=tf.constant([1, 1]))), value) or not np.allclose(
+    assert not np.allclose(kind(probes=1)(trace.replace(seed=tf.constant([1, 1]))), value) or not np.allclose(
         kind(probes=1, name="other")(trace), value
     )
 

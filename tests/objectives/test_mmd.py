@@ -21,7 +21,7 @@ def over_many_batches(term, loc, scale, batches=600, size=24):
     @tf.function
     def value(number):
         codes = loc + scale * tf.random.stateless_normal((size, len(loc)), tf.stack([number, 99]))
-        return term(trace_of_codes(codes)._replace(seed=tf.stack([number, 3])))[0]
+        return term(trace_of_codes(codes).replace(seed=tf.stack([number, 3])))[0]
 
     values = np.array([value(tf.constant(number)) for number in range(batches)])
     return values.mean(), values.std() / np.sqrt(batches)
@@ -81,7 +81,7 @@ def test_only_the_first_draw_of_each_example_counts():
     trace = trace_of_codes(normal(8, 2))
     latent = trace.latents[0]
     more = latent._replace(sample=tf.concat([latent.sample, latent.sample + 9.0], axis=0))
-    assert np.array_equal(MMD()(trace), MMD()(trace._replace(latents=(more,))))
+    assert np.array_equal(MMD()(trace), MMD()(trace.replace(latents=(more,))))
 
 
 def test_bad_arguments_are_refused(refused):

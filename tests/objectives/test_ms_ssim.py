@@ -22,7 +22,7 @@ def trace_of_images(x, means):
     """A trace whose likelihood has these means `(S, B, H, W, C)`."""
     trace = trace_of_codes(np.zeros((len(x), 2)))
     likelihood = tfd.Independent(tfd.Normal(tf.convert_to_tensor(means, tf.float32), 1.0), 3)
-    return trace._replace(x=tf.convert_to_tensor(x), likelihood=likelihood)
+    return trace.replace(x=tf.convert_to_tensor(x), likelihood=likelihood)
 
 
 @pytest.mark.parametrize(("side", "scales"), [(24, 1), (44, 3), (45, 3), (88, 4)])

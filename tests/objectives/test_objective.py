@@ -21,7 +21,7 @@ class Constant(kv.Term):
 
 def test_an_objective_is_the_weighted_sum_of_its_terms():
     objective = kv.NLL() + 4.0 * kv.KL() + kv.LinearWarmup(10, 2.0) * Constant(3.0)
-    trace = trace_of(LOC, SCALE)._replace(step=5)
+    trace = trace_of(LOC, SCALE).replace(step=5)
     loss, values = objective(trace)
     assert list(values) == ["nll", "kl", "constant"]
     assert np.allclose(loss, values["nll"] + 4 * values["kl"] + 1.0 * 3.0)
@@ -32,7 +32,7 @@ def test_an_objective_survives_its_configuration():
     config = keras.saving.serialize_keras_object(objective)
     copy = keras.saving.deserialize_keras_object(config)
     assert keras.saving.serialize_keras_object(copy) == config
-    trace = trace_of(LOC, SCALE)._replace(step=2)
+    trace = trace_of(LOC, SCALE).replace(step=2)
     assert np.allclose(copy(trace)[0], objective(trace)[0])
 
 

@@ -36,7 +36,7 @@ def test_its_gradient_reaches_the_image_and_not_the_network(term):
     made = tf.Variable(RNG.random((2, *SHAPE), "float32"))
     with tf.GradientTape() as tape:
         likelihood = tfd.Independent(tfd.Normal(made[None], 1.0), 3)
-        loss = tf.reduce_sum(term(trace_of(x, x)._replace(likelihood=likelihood)))
+        loss = tf.reduce_sum(term(trace_of(x, x).replace(likelihood=likelihood)))
     gradient = tape.gradient(loss, made)
     assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0
     encoder, decoder = kv.mirrored("conv", SHAPE, 2, filters=(4, 4), units=8)

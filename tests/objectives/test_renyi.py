@@ -59,7 +59,7 @@ def test_its_gradient_weighs_the_draws_by_powers_of_their_weights(alpha):
     weights = tf.Variable([[1.0, 2.0], [3.0, 1.0], [0.5, 0.7]])
     with tf.GradientTape() as tape:
         trace = trace_of(samples=3)
-        value = Renyi(alpha, k=3)(trace._replace(likelihood=Fixed(weights, trace)))
+        value = Renyi(alpha, k=3)(trace.replace(likelihood=Fixed(weights, trace)))
     powers = np.exp((1 - alpha) * weights.numpy())
     assert np.allclose(tape.gradient(value, weights), -powers / powers.sum(0), rtol=1e-4)
 

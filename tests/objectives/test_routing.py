@@ -25,7 +25,7 @@ def model(objective, **parts):
 def gradients_of(objective, **parts):
     """Part -> the gradients of its variables."""
     own = model(objective, **parts)
-    found, *_ = own._gradients(X, as_seed(0))
+    found, *_ = own.gradients(X, as_seed(0))
     of = {id(variable): gradient for variable, gradient in zip(own.trainable_variables, found, strict=True)}
     return {part: [of[id(variable)] for variable in own.variables_of(part)] for part in PARTS}
 

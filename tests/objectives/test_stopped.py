@@ -86,4 +86,4 @@ def test_draws_without_reparameterisation_are_refused(refused):
     trace = trace_of(samples=2)
     posterior = tfd.Independent(tfd.Poisson([[1.0, 1.0]]), 1)
     with refused("reparameterised draws"):
-        with_stopped_posteriors(trace._replace(latents=(kv.Latent(posterior, posterior, posterior.sample(2)),)))
+        with_stopped_posteriors(trace.replace(latents=(kv.Latent(posterior, posterior, posterior.sample(2)),)))

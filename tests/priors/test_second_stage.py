@@ -140,7 +140,7 @@ def test_the_stages_learn_apart():
     model = two_stages()
     trace = model.trace(X, seed=as_seed(0), samples=1)
     of_prior = {id(weight) for weight in model.prior.trainable_weights}
-    gradients, *_ = model._gradients(X, as_seed(0))
+    gradients, *_ = model.gradients(X, as_seed(0))
     for stage, objective in (
         ("prior", kv.PriorNLL()),
         ("first", kv.NLL() + kv.StandardNormalKL()),

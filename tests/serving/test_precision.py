@@ -8,7 +8,7 @@ import keras_vae as kv
 from keras_vae.data import Split
 from keras_vae.serving import ExportOptions, export
 from keras_vae.serving.precision import ServedWeights, with_precision
-from keras_vae.serving.saved_model import Servable
+from keras_vae.serving.served_model import ServedModel
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +59,12 @@ def test_an_export_of_less_precision_is_smaller_passes_the_check_and_tells_its_c
     assert weights.stat().st_size < (0.4 if precision == "int8" else 0.6) * size + 8000
     card = (version / "assets.extra" / "model_card.md").read_text()
     assert "the mean score of training examples changes by" in card
-    assert abs(Servable(model, options, training).loss_of_precision) < 0.5
+    assert abs(ServedModel(model, options, training).loss_of_precision) < 0.5
 
 
 def test_a_score_tells_when_a_precision_is_too_little(model):
     training = Split(kv.data.load("digits").train.x[:200])
-    servable = Servable(model, ExportOptions(precision="int8"), training)
+    servable = ServedModel(model, ExportOptions(precision="int8"), training)
     for _, q, _ in servable.weights._packed:
         q.assign(q // 32 * 32)
     assert servable.loss_of_precision > 5

@@ -23,8 +23,8 @@ tfd = tfp.distributions
 NUMBERS = 4_000_000  # in a batch by default: 5102 images of 28x28, 325 of 64x64x3
 
 
-class Inference:
-    """The part of `Autoencoder` that needs no optimizer.
+class Questions:
+    """The part of `Autoencoder` that answers questions; it needs no optimizer.
 
     Everything here takes NumPy arrays (or eager tensors) of any length, checks them, and works through them in
     compiled batches. A `batch_size` of None is chosen by the size of an example.
@@ -48,8 +48,8 @@ class Inference:
             check_values(x, low, high, self.likelihood)
             return self._posterior_parameters(batch, condition)
 
-        condition = self._conditions(condition, len(x))
-        return self.posterior.distribution(in_batches(parameters, self._batch_size(batch_size), x, condition))
+        condition = self.check_conditions(condition, len(x))
+        return self.posterior.distribution(in_batches(parameters, self.batch_size_for(batch_size), x, condition))
 
     def decode(self, z: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
         """The likelihood p(x | z) itself: `.mean()` gives the expected examples.
@@ -63,8 +63,8 @@ class Inference:
             A distribution of batch shape `(N,)` and event shape `event_shape`.
         """
         z = check_codes(z, self.latent_shape)
-        condition = self._conditions(condition, len(z))
-        parameters = in_batches(self._likelihood_parameters, self._batch_size(batch_size), z, condition)
+        condition = self.check_conditions(condition, len(z))
+        parameters = in_batches(self._likelihood_parameters, self.batch_size_for(batch_size), z, condition)
         return self.likelihood.distribution(parameters)
 
     def reconstruct(
@@ -194,13 +194,13 @@ class Inference:
             InvalidInputError: if posterior or prior has no density.
         """
         x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
-        rows = max(1, self._batch_size(batch_size) // samples)
+        rows = max(1, self.batch_size_for(batch_size) // samples)
 
         def bound(batch, condition):
             return self._elbo(batch, condition, fold(as_seed(seed), next(counter)), samples)
 
         counter = iter(range(len(x)))
-        return in_batches(bound, rows, x, self._conditions_of_bound(condition, len(x))).numpy()
+        return in_batches(bound, rows, x, self.check_conditions(condition, len(x), may_be_inferred=True)).numpy()
 
     def log_likelihood(
         self,
@@ -257,7 +257,7 @@ class Inference:
             InvalidInputError: if posterior or prior has no density.
         """
         x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
-        draws = self._batch_size(batch_size)
+        draws = self.batch_size_for(batch_size)
         size = min(len(x), max(1, draws // min(samples, 100)))  # 100 draws for each time that x is encoded
         chunk = min(samples, max(1, draws // size))
         progress = keras.utils.Progbar(math.ceil(len(x) / size), unit_name="batch", verbose=verbose)
@@ -273,7 +273,7 @@ class Inference:
             progress.update(number + 1)
             return values[: len(batch)]
 
-        values = in_batches(sums, size, x, self._conditions_of_bound(condition, len(x))).numpy()
+        values = in_batches(sums, size, x, self.check_conditions(condition, len(x), may_be_inferred=True)).numpy()
         return ImportanceSampling.of_sums(*values.T, samples)
 
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
@@ -307,7 +307,7 @@ class Inference:
 
     @compiled_method
     def _elbo(self, x, condition, seed, samples):
-        return self.bound(self.trace(x, seed=seed, samples=samples, extras=_extras(condition)))["elbo"]
+        return self.elbo_terms(self.trace(x, seed=seed, samples=samples, extras=_extras(condition)))["elbo"]
 
     @compiled_method
     def _sums_of_weights(self, x, condition, seed, samples, chunk):
@@ -315,7 +315,7 @@ class Inference:
 
         def summed(number, draws):
             trace = self.trace(x, seed=fold(seed, number), samples=draws, extras=_extras(condition))
-            log_w = self.importance_weights(trace)  # (S, B)
+            log_w = self.log_weights(trace)  # (S, B)
             return tf.reduce_logsumexp(tf.stack([log_w, 2.0 * log_w], axis=-1), axis=0)
 
         def add_chunk(number, total):
@@ -331,18 +331,7 @@ class Inference:
     def _as_vector(self, condition):
         return None if condition is None else self.condition_of(condition)
 
-    def _conditions(self, condition: Any, n: int) -> np.ndarray | None:
-        """The conditions, checked; None for a model without."""
-        if self.condition is not None:
-            return self.condition.check(self.condition.for_all(condition, n), n)
-        if condition is not None:
-            raise InvalidInputError(f"condition: {self.name} takes none; leave it out, or use a conditional model.")
-        return None
-
-    def _conditions_of_bound(self, condition: Any, n: int) -> np.ndarray | None:
-        return self._conditions(condition, n)
-
-    def importance_weights(self, trace: Trace) -> tf.Tensor:
+    def log_weights(self, trace: Trace) -> tf.Tensor:
         """The log-weights log p(x, z) - log q(z | x) of every draw z of a trace, in nats, shape `(S, B)`."""
         return log_weights(trace)
 
@@ -361,7 +350,8 @@ class Inference:
             )
         return check_examples(x, self.likelihood)
 
-    def _batch_size(self, asked: int | None) -> int:
+    def batch_size_for(self, asked: int | None = None) -> int:
+        """The batch size that was asked for, else one by the size of an example."""
         if asked is None:
             return max(16, NUMBERS // max(math.prod(self.event_shape), math.prod(self.latent_shape)))
         return check_integer("batch_size", asked)
@@ -380,7 +370,7 @@ class Inference:
 
     def _paths(self, codes, condition):
         rows, steps = codes.shape[:2]
-        conditions = self._conditions(condition, rows)
+        conditions = self.check_conditions(condition, rows)
         conditions = None if conditions is None else np.repeat(conditions, steps, axis=0)
         codes = tf.reshape(codes, (-1, *self.latent_shape))
         return self._expected(codes, conditions).reshape(rows, steps, *self.event_shape)

@@ -1,4 +1,4 @@
-"""How a model learns: compilation and the one train step."""
+"""Keras's training loop around the steps of a model: compile, fit, evaluate, and what they check and report."""
 
 import inspect
 from typing import Any
@@ -9,7 +9,6 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import xla
 from keras_vae.models.bad_batches import FLAG
-from keras_vae.models.batch import Batch, checked_batch
 from keras_vae.models.inputs import (
     arrays_for_keras,
     check_examples,
@@ -20,20 +19,14 @@ from keras_vae.models.inputs import (
     with_class_weight,
 )
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
-from keras_vae.objectives import NLL, PARTS
-from keras_vae.random import as_seed, fold
 from keras_vae.replicas import between_workers, global_sum, several
-from keras_vae.trace import Trace
 
 DATA = ("x", "y", "sample_weight")
 KERAS_OBJECTS = ("optimizer", "metrics", "weighted_metrics")
 
 
-class Training(ReconstructionMetrics):
-    """The part of `Autoencoder` that changes its weights.
-
-    It minimises `self.objective` on `self.trace`, and no model has a train step of its own.
-    """
+class Fitting(ReconstructionMetrics):
+    """The part of `Autoencoder` that Keras's loop calls; the steps themselves stand in `Autoencoder`."""
 
     def adapt(self, x: Any) -> None:
         """Starts the decoder at the mean of the examples, and a prior made of examples at some of them.
@@ -80,8 +73,10 @@ class Training(ReconstructionMetrics):
             InvalidInputError: for a loss, an argument that is unknown, or metrics that cannot be used.
         """
         check_compile(loss, others)
-        metrics = checked_metrics(metrics, self._trackers, self.likelihood, part="metrics")
-        weighted_metrics = checked_metrics(weighted_metrics, self._trackers, self.likelihood, part="weighted_metrics")
+        metrics = checked_metrics(metrics, self.report.means, self.likelihood, part="metrics")
+        weighted_metrics = checked_metrics(
+            weighted_metrics, self.report.means, self.likelihood, part="weighted_metrics"
+        )
         self._compile_arguments = {
             "metrics": metrics,
             "weighted_metrics": weighted_metrics,
@@ -106,7 +101,7 @@ class Training(ReconstructionMetrics):
             auto_scale_loss=auto_scale_loss,
         )
         self.optimizer.build(self.model_variables)
-        for given in self._given_metrics:  # now, since a step of replicas cannot make variables
+        for given in self.given_metrics:  # now, since a step of replicas cannot make variables
             given.build(*[tf.zeros((1, *self.event_shape))] * 2)
 
     def get_compile_config(self):
@@ -147,7 +142,7 @@ class Training(ReconstructionMetrics):
         elif given.get("class_weight") is not None and is_array(given["x"]):
             given["sample_weight"] = weights_of_labels(given["y"], given.pop("class_weight")).numpy()
         history = super().fit(**given)
-        for optimizer, variables in self._optimizers()[1:]:  # Keras has done it for the first
+        for optimizer, variables in self.optimizers[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)
         if "loss" not in history.history and given.get("epochs", 1) > given.get("initial_epoch", 0):
             raise InvalidInputError("data set: expected at least one batch, got none.")
@@ -174,7 +169,7 @@ class Training(ReconstructionMetrics):
         check_training_data(self, **given)
         given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
         found = super().evaluate(**given)
-        if not keras.ops.convert_to_numpy(self._bad_batches.steps):
+        if not keras.ops.convert_to_numpy(self.report.bad_batches.steps):
             raise InvalidInputError("data set: expected at least one batch, got none.")
         return found
 
@@ -193,11 +188,6 @@ class Training(ReconstructionMetrics):
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing: the model is built, and Keras would sum a batch over workers, which fails for bytes."""
 
-    def check_y(self, y: Any, n: int) -> None:
-        """Raises `InvalidInputError` if `y` are not `n` conditions of a conditional model."""
-        if self.condition is not None:
-            self.condition.check(y, n)
-
     @property
     def model_variables(self) -> list[keras.Variable]:
         """The trainable variables of all parts but the critic."""
@@ -208,123 +198,24 @@ class Training(ReconstructionMetrics):
         owner = getattr(self, part, None)
         return [] if owner is None else owner.trainable_variables
 
-    def _routes(self) -> list[tuple[tuple[int, ...], list[keras.Variable]]]:
-        """Which terms train which variables: pairs of the terms' indices and the variables."""
-        parts = {id(variable): part for part in PARTS for variable in self.variables_of(part)}
-        routes = {}
-        for variable in self.trainable_variables:
-            part = parts.get(id(variable))
-            indices = self.objective.of_model if part is None else self.objective.trainers(part)
-            routes.setdefault(indices, []).append(variable)
-        return [(indices, variables) for indices, variables in routes.items() if indices]
-
-    def _optimizers(self) -> list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]:
+    @property
+    def optimizers(self) -> list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]:
         """Each optimizer with its variables; the first counts the steps."""
         return [(self.optimizer, self.trainable_variables)]
 
-    def train_step(self, data):
-        seed = fold(as_seed(self.seed), self.step)
-        step = self._gradients_under_xla if self._xla_inside_step else self._gradients
-        gradients, sums, statistics = step(data, seed, self._examples(data))
-        if self._given_metrics:
-            self._update_given_metrics(checked_batch(self, data))
-        of = {id(variable): gradient for variable, gradient in zip(self.trainable_variables, gradients, strict=True)}
-        for optimizer, variables in self._optimizers():
-            optimizer.apply([of[id(variable)] for variable in variables], variables)
-        statistics = global_sum(statistics)
-        with tf.control_dependencies([sums["weight"]]):  # else a stream that ends would count as one more batch
-            for name, own in statistics.items():
-                getattr(self, name).update(own, seed)
-            self.step.assign_add(1)
-        return self._update_metrics(sums)
-
-    def test_step(self, data):
-        seen = self._bad_batches.steps  # reset with each evaluation, so evaluations repeat
-        seed = fold(fold(as_seed(self.seed), -1), seen)
-        batch = checked_batch(self, data)
-        report, _, regularisation = self._report(self._trace(batch, seed, training=False))
-        self._update_given_metrics(batch)
-        return self._update_metrics(self._sums(batch, report, regularisation))
-
-    def _examples(self, data) -> tf.Tensor:
-        """How many there are in the global batch."""
+    def differentiate(self, data: Any, seed: tf.Tensor) -> tuple[list, dict, dict]:
+        """`gradients` of a replica's batch, compiled with XLA if `compile` chose it for this part of the step."""
         x, *_ = keras.utils.unpack_x_y_sample_weight(data)
-        return global_sum(tf.cast(tf.shape(x)[0], tf.float32))
-
-    def _gradients(self, data, seed, examples=None):
-        """The gradient of each trainable variable; the sums to report; the heads' statistics.
-
-        Args:
-            data: the replica's batch.
-            seed: of the step's noise, the same for every replica.
-            examples: how many there are in the global batch, over which the loss is a mean; by default the replica's.
-        """
-        batch = checked_batch(self, data)
-        examples = tf.cast(tf.size(batch.weights), tf.float32) if examples is None else examples
-        optimizer_of = {id(v): optimizer for optimizer, variables in self._optimizers() for v in variables}
-        routes = self._routes()
-        losses = []
-        with tf.GradientTape(persistent=len(routes) > 1) as tape:
-            trace = self._trace(batch, seed, training=True)
-            report, terms, regularisation = self._report(trace)
-            for indices, variables in routes:
-                loss = self.objective.weigh(terms, trace.step, indices)
-                loss = tf.reduce_sum(loss * batch.weights) / examples
-                loss += regularisation / self.distribute_strategy.num_replicas_in_sync
-                losses.append(optimizer_of[id(variables[0])].scale_loss(loss))
-        found = {}
-        for loss, (_, variables) in zip(losses, routes, strict=True):
-            gradients = tape.gradient(loss, variables)
-            found |= {id(variable): gradient for variable, gradient in zip(variables, gradients, strict=True)}
-        heads = {name: getattr(self, name) for name in ("posterior", "likelihood")}
-        statistics = {name: head.statistics(trace) for name, head in heads.items() if head.trainable}
-        gradients = [found.get(id(variable)) for variable in self.trainable_variables]
-        return gradients, self._sums(batch, report, regularisation), statistics
+        examples = global_sum(tf.cast(tf.shape(x)[0], tf.float32))
+        return (self._gradients_under_xla if self._xla_inside_step else self.gradients)(data, seed, examples)
 
     @tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
     def _gradients_under_xla(self, data, seed, examples):
-        return self._gradients(data, seed, examples)
+        return self.gradients(data, seed, examples)
 
-    def _trace(self, batch: Batch, seed, *, training: bool) -> Trace:
-        extras = {} if batch.y is None else {"y": batch.y}
-        options = {"samples": self.objective.samples, "step": tf.convert_to_tensor(self.step), "extras": extras}
-        trace = self.trace(batch.x, seed=seed, training=training, **options)
-        # Where a class is unknown, the trace has the batch once for each class.
-        passes = tf.shape(trace.x)[0] // tf.maximum(tf.size(batch.weights), 1)
-        return trace._replace(weights=tf.tile(batch.weights, [passes]))
-
-    def _report(self, trace: Trace) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor], tf.Tensor]:
-        """Everything to be reported and the terms' values, `(B,)` each; the networks' own regularisation, a scalar."""
-        loss, terms = self.objective(trace)
-        regularisation = tf.add_n([tf.zeros(()), *self.losses])
-        return {**terms, **self.bound(trace), "loss": loss}, terms, regularisation
-
-    def bound(self, trace: Trace) -> dict[str, tf.Tensor]:
-        """The unweighted ELBO and its two parts, `(B,)` each."""
-        nll = NLL()(trace)
-        if not self.has_density:
-            return {"nll": nll}
-        kl = self._kl.divergence(trace)
-        return {"elbo": -nll - kl, "nll": nll, "kl": kl}
-
-    def _sums(self, batch: Batch, report, regularisation) -> dict[str, Any]:
-        """What `_update_metrics` is told, added over replicas: weighted sums, their weight, and the bad examples."""
-        sums = {name: tf.reduce_sum(value * batch.weights) for name, value in report.items()}
-        examples = tf.cast(tf.size(batch.weights), tf.float32)
-        sums["loss"] += regularisation * examples
-        return {
-            "sums": sums,
-            "weight": tf.reduce_sum(batch.weights),
-            "examples": examples,
-            "bad": self._bad_batches.counts_of(batch),
-        }
-
-    def _update_metrics(self, own):
-        """Every metric is a weighted mean, but the loss: as in Keras, its weighted sum is divided by the examples."""
-        of_all = global_sum(own)
-        for name, tracker in self._trackers.items():
-            tracker.update_state(of_all["sums"][name], of_all["examples" if name == "loss" else "weight"])
-        first_bad = self._bad_batches.update_state(of_all["bad"])
+    def update_report(self, own: dict[str, Any]) -> dict[str, tf.Tensor]:
+        """Adds the sums of this replica and all others to the report; its metrics so far."""
+        first_bad = self.report.update(global_sum(own))
         found = {**self.get_metrics_result(), FLAG: first_bad}
         if between_workers(self.distribute_strategy):
             return {name: value[tf.newaxis] for name, value in found.items()}  # Keras reduces axis 0: tensorflow#72388
@@ -333,33 +224,33 @@ class Training(ReconstructionMetrics):
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             super().make_train_function(force)
-            self.train_function = self._bad_batches.watch(self.train_function, self, "fit")
+            self.train_function = self.report.bad_batches.watch(self.train_function, self, "fit")
 
     def make_test_function(self, force=False):
         if self.test_function is None or force:
             super().make_test_function(force)
-            self.test_function = self._bad_batches.watch(self.test_function, self, "evaluate")
+            self.test_function = self.report.bad_batches.watch(self.test_function, self, "evaluate")
 
     def get_metrics_result(self):
         if tf.executing_eagerly() and not several():  # at the end of an epoch, before it is reported
-            self._bad_batches.refuse(self)
+            self.report.bad_batches.refuse(self)
         return super().get_metrics_result()
 
     def reset_metrics(self):
         super().reset_metrics()
-        self._bad_batches.reset_state()
+        self.report.bad_batches.reset_state()
 
     @property
     def metrics(self):
         # Keras's callbacks look for the direction of a metric only inside a list such as the last.
-        return [*self._trackers.values(), *self._given_metrics, self._directions]
+        return [*self.report.means.values(), *self.given_metrics, self.report.directions]
 
     @property
     def means(self) -> dict[str, tuple[float, float]]:
         """The sum and the weight of each metric since they were last reset, by name; those left out are set to 0."""
-        return {name: tracker.state for name, tracker in self._trackers.items()}
+        return {name: tracker.state for name, tracker in self.report.means.items()}
 
     @means.setter
     def means(self, means):
-        for name, tracker in self._trackers.items():
+        for name, tracker in self.report.means.items():
             tracker.state = means.get(name, (0.0, 0.0))

@@ -1,0 +1,175 @@
+"""Which parts fit together: shapes, supports, densities, and what the terms of the objective need."""
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.distributions import Head
+from keras_vae.errors import InvalidInputError, NoClosedFormError
+from keras_vae.layers import Condition
+from keras_vae.networks.network import features_shape_of, input_shape_of
+from keras_vae.objectives import KL, Objective, Term
+
+if TYPE_CHECKING:
+    from keras_vae.models.autoencoder import Autoencoder
+
+tfd = tfp.distributions
+
+
+def check_part(value: Any, kind: type, *, part: str) -> Any:
+    """A part that may be None, if it is of its kind.
+
+    Raises:
+        InvalidInputError: if it is something else.
+    """
+    if value is None or isinstance(value, kind):
+        return value
+    raise InvalidInputError(f"{part}: expected a {kind.__name__} or None; got {value!r}.")
+
+
+def input_shape(network: keras.Model, condition: Condition | None, *, part: str) -> tuple[int, ...]:
+    """The shape of a network's input without the numbers of the condition in its last axis.
+
+    Raises:
+        InvalidInputError: if it is not known, or there is no room for the condition.
+    """
+    shape = input_shape_of(network, part=part)
+    if condition is None:
+        return shape
+    if shape[-1] <= condition.size:
+        raise InvalidInputError(
+            f"{part}: expected inputs with the condition's {condition.size} numbers beside the last axis; "
+            f"got {shape}; make it with mirrored(..., condition_dim={condition.size})."
+        )
+    return (*shape[:-1], shape[-1] - condition.size)
+
+
+def check_networks(model: "Autoencoder", encoder_input: tuple[int, ...], decoder_input: tuple[int, ...]) -> None:
+    """Checks that the networks take what posterior and likelihood give them, conditions left aside.
+
+    Raises:
+        InvalidInputError: if one does not.
+    """
+    posterior, likelihood = model.posterior, model.likelihood
+    if posterior.decoder_input_shape != decoder_input:
+        raise InvalidInputError(
+            f"decoder: expected inputs of shape {posterior.decoder_input_shape} for the posterior "
+            f"{type(posterior).__name__} over {posterior.event_shape}; it takes {decoder_input}."
+        )
+    if likelihood.encoder_input_shape != encoder_input:
+        raise InvalidInputError(
+            f"encoder: expected inputs of shape {likelihood.encoder_input_shape} for the likelihood "
+            f"{type(likelihood).__name__} over {likelihood.event_shape}; it takes {encoder_input}."
+        )
+
+
+def build_head(head: Head, network: keras.Model, *, part: str) -> None:
+    """Builds a head for the features of the network before it, unless it is built."""
+    if not head.built:
+        shape = input_shape_of(network, part=part)
+        head.build_from_config({"input_shape": features_shape_of(network, shape, part=part)})
+
+
+def check_parts(model: "Autoencoder") -> None:
+    """Checks that the parts of a model fit together.
+
+    Raises:
+        NoClosedFormError: if the objective asks for a KL in closed form where there is none.
+        InvalidInputError: if they do not fit.
+    """
+    _check_dtypes(model)
+    if not isinstance(model.objective, Objective):
+        raise InvalidInputError(f"objective: expected a sum of terms, such as NLL() + KL(); got {model.objective!r}.")
+    if model.prior is not None:
+        _check_prior(model)
+    for term in model.objective.terms:
+        _check_term(model, term)
+
+
+def kl_estimator_of(model: "Autoencoder") -> str:
+    """How the reported KL is computed: as the objective's, else in closed form where there is one."""
+    asked = [term.estimator for term in model.objective.terms if isinstance(term, KL)]
+    if asked or not model.has_density:
+        return asked[0] if asked else "analytic"
+    return "analytic" if has_closed_form_kl(model) else "monte_carlo"
+
+
+def has_closed_form_kl(model: "Autoencoder") -> bool:
+    """Whether TFP knows KL(q(z | x) || p(z)) for the model's posterior and prior."""
+    at_zero = posterior_at_zero(model, tf.zeros((1, *model.event_shape)))
+    prior = model.posterior.codes_of(model.prior.distribution(lambda x: posterior_at_zero(model, x)))
+    z = model.sampling(distribution=at_zero, seed=0)
+    try:
+        for latent in model.posterior.latents(at_zero, prior, z):
+            tfd.kl_divergence(latent.posterior, latent.prior)
+    except NotImplementedError:
+        return False
+    return True
+
+
+def posterior_at_zero(model: "Autoencoder", x: tf.Tensor) -> tfd.Distribution:
+    """A posterior for each of the examples `x`, as if the encoder gave zeros; it asks nothing of the encoder."""
+    shapes = model.posterior.parameter_shapes
+    parameters = {name: tf.zeros((tf.shape(x)[0], *shape)) for name, shape in shapes.items()}
+    return model.posterior.distribution(parameters)
+
+
+def _check_dtypes(model):
+    for name, part in {"model": model, **{name: getattr(model, name, None) for name in model.PARTS}}.items():
+        policy = getattr(part, "dtype_policy", None)
+        if policy is not None and "float64" in (policy.compute_dtype, policy.variable_dtype):
+            raise InvalidInputError(
+                f"{name}: expected a dtype policy of at most float32, got {policy.name!r}, but distributions and "
+                "losses are float32; use 'float32', 'mixed_bfloat16' or 'mixed_float16'."
+            )
+
+
+def _check_prior(model):
+    prior, posterior = type(model.prior).__name__, type(model.posterior).__name__
+    if model.prior.support != model.posterior.support:
+        raise InvalidInputError(
+            f"prior: {prior} has {model.prior.support!r} events, but the posterior {posterior} gives "
+            f"{model.posterior.support!r} codes; change one of the two."
+        )
+    if model.prior.input_shape is not None:
+        if model.condition is not None:
+            raise InvalidInputError(
+                f"prior: {prior} encodes examples without a condition, but the model is conditional; "
+                "choose another prior, or leave the condition out."
+            )
+        if model.prior.input_shape != model.event_shape:
+            raise InvalidInputError(
+                f"prior: {prior} expected examples of shape {model.event_shape}; "
+                f"got input_shape {model.prior.input_shape}."
+            )
+    shape = tuple(model.prior.distribution(lambda x: posterior_at_zero(model, x)).event_shape)
+    if shape != model.posterior.prior_shape:
+        raise InvalidInputError(
+            f"prior: {prior} has events of shape {shape}, but the posterior {posterior} needs "
+            f"{model.posterior.prior_shape}; choose another prior."
+        )
+    model.posterior.check_prior(model.prior)
+
+
+def _check_term(model: "Autoencoder", term: Term) -> None:
+    posterior, prior = type(model.posterior).__name__, model.prior and type(model.prior).__name__
+    if term.needs_density and not model.has_density:
+        lacking = "a prior" if model.posterior.has_density else "a posterior with a density, such as 'normal'"
+        raise InvalidInputError(
+            f"objective: {term.name!r} needs {lacking}; got posterior {posterior} and prior {prior}. Leave the term "
+            "out or change that part."
+        )
+    if term.needs_prior and model.prior is None:
+        raise InvalidInputError(f"objective: {term.name!r} needs a prior; give the model one, or leave it out.")
+    if term.needs_critic and not model.has_critic:
+        raise InvalidInputError(
+            f"objective: {term.name!r} needs a critic; make it an AdversarialAutoencoder with critic=..., or leave the "
+            "term out."
+        )
+    if isinstance(term, KL) and term.estimator == "analytic" and not has_closed_form_kl(model):
+        raise NoClosedFormError(
+            f"objective: {term.name!r} has no closed form for posterior {posterior} and prior {prior}; ask for "
+            f"{type(term).__name__}({'' if type(term) is KL else '..., '}estimator='monte_carlo')."
+        )

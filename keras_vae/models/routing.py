@@ -1,0 +1,57 @@
+"""Which terms of the objective train which variables."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from keras_vae.objectives import PARTS
+
+if TYPE_CHECKING:
+    from keras_vae.models.autoencoder import Autoencoder
+
+
+class Route(NamedTuple):
+    """Variables that the same terms train.
+
+    Attributes:
+        terms: their indices in the objective.
+        variables: trained by the weighted sum of these terms.
+        optimizer: of these variables.
+    """
+
+    terms: tuple[int, ...]
+    variables: list[keras.Variable]
+    optimizer: keras.optimizers.Optimizer
+
+
+def routes_of(model: "Autoencoder") -> list[Route]:
+    """The routes of a compiled model: a single one, unless `Term.only` was used or there is a critic."""
+    part_of = {id(variable): part for part in PARTS for variable in model.variables_of(part)}
+    optimizer_of = {id(v): i for i, (_, variables) in enumerate(model.optimizers) for v in variables}
+    routes = {}
+    for variable in model.trainable_variables:
+        part = part_of.get(id(variable))
+        terms = model.objective.of_model if part is None else model.objective.trainers(part)
+        if terms:
+            routes.setdefault((terms, optimizer_of[id(variable)]), []).append(variable)
+    return [Route(terms, variables, model.optimizers[i][0]) for (terms, i), variables in routes.items()]
+
+
+def gradients_along(
+    routes: Sequence[Route], losses: Sequence[tf.Tensor], tape: tf.GradientTape, variables: Sequence[keras.Variable]
+) -> list[tf.Tensor | None]:
+    """The gradient of each of `variables`: that of the loss of its route, None where it has none.
+
+    Args:
+        routes: see `routes_of`.
+        losses: of each route, a scalar.
+        tape: that recorded them; persistent, for several routes.
+        variables: in the order of the answer.
+    """
+    gradient_of = {}
+    for route, loss in zip(routes, losses, strict=True):
+        gradients = tape.gradient(loss, route.variables)
+        gradient_of |= {id(variable): g for variable, g in zip(route.variables, gradients, strict=True)}
+    return [gradient_of.get(id(variable)) for variable in variables]
