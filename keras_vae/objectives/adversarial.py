@@ -66,7 +66,8 @@ class DensityRatio(_Adversarial):
 
     Example:
 
-    >>> objective = NLL() + KL() + 6.4 * DensityRatio() + PermutationCritic()
+    >>> print(NLL() + KL() + 6.4 * DensityRatio() + PermutationCritic())
+    nll + kl + 6.4 density_ratio + permutation_critic
 
     Reference: Kim & Mnih, 2018, https://arxiv.org/abs/1802.05983
     """

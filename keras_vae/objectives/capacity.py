@@ -32,7 +32,8 @@ class Capacity(KL):
 
     Example:
 
-    >>> objective = NLL() + 1000.0 * Capacity(LinearWarmup(100_000, 25.0))
+    >>> print(NLL() + 1000.0 * Capacity(LinearWarmup(100_000, 25.0)))
+    nll + 1000 capacity
 
     Reference: Burgess et al., 2018, https://arxiv.org/abs/1804.03599
     """

@@ -16,7 +16,8 @@ class CodeNorm(Term):
 
     Example:
 
-    >>> objective = NLL() + 1e-4 * CodeNorm()
+    >>> print(NLL() + 1e-4 * CodeNorm())
+    nll + 0.0001 code_norm
 
     Reference: Ghosh et al., 2020, https://arxiv.org/abs/1903.12436
     """

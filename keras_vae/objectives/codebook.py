@@ -17,7 +17,8 @@ class Commitment(Term):
 
     Example:
 
-    >>> objective = NLL() + 0.25 * Commitment()
+    >>> print(NLL() + 0.25 * Commitment())
+    nll + 0.25 commitment
 
     Reference: van den Oord, Vinyals & Kavukcuoglu, 2017, equation 3, https://arxiv.org/abs/1711.00937
     """
@@ -34,7 +35,8 @@ class CodebookLoss(Term):
 
     Example:
 
-    >>> objective = NLL() + CodebookLoss() + 0.25 * Commitment()
+    >>> print(NLL() + CodebookLoss() + 0.25 * Commitment())
+    nll + codebook_loss + 0.25 commitment
 
     Reference: van den Oord, Vinyals & Kavukcuoglu, 2017, equation 3, https://arxiv.org/abs/1711.00937
     """

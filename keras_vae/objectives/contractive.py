@@ -28,7 +28,8 @@ class Contractive(Term):
 
     Example:
 
-    >>> objective = NLL() + 0.1 * Contractive()
+    >>> print(NLL() + 0.1 * Contractive())
+    nll + 0.1 contractive
 
     References: Rifai et al., 2011, https://icml.cc/2011/papers/455_icmlpaper.pdf; probes: Hutchinson, 1989,
     https://doi.org/10.1080/03610918908812806

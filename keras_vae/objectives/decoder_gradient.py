@@ -28,7 +28,8 @@ class DecoderGradient(Term):
 
     Example:
 
-    >>> objective = NLL() + 1e-2 * CodeNorm() + 1e-4 * DecoderGradient(probes=4)
+    >>> print(NLL() + 1e-2 * CodeNorm() + 1e-4 * DecoderGradient(probes=4))
+    nll + 0.01 code_norm + 0.0001 decoder_gradient
 
     References: Ghosh et al., 2020 (RAE-GP), https://arxiv.org/abs/1903.12436; probes: Hutchinson, 1989,
     https://doi.org/10.1080/03610918908812806

@@ -32,7 +32,8 @@ class DReG(Bound):
 
     Example:
 
-    >>> objective = IWAE(5).only("decoder", "likelihood", "prior") + DReG(5)
+    >>> print(IWAE(5).only("decoder", "likelihood", "prior") + DReG(5))
+    iwae + dreg
 
     Reference: Tucker et al., 2019, https://arxiv.org/abs/1810.04152
     """

@@ -60,7 +60,8 @@ class KL(Term):
 
     Example:
 
-    >>> objective = NLL() + KL(free_bits=0.1)
+    >>> print(NLL() + KL(free_bits=0.1))
+    nll + kl
 
     References: Kingma & Welling, 2014, https://arxiv.org/abs/1312.6114; free bits: Kingma et al., 2016,
     appendix C.8, https://arxiv.org/abs/1606.04934

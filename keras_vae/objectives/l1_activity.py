@@ -15,7 +15,8 @@ class L1Activity(Term):
 
     Example:
 
-    >>> objective = NLL() + 0.1 * L1Activity()
+    >>> print(NLL() + 0.1 * L1Activity())
+    nll + 0.1 l1_activity
 
     Reference: Ng, 2011, Sparse autoencoder, https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf; the penalty:
     Olshausen & Field, 1996, https://doi.org/10.1038/381607a0

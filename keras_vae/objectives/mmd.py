@@ -43,7 +43,8 @@ class MMD(Term):
 
     Example:
 
-    >>> objective = NLL() + 10.0 * MMD()
+    >>> print(NLL() + 10.0 * MMD())
+    nll + 10 mmd
 
     References: Gretton et al., 2012, https://jmlr.org/papers/v13/gretton12a.html; in WAE: Tolstikhin et al., 2018,
     https://arxiv.org/abs/1711.01558; in InfoVAE: Zhao, Song & Ermon, 2019, https://arxiv.org/abs/1706.02262

@@ -39,7 +39,8 @@ class DIP(Term):
 
     Example:
 
-    >>> objective = NLL() + KL() + DIP("ii", diagonal=5.0, off_diagonal=5.0)
+    >>> print(NLL() + KL() + DIP("ii", diagonal=5.0, off_diagonal=5.0))
+    nll + kl + dip
 
     Reference: Kumar, Sattigeri & Balakrishnan, 2018, https://arxiv.org/abs/1711.00848
     """

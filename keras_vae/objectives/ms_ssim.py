@@ -45,7 +45,8 @@ class MSSSIM(Term):
 
     Example:
 
-    >>> objective = NLL() + KL() + 784.0 * MSSSIM()
+    >>> print(NLL() + KL() + 784.0 * MSSSIM())
+    nll + kl + 784 msssim
 
     References: Wang, Simoncelli & Bovik, 2003, https://doi.org/10.1109/ACSSC.2003.1292216; in autoencoders:
     Snell et al., 2017, https://arxiv.org/abs/1511.06409

@@ -24,7 +24,7 @@ Weight = float | LearningRateSchedule
 class Term:
     """One part of an objective: a pure function of a trace, in nats per example.
 
-    A new term implements `call`, names its arguments in `get_config`, and is registered with
+    A new term implements `__call__`, names its arguments in `get_config`, and is registered with
     `@keras_vae.register`. Terms hold no state: weights live in layers, time in schedules.
 
     Args:

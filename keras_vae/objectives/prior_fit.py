@@ -41,7 +41,8 @@ class StandardNormalKL(Term):
 
     Example:
 
-    >>> objective = NLL() + StandardNormalKL() + PriorNLL()
+    >>> print(NLL() + StandardNormalKL() + PriorNLL())
+    nll + standard_normal_kl + prior_nll
 
     Reference: Dai & Wipf, 2019, https://arxiv.org/abs/1903.05789
     """

@@ -29,7 +29,8 @@ class Renyi(Bound):
 
     Example:
 
-    >>> objective = Renyi(0.5, k=10)
+    >>> Renyi(0.5, k=10).samples
+    10
 
     Reference: Li & Turner, 2016, https://arxiv.org/abs/1602.02311
     """

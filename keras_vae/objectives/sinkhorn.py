@@ -74,7 +74,8 @@ class Sinkhorn(Term):
 
     Example:
 
-    >>> objective = NLL() + 10.0 * Sinkhorn(epsilon=0.5)
+    >>> print(NLL() + 10.0 * Sinkhorn(epsilon=0.5))
+    nll + 10 sinkhorn
 
     References: Genevay, Peyre & Cuturi, 2018, https://arxiv.org/abs/1706.00292; Feydy et al., 2019,
     https://arxiv.org/abs/1810.08278; in autoencoders: Patrini et al., 2019, https://arxiv.org/abs/1810.01118

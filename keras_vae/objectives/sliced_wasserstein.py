@@ -34,7 +34,8 @@ class SlicedWasserstein(Term):
 
     Example:
 
-    >>> objective = NLL() + 10.0 * SlicedWasserstein(projections=100)
+    >>> print(NLL() + 10.0 * SlicedWasserstein(projections=100))
+    nll + 10 sliced_wasserstein
 
     Reference: Kolouri, Pope, Martin & Rohde, 2019, https://arxiv.org/abs/1804.01947
     """

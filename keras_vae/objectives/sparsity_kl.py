@@ -28,7 +28,8 @@ class SparsityKL(Term):
 
     Example:
 
-    >>> objective = NLL() + 3.0 * SparsityKL(0.05)
+    >>> print(NLL() + 3.0 * SparsityKL(0.05))
+    nll + 3 sparsity_kl
 
     Reference: Ng, 2011, Sparse autoencoder, https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf
     """

@@ -52,7 +52,8 @@ class MutualInformation(_PartOfKL):
 
     Example:
 
-    >>> objective = NLL() + MutualInformation(60_000) + 6.0 * TotalCorrelation(60_000) + DimensionwiseKL(60_000)
+    >>> print(NLL() + MutualInformation(60_000) + 6.0 * TotalCorrelation(60_000) + DimensionwiseKL(60_000))
+    nll + mutual_information + 6 total_correlation + dimensionwise_kl
 
     Reference: Chen, Li, Grosse & Duvenaud, 2018, https://arxiv.org/abs/1802.04942
     """
