@@ -216,7 +216,7 @@ def _parse_history(text: str) -> dict[str, list[float]]:
     columns["epoch"] = [int(epoch) for epoch in columns.get("epoch", ())]
     if len(columns) != len(names) or columns["epoch"] != list(range(1, len(rows) + 1)) or not text.endswith("\n"):
         raise ValueError(f"expected the epochs 1, 2, ... in whole rows below different names, got {text[-60:]!r}")
-    return columns
+    return columns if rows else {}
 
 
 def environment() -> dict[str, str]:

@@ -271,28 +271,6 @@ def test_a_truncated_checkpoint_is_refused_and_kept(tmp_path, brief, whole_brief
     assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
 
 
-DAMAGED = {
-    "empty": "",
-    "no epoch": "loss\n1.0\n2.0\n",
-    "two headers": "epoch,loss\nepoch,loss\n1,2.0\n",
-    "two columns of one name": "epoch,loss,loss\n1,2.0,2.0\n",
-    "cut in a number": "epoch,loss\n1,2.0\n2,1.",
-    "cut in a row": "epoch,loss\n1,2.0\n2\n",
-    "another order": "epoch,loss\n2,2.0\n1,2.0\n",
-    "no number": "epoch,loss\n1,2.0\n2,two\n",
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGED)
-def test_a_damaged_history_is_refused(tmp_path, refused, damage):
-    run = Run(tmp_path)
-    run.write_history({"epoch": [1, 2], "loss": [2.0, float("nan")]})
-    np.testing.assert_equal(run.read_history(), {"epoch": [1, 2], "loss": [2.0, np.nan]})
-    run.write_text("history.csv", DAMAGED[damage])
-    with refused(r"history\.csv: it is damaged .*put the file back as training wrote it"):
-        run.read_history()
-
-
 @pytest.mark.parametrize("finished", [False, True])
 def test_a_history_without_its_last_epochs_is_refused_and_kept(tmp_path, brief, whole_brief, refused, finished):
     run = Run(tmp_path / "run")

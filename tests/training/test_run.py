@@ -191,9 +191,22 @@ def test_no_history_is_an_empty_one(run):
     assert run.read_history() == {}
 
 
-@pytest.mark.parametrize(
-    "content", [b"epoch,loss\n1,2.0\n2\n", b"epoch,loss\n1,x\n", b"epoch,loss\n1,2,3\n", b"\xff\n\xfe", b"epoch\n\0\n"]
-)
+DAMAGED_HISTORIES = {
+    "empty": b"",
+    "no epoch": b"loss\n1.0\n2.0\n",
+    "two headers": b"epoch,loss\nepoch,loss\n1,2.0\n",
+    "two columns of one name": b"epoch,loss,loss\n1,2.0,2.0\n",
+    "cut in a number": b"epoch,loss\n1,2.0\n2,1.",
+    "cut in a row": b"epoch,loss\n1,2.0\n2\n",
+    "another order": b"epoch,loss\n2,2.0\n1,2.0\n",
+    "no number": b"epoch,loss\n1,x\n",
+    "a cell too many": b"epoch,loss\n1,2,3\n",
+    "no text": b"\xff\n\xfe",
+    "a zero": b"epoch\n\0\n",
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED_HISTORIES.values(), ids=DAMAGED_HISTORIES)
 def test_a_damaged_history_is_one_line(run, refused, content):
     run["history.csv"].write_bytes(content)
     with refused("history.csv: it is damaged"):
