@@ -108,7 +108,7 @@ def test_a_saved_model_gives_equal_outputs_and_trains_on_as_if_it_had_not_been_s
     assert np.array_equal(
         loaded.reconstruct(x, condition=condition), model.reconstruct(x, condition=condition), equal_nan=True
     )
-    for (own, _), (others, _) in zip(model.optimizers, loaded._optimizers(), strict=True):
+    for (own, _), (others, _) in zip(model.optimizers, loaded.optimizers, strict=True):
         assert int(own.iterations) >= STEPS
         for variable, other in zip(own.variables, others.variables, strict=True):
             assert np.array_equal(variable, other), variable.path
