@@ -86,6 +86,8 @@ def test_what_cannot_be_taken_apart_is_refused(linear, refused):
     with refused("more than 5 examples"):
         decompose_kl(model, x[:5], estimator="neighbours")
     with refused("'neighbours' needs codes on all real vectors"):
-        decompose_kl(recipes.create("hyperspherical_vae"), recipes.examples("hyperspherical_vae"), estimator="neighbours")
+        decompose_kl(
+            recipes.create("hyperspherical_vae"), recipes.examples("hyperspherical_vae"), estimator="neighbours"
+        )
     with refused("'weighted' needs independent dimensions"):
         decompose_kl(recipes.create("full_covariance_vae"), recipes.examples("vae"), estimator="weighted")
