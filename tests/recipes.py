@@ -31,7 +31,8 @@ from keras_vae.zoo.assemble import GENERATIVE, INFERENCE
 LATENT = 3
 IMAGE = (8, 8, 1)
 SPATIAL = {"filters": (4,), "blocks": 1}
-OPTIONS = {  # of a size for tests, and where they say nothing about the recipe, with parts of other recipes
+# Small sizes. Some recipes also take parts of others, so that fewer models have every part of the zoo.
+OPTIONS = {
     "annealed_vae": {"capacity": 1.0, "capacity_steps": 3},
     "autoencoder_kl": SPATIAL,
     "discretized_logistic_vae": {"components": 2},

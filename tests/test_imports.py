@@ -67,7 +67,7 @@ def test_imports_go_one_way(path):
         assert part == own or LEVEL[part] < LEVEL[own], f"{own} imports {part}"
 
 
-OF_OTHERS = {"_asdict", "_exit", "_flatten_layers", "_initializing", "_replace", "_self_setattr_tracking"}
+OF_OTHERS = {"_asdict", "_exit", "_flatten_layers", "_initializing", "_replace"}
 """Private by their names alone, or of Keras and Python, which offer nothing else."""
 
 
@@ -81,8 +81,11 @@ def private_names(path):
             defined.add(node.id)
         elif isinstance(node, ast.Attribute):
             is_own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-            (defined if is_own and isinstance(node.ctx, ast.Store) else set() if is_own else read).add(node.attr)
-    return (*({name for name in names if name[0] == "_" and not name.endswith("__")} for names in (defined, read)),)
+            if not is_own:
+                read.add(node.attr)
+            elif isinstance(node.ctx, ast.Store):
+                defined.add(node.attr)
+    return tuple({name for name in names if name[0] == "_" and name[-2:] != "__"} for names in (defined, read))
 
 
 def test_no_private_name_crosses_a_package():

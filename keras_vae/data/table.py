@@ -107,9 +107,9 @@ def read_as_in_training(
     path = Path(path)
     if label_column not in column_names(path):
         label_column = None
-    _, read, found = _read_columns(path, label_column, use_columns, categories or {})
-    keys = None if key is None else _values(path, key)
-    return _side_by_side(read), None if found is None else found.values.astype(np.int64), keys
+    _, columns, labels = _read_columns(path, label_column, use_columns, categories or {})
+    keys = None if key is None else _texts_or_numbers(path, key)
+    return _side_by_side(columns), None if labels is None else labels.values.astype(np.int64), keys
 
 
 def column_names(path: str | Path) -> list[str]:
@@ -176,8 +176,8 @@ def _check_finite(values: np.ndarray, where: str) -> None:
         )
 
 
-def _values(path: Path, name: str) -> list:
-    """The values of one column, as texts if it has any."""
+def _texts_or_numbers(path: Path, name: str) -> list:
+    """The values of one column: of a CSV file as they are written, such as 007, which is no 7."""
     table = _read(path, [name])
     if name not in table.column_names:
         raise InvalidInputError(f"{path}: {unknown(name, table.column_names, part='column')}")
@@ -235,7 +235,7 @@ def _column(column: Any, where: str, known: tuple[str, ...] | None) -> Column:
     kind, values = _kind(column), column.to_pylist()
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     if known or (_is_text(kind) and known is None):
-        texts = known or tuple(sorted({value for value in values if value is not None}))
+        texts = known or tuple(sorted({value for value in values if not _is_gap(value)}))
         if len(texts) <= MAX_CATEGORIES:
             return Column(_codes(values, texts, where), texts)
         got = f"{len(texts)} different texts such as {texts[0][:40]!r}"
@@ -255,8 +255,8 @@ def _column(column: Any, where: str, known: tuple[str, ...] | None) -> Column:
 def _labels(column: Any, where: str, known: tuple[str, ...] | None) -> Column:
     """Labels, and their names if they are texts; `known` as of `_column`."""
     values = column.to_pylist()
-    if None in values:
-        row = values.index(None)
+    row = next((row for row, value in enumerate(values) if _is_gap(value)), None)
+    if row is not None:
         raise InvalidInputError(f"{where}: expected a label in each row, got none in row {row}; drop the row.")
     if known or (_is_text(_kind(column)) and known is None):
         names = known or tuple(sorted(set(values)))
@@ -268,7 +268,7 @@ def _labels(column: Any, where: str, known: tuple[str, ...] | None) -> Column:
 
 def _refuse_texts(values: Sequence[str | None], where: str) -> None:
     """Texts are no numbers; a column of nothing but gaps has none."""
-    text = next((value for value in values if value is not None), None)
+    text = next((value for value in values if not _is_gap(value)), None)
     if text is not None:
         raise InvalidInputError(
             f"{where}: expected numbers, as in training, got the text {text[:40]!r}; make it numbers."
@@ -287,9 +287,13 @@ def _codes(values: Sequence[Any], texts: tuple[str, ...], where: str) -> np.ndar
 
 def _as_text(value: Any) -> str | None:
     """A value as a CSV file has it; a whole number has no point, for a gap in its column makes it a float."""
-    if value is None or isinstance(value, str):
-        return value
+    if _is_gap(value) or isinstance(value, str):
+        return None if _is_gap(value) else value
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _is_gap(value: Any) -> bool:
+    return value is None or value != value  # NaN, as of a gap in a column of Parquet that was made from numbers
 
 
 def _kind(column: Any) -> Any:

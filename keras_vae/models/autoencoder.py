@@ -231,7 +231,8 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
     def train_step(self, data):
         seed = fold(as_seed(self.seed), self.step)
         gradients, sums, statistics = self.differentiate(data, seed)
-        self.update_given_metrics(data)
+        if self.given_metrics:
+            self.update_given_metrics(checked_batch(self, data))
         gradient_of = {id(v): g for v, g in zip(self.trainable_variables, gradients, strict=True)}
         for optimizer, variables in self.optimizers:
             optimizer.apply([gradient_of[id(variable)] for variable in variables], variables)
@@ -246,8 +247,8 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         seed = fold(fold(as_seed(self.seed), -1), self.report.bad_batches.steps)  # reset with each evaluation
         batch = checked_batch(self, data)
         trace = trace_of_batch(self, batch, seed, training=False)
-        sums = self.report.sums_of(batch, *self.losses_of(trace, self.objective.values(trace)))
-        self.update_given_metrics(data)
+        sums = self.report.sums_of(batch, *self.reported(trace, self.objective.values(trace)))
+        self.update_given_metrics(batch)
         return self.update_report(sums)
 
     def gradients(self, data: Any, seed: Tensor, examples: Tensor | None = None) -> tuple[list, dict, dict]:
@@ -264,7 +265,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         with tf.GradientTape(persistent=len(routes) > 1) as tape:
             trace = trace_of_batch(self, batch, seed, training=True)
             terms = self.objective.values(trace)
-            report, regularisation = self.losses_of(trace, terms)
+            report, regularisation = self.reported(trace, terms)
             losses = []
             for route in routes:
                 loss = self.objective.weigh(terms, trace.step, route.terms)
@@ -276,7 +277,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         statistics = {name: head.statistics(trace) for name, head in heads.items() if head.trainable}
         return gradients, self.report.sums_of(batch, report, regularisation), statistics
 
-    def losses_of(self, trace: Trace, terms: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
+    def reported(self, trace: Trace, terms: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
         """What is reported, `(B,)` each: the terms, the ELBO and the loss; and the networks' own regularisation."""
         loss = self.objective.weigh(terms, trace.step, self.objective.of_model)
         regularisation = tf.add_n([tf.zeros(()), *self.losses])

@@ -1,7 +1,7 @@
 """A model as an expression of its parts: exchanged, never replaced; saved and made again."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -10,6 +10,9 @@ from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.objectives import KL, Objective, Term
 from keras_vae.priors import Prior
 from keras_vae.sublayers import changed_sublayers
+
+if TYPE_CHECKING:
+    from keras_vae.models.autoencoder import Autoencoder
 
 
 class Composition:
@@ -26,7 +29,7 @@ class Composition:
             )
         super().__setattr__(name, value)
 
-    def with_prior(self, prior: str | Mapping | Prior):
+    def with_prior(self, prior: str | Mapping | Prior) -> "Autoencoder":
         """The same model with another prior, such as one fitted to its codes; networks and weights are shared.
 
         Samples, ELBO and likelihood of the new model are those of the new prior. A `KL` without a closed form for it
@@ -48,7 +51,7 @@ class Composition:
             weighted = [(weight, _monte_carlo(term)) for weight, term in self.objective.weighted]
             return self.with_parts(prior=prior, objective=Objective(weighted))
 
-    def with_parts(self, **parts: Any):
+    def with_parts(self, **parts: Any) -> "Autoencoder":
         """The same model with some of its `PARTS` exchanged; all others are shared, not copied."""
         kept = {name: getattr(self, name) for name in self.PARTS}
         model = type(self)(**{**super().get_config(), **kept, "seed": self.seed, **parts})

@@ -165,9 +165,11 @@ def weights_of_labels(y: Any, class_weight: Mapping[int, float]) -> tf.Tensor:
     sums_to_one = tf.reduce_all(columns >= 0.0, axis=1) & (tf.abs(tf.reduce_sum(columns, axis=1) - 1.0) < 1e-3)
     is_label = tf.where(is_one_hot, missing | sums_to_one, tf.math.is_finite(first) & (first == tf.round(first)))
     label = tf.where(is_one_hot & ~missing, tf.argmax(columns, axis=1), tf.cast(first, tf.int64))
-    same = label[:, tf.newaxis] == tf.constant(list(class_weight), tf.int64)
-    weights = tf.reduce_sum(tf.where(same, tf.constant(list(class_weight.values()), tf.float32), 0.0), axis=1)
-    return tf.where(is_label, tf.where(tf.reduce_any(same, axis=1), weights, 1.0), np.nan)
+    labels = np.array(sorted(class_weight), np.int64)
+    weights = np.array([class_weight[label] for label in labels], np.float32)
+    place = tf.minimum(tf.searchsorted(labels, label), len(labels) - 1)
+    weight = tf.where(tf.gather(labels, place) == label, tf.gather(weights, place), 1.0)
+    return tf.where(is_label, weight, np.nan)
 
 
 def check_is_data(x: Any) -> None:

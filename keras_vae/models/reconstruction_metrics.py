@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.models.batch import checked_batch
+from keras_vae.models.batch import Batch
 
 if TYPE_CHECKING:
     from keras_vae.models.autoencoder import Autoencoder
@@ -83,10 +83,9 @@ class ReconstructionMetrics:
         given = getattr(self, "_compile_metrics", None)
         return [] if given is None else [given]
 
-    def update_given_metrics(self: "Autoencoder", data: Any) -> None:
-        """Adds a batch to them, as it is after the step."""
+    def update_given_metrics(self: "Autoencoder", batch: Batch) -> None:
+        """Adds a batch to them."""
         for metrics in self.given_metrics:
-            batch = checked_batch(self, data)
             condition = {} if self.condition is None else {"condition": batch.y}
             reconstructions = self.call(batch.x, training=False, **condition)
             metrics.update_state(batch.x, reconstructions, sample_weight=batch.weights)

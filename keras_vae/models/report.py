@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from keras_vae.models.bad_batches import BadBatches
@@ -28,11 +27,6 @@ class Report:
         self.means = {name: GlobalMean(name, direction) for name, direction in directions.items()}
         self.directions = Directions(list(self.means.values()), name="directions")
         self.bad_batches = BadBatches()
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        """The means."""
-        return list(self.means.values())
 
     def sums_of(self, batch: Batch, values: dict[str, tf.Tensor], regularisation: tf.Tensor) -> dict[str, Any]:
         """Weighted sums of the values, `(B,)` each, over a replica's batch; their weight; its bad examples."""

@@ -11,7 +11,7 @@ FILE = "assets.extra/columns.json"
 
 
 def write_columns(version: Path, columns: Mapping[str, Any]) -> None:
-    """Writes the options of `keras_vae.data.table.read_table` into an export."""
+    """Writes the options of `keras_vae.data.table.read_as_in_training` into an export."""
     (version / FILE).write_text(json.dumps(columns, indent=2) + "\n")
 
 

@@ -45,8 +45,8 @@ def export(
         options: see `ExportOptions`; what is answered: see `signatures_of`.
         training: the training examples, whose scores `anomaly` compares with; without them there is no `anomaly`.
         card: heading -> name -> value, or lines of Markdown, for the model card: data, metrics, limits.
-        columns: how the table was read that the model was trained on, the options of `keras_vae.data.table.read_table`,
-            for bulk work on other tables.
+        columns: how the table was read that the model was trained on, the options of
+            `keras_vae.data.table.read_as_in_training`, for bulk work on other tables.
         check: False skips the check, which takes some seconds.
         verbose: 1 shows progress when it takes long, and prints what the check found.
 

@@ -213,10 +213,10 @@ def _parse_history(text: str) -> dict[str, list[float]]:
     """What `Run.write_history` wrote; raises `ValueError` or `csv.Error` for anything else."""
     names, *rows = csv.reader(io.StringIO(text), strict=True) if text else [[]]
     columns = {name: [float(row[i]) for row in rows if len(row) == len(names)] for i, name in enumerate(names)}
-    columns["epoch"] = [int(epoch) for epoch in columns.get("epoch", ())]
-    if len(columns) != len(names) or columns["epoch"] != list(range(1, len(rows) + 1)) or not text.endswith("\n"):
+    epochs = list(range(1, len(rows) + 1))
+    if len(columns) != len(names) or columns.get("epoch") != epochs or not text.endswith("\n"):
         raise ValueError(f"expected the epochs 1, 2, ... in whole rows below different names, got {text[-60:]!r}")
-    return columns if rows else {}
+    return {**columns, "epoch": epochs} if rows else {}
 
 
 def environment() -> dict[str, str]:

@@ -121,6 +121,8 @@ def test_a_column_is_what_it_was_in_training(tmp_path, refused, suffix):
     x, y, _ = as_in_training(path, label_column="kind")
     np.testing.assert_array_equal(x[:, 1], [2, np.nan, 10])
     assert y is None, "a table may lack the labels"
+    with refused("expected a label in each row, got none in row 1"):
+        as_in_training(path, categories={"size": ["2", "10"]}, label_column="size", use_columns=["a"])
     write(a=[1.0, np.inf, 1e39], size=[0, 1, 2])
     assert as_in_training(path)[0][:, 0].tolist() == [1.0, np.inf, np.inf], "the model says which row it cannot use"
     with refused("column 'a': expected finite float32 numbers, got inf in row 1; mend or drop it"):

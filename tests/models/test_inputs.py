@@ -142,7 +142,7 @@ LABELS_OF_UNKNOWN_SHAPE = {
 @pytest.mark.parametrize("form", LABELS_OF_UNKNOWN_SHAPE)
 def test_labels_of_every_form_are_weighed(form):
     y, shape = LABELS_OF_UNKNOWN_SHAPE[form]
-    weigh = tf.function(lambda y: weights_of_labels(y, {3: 1e-9}))
+    weigh = tf.function(lambda y: weights_of_labels(y, {3: 1e-9, 2**60: 5.0}))
     weigh = weigh.get_concrete_function(tf.TensorSpec(shape, np.asarray(y).dtype))
     y = tf.constant(y, weigh.inputs[0].dtype)
     assert np.allclose(weigh(y), [1e-9, 1.0, 1e-9], rtol=1e-6, atol=0)

@@ -199,6 +199,8 @@ DAMAGED_HISTORIES = {
     "cut in a number": b"epoch,loss\n1,2.0\n2,1.",
     "cut in a row": b"epoch,loss\n1,2.0\n2\n",
     "another order": b"epoch,loss\n2,2.0\n1,2.0\n",
+    "an endless epoch": b"epoch\ninf\n",
+    "half an epoch": b"epoch\n1.5\n",
     "no number": b"epoch,loss\n1,x\n",
     "a cell too many": b"epoch,loss\n1,2,3\n",
     "no text": b"\xff\n\xfe",
