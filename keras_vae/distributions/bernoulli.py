@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions.arguments import in_unit_interval
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 
@@ -22,7 +22,7 @@ class LogitsBernoulli(tfd.Bernoulli):
 
 
 @register
-class Bernoulli(Head):
+class Bernoulli(Likelihood):
     """A coin per element, given by its logits; log p(x) = sum x * logits - softplus(logits).
 
     For binary images, and by custom for grey images in [0, 1]: then the value is the cross-entropy, in nats,
@@ -30,8 +30,8 @@ class Bernoulli(Head):
 
     Example:
 
-    >>> head = Bernoulli((8, 8, 1))
-    >>> head.distribution(head(tf.ones((3, 16)))).mean().shape
+    >>> likelihood = Bernoulli((8, 8, 1))
+    >>> likelihood.distribution(likelihood(tf.ones((3, 16)))).mean().shape
     TensorShape([3, 8, 8, 1])
 
     Reference: Kingma & Welling, 2014, appendix C.1, https://arxiv.org/abs/1312.6114

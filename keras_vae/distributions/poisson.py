@@ -6,15 +6,15 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
 
 
-class CountHead(Head):
-    """A head over counts: what the families for them have in common."""
+class CountLikelihood(Likelihood):
+    """A likelihood of counts: what the families for them have in common."""
 
     default_draw = "sample"  # the mean of a count is no count
 
@@ -42,15 +42,15 @@ def refuse_bytes(part: str, x: np.ndarray) -> None:
 
 
 @register
-class Poisson(CountHead):
+class Poisson(CountLikelihood):
     """Counts with the rate r = exp(log_rate) per element; log p(x) = sum x log r - r - log x!.
 
     Between whole numbers log x! is taken as log Gamma(x + 1): then the value is no log-probability.
 
     Example:
 
-    >>> head = Poisson((3,))
-    >>> head.distribution({"log_rate": tf.zeros((2, 3))}).mean().numpy().tolist()
+    >>> likelihood = Poisson((3,))
+    >>> likelihood.distribution({"log_rate": tf.zeros((2, 3))}).mean().numpy().tolist()
     [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
 
     Reference: Gopalan, Hofman & Blei, 2015, https://arxiv.org/abs/1311.1704

@@ -8,7 +8,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions.arguments import check_on_sphere, check_positive, check_vector, is_one
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 
@@ -53,7 +54,7 @@ class StablePowerSpherical(tfd.PowerSpherical):
 
 
 @register
-class PowerSpherical(Head):
+class PowerSpherical(Posterior, Likelihood):
     """A bump on the unit sphere around mu: log q(z) = k log(1 + mu . z) - log C(k), in nats.
 
     mu = direction / |direction| (the first axis where the direction is zero), k = softplus(raw) + min_concentration;
@@ -65,15 +66,15 @@ class PowerSpherical(Head):
     Args:
         event_shape: shape of one event, `(D,)` with D >= 2; the sphere has D - 1 dimensions.
         min_concentration: lower bound of k.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if events are no vectors of two or more, or `min_concentration` is not positive.
 
     Example:
 
-    >>> head = PowerSpherical((3,))
-    >>> z = head.distribution(head(tf.ones((2, 8)))).sample(seed=(1, 2))
+    >>> posterior = PowerSpherical((3,))
+    >>> z = posterior.distribution(posterior(tf.ones((2, 8)))).sample(seed=(1, 2))
     >>> bool(tf.reduce_all(tf.abs(tf.norm(z, axis=-1) - 1) < 1e-5))
     True
 
@@ -107,7 +108,7 @@ class PowerSpherical(Head):
         return is_one(tf.norm(x, axis=-1, keepdims=True))
 
     @property
-    def stand_in(self) -> float:
+    def fill_value(self) -> float:
         return self.event_shape[-1] ** -0.5
 
     def check_support(self, low: float, high: float) -> None:

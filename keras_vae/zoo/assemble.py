@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_vae.checks import check_integer, check_seed
-from keras_vae.distributions import LIKELIHOODS, Head, VectorQuantizer
+from keras_vae.distributions import LIKELIHOODS, Likelihood, Posterior, VectorQuantizer
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition
 from keras_vae.models import Autoencoder
@@ -66,17 +66,19 @@ def assemble(
     options_of_critic = _critic_options(options.pop("critic", {}), name, "critic" in parts)
     seed = None if seed is None else check_seed(seed)
     with initial_weights(seed, "likelihood"):
-        likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Head, event_shape, part="likelihood")
+        likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Likelihood, event_shape, part="likelihood")
     encoder, decoder = mirrored(
         network,
         event_shape,
-        latent_dim if not isinstance(chosen["posterior"], Head) else chosen["posterior"].decoder_input_shape[-1],
+        latent_dim if not isinstance(chosen["posterior"], Posterior) else chosen["posterior"].decoder_input_shape[-1],
         condition_dim=0 if condition is None else condition.size,
         encoder_input_shape=likelihood.encoder_input_shape,
         seed=seed,
         **options,
     )
-    code_shape = chosen["posterior"].event_shape if isinstance(chosen["posterior"], Head) else decoder.input_shape[1:]
+    code_shape = (
+        chosen["posterior"].event_shape if isinstance(chosen["posterior"], Posterior) else decoder.input_shape[1:]
+    )
     with initial_weights(seed, "critic"):
         if "critic" in parts:
             parts["critic"] = parts["critic"](event_shape, code_shape, options_of_critic)
@@ -132,7 +134,7 @@ def assemble_discrete(
         )
     else:
         posterior = VectorQuantizer((check_integer("latent_dim", latent_dim), embedding_dim), flatten=True, **quantizer)
-    prior = {"name": "autoregressive", "categories": posterior.codes}
+    prior = {"name": "autoregressive", "categories": posterior.codebook_size}
     return assemble(name, event_shape, latent_dim, options, objective=objective, posterior=posterior, prior=prior)
 
 

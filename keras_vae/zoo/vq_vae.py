@@ -11,7 +11,7 @@ def vq_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
     *,
-    codes: int = 128,
+    codebook_size: int = 128,
     embedding_dim: int = 16,
     commitment: float = 0.25,
     codebook_update: str = "ema",
@@ -27,7 +27,7 @@ def vq_vae(
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: length of the code.
-        codes: entries of a codebook.
+        codebook_size: number of entries of a codebook.
         embedding_dim: with dense networks: numbers of an entry.
         commitment: weight that keeps the encoder near its codes.
         codebook_update: `"ema"` or `"gradient"`.
@@ -43,5 +43,5 @@ def vq_vae(
     objective = NLL() + commitment * Commitment() + KL()
     if codebook_update == "gradient":
         objective = objective + CodebookLoss()
-    quantizer = {"codes": codes, "levels": 1, "codebook_update": codebook_update}
+    quantizer = {"codebook_size": codebook_size, "levels": 1, "codebook_update": codebook_update}
     return assemble_discrete("vq_vae", event_shape, latent_dim, options, embedding_dim, quantizer, objective=objective)

@@ -6,17 +6,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.trace import Trace
 
 
-class WrappedHead(Head):
+class WrappedLikelihood(Likelihood):
     """A likelihood that leaves to another, its `base`, all that it does not change.
 
     A subclass sets `base` in its constructor and overrides what differs.
     """
 
-    base: Head
+    base: Likelihood
 
     @property
     def has_density(self):
@@ -31,11 +31,11 @@ class WrappedHead(Head):
         return self.base.expects
 
     @property
-    def stand_in(self):
-        return self.base.stand_in
+    def fill_value(self):
+        return self.base.fill_value
 
-    def size_of(self, x: np.ndarray) -> float:
-        return self.base.size_of(x)
+    def scale_of(self, x: np.ndarray) -> float:
+        return self.base.scale_of(x)
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return self.base.in_support(x)
