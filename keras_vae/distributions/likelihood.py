@@ -16,8 +16,8 @@ class Likelihood(DistributionLayer):
     Example:
 
     >>> likelihood = Bernoulli((3,))
-    >>> isinstance(likelihood, Likelihood), likelihood.in_support(tf.constant([0.0, 1.5, np.nan])).numpy()
-    (True, array([ True, False, False]))
+    >>> isinstance(likelihood, Likelihood), likelihood.in_support(tf.constant([0.0, 1.5, np.nan])).numpy().tolist()
+    (True, [True, False, False])
 
     Reference: Kingma & Welling, 2014, https://arxiv.org/abs/1312.6114
     """
