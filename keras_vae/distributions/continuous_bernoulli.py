@@ -8,7 +8,6 @@ import tensorflow_probability as tfp
 
 from keras_vae.distributions.arguments import in_unit_interval
 from keras_vae.distributions.likelihood import Likelihood
-from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
@@ -31,6 +30,8 @@ class ContinuousBernoulli(Likelihood):
     """
 
     parameters = ("logits",)
+    expects = "values in [0, 1]"
+    advice = "rescale the data or use the 'normal' likelihood"
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         return self.independent(tfd.ContinuousBernoulli(logits=parameters["logits"]))
@@ -47,13 +48,6 @@ class ContinuousBernoulli(Likelihood):
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return in_unit_interval(x)
-
-    def check_support(self, low: float, high: float) -> None:
-        if low < 0 or high > 1:
-            raise InvalidInputError(
-                f"ContinuousBernoulli likelihood: expected values in [0, 1], got values in [{low:g}, {high:g}]; "
-                "rescale the data or use the 'normal' likelihood."
-            )
 
 
 def _mean_of_logits(logits: np.ndarray) -> np.ndarray:

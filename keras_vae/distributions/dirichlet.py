@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_on_simplex, check_positive, check_vector, is_one
+from keras_vae.distributions.arguments import check_positive, check_vector, is_one
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
@@ -62,7 +62,8 @@ class Dirichlet(Posterior, Likelihood):
 
     parameters = ("raw_concentration",)
     support = "simplex"
-    expects = "proportions that sum to 1 over the last axis"
+    expects = "proportions strictly between 0 and 1 that sum to 1 over the last axis"
+    advice = "smooth and rescale the data or use another likelihood"
 
     def __init__(self, event_shape, *, min_concentration: float = 1e-2, **kwargs):
         super().__init__(event_shape, **kwargs)
@@ -85,16 +86,6 @@ class Dirichlet(Posterior, Likelihood):
     @property
     def fill_value(self) -> float:
         return 1.0 / self.event_shape[-1]
-
-    def check_support(self, low: float, high: float) -> None:
-        if low <= 0 or high >= 1:
-            raise InvalidInputError(
-                f"Dirichlet likelihood: expected proportions strictly between 0 and 1, got values in "
-                f"[{low:g}, {high:g}]; smooth and rescale the data or use another likelihood."
-            )
-
-    def check_events(self, x: np.ndarray) -> None:
-        check_on_simplex("Dirichlet", x)
 
     def get_config(self):
         return {**super().get_config(), "min_concentration": self.min_concentration}

@@ -7,7 +7,6 @@ from keras_vae.checks import check_integer
 from keras_vae.distributions.arguments import in_unit_interval
 from keras_vae.distributions.custom_distribution import CustomDistribution
 from keras_vae.distributions.likelihood import Likelihood
-from keras_vae.errors import InvalidInputError
 
 tfd = tfp.distributions
 
@@ -55,19 +54,18 @@ class GridLikelihood(Likelihood):
         project: see `DistributionLayer`.
     """
 
+    advice = "rescale the data or use the 'normal' likelihood"
+
     def __init__(self, event_shape, *, levels: int = 256, **kwargs):
         super().__init__(event_shape, **kwargs)
         self.levels = check_integer(f"{type(self).__name__}: levels", levels, least=2)
 
+    @property
+    def expects(self):
+        return f"values in [0, 1], multiples of 1/{self.levels - 1}"
+
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return in_unit_interval(x)
-
-    def check_support(self, low: float, high: float) -> None:
-        if low < 0 or high > 1:
-            raise InvalidInputError(
-                f"{type(self).__name__} likelihood: expected values in [0, 1], multiples of 1/{self.levels - 1}; "
-                f"got values in [{low:g}, {high:g}]; rescale the data or use the 'normal' likelihood."
-            )
 
     def get_config(self):
         return {**super().get_config(), "levels": self.levels}

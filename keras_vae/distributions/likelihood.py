@@ -4,14 +4,17 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.distributions.distribution_layer import DistributionLayer
+from keras_vae.errors import InvalidInputError
+
+ROWS_AT_ONCE = 4096
 
 
 class Likelihood(DistributionLayer):
     """p(x | z): from the features of a decoder to a distribution over examples.
 
-    A family over all real numbers overrides nothing of this class. Another one says which values it can explain
-    (`in_support`, `expects`, `check_support`), and one of discrete values may set `default_draw` to `"sample"`. See
-    `DistributionLayer` for the parameters and the distribution.
+    A family over all real numbers overrides nothing of this class. Another one says which values have a density
+    (`in_support`, `expects`), and one of counts may set `default_draw` to `"sample"`. See `DistributionLayer` for the
+    parameters and the distribution.
 
     Example:
 
@@ -24,6 +27,12 @@ class Likelihood(DistributionLayer):
 
     expects = "finite numbers"
     """What `in_support` requires of a value, for messages."""
+
+    advice = "rescale the data or use another likelihood"
+    """What to do about other values, for messages."""
+
+    takes_bytes = True
+    """Whether uint8 data, which are divided by 255, are examples."""
 
     allows_missing = False
     """Whether an example may hold NaN for a value that is not known."""
@@ -43,22 +52,50 @@ class Likelihood(DistributionLayer):
         """What an encoder sees of events `(B, *event_shape)`, `(B, *encoder_input_shape)`; the events by default."""
         return x
 
-    def check_events(self, x: np.ndarray) -> None:
-        """Raises `InvalidInputError` if `x`, `(N, *event_shape)`, cannot be explained for more than its range."""
-
-    def check_support(self, low: float, high: float) -> None:
-        """Raises `InvalidInputError` if values from `low` to `high` are not all in the distribution's support."""
-
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        """Which values of `x`, `(..., *event_shape)`, it can explain; every finite one by default.
+        """Which values of `x`, `(..., *event_shape)`, have a density; every finite one by default.
 
-        What `check_support` and `check_events` say of arrays, for tensors: it runs in every training step. A family
-        over vectors answers for all values of a vector alike.
+        It runs in every training step. A family over vectors answers for all values of a vector alike.
 
         Returns:
             bool, of the shape of `x` or, for a family over vectors, of length 1 in the last axis.
         """
         return tf.math.is_finite(x)
+
+    def refusal(self, value: str) -> str:
+        """The message about a `value` that is not `in_support`."""
+        return f"{type(self).__name__} likelihood: expected {self.expects}, got {value}; {self.advice}."
+
+    def check_dtype(self, dtype: np.dtype) -> None:
+        """Raises `InvalidInputError` for uint8 if that would not be divided by 255, see `takes_bytes`."""
+        if dtype == np.uint8 and not self.takes_bytes:
+            raise InvalidInputError(
+                f"{type(self).__name__} likelihood: expected numbers as they are, got uint8, which means 0..255 and is "
+                "divided by 255; convert them with x.astype('float32')."
+            )
+
+    def check_range(self, low: float, high: float) -> None:
+        """Raises `InvalidInputError` if single values of `low` or `high` are not `in_support`.
+
+        Values of a vector cannot be checked one by one; `check_events` does that.
+        """
+        ends = tf.reshape(tf.constant([low, high], tf.float32), (2, *[1] * len(self.event_shape)))
+        inside = self.in_support(tf.broadcast_to(ends, (2, *self.event_shape)))
+        if inside.shape[-1] == self.event_shape[-1] and not np.all(inside):
+            raise InvalidInputError(self.refusal(f"values in [{low:g}, {high:g}]"))
+
+    def check_events(self, x: np.ndarray) -> None:
+        """Raises `InvalidInputError` if vectors of the examples `x`, `(N, *event_shape)`, are not `in_support`."""
+        self.check_dtype(x.dtype)
+        if self.in_support(tf.zeros((1, *self.event_shape))).shape[-1] == self.event_shape[-1]:
+            return
+        for first in range(0, len(x), ROWS_AT_ONCE):
+            rows = x[first : first + ROWS_AT_ONCE].astype("float32") / (255 if x.dtype == np.uint8 else 1)
+            bad = ~np.all(self.in_support(tf.constant(rows)).numpy().reshape(len(rows), -1), axis=1)
+            if bad.any():
+                row = int(np.argmax(bad))
+                example = np.array2string(rows[row].reshape(-1), precision=3, threshold=6, separator=", ")
+                raise InvalidInputError(self.refusal(f"{example} at index {first + row}"))
 
     def scale_of(self, x: np.ndarray) -> float:
         """The root mean square of examples in the units that it starts from, of the largest column.

@@ -7,10 +7,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_on_sphere, check_positive, check_vector, is_one
+from keras_vae.distributions.arguments import check_positive, check_vector, is_one
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.posterior import Posterior
-from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
@@ -84,7 +83,8 @@ class PowerSpherical(Posterior, Likelihood):
 
     parameters = ("direction", "raw_concentration")
     support = "sphere"
-    expects = "vectors of length 1"
+    expects = "vectors of length 1 over the last axis"
+    advice = "normalize the data or use another likelihood"
 
     def __init__(self, event_shape, *, min_concentration: float = 1e-3, **kwargs):
         super().__init__(event_shape, **kwargs)
@@ -110,16 +110,6 @@ class PowerSpherical(Posterior, Likelihood):
     @property
     def fill_value(self) -> float:
         return self.event_shape[-1] ** -0.5
-
-    def check_support(self, low: float, high: float) -> None:
-        if low < -1.001 or high > 1.001:
-            raise InvalidInputError(
-                f"PowerSpherical likelihood: expected vectors of length 1, got values in [{low:g}, {high:g}]; "
-                "normalise the data or use another likelihood."
-            )
-
-    def check_events(self, x: np.ndarray) -> None:
-        check_on_sphere("PowerSpherical", x)
 
     def get_config(self):
         return {**super().get_config(), "min_concentration": self.min_concentration}

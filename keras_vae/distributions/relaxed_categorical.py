@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_vae.distributions.arguments import check_on_simplex, check_positive, is_one
+from keras_vae.distributions.arguments import check_positive, is_one
 from keras_vae.distributions.dirichlet import SMALLEST
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.posterior import Posterior
@@ -73,6 +73,7 @@ class RelaxedCategorical(Posterior, Likelihood):
     parameters = ("logits",)
     support = "simplex"
     expects = "proportions that sum to 1 over the last axis"
+    advice = "rescale the data or use another likelihood"
 
     def __init__(self, event_shape, *, temperature: float | LearningRateSchedule = 0.5, **kwargs):
         super().__init__(event_shape, **kwargs)
@@ -115,16 +116,6 @@ class RelaxedCategorical(Posterior, Likelihood):
     @property
     def fill_value(self) -> float:
         return 1.0 / self.event_shape[-1]
-
-    def check_support(self, low: float, high: float) -> None:
-        if low < 0 or high > 1:
-            raise InvalidInputError(
-                f"RelaxedCategorical likelihood: expected proportions in [0, 1], got values in [{low:g}, {high:g}]; "
-                "rescale the data or use another likelihood."
-            )
-
-    def check_events(self, x: np.ndarray) -> None:
-        check_on_simplex("RelaxedCategorical", x)
 
     def get_config(self):
         return {**super().get_config(), "temperature": keras.saving.serialize_keras_object(self.temperature)}

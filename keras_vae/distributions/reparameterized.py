@@ -145,18 +145,6 @@ class Reparameterized(Posterior, Likelihood):
         with tf.init_scope():  # once, not in every step
             return self._at_zero().sample(seed=(0, 0)).numpy()
 
-    def check_support(self, low: float, high: float) -> None:
-        distribution = self._at_zero()
-        elements = distribution.distribution if isinstance(distribution, tfd.Independent) else distribution
-        if elements.event_shape.rank:
-            return
-        ends = tf.reshape(tf.constant([low, high], tf.float32), (2, *[1] * len(self.event_shape)))
-        if not self.in_support(tf.broadcast_to(ends, (2, *self.event_shape))).numpy().all():
-            raise InvalidInputError(
-                f"{self._part} likelihood: it has no finite density at values in [{low:g}, {high:g}]; "
-                "rescale the data or use another likelihood."
-            )
-
     def _known_parameters(self):
         try:
             return self._family.parameter_properties(dtype=tf.float32)

@@ -13,7 +13,6 @@ from keras_vae.distributions.arguments import root_mean_square
 from keras_vae.distributions.categorical import categorical_log_prob
 from keras_vae.distributions.custom_distribution import CustomDistribution
 from keras_vae.distributions.likelihood import Likelihood
-from keras_vae.distributions.poisson import refuse_bytes
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.serialization import register
 
@@ -140,6 +139,7 @@ class Table(Likelihood):
             )
 
     expects = "in each column numbers of its kind"
+    takes_bytes = False
     default_draw = "sample"  # the mean of a count is no count, and means vary less than the rows do
 
     def _of_kind(self, kind: str) -> np.ndarray:
@@ -254,9 +254,12 @@ class Table(Likelihood):
         inside = tf.math.is_finite(x) & (x >= least) & (x <= np.array(most, "float32"))
         return inside & (~whole | (x == tf.round(x)))
 
+    def check_range(self, low: float, high: float) -> None:
+        """Columns differ in their ranges; `check_events` checks each of them."""
+
     def check_events(self, x: np.ndarray) -> None:
         """Raises `InvalidInputError` for a value that its column cannot hold; NaN is left to others."""
-        refuse_bytes("Table", x)
+        self.check_dtype(x.dtype)
         for i, column in enumerate(self.columns):
             values = x[:, i]
             kind, last = _kind_of(column), column[1] - 1 if isinstance(column, tuple) else 1

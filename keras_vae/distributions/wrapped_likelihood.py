@@ -19,16 +19,12 @@ class WrappedLikelihood(Likelihood):
     base: Likelihood
 
     @property
-    def has_density(self):
-        return self.base.has_density
-
-    @property
     def default_draw(self):
         return self.base.default_draw
 
     @property
-    def expects(self):
-        return self.base.expects
+    def takes_bytes(self):
+        return self.base.takes_bytes
 
     @property
     def fill_value(self):
@@ -43,8 +39,14 @@ class WrappedLikelihood(Likelihood):
     def check_events(self, x: np.ndarray) -> None:
         self.base.check_events(x)
 
-    def check_support(self, low: float, high: float) -> None:
-        self.base.check_support(low, high)
+    def check_range(self, low: float, high: float) -> None:
+        self.base.check_range(low, high)
+
+    def check_dtype(self, dtype: np.dtype) -> None:
+        self.base.check_dtype(dtype)
+
+    def refusal(self, value: str) -> str:
+        return self.base.refusal(value)
 
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         return self.base.statistics(trace)

@@ -63,7 +63,7 @@ def check_values(x: np.ndarray, low: float, high: float, likelihood: Likelihood,
             f"{part}: expected finite numbers, got NaN or infinity in {len(rows)} of {len(x)} examples, "
             f"the first at index {rows[0]}; drop or repair them."
         )
-    likelihood.check_support(float(low), float(high))
+    likelihood.check_range(float(low), float(high))
     likelihood.check_events(x)
 
 

@@ -318,8 +318,5 @@ def _takes_images(model: Autoencoder, options: ExportOptions) -> bool:
         )
     if options.images is not None or not possible:
         return bool(options.images)
-    try:
-        model.likelihood.check_support(0.0, 1.0)
-    except InvalidInputError:
-        return False
-    return True
+    black_and_white = tf.stack([tf.zeros(model.event_shape), tf.ones(model.event_shape)])
+    return model.likelihood.takes_bytes and bool(tf.reduce_all(model.likelihood.in_support(black_and_white)))
