@@ -17,7 +17,7 @@ class Corruption(Float32Layer):
     """
 
     range = (0.0, 1.0)
-    """Where `amount` must lie; the lower end is excluded."""
+    """The interval of `amount`; the lower end is excluded."""
 
     def __init__(self, amount: float, **kwargs):
         super().__init__(**kwargs)

@@ -56,7 +56,7 @@ class KL(Term):
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range, or free bits are asked of a Monte Carlo estimate.
+        InvalidInputError: if an argument is out of its range, or free bits are combined with a Monte Carlo estimate.
 
     Example:
 

@@ -88,7 +88,7 @@ class Term:
     def seed(self, trace: Trace) -> tf.Tensor:
         """A seed for the term's own draws, int32 `(2,)`: a pure function of the trace's seed and the term's name.
 
-        It is another one on each replica, but for a term across the batch, which all replicas compute alike.
+        It differs between replicas, except for a term across the batch, which all replicas compute alike.
         """
         seed = trace.seed if self.across_batch else own_seed(trace.seed)
         return fold(seed, zlib.crc32(self.name.encode()) % 2**31)

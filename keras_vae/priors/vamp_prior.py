@@ -33,7 +33,7 @@ class VampPrior(Prior):
         components: how many pseudo-inputs, K.
         bounds: the least and the greatest value of a pseudo-input, kept by a sigmoid; None for any value.
         learned_weights: whether the weights pi are learned too; they are 1 / K otherwise.
-        support: where codes lie, see `Prior`: that of the posterior.
+        support: the set that codes are from, see `Prior`: that of the posterior.
         seed: of the first pseudo-inputs, and of the choice of examples in `adapt`.
 
     Raises:
