@@ -78,7 +78,7 @@ def assemble(
             raise InvalidInputError(unknown_option(option, PARTS, part=label))
     event_shape, latent_dim = check_shape(label, event_shape), check_integer(f"{label}: latent_dim", latent_dim)
     own = {**COMMON, "objective": objective, **own}
-    asked = {part: value for part, value in parts.items() if value is not None}
+    asked: dict[str, Any] = {part: value for part, value in parts.items() if value is not None}
     network, options = network_of(label, event_shape, own, parts)
     chosen = {part: _merged(part, own[part], asked.get(part)) for part in ("posterior", "likelihood", "prior")}
     condition, corruption, seed, objective = (
@@ -130,7 +130,9 @@ def assemble(
         )
 
 
-def network_of(label: str, event_shape: tuple[int, ...], own: Parts, parts: Parts) -> tuple[str, dict[str, Any]]:
+def network_of(
+    label: str, event_shape: tuple[int, ...], own: Mapping[str, Any], parts: Parts
+) -> tuple[str, dict[str, Any]]:
     """The kind of network and its options, the user's before the recipe's own.
 
     Args:
@@ -142,7 +144,8 @@ def network_of(label: str, event_shape: tuple[int, ...], own: Parts, parts: Part
     Raises:
         InvalidInputError: for an unknown kind, or an option that the network does not take.
     """
-    network = own["network"] if parts.get("network") is None else parts["network"]
+    network = parts.get("network")
+    network = own["network"] if network is None else network
     options = {option: value for option, value in {**own, **parts}.items() if option in NETWORK_OPTIONS}
     try:
         check_network_options(network, event_shape, options)

@@ -14,11 +14,11 @@ Part = str | Mapping[str, Any]
 
 
 class Parts(NetworkOptions, total=False):
-    """The parts that every recipe takes by name, each in place of the recipe's own, and options of its networks.
+    """The parts that every recipe takes by name, each in place of the recipe's own.
 
     A part that is left out, or None, is the recipe's own: unless its docstring says otherwise, a `normal` posterior, a
     `bernoulli` likelihood, a `standard_normal` prior, the network `auto`, no condition and no corruption. `keras-vae
-    parts` lists the names.
+    parts` lists the names. Every recipe also takes the options of its networks, see `networks.NetworkOptions`.
 
     Attributes:
         posterior: q(z | x): a `Head`, a name, or a mapping of options, such as `{"name": "real_nvp", "flows": 2}`.
@@ -31,7 +31,6 @@ class Parts(NetworkOptions, total=False):
         network: the kind of encoder and decoder, see `networks.mirrored`; with `"spatial"` the code is a map
             `(h, w, latent_dim)`.
         seed: of the initial weights and of all noise, 0 to 2^31 - 1; drawn when None.
-        units: this and all others are options of the networks, see `networks.NetworkOptions`.
 
     Example:
 

@@ -96,7 +96,9 @@ def label_of(name: str) -> str:
     return f"zoo.{name}" if name in RECIPES else name
 
 
-def checked_recipe(function: Recipe, label: str, signature: inspect.Signature) -> Recipe:
+def checked_recipe(
+    function: Callable[..., Any], label: str, signature: inspect.Signature
+) -> Callable[..., Autoencoder]:
     """`function` under this signature; it raises an error of one line for anything that it cannot use.
 
     Args:

@@ -20,7 +20,8 @@ def test_every_recipe_names_all_its_parts_and_describes_its_own_options():
         assert list(parameters)[:2] == ["event_shape", "latent_dim"]
         assert all(each.kind is each.KEYWORD_ONLY for each in list(parameters.values())[2:])
         assert set(PARTS) <= set(parameters)
-        described = re.findall(r"^ {8}\**(\w+): ", recipe.__doc__.partition("Raises:")[0], re.MULTILINE)
+        arguments = recipe.__doc__.partition("Args:\n")[2].partition("\n\n")[0]
+        described = re.findall(r"^ {8}\**(\w+): ", arguments, re.MULTILINE)
         assert described == [*(option for option in parameters if option not in PARTS), "parts"], name
 
 
