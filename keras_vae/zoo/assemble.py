@@ -179,7 +179,7 @@ def classifier(network: str, event_shape, latent_dim: int, encoder_input_shape, 
 
 def weight(final: float, warmup_steps: int = 0) -> float | LinearWarmup:
     """A weight that rises from 0 over so many steps, which are training batches; constant for 0."""
-    return LinearWarmup(warmup_steps, final) if warmup_steps else final
+    return LinearWarmup(warmup_steps, final) if check_integer("warmup_steps", warmup_steps, least=0) else final
 
 
 def _merged(part: str, own: Part, asked: Part) -> Part:

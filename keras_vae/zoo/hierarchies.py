@@ -5,6 +5,7 @@ from typing import Unpack
 
 from keras_vae.distributions import Ladder
 from keras_vae.models import Autoencoder
+from keras_vae.networks.widths import check_widths
 from keras_vae.objectives import KL, NLL
 from keras_vae.zoo.assemble import assemble, weight
 from keras_vae.zoo.parts import Parts
@@ -144,4 +145,5 @@ def spatial_vae(
 
 
 def _ladder(levels: Sequence[int], units: int, **options: str) -> Ladder:
-    return Ladder((sum(levels),), levels=tuple(levels), units=units, **options)
+    levels = check_widths("levels", levels)
+    return Ladder((sum(levels),), levels=levels, units=units, **options)

@@ -95,7 +95,7 @@ def test_the_decoder_alone_is_regularised(kind, shape):
     [
         ("mpl", {}, "Unknown network 'mpl': did you mean 'mlp'"),
         ("mlp", {"depth": 3}, "network 'mlp' takes no option 'depth': mlp takes units, activation"),
-        ("mlp", {"units": 5}, "network 'mlp': cannot use the options {'units': 5}"),
+        ("mlp", {"units": 5}, "MLPEncoder: units must be a sequence"),
         ("gated_mlp", {"units": 5}, "GatedMLPEncoder: units must be a sequence"),
         ("conv", {"units": (5, 5)}, "network 'conv': cannot use the options"),
         ("conv", {"filters": ()}, "ConvEncoder: filters must be one or more integers"),

@@ -65,8 +65,12 @@ def test_a_call_that_a_recipe_cannot_use_gets_one_line(case, call, refused, monk
 
 
 def test_what_only_python_notices_is_told_in_the_name_of_the_recipe(refused):
-    with refused(r"^zoo.hierarchical_vae: cannot use the options {'levels': 3}: "):
+    with refused(r"^zoo.info_vae: cannot use the options {'alpha': '1'}: "):
+        zoo.info_vae(EVENT, alpha="1")
+    with refused("^levels must be a sequence of integers"):
         zoo.hierarchical_vae(EVENT, levels=3)
+    with refused("^warmup_steps must be an integer >= 0; got '3'"):
+        zoo.vae(EVENT, warmup_steps="3")
 
 
 @pytest.mark.parametrize("name", ["vae", "iwae", "ladder_vae", "vq_vae", "conditional_vae"])
