@@ -16,14 +16,17 @@ from . import zoo as zoo
 from .distributions import Bernoulli as Bernoulli
 from .distributions import Categorical as Categorical
 from .distributions import ContinuousBernoulli as ContinuousBernoulli
+from .distributions import CustomDistribution as CustomDistribution
 from .distributions import Deterministic as Deterministic
 from .distributions import Dirichlet as Dirichlet
+from .distributions import DiscretePosterior as DiscretePosterior
 from .distributions import DiscretizedLogistic as DiscretizedLogistic
+from .distributions import DistributionLayer as DistributionLayer
 from .distributions import FullCovarianceNormal as FullCovarianceNormal
-from .distributions import Head as Head
 from .distributions import InverseAutoregressive as InverseAutoregressive
 from .distributions import Ladder as Ladder
 from .distributions import Laplace as Laplace
+from .distributions import Likelihood as Likelihood
 from .distributions import Logistic as Logistic
 from .distributions import Masked as Masked
 from .distributions import NegativeBinomial as NegativeBinomial
@@ -32,6 +35,7 @@ from .distributions import OptimalSigmaNormal as OptimalSigmaNormal
 from .distributions import PixelCNNLikelihood as PixelCNNLikelihood
 from .distributions import Planar as Planar
 from .distributions import Poisson as Poisson
+from .distributions import Posterior as Posterior
 from .distributions import PowerSpherical as PowerSpherical
 from .distributions import RealNVPPosterior as RealNVPPosterior
 from .distributions import RelaxedCategorical as RelaxedCategorical

@@ -54,12 +54,12 @@ OPTIONS = {
         "likelihood": "normal_optimal",
     },
     "real_nvp_vae": {"flows": 2, "prior": {"name": "real_nvp", "flows": 2}},
-    "residual_vq_vae": {"codes": 8, "embedding_dim": 4, "levels": 2, "prior": {"layers": 1, "filters": 4}},
+    "residual_vq_vae": {"codebook_size": 8, "embedding_dim": 4, "levels": 2, "prior": {"layers": 1, "filters": 4}},
     "spatial_vae": SPATIAL,
     "tabular_vae": {"columns": ["real", "binary", ("categorical", 3), "count"]},
     "two_stage_vae": {"stage_units": (16,)},
     "vamp_vae": {"components": 5},
-    "vq_vae": {"codes": 8, "embedding_dim": 4, "prior": {"layers": 1, "filters": 4}},
+    "vq_vae": {"codebook_size": 8, "embedding_dim": 4, "prior": {"layers": 1, "filters": 4}},
 }
 NETWORK = {
     "autoencoder_kl": {},

@@ -28,7 +28,7 @@ def make(latent_dim=LATENT, condition_dim=0, **parts):
 
 
 def quantizing(**parts):
-    return make(6, posterior=kv.VectorQuantizer((2, 3), codes=4, flatten=True), **parts)
+    return make(6, posterior=kv.VectorQuantizer((2, 3), codebook_size=4, flatten=True), **parts)
 
 
 def examples(n=4):
@@ -65,7 +65,7 @@ COUNTS = {
     "Ladder: units": lambda n: kv.Ladder((4,), levels=(2, 2), units=n),
     "LabelCondition: size": lambda n: kv.LabelCondition(n),
     "VectorCondition: size": lambda n: kv.VectorCondition(n),
-    "VectorQuantizer: codes": lambda n: kv.VectorQuantizer((2, 3), codes=n),
+    "VectorQuantizer: codebook_size": lambda n: kv.VectorQuantizer((2, 3), codebook_size=n),
     "IndependentCategorical: categories": lambda n: kv.IndependentCategorical((2,), categories=n),
     "Autoregressive: categories": lambda n: kv.Autoregressive((2,), categories=n),
     "Categorical: levels": lambda n: kv.Categorical((2,), levels=n),
@@ -233,7 +233,7 @@ def test_an_option_that_no_recipe_has_is_refused(refused, recipe):
         ("miwae", {"samples": 0}, "IWAE: samples k must be an integer >= 1; got 0"),
         ("miwae", {"bounds": 0}, "IWAE: samples m must be an integer >= 1; got 0"),
         ("concrete_vae", {"posterior": {"temperature": 0}}, "RelaxedCategorical: temperature must be a positive"),
-        ("vq_vae", {"codes": 1}, "VectorQuantizer: codes must be an integer >= 2; got 1"),
+        ("vq_vae", {"codebook_size": 1}, "VectorQuantizer: codebook_size must be an integer >= 2; got 1"),
         ("vamp_vae", {"components": 0}, "VampPrior: components must be an integer >= 1; got 0"),
         ("aae", {"critic": {"unit": (3,)}}, "critic.*unit"),
         ("denoising_vae", {"corruption": {"name": "guassian"}}, "Unknown corruption .* did you mean 'gaussian'"),
@@ -288,7 +288,7 @@ MISFITS = {
     "no corruption": ({"corruption": "masking"}, "corruption: expected a Corruption or None; got 'masking'"),
     "a critic's term": ({"objective": NLL() + kv.CodeAdversarial()}, "'code_adversarial' needs a critic"),
     "a decoder of another code": (
-        {"posterior": kv.VectorQuantizer((2, 3), codes=4, flatten=True)},
+        {"posterior": kv.VectorQuantizer((2, 3), codebook_size=4, flatten=True)},
         r"decoder: expected inputs of shape \(6,\) for the posterior VectorQuantizer over \(2, 3\); it takes \(2,\)",
     ),
 }
@@ -522,7 +522,7 @@ COMMANDS = {
         "RelaxedCategorical: temperature must be a positive number; got 0",
     ),
     "samples": ("--model iwae --set samples=0", "IWAE: samples k must be an integer >= 1; got 0"),
-    "codes": ("--model vq_vae --set codes=1", "VectorQuantizer: codes must be an integer >= 2; got 1"),
+    "codes": ("--model vq_vae --set codebook_size=1", "VectorQuantizer: codebook_size must be an integer >= 2; got 1"),
     "part": ("--set prio.name=mixture", "--set: expected .* a part among posterior, .*; got 'prio.name=mixture'"),
 }
 

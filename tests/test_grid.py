@@ -70,7 +70,7 @@ POSTERIOR_OPTIONS = {
     "ladder": {"levels": (2, 3), "units": 4},
     "real_nvp": {**SMALL, "context_dim": 2},
     "reparameterized": {"family": "Gumbel", "parameters": {"loc": "real", "scale": "positive"}},
-    "vector_quantizer": {"codes": 4, "flatten": True},
+    "vector_quantizer": {"codebook_size": 4, "flatten": True},
 }
 POSTERIOR_SHAPE = {"ladder": (5,), "vector_quantizer": (2, 3)}
 PRIOR_OPTIONS = {

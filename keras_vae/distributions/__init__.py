@@ -5,13 +5,17 @@ from functools import partial
 from keras_vae.distributions.bernoulli import Bernoulli
 from keras_vae.distributions.categorical import Categorical
 from keras_vae.distributions.continuous_bernoulli import ContinuousBernoulli
+from keras_vae.distributions.custom_distribution import CustomDistribution
 from keras_vae.distributions.deterministic import Deterministic
 from keras_vae.distributions.dirichlet import Dirichlet
+from keras_vae.distributions.discrete_posterior import DiscretePosterior
 from keras_vae.distributions.discretized_logistic import DiscretizedLogistic
+from keras_vae.distributions.distribution_layer import DistributionLayer
+from keras_vae.distributions.embedded_prior import EmbeddedPrior
 from keras_vae.distributions.full_covariance_normal import FullCovarianceNormal
-from keras_vae.distributions.head import Head
 from keras_vae.distributions.inverse_autoregressive import InverseAutoregressive
 from keras_vae.distributions.ladder import Ladder
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.location_scale import Laplace, Logistic, StudentT
 from keras_vae.distributions.masked import Masked
 from keras_vae.distributions.negative_binomial import NegativeBinomial
@@ -20,7 +24,9 @@ from keras_vae.distributions.optimal_sigma_normal import OptimalSigmaNormal
 from keras_vae.distributions.pixel_cnn_likelihood import PixelCNNLikelihood
 from keras_vae.distributions.planar import Planar
 from keras_vae.distributions.poisson import Poisson
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.distributions.power_spherical import PowerSpherical
+from keras_vae.distributions.quantized import Quantized
 from keras_vae.distributions.real_nvp_posterior import RealNVPPosterior
 from keras_vae.distributions.relaxed_categorical import RelaxedCategorical
 from keras_vae.distributions.reparameterized import Reparameterized
@@ -69,14 +75,18 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "ContinuousBernoulli",
+    "CustomDistribution",
     "Deterministic",
     "Dirichlet",
+    "DiscretePosterior",
     "DiscretizedLogistic",
+    "DistributionLayer",
+    "EmbeddedPrior",
     "FullCovarianceNormal",
-    "Head",
     "InverseAutoregressive",
     "Ladder",
     "Laplace",
+    "Likelihood",
     "Logistic",
     "Masked",
     "NegativeBinomial",
@@ -85,7 +95,9 @@ __all__ = [
     "PixelCNNLikelihood",
     "Planar",
     "Poisson",
+    "Posterior",
     "PowerSpherical",
+    "Quantized",
     "RealNVPPosterior",
     "RelaxedCategorical",
     "Reparameterized",

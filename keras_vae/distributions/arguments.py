@@ -29,16 +29,6 @@ def check_vector(part: str, event_shape: tuple[int, ...], *, least: int = 1) -> 
     return event_shape[0]
 
 
-def check_on_simplex(part: str, x: np.ndarray) -> None:
-    """Raises `InvalidInputError` if the last axis of `x` does not sum to 1."""
-    _check_all_one(part, x.sum(axis=-1, dtype="float64"), "that sum to 1 over the last axis")
-
-
-def check_on_sphere(part: str, x: np.ndarray) -> None:
-    """Raises `InvalidInputError` if the last axis of `x` is not of length 1."""
-    _check_all_one(part, np.linalg.norm(x.astype("float64"), axis=-1), "of length 1 over the last axis")
-
-
 def root_mean_square(x: np.ndarray) -> float:
     """The largest of the columns' root mean squares, of the values that are known."""
     with np.errstate(all="ignore"):
@@ -54,12 +44,3 @@ def in_unit_interval(x: tf.Tensor) -> tf.Tensor:
 def is_one(found: tf.Tensor) -> tf.Tensor:
     """Where sums or lengths are 1 but for rounding."""
     return tf.abs(found - 1.0) < TOLERANCE
-
-
-def _check_all_one(part, found, expected):
-    error = np.abs(found - 1)
-    if not (error < TOLERANCE).all():
-        raise InvalidInputError(
-            f"{part} likelihood: expected float values {expected}, got {found.flat[error.argmax()]:g}; "
-            "normalise the data or use another likelihood."
-        )

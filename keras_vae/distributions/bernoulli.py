@@ -7,8 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions.arguments import in_unit_interval
-from keras_vae.distributions.head import Head
-from keras_vae.errors import InvalidInputError
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
@@ -22,7 +21,7 @@ class LogitsBernoulli(tfd.Bernoulli):
 
 
 @register
-class Bernoulli(Head):
+class Bernoulli(Likelihood):
     """A coin per element, given by its logits; log p(x) = sum x * logits - softplus(logits).
 
     For binary images, and by custom for grey images in [0, 1]: then the value is the cross-entropy, in nats,
@@ -30,14 +29,16 @@ class Bernoulli(Head):
 
     Example:
 
-    >>> head = Bernoulli((8, 8, 1))
-    >>> head.distribution(head(tf.ones((3, 16)))).mean().shape
+    >>> likelihood = Bernoulli((8, 8, 1))
+    >>> likelihood.distribution(likelihood(tf.ones((3, 16)))).mean().shape
     TensorShape([3, 8, 8, 1])
 
     Reference: Kingma & Welling, 2014, appendix C.1, https://arxiv.org/abs/1312.6114
     """
 
     parameters = ("logits",)
+    expects = "values in [0, 1]"
+    advice = "rescale the data or use the 'normal' likelihood"
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         return self.independent(LogitsBernoulli(logits=parameters["logits"], dtype=tf.float32))
@@ -48,10 +49,3 @@ class Bernoulli(Head):
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return in_unit_interval(x)
-
-    def check_support(self, low: float, high: float) -> None:
-        if low < 0 or high > 1:
-            raise InvalidInputError(
-                f"Bernoulli likelihood: expected values in [0, 1], got values in [{low:g}, {high:g}]; "
-                "rescale the data or use the 'normal' likelihood."
-            )

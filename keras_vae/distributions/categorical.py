@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.grid import GridDistribution, GridHead
+from keras_vae.distributions.grid import GridDistribution, GridLikelihood
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
@@ -50,7 +50,7 @@ def categorical_log_prob(logits: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
 
 
 @register
-class Categorical(GridHead):
+class Categorical(GridLikelihood):
     """A probability for each of the values 0, 1/(levels-1), ..., 1 of an element; log p(x) = sum log softmax(l)[x].
 
     For images of few grey levels, and for bytes if memory allows: uint8 data, divided by 255, are on the grid of 256
@@ -60,15 +60,15 @@ class Categorical(GridHead):
     Args:
         event_shape: shape of one event.
         levels: number of values that an element can take, equally spaced from 0 to 1.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if `levels` is no integer >= 2.
 
     Example:
 
-    >>> head = Categorical((8, 8, 1), levels=4)
-    >>> head(tf.ones((3, 16)))["logits"].shape
+    >>> likelihood = Categorical((8, 8, 1), levels=4)
+    >>> likelihood(tf.ones((3, 16)))["logits"].shape
     TensorShape([3, 8, 8, 1, 4])
 
     Reference: van den Oord, Kalchbrenner & Kavukcuoglu, 2016, section 3, https://arxiv.org/abs/1601.06759

@@ -7,15 +7,14 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions.arguments import in_unit_interval
-from keras_vae.distributions.head import Head
-from keras_vae.errors import InvalidInputError
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
 
 
 @register
-class ContinuousBernoulli(Head):
+class ContinuousBernoulli(Likelihood):
     """A density on [0, 1] per element, given by its logits l: p(x) = exp(l x) l / (exp(l) - 1).
 
     For grey images: unlike `Bernoulli`, it is a normalised density of values between 0 and 1, so that figures in
@@ -23,14 +22,16 @@ class ContinuousBernoulli(Head):
 
     Example:
 
-    >>> head = ContinuousBernoulli((8, 8, 1))
-    >>> head.distribution({"logits": tf.zeros((3, 8, 8, 1))}).log_prob(tf.ones((3, 8, 8, 1))).numpy().tolist()
+    >>> likelihood = ContinuousBernoulli((8, 8, 1))
+    >>> likelihood.distribution({"logits": tf.zeros((3, 8, 8, 1))}).log_prob(tf.ones((3, 8, 8, 1))).numpy().tolist()
     [0.0, 0.0, 0.0]
 
     Reference: Loaiza-Ganem & Cunningham, 2019, https://arxiv.org/abs/1907.06845
     """
 
     parameters = ("logits",)
+    expects = "values in [0, 1]"
+    advice = "rescale the data or use the 'normal' likelihood"
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         return self.independent(tfd.ContinuousBernoulli(logits=parameters["logits"]))
@@ -47,13 +48,6 @@ class ContinuousBernoulli(Head):
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return in_unit_interval(x)
-
-    def check_support(self, low: float, high: float) -> None:
-        if low < 0 or high > 1:
-            raise InvalidInputError(
-                f"ContinuousBernoulli likelihood: expected values in [0, 1], got values in [{low:g}, {high:g}]; "
-                "rescale the data or use the 'normal' likelihood."
-            )
 
 
 def _mean_of_logits(logits: np.ndarray) -> np.ndarray:

@@ -5,22 +5,22 @@ from collections.abc import Mapping
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
 
 
 @register
-class Deterministic(Head):
+class Deterministic(Posterior):
     """A posterior with all its mass on one code: the plain autoencoder.
 
     It has no density, so a term that needs one, such as `KL`, is refused.
 
     Example:
 
-    >>> head = Deterministic((2,))
-    >>> head.distribution(head(tf.ones((3, 8)))).sample().shape
+    >>> posterior = Deterministic((2,))
+    >>> posterior.distribution(posterior(tf.ones((3, 8)))).sample().shape
     TensorShape([3, 2])
     """
 

@@ -6,8 +6,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_on_simplex, check_positive, check_vector, is_one
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.arguments import check_positive, check_vector, is_one
+from keras_vae.distributions.likelihood import Likelihood
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 
@@ -34,7 +35,7 @@ class InteriorDirichlet(tfd.Dirichlet):
 
 
 @register
-class Dirichlet(Head):
+class Dirichlet(Posterior, Likelihood):
     """Proportions x that sum to 1: log p(x) = sum (a - 1) log x - log B(a), in nats, a = softplus(raw) + minimum.
 
     As a posterior it has a closed-form KL with `DirichletPrior`. Draws carry gradients, but for proportions under
@@ -43,15 +44,15 @@ class Dirichlet(Head):
     Args:
         event_shape: shape of one event, `(D,)` with D >= 2.
         min_concentration: lower bound of a, at least 0.01: below, draws in float32 are corners of the simplex.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if events are no vectors of two or more, or `min_concentration` is under 0.01.
 
     Example:
 
-    >>> head = Dirichlet((3,))
-    >>> z = head.distribution(head(tf.ones((2, 8)))).sample(seed=(1, 2))
+    >>> posterior = Dirichlet((3,))
+    >>> z = posterior.distribution(posterior(tf.ones((2, 8)))).sample(seed=(1, 2))
     >>> bool(tf.reduce_all(tf.abs(tf.reduce_sum(z, -1) - 1) < 1e-5))
     True
 
@@ -61,7 +62,8 @@ class Dirichlet(Head):
 
     parameters = ("raw_concentration",)
     support = "simplex"
-    expects = "proportions that sum to 1 over the last axis"
+    expects = "proportions strictly between 0 and 1 that sum to 1 over the last axis"
+    advice = "smooth and rescale the data or use another likelihood"
 
     def __init__(self, event_shape, *, min_concentration: float = 1e-2, **kwargs):
         super().__init__(event_shape, **kwargs)
@@ -82,18 +84,8 @@ class Dirichlet(Head):
         return inside & is_one(tf.reduce_sum(x, axis=-1, keepdims=True))
 
     @property
-    def stand_in(self) -> float:
+    def fill_value(self) -> float:
         return 1.0 / self.event_shape[-1]
-
-    def check_support(self, low: float, high: float) -> None:
-        if low <= 0 or high >= 1:
-            raise InvalidInputError(
-                f"Dirichlet likelihood: expected proportions strictly between 0 and 1, got values in "
-                f"[{low:g}, {high:g}]; smooth and rescale the data or use another likelihood."
-            )
-
-    def check_events(self, x: np.ndarray) -> None:
-        check_on_simplex("Dirichlet", x)
 
     def get_config(self):
         return {**super().get_config(), "min_concentration": self.min_concentration}

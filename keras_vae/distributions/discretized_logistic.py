@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
-from keras_vae.distributions.grid import GridDistribution, GridHead
+from keras_vae.distributions.grid import GridDistribution, GridLikelihood
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
@@ -80,7 +80,7 @@ class LogisticOnGrid(GridDistribution):
 
 
 @register
-class DiscretizedLogistic(GridHead):
+class DiscretizedLogistic(GridLikelihood):
     """A logistic distribution, or a mixture of them, rounded to the values 0, 1/(levels-1), ..., 1.
 
     log p(x) = sum log sum_k w_k [F((x + h - loc_k) / s_k) - F((x - h - loc_k) / s_k)], with F the logistic function
@@ -93,15 +93,15 @@ class DiscretizedLogistic(GridHead):
         event_shape: shape of one event.
         levels: number of values that an element can take, equally spaced from 0 to 1.
         components: number of logistics that are mixed, K.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if `levels` is no integer >= 2 or `components` none >= 1.
 
     Example:
 
-    >>> head = DiscretizedLogistic((8, 8, 3), components=5)
-    >>> {name: tuple(shape) for name, shape in head.parameter_shapes.items()}
+    >>> likelihood = DiscretizedLogistic((8, 8, 3), components=5)
+    >>> {name: tuple(shape) for name, shape in likelihood.parameter_shapes.items()}
     {'loc': (8, 8, 3, 5), 'raw_scale': (8, 8, 3, 5), 'logits': (8, 8, 3, 5)}
 
     References: Kingma et al., 2016, https://arxiv.org/abs/1606.04934; mixtures: Salimans et al., 2017,

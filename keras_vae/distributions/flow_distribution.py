@@ -5,7 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.own_distribution import OwnDistribution
+from keras_vae.distributions.custom_distribution import CustomDistribution
 from keras_vae.random import as_seed
 
 tfd = tfp.distributions
@@ -16,7 +16,7 @@ DRAWS = 64
 Map = Callable[[tf.Tensor, tf.Tensor | None], tuple[tf.Tensor, tf.Tensor]]
 
 
-class FlowDistribution(OwnDistribution):
+class FlowDistribution(CustomDistribution):
     """z = f(u; c) for u ~ N(loc, scale^2) and an invertible f: log q(z) = log N(u) - log |det df/du|.
 
     `log_prob` of a tensor that `sample` has just given remembers its u and costs next to nothing; of any other, even

@@ -7,14 +7,15 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions.arguments import check_positive, check_vector
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
 
 
 @register
-class FullCovarianceNormal(Head):
+class FullCovarianceNormal(Posterior, Likelihood):
     """N(loc, L L^T) over vectors, with a lower-triangular L whose diagonal is softplus(raw) + min_scale.
 
     Its KL with a prior of independent normals has a closed form, as that with another normal of full covariance.
@@ -22,15 +23,15 @@ class FullCovarianceNormal(Head):
     Args:
         event_shape: shape of one event, `(D,)`; the network gives D (D + 3) / 2 numbers.
         min_scale: lower bound of the diagonal of L; it keeps densities finite.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if events are no vectors or `min_scale` is not positive.
 
     Example:
 
-    >>> head = FullCovarianceNormal((2,))
-    >>> head.distribution(head(tf.ones((3, 8)))).covariance().shape
+    >>> posterior = FullCovarianceNormal((2,))
+    >>> posterior.distribution(posterior(tf.ones((3, 8)))).covariance().shape
     TensorShape([3, 2, 2])
 
     Reference: Kingma & Welling, 2019, section 2.5.1, https://arxiv.org/abs/1906.02691

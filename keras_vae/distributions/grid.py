@@ -5,14 +5,13 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions.arguments import in_unit_interval
-from keras_vae.distributions.head import Head
-from keras_vae.distributions.own_distribution import OwnDistribution
-from keras_vae.errors import InvalidInputError
+from keras_vae.distributions.custom_distribution import CustomDistribution
+from keras_vae.distributions.likelihood import Likelihood
 
 tfd = tfp.distributions
 
 
-class GridDistribution(OwnDistribution):
+class GridDistribution(CustomDistribution):
     """A random value among 0, 1/(levels-1), ..., 1; `log_prob` is of the nearest of them, in nats.
 
     A subclass gives `_log_prob_of(index)` and `_sample_index(n, seed)`, with indices in float32.
@@ -46,28 +45,27 @@ class GridDistribution(OwnDistribution):
         return self._sample_index(n, seed) / (self.levels - 1)
 
 
-class GridHead(Head):
-    """A head over events whose elements lie on the grid.
+class GridLikelihood(Likelihood):
+    """A likelihood of events whose elements are on the grid.
 
     Args:
         event_shape: shape of one event.
         levels: number of values that an element can take, equally spaced from 0 to 1.
-        project: see `Head`.
+        project: see `DistributionLayer`.
     """
+
+    advice = "rescale the data or use the 'normal' likelihood"
 
     def __init__(self, event_shape, *, levels: int = 256, **kwargs):
         super().__init__(event_shape, **kwargs)
         self.levels = check_integer(f"{type(self).__name__}: levels", levels, least=2)
 
+    @property
+    def expects(self):
+        return f"values in [0, 1], multiples of 1/{self.levels - 1}"
+
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return in_unit_interval(x)
-
-    def check_support(self, low: float, high: float) -> None:
-        if low < 0 or high > 1:
-            raise InvalidInputError(
-                f"{type(self).__name__} likelihood: expected values in [0, 1], multiples of 1/{self.levels - 1}; "
-                f"got values in [{low:g}, {high:g}]; rescale the data or use the 'normal' likelihood."
-            )
 
     def get_config(self):
         return {**super().get_config(), "levels": self.levels}

@@ -1,12 +1,12 @@
 """The inverse autoregressive flow."""
 
-from keras_vae.distributions.flow_head import FlowHead
+from keras_vae.distributions.flow_posterior import FlowPosterior
 from keras_vae.layers.autoregressive_flow import AutoregressiveFlow
 from keras_vae.serialization import register
 
 
 @register
-class InverseAutoregressive(FlowHead):
+class InverseAutoregressive(FlowPosterior):
     """IAF: a normal u followed by gated autoregressive steps, each in the order opposite to the one before.
 
         u ~ N(loc, scale^2),   z_d <- g_d z_d + (1 - g_d) m_d,   g_d = sigmoid(s_d + 2),   (m_d, s_d) = MADE(z, c)_d
@@ -22,15 +22,15 @@ class InverseAutoregressive(FlowHead):
         activation: a Keras activation of these layers.
         context_dim: length of the context c.
         min_scale: lower bound of the scale of u.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if the event is no vector or a number is out of its range.
 
     Example:
 
-    >>> head = InverseAutoregressive((4,), units=(16,))
-    >>> q = head.distribution(head(tf.ones((3, 8))))
+    >>> posterior = InverseAutoregressive((4,), units=(16,))
+    >>> q = posterior.distribution(posterior(tf.ones((3, 8))))
     >>> q.log_prob(q.sample(5, seed=0)).shape
     TensorShape([5, 3])
 

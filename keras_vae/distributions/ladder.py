@@ -8,8 +8,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
-from keras_vae.distributions.head import Head
-from keras_vae.distributions.own_distribution import OwnDistribution
+from keras_vae.distributions.custom_distribution import CustomDistribution
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 from keras_vae.trace import Latent
@@ -19,7 +19,7 @@ tfd = tfp.distributions
 MERGES = ("concatenate", "precision", "residual")
 
 
-class Levels(OwnDistribution):
+class Levels(CustomDistribution):
     """A chain p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ..., its levels side by side in one vector.
 
     Args:
@@ -88,7 +88,7 @@ class _LadderPosterior(Levels):
 
 
 @register
-class Ladder(Head):
+class Ladder(Posterior):
     """A hierarchical posterior, and the hierarchical prior above it.
 
         q(z_1 | x) q(z_2 | z_1, x) ... and p(z_1) p(z_2 | z_1) ..., z_1 the top
@@ -194,7 +194,7 @@ class Ladder(Head):
     def prior_shape(self) -> tuple[int, ...]:
         return (self.levels[0],)
 
-    def codes_of(self, prior: tfd.Distribution) -> Levels:
+    def latent_prior(self, prior: tfd.Distribution) -> Levels:
         return Levels(lambda level, above: self._prior(above) if level else prior, self.levels)
 
     @property

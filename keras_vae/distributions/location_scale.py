@@ -9,14 +9,15 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions.arguments import check_positive, root_mean_square
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
 
 
-class LocationScale(Head):
+class LocationScale(Posterior, Likelihood):
     """x = loc + scale * e for every element of the event, with independent noise e of one fixed law.
 
     A subclass gives the law by `elements`.
@@ -26,7 +27,7 @@ class LocationScale(Head):
         scale: `"elementwise"` for a scale per element, given by the network; `"shared"` for one learned
             scale; or a positive number, the fixed scale.
         min_scale: lower bound of a scale that is learned; it keeps densities finite.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if `scale` or `min_scale` is neither of these.
@@ -65,7 +66,7 @@ class LocationScale(Head):
             scale = tf.constant(self.scale, tf.float32)
         return self.independent(self.elements(parameters["loc"], scale))
 
-    def size_of(self, x: np.ndarray) -> float:
+    def scale_of(self, x: np.ndarray) -> float:
         return root_mean_square(x)
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
@@ -89,15 +90,15 @@ class Laplace(LocationScale):
         event_shape: shape of one event.
         scale: see `LocationScale`.
         min_scale: see `LocationScale`.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if an argument is out of its range.
 
     Example:
 
-    >>> head = Laplace((2,), scale=1.0)
-    >>> head.distribution({"loc": tf.zeros((3, 2))}).log_prob([1.0, -1.0]).shape
+    >>> posterior = Laplace((2,), scale=1.0)
+    >>> posterior.distribution({"loc": tf.zeros((3, 2))}).log_prob([1.0, -1.0]).shape
     TensorShape([3])
 
     Reference: Kotz, Kozubowski & Podgorski, 2001, https://doi.org/10.1007/978-1-4612-0173-1
@@ -118,15 +119,15 @@ class Logistic(LocationScale):
         event_shape: shape of one event.
         scale: see `LocationScale`; the standard deviation is pi / sqrt(3) times as large.
         min_scale: see `LocationScale`.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if an argument is out of its range.
 
     Example:
 
-    >>> head = Logistic((2,))
-    >>> head.distribution(head(tf.ones((3, 8)))).event_shape
+    >>> posterior = Logistic((2,))
+    >>> posterior.distribution(posterior(tf.ones((3, 8)))).event_shape
     TensorShape([2])
 
     Reference: Kingma et al., 2016, whose likelihood it is, https://arxiv.org/abs/1606.04934
@@ -150,15 +151,15 @@ class StudentT(LocationScale):
         df: degrees of freedom, fixed; the mean exists for df > 1, the variance for df > 2.
         scale: see `LocationScale`; the standard deviation is sqrt(df / (df - 2)) times as large.
         min_scale: see `LocationScale`.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if an argument is out of its range.
 
     Example:
 
-    >>> head = StudentT((2,), df=3.0)
-    >>> head.distribution(head(tf.ones((3, 8)))).sample(5, seed=(1, 2)).shape
+    >>> posterior = StudentT((2,), df=3.0)
+    >>> posterior.distribution(posterior(tf.ones((3, 8)))).sample(5, seed=(1, 2)).shape
     TensorShape([5, 3, 2])
 
     Reference: Takahashi et al., 2018, https://www.ijcai.org/proceedings/2018/374

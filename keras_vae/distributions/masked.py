@@ -7,8 +7,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_event_shape
-from keras_vae.distributions.head import Head
-from keras_vae.distributions.wrapped_head import WrappedHead
+from keras_vae.distributions.likelihood import Likelihood
+from keras_vae.distributions.wrapped_likelihood import WrappedLikelihood
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import get_over, register
 
@@ -23,27 +23,27 @@ class PartlyObserved(tfd.Independent):
     Args:
         distribution: of the elements.
         reinterpreted_batch_ndims: as for `tfd.Independent`.
-        stand_in: a value, or an event, of finite density that takes the place of what is missing.
+        fill_value: a value, or an event, of finite density that takes the place of what is missing.
     """
 
-    def __init__(self, distribution, reinterpreted_batch_ndims, stand_in=0.5, name="PartlyObserved"):
+    def __init__(self, distribution, reinterpreted_batch_ndims, fill_value=0.5, name="PartlyObserved"):
         super().__init__(distribution, reinterpreted_batch_ndims, name=name)
-        self._stand_in = stand_in
+        self._fill_value = fill_value
 
     def __getitem__(self, slices):
         complete = tfd.Independent(self.distribution, self.reinterpreted_batch_ndims)[slices]
-        return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, self._stand_in, self.name)
+        return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, self._fill_value, self.name)
 
     def _log_prob(self, x, **kwargs):
         x = tf.convert_to_tensor(x)
         missing = tf.math.is_nan(x)
-        elements = self.distribution.log_prob(tf.where(missing, tf.cast(self._stand_in, x.dtype), x), **kwargs)
+        elements = self.distribution.log_prob(tf.where(missing, tf.cast(self._fill_value, x.dtype), x), **kwargs)
         axes = range(-int(tf.get_static_value(self.reinterpreted_batch_ndims)), 0)
         return tf.reduce_sum(tf.where(missing, tf.zeros_like(elements), elements), axis=list(axes))
 
 
 @register
-class Masked(WrappedHead):
+class Masked(WrappedLikelihood):
     """A likelihood of the elements that are known; NaN stands for one that is missing.
 
     log p(x_known | z) = sum over known d of log p(x_d | z): the exact marginal likelihood, since the elements of `base`
@@ -52,15 +52,15 @@ class Masked(WrappedHead):
 
     Args:
         event_shape: shape of one event.
-        base: the likelihood of complete events, a `Head` with independent elements or a name, see `LIKELIHOODS`.
+        base: the likelihood of complete events, a `Likelihood` with independent elements or a name, see `LIKELIHOODS`.
 
     Raises:
         InvalidInputError: if `base` is unknown, has another event shape or elements that are not independent.
 
     Example:
 
-    >>> head = Masked((4,), {"name": "normal_fixed"})
-    >>> distribution = head.distribution({"loc": tf.zeros((1, 4))})
+    >>> likelihood = Masked((4,), {"name": "normal_fixed"})
+    >>> distribution = likelihood.distribution({"loc": tf.zeros((1, 4))})
     >>> round(float(distribution.log_prob([[0.0, np.nan, np.nan, 0.0]])[0]), 4)  # - log(2 pi)
     -1.8379
 
@@ -70,11 +70,11 @@ class Masked(WrappedHead):
 
     allows_missing = True
 
-    def __init__(self, event_shape, base: str | Mapping | Head = "bernoulli", **kwargs):
+    def __init__(self, event_shape, base: str | Mapping | Likelihood = "bernoulli", **kwargs):
         from keras_vae.distributions import LIKELIHOODS
 
         event_shape = check_event_shape(type(self).__name__, event_shape)
-        base = get_over(base, LIKELIHOODS, Head, event_shape, part="Masked: base")
+        base = get_over(base, LIKELIHOODS, Likelihood, event_shape, part="Masked: base")
         if isinstance(base, Masked):
             raise InvalidInputError("Masked: expected a base that is not itself Masked; give the base of that one.")
         super().__init__(event_shape, project=base.project, **kwargs)
@@ -108,10 +108,10 @@ class Masked(WrappedHead):
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         complete = self.base.distribution(parameters)
-        return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, self.base.stand_in)
+        return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, self.base.fill_value)
 
     def adapt(self, x: np.ndarray) -> None:
-        """As `Head.adapt`, by the mean of what is known of each element, 0 where nothing is."""
+        """As `Likelihood.adapt`, by the mean of what is known of each element, 0 where nothing is."""
         never_known = np.isnan(x).all(axis=0)
         self.base.adapt(np.ma.masked_invalid(np.where(never_known, np.float32(0), x)))
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions.arguments import check_positive
-from keras_vae.distributions.poisson import CountHead
+from keras_vae.distributions.poisson import CountLikelihood
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 
@@ -25,7 +25,7 @@ class MixedPoisson(tfd.NegativeBinomial):
 
 
 @register
-class NegativeBinomial(CountHead):
+class NegativeBinomial(CountLikelihood):
     """Counts that vary more than Poisson's, by their mean m and total count r: variance m + m^2 / r per element.
 
     log p(x) = sum log Gamma(x + r) / (Gamma(r) x!) + r log(r / (r + m)) + x log(m / (r + m)). It tends to `Poisson` as
@@ -36,15 +36,15 @@ class NegativeBinomial(CountHead):
         dispersion: `"elementwise"` for an r of each element that the network gives; `"shared"` for one learned r
             per element, the same for all examples (scVI's dispersion per gene).
         min_total_count: lower bound of r; it keeps densities finite.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if `dispersion` or `min_total_count` is neither of these.
 
     Example:
 
-    >>> head = NegativeBinomial((3,), dispersion="shared")
-    >>> head.distribution(head(tf.ones((2, 8)))).batch_shape
+    >>> likelihood = NegativeBinomial((3,), dispersion="shared")
+    >>> likelihood.distribution(likelihood(tf.ones((2, 8)))).batch_shape
     TensorShape([2])
 
     Reference: Lopez et al., 2018 (scVI), https://doi.org/10.1038/s41592-018-0229-2

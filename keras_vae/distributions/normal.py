@@ -21,15 +21,15 @@ class Normal(LocationScale):
         scale: `"elementwise"` for a scale per element, given by the network; `"shared"` for one learned
             scale; or a positive number, the fixed scale.
         min_scale: lower bound of a scale that is learned; it keeps densities finite.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if `scale` or `min_scale` is neither of these.
 
     Example:
 
-    >>> head = Normal((2,))
-    >>> head.distribution(head(tf.ones((3, 8)))).batch_shape
+    >>> posterior = Normal((2,))
+    >>> posterior.distribution(posterior(tf.ones((3, 8)))).batch_shape
     TensorShape([3])
 
     Reference: Kingma & Welling, 2014, https://arxiv.org/abs/1312.6114

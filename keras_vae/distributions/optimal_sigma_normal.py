@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions.arguments import check_positive, root_mean_square
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
@@ -16,7 +16,7 @@ tfd = tfp.distributions
 
 
 @register
-class OptimalSigmaNormal(Head):
+class OptimalSigmaNormal(Likelihood):
     """N(loc, sigma^2) with the sigma that is best for the data: sigma^2 = mean (x - loc)^2.
 
     The likelihood of the sigma-VAE, which balances reconstruction and KL without a weight to tune. Sigma is a
@@ -30,15 +30,15 @@ class OptimalSigmaNormal(Head):
         event_shape: shape of one event.
         momentum: of the average of sigma^2, in [0, 1).
         min_scale: lower bound of sigma; it keeps densities finite.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if `momentum` or `min_scale` is out of its range.
 
     Example:
 
-    >>> head = OptimalSigmaNormal((4,))
-    >>> head.distribution(head(tf.ones((3, 8)))).stddev().numpy().tolist()[0]
+    >>> likelihood = OptimalSigmaNormal((4,))
+    >>> likelihood.distribution(likelihood(tf.ones((3, 8)))).stddev().numpy().tolist()[0]
     [1.0, 1.0, 1.0, 1.0]
 
     Reference: Rybkin, Daniilidis & Levine, 2021, https://arxiv.org/abs/2006.13202
@@ -87,7 +87,7 @@ class OptimalSigmaNormal(Head):
         self.log_scale.assign(tf.where(seen, 0.5 * tf.math.log(after), tf.convert_to_tensor(self.log_scale)))
         self.updates.assign(tf.where(seen, updates, updates - 1.0))
 
-    def size_of(self, x: np.ndarray) -> float:
+    def scale_of(self, x: np.ndarray) -> float:
         return root_mean_square(x)
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:

@@ -7,9 +7,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
-from keras_vae.distributions.head import Head
-from keras_vae.distributions.own_distribution import OwnDistribution
-from keras_vae.distributions.wrapped_head import WrappedHead
+from keras_vae.distributions.custom_distribution import CustomDistribution
+from keras_vae.distributions.likelihood import Likelihood
+from keras_vae.distributions.wrapped_likelihood import WrappedLikelihood
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.layers.pixel_cnn import PixelCNN
@@ -20,20 +20,20 @@ from keras_vae.trace import Trace
 tfd = tfp.distributions
 
 
-class AutoregressiveImage(OwnDistribution):
+class AutoregressiveImage(CustomDistribution):
     """p(x) = prod_i p(x_i | x_<i, features), over images of shape `(H, W, C)`.
 
     Args:
         features: what conditions every pixel, `(..., H, W, F)`; batch shape `(...)`.
-        head: the built `PixelCNNLikelihood` whose networks it uses.
+        layer: the built `PixelCNNLikelihood` whose networks it uses.
     """
 
     sample_runs_network = True
 
-    def __init__(self, features: tf.Tensor, head: "PixelCNNLikelihood", name: str = "AutoregressiveImage"):
+    def __init__(self, features: tf.Tensor, layer: "PixelCNNLikelihood", name: str = "AutoregressiveImage"):
         parameters = dict(locals())
         self.features = tf.convert_to_tensor(features)
-        self.head = head
+        self.layer = layer
         super().__init__(parameters, name=name)
 
     @classmethod
@@ -42,16 +42,16 @@ class AutoregressiveImage(OwnDistribution):
 
     def given(self, x: tf.Tensor) -> tfd.Distribution:
         """The distributions of all pixels, each given those before it in `x`, `(..., *event_shape)`, as one event."""
-        event = self.head.event_shape
+        event = self.layer.event_shape
         batch = tf.broadcast_dynamic_shape(self.batch_shape_tensor(), tf.shape(x)[: tf.rank(x) - 3])
         x = tf.broadcast_to(tf.cast(x, tf.float32), tf.concat([batch, event], axis=0))
         features = tf.broadcast_to(self.features, tf.concat([batch, tf.shape(self.features)[-3:]], axis=0))
-        out = self.head.network(_flat(x), _flat(features))
+        out = self.layer.network(_flat(x), _flat(features))
         parameters = {
             name: tf.reshape(value, tf.concat([batch, event[:2], tf.shape(value)[1:]], axis=0))
-            for name, value in self.head.parameters_of_pixels(tf.reshape(out, (-1, out.shape[-1]))).items()
+            for name, value in self.layer.parameters_of_pixels(tf.reshape(out, (-1, out.shape[-1]))).items()
         }
-        return tfd.Independent(self.head.base.distribution(parameters), reinterpreted_batch_ndims=2)
+        return tfd.Independent(self.layer.base.distribution(parameters), reinterpreted_batch_ndims=2)
 
     def _log_prob(self, x):
         return self.given(x).log_prob(x)
@@ -59,22 +59,22 @@ class AutoregressiveImage(OwnDistribution):
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed)
         features = tf.repeat(self.features[None], n, axis=0)
-        draws = self.head.draws(_flat(features), seed)
-        return tf.reshape(draws, tf.concat([[n], self.batch_shape_tensor(), self.head.event_shape], axis=0))
+        draws = self.layer.draws(_flat(features), seed)
+        return tf.reshape(draws, tf.concat([[n], self.batch_shape_tensor(), self.layer.event_shape], axis=0))
 
     def _mean(self):
-        mean = self.head.expected(_flat(self.features))
-        return tf.reshape(mean, tf.concat([self.batch_shape_tensor(), self.head.event_shape], axis=0))
+        mean = self.layer.expected(_flat(self.features))
+        return tf.reshape(mean, tf.concat([self.batch_shape_tensor(), self.layer.event_shape], axis=0))
 
     def _event_shape(self):
-        return tf.TensorShape(self.head.event_shape)
+        return tf.TensorShape(self.layer.event_shape)
 
     def _event_shape_tensor(self, **_):
-        return tf.constant(self.head.event_shape)
+        return tf.constant(self.layer.event_shape)
 
 
 @register
-class PixelCNNLikelihood(WrappedHead):
+class PixelCNNLikelihood(WrappedLikelihood):
     """An autoregressive likelihood for images, the decoder of the PixelVAE.
 
         log p(x | z) = sum_i log p(x_i | x_<i, z)    over the pixels i in raster order
@@ -90,13 +90,13 @@ class PixelCNNLikelihood(WrappedHead):
     Args:
         event_shape: `(H, W, C)`, H at least 2. Given z and the pixels before, the channels of a pixel are independent
             if they are so in `base`.
-        base: the family of one pixel, a `Head` over `(C,)`, its name in `LIKELIHOODS`, or a mapping of such a `name`
-            and of options.
+        base: the family of one pixel, a `Likelihood` over `(C,)`, its name in `LIKELIHOODS`, or a mapping of such a
+            `name` and of options.
         features: number F of channels by which z reaches each pixel.
         filters: width of the PixelCNN.
         layers: number of its gated layers.
         kernel_size: side of its kernels; odd, at least 3.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if the event is no image, `base` is no family of single pixels, or a number is out of its
@@ -104,9 +104,9 @@ class PixelCNNLikelihood(WrappedHead):
 
     Example:
 
-    >>> head = PixelCNNLikelihood((4, 4, 1), filters=4, layers=1, kernel_size=3)
-    >>> likelihood = head.distribution(head(tf.ones((3, 8))))
-    >>> likelihood.log_prob(tf.zeros((3, 4, 4, 1))).shape, likelihood.sample(2, seed=(0, 1)).shape
+    >>> likelihood = PixelCNNLikelihood((4, 4, 1), filters=4, layers=1, kernel_size=3)
+    >>> pixels = likelihood.distribution(likelihood(tf.ones((3, 8))))
+    >>> pixels.log_prob(tf.zeros((3, 4, 4, 1))).shape, pixels.sample(2, seed=(0, 1)).shape
     (TensorShape([3]), TensorShape([2, 3, 4, 4, 1]))
 
     References: Gulrajani et al., 2017, https://arxiv.org/abs/1611.05013; what is left to the code: Chen et al., 2017,
@@ -120,7 +120,7 @@ class PixelCNNLikelihood(WrappedHead):
         self,
         event_shape,
         *,
-        base: str | Mapping | Head = "bernoulli",
+        base: str | Mapping | Likelihood = "bernoulli",
         features: int = 16,
         filters: int = 32,
         layers: int = 3,
@@ -136,7 +136,7 @@ class PixelCNNLikelihood(WrappedHead):
         from keras_vae.distributions import LIKELIHOODS
 
         channels = self.event_shape[-1:]
-        self.base = get_over(base, LIKELIHOODS, Head, channels, part="PixelCNNLikelihood: base")
+        self.base = get_over(base, LIKELIHOODS, Likelihood, channels, part="PixelCNNLikelihood: base")
         if self.base.allows_missing or not self.base.project or self.base.encoder_input_shape != channels:
             raise InvalidInputError(
                 f"PixelCNNLikelihood: base must be a family of single pixels that projects its features and has no "
@@ -205,8 +205,8 @@ class PixelCNNLikelihood(WrappedHead):
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         return super().statistics(trace.replace(likelihood=trace.likelihood.given(trace.x)))
 
-    def size_of(self, x: np.ndarray) -> float:
-        return super().size_of(x.reshape(-1, self.event_shape[-1]))
+    def scale_of(self, x: np.ndarray) -> float:
+        return super().scale_of(x.reshape(-1, self.event_shape[-1]))
 
     def check_events(self, x: np.ndarray) -> None:
         super().check_events(x.reshape(-1, self.event_shape[-1]))

@@ -8,8 +8,8 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions.flow_distribution import FlowDistribution
-from keras_vae.distributions.flow_head import check_min_scale, check_vector
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.flow_posterior import check_min_scale, check_vector
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
@@ -21,7 +21,7 @@ BISECTIONS = 26
 
 
 @register
-class Planar(Head):
+class Planar(Posterior):
     """A normal u followed by planar steps, whose directions come from the features.
 
         u ~ N(loc, scale^2),   z <- z + v tanh(w.z + b),   v = u' + (m(w.u') - w.u') w / |w|^2
@@ -36,15 +36,15 @@ class Planar(Head):
         event_shape: `(D,)`.
         flows: how many steps, K; each bends the density along one plane.
         min_scale: lower bound of the scale of u.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if the event is no vector or a number is out of its range.
 
     Example:
 
-    >>> head = Planar((4,))
-    >>> q = head.distribution(head(tf.ones((3, 8))))
+    >>> posterior = Planar((4,))
+    >>> q = posterior.distribution(posterior(tf.ones((3, 8))))
     >>> q.log_prob(q.sample(5, seed=0)).shape
     TensorShape([5, 3])
 

@@ -6,51 +6,34 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.head import Head
-from keras_vae.errors import InvalidInputError
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
 
 
-class CountHead(Head):
-    """A head over counts: what the families for them have in common."""
+class CountLikelihood(Likelihood):
+    """A likelihood of counts: what the families for them have in common."""
 
+    expects = "counts >= 0"
+    advice = "give the raw counts or use the 'normal' likelihood"
+    takes_bytes = False
     default_draw = "sample"  # the mean of a count is no count
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return tf.math.is_finite(x) & (x >= 0.0)
 
-    def check_support(self, low: float, high: float) -> None:
-        if low < 0:
-            raise InvalidInputError(
-                f"{type(self).__name__} likelihood: expected counts >= 0, got values in [{low:g}, {high:g}]; "
-                "give the raw counts or use the 'normal' likelihood."
-            )
-
-    def check_events(self, x: np.ndarray) -> None:
-        refuse_bytes(type(self).__name__, x)
-
-
-def refuse_bytes(part: str, x: np.ndarray) -> None:
-    """Raises `InvalidInputError` for uint8, which stands for images: it would be divided by 255."""
-    if x.dtype == np.uint8:
-        raise InvalidInputError(
-            f"{part} likelihood: expected numbers as they are, got uint8, which means 0..255 and is divided by 255; "
-            "convert them with x.astype('float32')."
-        )
-
 
 @register
-class Poisson(CountHead):
+class Poisson(CountLikelihood):
     """Counts with the rate r = exp(log_rate) per element; log p(x) = sum x log r - r - log x!.
 
     Between whole numbers log x! is taken as log Gamma(x + 1): then the value is no log-probability.
 
     Example:
 
-    >>> head = Poisson((3,))
-    >>> head.distribution({"log_rate": tf.zeros((2, 3))}).mean().numpy().tolist()
+    >>> likelihood = Poisson((3,))
+    >>> likelihood.distribution({"log_rate": tf.zeros((2, 3))}).mean().numpy().tolist()
     [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
 
     Reference: Gopalan, Hofman & Blei, 2015, https://arxiv.org/abs/1311.1704

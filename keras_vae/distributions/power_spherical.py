@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_on_sphere, check_positive, check_vector, is_one
-from keras_vae.distributions.head import Head
-from keras_vae.errors import InvalidInputError
+from keras_vae.distributions.arguments import check_positive, check_vector, is_one
+from keras_vae.distributions.likelihood import Likelihood
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
@@ -53,7 +53,7 @@ class StablePowerSpherical(tfd.PowerSpherical):
 
 
 @register
-class PowerSpherical(Head):
+class PowerSpherical(Posterior, Likelihood):
     """A bump on the unit sphere around mu: log q(z) = k log(1 + mu . z) - log C(k), in nats.
 
     mu = direction / |direction| (the first axis where the direction is zero), k = softplus(raw) + min_concentration;
@@ -65,15 +65,15 @@ class PowerSpherical(Head):
     Args:
         event_shape: shape of one event, `(D,)` with D >= 2; the sphere has D - 1 dimensions.
         min_concentration: lower bound of k.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if events are no vectors of two or more, or `min_concentration` is not positive.
 
     Example:
 
-    >>> head = PowerSpherical((3,))
-    >>> z = head.distribution(head(tf.ones((2, 8)))).sample(seed=(1, 2))
+    >>> posterior = PowerSpherical((3,))
+    >>> z = posterior.distribution(posterior(tf.ones((2, 8)))).sample(seed=(1, 2))
     >>> bool(tf.reduce_all(tf.abs(tf.norm(z, axis=-1) - 1) < 1e-5))
     True
 
@@ -83,7 +83,8 @@ class PowerSpherical(Head):
 
     parameters = ("direction", "raw_concentration")
     support = "sphere"
-    expects = "vectors of length 1"
+    expects = "vectors of length 1 over the last axis"
+    advice = "normalize the data or use another likelihood"
 
     def __init__(self, event_shape, *, min_concentration: float = 1e-3, **kwargs):
         super().__init__(event_shape, **kwargs)
@@ -107,18 +108,8 @@ class PowerSpherical(Head):
         return is_one(tf.norm(x, axis=-1, keepdims=True))
 
     @property
-    def stand_in(self) -> float:
+    def fill_value(self) -> float:
         return self.event_shape[-1] ** -0.5
-
-    def check_support(self, low: float, high: float) -> None:
-        if low < -1.001 or high > 1.001:
-            raise InvalidInputError(
-                f"PowerSpherical likelihood: expected vectors of length 1, got values in [{low:g}, {high:g}]; "
-                "normalise the data or use another likelihood."
-            )
-
-    def check_events(self, x: np.ndarray) -> None:
-        check_on_sphere("PowerSpherical", x)
 
     def get_config(self):
         return {**super().get_config(), "min_concentration": self.min_concentration}

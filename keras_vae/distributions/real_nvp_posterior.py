@@ -1,13 +1,13 @@
 """The RealNVP flow as a posterior."""
 
-from keras_vae.distributions.flow_head import FlowHead
+from keras_vae.distributions.flow_posterior import FlowPosterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.coupling import Coupling
 from keras_vae.serialization import register
 
 
 @register
-class RealNVPPosterior(FlowHead):
+class RealNVPPosterior(FlowPosterior):
     """A normal u followed by affine couplings that see the features; see `Coupling` for one step.
 
         u ~ N(loc, scale^2),   z = f_K(... f_1(u; c) ...; c)
@@ -23,15 +23,15 @@ class RealNVPPosterior(FlowHead):
         activation: a Keras activation of these layers.
         context_dim: length of the context c.
         min_scale: lower bound of the scale of u.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if the event is no vector of at least 2 or a number is out of its range.
 
     Example:
 
-    >>> head = RealNVPPosterior((4,), units=(16,))
-    >>> q = head.distribution(head(tf.ones((3, 8))))
+    >>> posterior = RealNVPPosterior((4,), units=(16,))
+    >>> q = posterior.distribution(posterior(tf.ones((3, 8))))
     >>> q.log_prob(q.sample(5, seed=0)).shape
     TensorShape([5, 3])
 

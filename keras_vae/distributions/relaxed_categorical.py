@@ -8,9 +8,10 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_vae.distributions.arguments import check_on_simplex, check_positive, is_one
+from keras_vae.distributions.arguments import check_positive, is_one
 from keras_vae.distributions.dirichlet import SMALLEST
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 
@@ -39,7 +40,7 @@ class Concrete(tfd.ExpRelaxedOneHotCategorical):
 
 
 @register
-class RelaxedCategorical(Head):
+class RelaxedCategorical(Posterior, Likelihood):
     """K-way choices, relaxed to the simplex: z = softmax((logits + g) / temperature), g standard Gumbel noise.
 
     log q(z) = log G(K) + (K - 1) log t + sum_k (logits_k - (t + 1) log z_k) - K log sum_k exp(logits_k) z_k^-t, in
@@ -54,15 +55,15 @@ class RelaxedCategorical(Head):
         event_shape: `(K,)`, or `(N, K)` for N choices; K >= 2 in the last axis.
         temperature: a positive number, or a `keras.optimizers.schedules.LearningRateSchedule` of the number of
             training steps, such as `ExponentialDecay(1.0, 1000, 0.5)`, that stays positive.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if there is only one class, or the temperature (of the first step) is not positive.
 
     Example:
 
-    >>> head = RelaxedCategorical((4, 10), temperature=0.5)
-    >>> head.distribution(head(tf.ones((3, 8)))).sample(seed=(1, 2)).shape
+    >>> posterior = RelaxedCategorical((4, 10), temperature=0.5)
+    >>> posterior.distribution(posterior(tf.ones((3, 8)))).sample(seed=(1, 2)).shape
     TensorShape([3, 4, 10])
 
     References: Jang, Gu & Poole, 2017, https://arxiv.org/abs/1611.01144; Maddison, Mnih & Teh, 2017,
@@ -72,6 +73,7 @@ class RelaxedCategorical(Head):
     parameters = ("logits",)
     support = "simplex"
     expects = "proportions that sum to 1 over the last axis"
+    advice = "rescale the data or use another likelihood"
 
     def __init__(self, event_shape, *, temperature: float | LearningRateSchedule = 0.5, **kwargs):
         super().__init__(event_shape, **kwargs)
@@ -112,18 +114,8 @@ class RelaxedCategorical(Head):
         return inside & is_one(tf.reduce_sum(x, axis=-1, keepdims=True))
 
     @property
-    def stand_in(self) -> float:
+    def fill_value(self) -> float:
         return 1.0 / self.event_shape[-1]
-
-    def check_support(self, low: float, high: float) -> None:
-        if low < 0 or high > 1:
-            raise InvalidInputError(
-                f"RelaxedCategorical likelihood: expected proportions in [0, 1], got values in [{low:g}, {high:g}]; "
-                "rescale the data or use another likelihood."
-            )
-
-    def check_events(self, x: np.ndarray) -> None:
-        check_on_simplex("RelaxedCategorical", x)
 
     def get_config(self):
         return {**super().get_config(), "temperature": keras.saving.serialize_keras_object(self.temperature)}

@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import get, register
 
@@ -41,7 +42,7 @@ LOWER_DIMENSIONAL = {
 
 
 @register
-class Reparameterized(Head):
+class Reparameterized(Posterior, Likelihood):
     """A family of TensorFlow Probability whose draws carry gradients, with independent elements.
 
     x ~ tfd.F(parameters) for every element of the event, or for every vector of it where F is over vectors;
@@ -56,9 +57,9 @@ class Reparameterized(Head):
         family: the name of a class in `tfp.distributions`.
         parameters: each parameter that the network gives -> its constraint.
         fixed: each parameter that is constant -> its value.
-        support: where events lie, see `Head`; a prior must agree on it. None for the sphere or the simplex of a family
-            over it, and for `"real"` with all others.
-        project: see `Head`.
+        support: the set that events are from, see `Posterior`; a prior must share it. None for the sphere or simplex
+            of a family over it, and for `"real"` with all others.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: for an unknown family, parameter or constraint, another support than the family's, parameters
@@ -66,8 +67,8 @@ class Reparameterized(Head):
 
     Example:
 
-    >>> head = Reparameterized((2,), "Gumbel", {"loc": "real", "scale": "positive"})
-    >>> head.distribution(head(tf.ones((3, 8)))).sample(seed=(1, 2)).shape
+    >>> posterior = Reparameterized((2,), "Gumbel", {"loc": "real", "scale": "positive"})
+    >>> posterior.distribution(posterior(tf.ones((3, 8)))).sample(seed=(1, 2)).shape
     TensorShape([3, 2])
 
     Reference: Figurnov, Mohamed & Mnih, 2018, https://arxiv.org/abs/1805.08498
@@ -140,21 +141,9 @@ class Reparameterized(Head):
         return inside & tf.math.is_finite(x) & ~tf.math.is_nan(density) & (density < float("inf"))
 
     @cached_property
-    def stand_in(self) -> np.ndarray:
+    def fill_value(self) -> np.ndarray:
         with tf.init_scope():  # once, not in every step
             return self._at_zero().sample(seed=(0, 0)).numpy()
-
-    def check_support(self, low: float, high: float) -> None:
-        distribution = self._at_zero()
-        elements = distribution.distribution if isinstance(distribution, tfd.Independent) else distribution
-        if elements.event_shape.rank:
-            return
-        ends = tf.reshape(tf.constant([low, high], tf.float32), (2, *[1] * len(self.event_shape)))
-        if not self.in_support(tf.broadcast_to(ends, (2, *self.event_shape))).numpy().all():
-            raise InvalidInputError(
-                f"{self._part} likelihood: it has no finite density at values in [{low:g}, {high:g}]; "
-                "rescale the data or use another likelihood."
-            )
 
     def _known_parameters(self):
         try:
@@ -171,7 +160,7 @@ class Reparameterized(Head):
         except (NotImplementedError, TypeError, ValueError) as error:
             raise InvalidInputError(
                 f"{self._part}: a parameter of it has no known shape for events of shape {self.event_shape}; "
-                "write a Head of its own for it."
+                "write a DistributionLayer of its own for it."
             ) from error
 
     def _at_zero(self):

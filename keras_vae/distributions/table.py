@@ -11,9 +11,8 @@ import tensorflow_probability as tfp
 from keras_vae.checks import MAX_CATEGORIES, check_integer
 from keras_vae.distributions.arguments import root_mean_square
 from keras_vae.distributions.categorical import categorical_log_prob
-from keras_vae.distributions.head import Head
-from keras_vae.distributions.own_distribution import OwnDistribution
-from keras_vae.distributions.poisson import refuse_bytes
+from keras_vae.distributions.custom_distribution import CustomDistribution
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.serialization import register
 
@@ -45,7 +44,7 @@ class IndexCategorical(tfd.Categorical):
         return self._mode()
 
 
-class ByColumn(OwnDistribution):
+class ByColumn(CustomDistribution):
     """Scalars side by side in the last axis of the batch, `(..., D)`, some from each of several distributions.
 
     Args:
@@ -95,7 +94,7 @@ class ByColumn(OwnDistribution):
 
 
 @register
-class Table(Head):
+class Table(Likelihood):
     """Rows of D columns, each with a likelihood of its kind; log p(x) is the sum over the columns, in nats.
 
     - `"real"`: normal, with one learned scale per column.
@@ -112,17 +111,17 @@ class Table(Head):
     Args:
         event_shape: `(D,)`.
         columns: the kind of each column, D of them; see `infer_columns`.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if a kind is unknown, or there are not D of them.
 
     Example:
 
-    >>> head = Table((3,), ["real", ("categorical", 4), "count"])
-    >>> head.encoder_input_shape
+    >>> likelihood = Table((3,), ["real", ("categorical", 4), "count"])
+    >>> likelihood.encoder_input_shape
     (6,)
-    >>> head.distribution(head(tf.ones((2, 8)))).log_prob([[0.3, 3.0, 7.0], [0.1, 0.0, 0.0]]).shape
+    >>> likelihood.distribution(likelihood(tf.ones((2, 8)))).log_prob([[0.3, 3.0, 7.0], [0.1, 0.0, 0.0]]).shape
     TensorShape([2])
 
     Reference: Nazabal et al., 2020, https://arxiv.org/abs/1807.03653
@@ -140,6 +139,7 @@ class Table(Head):
             )
 
     expects = "in each column numbers of its kind"
+    takes_bytes = False
     default_draw = "sample"  # the mean of a count is no count, and means vary less than the rows do
 
     def _of_kind(self, kind: str) -> np.ndarray:
@@ -242,7 +242,7 @@ class Table(Head):
         }
         return {name: parameters[name] for name in shapes}
 
-    def size_of(self, x: np.ndarray) -> float:
+    def scale_of(self, x: np.ndarray) -> float:
         if not len(self._of_kind("real")):
             return 0.0
         return root_mean_square((x[:, self._of_kind("real")] - self.means.numpy()) / self.spreads.numpy())
@@ -254,9 +254,12 @@ class Table(Head):
         inside = tf.math.is_finite(x) & (x >= least) & (x <= np.array(most, "float32"))
         return inside & (~whole | (x == tf.round(x)))
 
+    def check_range(self, low: float, high: float) -> None:
+        """Columns differ in their ranges; `check_events` checks each of them."""
+
     def check_events(self, x: np.ndarray) -> None:
         """Raises `InvalidInputError` for a value that its column cannot hold; NaN is left to others."""
-        refuse_bytes("Table", x)
+        self.check_dtype(x.dtype)
         for i, column in enumerate(self.columns):
             values = x[:, i]
             kind, last = _kind_of(column), column[1] - 1 if isinstance(column, tuple) else 1

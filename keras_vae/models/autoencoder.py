@@ -11,7 +11,7 @@ import tensorflow_probability as tfp
 from tensorflow import Tensor
 
 from keras_vae.checks import check_seed
-from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Head
+from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Likelihood, Posterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Condition, Corruption, Sampling
 from keras_vae.models import compatibility
@@ -47,9 +47,9 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
     Args:
         encoder: a Keras model of one input of known shape, from examples to features; the posterior does the rest.
         decoder: a Keras model of known input shape `latent_shape`, from codes to features.
-        posterior: q(z | x), a `Head` over `latent_shape`, its name in `POSTERIORS`, or a mapping of such a `name` and
-            of options.
-        likelihood: p(x | z), a `Head` over the event shape, or likewise one of `LIKELIHOODS`.
+        posterior: q(z | x), a `Posterior` over `latent_shape`, its name in `POSTERIORS`, or a mapping of such a `name`
+            and of options.
+        likelihood: p(x | z), a `Likelihood` over the event shape, or likewise one of `LIKELIHOODS`.
         prior: p(z), a `Prior`, or likewise one of `PRIORS`; None for a model that does not generate.
         objective: what `fit` minimises; a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`.
         condition: what the model is told beside the examples, a `LabelCondition` or a `VectorCondition`; `y` in `fit`.
@@ -86,8 +86,8 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         encoder: keras.Model,
         decoder: keras.Model,
         *,
-        posterior: str | Mapping | Head = "normal",
-        likelihood: str | Mapping | Head = "bernoulli",
+        posterior: str | Mapping | Posterior = "normal",
+        likelihood: str | Mapping | Likelihood = "bernoulli",
         prior: str | Mapping | Prior | None = "standard_normal",
         objective: Term | Objective,
         condition: Condition | None = None,
@@ -104,12 +104,12 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         self.encoder, self.decoder = encoder, decoder
         encoder_input = compatibility.input_shape(encoder, self.condition, part="encoder")
         decoder_input = compatibility.input_shape(decoder, self.condition, part="decoder")
-        latent_shape = posterior.event_shape if isinstance(posterior, Head) else decoder_input
+        latent_shape = posterior.event_shape if isinstance(posterior, Posterior) else decoder_input
         with initial_weights(seed, "posterior"):
-            self.posterior = get_over(posterior, POSTERIORS, Head, latent_shape, part="posterior")
-        event_shape = likelihood.event_shape if isinstance(likelihood, Head) else encoder_input
+            self.posterior = get_over(posterior, POSTERIORS, Posterior, latent_shape, part="posterior")
+        event_shape = likelihood.event_shape if isinstance(likelihood, Likelihood) else encoder_input
         with initial_weights(seed, "likelihood"):
-            self.likelihood = get_over(likelihood, LIKELIHOODS, Head, event_shape, part="likelihood")
+            self.likelihood = get_over(likelihood, LIKELIHOODS, Likelihood, event_shape, part="likelihood")
         compatibility.check_networks(self, encoder_input, decoder_input)
         self.latent_shape, self.event_shape = self.posterior.event_shape, self.likelihood.event_shape
         with initial_weights(seed, "prior"):
@@ -118,8 +118,8 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         self.objective = Objective([(1.0, objective)]) if isinstance(objective, Term) else objective
         self.sampling = Sampling(self.seed, name="sampling")
         with initial_weights(seed, "heads"):
-            compatibility.build_head(self.posterior, encoder, part="encoder")
-            compatibility.build_head(self.likelihood, decoder, part="decoder")
+            compatibility.build_on(self.posterior, encoder, part="encoder")
+            compatibility.build_on(self.likelihood, decoder, part="decoder")
         self.step = self.add_weight(
             name="step", shape=(), dtype="int64", initializer="zeros", trainable=False, aggregation="only_first_replica"
         )
@@ -175,7 +175,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         """p(z), built afresh."""
         if self.prior is None:
             raise InvalidInputError(f"{self.name}: it has no prior to draw codes from; give it one, or use a VAE.")
-        return self.posterior.codes_of(self.prior.distribution(self.posterior_of))
+        return self.posterior.latent_prior(self.prior.distribution(self.posterior_of))
 
     def trace(
         self,

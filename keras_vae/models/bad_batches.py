@@ -105,10 +105,4 @@ class BadBatches(keras.metrics.Metric):
 
 
 def _reason(likelihood, low, high) -> str:
-    if low <= high:
-        try:
-            likelihood.check_support(float(low), float(high))
-        except InvalidInputError as error:
-            return str(error)
-    found = f"values in [{low:g}, {high:g}]" if low <= high else "NaN or infinity"
-    return f"{type(likelihood).__name__} likelihood: expected {likelihood.expects}, got {found}"
+    return likelihood.refusal(f"values in [{low:g}, {high:g}]" if low <= high else "NaN or infinity")

@@ -61,10 +61,10 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
     # A replica may have no example of the last batch: then there is no first, and a stand-in takes its place.
     # Taken by `gather`: XLA would compile a slice anew for every place.
     first = tf.argmin(tf.concat([tf.cast(possible, tf.int32), [1]], axis=0))
-    first = tf.gather(tf.concat([x, _stand_in(model)], axis=0), first)
+    first = tf.gather(tf.concat([x, _fill_value(model)], axis=0), first)
     first = _range(first, model.likelihood.allows_missing)
     return Batch(
-        x=where_rows(good, x, model.likelihood.stand_in),
+        x=where_rows(good, x, model.likelihood.fill_value),
         y=where_rows(good, model.condition_of_batch(y), 0) if conditional else y,
         weights=where_rows(good, weights, 0),
         bad=tf.stack([tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]),
@@ -82,9 +82,9 @@ def trace_of_batch(model: "Autoencoder", batch: Batch, seed: tf.Tensor, *, train
     return trace.replace(weights=tf.tile(batch.weights, [passes]))
 
 
-def _stand_in(model):
+def _fill_value(model):
     """A harmless example, `(1, *event_shape)`."""
-    return tf.broadcast_to(tf.cast(model.likelihood.stand_in, tf.float32), (1, *model.event_shape))
+    return tf.broadcast_to(tf.cast(model.likelihood.fill_value, tf.float32), (1, *model.event_shape))
 
 
 def check_spec(x: Any, model: "Autoencoder", *, part: str = "x") -> None:
@@ -104,8 +104,7 @@ def check_spec(x: Any, model: "Autoencoder", *, part: str = "x") -> None:
         hint = " (it gives single examples: batch it)" if tuple(shape) == model.event_shape else ""
         commas = ", ".join(map(str, model.event_shape))
         raise InvalidInputError(f"{part}: expected shape (N, {commas}), got {shape}{hint}.")
-    if tf.as_dtype(x.dtype) == tf.uint8:
-        model.likelihood.check_events(np.zeros((0, *model.event_shape), "uint8"))
+    model.likelihood.check_dtype(tf.as_dtype(x.dtype).as_numpy_dtype)
 
 
 def check_batches_spec(element_spec: Any, model: "Autoencoder", *, part: str = "x") -> None:

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions import Head
+from keras_vae.distributions import DistributionLayer
 from keras_vae.errors import InvalidInputError, NoClosedFormError
 from keras_vae.layers import Condition
 from keras_vae.networks.network import features_shape_of, input_shape_of
@@ -65,11 +65,11 @@ def check_networks(model: "Autoencoder", encoder_input: tuple[int, ...], decoder
         )
 
 
-def build_head(head: Head, network: keras.Model, *, part: str) -> None:
-    """Builds a head for the features of the network before it, unless it is built."""
-    if not head.built:
+def build_on(layer: DistributionLayer, network: keras.Model, *, part: str) -> None:
+    """Builds a posterior or a likelihood for the features of the network before it, unless it is built."""
+    if not layer.built:
         shape = input_shape_of(network, part=part)
-        head.build_from_config({"input_shape": features_shape_of(network, shape, part=part)})
+        layer.build_from_config({"input_shape": features_shape_of(network, shape, part=part)})
 
 
 def check_parts(model: "Autoencoder") -> None:
@@ -99,7 +99,7 @@ def kl_estimator_of(model: "Autoencoder") -> str:
 def has_closed_form_kl(model: "Autoencoder") -> bool:
     """Whether TFP knows KL(q(z | x) || p(z)) for the model's posterior and prior."""
     at_zero = posterior_at_zero(model, tf.zeros((1, *model.event_shape)))
-    prior = model.posterior.codes_of(model.prior.distribution(lambda x: posterior_at_zero(model, x)))
+    prior = model.posterior.latent_prior(model.prior.distribution(lambda x: posterior_at_zero(model, x)))
     z = model.sampling(distribution=at_zero, seed=0)
     try:
         for latent in model.posterior.latents(at_zero, prior, z):

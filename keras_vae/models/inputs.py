@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
-from keras_vae.distributions import Head, Table
+from keras_vae.distributions import Likelihood, Table
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.condition import is_number
 from keras_vae.models.batch import check_batches_spec
@@ -22,7 +22,7 @@ ALIGNMENT = 64
 SEEN, TOO_LARGE = 1000, 100.0
 
 
-def check_examples(x: Any, likelihood: Head, *, part: str = "x") -> np.ndarray:
+def check_examples(x: Any, likelihood: Likelihood, *, part: str = "x") -> np.ndarray:
     """`x` as an array of examples `(N, *event_shape)` that the likelihood can explain.
 
     uint8 stays uint8 and means 0..255; every other number becomes float32 and is taken as it is.
@@ -49,7 +49,7 @@ def check_shape(x: Any, event_shape: tuple[int, ...], *, part: str = "x") -> np.
     return x
 
 
-def check_values(x: np.ndarray, low: float, high: float, likelihood: Head, *, part: str = "x") -> None:
+def check_values(x: np.ndarray, low: float, high: float, likelihood: Likelihood, *, part: str = "x") -> None:
     """Checks that values from `low` to `high`, found in `x`, can be explained; the second half of `check_examples`."""
     if x.dtype == np.uint8:
         low, high = low / 255, high / 255
@@ -63,7 +63,7 @@ def check_values(x: np.ndarray, low: float, high: float, likelihood: Head, *, pa
             f"{part}: expected finite numbers, got NaN or infinity in {len(rows)} of {len(x)} examples, "
             f"the first at index {rows[0]}; drop or repair them."
         )
-    likelihood.check_support(float(low), float(high))
+    likelihood.check_range(float(low), float(high))
     likelihood.check_events(x)
 
 
@@ -180,7 +180,7 @@ def check_is_data(x: Any) -> None:
         )
 
 
-def warn_of_scale(x: Any, likelihood: Head) -> None:
+def warn_of_scale(x: Any, likelihood: Likelihood) -> None:
     """Warns in one line if examples are far from the units that the likelihood starts from: it would learn for ages.
 
     Args:
@@ -189,7 +189,7 @@ def warn_of_scale(x: Any, likelihood: Head) -> None:
     """
     if not is_array(x) or (x := np.asarray(x[:SEEN])).dtype == np.uint8:
         return
-    size = likelihood.size_of(x)
+    size = likelihood.scale_of(x)
     if size > TOO_LARGE:
         table = isinstance(likelihood, Table) or isinstance(getattr(likelihood, "base", None), Table)
         remedy = "call adapt(x) before fit" if table else "standardise them, or take tabular_vae and its adapt(x)"

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_vae.distributions.vector_quantizer import Quantized
+from keras_vae.distributions.quantized import Quantized
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.objective import Term
 from keras_vae.serialization import register
@@ -49,7 +49,8 @@ def _levels(trace: Trace, term: Term):
     posterior = trace.latents[0].posterior
     if not isinstance(posterior, Quantized):
         raise InvalidInputError(
-            f"{type(term).__name__}: expected a VectorQuantizer posterior, got {posterior.name}; leave the term out."
+            f"{type(term).__name__}: expected a posterior of discrete codes, such as VectorQuantizer, "
+            f"got {posterior.name}; leave the term out."
         )
     return posterior.levels
 

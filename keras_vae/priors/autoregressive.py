@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_seed
-from keras_vae.distributions.own_distribution import OwnDistribution
+from keras_vae.distributions.custom_distribution import CustomDistribution
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.layers.pixel_cnn import PixelCNN
@@ -21,7 +21,7 @@ from keras_vae.serialization import register
 tfd = tfp.distributions
 
 
-class AutoregressiveCodes(OwnDistribution):
+class AutoregressiveCodes(CustomDistribution):
     """p(k) = prod_i p(k_i | k_<i), over grids of integers; batch shape `()`.
 
     Args:

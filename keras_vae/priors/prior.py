@@ -22,7 +22,7 @@ class Prior(Float32Layer):
     """
 
     support = "real"
-    """Where its events lie, see `Head.support`."""
+    """Where its events lie, see `Posterior.support`."""
 
     has_density = True
     """Whether `log_prob` is a density, or a lower bound of one."""

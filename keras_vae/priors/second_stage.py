@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_seed
-from keras_vae.distributions.own_distribution import OwnDistribution
+from keras_vae.distributions.custom_distribution import CustomDistribution
 from keras_vae.layers.bijection import check_units, child_seed
 from keras_vae.priors.fit import check_codes, maximize_likelihood
 from keras_vae.priors.prior import Prior
@@ -19,7 +19,7 @@ from keras_vae.serialization import register
 tfd = tfp.distributions
 
 
-class _Bounded(OwnDistribution):
+class _Bounded(CustomDistribution):
     """p(z) = int p(z | u) N(u; 0, I) du, whose `log_prob` is an importance-weighted lower bound."""
 
     sample_runs_network = True

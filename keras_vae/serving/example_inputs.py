@@ -32,7 +32,7 @@ def example_inputs(model: Autoencoder, signature: Signature, n: int, *, x: np.nd
         "x": lambda _: x,
         "z": lambda shape: rng.normal(size=shape).astype("float32"),
         "seed": lambda shape: rng.integers(0, 2**31, shape).astype("int32"),
-        "codes": lambda shape: rng.integers(0, model.posterior.codes, shape).astype("int32"),
+        "indices": lambda shape: rng.integers(0, model.posterior.codebook_size, shape).astype("int32"),
         "condition": lambda _: model.condition.example(n).numpy(),
         "image_bytes": lambda _: np.array([png(image) for image in x]),
     }

@@ -21,7 +21,7 @@ def export_onnx(model: Autoencoder, path: str | os.PathLike, *, options: ExportO
         model: a built model.
         path: the file, which ends in `.onnx`.
         options: `signature` says which, `serving_default` (reconstruct) by default. ONNX has no counterpart of
-            TensorFlow's seeded noise and image files, so `encode`, `decode`, `decode_codes` and `classify` are the
+            TensorFlow's seeded noise and image files, so `encode`, `decode`, `decode_indices` and `classify` are the
             others that go; of the precisions, float32 does.
 
     Returns:
@@ -37,7 +37,7 @@ def export_onnx(model: Autoencoder, path: str | os.PathLike, *, options: ExportO
     for module in ("onnx", "tf2onnx"):
         need(module, extra="onnx")
     name = options.signature or DEFAULT
-    able = [DEFAULT, "encode", "decode", "decode_codes", "classify"]
+    able = [DEFAULT, "encode", "decode", "decode_indices", "classify"]
     if name not in able or options.precision != "float32":
         raise InvalidInputError(
             f"{path}: ONNX takes one of the signatures {', '.join(able)} in float32; "

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_vae.checks import is_image
 from keras_vae.data import binarize as binarization
-from keras_vae.distributions import VectorQuantizer
+from keras_vae.distributions import DiscretePosterior
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers.sampling import draw_rows
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
@@ -27,7 +27,7 @@ TENSORS = {
     "z": "a code",
     "seed": "two integers for each sample; the same seed gives the same sample in any batch",
     "condition": "the label, an integer from 0, or the vector that the model was trained with",
-    "codes": "indices into the codebooks, level by level in the last axis",
+    "indices": "indices of discrete codes, level by level in the last axis",
     "image_bytes": "a PNG, JPEG, BMP or GIF file; upright by EXIF, resized to cover and cropped at its centre",
     "reconstruction": "E[x | z] at the posterior mean z",
     "mean": "mean of q(z | x)",
@@ -67,16 +67,16 @@ def signatures_of(
     signatures of a conditional model also take `condition`: labels int32 `(B,)`, or vectors float32 `(B, size)`. A row
     that the model cannot use is answered with NaN and flagged as an anomaly, and leaves the other rows alone: one with
     NaN, infinity or a value that the likelihood cannot explain in `x` (models of missing values take NaN), with an
-    unknown label, or with codes that are none. So is such a row where the answer is of integers, with -1. A batch of
+    unknown label, or with indices out of range. So is such a row where the answer is of integers, with -1. A batch of
     no rows has an answer of none.
 
     - `serving_default`: x -> `reconstruction`, E[x | z] at the posterior mean z.
-    - `encode`: x -> `mean` and, where the family has one, `variance` of q(z | x); discrete `codes`, where z is.
+    - `encode`: x -> `mean` and, where the family has one, `variance` of q(z | x); the `indices` of discrete codes.
     - `decode`: z -> `reconstruction`, E[x | z].
-    - `decode_codes`: discrete codes -> `reconstruction`.
+    - `decode_indices`: `indices` of discrete codes -> `reconstruction`.
     - `generate`: seed, int32 `(B, 2)` -> `sample`, E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z) (see
-      `Head.default_draw`); the same seed gives the same sample whatever else is in the batch. Left out for a model
-      without a prior.
+      `Likelihood.default_draw`); the same seed gives the same sample whatever else is in the batch. Left out for a
+      model without a prior.
     - `score`: x -> `elbo` in nats, from `options.samples` draws of z with fixed noise, the same for every example. Left
       out for a model without a density.
     - `anomaly`: x -> `score`, its `rank` among the training examples, `is_anomaly`. Left out without `quantiles`.
@@ -121,9 +121,10 @@ def signatures_of(
         "encode": Signature(answers.encode, (x, *of_x)),
         "decode": Signature(answers.decode, (tf.TensorSpec((None, *model.latent_shape), tf.float32, name="z"), *given)),
     }
-    if isinstance(model.posterior, VectorQuantizer):
+    if isinstance(model.posterior, DiscretePosterior):
         shape = (None, *model.latent_shape[:-1], model.posterior.levels)
-        chosen["decode_codes"] = Signature(answers.decode_codes, (tf.TensorSpec(shape, tf.int32, name="codes"), *given))
+        indices = tf.TensorSpec(shape, tf.int32, name="indices")
+        chosen["decode_indices"] = Signature(answers.decode_indices, (indices, *given))
     if model.prior is not None:
         chosen["generate"] = Signature(answers.generate, (tf.TensorSpec((None, 2), tf.int32, name="seed"), *given))
     for name in ("score", "anomaly", "classify"):
@@ -165,7 +166,7 @@ class _Answers:
 
         Where a processor fuses a ReLU with the product before it, NaN would become 0 and look like an answer.
         """
-        checked = [spec.name for spec in signature.inputs if spec.name in ("x", "z", "condition", "codes")]
+        checked = [spec.name for spec in signature.inputs if spec.name in ("x", "z", "condition", "indices")]
         if not checked:
             return signature
 
@@ -180,8 +181,8 @@ class _Answers:
     def _good_rows(self, name, value):
         if name == "condition":
             return self.model.condition.is_known(value)
-        if name == "codes":
-            good = (value >= 0) & (value < self.model.posterior.codes)
+        if name == "indices":
+            good = (value >= 0) & (value < self.model.posterior.codebook_size)
         else:
             good = self.model.likelihood.in_support(value) if name == "x" else tf.math.is_finite(value)
         return rows_true(good)
@@ -200,8 +201,8 @@ class _Answers:
     def encode(self, x, condition=None):
         posterior = self._posterior(self._seen(x), condition)
         answer = {"mean": posterior.mean()}
-        if isinstance(self.model.posterior, VectorQuantizer):
-            return {**answer, "codes": posterior.indices}
+        if isinstance(self.model.posterior, DiscretePosterior):
+            return {**answer, "indices": posterior.indices}
         try:
             return {**answer, "variance": posterior.variance()}
         except NotImplementedError:  # a family without one
@@ -211,8 +212,8 @@ class _Answers:
         mean = self.model.likelihood_of(z, self.model.condition_of(condition)).mean()
         return {"reconstruction": self._example(mean)}
 
-    def decode_codes(self, codes, condition=None):
-        possible = tf.clip_by_value(codes, 0, self.model.posterior.codes - 1)
+    def decode_indices(self, indices, condition=None):
+        possible = tf.clip_by_value(indices, 0, self.model.posterior.codebook_size - 1)
         return self.decode(self.model.posterior.embed(possible), *_given(condition))
 
     def generate(self, seed, condition=None):
@@ -317,8 +318,5 @@ def _takes_images(model: Autoencoder, options: ExportOptions) -> bool:
         )
     if options.images is not None or not possible:
         return bool(options.images)
-    try:
-        model.likelihood.check_support(0.0, 1.0)
-    except InvalidInputError:
-        return False
-    return True
+    black_and_white = tf.stack([tf.zeros(model.event_shape), tf.ones(model.event_shape)])
+    return model.likelihood.takes_bytes and bool(tf.reduce_all(model.likelihood.in_support(black_and_white)))

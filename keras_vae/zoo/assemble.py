@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from keras_vae.checks import check_integer, check_seed
-from keras_vae.distributions import LIKELIHOODS, Head
+from keras_vae.distributions import LIKELIHOODS, Likelihood, Posterior
 from keras_vae.errors import InvalidInputError, unknown_option
 from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition
 from keras_vae.models import Autoencoder
@@ -91,12 +91,12 @@ def assemble(
             f"critic: expected a Keras model, or a mapping of options, such as units=[256]; got {critic!r}."
         )
     with initial_weights(seed, "likelihood"):
-        likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Head, event_shape, part="likelihood")
-    head = chosen["posterior"] if isinstance(chosen["posterior"], Head) else None
+        likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Likelihood, event_shape, part="likelihood")
+    posterior = chosen["posterior"] if isinstance(chosen["posterior"], Posterior) else None
     encoder, decoder = mirrored(
         network,
         event_shape,
-        latent_dim if head is None else head.decoder_input_shape[-1],
+        latent_dim if posterior is None else posterior.decoder_input_shape[-1],
         condition_dim=0 if condition is None else condition.size,
         encoder_input_shape=likelihood.encoder_input_shape,
         seed=seed,
@@ -106,7 +106,7 @@ def assemble(
     if isinstance(critic, keras.Model):
         networks["critic"] = critic
     elif new_critic is not None:
-        code_shape = decoder.input_shape[1:] if head is None else head.event_shape
+        code_shape = decoder.input_shape[1:] if posterior is None else posterior.event_shape
         with initial_weights(seed, "critic"):
             networks["critic"] = new_critic(event_shape, code_shape, critic or {})
     if new_classifier is not None:

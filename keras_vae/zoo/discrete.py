@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-from keras_vae.distributions import VectorQuantizer
+from keras_vae.distributions import DiscretePosterior, VectorQuantizer
 from keras_vae.models import Autoencoder
 from keras_vae.networks import mirrored
 from keras_vae.objectives import KL, NLL, CodebookLoss, Commitment
@@ -19,7 +19,7 @@ def vq_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
     *,
-    codes: int = 128,
+    codebook_size: int = 128,
     embedding_dim: int = 16,
     commitment: float = 0.25,
     codebook_update: str = "ema",
@@ -35,7 +35,7 @@ def vq_vae(
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: of dense networks, the number of codes: z has shape `(latent_dim, embedding_dim)`; of spatial ones,
             the length of an entry: z has shape `(h, w, latent_dim)`, a code at each position.
-        codes: entries of a codebook.
+        codebook_size: number of entries of a codebook.
         embedding_dim: of dense networks, the length of an entry.
         commitment: weight that keeps the encoder near its codes.
         codebook_update: `"ema"` or `"gradient"`.
@@ -56,7 +56,7 @@ def vq_vae(
         parts,
         embedding_dim,
         commitment,
-        codes=codes,
+        codebook_size=codebook_size,
         levels=1,
         codebook_update=codebook_update,
     )
@@ -67,7 +67,7 @@ def residual_vq_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
     *,
-    codes: int = 128,
+    codebook_size: int = 128,
     embedding_dim: int = 16,
     commitment: float = 0.25,
     codebook_update: str = "ema",
@@ -84,7 +84,7 @@ def residual_vq_vae(
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: of dense networks, the number of codes of each codebook: z has shape `(latent_dim, embedding_dim)`;
             of spatial ones, the length of an entry: z has shape `(h, w, latent_dim)`, `levels` codes at each position.
-        codes: entries of a codebook.
+        codebook_size: number of entries of a codebook.
         embedding_dim: of dense networks, the length of an entry.
         commitment: weight that keeps the encoder near its codes.
         codebook_update: `"ema"` or `"gradient"`.
@@ -104,7 +104,7 @@ def residual_vq_vae(
         parts,
         embedding_dim,
         commitment,
-        codes=codes,
+        codebook_size=codebook_size,
         levels=levels,
         codebook_update=codebook_update,
     )
@@ -131,8 +131,8 @@ def _quantized(
             shape = (latent_dim, embedding_dim)
         asked = VectorQuantizer(shape, flatten=network != "spatial", **{**quantizer, **(asked or {})})
     own["posterior"] = asked
-    if isinstance(asked, VectorQuantizer):
-        own["prior"] = {"name": "autoregressive", "categories": asked.codes}
+    if isinstance(asked, DiscretePosterior):
+        own["prior"] = {"name": "autoregressive", "categories": asked.codebook_size}
     objective = NLL() + commitment * Commitment() + KL()
     if quantizer["codebook_update"] == "gradient":
         objective = objective + CodebookLoss()

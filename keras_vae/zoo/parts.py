@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
-from keras_vae.distributions import Head
+from keras_vae.distributions import Likelihood, Posterior
 from keras_vae.layers import Condition, Corruption
 from keras_vae.networks import NetworkOptions
 from keras_vae.objectives import Objective, Term
@@ -21,8 +21,8 @@ class Parts(NetworkOptions, total=False):
     parts` lists the names. Every recipe also takes the options of its networks, see `networks.NetworkOptions`.
 
     Attributes:
-        posterior: q(z | x): a `Head`, a name, or a mapping of options, such as `{"name": "real_nvp", "flows": 2}`.
-        likelihood: p(x | z), likewise.
+        posterior: q(z | x): a `Posterior`, a name, or a mapping of options, such as `{"name": "real_nvp", "flows": 2}`.
+        likelihood: p(x | z): a `Likelihood`, likewise.
         prior: p(z): a `Prior`, a name, or a mapping, such as `{"name": "mixture", "components": 20}`.
         objective: what the model minimises, a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`.
         condition: what the model is told beside the examples: a number of classes, or a `Condition`.
@@ -39,8 +39,8 @@ class Parts(NetworkOptions, total=False):
     3
     """
 
-    posterior: Part | Head | None
-    likelihood: Part | Head | None
+    posterior: Part | Posterior | None
+    likelihood: Part | Likelihood | None
     prior: Part | Prior | None
     objective: Term | Objective | None
     condition: Condition | int | None

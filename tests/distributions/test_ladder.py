@@ -34,7 +34,7 @@ def posterior_of(head, rows=5):
 
 
 def prior_of(head):
-    return head.codes_of(kv.StandardNormal(head.prior_shape).distribution())
+    return head.latent_prior(kv.StandardNormal(head.prior_shape).distribution())
 
 
 def swish(x):
@@ -109,7 +109,7 @@ def test_draws_follow_the_density(merge):
 def test_the_top_is_drawn_from_the_prior_given():
     head = ladder()
     top = tfd.Independent(tfd.Normal([3.0, -2.0], [0.1, 2.0]), 1)
-    draws = head.codes_of(top).sample(20_000, seed=(0, 1)).numpy()[:, :2]
+    draws = head.latent_prior(top).sample(20_000, seed=(0, 1)).numpy()[:, :2]
     assert np.allclose(draws.mean(0), [3, -2], atol=0.06) and np.allclose(draws.std(0), [0.1, 2], rtol=0.03)
 
 

@@ -63,7 +63,7 @@ def test_samples_lie_in_the_support_and_repeat_with_the_seed(case):
     assert samples.shape == (50, 3, 4)
     assert np.array_equal(samples, distribution.sample(50, seed=SEED))
     assert not np.array_equal(samples, distribution.sample(50, seed=SEED + 1))
-    head.check_support(samples.min(), samples.max())
+    head.check_range(samples.min(), samples.max())
     head.check_events(samples.reshape(-1, 4))
     assert np.isfinite(distribution.log_prob(samples)).all()
     if name in IN_UNIT_INTERVAL:
@@ -168,19 +168,19 @@ def test_a_head_starts_at_the_mean_of_the_examples(case):
 @pytest.mark.parametrize("name", IN_UNIT_INTERVAL)
 def test_values_outside_the_unit_interval_are_refused(name, refused):
     head = FAMILIES[name]((2,))
-    head.check_support(0.0, 1.0)
+    head.check_range(0.0, 1.0)
     for low, high in ((-0.1, 1.0), (0.0, 1.5)):
         with refused(r"expected values in \[0, 1\]"):
-            head.check_support(low, high)
+            head.check_range(low, high)
 
 
 @pytest.mark.parametrize("name", ["poisson", "negative_binomial"])
 def test_negative_counts_and_bytes_are_refused(name, refused):
     head = FAMILIES[name]((2,))
-    head.check_support(0.0, 1e6)
+    head.check_range(0.0, 1e6)
     head.check_events(np.array([[1.0, 2.0]], "float32"))
     with refused("expected counts >= 0"):
-        head.check_support(-1.0, 3.0)
+        head.check_range(-1.0, 3.0)
     with refused("uint8"):
         head.check_events(np.array([[1, 2]], "uint8"))
 

@@ -79,7 +79,7 @@ def test_it_starts_at_the_mean_of_what_is_known(features_shape):
 
 
 def test_a_base_whose_elements_depend_on_each_other_is_refused(refused):
-    class Joint(kv.distributions.Head):
+    class Joint(kv.Likelihood):
         parameters = ("loc",)
 
         def distribution(self, parameters):

@@ -196,9 +196,9 @@ def test_counts_are_drawn_where_others_give_their_mean():
 
 def test_values_outside_the_base_are_refused(refused):
     head, _ = built((3, 3, 1))
-    head.check_support(0, 1)
+    head.check_range(0, 1)
     with refused("Bernoulli likelihood"):
-        head.check_support(0, 2)
+        head.check_range(0, 2)
 
 
 @pytest.mark.parametrize(

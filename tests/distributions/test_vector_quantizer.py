@@ -19,7 +19,7 @@ def normal(*shape, seed=0):
 def quantizer(event_shape=(3, 2), *, codebooks=None, **options):
     """A head that takes its features for vectors, with these codebooks `(L, K, D)`."""
     if codebooks is not None:
-        options = {"levels": codebooks.shape[0], "codes": codebooks.shape[1], **options}
+        options = {"levels": codebooks.shape[0], "codebook_size": codebooks.shape[1], **options}
     head = kv.VectorQuantizer(event_shape, project=False, **options)
     head.build((None, *event_shape))
     if codebooks is not None:
@@ -29,7 +29,7 @@ def quantizer(event_shape=(3, 2), *, codebooks=None, **options):
 
 def trace_of(head, vectors, prior=None, *, seed=0):
     posterior = head.distribution({"vectors": tf.convert_to_tensor(vectors)})
-    prior = None if prior is None else head.codes_of(prior.distribution())
+    prior = None if prior is None else head.latent_prior(prior.distribution())
     latents = head.latents(posterior, prior, posterior.sample(1, seed=(0, 0)))
     return kv.Trace(
         x=tf.zeros((len(vectors), 1)),
@@ -112,7 +112,7 @@ def test_xla_equals_graph_mode():
 
 
 def test_the_first_step_puts_the_entries_on_vectors_of_the_batch():
-    head, vectors = quantizer(codes=6), normal(20, 3, 2) + 5
+    head, vectors = quantizer(codebook_size=6), normal(20, 3, 2) + 5
     step(head, vectors)
     distances = ((head.codebooks.numpy()[0][:, None] - vectors.reshape(-1, 2)) ** 2).sum(-1)
     assert np.array_equal(distances.min(1), np.zeros(6))
@@ -146,7 +146,7 @@ def test_the_running_means_are_numpys(jit_compile):
 
 
 def test_without_memory_an_entry_is_the_mean_of_what_chose_it():
-    head, vectors = quantizer(codes=4, decay=0.0, revive_below=0), normal(30, 3, 2)
+    head, vectors = quantizer(codebook_size=4, decay=0.0, revive_below=0), normal(30, 3, 2)
     step(head, vectors)
     indices, _ = brute_force(vectors, head.codebooks.numpy())
     step(head, vectors)
@@ -185,7 +185,7 @@ def test_entries_that_nothing_chooses_stay_without_revival():
 
 
 def test_every_level_takes_some_of_the_error():
-    head, vectors = quantizer((1, 4), codes=16, levels=4), normal(256, 1, 4) + 3  # off the origin
+    head, vectors = quantizer((1, 4), codebook_size=16, levels=4), normal(256, 1, 4) + 3  # off the origin
     step(head, vectors)
     for steps in (0, 20):
         for number in range(steps):
@@ -233,7 +233,7 @@ def test_the_losses_want_a_vector_quantizer(refused):
     latent = kv.Latent(posterior, None, posterior.sample(1))
     trace = kv.Trace(tf.zeros((3, 1)), (latent,), None, tf.constant(0), tf.constant([0, 0]), None, None, {})
     for term in (kv.Commitment(), kv.CodebookLoss()):
-        with refused(f"{type(term).__name__}: expected a VectorQuantizer posterior"):
+        with refused(f"{type(term).__name__}: expected a posterior of discrete codes"):
             term(trace)
 
 
@@ -265,7 +265,7 @@ def test_draws_from_the_prior_are_codes_in_their_proportions():
     head = quantizer((1, 2), codebooks=np.array([[[0, 0], [1, 0], [0, 1]]], "float32"))
     prior = kv.IndependentCategorical((1,), categories=3)
     prior.logits.assign(np.log([[0.5, 0.3, 0.2]]))
-    draws = head.codes_of(prior.distribution()).sample(20_000, seed=(0, 1)).numpy()[:, 0]
+    draws = head.latent_prior(prior.distribution()).sample(20_000, seed=(0, 1)).numpy()[:, 0]
     shares = [np.mean((draws == entry).all(-1)) for entry in head.codebooks.numpy()[0]]
     assert np.allclose(shares, [0.5, 0.3, 0.2], atol=0.015)
 
@@ -280,8 +280,8 @@ def test_the_decoder_may_see_the_vectors_side_by_side():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"codes": 1}, "codes must be an integer >= 2; got 1"),
-        ({"codes": 2.5}, "codes must be an integer"),
+        ({"codebook_size": 1}, "codebook_size must be an integer >= 2; got 1"),
+        ({"codebook_size": 2.5}, "codebook_size must be an integer"),
         ({"levels": 0}, "levels must be an integer >= 1"),
         ({"codebook_update": "adam"}, "must be 'ema' or 'gradient'; got 'adam'"),
         ({"decay": 1.0}, r"decay must lie in \[0, 1\)"),
@@ -296,7 +296,7 @@ def test_bad_arguments_are_refused(options, message, refused):
 
 
 def test_it_survives_its_configuration():
-    options = {"codes": 5, "levels": 2, "codebook_update": "gradient", "decay": 0.5, "revive_below": 0.1}
+    options = {"codebook_size": 5, "levels": 2, "codebook_update": "gradient", "decay": 0.5, "revive_below": 0.1}
     config = kv.VectorQuantizer((3, 2), flatten=True, **options).get_config()
     copy = kv.VectorQuantizer.from_config(config)
     assert copy.get_config() == config
@@ -305,12 +305,13 @@ def test_it_survives_its_configuration():
 
 def model(*, prior=None, objective=None, **options):
     keras.utils.set_random_seed(0)
-    posterior = kv.VectorQuantizer((2, 3), **{"codes": 8, "flatten": True, **options})
+    posterior = kv.VectorQuantizer((2, 3), **{"codebook_size": 8, "flatten": True, **options})
     return kv.Autoencoder(
         kv.MLPEncoder((6,), (16,)),
         kv.MLPDecoder((6,), (16,)),
         posterior=posterior,
-        prior=prior or kv.IndependentCategorical(posterior.prior_shape, categories=posterior.codes, learned=False),
+        prior=prior
+        or kv.IndependentCategorical(posterior.prior_shape, categories=posterior.codebook_size, learned=False),
         likelihood="normal_fixed",
         objective=objective or kv.NLL() + 0.25 * kv.Commitment(),
         seed=0,
@@ -341,7 +342,7 @@ def test_all_codes_are_used_on_separated_clusters_and_none_for_two_of_them():
     centres = 4 * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], "float32")
     labels = np.arange(512) % 4
     x = centres[labels] + 0.1 * normal(512, 3)
-    head = quantizer((1, 3), codes=16, decay=0.8, revive_below=1.0)
+    head = quantizer((1, 3), codebook_size=16, decay=0.8, revive_below=1.0)
     for number in range(60):
         step(head, x[np.random.default_rng(number).permutation(512)[:128], None], seed=number)
     indices = head.distribution({"vectors": tf.constant(x[:, None])}).indices.numpy().reshape(-1)

@@ -399,7 +399,7 @@ def test_examples_of_weight_0_do_not_move_a_codebook():
     codebooks = []
     for ignored in (X[8:16], np.full_like(X[:8], 100.0)):
         x = np.concatenate([X[:8], ignored])
-        options = {"likelihood": "normal", "codes": 4, "embedding_dim": 2}
+        options = {"likelihood": "normal", "codebook_size": 4, "embedding_dim": 2}
         codebooks.append(after_a_step(kv.zoo.vq_vae, x, [1] * 8 + [0] * 8, **options).posterior.codebooks)
     np.testing.assert_array_equal(*codebooks)
 

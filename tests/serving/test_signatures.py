@@ -22,7 +22,7 @@ WITHOUT_DENSITY = WITHOUT_PRIOR | {"wae_mmd"}
 DISCRETE = {"residual_vq_vae", "vq_vae"}
 NO_IMAGES = {"sequence_vae", "tabular_vae"}
 FILES_TRIED = {"conditional_vae", "vae"}  # files become arrays in one way for all
-INTEGERS = {"seed", "condition", "codes"}
+INTEGERS = {"seed", "condition", "indices"}
 
 
 def expected_signatures(recipe, model):
@@ -30,7 +30,7 @@ def expected_signatures(recipe, model):
     image, code = (None, *model.event_shape), (None, *model.latent_shape)
     given = {"condition": (None,)} if recipe in ("conditional_vae", "semi_supervised_vae") else {}
     of_x = {} if recipe == "semi_supervised_vae" else given
-    codes = {"codes": (None, LATENT, 2 if recipe == "residual_vq_vae" else 1)} if recipe in DISCRETE else {}
+    codes = {"indices": (None, LATENT, 2 if recipe == "residual_vq_vae" else 1)} if recipe in DISCRETE else {}
     answers = {
         "reconstruct": {"reconstruction": image},
         "encode": {"mean": code, **(codes or ({} if recipe == "concrete_vae" else {"variance": code}))},
@@ -44,7 +44,7 @@ def expected_signatures(recipe, model):
     signatures["serving_default"] = signatures.pop("reconstruct")
     signatures["decode"] = ({"z": code, **given}, {"reconstruction": image})
     if codes:
-        signatures["decode_codes"] = ({**codes, **given}, {"reconstruction": image})
+        signatures["decode_indices"] = ({**codes, **given}, {"reconstruction": image})
     if recipe not in WITHOUT_PRIOR:
         signatures["generate"] = ({"seed": (None, 2), **given}, {"sample": image})
     if recipe in FILES_TRIED:
@@ -105,7 +105,7 @@ def test_the_signatures_say_what_the_methods_of_the_model_say(served):
     expected = model.reconstruct(x, condition=condition)
     np.testing.assert_allclose(reconstructed, expected, rtol=1e-4, atol=1e-4)
     if recipe in DISCRETE:
-        decoded = signatures["decode_codes"](codes=encoded["codes"])["reconstruction"]
+        decoded = signatures["decode_indices"](indices=encoded["indices"])["reconstruction"]
         np.testing.assert_allclose(decoded, expected, rtol=1e-4, atol=1e-4)
     label = recipes.conditions(recipe, 6)
     named = {} if label is None else {"condition": tf.constant(label, tf.int32)}
@@ -254,7 +254,7 @@ def test_codes_that_are_none_are_nan():
     model = kv.zoo.vq_vae((8, 8, 1), 4, units=(8,), seed=0)
     codes = model.encode(np.zeros((3, 8, 8, 1))).indices.numpy()
     codes[1] = 10**6
-    found = signatures_of(model)["decode_codes"].function(tf.constant(codes))["reconstruction"].numpy()
+    found = signatures_of(model)["decode_indices"].function(tf.constant(codes))["reconstruction"].numpy()
     assert np.array_equal(np.isnan(found).all(axis=(1, 2, 3)), [False, True, False])
 
 

@@ -88,7 +88,7 @@ def test_a_critic_may_be_a_model(refused):
 
 
 def test_a_quantizer_may_be_an_object():
-    quantizer = kv.VectorQuantizer((2, 3), codes=5, flatten=True)
+    quantizer = kv.VectorQuantizer((2, 3), codebook_size=5, flatten=True)
     model = zoo.vq_vae(EVENT, units=(4,), posterior=quantizer, prior={"layers": 1, "filters": 4})
     assert model.posterior is quantizer and model.prior.categories == 5
 

@@ -9,7 +9,7 @@ import tensorflow_probability as tfp
 tfd = tfp.distributions
 
 
-class OwnDistribution(tfd.Distribution):
+class CustomDistribution(tfd.Distribution):
     """A `tfd.Distribution` with the settings that all of ours share.
 
     Args:

@@ -6,36 +6,32 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.trace import Trace
 
 
-class WrappedHead(Head):
+class WrappedLikelihood(Likelihood):
     """A likelihood that leaves to another, its `base`, all that it does not change.
 
     A subclass sets `base` in its constructor and overrides what differs.
     """
 
-    base: Head
-
-    @property
-    def has_density(self):
-        return self.base.has_density
+    base: Likelihood
 
     @property
     def default_draw(self):
         return self.base.default_draw
 
     @property
-    def expects(self):
-        return self.base.expects
+    def takes_bytes(self):
+        return self.base.takes_bytes
 
     @property
-    def stand_in(self):
-        return self.base.stand_in
+    def fill_value(self):
+        return self.base.fill_value
 
-    def size_of(self, x: np.ndarray) -> float:
-        return self.base.size_of(x)
+    def scale_of(self, x: np.ndarray) -> float:
+        return self.base.scale_of(x)
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         return self.base.in_support(x)
@@ -43,8 +39,14 @@ class WrappedHead(Head):
     def check_events(self, x: np.ndarray) -> None:
         self.base.check_events(x)
 
-    def check_support(self, low: float, high: float) -> None:
-        self.base.check_support(low, high)
+    def check_range(self, low: float, high: float) -> None:
+        self.base.check_range(low, high)
+
+    def check_dtype(self, dtype: np.dtype) -> None:
+        self.base.check_dtype(dtype)
+
+    def refusal(self, value: str) -> str:
+        return self.base.refusal(value)
 
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         return self.base.statistics(trace)

@@ -8,7 +8,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions.flow_distribution import FlowDistribution
-from keras_vae.distributions.head import Head
+from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.bijection import Bijection, check_units
 from keras_vae.layers.flow import Flow
@@ -16,12 +16,12 @@ from keras_vae.layers.flow import Flow
 tfd = tfp.distributions
 
 
-class FlowHead(Head):
+class FlowPosterior(Posterior):
     """z = f_K(... f_1(u; c) ...; c), u ~ N(loc, scale^2), where loc, scale and the context c come from the features.
 
     A new family names its step:
 
-        class MyFlow(FlowHead):
+        class MyFlow(FlowPosterior):
             def make_step(self, number):
                 return MyBijection(self.event_shape[0], self.units, context_dim=self.context_dim)
 
@@ -35,7 +35,7 @@ class FlowHead(Head):
         activation: a Keras activation of these layers.
         context_dim: length of the context.
         min_scale: lower bound of the scale of u.
-        project: see `Head`.
+        project: see `DistributionLayer`.
 
     Raises:
         InvalidInputError: if the event is no vector or a number is out of its range.

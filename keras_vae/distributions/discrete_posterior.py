@@ -1,0 +1,101 @@
+"""The role of a posterior over discrete codes."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.checks import check_integer
+from keras_vae.distributions.embedded_prior import EmbeddedPrior
+from keras_vae.distributions.posterior import Posterior
+from keras_vae.distributions.quantized import Quantized
+from keras_vae.errors import InvalidInputError
+
+tfd = tfp.distributions
+
+
+class DiscretePosterior(Posterior):
+    """q(z | x) with all probability on one of finitely many vectors at each position: vector quantization.
+
+    A subclass says how vectors become indices (`quantize_vectors`) and how indices become vectors (`embed`). The
+    gradient of z passes straight through to the encoder's vectors. With a prior over the indices, such as
+    `Autoregressive` or `IndependentCategorical`, there is an ELBO: log p(x | z) + log p(indices). An exported model
+    returns the indices from its signature `encode` and takes them in `decode_indices`.
+
+    Args:
+        event_shape: `(*positions, D)`, such as `(7, 7, 16)`: D numbers at each of 7x7 positions.
+        codebook_size: the number of different indices at a position and level.
+        levels: how many indices a position has.
+        flatten: whether the decoder sees the vectors side by side, `(positions * D,)`, as a dense one does.
+        **kwargs: see `DistributionLayer`.
+
+    Raises:
+        InvalidInputError: if events are not vectors at positions, or a number is out of its range.
+
+    Reference: van den Oord, Vinyals & Kavukcuoglu, 2017, https://arxiv.org/abs/1711.00937
+    """
+
+    parameters = ("vectors",)
+    support = "codes"
+
+    def __init__(self, event_shape, *, codebook_size: int, levels: int = 1, flatten: bool = False, **kwargs):
+        super().__init__(event_shape, **kwargs)
+        part = type(self).__name__
+        if len(self.event_shape) < 2:
+            raise InvalidInputError(
+                f"{part}: event_shape must be (*positions, D), such as (7, 7, 16); got {event_shape!r}."
+            )
+        self.codebook_size = check_integer(f"{part}: codebook_size", codebook_size, least=2)
+        self.levels = check_integer(f"{part}: levels", levels)
+        self.flatten = flatten
+
+    def quantize_vectors(self, vectors: tf.Tensor) -> tuple[tf.Tensor, Sequence[tf.Tensor]]:
+        """The codes of vectors `(..., *positions, D)`.
+
+        Returns:
+            The indices, int32 `(..., *positions, levels)`, and the vectors of each level, which add up to
+            `embed(indices)`.
+        """
+        raise NotImplementedError
+
+    def embed(self, indices: tf.Tensor) -> tf.Tensor:
+        """The vectors `(..., *positions, D)` of indices `(..., *positions, levels)`."""
+        raise NotImplementedError
+
+    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> Quantized:
+        vectors = parameters["vectors"]
+        return Quantized(vectors, *self.quantize_vectors(vectors), event_ndims=len(self.event_shape))
+
+    @property
+    def prior_shape(self) -> tuple[int, ...]:
+        positions = self.event_shape[:-1]
+        return positions if self.levels == 1 else (*positions, self.levels)
+
+    def check_prior(self, prior: keras.layers.Layer) -> None:
+        categories = getattr(prior, "categories", self.codebook_size)
+        if categories != self.codebook_size:
+            raise InvalidInputError(
+                f"prior: {type(prior).__name__} has {categories} categories, but the posterior {type(self).__name__} "
+                f"has a codebook_size of {self.codebook_size}; give both the same number."
+            )
+
+    def latent_prior(self, prior: tfd.Distribution) -> EmbeddedPrior:
+        return EmbeddedPrior(prior, self)
+
+    @property
+    def decoder_input_shape(self) -> tuple[int, ...]:
+        return (math.prod(self.event_shape),) if self.flatten else self.event_shape
+
+    def decoder_input(self, z: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(z, (-1, *self.decoder_input_shape))
+
+    def latents(self, posterior, prior, z):
+        if prior is not None and self.levels > 1:
+            prior = prior.with_indices(posterior.indices)
+        return super().latents(posterior, prior, z)
+
+    def get_config(self):
+        own = {"codebook_size": self.codebook_size, "levels": self.levels, "flatten": self.flatten}
+        return {**super().get_config(), **own}

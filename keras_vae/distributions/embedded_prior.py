@@ -1,0 +1,86 @@
+"""The prior of discrete codes, as a distribution of their vectors."""
+
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.distributions.custom_distribution import CustomDistribution
+from keras_vae.distributions.quantized import Quantized
+
+if TYPE_CHECKING:
+    from keras_vae.distributions.discrete_posterior import DiscretePosterior
+
+tfd = tfp.distributions
+
+
+class EmbeddedPrior(CustomDistribution):
+    """The vectors of codes whose indices follow `prior`; events are `(*positions, D)`.
+
+    `log_prob` needs the indices behind a vector and quantizes it for them. With several levels, this greedy search may
+    find other indices than those that a posterior chose; `indices` names these.
+
+    Args:
+        prior: a distribution over integers `(*positions, L)`, or `(*positions)` for a single level.
+        posterior: how indices become vectors, and vectors indices.
+        indices: integers `(..., *positions, L)` that `log_prob` takes wherever their vectors are as near as those of
+            the search; None for the search alone.
+
+    Example:
+
+    >>> quantizer = VectorQuantizer((3, 4), codebook_size=8)
+    >>> quantizer.build((None, 16))
+    >>> uniform = IndependentCategorical((3,), categories=8, learned=False).distribution()
+    >>> EmbeddedPrior(uniform, quantizer).sample(5, seed=(0, 1)).shape
+    TensorShape([5, 3, 4])
+    """
+
+    def __init__(
+        self,
+        prior: tfd.Distribution,
+        posterior: "DiscretePosterior",
+        indices: tf.Tensor | None = None,
+        name: str = "EmbeddedPrior",
+    ):
+        parameters = dict(locals())
+        self.prior, self.posterior, self.indices = prior, posterior, indices
+        super().__init__(parameters, name=name)
+
+    @property
+    def sample_runs_network(self):
+        return getattr(self.prior, "sample_runs_network", False)
+
+    def with_indices(self, indices: tf.Tensor) -> "EmbeddedPrior":
+        """The same prior, where `log_prob` prefers these `indices`."""
+        return EmbeddedPrior(self.prior, self.posterior, indices)
+
+    def log_prob_of_indices(self, indices: tf.Tensor) -> tf.Tensor:
+        """The log-probability of integers `(..., *positions, L)`, in nats."""
+        return self.prior.log_prob(indices[..., 0] if self.posterior.levels == 1 else indices)
+
+    def _sample_n(self, n, seed=None):
+        indices = self.prior.sample(n, seed=seed)
+        return self.posterior.embed(indices[..., None] if self.posterior.levels == 1 else indices)
+
+    def _log_prob(self, z):
+        indices, entries = self.posterior.quantize_vectors(z)
+        if self.indices is None:
+            return self.log_prob_of_indices(indices)
+        preferred = tf.broadcast_to(self.indices, tf.shape(indices))
+        errors = [
+            tf.reduce_sum((z - vectors) ** 2, axis=-1)
+            for vectors in (self.posterior.embed(preferred), tf.add_n(list(entries)))
+        ]
+        return self.log_prob_of_indices(tf.where((errors[0] <= errors[1])[..., None], preferred, indices))
+
+    def _batch_shape(self):
+        return self.prior.batch_shape
+
+    def _event_shape(self):
+        return tf.TensorShape(self.posterior.event_shape)
+
+
+@tfd.RegisterKL(Quantized, EmbeddedPrior)
+def _kl_of_one_code(posterior, prior, name=None):
+    """KL(one code || p(codes)) = -log p(code)."""
+    return -prior.log_prob_of_indices(posterior.indices)

@@ -1,0 +1,142 @@
+"""The role of a distribution behind a decoder."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.distributions.distribution_layer import DistributionLayer
+from keras_vae.errors import InvalidInputError
+
+ROWS_AT_ONCE = 4096
+
+
+class Likelihood(DistributionLayer):
+    """p(x | z): from the features of a decoder to a distribution over examples.
+
+    A family over all real numbers overrides nothing of this class. Another one says which values have a density
+    (`in_support`, `expects`), and one of counts may set `default_draw` to `"sample"`. See `DistributionLayer` for the
+    parameters and the distribution.
+
+    Example:
+
+    >>> likelihood = Bernoulli((3,))
+    >>> isinstance(likelihood, Likelihood), likelihood.in_support(tf.constant([0.0, 1.5, np.nan])).numpy().tolist()
+    (True, [True, False, False])
+
+    Reference: Kingma & Welling, 2014, https://arxiv.org/abs/1312.6114
+    """
+
+    expects = "finite numbers"
+    """What `in_support` requires of a value, for messages."""
+
+    advice = "rescale the data or use another likelihood"
+    """What to do about other values, for messages."""
+
+    takes_bytes = True
+    """Whether uint8 data, which are divided by 255, are examples."""
+
+    allows_missing = False
+    """Whether an example may hold NaN for a value that is not known."""
+
+    default_draw = "mean"
+    """What `sample` returns, `"mean"` for E[x | z] or `"sample"` for x ~ p(x | z)."""
+
+    has_gradient_of_mean = True
+    """Whether `mean()` can be differentiated."""
+
+    @property
+    def encoder_input_shape(self) -> tuple[int, ...]:
+        """The shape in which an encoder sees an event; see `encoder_input`."""
+        return self.event_shape
+
+    def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
+        """What an encoder sees of events `(B, *event_shape)`, `(B, *encoder_input_shape)`; the events by default."""
+        return x
+
+    def in_support(self, x: tf.Tensor) -> tf.Tensor:
+        """Which values of `x`, `(..., *event_shape)`, have a density; every finite one by default.
+
+        It runs in every training step. A family over vectors answers for all values of a vector alike.
+
+        Returns:
+            bool, of the shape of `x` or, for a family over vectors, of length 1 in the last axis.
+        """
+        return tf.math.is_finite(x)
+
+    def refusal(self, value: str) -> str:
+        """The message about a `value` that is not `in_support`."""
+        return f"{type(self).__name__} likelihood: expected {self.expects}, got {value}; {self.advice}."
+
+    def check_dtype(self, dtype: np.dtype) -> None:
+        """Raises `InvalidInputError` for uint8 if that would not be divided by 255, see `takes_bytes`."""
+        if dtype == np.uint8 and not self.takes_bytes:
+            raise InvalidInputError(
+                f"{type(self).__name__} likelihood: expected numbers as they are, got uint8, which means 0..255 and is "
+                "divided by 255; convert them with x.astype('float32')."
+            )
+
+    def check_range(self, low: float, high: float) -> None:
+        """Raises `InvalidInputError` if single values of `low` or `high` are not `in_support`.
+
+        Values of a vector cannot be checked one by one; `check_events` does that.
+        """
+        ends = tf.reshape(tf.constant([low, high], tf.float32), (2, *[1] * len(self.event_shape)))
+        inside = self.in_support(tf.broadcast_to(ends, (2, *self.event_shape)))
+        if inside.shape[-1] == self.event_shape[-1] and not np.all(inside):
+            raise InvalidInputError(self.refusal(f"values in [{low:g}, {high:g}]"))
+
+    def check_events(self, x: np.ndarray) -> None:
+        """Raises `InvalidInputError` if vectors of the examples `x`, `(N, *event_shape)`, are not `in_support`."""
+        self.check_dtype(x.dtype)
+        if self.in_support(tf.zeros((1, *self.event_shape))).shape[-1] == self.event_shape[-1]:
+            return
+        for first in range(0, len(x), ROWS_AT_ONCE):
+            rows = x[first : first + ROWS_AT_ONCE].astype("float32") / (255 if x.dtype == np.uint8 else 1)
+            bad = ~np.all(self.in_support(tf.constant(rows)).numpy().reshape(len(rows), -1), axis=1)
+            if bad.any():
+                row = int(np.argmax(bad))
+                example = np.array2string(rows[row].reshape(-1), precision=3, threshold=6, separator=", ")
+                raise InvalidInputError(self.refusal(f"{example} at index {first + row}"))
+
+    def scale_of(self, x: np.ndarray) -> float:
+        """The root mean square of examples in the units that it starts from, of the largest column.
+
+        0 where the family does not start from units of about 1.
+        """
+        return 0.0
+
+    @property
+    def fill_value(self) -> float | np.ndarray:
+        """A value, or an event, of finite density, to take the place of one that cannot be used."""
+        return 0.5
+
+    def adapt(self, x: np.ndarray) -> None:
+        """Starts the distribution at the mean of the examples, which saves the network from learning that first.
+
+        Sets the bias of the projection so that features of zero give that mean: element by element, or channel by
+        channel where the projection is pointwise. Families without `parameters_of_mean`, and layers that do not
+        project, stay as they are.
+
+        Args:
+            x: examples `(N, *event_shape)`, in the units of the distribution.
+
+        Reference: Burda, Grosse & Salakhutdinov, 2016, whose code does this, https://arxiv.org/abs/1509.00519
+        """
+        if not self.project:
+            return
+        axes = tuple(range(x.ndim - 1)) if self._pointwise else 0
+        parameters = self.parameters_of_mean(x.mean(axis=axes))
+        bias = self._projection.bias.numpy().reshape(*(() if self._pointwise else self.event_shape[:-1]), -1)
+        first = 0
+        for name, channels in self._channels.items():
+            if name in parameters:
+                bias[..., first : first + channels] = parameters[name].reshape(*bias.shape[:-1], channels)
+            first += channels
+        self._projection.bias.assign(bias.reshape(-1))
+
+    def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
+        """The parameters, by name, that give the distribution this mean; those left out stay as they are.
+
+        `mean` has the event's shape, or `(C,)` for one position of it; so have the parameters, with their own
+        further axes.
+        """
+        return {}

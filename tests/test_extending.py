@@ -1,0 +1,78 @@
+"""The parts of one's own in docs/extending.md: each is short, right, saved, exported and loaded."""
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+import tensorflow as tf
+
+import keras_vae as kv
+
+PAGE = Path(kv.__file__).parents[1] / "docs" / "extending.md"
+MODULE_NAME = "# my_models.py\n"
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+MODULE = "\n\n".join(block.removeprefix(MODULE_NAME) for block in BLOCKS if block.startswith(MODULE_NAME))
+USES = [block for block in BLOCKS if not block.startswith(MODULE_NAME)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("extending")
+    (folder / "my_models.py").write_text(MODULE)
+    return folder
+
+
+@pytest.fixture
+def my_models(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    return importlib.import_module("my_models")
+
+
+def test_each_part_is_shorter_than_forty_lines():
+    sizes = {node.name: node.end_lineno - node.lineno + 1 for node in ast.parse(MODULE).body if hasattr(node, "name")}
+    assert {"FiniteScalarQuantizer", "Multinomial", "LaplacePrior", "CosineDistance", "fsq_vae"} <= set(sizes)
+    assert max(sizes.values()) < 40, sizes
+
+
+def test_each_index_is_one_vector_and_each_vector_becomes_the_nearest(my_models):
+    quantizer = my_models.FiniteScalarQuantizer((1, 2), sizes=(4, 3))
+    indices = np.arange(12)[:, None, None]
+    grid = quantizer.embed(tf.constant(indices, tf.int32)).numpy()
+    values = [np.linspace(-1, 1, size) for size in (4, 3)]
+    assert np.allclose(sorted(map(tuple, grid[:, 0])), [(a, b) for a in values[0] for b in values[1]], atol=1e-6)
+    assert np.array_equal(quantizer.quantize_vectors(tf.constant(grid))[0], indices)
+    vectors = np.random.default_rng(0).uniform(-1, 1, (200, 1, 2)).astype("float32")
+    distances = ((vectors[:, None] - grid) ** 2).sum((-1, -2))
+    assert np.array_equal(quantizer.quantize_vectors(tf.constant(vectors))[0].numpy()[:, 0, 0], distances.argmin(1))
+
+
+def test_the_density_of_counts_is_that_of_scipy(my_models):
+    rng = np.random.default_rng(0)
+    x, logits = rng.poisson(2.0, (5, 4)).astype("float32"), rng.normal(size=(5, 4)).astype("float32")
+    likelihood = my_models.Multinomial((4,)).distribution({"logits": tf.constant(logits)})
+    shares = scipy.special.softmax(logits.astype("float64"), axis=1)
+    expected = [scipy.stats.multinomial(int(row.sum()), p).logpmf(row) for row, p in zip(x, shares, strict=True)]
+    assert np.allclose(likelihood.log_prob(x), expected, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_they_train_save_export_and_load_in_another_process(my_models, folder, capsys):
+    exec(compile("\n".join(USES), str(PAGE), "exec"), {"__name__": "extending"})
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-2:] == ["(1, 8, 1)", "20.0"]
+    for name, signature in (("fsq", "decode_indices"), ("multinomial", "generate")):
+        served = tf.saved_model.load(str(folder / "served" / name / "1"))
+        assert signature in served.signatures
+    numbers = (
+        "kv.load_model('fsq.keras').sample(2, seed=0).sum(), kv.load_model('multinomial.keras').elbo([[1.0] * 12])[0]"
+    )
+    program = f"import keras_vae as kv, my_models; print(*({numbers}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300)
+    assert [float(number) for number in done.stdout.split()] == pytest.approx(eval(numbers), rel=1e-5)
