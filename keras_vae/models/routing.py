@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import keras
 import tensorflow as tf
 
-from keras_vae.objectives import PARTS
+from keras_vae.objectives import TRAINABLE_PARTS
 
 if TYPE_CHECKING:
     from keras_vae.models.autoencoder import Autoencoder
@@ -28,7 +28,7 @@ class Route(NamedTuple):
 
 def routes_of(model: "Autoencoder") -> list[Route]:
     """The routes of a compiled model: a single one, unless `Term.only` was used or there is a critic."""
-    part_of = {id(variable): part for part in PARTS for variable in model.variables_of(part)}
+    part_of = {id(variable): part for part in TRAINABLE_PARTS for variable in model.variables_of(part)}
     optimizer_of = {id(v): i for i, (_, variables) in enumerate(model.optimizers) for v in variables}
     routes = {}
     for variable in model.trainable_variables:

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
-from keras_vae.objectives.importance import log_weights
+from keras_vae.objectives.log_weights import log_weights
 from keras_vae.objectives.objective import Term
 from keras_vae.trace import Trace
 

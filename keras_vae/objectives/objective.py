@@ -68,7 +68,7 @@ class Term:
         """The same term, with a gradient for these parts of the model alone.
 
         Args:
-            *parts: among `PARTS`: `"encoder"`, `"posterior"`, `"decoder"`, `"likelihood"`, `"prior"`, `"critic"`.
+            *parts: among `"encoder"`, `"posterior"`, `"decoder"`, `"likelihood"`, `"prior"` and `"critic"`.
 
         Example:
 
@@ -76,9 +76,11 @@ class Term:
         ('encoder', 'posterior')
         """
         if not parts:
-            raise InvalidInputError(f"{self.name}.only: expected one or more parts among {', '.join(PARTS)}; got none.")
+            raise InvalidInputError(
+                f"{self.name}.only: expected one or more parts among {', '.join(TRAINABLE_PARTS)}; got none."
+            )
         for part in parts:
-            get(part, dict.fromkeys(PARTS, part), part="part of a model")
+            get(part, dict.fromkeys(TRAINABLE_PARTS, part), part="part of a model")
         term = copy.copy(self)
         term.trains = parts
         return term
@@ -102,8 +104,8 @@ class Term:
         return cls(**config) if trains is None else cls(**config).only(*trains)
 
 
-PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior", "critic")
-"""What a term may be told to train, see `Term.only`."""
+TRAINABLE_PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior", "critic")
+"""The parts of a model that the gradient of a term can be restricted to, see `Term.only`."""
 
 
 @register

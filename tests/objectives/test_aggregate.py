@@ -9,8 +9,8 @@ import tensorflow_probability as tfp
 
 import keras_vae as kv
 from keras_vae.objectives.aggregate import log_densities, squared_distances
+from keras_vae.objectives.dip import DIP
 from keras_vae.objectives.mmd import MMD
-from keras_vae.objectives.moments import DIP
 from keras_vae.objectives.ms_ssim import MSSSIM
 from keras_vae.objectives.sinkhorn import Sinkhorn
 from keras_vae.objectives.sliced_wasserstein import SlicedWasserstein

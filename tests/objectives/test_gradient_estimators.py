@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
-from keras_vae.objectives.doubly_reparameterized import DReG
-from keras_vae.objectives.importance_weighted import IWAE
-from keras_vae.objectives.sticking_the_landing import STL
+from keras_vae.objectives.dreg import DReG
+from keras_vae.objectives.iwae import IWAE
+from keras_vae.objectives.stl import STL
 from tests.objectives.linear_gaussian import LOC, SCALE, X, elbo, gradients, trace_of, true_posterior
 
 ROWS = 40_000

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import keras_vae as kv
 from keras_vae.objectives import log_weights
-from keras_vae.objectives.importance_weighted import IWAE
+from keras_vae.objectives.iwae import IWAE
 from keras_vae.objectives.renyi import Renyi
 from tests.objectives.linear_gaussian import LOC, SCALE, X, log_likelihood, trace_of, true_posterior
 

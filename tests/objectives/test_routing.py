@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
-from keras_vae.objectives.objective import PARTS
+from keras_vae.objectives.objective import TRAINABLE_PARTS
 from keras_vae.random import as_seed
 
 X = np.random.default_rng(0).random((16, 5)).astype("float32")
@@ -27,7 +27,7 @@ def gradients_of(objective, **parts):
     own = model(objective, **parts)
     found, *_ = own.gradients(X, as_seed(0))
     of = {id(variable): gradient for variable, gradient in zip(own.trainable_variables, found, strict=True)}
-    return {part: [of[id(variable)] for variable in own.variables_of(part)] for part in PARTS}
+    return {part: [of[id(variable)] for variable in own.variables_of(part)] for part in TRAINABLE_PARTS}
 
 
 def same(one, other):
@@ -49,9 +49,9 @@ def test_piwae_is_two_bounds_at_once():
 
 @pytest.mark.parametrize("part", ["encoder", "posterior", "decoder", "likelihood", "prior"])
 def test_a_part_that_is_left_out_gets_no_gradient_and_the_others_their_own(part):
-    others = [other for other in PARTS if other != part]
+    others = [other for other in TRAINABLE_PARTS if other != part]
     whole, routed = gradients_of(kv.IWAE(2)), gradients_of(kv.IWAE(2).only(*others))
-    for other in PARTS:
+    for other in TRAINABLE_PARTS:
         if other == part:
             assert whole[part] and all(gradient is None for gradient in routed[part])
         else:

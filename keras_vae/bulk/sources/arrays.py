@@ -16,7 +16,7 @@ from keras_vae.data.table import SUFFIXES as TABLES
 from keras_vae.data.table import read_as_in_training, read_table
 from keras_vae.errors import InvalidInputError, one_line
 
-PARTS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _parts(data, size, columns, key):
             if size is None:
                 raise
             read = load(data, image_size=size)
-    splits = {part: getattr(read, part) for part in PARTS}
+    splits = {part: getattr(read, part) for part in SPLITS}
     return {part: (split.x, split.y, None) for part, split in splits.items() if split is not None}
 
 

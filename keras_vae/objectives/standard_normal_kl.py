@@ -1,4 +1,4 @@
-"""A prior that is fitted to the codes, while the codes are kept near another one."""
+"""The KL divergence from the standard normal distribution, whatever the prior."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -9,30 +9,6 @@ from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
 tfd = tfp.distributions
-
-
-@register
-class PriorNLL(Term):
-    """-log p(z) of the codes, whose gradient trains the prior and nothing else; nats.
-
-    Example:
-
-    >>> PriorNLL().trains
-    ('prior',)
-
-    Reference: Dai & Wipf, 2019, https://arxiv.org/abs/1903.05789
-    """
-
-    needs_prior = True
-    trains = ("prior",)
-
-    def __call__(self, trace: Trace) -> tf.Tensor:
-        return tf.add_n(
-            [
-                -tf.reduce_mean(latent.prior.log_prob(tf.stop_gradient(latent.sample)), axis=0)
-                for latent in trace.latents
-            ]
-        )
 
 
 @register

@@ -4,7 +4,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 import keras_vae as kv
-from keras_vae.objectives.moments import DIP
+from keras_vae.objectives.dip import DIP
 from tests.objectives.traces import normal, trace_of_codes, trace_of_latent, trace_of_normals
 
 tfd = tfp.distributions

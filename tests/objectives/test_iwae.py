@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
-from keras_vae.objectives.doubly_reparameterized import DReG
-from keras_vae.objectives.importance_weighted import IWAE
+from keras_vae.objectives.dreg import DReG
+from keras_vae.objectives.iwae import IWAE
 from tests.objectives.linear_gaussian import LOC, SCALE, elbo, log_likelihood, trace_of, true_posterior
 
 ROWS = 20_000

@@ -1,4 +1,4 @@
-"""Importance weights: what every bound on log p(x) is made of."""
+"""Importance weights, of which every bound on log p(x) is made."""
 
 import tensorflow as tf
 

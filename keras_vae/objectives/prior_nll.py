@@ -1,0 +1,31 @@
+"""The likelihood of a prior, for the codes that a model has."""
+
+import tensorflow as tf
+
+from keras_vae.objectives.objective import Term
+from keras_vae.serialization import register
+from keras_vae.trace import Trace
+
+
+@register
+class PriorNLL(Term):
+    """-log p(z) of the codes, whose gradient trains the prior and nothing else; nats.
+
+    Example:
+
+    >>> PriorNLL().trains
+    ('prior',)
+
+    Reference: Dai & Wipf, 2019, https://arxiv.org/abs/1903.05789
+    """
+
+    needs_prior = True
+    trains = ("prior",)
+
+    def __call__(self, trace: Trace) -> tf.Tensor:
+        return tf.add_n(
+            [
+                -tf.reduce_mean(latent.prior.log_prob(tf.stop_gradient(latent.sample)), axis=0)
+                for latent in trace.latents
+            ]
+        )
