@@ -110,5 +110,22 @@ def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
     return f"Unknown {part} {name!r}{hint} Known: {', '.join(choices)}."
 
 
-def _close(name: str, choices: list[str]) -> list[str]:
-    return difflib.get_close_matches(name, choices, n=1, cutoff=0.4)
+def unknown_option(option: object, choices: Iterable[str], *, part: str) -> str:
+    """The message for an option that is not among `choices`, with the nearest one that is, or else all of them.
+
+    Example:
+
+    >>> unknown_option("lattent", ["latent_dim", "beta"], part="zoo.vae")
+    "zoo.vae: unknown option 'lattent'; did you mean 'latent_dim'?"
+    >>> unknown_option("depth", ["latent_dim", "beta"], part="zoo.vae")
+    "zoo.vae: unknown option 'depth'; it takes latent_dim, beta."
+    """
+    choices = list(choices)
+    near = _close(str(option), choices, 0.6)
+    return f"{part}: unknown option {option!r}; " + (
+        f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(choices)}."
+    )
+
+
+def _close(name: str, choices: list[str], cutoff: float = 0.4) -> list[str]:
+    return difflib.get_close_matches(name, choices, n=1, cutoff=cutoff)

@@ -5,9 +5,10 @@ from keras_vae.networks.conv import ConvDecoder, ConvEncoder
 from keras_vae.networks.conv_critic import ConvCritic
 from keras_vae.networks.critic import Critic
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
-from keras_vae.networks.mirror import NETWORKS, mirrored
+from keras_vae.networks.mirror import NETWORKS, check_network_options, mirrored
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.network import Network
+from keras_vae.networks.options import NetworkOptions
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
 from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
 
@@ -23,9 +24,11 @@ __all__ = [
     "MLPDecoder",
     "MLPEncoder",
     "Network",
+    "NetworkOptions",
     "ResNetDecoder",
     "ResNetEncoder",
     "SequenceDecoder",
     "SequenceEncoder",
+    "check_network_options",
     "mirrored",
 ]

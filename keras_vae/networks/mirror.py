@@ -1,8 +1,9 @@
 """An encoder and the decoder that mirrors it."""
 
+import inspect
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Unpack
 
 import keras
 
@@ -11,6 +12,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import ConvDecoder, ConvEncoder, check_filters, check_image_shape
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
+from keras_vae.networks.options import NetworkOptions
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
 from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
 from keras_vae.networks.widths import halved
@@ -62,15 +64,18 @@ def _conv(
     code_size: int,
     *,
     filters: Sequence[int] | None = None,
+    units: int = 256,
     features: int = 16,
+    kernel_size: int = 3,
+    activation: str = "relu",
     decoder_l2: float = 0.0,
     decoder_spectral_normalization: bool = False,
-    **options: Any,
 ) -> Pair:
+    options = {"units": units, "kernel_size": kernel_size, "activation": activation}
     of_decoder = {"features": features, **_regularized(decoder_l2, decoder_spectral_normalization)}
     return (
         ConvEncoder(input_shape, filters, name="encoder", **options),
-        ConvDecoder((code_size,), event_shape, _reversed(filters), name="decoder", **{**options, **of_decoder}),
+        ConvDecoder((code_size,), event_shape, _reversed(filters), name="decoder", **options, **of_decoder),
     )
 
 
@@ -80,9 +85,20 @@ def _resnet(
     code_size: int,
     *,
     filters: Sequence[int] | None = None,
+    units: int = 256,
     features: int = 16,
-    **options: Any,
+    blocks: int = 1,
+    kernel_size: int = 3,
+    activation: str = "swish",
+    groups: int = 8,
 ) -> Pair:
+    options = {
+        "blocks": blocks,
+        "units": units,
+        "kernel_size": kernel_size,
+        "activation": activation,
+        "groups": groups,
+    }
     return (
         ResNetEncoder(input_shape, filters, name="encoder", **options),
         ResNetDecoder((code_size,), event_shape, _reversed(filters), features=features, name="decoder", **options),
@@ -145,27 +161,11 @@ def _gru(input_shape: Shape, event_shape: Shape, code_size: int, *, units: int =
     )
 
 
-def _auto(input_shape: Shape, event_shape: Shape, code_size: int, **options: Any) -> Pair:
-    if is_channels_first(event_shape):
-        raise InvalidInputError(
-            f"network: expected images with their channels last, (H, W, C), got {event_shape}, which looks like "
-            "(C, H, W); move the axis of the data, np.moveaxis(x, 1, -1), or choose network='mlp', which knows no axes."
-        )
-    if len(event_shape) == 3 and min(event_shape[:2]) >= 16:
-        build = _conv
-    elif len(event_shape) == 2 and event_shape[0] >= 8:
-        build = _conv1d
-    else:
-        build = _mlp
-    return build(input_shape, event_shape, code_size, **options)
-
-
 def _reversed(filters: Sequence[int] | None) -> tuple[int, ...] | None:
     return None if filters is None else tuple(filters)[::-1]
 
 
-NETWORKS: dict[str, Callable[..., Pair]] = {
-    "auto": _auto,
+_MIRRORED: dict[str, Callable[..., Pair]] = {
     "conv": _conv,
     "conv1d": _conv1d,
     "gated_mlp": _gated_mlp,
@@ -174,6 +174,68 @@ NETWORKS: dict[str, Callable[..., Pair]] = {
     "resnet": _resnet,
     "spatial": _spatial,
 }
+
+NETWORKS = ("auto", *_MIRRORED)
+"""Kinds of networks."""
+
+
+def resolved_network(kind: str, event_shape: tuple[int, ...]) -> str:
+    """The kind of network that `kind` is for examples of this shape: itself, or what `"auto"` chooses.
+
+    Raises:
+        InvalidInputError: for an unknown kind, and of `"auto"` for images with their channels first.
+
+    Example:
+
+    >>> resolved_network("auto", (28, 28, 1)), resolved_network("auto", (8, 8, 1))
+    ('conv', 'mlp')
+    """
+    kind = get(kind, dict(zip(NETWORKS, NETWORKS, strict=True)), part="network")
+    if kind != "auto":
+        return kind
+    if is_channels_first(event_shape):
+        raise InvalidInputError(
+            f"network: expected images with their channels last, (H, W, C), got {event_shape}, which looks like "
+            "(C, H, W); move the axis of the data, np.moveaxis(x, 1, -1), or choose network='mlp', which knows no axes."
+        )
+    if len(event_shape) == 3 and min(event_shape[:2]) >= 16:
+        return "conv"
+    return "conv1d" if len(event_shape) == 2 and event_shape[0] >= 8 else "mlp"
+
+
+def options_of_network(kind: str) -> list[str]:
+    """Names of the options of a kind of network.
+
+    Args:
+        kind: see `mirrored`, but not `"auto"`.
+
+    Example:
+
+    >>> options_of_network("gru")
+    ['units', 'unroll']
+    """
+    parameters = inspect.signature(_MIRRORED[kind]).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+
+
+def check_network_options(kind: str, event_shape: tuple[int, ...], options: Iterable[str]) -> None:
+    """Raises `InvalidInputError` for the first of the `options` that a network of this kind does not take.
+
+    Args:
+        kind: see `mirrored`.
+        event_shape: shape of one example.
+        options: names of options.
+    """
+    resolved = resolved_network(kind, event_shape)
+    own = options_of_network(resolved)
+    for option in options:
+        if option not in own:
+            choice = f" (network='auto' for examples of shape {event_shape})" if kind == "auto" else ""
+            others = [other for other in _MIRRORED if option in options_of_network(other)]
+            hint = f"{', '.join(others)} {'take' if others[1:] else 'takes'} it; " if others else ""
+            raise InvalidInputError(
+                f"network {resolved!r}{choice} takes no option {option!r}: {hint}{resolved} takes {', '.join(own)}."
+            )
 
 
 def mirrored(
@@ -184,7 +246,7 @@ def mirrored(
     condition_dim: int = 0,
     encoder_input_shape: tuple[int, ...] | None = None,
     seed: int | None = None,
-    **options: Any,
+    **options: Unpack[NetworkOptions],
 ) -> Pair:
     """An encoder for examples of `event_shape` and its mirror image for codes of `latent_dim` numbers.
 
@@ -198,12 +260,13 @@ def mirrored(
             given, which widens both inputs by as much.
         encoder_input_shape: shape in which the encoder sees an example, before the condition; `event_shape` when None.
         seed: of the initial weights; None for others each time.
-        **options: of the networks, such as `units`, `filters` and `activation`, seen from the encoder's side;
-            `features`, of those that have them, is the decoder's; so are, of mlp and conv, `decoder_l2` and
-            `decoder_spectral_normalization`, see `Regularized`.
+        **options: of the networks, see `NetworkOptions`: `units` and `activation` of mlp, gated_mlp, conv, resnet and
+            conv1d; `filters`, `features` and `kernel_size` of conv, resnet, spatial and conv1d; `blocks`, `groups` and
+            `activation` of resnet and spatial; `dilations` of conv1d; `units` and `unroll` of gru; `decoder_l2` and
+            `decoder_spectral_normalization` of mlp and conv.
 
     Raises:
-        InvalidInputError: for an unknown kind, a `latent_dim` below 1 or an unknown option.
+        InvalidInputError: for an unknown kind, a `latent_dim` below 1 or an option that the networks do not take.
 
     Example:
 
@@ -221,14 +284,15 @@ def mirrored(
         event_shape if encoder_input_shape is None else check_event_shape("network's encoder", encoder_input_shape)
     )
     input_shape = (*input_shape[:-1], input_shape[-1] + condition_dim)
-    build = get(kind, NETWORKS, part="network")
+    resolved = resolved_network(kind, event_shape)
+    check_network_options(kind, event_shape, options)
     try:
         with initial_weights(None if seed is None else check_seed(seed), "networks"):
-            return build(input_shape, event_shape, latent_dim + condition_dim, **options)
+            return _MIRRORED[resolved](input_shape, event_shape, latent_dim + condition_dim, **options)
     except InvalidInputError:
         raise
     except (TypeError, ValueError) as error:
-        raise InvalidInputError(f"network {kind!r}: cannot use the options {options}: {_plain(error)}.") from error
+        raise InvalidInputError(f"network {resolved!r}: cannot use the options {options}: {_plain(error)}.") from error
 
 
 def _plain(error: Exception) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 
 from keras_vae.networks.regularized import Regularized
+from keras_vae.networks.widths import check_widths
 from keras_vae.serialization import register
 
 
@@ -13,7 +14,7 @@ class _MLP(Regularized):
 
     def __init__(self, input_shape, units: Sequence[int] = (512, 512), *, activation: str = "relu", **kwargs):
         super().__init__(**kwargs)
-        self.units = tuple(units)
+        self.units = check_widths(f"{type(self).__name__}: units", units)
         self.activation = activation
         self.flatten = self.layer(keras.layers.Flatten)
         self.hidden = [self.kernel_layer(keras.layers.Dense, width, activation=activation) for width in self.units]

@@ -79,10 +79,16 @@ def _adam(rate: float, config: TrainingConfig, steps: int) -> keras.optimizers.O
 
 def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any]:
     """The recipe's options: the configuration's, and what the data say where the recipe asks for it."""
-    options = {"seed": config.seed, **config.options}
+    options = dict(config.options)
+    if zoo.takes(config.model, "seed"):
+        options["seed"] = config.seed
     if config.network != "auto":
         options["network"] = config.network
     if config.warmup_epochs:
+        if not zoo.takes(config.model, "warmup_steps"):
+            raise InvalidInputError(
+                f"warmup_epochs: the model {config.model!r} has no weight that rises; leave it out, or choose another."
+            )
         options["warmup_steps"] = config.warmup_epochs * steps
     known = {
         "dataset_size": lambda: len(data.train),
@@ -95,7 +101,7 @@ def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any
     for name, value in known.items():
         if name not in options and zoo.takes(config.model, name):
             options[name] = value()
-    if config.likelihood != "auto" or config.model not in zoo.OWN_LIKELIHOOD:
+    if config.likelihood != "auto" or not zoo.has_own_likelihood(config.model):
         likelihood = {"name": _likelihood(config, data.train)}
         options["likelihood"] = {**likelihood, **options.get("likelihood", {})}
     return options

@@ -24,9 +24,9 @@ class TrainingConfig:
     """The configuration of a run; together with the data it determines the result.
 
     Attributes:
-        model: name of a recipe, see `keras-vae models`.
+        model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION, see `zoo.get_recipe`.
         data: what to train on, see `keras_vae.data.load`.
-        latent_dim: length of the code.
+        latent_dim: length of the code; of a few recipes that of a level, its channels or its positions, see there.
         epochs: passes over the training split.
         batch_size: examples per optimizer step; None for 128, or 32 with fewer than 10,000 training examples.
         learning_rate: of Adam, at its start.

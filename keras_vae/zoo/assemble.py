@@ -1,90 +1,117 @@
-"""What every recipe has in common: networks made for the data, and parts that may be exchanged."""
+"""A model from the parts of a recipe and those that the user gives in their place."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import keras
+
 from keras_vae.checks import check_integer, check_seed
-from keras_vae.distributions import LIKELIHOODS, Likelihood, Posterior, VectorQuantizer
-from keras_vae.errors import InvalidInputError
+from keras_vae.distributions import LIKELIHOODS, Likelihood, Posterior
+from keras_vae.errors import InvalidInputError, unknown_option
 from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition
 from keras_vae.models import Autoencoder
-from keras_vae.networks import ConvCritic, Critic, Network, mirrored
+from keras_vae.networks import ConvCritic, Critic, Network, check_network_options, mirrored
 from keras_vae.objectives import LinearWarmup, Objective, Term
 from keras_vae.random import initial_weights
 from keras_vae.serialization import get, get_over
+from keras_vae.zoo.parts import NETWORK_OPTIONS, PARTS, Part, Parts
+from keras_vae.zoo.registry import check_shape, label_of
 
 GENERATIVE = ("decoder", "likelihood", "prior")
 INFERENCE = ("encoder", "posterior")
-PARTS = ("posterior", "likelihood", "prior", "condition", "corruption", "critic", "seed")
 
-Part = str | Mapping[str, Any] | Any
-"""A part of a model: an object, a name, or a mapping of options with or without a `name`."""
+COMMON = {
+    "posterior": "normal",
+    "likelihood": "bernoulli",
+    "prior": "standard_normal",
+    "network": "auto",
+    "condition": None,
+    "corruption": None,
+    "seed": None,
+}
+"""The parts of a recipe that has no other."""
+
+CriticOptions = Mapping[str, Any] | keras.Model | None
+"""Options of a recipe's critic, such as `{"units": (256, 256)}`, or another critic, see `AdversarialAutoencoder`."""
 
 
 def assemble(
     name: str,
     event_shape: tuple[int, ...],
     latent_dim: int,
-    options: Mapping[str, Any],
+    parts: Parts,
     *,
     objective: Term | Objective,
     kind: type[Autoencoder] = Autoencoder,
-    **parts: Any,
+    critic: CriticOptions = None,
+    new_critic: Callable[..., Network] | None = None,
+    new_classifier: Callable[..., Network] | None = None,
+    **own: Any,
 ) -> Autoencoder:
-    """An `Autoencoder` on networks made for `event_shape`, where `options` may exchange any part of the recipe's.
+    """A model of the recipe's own parts, and of the user's in their place.
 
     Args:
-        name: of the model.
+        name: of the model, and of the recipe in messages.
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: length of the code; with `network="spatial"`, numbers at each position of it.
-        options: what the user asks for:
-
-            - `network`: `"auto"` by default, see `networks.mirrored`;
-            - `likelihood`, `posterior`, `prior`: an object, a name, or a mapping of options (with a `name`, or for the
-              recipe's own part), such as `{"name": "mixture", "components": 20}`;
-            - `condition`: a `Condition`, or a number of classes;
-            - `corruption`: a `Corruption`, or `{"name": "masking", "amount": 0.3}`;
-            - `critic`: options of the critic, where the recipe has one, such as `{"units": (256, 256)}`;
-            - `seed`: of the initial weights and of all noise; drawn when None;
-            - all others go to the networks, such as `units`.
-        objective: what the model minimises.
+        parts: what the user gives, see `Parts`.
+        objective: the recipe's own.
         kind: the class of the model.
-        **parts: the recipe's own parts, and further arguments of `kind`.
+        critic: what the user gives as a critic, where the recipe has one.
+        new_critic: the recipe's critic, a function of the event shape, the shape of a code, and options.
+        new_classifier: a function of the network, the event shape, the length of a code, the shape of what the encoder
+            sees, and options of the network.
+        **own: the recipe's own parts and options of the networks, where they differ from `COMMON`.
 
     Raises:
         InvalidInputError: for anything that does not fit together.
+
+    Example:
+
+    >>> model = assemble("my_vae", (8, 8, 1), 4, {"units": (32,)}, objective=NLL() + 2.0 * KL(), likelihood="laplace")
+    >>> print(model.name, model.latent_shape, model.objective)
+    my_vae (4,) nll + 2 kl
     """
-    options = dict(options)
-    chosen = {
-        part: _merged(part, parts.pop(part, default), options.pop(part, None))
-        for part, default in (("posterior", "normal"), ("likelihood", "bernoulli"), ("prior", "standard_normal"))
-    }
-    network = options.pop("network", parts.pop("network", "auto"))
-    condition = _condition(options.pop("condition", parts.pop("condition", None)))
-    corruption = _corruption(options.pop("corruption", parts.pop("corruption", None)))
-    seed = options.pop("seed", None)
-    options_of_critic = _critic_options(options.pop("critic", {}), name, "critic" in parts)
+    label = label_of(name)
+    for option in parts:
+        if option not in PARTS:
+            raise InvalidInputError(unknown_option(option, PARTS, part=label))
+    event_shape, latent_dim = check_shape(label, event_shape), check_integer(f"{label}: latent_dim", latent_dim)
+    own = {**COMMON, "objective": objective, **own}
+    asked: dict[str, Any] = {part: value for part, value in parts.items() if value is not None}
+    network, options = network_of(label, event_shape, own, parts)
+    chosen = {part: _merged(part, own[part], asked.get(part)) for part in ("posterior", "likelihood", "prior")}
+    condition, corruption, seed, objective = (
+        asked.get(part, own[part]) for part in ("condition", "corruption", "seed", "objective")
+    )
+    condition, corruption = _condition(condition), _corruption(corruption)
     seed = None if seed is None else check_seed(seed)
+    if not isinstance(critic, (Mapping, keras.Model)) and critic is not None:
+        raise InvalidInputError(
+            f"critic: expected a Keras model, or a mapping of options, such as units=[256]; got {critic!r}."
+        )
     with initial_weights(seed, "likelihood"):
         likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Likelihood, event_shape, part="likelihood")
+    posterior = chosen["posterior"] if isinstance(chosen["posterior"], Posterior) else None
     encoder, decoder = mirrored(
         network,
         event_shape,
-        latent_dim if not isinstance(chosen["posterior"], Posterior) else chosen["posterior"].decoder_input_shape[-1],
+        latent_dim if posterior is None else posterior.decoder_input_shape[-1],
         condition_dim=0 if condition is None else condition.size,
         encoder_input_shape=likelihood.encoder_input_shape,
         seed=seed,
         **options,
     )
-    code_shape = (
-        chosen["posterior"].event_shape if isinstance(chosen["posterior"], Posterior) else decoder.input_shape[1:]
-    )
-    with initial_weights(seed, "critic"):
-        if "critic" in parts:
-            parts["critic"] = parts["critic"](event_shape, code_shape, options_of_critic)
-    with initial_weights(seed, "classifier"):
-        if "classifier" in parts:
-            parts["classifier"] = parts["classifier"](
+    networks = {}
+    if isinstance(critic, keras.Model):
+        networks["critic"] = critic
+    elif new_critic is not None:
+        code_shape = decoder.input_shape[1:] if posterior is None else posterior.event_shape
+        with initial_weights(seed, "critic"):
+            networks["critic"] = new_critic(event_shape, code_shape, critic or {})
+    if new_classifier is not None:
+        with initial_weights(seed, "classifier"):
+            networks["classifier"] = new_classifier(
                 network, event_shape, latent_dim, likelihood.encoder_input_shape, options
             )
     with initial_weights(seed, "model"):
@@ -99,43 +126,32 @@ def assemble(
             corruption=corruption,
             seed=seed,
             name=name,
-            **parts,
+            **networks,
         )
 
 
-def assemble_discrete(
-    name: str,
-    event_shape: tuple[int, ...],
-    latent_dim: int,
-    options: Mapping[str, Any],
-    embedding_dim: int,
-    quantizer: Mapping[str, Any],
-    *,
-    objective: Objective,
-) -> Autoencoder:
-    """A model with a `VectorQuantizer` as posterior and, by default, an autoregressive prior over its codes.
+def network_of(
+    label: str, event_shape: tuple[int, ...], own: Mapping[str, Any], parts: Parts
+) -> tuple[str, dict[str, Any]]:
+    """The kind of network and its options, the user's before the recipe's own.
 
     Args:
-        name: see `assemble`.
-        event_shape: see `assemble`.
-        latent_dim: number of codes of a dense network, length of an entry of a spatial one.
-        options: see `assemble`.
-        embedding_dim: length of an entry of a dense network.
-        quantizer: options of the `VectorQuantizer`.
-        objective: see `assemble`.
+        label: how messages name the recipe.
+        event_shape: shape of one example.
+        own: the recipe's own parts, with a `network`.
+        parts: the user's.
+
+    Raises:
+        InvalidInputError: for an unknown kind, or an option that the network does not take.
     """
-    is_image = len(event_shape) == 3 and min(event_shape[:2]) >= 16
-    options = {"network": "spatial" if is_image else "auto", **options}
-    quantizer = {**quantizer, **options.pop("posterior", {})}
-    if options["network"] == "spatial":
-        networks = {name: options[name] for name in options if name not in ("network", *PARTS)}
-        posterior = VectorQuantizer(
-            mirrored("spatial", event_shape, latent_dim, **networks)[1].input_shape[1:], **quantizer
-        )
-    else:
-        posterior = VectorQuantizer((check_integer("latent_dim", latent_dim), embedding_dim), flatten=True, **quantizer)
-    prior = {"name": "autoregressive", "categories": posterior.codebook_size}
-    return assemble(name, event_shape, latent_dim, options, objective=objective, posterior=posterior, prior=prior)
+    network = parts.get("network")
+    network = own["network"] if network is None else network
+    options = {option: value for option, value in {**own, **parts}.items() if option in NETWORK_OPTIONS}
+    try:
+        check_network_options(network, event_shape, options)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{label}: {error}") from error
+    return network, options
 
 
 def code_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> Critic:
@@ -163,7 +179,7 @@ def classifier(network: str, event_shape, latent_dim: int, encoder_input_shape, 
 
 def weight(final: float, warmup_steps: int = 0) -> float | LinearWarmup:
     """A weight that rises from 0 over so many steps, which are training batches; constant for 0."""
-    return LinearWarmup(warmup_steps, final) if warmup_steps else final
+    return LinearWarmup(warmup_steps, final) if check_integer("warmup_steps", warmup_steps, least=0) else final
 
 
 def _merged(part: str, own: Part, asked: Part) -> Part:
@@ -194,11 +210,3 @@ def _corruption(corruption: Any) -> Any:
     if unknown := set(options) - {"amount"}:
         raise InvalidInputError(f"corruption: expected the options name and amount; got {', '.join(sorted(unknown))}.")
     return kind(**options)
-
-
-def _critic_options(asked: Any, name: str, has_critic: bool) -> Mapping[str, Any]:
-    if not isinstance(asked, Mapping):
-        raise InvalidInputError(f"critic: expected a mapping of options, such as units=[256]; got {asked!r}.")
-    if asked and not has_critic:
-        raise InvalidInputError(f"critic: {name} has none; leave its options out.")
-    return asked

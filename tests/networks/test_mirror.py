@@ -1,10 +1,13 @@
+from typing import get_type_hints
+
 import numpy as np
 import pytest
 
 import keras_vae as kv
 from keras_vae.layers.spectral_normalization import SpectralNormalization
-from keras_vae.networks import NETWORKS, mirrored
+from keras_vae.networks import NETWORKS, NetworkOptions, mirrored
 from keras_vae.networks.conv import ConvEncoder
+from keras_vae.networks.mirror import options_of_network
 from keras_vae.networks.mlp import MLPEncoder
 from keras_vae.networks.sequence import SequenceEncoder
 
@@ -23,6 +26,11 @@ TINY = {
 
 def test_every_kind_is_tested():
     assert set(TINY) == set(NETWORKS)
+
+
+def test_the_options_of_all_networks_are_typed():
+    kinds = set(NETWORKS) - {"auto"}
+    assert set().union(*(options_of_network(kind) for kind in kinds)) == set(get_type_hints(NetworkOptions))
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
@@ -86,15 +94,16 @@ def test_the_decoder_alone_is_regularised(kind, shape):
     ("kind", "options", "message"),
     [
         ("mpl", {}, "Unknown network 'mpl': did you mean 'mlp'"),
-        ("mlp", {"depth": 3}, "network 'mlp': cannot use the options {'depth': 3}"),
-        ("mlp", {"units": 5}, "network 'mlp': cannot use the options {'units': 5}"),
+        ("mlp", {"depth": 3}, "network 'mlp' takes no option 'depth': mlp takes units, activation"),
+        ("mlp", {"units": 5}, "MLPEncoder: units must be a sequence"),
         ("gated_mlp", {"units": 5}, "GatedMLPEncoder: units must be a sequence"),
         ("conv", {"units": (5, 5)}, "network 'conv': cannot use the options"),
         ("conv", {"filters": ()}, "ConvEncoder: filters must be one or more integers"),
-        ("resnet", {"dilations": (1,)}, "network 'resnet': cannot use the options"),
-        ("spatial", {"units": 5}, "network 'spatial': cannot use the options"),
+        ("resnet", {"dilations": (1,)}, "network 'resnet' takes no option 'dilations': conv1d takes it"),
+        ("spatial", {"units": 5}, "network 'spatial' takes no option 'units': .*conv, .* take it"),
+        ("auto", {"unroll": True}, r"network 'conv' \(network='auto' for .*\(16, 16, 1\)\) takes no option 'unroll'"),
         ("conv1d", {}, "SequenceEncoder: expected sequences"),
-        ("gru", {"filters": (3,)}, "network 'gru': cannot use the options"),
+        ("gru", {"filters": (3,)}, "network 'gru' takes no option 'filters'"),
         ("mlp", {"condition_dim": -1}, "condition_dim must be an integer >= 0; got -1"),
         ("mlp", {"encoder_input_shape": (0,)}, "network's encoder: event_shape must be positive integers"),
     ],

@@ -1,0 +1,212 @@
+"""Tighter bounds on log p(x), and better gradients of them."""
+
+from typing import Unpack
+
+from keras_vae.models import Autoencoder
+from keras_vae.objectives import IWAE, KL, NLL, STL, DReG, Renyi
+from keras_vae.zoo.assemble import GENERATIVE, INFERENCE, assemble
+from keras_vae.zoo.parts import Parts
+from keras_vae.zoo.registry import recipe
+
+
+@recipe(
+    family="bounds and gradients", paper="Burda, Grosse & Salakhutdinov, 2016", url="https://arxiv.org/abs/1509.00519"
+)
+def iwae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    samples: int = 5,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """Importance-weighted autoencoder: a tighter bound by several draws of the code.
+
+        loss = -E[log 1/k sum_i p(x, z_i) / q(z_i | x)]
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        samples: draws of z per example, k.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> iwae((8, 8, 1), 4, units=(32,), samples=50).objective.samples
+    50
+    """
+    return assemble("iwae", event_shape, latent_dim, parts, objective=IWAE(samples))
+
+
+@recipe(family="bounds and gradients", paper="Rainforth et al., 2018", url="https://arxiv.org/abs/1802.04537")
+def miwae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    samples: int = 8,
+    bounds: int = 8,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """The mean of several importance-weighted bounds: less tight than one of all draws, better for the encoder.
+
+        loss = -1/m sum_j E[log 1/k sum_i p(x, z_ij) / q(z_ij | x)]
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        samples: draws in each bound, k.
+        bounds: number of bounds, m.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> miwae((8, 8, 1), 4, units=(32,), samples=5, bounds=4).objective.samples
+    20
+    """
+    return assemble("miwae", event_shape, latent_dim, parts, objective=IWAE(samples, m=bounds))
+
+
+@recipe(family="bounds and gradients", paper="Rainforth et al., 2018", url="https://arxiv.org/abs/1802.04537")
+def piwae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    samples: int = 8,
+    bounds: int = 8,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """The decoder learns from the tight bound of all draws, the encoder from the mean of several.
+
+        decoder: IWAE of m k draws;  encoder: the mean of m IWAEs of k draws
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        samples: draws in each of the encoder's bounds, k.
+        bounds: number of these, m.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> print(piwae((8, 8, 1), 4, units=(32,)).objective)
+    iwae + miwae
+    """
+    tight = IWAE(samples * bounds).only(*GENERATIVE)
+    loose = IWAE(samples, m=bounds, name="miwae").only(*INFERENCE)
+    return assemble("piwae", event_shape, latent_dim, parts, objective=tight + loose)
+
+
+@recipe(family="bounds and gradients", paper="Rainforth et al., 2018", url="https://arxiv.org/abs/1802.04537")
+def ciwae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    beta: float = 0.5,
+    samples: int = 8,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """A mixture of the ELBO and the importance-weighted bound.
+
+        loss = -(beta ELBO + (1 - beta) IWAE_k)
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        beta: share of the ELBO.
+        samples: draws of z per example, k.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> print(ciwae((8, 8, 1), 4, units=(32,), beta=0.25).objective)
+    0.25 nll + 0.25 kl + 0.75 iwae
+    """
+    return assemble(
+        "ciwae", event_shape, latent_dim, parts, objective=beta * NLL() + beta * KL() + (1 - beta) * IWAE(samples)
+    )
+
+
+@recipe(family="bounds and gradients", paper="Li & Turner, 2016", url="https://arxiv.org/abs/1602.02311")
+def vr_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    alpha: float = 0.5,
+    samples: int = 5,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE on the Renyi bound: between the ELBO (alpha to 1) and the likelihood (alpha = 0, IWAE).
+
+        loss = -1/(1 - alpha) log 1/k sum_i (p(x, z_i) / q(z_i | x))^(1 - alpha)
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        alpha: order of the divergence, not 1.
+        samples: draws of z per example, k.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> print(vr_vae((8, 8, 1), 4, units=(32,)).objective)
+    renyi
+    """
+    return assemble("vr_vae", event_shape, latent_dim, parts, objective=Renyi(alpha, k=samples))
+
+
+@recipe(family="bounds and gradients", paper="Roeder, Wu & Duvenaud, 2017", url="https://arxiv.org/abs/1703.09194")
+def stl_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    samples: int = 1,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE whose gradient has no variance left once the posterior is exact.
+
+        loss = -E_q[log p(x, z) - log q(z | x)], no gradient through the parameters of log q
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        samples: draws of z per example.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> print(stl_vae((8, 8, 1), 4, units=(32,)).objective)
+    stl
+    """
+    return assemble("stl_vae", event_shape, latent_dim, parts, objective=STL(samples))
+
+
+@recipe(family="bounds and gradients", paper="Tucker et al., 2019", url="https://arxiv.org/abs/1810.04152")
+def dreg_iwae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    samples: int = 5,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """IWAE whose encoder learns by the doubly reparameterised gradient, which does not fade with more draws.
+
+        decoder: IWAE_k;  encoder: d/dphi = sum_i w_i^2 d log(p/q)/dz_i dz_i/dphi
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        samples: draws of z per example, k.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> terms = dreg_iwae((8, 8, 1), 4, units=(32,)).objective.terms
+    >>> {term.name: term.trains for term in terms}
+    {'iwae': ('decoder', 'likelihood', 'prior'), 'dreg': ('encoder', 'posterior')}
+    """
+    return assemble(
+        "dreg_iwae",
+        event_shape,
+        latent_dim,
+        parts,
+        objective=IWAE(samples).only(*GENERATIVE) + DReG(samples).only(*INFERENCE),
+    )

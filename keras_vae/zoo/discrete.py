@@ -1,0 +1,139 @@
+"""Codes from codebooks."""
+
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+from keras_vae.distributions import DiscretePosterior, VectorQuantizer
+from keras_vae.models import Autoencoder
+from keras_vae.networks import mirrored
+from keras_vae.objectives import KL, NLL, CodebookLoss, Commitment
+from keras_vae.zoo.assemble import assemble, network_of
+from keras_vae.zoo.parts import Parts
+from keras_vae.zoo.registry import label_of, recipe
+
+
+@recipe(
+    family="discrete codes", paper="van den Oord, Vinyals & Kavukcuoglu, 2017", url="https://arxiv.org/abs/1711.00937"
+)
+def vq_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    codebook_size: int = 128,
+    embedding_dim: int = 16,
+    commitment: float = 0.25,
+    codebook_update: str = "ema",
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE with discrete codes from a codebook, and an autoregressive prior over them.
+
+        loss = -log p(x | z) + commitment |f(x) - sg(z)|^2 - log p(k),  z the codebook's entries nearest to f(x)
+
+    Spatial networks are taken for images of at least 16x16, else dense ones.
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: of dense networks, the number of codes: z has shape `(latent_dim, embedding_dim)`; of spatial ones,
+            the length of an entry: z has shape `(h, w, latent_dim)`, a code at each position.
+        codebook_size: number of entries of a codebook.
+        embedding_dim: of dense networks, the length of an entry.
+        commitment: weight that keeps the encoder near its codes.
+        codebook_update: `"ema"` or `"gradient"`.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> model = vq_vae((8, 8, 1), 4, units=(32,), embedding_dim=8)
+    >>> model.latent_shape, model.prior.event_shape
+    ((4, 8), (4,))
+    >>> vq_vae((16, 16, 1), 4, filters=(8, 8)).latent_shape
+    (4, 4, 4)
+    """
+    return _quantized(
+        "vq_vae",
+        event_shape,
+        latent_dim,
+        parts,
+        embedding_dim,
+        commitment,
+        codebook_size=codebook_size,
+        levels=1,
+        codebook_update=codebook_update,
+    )
+
+
+@recipe(family="discrete codes", paper="Zeghidour et al., 2021", url="https://arxiv.org/abs/2107.03312")
+def residual_vq_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    codebook_size: int = 128,
+    embedding_dim: int = 16,
+    commitment: float = 0.25,
+    codebook_update: str = "ema",
+    levels: int = 4,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE with several codebooks, each coding what the ones before left over.
+
+        loss = -log p(x | z) + commitment |f(x) - sg(z)|^2 - log p(k),  z the codebook's entries nearest to f(x)
+
+    Spatial networks are taken for images of at least 16x16, else dense ones.
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: of dense networks, the number of codes of each codebook: z has shape `(latent_dim, embedding_dim)`;
+            of spatial ones, the length of an entry: z has shape `(h, w, latent_dim)`, `levels` codes at each position.
+        codebook_size: number of entries of a codebook.
+        embedding_dim: of dense networks, the length of an entry.
+        commitment: weight that keeps the encoder near its codes.
+        codebook_update: `"ema"` or `"gradient"`.
+        levels: number of codebooks.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> model = residual_vq_vae((8, 8, 1), 4, units=(32,), embedding_dim=8, levels=2)
+    >>> model.latent_shape, model.prior.event_shape
+    ((4, 8), (4, 2))
+    """
+    return _quantized(
+        "residual_vq_vae",
+        event_shape,
+        latent_dim,
+        parts,
+        embedding_dim,
+        commitment,
+        codebook_size=codebook_size,
+        levels=levels,
+        codebook_update=codebook_update,
+    )
+
+
+def _quantized(
+    name: str,
+    event_shape: tuple[int, ...],
+    latent_dim: int,
+    parts: Parts,
+    embedding_dim: int,
+    commitment: float,
+    **quantizer: Any,
+) -> Autoencoder:
+    """A model with a `VectorQuantizer` of these options and an autoregressive prior over its codes."""
+    is_image = len(event_shape) == 3 and min(event_shape[:2]) >= 16
+    own: dict[str, Any] = {"network": "spatial" if is_image else "auto"}
+    network, networks = network_of(label_of(name), event_shape, own, parts)
+    asked = parts.get("posterior")
+    if asked is None or (isinstance(asked, Mapping) and asked.get("name", "vector_quantizer") == "vector_quantizer"):
+        if network == "spatial":
+            shape = mirrored("spatial", event_shape, latent_dim, **networks)[1].input_shape[1:]
+        else:
+            shape = (latent_dim, embedding_dim)
+        asked = VectorQuantizer(shape, flatten=network != "spatial", **{**quantizer, **(asked or {})})
+    own["posterior"] = asked
+    if isinstance(asked, DiscretePosterior):
+        own["prior"] = {"name": "autoregressive", "categories": asked.codebook_size}
+    objective = NLL() + commitment * Commitment() + KL()
+    if quantizer["codebook_update"] == "gradient":
+        objective = objective + CodebookLoss()
+    return assemble(name, event_shape, latent_dim, {**parts, "posterior": None}, objective=objective, **own)

@@ -1,0 +1,149 @@
+"""Codes of several levels, and maps of codes."""
+
+from collections.abc import Sequence
+from typing import Unpack
+
+from keras_vae.distributions import Ladder
+from keras_vae.models import Autoencoder
+from keras_vae.networks.widths import check_widths
+from keras_vae.objectives import KL, NLL
+from keras_vae.zoo.assemble import assemble, weight
+from keras_vae.zoo.parts import Parts
+from keras_vae.zoo.registry import recipe
+
+
+@recipe(family="hierarchies and maps", paper="Tomczak & Welling, 2018", url="https://arxiv.org/abs/1705.07120")
+def hierarchical_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    levels: tuple[int, ...] | None = None,
+    ladder_units: int = 64,
+    warmup_steps: int = 0,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE with two levels of codes, both seen by the decoder.
+
+        p(z_1) p(z_2 | z_1) p(x | z_1, z_2);  q(z_1 | x) q(z_2 | z_1, x)
+
+    See section 3.2 of the paper.
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of each of the two levels; the code, both of them, has shape `(2 * latent_dim,)`.
+        levels: dimensions of each level, top first; two of `latent_dim` when None.
+        ladder_units: width of the layers between the levels.
+        warmup_steps: steps over which the weight of the KL rises to 1.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> hierarchical_vae((8, 8, 1), 4, units=(32,)).latent_shape
+    (8,)
+    >>> hierarchical_vae((8, 8, 1), 4, units=(32,), levels=(2, 6)).latent_shape
+    (8,)
+    """
+    levels = (latent_dim,) * 2 if levels is None else levels
+    ladder = _ladder(levels, ladder_units, merge="concatenate", decode="all")
+    objective = NLL() + weight(1.0, warmup_steps) * KL()
+    return assemble("hierarchical_vae", event_shape, latent_dim, parts, objective=objective, posterior=ladder)
+
+
+@recipe(family="hierarchies and maps", paper="Sonderby et al., 2016", url="https://arxiv.org/abs/1602.02282")
+def ladder_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    levels: tuple[int, ...] | None = None,
+    ladder_units: int = 64,
+    warmup_steps: int = 0,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE with several levels, whose posterior joins what comes up from the data and down from the prior.
+
+        q(z_l | z_<l, x) ~ N(up_l(x)) p(z_l | z_<l)
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of each of the two levels; the code, both of them, has shape `(2 * latent_dim,)`.
+        levels: dimensions of each level, top first; two of `latent_dim` when None.
+        ladder_units: width of the layers between the levels.
+        warmup_steps: steps over which the weight of the KL rises to 1.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> ladder_vae((8, 8, 1), 4, units=(32,)).latent_shape
+    (8,)
+    """
+    levels = (latent_dim,) * 2 if levels is None else levels
+    ladder = _ladder(levels, ladder_units, merge="precision", decode="bottom")
+    objective = NLL() + weight(1.0, warmup_steps) * KL()
+    return assemble("ladder_vae", event_shape, latent_dim, parts, objective=objective, posterior=ladder)
+
+
+@recipe(family="hierarchies and maps", paper="Vahdat & Kautz, 2020", url="https://arxiv.org/abs/2007.03898")
+def residual_ladder_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    levels: tuple[int, ...] | None = None,
+    ladder_units: int = 64,
+    warmup_steps: int = 0,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """Deep ladder of codes on a residual path, each posterior relative to its prior.
+
+        h_(l+1) = h_l + f(h_l, z_l);  q(z_l | z_<l, x) = N(mu_p + dmu, (sigma_p dsigma)^2)
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of each of the four levels; the code, all of them, has shape `(4 * latent_dim,)`.
+        levels: dimensions of each level, top first; four of `latent_dim` when None.
+        ladder_units: width of the layers between the levels.
+        warmup_steps: steps over which the weight of the KL rises to 1.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> residual_ladder_vae((8, 8, 1), 4, units=(32,)).latent_shape
+    (16,)
+    """
+    levels = (latent_dim,) * 4 if levels is None else levels
+    ladder = _ladder(levels, ladder_units, merge="residual", decode="all")
+    objective = NLL() + weight(1.0, warmup_steps) * KL()
+    return assemble("residual_ladder_vae", event_shape, latent_dim, parts, objective=objective, posterior=ladder)
+
+
+@recipe(family="hierarchies and maps", paper="Rombach et al., 2022", url="https://arxiv.org/abs/2112.10752")
+def spatial_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    beta: float = 1.0,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE whose code is a small image: detail stays where it was.
+
+        z of shape (h, w, latent_dim);  loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z))
+
+    See section 3.1 of the paper.
+
+    Args:
+        event_shape: shape of one image of at least 8x8, such as `(28, 28, 1)`.
+        latent_dim: channels of the code, a map of shape `(h, w, latent_dim)`; h and w are H and W halved once for each
+            of the `filters`.
+        beta: weight of the KL.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> spatial_vae((8, 8, 1), 4, filters=(8,)).latent_shape
+    (4, 4, 4)
+    """
+    return assemble("spatial_vae", event_shape, latent_dim, parts, objective=NLL() + beta * KL(), network="spatial")
+
+
+def _ladder(levels: Sequence[int], units: int, **options: str) -> Ladder:
+    levels = check_widths("levels", levels)
+    return Ladder((sum(levels),), levels=levels, units=units, **options)

@@ -1,0 +1,112 @@
+"""Recipes by their names, of the zoo or of a module of one's own."""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from keras_vae.errors import InvalidInputError, one_line, unknown
+from keras_vae.models import Autoencoder
+from keras_vae.serialization import get
+from keras_vae.zoo.parts import PARTS
+from keras_vae.zoo.registry import RECIPES, checked_recipe
+
+
+def get_recipe(name: str) -> Callable[..., Autoencoder]:
+    """The recipe of this name.
+
+    Args:
+        name: a key of `RECIPES`, or `"MODULE:FUNCTION"` for a recipe in a module that Python can import: a function of
+            `event_shape`, `latent_dim` and options by name that returns an `Autoencoder`. It need not be registered.
+
+    Raises:
+        InvalidInputError: for an unknown name, a module that cannot be imported, or no function of that name in it.
+
+    Example:
+
+    >>> get_recipe("keras_vae.zoo.variational:vae") is get_recipe("vae")
+    True
+    """
+    if not isinstance(name, str) or ":" not in name:
+        return get(name, RECIPES, part="model")
+    module_name, _, attribute = name.partition(":")
+    if not (attribute.isidentifier() and all(word.isidentifier() for word in module_name.split("."))):
+        raise InvalidInputError(f"model {name!r}: expected the name of a recipe, or MODULE:FUNCTION.")
+    module = _imported(module_name, name)
+    if not hasattr(module, attribute):
+        functions = [own for own, value in vars(module).items() if inspect.isfunction(value) and own[0] != "_"]
+        raise InvalidInputError(f"model {name!r}: {unknown(attribute, functions, part=f'function of {module_name}')}")
+    function = getattr(module, attribute)
+    if hasattr(function, "description"):
+        return function
+    if not callable(function):
+        raise InvalidInputError(
+            f"model {name!r}: expected a function of event_shape and latent_dim; got {one_line(repr(function))}."
+        )
+    return checked_recipe(function, name, inspect.signature(function))
+
+
+def create(name: str, /, *arguments: Any, **options: Any) -> Autoencoder:
+    """The recipe of this name, called.
+
+    Args:
+        name: see `get_recipe`.
+        *arguments: `event_shape` and `latent_dim`, which may also be given by name.
+        **options: of the recipe, its parts and its networks.
+
+    Raises:
+        InvalidInputError: for an unknown name or options that the recipe cannot use.
+
+    Example:
+
+    >>> create("vae", (8, 8, 1), 4, units=(32,)).latent_shape
+    (4,)
+    """
+    return get_recipe(name)(*arguments, **options)
+
+
+def takes(name: str, option: str) -> bool:
+    """Whether a recipe takes an option: one of its own, a part, or an option of some network.
+
+    A function of `**options` that is not registered is taken to hand them to `assemble`, and so to take all parts.
+
+    Args:
+        name: see `get_recipe`.
+        option: the name of an option.
+
+    Example:
+
+    >>> takes("beta_vae", "beta"), takes("vae", "beta"), takes("vae", "prior")
+    (True, False, True)
+    """
+    parameters = inspect.signature(get_recipe(name)).parameters
+    is_open = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    return option in parameters or (is_open and option in PARTS)
+
+
+def has_own_likelihood(name: str) -> bool:
+    """Whether a recipe brings its likelihood, so that it is not to be chosen by the data.
+
+    One that is not registered does if it does not take a `likelihood`.
+
+    Args:
+        name: see `get_recipe`.
+
+    Example:
+
+    >>> has_own_likelihood("count_vae"), has_own_likelihood("vae")
+    (True, False)
+    """
+    description = getattr(get_recipe(name), "description", None)
+    return not takes(name, "likelihood") if description is None else description.own_likelihood
+
+
+def _imported(module_name: str, name: str) -> ModuleType:
+    try:
+        return importlib.import_module(module_name)
+    except Exception as error:  # whatever the module raises
+        raise InvalidInputError(
+            f"model {name!r}: cannot import {module_name}: {type(error).__name__}: {one_line(error)}; "
+            "the folder of a module must be on PYTHONPATH."
+        ) from error

@@ -1,0 +1,54 @@
+"""The parts that every recipe takes."""
+
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+from keras_vae.distributions import Likelihood, Posterior
+from keras_vae.layers import Condition, Corruption
+from keras_vae.networks import NetworkOptions
+from keras_vae.objectives import Objective, Term
+from keras_vae.priors import Prior
+
+Part = str | Mapping[str, Any]
+"""A part by its name, or a mapping of options with a `name`, or without one for the recipe's own part."""
+
+
+class Parts(NetworkOptions, total=False):
+    """The parts that every recipe takes by name, each in place of the recipe's own.
+
+    A part that is left out, or None, is the recipe's own: unless its docstring says otherwise, a `normal` posterior, a
+    `bernoulli` likelihood, a `standard_normal` prior, the network `auto`, no condition and no corruption. `keras-vae
+    parts` lists the names. Every recipe also takes the options of its networks, see `networks.NetworkOptions`.
+
+    Attributes:
+        posterior: q(z | x): a `Posterior`, a name, or a mapping of options, such as `{"name": "real_nvp", "flows": 2}`.
+        likelihood: p(x | z): a `Likelihood`, likewise.
+        prior: p(z): a `Prior`, a name, or a mapping, such as `{"name": "mixture", "components": 20}`.
+        objective: what the model minimises, a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`.
+        condition: what the model is told beside the examples: a number of classes, or a `Condition`.
+        corruption: what is done to the encoder's examples in training: a `Corruption`, or a mapping, such as
+            `{"name": "masking", "amount": 0.3}`.
+        network: the kind of encoder and decoder, see `networks.mirrored`; with `"spatial"` the code is a map
+            `(h, w, latent_dim)`.
+        seed: of the initial weights and of all noise, 0 to 2^31 - 1; drawn when None.
+
+    Example:
+
+    >>> objective = NLL() + KL(estimator="monte_carlo")
+    >>> vae((8, 8, 1), 2, prior={"name": "mixture", "components": 3}, objective=objective).prior.components
+    3
+    """
+
+    posterior: Part | Posterior | None
+    likelihood: Part | Likelihood | None
+    prior: Part | Prior | None
+    objective: Term | Objective | None
+    condition: Condition | int | None
+    corruption: Corruption | Mapping[str, Any] | None
+    network: str | None
+    seed: int | None
+
+
+NETWORK_OPTIONS = get_type_hints(NetworkOptions)
+PARTS = {name: hint for name, hint in get_type_hints(Parts).items() if name not in NETWORK_OPTIONS} | NETWORK_OPTIONS
+"""Name -> type: the parts first, then the options of the networks."""

@@ -1,0 +1,175 @@
+"""The registry of recipes: one decorator says all there is to know of a recipe, and checks how it is called."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from keras_vae.checks import check_event_shape, check_integer
+from keras_vae.errors import InvalidInputError, one_line, unknown_option
+from keras_vae.models import Autoencoder
+from keras_vae.zoo.parts import PARTS
+
+Recipe = TypeVar("Recipe", bound=Callable[..., Autoencoder])
+
+RECIPES: dict[str, Callable[..., Autoencoder]] = {}
+"""Name -> recipe, in the order of their registration; filled by `@recipe`."""
+
+
+class Description(NamedTuple):
+    """What there is to know of a recipe before one uses it.
+
+    Attributes:
+        name: of the recipe.
+        family: of recipes that differ from a plain VAE in the same part.
+        paper: authors and year.
+        url: of the paper.
+        summary: the first line of the docstring.
+        own_likelihood: whether it brings a likelihood of its own, which is not to be chosen by the data.
+    """
+
+    name: str
+    family: str
+    paper: str
+    url: str
+    summary: str
+    own_likelihood: bool
+
+
+class _Own:
+    """The default of a part in a signature: whatever the recipe has."""
+
+    def __repr__(self):
+        return "<own>"
+
+
+def recipe(*, family: str, paper: str, url: str, own_likelihood: bool = False) -> Callable[[Recipe], Recipe]:
+    """Registers a recipe, a function of `event_shape`, `latent_dim`, options of its own and `**parts: Unpack[Parts]`.
+
+    The recipe then has its paper at the end of its docstring and every part in its signature, and it refuses an
+    unknown option, or one of a wrong type, before it builds anything.
+
+    Args:
+        family: of recipes that differ from a plain VAE in the same part.
+        paper: authors and year.
+        url: of the paper.
+        own_likelihood: whether the recipe brings a likelihood of its own, which is not to be chosen by the data.
+
+    Raises:
+        InvalidInputError: if another module has a recipe of this name.
+
+    Example:
+
+    >>> describe()[0].name, describe()[0].paper
+    ('ae', 'Hinton & Salakhutdinov, 2006')
+    >>> vae((8, 8, 1), lattent=3)
+    Traceback (most recent call last):
+    keras_vae.errors.InvalidInputError: zoo.vae: unknown option 'lattent'; did you mean 'latent_dim'?
+    """
+
+    def register(function: Recipe) -> Recipe:
+        name = function.__name__
+        if name in RECIPES and RECIPES[name].__module__ != function.__module__:
+            raise InvalidInputError(
+                f"recipe {name!r}: {RECIPES[name].__module__} has a recipe of this name; choose another name."
+            )
+        checked = checked_recipe(function, f"zoo.{name}", _with_parts(inspect.signature(function)))
+        summary = (inspect.getdoc(function) or "").partition("\n")[0]
+        checked.__doc__ = f"{(function.__doc__ or '').rstrip()}\n\n    Reference: {paper}, {url}\n    "
+        checked.description = Description(name, family, paper, url, summary, own_likelihood)
+        RECIPES[name] = checked
+        return checked
+
+    return register
+
+
+def describe() -> list[Description]:
+    """Every recipe, family by family."""
+    families: dict[str, list[Description]] = {}
+    for each in RECIPES.values():
+        families.setdefault(each.description.family, []).append(each.description)
+    return [description for family in families.values() for description in family]
+
+
+def label_of(name: str) -> str:
+    """How messages name a recipe: `zoo.NAME` where it is registered."""
+    return f"zoo.{name}" if name in RECIPES else name
+
+
+def checked_recipe(
+    function: Callable[..., Any], label: str, signature: inspect.Signature
+) -> Callable[..., Autoencoder]:
+    """`function` under this signature; it raises an error of one line for anything that it cannot use.
+
+    Args:
+        function: of an event shape, the length of a code, and options.
+        label: how messages name it.
+        signature: what it takes.
+    """
+
+    @functools.wraps(function)
+    def checked(*arguments, **options):
+        bound = _bound(label, signature, arguments, options)
+        try:
+            model = function(*bound.args, **bound.kwargs)
+        except InvalidInputError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise InvalidInputError(f"{label}: cannot use the options {options}: {one_line(error)}.") from error
+        if not isinstance(model, Autoencoder):
+            raise InvalidInputError(f"{label}: expected it to return an Autoencoder; got {type(model).__name__}.")
+        return model
+
+    checked.__signature__ = signature
+    return checked
+
+
+def check_shape(label: str, event_shape: Any) -> tuple[int, ...]:
+    """`event_shape` as a tuple of integers; raises `InvalidInputError` in the name of `label`."""
+    if not isinstance(event_shape, tuple | list):
+        raise InvalidInputError(
+            f"{label}: event_shape must be a tuple of positive integers, such as (16,) or (28, 28, 1); "
+            f"got {event_shape!r}."
+        )
+    return check_event_shape(label, event_shape)
+
+
+def _with_parts(signature: inspect.Signature) -> inspect.Signature:
+    """The signature with the names of `Parts` in place of its `**parts`."""
+    parameters = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+    if len(parameters) < len(signature.parameters):
+        own = {each.name for each in parameters}
+        parameters += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_Own(), annotation=annotation)
+            for name, annotation in PARTS.items()
+            if name not in own
+        ]
+    return signature.replace(parameters=parameters)
+
+
+def _bound(label: str, signature: inspect.Signature, arguments: tuple, options: Mapping) -> inspect.BoundArguments:
+    """The arguments by the names of the signature, each given once, and none that it does not have."""
+    parameters = signature.parameters.values()
+    positional = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
+    is_open = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    for option in options:
+        if not is_open and option not in signature.parameters:
+            raise InvalidInputError(unknown_option(option, signature.parameters, part=label))
+    if len(arguments) > len(positional):
+        raise InvalidInputError(
+            f"{label}: expected {' and '.join(positional) or 'nothing'} by position and all else by name, such as "
+            f"seed=0; got {len(arguments)} values by position."
+        )
+    for name in positional[: len(arguments)]:
+        if name in options:
+            raise InvalidInputError(f"{label}: got {name} by position and by name; give it once.")
+    by_name = {*positional[: len(arguments)], *options}
+    for each in parameters:
+        if each.default is each.empty and each.kind is not each.VAR_KEYWORD and each.name not in by_name:
+            raise InvalidInputError(f"{label}: {each.name} is missing; give a value.")
+    bound = signature.bind(*arguments, **options)
+    if "event_shape" in bound.arguments:
+        bound.arguments["event_shape"] = check_shape(label, bound.arguments["event_shape"])
+    if "latent_dim" in bound.arguments:
+        bound.arguments["latent_dim"] = check_integer(f"{label}: latent_dim", bound.arguments["latent_dim"])
+    return bound

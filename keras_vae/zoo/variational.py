@@ -1,0 +1,144 @@
+"""The VAE, and weights on its KL."""
+
+from typing import Unpack
+
+from keras_vae.models import Autoencoder
+from keras_vae.objectives import KL, NLL, Capacity, LinearWarmup
+from keras_vae.zoo.assemble import assemble, weight
+from keras_vae.zoo.parts import Parts
+from keras_vae.zoo.registry import recipe
+
+
+@recipe(family="variational", paper="Kingma & Welling, 2014", url="https://arxiv.org/abs/1312.6114")
+def vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    free_bits: float = 0.0,
+    warmup_steps: int = 0,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """Variational autoencoder: the loss is the negative ELBO.
+
+        loss = -E_q[log p(x | z)] + KL(q(z | x) || p(z)) >= -log p(x)
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        free_bits: nats per latent dimension that the KL does not charge, see `KL`.
+        warmup_steps: training batches over which the weight of the KL rises from 0 to 1; 0 for none.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> model = vae((8, 8, 1), 4, units=(32,))
+    >>> print(model.objective)
+    nll + kl
+    >>> model.latent_shape, model.sample(3, seed=0).shape
+    ((4,), (3, 8, 8, 1))
+    """
+    objective = NLL() + weight(1.0, warmup_steps) * KL(free_bits)
+    return assemble("vae", event_shape, latent_dim, parts, objective=objective)
+
+
+@recipe(family="variational", paper="Higgins et al., 2017", url="https://openreview.net/forum?id=Sy2fzU9gl")
+def beta_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    beta: float = 4.0,
+    free_bits: float = 0.0,
+    warmup_steps: int = 0,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE with the KL weighted by beta: above 1 for codes that are apart, below 1 for detail.
+
+        loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z))
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        beta: weight of the KL.
+        free_bits: nats per latent dimension that the KL does not charge, see `KL`.
+        warmup_steps: steps over which the weight rises from 0 to beta; 0 for none.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> print(beta_vae((8, 8, 1), 4, units=(32,), beta=2.0).objective)
+    nll + 2 kl
+    """
+    objective = NLL() + weight(beta, warmup_steps) * KL(free_bits)
+    return assemble("beta_vae", event_shape, latent_dim, parts, objective=objective)
+
+
+@recipe(family="variational", paper="Burgess et al., 2018", url="https://arxiv.org/abs/1804.03599")
+def annealed_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    capacity: float = 25.0,
+    capacity_steps: int = 10_000,
+    gamma: float = 100.0,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE whose KL is held at a capacity that grows in training, so that factors come one by one.
+
+        loss = -E_q[log p(x | z)] + gamma |mean KL - C(step)|,  C from 0 to `capacity`
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        capacity: the KL at the end, in nats.
+        capacity_steps: training batches over which it grows.
+        gamma: how firmly the KL is held.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> print(annealed_vae((8, 8, 1), 4, units=(32,)).objective)
+    nll + 100 capacity
+    """
+    return assemble(
+        "annealed_vae",
+        event_shape,
+        latent_dim,
+        parts,
+        objective=NLL() + gamma * Capacity(LinearWarmup(capacity_steps, capacity)),
+    )
+
+
+@recipe(family="variational", paper="Im et al., 2017", url="https://arxiv.org/abs/1511.06406")
+def denoising_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    amount: float = 0.3,
+    noise: str = "gaussian",
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """Variational autoencoder whose encoder sees a corrupted example in training.
+
+        loss = -E_q(z|x + noise)[log p(x | z)] + KL(q(z | x + noise) || p(z))
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the code.
+        amount: strength of the noise: a standard deviation, or a probability.
+        noise: `"gaussian"`, `"masking"` or `"salt_and_pepper"`.
+        **parts: see `Parts`.
+
+    Example:
+
+    >>> model = denoising_vae((8, 8, 1), 4, units=(32,), amount=0.5)
+    >>> print(model.objective, model.corruption.amount)
+    nll + kl 0.5
+    """
+    return assemble(
+        "denoising_vae",
+        event_shape,
+        latent_dim,
+        parts,
+        objective=NLL() + KL(),
+        corruption={"name": noise, "amount": amount},
+    )
