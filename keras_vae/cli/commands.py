@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_vae.cli.imports import imports_first
 from keras_vae.cli.training_commands import LabelColumn, UseColumns, columns_of
 
 Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
@@ -35,6 +36,7 @@ Samples = Annotated[
 ]
 
 
+@imports_first("run")
 def evaluate(
     run: Source,
     data: Data = None,
@@ -73,6 +75,7 @@ def evaluate(
             typer.echo(f"\nReport: {page}", err=json)
 
 
+@imports_first("runs")
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, two or more.", show_default=False)],
     out: Annotated[Path, typer.Option(help="A folder for the table, the pictures and the page.")] = Path("comparison"),
@@ -110,6 +113,7 @@ def compare(
     typer.echo(f"\nWritten: {write_comparison(out, found, images, notes)}")
 
 
+@imports_first("run")
 def sample(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
@@ -135,6 +139,7 @@ def sample(
     write_picture_or_array(out, drawn, lambda: plots.plot_samples(drawn))
 
 
+@imports_first("run")
 def traverse(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
@@ -164,6 +169,7 @@ def traverse(
     write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))
 
 
+@imports_first("run")
 def interpolate(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from keras_vae.cli.commands import Source
+from keras_vae.cli.imports import imports_first
 
 
+@imports_first("run")
 def export(
     run: Source,
     out: Annotated[

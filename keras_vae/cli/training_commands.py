@@ -4,9 +4,14 @@ import contextlib
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from keras_vae.cli.imports import Imports, import_modules, import_recorded
+
+if TYPE_CHECKING:
+    from keras_vae.training import TrainingConfig
 
 Config = Annotated[Path | None, typer.Option(help="A configuration in JSON, such as a run's config.json.")]
 Recipe = Annotated[str | None, typer.Option(help="A recipe, see `keras-vae models`.", show_default="vae")]
@@ -91,6 +96,7 @@ def train(
         int | None, typer.Option(help="Steps between checkpoints.", show_default="at the end of each epoch")
     ] = None,
     report: Annotated[bool, typer.Option(help="Write the metrics, pictures and report.html at the end.")] = True,
+    imports: Imports = None,
 ) -> None:
     """Train a model and report on it."""
     from keras_vae.cli.overrides import merged, parse_settings
@@ -104,18 +110,18 @@ def train(
         network=network, warmup_epochs=warmup_epochs, binarize=binarize, image_size=image_size, validation=validation,
         test=test, limit=limit, data_dir=data_dir, seed=seed, dtype_policy=dtype_policy, jit_compile=jit_compile,
         likelihood_samples=likelihood_samples, label_column=label_column,
-        use_columns=columns_of(use_columns),
+        use_columns=columns_of(use_columns), imports=imports or None,
     )  # fmt: skip
     given |= {name: int(given[name]) for name in ("validation", "test") if given.get(name, 0) > 1}
     options = parse_settings(setting or []) | _given(beta=beta, free_bits=free_bits)
     if resume and overwrite:
         raise InvalidInputError("--resume and --overwrite: expected one of the two; drop one.")
     if resume and out is not None and config is None and Run(out).exists:
-        base = Run(out).config()
-    else:
-        base = TrainingConfig.read(config) if config else TrainingConfig()
+        config = Run(out)["config.json"]
+    base = TrainingConfig.read(config) if config else TrainingConfig()
     chosen = base.replace(**given, options=merged(base.options, options))
-    out = out or Path("runs") / f"{chosen.model}-{Path(chosen.data).stem}"
+    _import(chosen, given, config)
+    out = out or Path("runs") / _name_of(chosen)
     try:
         run = run_training(
             chosen, out, resume=resume, overwrite=overwrite, tensorboard=tensorboard,
@@ -175,6 +181,7 @@ def tune(
     seed: Annotated[int | None, typer.Option(help="Of the search and of each trial.", show_default="0")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that train; 0: this one alone.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in --out.")] = False,
+    imports: Imports = None,
 ) -> None:
     """Search for the best hyper-parameters, and train the best model."""
     from keras_vae.cli.overrides import merged, parse_settings
@@ -187,11 +194,13 @@ def tune(
     given = _given(
         model=model, data=data, epochs=epochs, batch_size=batch_size, limit=limit, binarize=binarize,
         data_dir=data_dir, seed=seed, label_column=label_column, use_columns=columns_of(use_columns),
+        imports=imports or None,
     )  # fmt: skip
     base = TrainingConfig.read(config) if config else TrainingConfig()
     options = merged(base.options, parse_settings(setting or []))
     chosen = base.replace(**given, options=options)
-    out = out or Path("runs") / f"tune-{chosen.model}-{Path(chosen.data).stem}"
+    _import(chosen, given, config)
+    out = out or Path("runs") / f"tune-{_name_of(chosen)}"
     axes = parse_space(space) if space else None
     helpers = contextlib.nullcontext()
     if workers and not is_worker():
@@ -207,6 +216,19 @@ def tune(
     if best is None:
         return
     typer.echo(f"\nBest: {best.path}\nPicture: {out / 'search.png'}")
+
+
+def _import(config: "TrainingConfig", given: dict[str, Any], path: Path | None) -> None:
+    """Imports what the configuration names, and says so unless the command line names it."""
+    if path is None or "imports" in given:
+        import_modules(config.modules)
+    else:
+        import_recorded(config, path)
+
+
+def _name_of(config: "TrainingConfig") -> str:
+    """What a folder is called after a configuration: its recipe and its data."""
+    return f"{config.model.rpartition(':')[2]}-{Path(config.data).stem}"
 
 
 def columns_of(text: str | None) -> list[str] | None:

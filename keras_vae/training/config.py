@@ -53,6 +53,8 @@ class TrainingConfig:
             cores for it, `"mixed_float16"` on older ones that have them, and `"float32"` elsewhere.
         jit_compile: `"auto"`, True or False, see `Autoencoder.compile`.
         likelihood_samples: importance samples per example for the test log-likelihood; 0 leaves it out.
+        imports: modules with parts of one's own, which `keras-vae` imports before it builds or loads the model, here
+            and whenever it is given the run. They change nothing that `differences` looks at.
     """
 
     model: str = "vae"
@@ -80,6 +82,7 @@ class TrainingConfig:
     dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"
     likelihood_samples: int = 500
+    imports: list[str] = dataclasses.field(default_factory=list, compare=False)
 
     def __post_init__(self):
         for name in ("latent_dim", "epochs"):
@@ -95,6 +98,12 @@ class TrainingConfig:
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
         self._expect("options", "a mapping of names to values", lambda options: isinstance(options, dict))
 
+        self._expect(
+            "imports",
+            "a list of names of modules, such as ['my_module']",
+            lambda names: isinstance(names, list) and all(isinstance(name, str) and name for name in names),
+        )
+
         own = {*get_type_hints(type(self)), "event_shape"} & set(self.options)
         for name in own - {name for name in ("likelihood",) if isinstance(self.options.get(name), dict)}:
             raise InvalidInputError(f"options: {name!r} belongs to the configuration itself; set it there.")
@@ -102,6 +111,12 @@ class TrainingConfig:
     def _expect(self, name, expected, holds):
         if not holds(getattr(self, name)):
             raise InvalidInputError(f"{name} must be {expected}; got {getattr(self, name)!r}.")
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules to import before the model is built or loaded: `imports`, and that of a recipe of one's own."""
+        module, colon, _ = self.model.partition(":")
+        return list(dict.fromkeys([*self.imports, *([module] if colon else [])]))
 
     def batch_size_for(self, examples: int) -> int:
         """The batch size for a training split of so many examples."""
@@ -118,7 +133,8 @@ class TrainingConfig:
     def differences(self, other: "TrainingConfig", *, ignore: Sequence[str] = ()) -> dict[str, tuple[Any, Any]]:
         """Name -> (own value, other value) wherever the two differ, except for the names to ignore."""
         own, others = self.as_dict(), other.as_dict()
-        return {name: (own[name], others[name]) for name in own if own[name] != others[name] and name not in ignore}
+        names = [field.name for field in dataclasses.fields(self) if field.compare and field.name not in ignore]
+        return {name: (own[name], others[name]) for name in names if own[name] != others[name]}
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration in JSON's types."""

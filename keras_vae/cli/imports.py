@@ -1,0 +1,99 @@
+"""`--import`: modules of one's own, whose classes and recipes are to be known before a model is built or loaded."""
+
+import functools
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from keras_vae.errors import InvalidInputError, one_line
+
+if TYPE_CHECKING:
+    from keras_vae.training import TrainingConfig
+
+Imports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--import",
+        metavar="MODULE",
+        help="Import this module of one's own first. Repeatable.",
+        show_default="as the run",
+    ),
+]
+
+
+def imports_first(source: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the option `--import`; without it, what the configurations of its runs name is imported.
+
+    Args:
+        source: the parameter of the command with the run folder or model file, or with several of them.
+    """
+
+    def decorate(command):
+        parameters = inspect.signature(command).parameters
+        added = inspect.Parameter("imports", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Imports)
+
+        @functools.wraps(command)
+        def importing(*, imports: list[str] | None, **given: Any) -> None:
+            if imports:
+                import_modules(imports)
+            else:
+                sources = given[source]
+                for path in sources if isinstance(sources, list) else [sources]:
+                    _import_as_recorded(path)
+            command(**given)
+
+        importing.__signature__ = inspect.Signature([*parameters.values(), added])
+        importing.__annotations__ = {**command.__annotations__, "imports": Imports}
+        return importing
+
+    return decorate
+
+
+def _import_as_recorded(source: Path) -> None:
+    if not (source / "config.json").is_file():
+        return
+    from keras_vae.training import Run
+
+    run = Run(source)
+    import_recorded(run.config(), run["config.json"])
+
+
+def import_recorded(config: "TrainingConfig", path: Path) -> None:
+    """Imports the modules that a configuration names, and prints their names, since that runs their code.
+
+    Args:
+        config: the configuration.
+        path: where it was read.
+    """
+    if names := config.modules:
+        typer.echo(f"Importing {', '.join(names)}, as {path} says.", err=True)
+        import_modules(names, part=f"{path}: module ")
+
+
+def import_modules(names: Iterable[str], *, part: str = "--import ") -> None:
+    """Imports modules, from the current folder too, as `python -m` does.
+
+    Raises:
+        InvalidInputError: if there is no such module, or its code raises.
+    """
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    for name in names:
+        if name.endswith(".py") or not all(map(str.isidentifier, name.split("."))):
+            raise InvalidInputError(f"{part}{name}: expected the name of a module, such as my_module; no path, no .py.")
+        try:
+            importlib.import_module(name)
+        except (Exception, SystemExit) as error:  # whatever the code of others raises
+            missing = isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}.")
+            reason = (
+                f"no module of this name in {os.getcwd()} or among those installed; start where it is, or install it"
+                if missing
+                else f"it cannot be imported ({type(error).__name__}: {one_line(error)})"
+            )
+            raise InvalidInputError(f"{part}{name}: {reason}.") from error
