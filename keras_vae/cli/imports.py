@@ -82,6 +82,8 @@ def import_modules(names: Iterable[str], *, part: str = "--import ") -> None:
     Raises:
         InvalidInputError: if there is no such module, or its code raises.
     """
+    import keras  # noqa: F401, with which the parts of keras_vae are registered, that modules build on
+
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     for name in names:

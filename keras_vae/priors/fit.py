@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.priors.prior import Prior
+from keras_vae.progress import progress
 
 
 def check_codes(part: str, codes: Any) -> np.ndarray:
@@ -89,8 +90,8 @@ def maximize_likelihood(
 
     validate = tf.function(nll, autograph=False)
     best, kept = math.inf, None
-    progress = keras.utils.Progbar(epochs, unit_name="epoch", stateful_metrics=["nll", "val_nll"], verbose=verbose)
-    for epoch in range(1, epochs + 1):
+    bar = progress(range(epochs), epochs, f"{part}, epochs", verbose=verbose)
+    for _ in bar:
         order = random.permutation(len(training))[: steps * batch_size].reshape(steps, batch_size)
         report = {"nll": float(np.mean([train(training[batch]) for batch in order]))}
         if not math.isfinite(report["nll"]):
@@ -99,7 +100,7 @@ def maximize_likelihood(
             report["val_nll"] = float(validate(validation))
             if report["val_nll"] < best:
                 best, kept = report["val_nll"], [weight.numpy() for weight in weights]
-        progress.update(epoch, list(report.items()))
+        bar.set_postfix(report)
     if kept is not None:
         for weight, value in zip(weights, kept, strict=True):
             weight.assign(value)
