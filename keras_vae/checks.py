@@ -1,8 +1,7 @@
 """Checks of numbers and shapes that many parts share; each gives back what it has checked."""
 
+import numbers
 from typing import Any
-
-import numpy as np
 
 from keras_vae.errors import InvalidInputError
 
@@ -72,4 +71,4 @@ def is_channels_first(event_shape: tuple[int, ...]) -> bool:
 
 
 def _is_integer(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from keras_vae.cli.imports import imports_first
-from keras_vae.cli.training_commands import LabelColumn, UseColumns, columns_of
+from keras_vae.cli.settings import settings_of
+from keras_vae.training.config import TrainingConfig
 
 Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
 Data = Annotated[str | None, typer.Option(help="What to read; the run's own test split by default.")]
@@ -226,12 +227,11 @@ def parts() -> None:
         typer.echo(f"{name}\n  {', '.join(known)}\n")
 
 
+@settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns")
 def data(
+    *,
     source: Annotated[str | None, typer.Argument(help="Describe this one: a name, a folder or a file.")] = None,
-    image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
-    label_column: LabelColumn = None,
-    use_columns: UseColumns = None,
+    settings: dict[str, Any],
 ) -> None:
     """List the data sets known by name, or describe one."""
     from keras_vae.data import load, names
@@ -240,8 +240,7 @@ def data(
         _table(names())
         typer.echo("\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv and .parquet files.")
     else:
-        of_table = {"label_column": label_column, "use_columns": columns_of(use_columns)}
-        typer.echo(load(source, image_size=image_size, data_dir=data_dir, **of_table).describe())
+        typer.echo(load(source, **settings).describe())
 
 
 def _table(rows: dict[str, Any]) -> None:

@@ -2,32 +2,20 @@
 
 import functools
 import importlib
-import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import typer
 
+from keras_vae.cli.settings import Command, settings_of
 from keras_vae.errors import InvalidInputError, one_line
-
-if TYPE_CHECKING:
-    from keras_vae.training import TrainingConfig
-
-Imports = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--import",
-        metavar="MODULE",
-        help="Import this module of one's own first. Repeatable.",
-        show_default="as the run",
-    ),
-]
+from keras_vae.training.config import TrainingConfig
 
 
-def imports_first(source: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def imports_first(source: str) -> Callable[[Command], Command]:
     """Gives a command the option `--import`; without it, what the configurations of its runs name is imported.
 
     Args:
@@ -35,21 +23,17 @@ def imports_first(source: str) -> Callable[[Callable[..., None]], Callable[..., 
     """
 
     def decorate(command):
-        parameters = inspect.signature(command).parameters
-        added = inspect.Parameter("imports", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Imports)
-
+        @settings_of(TrainingConfig, "imports")
         @functools.wraps(command)
-        def importing(*, imports: list[str] | None, **given: Any) -> None:
-            if imports:
-                import_modules(imports)
+        def importing(settings: dict[str, Any], **given: Any) -> None:
+            if settings:
+                import_modules(settings["imports"])
             else:
                 sources = given[source]
                 for path in sources if isinstance(sources, list) else [sources]:
                     _import_as_recorded(path)
             command(**given)
 
-        importing.__signature__ = inspect.Signature([*parameters.values(), added])
-        importing.__annotations__ = {**command.__annotations__, "imports": Imports}
         return importing
 
     return decorate
@@ -64,7 +48,7 @@ def _import_as_recorded(source: Path) -> None:
     import_recorded(run.config(), run["config.json"])
 
 
-def import_recorded(config: "TrainingConfig", path: Path) -> None:
+def import_recorded(config: TrainingConfig, path: Path) -> None:
     """Imports the modules that a configuration names, and prints their names, since that runs their code.
 
     Args:

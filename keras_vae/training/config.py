@@ -23,38 +23,44 @@ REPORT_ONLY = ("likelihood_samples",)
 class TrainingConfig:
     """The configuration of a run; together with the data it determines the result.
 
+    The first sentence of each entry is also the help of an option of the command line.
+
     Attributes:
-        model: name of a recipe, see `keras-vae models`.
-        data: what to train on, see `keras_vae.data.load`.
+        model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION for one of your own.
+        data: a data set, a folder of images, .npy, .npz, .csv or .parquet, see `keras-vae data`. It is given to
+            `keras_vae.data.load`.
         latent_dim: length of the code.
         epochs: passes over the training split.
-        batch_size: examples per optimizer step; None for 128, or 32 with fewer than 10,000 training examples.
+        batch_size: examples per optimizer step; by default 128, or 32 with fewer than 10,000 training examples.
         learning_rate: of Adam, at its start.
-        critic_learning_rate: of the critic's Adam, where there is a critic; None for the same.
-        decay: `"cosine"` for a learning rate that falls to 0 over the run, or `"none"`.
-        likelihood: name of a likelihood; `"auto"` is the recipe's own, where it brings one, else Bernoulli for data of
-            zeros and ones (binarised ones, too) and normal with one learned scale for others.
-        network: `"auto"` for the recipe's choice, or a kind of network, see `networks.mirrored`.
+        critic_learning_rate: of the critic's Adam, where there is a critic; by default the same.
+        decay: of the learning rate: `"cosine"` for one that falls to 0 over the run, or `"none"`.
+        likelihood: name of a likelihood, see `keras-vae parts`, or `"auto"` for a choice by recipe and data. That is
+            the recipe's own, where it brings one, else Bernoulli for data of zeros and ones (binarised ones, too) and
+            normal with one learned scale for others.
+        network: a kind of network, see `keras-vae parts`, or `"auto"` for the recipe's choice. See
+            `networks.mirrored`.
         options: further options of the recipe, its parts and its networks, such as `{"beta": 4.0, "units": [200, 200],
             "prior": {"name": "mixture", "components": 20}}`.
         warmup_epochs: epochs over which the weight of the KL rises from 0.
-        binarize: None, `"dynamic"`, `"static"` or `"threshold"`.
-        image_size: side of the images, or (height, width), where the source leaves it open.
-        validation: part (or number) of examples for validation where the source has no such split.
-        test: the same for the test split.
-        limit: number of training examples to keep, for quick trials.
-        data_dir: folder of TFDS data sets.
-        label_column: of a table, the column with the labels.
-        use_columns: of a table, the names of the columns that make the examples; None for all but the labels.
-        categories: of a table with texts, column -> its texts in the order of their numbers; training fills it in, so
+        binarize: how pixels are made black or white: `"dynamic"`, `"static"` or `"threshold"`; by default not at all.
+        image_size: side of the images in pixels, or height and width, where the source leaves it open.
+        validation: part (or number) of examples for validation, where the source has no such split.
+        test: part (or number) of examples for test, likewise.
+        limit: training examples to keep, for a quick trial.
+        data_dir: folder of TensorFlow Datasets.
+        label_column: of a table: the column with the labels.
+        use_columns: of a table: the columns that make the examples; by default all but the labels.
+        categories: of a table with texts, column -> its texts in the order of their numbers. Training fills it in, so
             that other tables are read alike.
         seed: seed of weights, noise, shuffling and splits.
-        dtype_policy: Keras dtype policy, such as `"mixed_bfloat16"`; `"auto"` is that on TPUs and on GPUs with tensor
-            cores for it, `"mixed_float16"` on older ones that have them, and `"float32"` elsewhere.
-        jit_compile: `"auto"`, True or False, see `Autoencoder.compile`.
+        dtype_policy: of Keras, such as `"mixed_bfloat16"`, or `"auto"` for a choice by device. That is
+            `"mixed_bfloat16"` on TPUs and on GPUs with tensor cores for it, `"mixed_float16"` on older ones that have
+            them, and `"float32"` elsewhere.
+        jit_compile: compile with XLA or not, or `"auto"` for a choice by network and device. See `Autoencoder.compile`.
         likelihood_samples: importance samples per example for the test log-likelihood; 0 leaves it out.
-        imports: modules with parts of one's own, which `keras-vae` imports before it builds or loads the model, here
-            and whenever it is given the run. They change nothing that `differences` looks at.
+        imports: modules with parts of your own, to import first. `keras-vae` imports them whenever it is given the run;
+            they change nothing that `differences` looks at.
     """
 
     model: str = "vae"
@@ -71,8 +77,8 @@ class TrainingConfig:
     warmup_epochs: int = 0
     binarize: str | None = None
     image_size: int | tuple[int, int] | None = None
-    validation: float = 0.1
-    test: float = 0.1
+    validation: int | float = 0.1
+    test: int | float = 0.1
     limit: int | None = None
     data_dir: str | None = None
     label_column: str | None = None
@@ -82,7 +88,7 @@ class TrainingConfig:
     dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"
     likelihood_samples: int = 500
-    imports: list[str] = dataclasses.field(default_factory=list, compare=False)
+    imports: list[str] = dataclasses.field(default_factory=list, compare=False, metadata={"option": "--import"})
 
     def __post_init__(self):
         for name in ("latent_dim", "epochs"):
