@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import check_integer, check_seed
+from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.priors.prior import Prior
 from keras_vae.progress import progress
@@ -61,12 +61,8 @@ def maximize_likelihood(
     """
     part = f"{type(prior).__name__}.fit"
     epochs, batch_size = check_integer(f"{part}: epochs", epochs), check_integer(f"{part}: batch_size", batch_size)
-    if not _is_number(learning_rate) or not 0 < learning_rate < math.inf:
-        raise InvalidInputError(f"{part}: learning_rate must be a positive number; got {learning_rate!r}.")
-    if not _is_number(validation_split) or not 0 <= validation_split < 1:
-        raise InvalidInputError(
-            f"{part}: validation_split must be a share from 0 to below 1; got {validation_split!r}."
-        )
+    check_number(f"{part}: learning_rate", learning_rate, above=0)
+    check_number(f"{part}: validation_split", validation_split, least=0, below=1)
     random = np.random.default_rng(check_seed(seed))
     codes = random.permutation(codes)
     held_out = min(round(validation_split * len(codes)), len(codes) - 1)
@@ -104,7 +100,3 @@ def maximize_likelihood(
     if kept is not None:
         for weight, value in zip(weights, kept, strict=True):
             weight.assign(value)
-
-
-def _is_number(value):
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

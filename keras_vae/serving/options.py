@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_number
 from keras_vae.errors import InvalidInputError, unknown
 
 PRECISIONS = {
@@ -63,8 +63,7 @@ class ExportOptions:
             value = getattr(self, name)
             if value not in choices and not (name == "binarize" and value is None):
                 raise InvalidInputError(unknown(value, choices, part=part))
-        if isinstance(self.flagged, bool) or not isinstance(self.flagged, (int, float)) or not 0 < self.flagged < 1:
-            raise InvalidInputError(f"flagged must be a share between 0 and 1; got {self.flagged!r}.")
+        check_number("flagged", self.flagged, above=0, below=1)
         sizes = [check_integer("batch_sizes", size) for size in self.batch_sizes]
         if not sizes or sizes != sorted(set(sizes)):
             raise InvalidInputError(f"batch_sizes must be rising integers, such as (1, 8, 32); got {self.batch_sizes}.")

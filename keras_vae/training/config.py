@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError, unknown
 
 CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
@@ -91,15 +92,14 @@ class TrainingConfig:
     imports: list[str] = dataclasses.field(default_factory=list, compare=False, metadata={"option": "--import"})
 
     def __post_init__(self):
-        for name in ("latent_dim", "epochs"):
-            self._expect(name, "an integer >= 1", lambda n: _is_integer(n) and n >= 1)
-        self._expect("batch_size", "an integer >= 1 or None", lambda n: n is None or (_is_integer(n) and n >= 1))
-        self._expect("seed", "an integer from 0 to 2^31 - 1", lambda n: _is_integer(n) and 0 <= n < 2**31)
-        for name in ("warmup_epochs", "likelihood_samples"):
-            self._expect(name, "an integer >= 0", lambda n: _is_integer(n) and n >= 0)
-        self._expect("learning_rate", "a positive number", _is_rate)
-        rate = self.critic_learning_rate
-        self._expect("critic_learning_rate", "a positive number or None", lambda _: rate is None or _is_rate(rate))
+        for name, least in {"latent_dim": 1, "epochs": 1, "warmup_epochs": 0, "likelihood_samples": 0}.items():
+            check_integer(name, getattr(self, name), least=least)
+        check_seed(self.seed)
+        if self.batch_size is not None:
+            check_integer("batch_size", self.batch_size)
+        check_number("learning_rate", self.learning_rate, above=0)
+        if self.critic_learning_rate is not None:
+            check_number("critic_learning_rate", self.critic_learning_rate, above=0)
         self._expect("decay", "'cosine' or 'none'", lambda decay: decay in ("cosine", "none"))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
         self._expect("options", "a mapping of names to values", lambda options: isinstance(options, dict))
@@ -163,15 +163,3 @@ class TrainingConfig:
         if not isinstance(values, dict):
             raise InvalidInputError(f"{path}: expected a JSON object of configuration keys.")
         return cls().replace(**values)
-
-
-def _is_rate(value: Any) -> bool:
-    return _is_number(value) and 0 < value < float("inf")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

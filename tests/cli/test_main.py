@@ -179,7 +179,7 @@ BAD_TRAINING = {
     "option of another recipe": ("--model ae --beta 4", "beta"),
     "beta that is none": ("--model beta_vae --set beta=four", "weight of 'kl' must be a finite number"),
     "beta of vae": ("--model vae --beta 4", "beta"),
-    "free bits": ("--free-bits -1", "free_bits must be a number of nats >= 0"),
+    "free bits": ("--free-bits -1", "free_bits must be a number >= 0"),
     "zero units": ("--set units=[0]", "units"),
     "units that are none": ('--set units=["a"]', "units"),
     "activation": ("--set activation=rleu", "activation|rleu"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_number
 from keras_vae.errors import InvalidInputError
 
 LIMITS = (
@@ -75,22 +75,13 @@ class ServerOptions:
             object.__setattr__(self, "max_held_bytes", 4 * self.max_request_bytes)  # the class is frozen
         for name in LIMITS:
             check_integer(name, getattr(self, name))
-        if self.max_held_bytes < self.max_request_bytes:
-            raise InvalidInputError(
-                f"max_held_bytes: expected max_request_bytes, {self.max_request_bytes}, or more; "
-                f"got {self.max_held_bytes}."
-            )
+        check_integer("max_held_bytes", self.max_held_bytes, least=self.max_request_bytes)
         for name in ("port", "grpc_port"):
             port = getattr(self, name)
-            if not (name == "grpc_port" and port is None) and check_integer(name, port, least=0) > 65535:
-                raise InvalidInputError(f"{name} must be a port from 0 to 65535; got {port}.")
+            if not (name == "grpc_port" and port is None):
+                check_number(name, port, least=0, most=65535, integer=True)
         if self.port and self.port == self.grpc_port:
             raise InvalidInputError(f"grpc_port: expected another port than REST's {self.port}; choose one.")
         for name in SECONDS:
-            self._check_seconds(name, least=0.001)
-        self._check_seconds("batch_timeout_ms", least=0.0)
-
-    def _check_seconds(self, name, least):
-        value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value < float("inf"):
-            raise InvalidInputError(f"{name} must be a finite number >= {least:g}; got {value!r}.")
+            check_number(name, getattr(self, name), least=0.001)
+        check_number("batch_timeout_ms", self.batch_timeout_ms, least=0)
