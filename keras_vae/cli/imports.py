@@ -4,7 +4,7 @@ import functools
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,8 @@ def imports_first(source: str) -> Callable[[Command], Command]:
 
 
 def _import_as_recorded(source: Path) -> None:
-    if not (source / "config.json").is_file():
-        return
-    from keras_vae.training import Run
-
-    run = Run(source)
-    import_recorded(run.config(), run["config.json"])
+    if (path := source / "config.json").is_file():
+        import_recorded(TrainingConfig.read(path), path)
 
 
 def import_recorded(config: TrainingConfig, path: Path) -> None:
@@ -60,12 +56,18 @@ def import_recorded(config: TrainingConfig, path: Path) -> None:
         import_modules(names, part=f"{path}: module ")
 
 
-def import_modules(names: Iterable[str], *, part: str = "--import ") -> None:
+def import_modules(names: Sequence[str], *, part: str = "--import ") -> None:
     """Imports modules, from the current folder too, as `python -m` does.
+
+    Args:
+        names: of the modules.
+        part: what names them, for messages.
 
     Raises:
         InvalidInputError: if there is no such module, or its code raises.
     """
+    if not names:
+        return
     import keras  # noqa: F401, with which the parts of keras_vae are registered, that modules build on
 
     if os.getcwd() not in sys.path:

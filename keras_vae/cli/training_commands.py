@@ -143,10 +143,11 @@ def tune(
 
 def _import(config: TrainingConfig, settings: dict[str, Any], path: Path | None) -> None:
     """Imports what the configuration names, and says so unless the command line names it."""
-    if path is None or "imports" in settings:
-        import_modules(config.modules)
-    else:
+    if path is not None and "imports" not in settings:
         import_recorded(config, path)
+    else:
+        import_modules(config.imports)
+        import_modules(config.modules, part="--model ")
 
 
 def _name_of(config: TrainingConfig) -> str:

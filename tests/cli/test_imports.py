@@ -93,6 +93,13 @@ def test_modules_that_cannot_be_imported(refused, forget, monkeypatch, tmp_path,
         import_modules([name])
 
 
+def test_nothing_is_looked_for_in_the_current_folder_unless_asked(cli, forget, tmp_path):
+    (tmp_path / "my_parts.py").write_text(PARTS)
+    assert_refused(cli("train", "--model", "vea"), "did you mean 'vae'")
+    assert str(tmp_path) not in sys.path
+    assert_refused(cli("train", "--model", "nowhere:vae"), "--model nowhere: no module of this name")
+
+
 @pytest.mark.parametrize("command", ["train", "tune", "evaluate", "compare", "export", "encode", "sample"])
 def test_every_command_that_makes_or_loads_a_model_imports_first(cli, forget, command):
     runs = {"train": [], "tune": [], "compare": ["one", "two"]}.get(command, ["run.keras"])
