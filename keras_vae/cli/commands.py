@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from keras_vae.cli.training_commands import LabelColumn, UseColumns, columns_of
+from keras_vae.cli.imports import imports_first
+from keras_vae.cli.settings import settings_of
+from keras_vae.training.config import TrainingConfig
 
 Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
 Data = Annotated[str | None, typer.Option(help="What to read; the run's own test split by default.")]
@@ -35,6 +37,7 @@ Samples = Annotated[
 ]
 
 
+@imports_first("run")
 def evaluate(
     run: Source,
     data: Data = None,
@@ -73,6 +76,7 @@ def evaluate(
             typer.echo(f"\nReport: {page}", err=json)
 
 
+@imports_first("runs")
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, two or more.", show_default=False)],
     out: Annotated[Path, typer.Option(help="A folder for the table, the pictures and the page.")] = Path("comparison"),
@@ -110,6 +114,7 @@ def compare(
     typer.echo(f"\nWritten: {write_comparison(out, found, images, notes)}")
 
 
+@imports_first("run")
 def sample(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
@@ -135,6 +140,7 @@ def sample(
     write_picture_or_array(out, drawn, lambda: plots.plot_samples(drawn))
 
 
+@imports_first("run")
 def traverse(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
@@ -164,6 +170,7 @@ def traverse(
     write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))
 
 
+@imports_first("run")
 def interpolate(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
@@ -220,12 +227,11 @@ def parts() -> None:
         typer.echo(f"{name}\n  {', '.join(known)}\n")
 
 
+@settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns")
 def data(
+    *,
     source: Annotated[str | None, typer.Argument(help="Describe this one: a name, a folder or a file.")] = None,
-    image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
-    label_column: LabelColumn = None,
-    use_columns: UseColumns = None,
+    settings: dict[str, Any],
 ) -> None:
     """List the data sets known by name, or describe one."""
     from keras_vae.data import load, names
@@ -234,8 +240,7 @@ def data(
         _table(names())
         typer.echo("\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv and .parquet files.")
     else:
-        of_table = {"label_column": label_column, "use_columns": columns_of(use_columns)}
-        typer.echo(load(source, image_size=image_size, data_dir=data_dir, **of_table).describe())
+        typer.echo(load(source, **settings).describe())
 
 
 def _table(rows: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What the export of a run knows beside its model: data, metrics, how training made the pixels."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,10 @@ from keras_vae.serving.saved_model import check_target
 from keras_vae.training import Run, TrainingConfig
 
 
-def options_of(source: Path, batch_sizes: str, **options: Any) -> ExportOptions:
+def options_of(source: Path, settings: Mapping[str, Any]) -> ExportOptions:
     """The options of an export, with what the run says of its data."""
-    try:
-        sizes = tuple(int(size) for size in batch_sizes.split(","))
-    except ValueError:
-        raise InvalidInputError(f"--batch-sizes: expected integers, such as 1,8,32; got {batch_sizes!r}.") from None
     binarize = Run(source).config().binarize if Run(source).exists else None
-    return ExportOptions(batch_sizes=sizes, binarize=binarize, **options)
+    return ExportOptions(**{"binarize": binarize, **settings})
 
 
 def check_out(path: Path) -> None:

@@ -15,6 +15,7 @@ from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights
+from keras_vae.progress import progress
 from keras_vae.random import as_seed, fold
 from keras_vae.trace import Trace
 
@@ -260,18 +261,15 @@ class Questions:
         draws = self.batch_size_for(batch_size)
         size = min(len(x), max(1, draws // min(samples, 100)))  # 100 draws for each time that x is encoded
         chunk = min(samples, max(1, draws // size))
-        progress = keras.utils.Progbar(math.ceil(len(x) / size), unit_name="batch", verbose=verbose)
-        counter = iter(range(len(x)))
+        batches = math.ceil(len(x) / size)
+        numbers = iter(progress(range(batches), batches, "Drawing codes", verbose=verbose))
 
         def padded(batch):
             return None if batch is None else np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
 
         def sums(batch, condition):
-            number = next(counter)
-            noise = fold(as_seed(seed), number)
-            values = self._sums_of_weights(padded(batch), padded(condition), noise, samples, chunk)
-            progress.update(number + 1)
-            return values[: len(batch)]
+            noise = fold(as_seed(seed), next(numbers))
+            return self._sums_of_weights(padded(batch), padded(condition), noise, samples, chunk)[: len(batch)]
 
         values = in_batches(sums, size, x, self.check_conditions(condition, len(x), may_be_inferred=True)).numpy()
         return ImportanceSampling.of_sums(*values.T, samples)

@@ -75,7 +75,7 @@ def test_every_key_of_the_configuration_is_an_option_with_its_default(cli, monke
     text = cli("train", "--help")[1]
     config = TrainingConfig()
     for name in set(config.as_dict()) - {"options", "categories"}:  # which the data decide
-        assert f"--{name.replace('_', '-')}" in text
+        assert f"--{'import' if name == 'imports' else name.replace('_', '-')} " in text, name
     for name in ("model", "data", "latent_dim", "epochs", "learning_rate", "seed", "likelihood_samples"):
         assert re.search(rf"--{name.replace('_', '-')}\b.*default: \({getattr(config, name)}\)", text), name
 
@@ -182,7 +182,7 @@ BAD_TRAINING = {
     "recipe that is not there": ("--model nowhere:recipe", "model 'nowhere:recipe': cannot import nowhere"),
     "beta that is none": ("--model beta_vae --set beta=four", "weight of 'kl' must be a finite number"),
     "beta of vae": ("--model vae --beta 4", "beta"),
-    "free bits": ("--free-bits -1", "free_bits must be a number of nats >= 0"),
+    "free bits": ("--free-bits -1", "free_bits must be a number >= 0"),
     "zero units": ("--set units=[0]", "units"),
     "units that are none": ('--set units=["a"]', "units"),
     "activation": ("--set activation=rleu", "activation|rleu"),
