@@ -52,7 +52,7 @@ def evaluate(
 ) -> None:
     """Answer what one asks of a model: likelihood, codes, latent space, samples, factors."""
     from keras_vae.cli.evaluations import budget_of, report_folder, write_report
-    from keras_vae.cli.sources import subject_of
+    from keras_vae.cli.sources import evaluation_data_of, model_of
     from keras_vae.evaluation import as_json, as_text, check_questions
     from keras_vae.evaluation import evaluate as ask
 
@@ -60,9 +60,9 @@ def evaluate(
     budget = budget_of(quick, samples)
     verbose = int(sys.stdout.isatty() and not json)
     with report_folder(run) if report else contextlib.nullcontext():
-        subject = subject_of(run, data, split, budget=budget, features=features, seed=seed, verbose=verbose)
-        answers = ask(subject, only)
-        typer.echo(json_format.dumps(as_json(answers), indent=2) if json else as_text(answers))
+        model, examples = model_of(run), evaluation_data_of(run, data, split)
+        results = ask(model, examples, only, budget=budget, features=features, seed=seed, verbose=verbose)
+        typer.echo(json_format.dumps(as_json(results), indent=2) if json else as_text(results))
         if report:
             settings = {
                 "data": data,
@@ -72,7 +72,7 @@ def evaluate(
                 "features": features,
                 "seed": seed,
             }
-            page = write_report(run, answers, settings)
+            page = write_report(run, results, settings)
             typer.echo(f"\nReport: {page}", err=json)
 
 
@@ -90,8 +90,8 @@ def compare(
 ) -> None:
     """Evaluate several runs on the same test examples, and write one table and pictures side by side."""
     from keras_vae.cli.evaluations import budget_of, check_comparable, check_out_folder, names_of, write_comparison
-    from keras_vae.cli.sources import subject_of
-    from keras_vae.evaluation import check_questions, compare_answers
+    from keras_vae.cli.sources import evaluation_data_of, labels_to_draw, model_of
+    from keras_vae.evaluation import check_questions, compare_results
     from keras_vae.evaluation import evaluate as ask
 
     check_questions(only)
@@ -107,10 +107,11 @@ def compare(
     found, images = {}, {}
     for name, run in zip(names, runs, strict=True):
         typer.echo(f"{name} ...", err=True)
-        subject = subject_of(run, data, "test", **options)
-        found[name] = ask(subject, only)
-        images[name] = None if subject.model.prior is None else subject.decoded(subject.draws[:10])
-    typer.echo("\n".join([compare_answers(found).as_text(), *(f"Note: {note}" for note in notes)]))
+        model = model_of(run)
+        found[name] = ask(model, evaluation_data_of(run, data, "test"), only, **options)
+        drawn = {"seed": seed, "condition": labels_to_draw(model, 10, None)}
+        images[name] = None if model.prior is None else model.sample(10, **drawn)
+    typer.echo("\n".join([compare_results(found).as_text(), *(f"Note: {note}" for note in notes)]))
     typer.echo(f"\nWritten: {write_comparison(out, found, images, notes)}")
 
 

@@ -41,7 +41,9 @@ def train(
     checkpoint_every: Annotated[
         int | None, typer.Option(help="Steps between checkpoints.", show_default="at the end of each epoch")
     ] = None,
-    report: Annotated[bool, typer.Option(help="Write the metrics, pictures and report.html at the end.")] = True,
+    report: Annotated[
+        bool, typer.Option(help="Evaluate the model at the end, and write evaluation.html with pictures.")
+    ] = True,
 ) -> None:
     """Train a model and report on it."""
     from keras_vae.cli.overrides import merged, parse_settings
@@ -80,7 +82,7 @@ def train(
     if not report:
         typer.echo(f"\nModel: {run['model.keras']}\nReport on it with:\n  keras-vae train --resume --out {out}")
         return
-    typer.echo("\n".join(["", *_verdict(run), "", f"Report: {run['report.html']}"]))
+    typer.echo("\n".join(["", *_verdict(run), "", f"Report: {run['evaluation.html']}"]))
 
 
 @settings_of(TrainingConfig, panel="What all trials share, as in train")
@@ -156,9 +158,8 @@ def _name_of(config: TrainingConfig) -> str:
 
 
 def _verdict(run) -> list[str]:
-    from keras_vae.evaluation import verdict
-
-    return verdict(run.read_json("metrics.json"))
+    answers = run.read_json("evaluation.json")["answers"]
+    return [sentence for answer in answers.values() for sentence in answer["verdict"]]
 
 
 ALL = (train, tune)

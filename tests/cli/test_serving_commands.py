@@ -54,7 +54,7 @@ def test_what_training_did_to_the_pixels_is_in_the_graph(cli, command, tmp_path)
 
 def test_a_run_without_a_report_is_exported_all_the_same(cli, finished_run, tmp_path):
     shutil.copytree(finished_run, tmp_path / "run")
-    (tmp_path / "run" / "metrics.json").unlink()
+    (tmp_path / "run" / "evaluation.json").unlink()
     assert cli("export", "run", "servable", "--signature", "encode", "--no-data")[0] == 0
     card = (tmp_path / "servable" / "1" / "assets.extra" / "model_card.md").read_text()
     assert "## Training" in card and "## Metrics" not in card
