@@ -81,10 +81,14 @@ def short_reports():
 
     @contextlib.contextmanager
     def short_reports():
-        with pytest.MonkeyPatch.context() as patch:
-            for name in set(QUESTIONS) - {"likelihood"}:
-                patch.delitem(QUESTIONS, name)
+        every = dict(QUESTIONS)  # to be restored in its order
+        for name in set(every) - {"likelihood"}:
+            del QUESTIONS[name]
+        try:
             yield
+        finally:
+            QUESTIONS.clear()
+            QUESTIONS.update(every)
 
     return short_reports
 
