@@ -1,8 +1,9 @@
 """Checks of numbers and shapes that many parts share; each gives back what it has checked."""
 
+import math
+import numbers
+import sys
 from typing import Any
-
-import numpy as np
 
 from keras_vae.errors import InvalidInputError
 
@@ -13,18 +14,81 @@ CHANNELS = (1, 3, 4)
 """Of images: grey, colours, colours with alpha."""
 
 
+def is_integer(value: Any) -> bool:
+    """Whether it is an integer of Python or NumPy; True and False are none.
+
+    Example:
+
+    >>> is_integer(3), is_integer(3.0), is_integer(True)
+    (True, False, False)
+    """
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a real number of Python or NumPy, NaN and infinity among them; True and False are none.
+
+    Example:
+
+    >>> is_number(3), is_number(3.5), is_number(True), is_number("3")
+    (True, True, False, False)
+    """
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+    integer: bool = False,
+) -> Any:
+    """`value` as a float of Python, or as an int; raises `InvalidInputError` if it is no finite number in its range.
+
+    Args:
+        name: of the part and argument, for the message.
+        value: the number.
+        least: the least that it may be.
+        most: the greatest that it may be.
+        above: a bound that it may not reach from above.
+        below: a bound that it may not reach from below.
+        integer: whether it must be an integer.
+
+    Example:
+
+    >>> check_number("rate", 0.5, above=0, below=1)
+    0.5
+    >>> check_number("rate", 1, above=0, below=1)
+    Traceback (most recent call last):
+    keras_vae.errors.InvalidInputError: rate must be a number > 0 and < 1; got 1.
+    """
+    right = is_integer(value) if integer else is_number(value) and abs(value) <= sys.float_info.max
+    if right and least <= value <= most and above < value < below:
+        return int(value) if integer else float(value)
+    limits = _range(least, most, above, below)
+    kind = f"an integer {limits}" if integer else f"a number {limits}" if limits else "a finite number"
+    kind = {"a number > 0": "a positive number"}.get(kind, kind.rstrip())
+    raise InvalidInputError(f"{name} must be {kind}; got {value!r}.")
+
+
+def _range(least: float, most: float, above: float, below: float) -> str:
+    if math.isfinite(least) and math.isfinite(most):
+        return f"from {least:.15g} to {most:.15g}"
+    bounds = {">=": least, ">": above, "<=": most, "<": below}
+    return " and ".join(f"{sign} {bound:.15g}" for sign, bound in bounds.items() if math.isfinite(bound))
+
+
 def check_integer(name: str, value: Any, *, least: int = 1) -> int:
     """`value` as an int; raises `InvalidInputError` if it is no integer >= `least`."""
-    if not _is_integer(value) or value < least:
-        raise InvalidInputError(f"{name} must be an integer >= {least}; got {value!r}.")
-    return int(value)
+    return check_number(name, value, least=least, integer=True)
 
 
 def check_seed(value: Any) -> int:
     """`value` as an int; raises `InvalidInputError` if it is no integer from 0 to 2^31 - 1."""
-    if not _is_integer(value) or not 0 <= value < 2**31:
-        raise InvalidInputError(f"seed must be an integer from 0 to 2^31 - 1; got {value!r}.")
-    return int(value)
+    return check_number("seed", value, least=0, most=2**31 - 1, integer=True)
 
 
 def check_event_shape(part: str, shape: Any) -> tuple[int, ...]:
@@ -33,8 +97,8 @@ def check_event_shape(part: str, shape: Any) -> tuple[int, ...]:
     Raises:
         InvalidInputError: if it is anything but one or more integers >= 1.
     """
-    sizes = [shape] if _is_integer(shape) else shape
-    if not isinstance(sizes, (tuple, list)) or not sizes or not all(_is_integer(n) and n >= 1 for n in sizes):
+    sizes = [shape] if is_integer(shape) else shape
+    if not isinstance(sizes, (tuple, list)) or not sizes or not all(is_integer(n) and n >= 1 for n in sizes):
         raise InvalidInputError(
             f"{part}: event_shape must be positive integers, such as (16,) or (28, 28, 1); got {shape!r}."
         )
@@ -69,7 +133,3 @@ def is_channels_first(event_shape: tuple[int, ...]) -> bool:
     low, high = min(sides), max(sides)
     alike = low == high >= 8 or (low >= 32 and high <= 4 * low)
     return channels in CHANNELS and sides[-1] not in CHANNELS and alike
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -1,38 +1,24 @@
 """A progress bar, shown only when work is long."""
 
-import time
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable
+from typing import Any
 
-T = TypeVar("T")
+from tqdm import tqdm
 
 
-def progress(items: Iterable[T], total: int, what: str, *, after: float = 2.0) -> Iterator[T]:
-    """Passes `items` on, and shows a bar on stderr once `after` seconds have gone by.
+def progress(items: Iterable[Any], total: int | None, what: str, *, after: float = 2.0, verbose: int = 1) -> tqdm:
+    """Passes `items` on, and shows a bar on stderr, if that is a terminal, once `after` seconds have gone by.
 
     Args:
         items: what is worked through.
-        total: how many items there are.
+        total: how many items there are; None if that is not known.
         what: the work, for the bar.
         after: seconds of silence.
+        verbose: 0 shows nothing.
 
     Example:
 
     >>> sum(progress([1, 2, 3], 3, "adding"))
     6
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
-    started = time.monotonic()
-    bar = Progress(console=Console(stderr=True), transient=True)
-    try:
-        task = bar.add_task(what, total=total)
-        for item in items:
-            yield item
-            bar.advance(task)
-            if bar.console.is_terminal and not bar.live.is_started and time.monotonic() - started > after:
-                bar.start()
-    finally:
-        if bar.live.is_started:
-            bar.stop()
+    return tqdm(items, what, total, leave=False, delay=after, disable=None if verbose else True)

@@ -1,4 +1,4 @@
-"""What the replicas of a `tf.distribute` strategy tell each other within a step; a single one has nobody to ask.
+"""Communication between the replicas of a `tf.distribute` strategy within a step; none for a single replica.
 
 A global batch is the batches of all replicas, one after the other. Gradients pass through `global_batch` and
 `global_mean` as if one replica had seen it all.
@@ -47,7 +47,7 @@ def global_sum(values: Structure) -> Structure:
 
 
 def global_batch(x: tf.Tensor, axis: int = 0) -> tf.Tensor:
-    """`x` of the global batch, whose examples lie along `axis`."""
+    """`x` of the global batch, whose examples are along `axis`."""
     if not several():
         return x
     gathered = tf.distribute.get_replica_context().all_gather(x, axis=axis)
@@ -55,7 +55,7 @@ def global_batch(x: tf.Tensor, axis: int = 0) -> tf.Tensor:
 
 
 def global_mean(x: tf.Tensor) -> tf.Tensor:
-    """The mean over the examples of the global batch, which lie along axis 0."""
+    """The mean over the examples of the global batch, which are along axis 0."""
     if not several():
         return tf.reduce_mean(x, axis=0)
     total, count = global_sum((tf.reduce_sum(x, axis=0), tf.cast(tf.shape(x)[0], x.dtype)))

@@ -1,4 +1,4 @@
-"""What one forward pass leaves behind for a loss to look at."""
+"""The result of one forward pass, from which a loss is computed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Latent(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Everything a term of the objective may look at, made once per step.
+    """What the terms of an objective are computed from, made once per step.
 
     Several terms and the report read log p(x | z) and the KL; each is computed when it is first read, and kept.
 

@@ -74,16 +74,31 @@ def finished_run(command, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def tiny(monkeypatch):
-    """Makes configurations of runs that take two seconds; their reports have no pictures, which take ten."""
-    from keras_vae.training import TrainingConfig, train
+@pytest.fixture(scope="session")
+def short_reports():
+    """A context in which evaluations answer one question without pictures: a whole report takes ten seconds."""
+    from keras_vae.evaluation import QUESTIONS
 
-    monkeypatch.setitem(train.__globals__, "pictures", lambda *_, **__: {})
+    @contextlib.contextmanager
+    def short_reports():
+        with pytest.MonkeyPatch.context() as patch:
+            for name in set(QUESTIONS) - {"likelihood"}:
+                patch.delitem(QUESTIONS, name)
+            yield
+
+    return short_reports
+
+
+@pytest.fixture
+def tiny(short_reports):
+    """Makes configurations of runs that take two seconds; their reports are short."""
+    from keras_vae.training import TrainingConfig
+
     config = TrainingConfig(
         latent_dim=2, epochs=2, limit=128, options={"units": [16]}, jit_compile=False, likelihood_samples=0
     )
-    return config.replace
+    with short_reports():
+        yield config.replace
 
 
 @pytest.fixture

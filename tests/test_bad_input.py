@@ -512,7 +512,7 @@ def test_a_weight_is_a_finite_number_or_a_schedule(refused, weight):
 
 @pytest.mark.parametrize("free_bits", [-1, np.nan, np.inf, "1", None])
 def test_free_bits_are_a_number_of_nats(refused, free_bits):
-    with refused("free_bits must be a number of nats >= 0"):
+    with refused("free_bits must be a number >= 0"):
         KL(free_bits)
 
 

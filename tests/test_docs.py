@@ -76,7 +76,7 @@ def in_short(block):
 def test_commands_in_the_readme_run(tmp_path):
     (block,) = (block for block in blocks("bash") if "runs/digits" in block)
     run_block(in_short(block), tmp_path)
-    for name in ("runs/digits/report.html", "samples.png", "traversal.png", "saved_models/digits/1/saved_model.pb"):
+    for name in ("runs/digits/evaluation.html", "samples.png", "traversal.png", "saved_models/digits/1/saved_model.pb"):
         assert (tmp_path / name).exists(), name
 
 

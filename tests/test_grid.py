@@ -217,7 +217,7 @@ def test_a_family_over_a_thinner_set_is_not_taken_for_one_over_all_real_vectors(
     monkeypatch.setitem(POSTERIOR_OPTIONS, "reparameterized", dirichlet)
     with refused("prior: StandardNormal has 'real' events, but the posterior Reparameterized gives 'simplex' codes"):
         make("reparameterized", "standard_normal")
-    with refused("Reparameterized Dirichlet: its events lie on the simplex; got support='real'"):
+    with refused("Reparameterized Dirichlet: its events are on the simplex; got support='real'"):
         Reparameterized(CODE, **dirichlet, support="real")
     assert_trains(make("reparameterized", "dirichlet", objective=NLL() + KL()))
 

@@ -49,7 +49,7 @@ def run_here(job: Job, folder: Path, *, verbose: int = 0) -> Summary:
 
 def _shown(job: Job, verbose: int) -> Iterator[Record | Rejected]:
     records = itertools.chain.from_iterable(unit.records() for unit in job.source.units)
-    return progress(records, job.source.rows, job.source.name) if verbose else records
+    return progress(records, job.source.rows, job.source.name, verbose=verbose)
 
 
 def _chunks(items, size):

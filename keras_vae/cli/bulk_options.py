@@ -1,20 +1,19 @@
 """What commands can be told when their answers go to a folder, by `keras_vae.bulk`."""
 
-import functools
 import inspect
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from keras_vae.cli.settings import Command, with_parameters
 from keras_vae.errors import InvalidInputError
 
 PANEL = "Bulk work, into a folder"
 
 
-def or_in_bulk(command: Callable[..., None]) -> Callable[..., None]:
+def or_in_bulk(command: Command) -> Command:
     """Gives a command the options of `_in_bulk`, which does the work where `--out` is a folder.
 
     Args:
@@ -23,8 +22,7 @@ def or_in_bulk(command: Callable[..., None]) -> Callable[..., None]:
     own, more = inspect.signature(command).parameters, inspect.signature(_in_bulk).parameters
     added = {name: parameter for name, parameter in more.items() if name not in own and name != "question"}
 
-    @functools.wraps(command)
-    def either(**given: Any) -> None:
+    def either(given: dict[str, Any]) -> None:
         bulk = {name: given.pop(name) for name in added}
         if given["out"].suffix:
             _refuse_without_folder(given["out"], bulk, added)
@@ -33,9 +31,7 @@ def or_in_bulk(command: Callable[..., None]) -> Callable[..., None]:
             shared = {name: value for name, value in given.items() if name in more}
             _in_bulk(command.__name__, **shared, **bulk)
 
-    either.__signature__ = inspect.Signature([*own.values(), *added.values()])
-    either.__annotations__ = {name: parameter.annotation for name, parameter in (own | added).items()}
-    return either
+    return with_parameters(command, either, added)
 
 
 def _option(*names: str, **told: Any) -> Any:

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from keras_vae.cli.training_commands import LabelColumn, UseColumns, columns_of
+from keras_vae.cli.imports import imports_first
+from keras_vae.cli.settings import settings_of
+from keras_vae.training.config import TrainingConfig
 
 Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
 Data = Annotated[str | None, typer.Option(help="What to read; the run's own test split by default.")]
@@ -35,6 +37,7 @@ Samples = Annotated[
 ]
 
 
+@imports_first("run")
 def evaluate(
     run: Source,
     data: Data = None,
@@ -49,7 +52,7 @@ def evaluate(
 ) -> None:
     """Answer what one asks of a model: likelihood, codes, latent space, samples, factors."""
     from keras_vae.cli.evaluations import budget_of, report_folder, write_report
-    from keras_vae.cli.sources import subject_of
+    from keras_vae.cli.sources import evaluation_data_of, model_of
     from keras_vae.evaluation import as_json, as_text, check_questions
     from keras_vae.evaluation import evaluate as ask
 
@@ -57,9 +60,9 @@ def evaluate(
     budget = budget_of(quick, samples)
     verbose = int(sys.stdout.isatty() and not json)
     with report_folder(run) if report else contextlib.nullcontext():
-        subject = subject_of(run, data, split, budget=budget, features=features, seed=seed, verbose=verbose)
-        answers = ask(subject, only)
-        typer.echo(json_format.dumps(as_json(answers), indent=2) if json else as_text(answers))
+        model, examples = model_of(run), evaluation_data_of(run, data, split)
+        results = ask(model, examples, only, budget=budget, features=features, seed=seed, verbose=verbose)
+        typer.echo(json_format.dumps(as_json(results), indent=2) if json else as_text(results))
         if report:
             settings = {
                 "data": data,
@@ -69,10 +72,11 @@ def evaluate(
                 "features": features,
                 "seed": seed,
             }
-            page = write_report(run, answers, settings)
+            page = write_report(run, results, settings)
             typer.echo(f"\nReport: {page}", err=json)
 
 
+@imports_first("runs")
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, two or more.", show_default=False)],
     out: Annotated[Path, typer.Option(help="A folder for the table, the pictures and the page.")] = Path("comparison"),
@@ -86,8 +90,8 @@ def compare(
 ) -> None:
     """Evaluate several runs on the same test examples, and write one table and pictures side by side."""
     from keras_vae.cli.evaluations import budget_of, check_comparable, check_out_folder, names_of, write_comparison
-    from keras_vae.cli.sources import subject_of
-    from keras_vae.evaluation import check_questions, compare_answers
+    from keras_vae.cli.sources import evaluation_data_of, labels_to_draw, model_of
+    from keras_vae.evaluation import check_questions, compare_results
     from keras_vae.evaluation import evaluate as ask
 
     check_questions(only)
@@ -103,13 +107,15 @@ def compare(
     found, images = {}, {}
     for name, run in zip(names, runs, strict=True):
         typer.echo(f"{name} ...", err=True)
-        subject = subject_of(run, data, "test", **options)
-        found[name] = ask(subject, only)
-        images[name] = None if subject.model.prior is None else subject.decoded(subject.draws[:10])
-    typer.echo("\n".join([compare_answers(found).as_text(), *(f"Note: {note}" for note in notes)]))
+        model = model_of(run)
+        found[name] = ask(model, evaluation_data_of(run, data, "test"), only, **options)
+        drawn = {"seed": seed, "condition": labels_to_draw(model, 10, None)}
+        images[name] = None if model.prior is None else model.sample(10, **drawn)
+    typer.echo("\n".join([compare_results(found).as_text(), *(f"Note: {note}" for note in notes)]))
     typer.echo(f"\nWritten: {write_comparison(out, found, images, notes)}")
 
 
+@imports_first("run")
 def sample(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
@@ -135,6 +141,7 @@ def sample(
     write_picture_or_array(out, drawn, lambda: plots.plot_samples(drawn))
 
 
+@imports_first("run")
 def traverse(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
@@ -164,6 +171,7 @@ def traverse(
     write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))
 
 
+@imports_first("run")
 def interpolate(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
@@ -220,12 +228,11 @@ def parts() -> None:
         typer.echo(f"{name}\n  {', '.join(known)}\n")
 
 
+@settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns")
 def data(
+    *,
     source: Annotated[str | None, typer.Argument(help="Describe this one: a name, a folder or a file.")] = None,
-    image_size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Folder of TensorFlow Datasets.")] = None,
-    label_column: LabelColumn = None,
-    use_columns: UseColumns = None,
+    settings: dict[str, Any],
 ) -> None:
     """List the data sets known by name, or describe one."""
     from keras_vae.data import load, names
@@ -234,8 +241,7 @@ def data(
         _table(names())
         typer.echo("\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv and .parquet files.")
     else:
-        of_table = {"label_column": label_column, "use_columns": columns_of(use_columns)}
-        typer.echo(load(source, image_size=image_size, data_dir=data_dir, **of_table).describe())
+        typer.echo(load(source, **settings).describe())
 
 
 def _table(rows: dict[str, Any]) -> None:

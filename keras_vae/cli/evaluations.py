@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import plots
+from keras_vae import evaluation, plots
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation import QUICK, Answer, Budget, as_json, compare_answers, evaluation_page
-from keras_vae.files import check_writable, new_parents, write_json, write_whole
+from keras_vae.evaluation import QUICK, Budget, Picture, Result, compare_results, evaluation_page, verdict_of
+from keras_vae.files import check_writable, new_parents, write_whole
 from keras_vae.training import Run, environment
+from keras_vae.training import write_report as write_run_report
 
 COMPARISON = ("comparison.csv", "comparison.html", "comparison.png")
 
@@ -33,22 +34,19 @@ def report_folder(source: Path) -> contextlib.AbstractContextManager[None]:
     return contextlib.nullcontext()
 
 
-def write_report(source: Path, answers: Mapping[str, Answer], settings: Mapping[str, Any]) -> Path:
-    """Writes the page and the figures into the run folder, or beside a model file; the path of the page."""
+def write_report(source: Path, results: Mapping[str, Result], settings: Mapping[str, Any]) -> Path:
+    """Writes the report into the run folder, or beside a model file; the path of the page."""
     run = Run(source)
-    folder, stem = (source, "evaluation") if run.exists else (source.parent, f"{source.stem}-evaluation")
-    configuration = run.config().as_dict() if run.exists else {"model": str(source)}
-    title = f"{configuration['model']} on {configuration['data']}" if run.exists else source.stem
-    html = evaluation_page(
-        title,
-        answers,
-        verdict=[sentence for answer in answers.values() for sentence in answer.verdict],
-        configuration={**configuration, **{f"evaluated: {name}": value for name, value in settings.items()}},
+    if run.exists:
+        return write_run_report(run, results, settings)
+    return evaluation.write_report(
+        source.with_name(f"{source.stem}-evaluation"),
+        results,
+        title=source.stem,
+        settings=settings,
+        configuration={"model": str(source)},
         environment=environment(),
     )
-    write_json(folder / f"{stem}.json", {"settings": dict(settings), "answers": as_json(answers)})
-    write_whole(folder / f"{stem}.html", lambda path: path.write_text(html))
-    return folder / f"{stem}.html"
 
 
 def names_of(runs: Sequence[Path]) -> list[str]:
@@ -92,40 +90,43 @@ def check_out_folder(out: Path, *, overwrite: bool) -> None:
 
 
 def write_comparison(
-    out: Path, found: Mapping[str, Mapping[str, Answer]], images: Mapping[str, np.ndarray | None], notes: Sequence[str]
+    out: Path, found: Mapping[str, Mapping[str, Result]], images: Mapping[str, np.ndarray | None], notes: Sequence[str]
 ) -> Path:
     """Writes the table, the picture of the main figures and a page with all; the path of the page."""
-    comparison = compare_answers(found)
-    pictures = {"The main figures, model by model.": comparison.figure()}
+    comparison = compare_results(found)
+    pictures = {"comparison": Picture("The main measurements, model by model.", comparison.figure)}
     tradeoff = comparison.rate_distortion()
     if tradeoff is not None:
-        pictures["What do the codes cost, and what do they keep? Lower left is better."] = tradeoff
+        pictures["rate_distortion"] = Picture(
+            "What do the codes cost, and what do they keep? Lower left is better.", lambda: tradeoff
+        )
     for name, drawn in images.items():
         if drawn is not None:
-            pictures[f"Samples of {name}."] = plots.plot_samples(drawn, columns=10, title=f"Samples of {name}")
+            title = f"Samples of {name}"
+            pictures[title] = Picture(f"{title}.", partial(plots.plot_samples, drawn, columns=10, title=title))
     best = [
         f"{name.replace('_', ' ')}: {', '.join(comparison.best(name))} is best."
         for _, name in comparison.rows
         if comparison.best(name)
     ]
-    answers = {
-        model: Answer(
+    sections = {
+        model: Result(
             model,
             {name: row[model] for (_, name), row in comparison.rows.items() if model in row},
-            tuple(sentence for answer in found[model].values() for sentence in answer.verdict),
+            tuple(verdict_of(found[model])),
         )
         for model in comparison.models
     }
-    first = Answer("Side by side", {}, (), tuple(notes), pictures)
+    first = Result("Side by side", {}, (), tuple(notes), pictures)
     html = evaluation_page(
         " and ".join(comparison.models),
-        {"side by side": first, **answers},
+        {"side by side": first, **sections},
         verdict=best,
         configuration={},
         environment=environment(),
     )
     with new_parents(out / "comparison.csv"):
         write_whole(out / "comparison.csv", lambda path: path.write_text(comparison.as_csv()))
-        write_whole(out / "comparison.png", partial(plots.save, comparison.figure()))
+        write_whole(out / "comparison.png", lambda path: path.write_bytes(pictures["comparison"].png))
         write_whole(out / "comparison.html", lambda path: path.write_text(html))
     return out / "comparison.html"

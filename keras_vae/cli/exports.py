@@ -1,5 +1,6 @@
 """What the export of a run knows beside its model: data, metrics, how training made the pixels."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,10 @@ from keras_vae.serving.saved_model import check_target
 from keras_vae.training import Run, TrainingConfig
 
 
-def options_of(source: Path, batch_sizes: str, **options: Any) -> ExportOptions:
+def options_of(source: Path, settings: Mapping[str, Any]) -> ExportOptions:
     """The options of an export, with what the run says of its data."""
-    try:
-        sizes = tuple(int(size) for size in batch_sizes.split(","))
-    except ValueError:
-        raise InvalidInputError(f"--batch-sizes: expected integers, such as 1,8,32; got {batch_sizes!r}.") from None
     binarize = Run(source).config().binarize if Run(source).exists else None
-    return ExportOptions(batch_sizes=sizes, binarize=binarize, **options)
+    return ExportOptions(**{"binarize": binarize, **settings})
 
 
 def check_out(path: Path) -> None:
@@ -47,8 +44,8 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
     if run.exists:
         columns = _columns(run.config())
         card["Training"] = _about_training(run.config())
-        if run["metrics.json"].exists():  # not after --no-report
-            card["Metrics"] = run.read_json("metrics.json")
+        if run["evaluation.json"].exists():  # not after --no-report
+            card["Metrics"] = _metrics(run)
         card["Limits"] = _limits(run, loaded)
     return export(model, out, options=options, training=training, card=card, columns=columns, verbose=1)
 
@@ -77,6 +74,14 @@ def _holds_only_models(base: Path) -> bool:
 def _about_training(config: TrainingConfig) -> dict[str, Any]:
     kept = ("model", "epochs", "batch_size", "learning_rate", "decay", "options", "binarize", "image_size", "seed")
     return {name: value for name, value in config.as_dict().items() if name in kept and value not in (None, {})}
+
+
+def _metrics(run: Run) -> dict[str, float]:
+    """The numbers of the last evaluation, by name."""
+    answers = run.read_json("evaluation.json")["answers"]
+    return {
+        name: value for answer in answers.values() for name, value in answer.items() if name not in ("verdict", "notes")
+    }
 
 
 def _limits(run: Run, data: DataSet | None) -> dict[str, Any]:

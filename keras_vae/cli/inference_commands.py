@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from keras_vae.cli.bulk_options import or_in_bulk
+from keras_vae.cli.imports import imports_first
 
 Model = Annotated[Path, typer.Argument(help="A run folder or a .keras file; in bulk an export.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="A .npz file; in bulk a folder.")]
@@ -20,6 +21,7 @@ Split = Annotated[str | None, typer.Option(help="train, validation or test.", sh
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file or folder if it exists.")]
 
 
+@imports_first("model")
 @or_in_bulk
 def encode(model: Model, out: Out, data: Data = None, split: Split = None, overwrite: Overwrite = False) -> None:
     """Write the posterior of each example: its mean and standard deviation; in bulk its mean and variance."""
@@ -34,6 +36,7 @@ def encode(model: Model, out: Out, data: Data = None, split: Split = None, overw
     write_arrays(out, arrays if chosen.y is None else {**arrays, "labels": chosen.y})
 
 
+@imports_first("model")
 @or_in_bulk
 def score(
     model: Model,
@@ -55,6 +58,7 @@ def score(
     write_arrays(out, {"elbo": elbo} if chosen.y is None else {"elbo": elbo, "labels": chosen.y})
 
 
+@imports_first("model")
 @or_in_bulk
 def reconstruct(
     model: Model,

@@ -1,14 +1,21 @@
 """The commands that bring a model into production; each imports what it needs when it runs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from keras_vae.cli.commands import Source
+from keras_vae.cli.imports import imports_first
+from keras_vae.cli.settings import settings_of
+from keras_vae.serving import ExportOptions
+from keras_vae.serving.server import ServerOptions
 
 
+@imports_first("run")
+@settings_of(ExportOptions)
 def export(
+    *,
     run: Source,
     out: Annotated[
         Path | None,
@@ -20,21 +27,7 @@ def export(
         str | None, typer.Option(help="Training examples, for `anomaly`.", show_default="the run's own")
     ] = None,
     no_data: Annotated[bool, typer.Option("--no-data", help="Read no data; there will be no `anomaly`.")] = False,
-    samples: Annotated[int, typer.Option(help="Draws of z per example in `score` and `anomaly`.")] = 8,
-    flagged: Annotated[float, typer.Option(help="Share of the training examples that `anomaly` flags.")] = 0.01,
-    precision: Annotated[
-        str, typer.Option(help="Of the weights: float32, bfloat16, float16 or int8; answers are float32.")
-    ] = "float32",
-    signature: Annotated[
-        str | None, typer.Option(help="Export this one only, with its weights in the graph.", show_default="all")
-    ] = None,
-    batch_sizes: Annotated[str, typer.Option(help="To pad batches to, and to warm up.")] = "1,2,4,8,16,32",
-    max_pixels: Annotated[
-        int | None, typer.Option(help="Pixels of an image file that is sent, at most.", show_default="67,108,864")
-    ] = None,
-    max_batch_pixels: Annotated[
-        int | None, typer.Option(help="Pixels of all image files of a batch.", show_default="4 times that of a file")
-    ] = None,
+    settings: dict[str, Any],
     server_files: Annotated[
         bool | None,
         typer.Option(
@@ -52,9 +45,7 @@ def export(
     from keras_vae.serving.server_files import docker_run
 
     out = out or Path("saved_models") / run.name.removesuffix(".keras")
-    options = {"samples": samples, "flagged": flagged, "precision": precision, "signature": signature}
-    options |= {"max_pixels": max_pixels, "max_batch_pixels": max_batch_pixels}
-    options = options_of(run, batch_sizes, **options)
+    options = options_of(run, settings)
     check_out(out)
     if out.suffix == ".onnx":
         from keras_vae.cli.sources import model_of
@@ -79,24 +70,13 @@ def check(
         raise typer.Exit(1)
 
 
+@settings_of(ServerOptions)
 def serve(
+    *,
     base: Annotated[Path, typer.Argument(help="The folder of models, or of one model's versions.")] = Path(
         "saved_models"
     ),
-    port: Annotated[int, typer.Option(help="Of REST; 0 for a free one.")] = 8501,
-    grpc_port: Annotated[int, typer.Option(help="Of gRPC; 0 for a free one, -1 for no gRPC.")] = 8500,
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for everyone.")] = "127.0.0.1",
-    versions: Annotated[int, typer.Option(help="How many of the newest versions to serve.")] = 1,
-    poll_seconds: Annotated[float, typer.Option(help="How often to look for new versions.")] = 1.0,
-    batching: Annotated[bool, typer.Option(help="Join requests that wait.")] = True,
-    max_batch_size: Annotated[int, typer.Option(help="Rows of a batch.")] = 64,
-    batch_timeout_ms: Annotated[float, typer.Option(help="How long a batch waits for more.")] = 0.0,
-    max_rows: Annotated[int, typer.Option(help="Rows of a request.")] = 1024,
-    max_queue: Annotated[int, typer.Option(help="Rows that may wait for one signature.")] = 4096,
-    request_seconds: Annotated[float, typer.Option(help="How long a request may take.")] = 60.0,
-    max_request_mb: Annotated[int, typer.Option(help="Of a request, in MiB.")] = 64,
-    max_connections: Annotated[int, typer.Option(help="Of each protocol at one time.")] = 1000,
-    grace_seconds: Annotated[float, typer.Option(help="To answer what was accepted after SIGTERM.")] = 30.0,
+    settings: dict[str, Any],
     log_format: Annotated[str, typer.Option(help="text, or json for a JSON object a line.")] = "text",
     access_log: Annotated[bool, typer.Option("--access-log", help="A line for each request.")] = False,
 ) -> None:
@@ -113,16 +93,12 @@ def serve(
         "prometheus_client",
     ):
         need(module)
-    from keras_vae.serving.server import ServerOptions, set_up_logs
     from keras_vae.serving.server import serve as run
+    from keras_vae.serving.server import set_up_logs
 
-    options = ServerOptions(
-        host=host, port=port, grpc_port=None if grpc_port == -1 else grpc_port, versions=versions,
-        poll_seconds=poll_seconds, batching=batching, max_batch_size=max_batch_size,
-        batch_timeout_ms=batch_timeout_ms, max_rows=max_rows, max_queue=max_queue, request_seconds=request_seconds,
-        max_request_bytes=max_request_mb * 2**20,
-        max_connections=max_connections, grace_seconds=grace_seconds,
-    )  # fmt: skip
+    if settings.get("grpc_port") == -1:
+        settings["grpc_port"] = None
+    options = ServerOptions(**settings)
     set_up_logs(log_format, access=access_log)
     run(base, options)
 

@@ -1,7 +1,7 @@
 """What a command reads: a model and examples."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow_probability as tfp
@@ -10,10 +10,10 @@ import typer
 from keras_vae.data import DataSet, Split, load
 from keras_vae.data.load import is_table
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation import Subject, condition_of
+from keras_vae.evaluation import condition_of
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
-from keras_vae.training import Run, evaluation_split, load_data
+from keras_vae.training import Run, evaluation_data, evaluation_split, load_data
 from keras_vae.training.config import FROM_DATA
 
 tfd = tfp.distributions
@@ -68,17 +68,11 @@ def split_of(source: Path, data: DataSet, split: str) -> Split:
     return evaluation_split(chosen, Run(source).config()) if Run(source).exists else chosen
 
 
-def subject_of(source: Path, data: str | None, split: str, **options: Any) -> Subject:
-    """The model of a run or file with its data, to be evaluated; `options` are those of `Subject`."""
-    model, loaded = model_of(source), data_of(source, data)
-    return Subject(
-        model,
-        check_split(model, split_of(source, loaded, split)),
-        check_split(model, split_of(source, loaded, "train")),
-        data_name=loaded.name,
-        factor_names=loaded.factor_names,
-        **options,
-    )
+def evaluation_data_of(source: Path, data: str | None, split: str) -> DataSet:
+    """`data`, or the run's own data, to evaluate on: `split` takes the place of the test part."""
+    loaded, run = data_of(source, data), Run(source)
+    chosen = named_split(loaded, split)
+    return evaluation_data(loaded, run.config(), split) if run.exists else replace(loaded, test=chosen)
 
 
 def check_split(model: Autoencoder, split: Split) -> Split:
@@ -123,11 +117,11 @@ def spread_of(posterior: tfd.Distribution) -> dict[str, np.ndarray]:
 
 __all__ = [
     "condition_of",
+    "evaluation_data_of",
     "examples",
     "labels_to_draw",
     "model_of",
     "pick",
     "pick_pairs",
     "spread_of",
-    "subject_of",
 ]

@@ -1,11 +1,10 @@
 """What a source holds, and how the splits that it lacks are made."""
 
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, is_integer, is_number
 from keras_vae.data.dataset import DataSet, Split
 from keras_vae.errors import InvalidInputError
 
@@ -67,8 +66,8 @@ class Parts:
 
 
 def _count(share: float | int, n: int, part: str) -> int:
-    if isinstance(share, numbers.Integral) and not isinstance(share, bool) and share > 1:
+    if is_integer(share) and share > 1:
         return int(share)
-    if isinstance(share, numbers.Real) and not isinstance(share, numbers.Integral) and 0 < share < 1:
+    if is_number(share) and 0 < share < 1:
         return max(1, round(share * n))
     raise InvalidInputError(f"{part}: expected a share between 0 and 1 or a count above 1, got {share!r}.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keras_vae.checks import is_integer
 from keras_vae.errors import InvalidInputError
 
 HINT = 'such as {"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
@@ -60,7 +61,7 @@ class Cluster:
             )
         jobs = {job: _addresses(cluster.get(job, []), job) for job in ("chief", "worker")}
         kind, index = task.get("type", "worker"), task.get("index", 0)
-        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(jobs.get(kind, ())):
+        if not is_integer(index) or not 0 <= index < len(jobs.get(kind, ())):
             known = ", ".join(f"{job} 0 to {len(addresses) - 1}" for job, addresses in jobs.items() if addresses)
             raise InvalidInputError(
                 f"TF_CONFIG: expected a task of the cluster ({known}); got type {kind!r}, index {index!r}."

@@ -1,4 +1,4 @@
-"""Checks of arguments that families and priors share; each gives back what it has checked."""
+"""Checks of arguments that families and priors share; each returns what it has checked."""
 
 import math
 from typing import Any
@@ -37,10 +37,10 @@ def root_mean_square(x: np.ndarray) -> float:
 
 
 def in_unit_interval(x: tf.Tensor) -> tf.Tensor:
-    """Which values lie from 0 to 1."""
+    """Which values are from 0 to 1."""
     return (x >= 0.0) & (x <= 1.0)
 
 
-def is_one(found: tf.Tensor) -> tf.Tensor:
-    """Where sums or lengths are 1 but for rounding."""
-    return tf.abs(found - 1.0) < TOLERANCE
+def is_one(total: tf.Tensor) -> tf.Tensor:
+    """Where sums or lengths are 1, up to rounding."""
+    return tf.abs(total - 1.0) < TOLERANCE

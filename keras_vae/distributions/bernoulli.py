@@ -25,7 +25,7 @@ class Bernoulli(Likelihood):
     """A coin per element, given by its logits; log p(x) = sum x * logits - softplus(logits).
 
     For binary images, and by custom for grey images in [0, 1]: then the value is the cross-entropy, in nats,
-    not a log-density (`keras_vae.data` binarises images for figures that may be compared).
+    not a log-density (`keras_vae.data` binarises images, which makes values comparable).
 
     Example:
 

@@ -17,7 +17,7 @@ tfd = tfp.distributions
 class ContinuousBernoulli(Likelihood):
     """A density on [0, 1] per element, given by its logits l: p(x) = exp(l x) l / (exp(l) - 1).
 
-    For grey images: unlike `Bernoulli`, it is a normalised density of values between 0 and 1, so that figures in
+    For grey images: unlike `Bernoulli`, it is a normalised density of values between 0 and 1, so that values in
     nats may be compared with those of other densities. At l = 0 it is the uniform distribution.
 
     Example:

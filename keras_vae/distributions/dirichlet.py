@@ -38,8 +38,8 @@ class InteriorDirichlet(tfd.Dirichlet):
 class Dirichlet(Posterior, Likelihood):
     """Proportions x that sum to 1: log p(x) = sum (a - 1) log x - log B(a), in nats, a = softplus(raw) + minimum.
 
-    As a posterior it has a closed-form KL with `DirichletPrior`. Draws carry gradients, but for proportions under
-    1e-30, which are raised to it.
+    As a posterior it has a closed-form KL with `DirichletPrior`. Draws carry gradients, except for proportions
+    under 1e-30, which are raised to it.
 
     Args:
         event_shape: shape of one event, `(D,)` with D >= 2.

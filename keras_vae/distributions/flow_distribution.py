@@ -23,7 +23,7 @@ class FlowDistribution(CustomDistribution):
     of a copy, it inverts f. Both have the same value and gradient, if draw and `log_prob` stand under the same
     gradient tape.
 
-    There are no closed forms: `mean()` is f(loc), the point where the mean of u comes to lie, and `variance()` and
+    There are no closed forms: `mean()` is f(loc), the image of the mean of u, and `variance()` and
     `stddev()` are those of 64 fixed points, exact for an affine f.
 
     Args:

@@ -45,11 +45,11 @@ class Likelihood(DistributionLayer):
 
     @property
     def encoder_input_shape(self) -> tuple[int, ...]:
-        """The shape in which an encoder sees an event; see `encoder_input`."""
+        """The shape of one input of the encoder, see `encoder_input`."""
         return self.event_shape
 
     def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
-        """What an encoder sees of events `(B, *event_shape)`, `(B, *encoder_input_shape)`; the events by default."""
+        """The input `(B, *encoder_input_shape)` of an encoder for events `(B, *event_shape)`; the events by default."""
         return x
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:

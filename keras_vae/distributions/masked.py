@@ -44,7 +44,7 @@ class PartlyObserved(tfd.Independent):
 
 @register
 class Masked(WrappedLikelihood):
-    """A likelihood of the elements that are known; NaN stands for one that is missing.
+    """A likelihood of the elements that are known; NaN marks a missing one.
 
     log p(x_known | z) = sum over known d of log p(x_d | z): the exact marginal likelihood, since the elements of `base`
     are independent given z. The encoder sees 0 in place of what is missing. The distribution covers all

@@ -38,19 +38,19 @@ class Posterior(DistributionLayer):
         return self.event_shape
 
     def latent_prior(self, prior: tfd.Distribution) -> tfd.Distribution:
-        """The distribution of codes z that `prior`, over events of `prior_shape`, stands for."""
+        """p(z) over codes `(*event_shape)`, from the `prior` over events of `prior_shape`."""
         return prior
 
     def check_prior(self, prior: keras.layers.Layer) -> None:
-        """Raises `InvalidInputError` if `prior`, a `Prior`, has other codes than its own."""
+        """Raises `InvalidInputError` if `prior`, a `Prior`, does not fit beyond its event shape and support."""
 
     @property
     def decoder_input_shape(self) -> tuple[int, ...]:
-        """The shape in which a decoder sees a code; see `decoder_input`."""
+        """The shape of one input of the decoder, see `decoder_input`."""
         return self.event_shape
 
     def decoder_input(self, z: tf.Tensor) -> tf.Tensor:
-        """What a decoder sees of codes `(N, *event_shape)`; the codes by default."""
+        """The input of a decoder for codes `(N, *event_shape)`; the codes by default."""
         return z
 
     def latents(self, posterior: tfd.Distribution, prior: tfd.Distribution | None, z: tf.Tensor) -> tuple[Latent, ...]:

@@ -38,7 +38,7 @@ LOWER_DIMENSIONAL = {
     "RelaxedOneHotCategorical": "simplex",
     "VonMisesFisher": "sphere",
 }
-"""Where events of a family over a lower-dimensional set lie: no density on all real vectors is comparable."""
+"""The set that events are from, for families over a lower-dimensional set."""
 
 
 @register
@@ -107,7 +107,7 @@ class Reparameterized(Posterior, Likelihood):
         self.support = LOWER_DIMENSIONAL.get(family, "real") if support is None else support
         if self.support != LOWER_DIMENSIONAL.get(family, self.support):
             raise InvalidInputError(
-                f"{self._part}: its events lie on the {LOWER_DIMENSIONAL[family]}; got support={support!r}, "
+                f"{self._part}: its events are on the {LOWER_DIMENSIONAL[family]}; got support={support!r}, "
                 f"give support={LOWER_DIMENSIONAL[family]!r}."
             )
         self._shapes = {name: self._shape_of(known[name]) for name in self.parameters}

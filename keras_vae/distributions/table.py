@@ -49,7 +49,7 @@ class ByColumn(CustomDistribution):
 
     Args:
         parts: distributions of scalars, the i-th of batch shape `(..., len(columns[i]))`.
-        columns: which columns each stands for; together 0..D-1.
+        columns: which columns each describes; together 0..D-1.
     """
 
     def __init__(self, parts: Sequence[tfd.Distribution], columns: Sequence[np.ndarray]):
@@ -153,7 +153,7 @@ class Table(Likelihood):
 
     @property
     def _possible(self) -> np.ndarray:
-        """Which logits stand for a category, `(columns, most categories)`."""
+        """Which logits are those of a category, `(columns, most categories)`."""
         return np.arange(self._categories.max()) < self._categories[:, None]
 
     @property

@@ -69,7 +69,7 @@ class VectorQuantizer(DiscretePosterior):
                 f"VectorQuantizer: codebook_update must be 'ema' or 'gradient'; got {codebook_update!r}."
             )
         if not (_is_number(decay) and 0 <= decay < 1):
-            raise InvalidInputError(f"VectorQuantizer: decay must lie in [0, 1); got {decay!r}.")
+            raise InvalidInputError(f"VectorQuantizer: decay must be in [0, 1); got {decay!r}.")
         if not (_is_number(revive_below) and 0 <= revive_below < math.inf):
             raise InvalidInputError(f"VectorQuantizer: revive_below must be a number >= 0; got {revive_below!r}.")
         self.codebook_update = codebook_update

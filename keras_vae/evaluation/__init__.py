@@ -1,14 +1,15 @@
-"""What a trained model is worth: figures, pictures and pages.
+"""Evaluation of a trained model: measurements, verdicts in words, pictures and pages.
 
 Layout:
-    evaluate        all questions, asked of one model
-    subject         the model with its data, and how much is looked at
-    questions/      one question a file: estimators -> answer in words, figures and pictures
-    answer          the containers of these
-    comparison      the answers of several models side by side
+    evaluate        the six questions for one model
+    examples        the forms in which test data may be given
+    subject         the model with its data, and what several questions compute
+    questions/      one question a file: from estimators to a `Result`
+    result, measurement, picture
+                    what a question returns
+    comparison      the results of several models side by side
     evaluation_page, report
-                    pages in HTML
-    summary         a few figures, for the end of a training run
+                    the page in HTML, and the files of a report
 
     annealed, latent, kl_decomposition
                     likelihood and information
@@ -23,8 +24,7 @@ Layout:
 """
 
 from keras_vae.evaluation.annealed import annealed_log_likelihood
-from keras_vae.evaluation.answer import Answer, Measure
-from keras_vae.evaluation.comparison import Comparison, compare_answers
+from keras_vae.evaluation.comparison import Comparison, compare_results
 from keras_vae.evaluation.disentanglement import (
     beta_vae_score,
     dci,
@@ -39,6 +39,7 @@ from keras_vae.evaluation.disentanglement import (
 )
 from keras_vae.evaluation.evaluate import as_json, as_text, check_questions, evaluate
 from keras_vae.evaluation.evaluation_page import evaluation_page
+from keras_vae.evaluation.examples import Examples, read_examples
 from keras_vae.evaluation.features import (
     ClassifierFeatures,
     EncoderFeatures,
@@ -56,36 +57,41 @@ from keras_vae.evaluation.kl_decomposition import decompose_kl
 from keras_vae.evaluation.latent import condition_of, kl_per_dimension, variance_of_means
 from keras_vae.evaluation.line_walks import line_walks
 from keras_vae.evaluation.lipschitz import decoder_lipschitz
+from keras_vae.evaluation.measurement import Measurement
 from keras_vae.evaluation.mid_points import mid_points
 from keras_vae.evaluation.path_length import path_lengths
+from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.prdc import prdc
 from keras_vae.evaluation.prior_gap import mmd_to_prior, sliced_wasserstein_to_prior
 from keras_vae.evaluation.questions import QUESTIONS
-from keras_vae.evaluation.report import page, pictures, verdict
+from keras_vae.evaluation.report import verdict_of, write_report
+from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.round_trip import round_trip
-from keras_vae.evaluation.subject import QUICK, Budget, Subject
-from keras_vae.evaluation.summary import summarize
+from keras_vae.evaluation.subject import FULL, QUICK, Budget, Subject
 
 __all__ = [
+    "FULL",
     "QUESTIONS",
     "QUICK",
-    "Answer",
     "Budget",
     "ClassifierFeatures",
     "Comparison",
     "EncoderFeatures",
+    "Examples",
     "Features",
     "InceptionFeatures",
-    "Measure",
+    "Measurement",
+    "Picture",
     "Pixels",
     "PrincipalComponents",
+    "Result",
     "Subject",
     "annealed_log_likelihood",
     "as_json",
     "as_text",
     "beta_vae_score",
     "check_questions",
-    "compare_answers",
+    "compare_results",
     "condition_of",
     "dci",
     "decoder_lipschitz",
@@ -107,17 +113,16 @@ __all__ = [
     "mmd_to_prior",
     "modularity",
     "mse",
-    "page",
     "path_lengths",
-    "pictures",
     "prdc",
     "psnr",
+    "read_examples",
     "round_trip",
     "sap",
     "sliced_wasserstein_to_prior",
     "ssim",
-    "summarize",
     "udr",
     "variance_of_means",
-    "verdict",
+    "verdict_of",
+    "write_report",
 ]

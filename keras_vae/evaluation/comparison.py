@@ -1,4 +1,4 @@
-"""The answers of several models side by side."""
+"""The results of several models side by side."""
 
 import csv
 import io
@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from keras_vae import plots
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation.answer import Answer, Measure
+from keras_vae.evaluation.measurement import Measurement
+from keras_vae.evaluation.result import Result
 from keras_vae.plots.comparison import DASH
 
 BETTER = {
@@ -31,33 +32,32 @@ BETTER = {
     "dci_disentanglement": "higher",
     "factor_vae": "higher",
 }
-"""The figures that the picture shows, and which of two is better, where one is."""
+"""The measurements of the bar chart: name -> whether "higher" or "lower" is better; empty where neither is."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The figures of several models, by question and name.
+    """The measurements of several models, by question and name.
 
     Attributes:
         models: their names.
-        rows: (question, figure) -> model -> `Measure`; a model that lacks a figure is missing.
+        rows: (question, name) -> model -> `Measurement`; a model without this measurement has no entry.
     """
 
     models: tuple[str, ...]
-    rows: Mapping[tuple[str, str], Mapping[str, Measure]]
+    rows: Mapping[tuple[str, str], Mapping[str, Measurement]]
 
     def best(self, name: str) -> tuple[str, ...]:
-        """The models with the best value of a figure; none where none is better, or only one has it."""
-        found = {
-            model: measure.value for key, row in self.rows.items() if key[1] == name for model, measure in row.items()
-        }
-        if not BETTER.get(name) or len(found) < 2:
+        """The models with the best value of a measurement; none where no value is better, or only one model has it."""
+        rows = [row for key, row in self.rows.items() if key[1] == name]
+        values = {model: measurement.value for row in rows for model, measurement in row.items()}
+        if not BETTER.get(name) or len(values) < 2:
             return ()
-        best = (max if BETTER[name] == "higher" else min)(found.values())
-        return tuple(model for model, value in found.items() if value == best)
+        best = (max if BETTER[name] == "higher" else min)(values.values())
+        return tuple(model for model, value in values.items() if value == best)
 
     def as_csv(self) -> str:
-        """A line a figure: question, figure, unit, and a column of values and one of standard errors for each model."""
+        """A line for each measurement: question, name, unit, and each model's value and standard error."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         columns = [column for model in self.models for column in (model, f"{model} standard error")]
@@ -85,7 +85,7 @@ class Comparison:
         return "\n".join(lines)
 
     def figure(self) -> Figure:
-        """The main figures as bars, the best of each marked."""
+        """The main measurements as bars, the best of each marked."""
         values = {model: {} for model in self.models}
         for name in BETTER:
             for key, row in self.rows.items():
@@ -96,42 +96,42 @@ class Comparison:
 
     def rate_distortion(self) -> Figure | None:
         """The models by rate and distortion; None with fewer than two that have both."""
-        known = {key[1]: row for key, row in self.rows.items() if key[1] in ("kl_bits", "nll")}
-        models = [model for model in self.models if len(known) == 2 and all(model in row for row in known.values())]
+        both = {key[1]: row for key, row in self.rows.items() if key[1] in ("kl_bits", "nll")}
+        models = [model for model in self.models if len(both) == 2 and all(model in row for row in both.values())]
         if len(models) < 2:
             return None
-        rates, distortions = ([known[name][model].value for model in models] for name in ("kl_bits", "nll"))
+        rates, distortions = ([both[name][model].value for model in models] for name in ("kl_bits", "nll"))
         return plots.plot_rate_distortion(rates, distortions, labels=models)
 
 
-def compare_answers(answers: Mapping[str, Mapping[str, Answer]]) -> Comparison:
-    """Puts the figures of two or more models side by side.
+def compare_results(results: Mapping[str, Mapping[str, Result]]) -> Comparison:
+    """Puts the measurements of two or more models side by side.
 
     Args:
-        answers: model -> what `evaluate` found of it.
+        results: model -> what `evaluate` returns for it.
 
     Raises:
-        InvalidInputError: for fewer than two models, or none with any figure.
+        InvalidInputError: for fewer than two models, or none with any measurement.
 
     Example:
 
-    >>> one, two = ({"samples": Answer("?", {"precision": Measure(value)})} for value in (0.5, 0.9))
-    >>> compare_answers({"one": one, "two": two}).best("precision")
+    >>> one, two = ({"samples": Result("?", {"precision": Measurement(value)})} for value in (0.5, 0.9))
+    >>> compare_results({"one": one, "two": two}).best("precision")
     ('two',)
     """
-    if len(answers) < 2:
-        raise InvalidInputError(f"compare: expected two or more models, got {', '.join(answers) or 'none'}.")
-    rows: dict[tuple[str, str], dict[str, Measure]] = {}
-    for model, of_model in answers.items():
-        for question, answer in of_model.items():
-            for name, measure in answer.measures.items():
-                rows.setdefault((question, name), {})[model] = measure
+    if len(results) < 2:
+        raise InvalidInputError(f"compare: expected two or more models, got {', '.join(results) or 'none'}.")
+    rows: dict[tuple[str, str], dict[str, Measurement]] = {}
+    for model, of_model in results.items():
+        for question, result in of_model.items():
+            for name, measurement in result.measurements.items():
+                rows.setdefault((question, name), {})[model] = measurement
     if not rows:
-        raise InvalidInputError("compare: none of the models has a figure for these questions; ask others.")
+        raise InvalidInputError("compare: none of the models has a measurement for these questions; ask others.")
     questions = list(dict.fromkeys(question for question, _ in rows))
     ordered = {key: rows[key] for question in questions for key in rows if key[0] == question}
-    return Comparison(tuple(answers), ordered)
+    return Comparison(tuple(results), ordered)
 
 
-def _cell(measure: Measure | None, best: bool) -> str:
-    return DASH if measure is None else f"{measure.value:.4g}{'*' if best else ''}"
+def _cell(measurement: Measurement | None, best: bool) -> str:
+    return DASH if measurement is None else f"{measurement.value:.4g}{'*' if best else ''}"

@@ -1,78 +1,114 @@
-"""All questions, asked of one model."""
+"""The evaluation of a model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from keras_vae.data import DataSet, Split
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation.answer import Answer
+from keras_vae.evaluation.examples import read_data
+from keras_vae.evaluation.features import Features
 from keras_vae.evaluation.questions import QUESTIONS
-from keras_vae.evaluation.subject import Subject
+from keras_vae.evaluation.result import Result
+from keras_vae.evaluation.subject import FULL, Budget, Subject
+from keras_vae.models import Autoencoder
 from keras_vae.progress import progress
 from keras_vae.serialization import get
 
 
-def evaluate(subject: Subject, questions: Sequence[str] | None = None) -> dict[str, Answer]:
-    """Asks a model what the literature asks of autoencoders.
+def evaluate(
+    model: Autoencoder,
+    data: DataSet | Split | Any,
+    questions: Sequence[str] | None = None,
+    *,
+    budget: Budget = FULL,
+    features: str | Features = "pca",
+    seed: int = 0,
+    verbose: int = 0,
+) -> dict[str, Result]:
+    """Evaluates a model on test data, question by question.
 
-    - `likelihood`: how well does it explain the data?
-    - `information`: what do the codes carry, in bits, and does the encoder cheat?
+    - `likelihood`: how well does the model explain the data?
+    - `information`: what do the codes carry, in bits, and does the posterior behave like one?
     - `continuity`: do neighbouring codes decode alike?
     - `completeness`: does every point of the prior decode to something meaningful?
     - `samples`: do samples and reconstructions look like the data?
-    - `disentanglement`: do dimensions stand for the true factors, where these are known?
+    - `disentanglement`: do dimensions of the code correspond to the true factors, where these are known?
 
-    What a model or its data cannot answer is left out, and the notes of the answer say why.
+    What cannot be computed for a model or its data is left out, and the notes of the result say why.
 
     Args:
-        subject: the model with its data.
+        model: a trained, compiled model.
+        data: a `DataSet`, of which the test part is evaluated and compared with the training part; or test data alone:
+            an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)`, a `Split`, or a finite `tf.data.Dataset`
+            of batches `x` or `(x, y)`. Comparisons with training data are then left out.
         questions: some of the names above; all when None.
+        budget: how many examples and draws to use; `QUICK` uses fewer.
+        features: where distances between examples are computed: `"pca"`, `"pixels"`, `"encoder"`, `"classifier"`,
+            `"inception"`, or a `Features` object.
+        seed: of every random number.
+        verbose: 1 shows progress.
+
+    Returns:
+        Name of the question -> its `Result`.
 
     Raises:
-        InvalidInputError: for an unknown question, or fewer than 10 test examples.
+        InvalidInputError: for a model that is not compiled, data that the model cannot explain, or unknown questions
+            or features.
 
     Example:
 
     >>> data = kv.data.load("digits", limit=300)
     >>> model = kv.zoo.vae(data.event_shape, 2, units=(8,), likelihood="normal", seed=0)
     >>> model.compile()
-    >>> answers = evaluate(Subject(model, data.test, data.train), ["information"])
-    >>> sorted(answers["information"].measures)[:2]
-    ['active_units', 'aggregate_kl']
+    >>> results = evaluate(model, data.test.x, ["information"])
+    >>> results["information"].measurements["latent_dim"].value
+    2
     """
-    asked = check_questions(questions)
-    if len(subject.test) < 10:
-        raise InvalidInputError(f"test split: expected 10 or more examples to judge by, got {len(subject.test)}.")
-    names = progress(asked, len(asked), "Evaluating", after=0.0) if subject.verbose else asked
-    return {name: asked[name](subject) for name in names}
+    if not isinstance(model, Autoencoder):
+        raise InvalidInputError(f"model: expected an Autoencoder, got {type(model).__name__}; evaluate(model, data).")
+    if not model.compiled:
+        raise InvalidInputError(f"model: {model.name} is not compiled; call model.compile() first.")
+    functions = check_questions(questions)
+    subject = Subject(model, **read_data(model, data), budget=budget, features=features, seed=seed, verbose=verbose)
+    names = progress(functions, len(functions), "Evaluating", after=0.0) if verbose else functions
+    return {name: functions[name](subject) for name in names}
 
 
-def check_questions(questions: Sequence[str] | None) -> dict[str, Callable[[Subject], Answer]]:
-    """The questions by name, all for None; raises `InvalidInputError` for an unknown one."""
+def check_questions(questions: Sequence[str] | None) -> dict[str, Callable[[Subject], Result]]:
+    """The functions of these questions by name, all for None; raises `InvalidInputError` for an unknown one."""
+    if questions is not None and (isinstance(questions, str) or not all(isinstance(name, str) for name in questions)):
+        raise InvalidInputError(
+            f"questions: expected a list of names, such as ['likelihood']; got {type(questions).__name__}."
+        )
     return {name: get(name, QUESTIONS, part="question") for name in (questions or QUESTIONS)}
 
 
-def as_json(answers: Mapping[str, Answer]) -> dict[str, Any]:
-    """The figures in JSON's types: question -> measure -> value; standard errors as `..._error`; notes and verdicts."""
+def as_json(results: Mapping[str, Result]) -> dict[str, Any]:
+    """The results in JSON's types: question -> measurement -> value; standard errors as `..._error`; verdict, notes."""
     return {
         name: {
-            **{key: measure.value for key, measure in answer.measures.items()},
-            **{f"{key}_error": measure.error for key, measure in answer.measures.items() if measure.error is not None},
-            "verdict": list(answer.verdict),
-            "notes": list(answer.notes),
+            **{key: measurement.value for key, measurement in result.measurements.items()},
+            **{
+                f"{key}_error": measurement.error
+                for key, measurement in result.measurements.items()
+                if measurement.error is not None
+            },
+            "verdict": list(result.verdict),
+            "notes": list(result.notes),
         }
-        for name, answer in answers.items()
+        for name, result in results.items()
     }
 
 
-def as_text(answers: Mapping[str, Answer]) -> str:
-    """The answers for a terminal."""
+def as_text(results: Mapping[str, Result]) -> str:
+    """The results as text for a terminal."""
     lines = []
-    for answer in answers.values():
+    for result in results.values():
         if lines:
             lines.append("")
-        lines += [answer.question, *(f"  {sentence}" for sentence in answer.verdict)]
-        for name, (value, unit, _, error) in answer.measures.items():
+        lines += [result.question, *(f"  {sentence}" for sentence in result.verdict)]
+        for name, (value, unit, _, error) in result.measurements.items():
             spread = f" ± {error:.2g}" if error is not None else ""
             lines.append(f"    {name:32}{value:>12.5g}{spread}  {unit}".rstrip())
-        lines += [f"  Note: {note}" for note in answer.notes]
+        lines += [f"  Note: {note}" for note in result.notes]
     return "\n".join(lines)

@@ -1,5 +1,6 @@
-"""The page of an evaluation: its answers, to be read by a person."""
+"""The HTML page of an evaluation."""
 
+import base64
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -8,33 +9,32 @@ from numbers import Real
 from typing import Any
 
 import jinja2
-from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter
 
-from keras_vae import plots
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation.answer import Answer, Measure
+from keras_vae.evaluation.measurement import Measurement
+from keras_vae.evaluation.picture import Picture
+from keras_vae.evaluation.result import Result
 from keras_vae.plots.comparison import DASH, format_value
 
 
 def evaluation_page(
     title: str,
-    answers: Mapping[str, Answer],
+    results: Mapping[str, Result],
     *,
     verdict: Sequence[str],
     configuration: Mapping[str, Any],
     environment: Mapping[str, Any],
 ) -> str:
-    """A self-contained HTML page of answers: the verdict first, then a section a question.
+    """A self-contained HTML page: the verdict first, then a section for each question.
 
-    A section has the question as its heading, what the figures say in plain sentences, the figures with their
-    standard error and what good looks like, the pictures, and small notes on what was left out. The page needs no
-    other file and no network.
+    A section has the question as its heading, its verdict, a table of measurements with their standard errors and
+    ideal values, the pictures, and notes on what was left out. The page needs no other file and no network.
 
     Args:
         title: the heading.
-        answers: short name -> answer, in the order of the page; the short name is the anchor of its section.
-        verdict: the most important findings, in plain sentences.
+        results: short name -> result, in the order of the page; the short name is the anchor of its section.
+        verdict: the sentences at the top.
         configuration: how the model was made, by name.
         environment: where and with what it was evaluated, by name.
 
@@ -42,29 +42,29 @@ def evaluation_page(
         The page. Values that are None or NaN are shown as a dash.
 
     Raises:
-        InvalidInputError: if an answer, a measure or a picture is of another type, a figure is
-            no number, an error is negative, or sentences are a bare string.
+        InvalidInputError: if a result, a measurement or a picture is of another type, a value is no number, an error is
+            negative, or sentences are a bare string.
 
     Example:
 
-    >>> answer = Answer("Does it generate?", {"fid": Measure(24.31, "", "0 for equal sets", 0.62)}, ("Passably.",))
-    >>> page = evaluation_page("VAE", {"samples": answer}, verdict=["Fine."], configuration={}, environment={})
+    >>> result = Result("Does it generate?", {"fid": Measurement(24.31, "", "0 for equal sets", 0.62)}, ("Passably.",))
+    >>> page = evaluation_page("VAE", {"samples": result}, verdict=["Fine."], configuration={}, environment={})
     >>> "24.31 ± 0.62" in page
     True
     """
     _check_sentences("verdict", verdict)
-    for name, answer in answers.items():
-        _check(name, answer)
+    for name, result in results.items():
+        _check(name, result)
     templates = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     templates.filters.update(words=_words, value=value_in_words)
     template = templates.from_string(files("keras_vae.evaluation").joinpath("page.html").read_text(encoding="utf-8"))
     sections = [
         {
             "anchor": anchor,
-            "answer": answer,
-            "pictures": [(caption, plots.to_data_uri(figure)) for caption, figure in answer.pictures.items()],
+            "result": result,
+            "pictures": [(picture.caption, _data_uri(picture)) for picture in result.pictures.values()],
         }
-        for anchor, answer in zip(_anchors(answers), answers.values(), strict=True)
+        for anchor, result in zip(_anchors(results), results.values(), strict=True)
     ]
     return template.render(
         title=title,
@@ -75,15 +75,15 @@ def evaluation_page(
     )
 
 
-def value_in_words(measure: Measure) -> str:
-    """The value of a measure with its standard error, to the digits that the error leaves.
+def value_in_words(measurement: Measurement) -> str:
+    """The value with its standard error, rounded to the digits that the error leaves.
 
     Example:
 
-    >>> value_in_words(Measure(89.12345, "nats", "", 0.3421)), value_in_words(Measure(0.98765))
+    >>> value_in_words(Measurement(89.12345, "nats", "", 0.3421)), value_in_words(Measurement(0.98765))
     ('89.12 ± 0.34', '0.9877')
     """
-    value, error = measure.value, measure.error
+    value, error = measurement.value, measurement.error
     if value is None:
         return DASH
     if isinstance(value, bool):
@@ -107,7 +107,7 @@ def _anchors(names: Sequence[str]) -> list[str]:
     """A distinct anchor a name, of letters, digits and dashes."""
     anchors: list[str] = []
     for name in names:
-        anchor = re.sub(r"[^a-z0-9]+", "-", str(name).lower()).strip("-") or "answer"
+        anchor = re.sub(r"[^a-z0-9]+", "-", str(name).lower()).strip("-") or "result"
         anchors.append(anchor if anchor not in anchors else f"{anchor}-{len(anchors) + 1}")
     return anchors
 
@@ -121,21 +121,25 @@ def _is_nan(value: Any) -> bool:
     return isinstance(value, Real) and math.isnan(value)
 
 
-def _check(name: str, answer: Answer) -> None:
-    if not isinstance(answer, Answer):
-        raise InvalidInputError(f"answers[{name!r}]: expected an Answer, got {type(answer).__name__}.")
-    _check_sentences(f"answers[{name!r}].verdict", answer.verdict)
-    _check_sentences(f"answers[{name!r}].notes", answer.notes)
-    for part, expected in ((answer.measures, Measure), (answer.pictures, Figure)):
+def _data_uri(picture: Picture) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture.png).decode("ascii")
+
+
+def _check(name: str, result: Result) -> None:
+    if not isinstance(result, Result):
+        raise InvalidInputError(f"results[{name!r}]: expected a Result, got {type(result).__name__}.")
+    _check_sentences(f"results[{name!r}].verdict", result.verdict)
+    _check_sentences(f"results[{name!r}].notes", result.notes)
+    for part, expected in ((result.measurements, Measurement), (result.pictures, Picture)):
         for key, value in part.items():
             if not isinstance(value, expected):
                 got = type(value).__name__
-                raise InvalidInputError(f"answers[{name!r}], {key!r}: expected a {expected.__name__}, got {got}.")
-    for key, measure in answer.measures.items():
-        for part, number in {"value": measure.value, "error": measure.error}.items():
+                raise InvalidInputError(f"results[{name!r}], {key!r}: expected a {expected.__name__}, got {got}.")
+    for key, measurement in result.measurements.items():
+        for part, number in {"value": measurement.value, "error": measurement.error}.items():
             if number is not None and (not isinstance(number, Real) or (part == "error" and number < 0)):
                 expected = "a number or None" if part == "value" else "None or a number of zero or more"
-                raise InvalidInputError(f"answers[{name!r}], {key!r}: {part} must be {expected}, got {number!r}.")
+                raise InvalidInputError(f"results[{name!r}], {key!r}: {part} must be {expected}, got {number!r}.")
 
 
 def _check_sentences(part: str, sentences: Sequence[str]) -> None:

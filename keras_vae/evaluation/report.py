@@ -1,125 +1,70 @@
-"""Pictures and a page about a model, made by asking the model."""
+"""The files of a report: a page, the numbers and the pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from matplotlib.figure import Figure
-
-from keras_vae import plots
-from keras_vae.evaluation.answer import Answer, Measure
+from keras_vae.evaluation.evaluate import as_json
 from keras_vae.evaluation.evaluation_page import evaluation_page
-from keras_vae.evaluation.latent import condition_of, has_kl_per_dimension, kl_per_dimension, variance_of_means
-from keras_vae.models import Autoencoder
-
-CAPTIONS = {
-    "reconstructions": "Does the code keep what matters? Test images above, what comes back from their codes below.",
-    "samples": "Does the model generate? Codes drawn from the prior, decoded. They should look like data.",
-    "traversals": "What does each dimension mean? One dimension moves along a row, the others stay.",
-    "interpolation": "Is the latent space continuous? Each step between two test images should look like data.",
-    "latent_map": "Where do the codes lie? Classes that were never shown to the model often form islands.",
-    "kl_per_dimension": "How much does each dimension carry? Grey ones carry nothing.",
-    "history": "Did the training converge? Training and validation should fall together and flatten.",
-}
+from keras_vae.evaluation.result import Result
+from keras_vae.files import write_json, write_whole
 
 
-def pictures(
-    model: Autoencoder,
-    x: np.ndarray,
-    labels: Sequence[int] | None = None,
+def verdict_of(results: Mapping[str, Result]) -> list[str]:
+    """The verdicts of all questions, one sentence each."""
+    return [sentence for result in results.values() for sentence in result.verdict]
+
+
+def write_report(
+    path: Path,
+    results: Mapping[str, Result],
     *,
-    label_names: Sequence[str] = (),
-    history: Mapping[str, Sequence[float]] | None = None,
-    seed: int = 0,
-) -> dict[str, Figure]:
-    """The pictures that make sense for the model, by name, in the order in which one would look at them.
+    title: str,
+    settings: Mapping[str, Any],
+    configuration: Mapping[str, Any],
+    environment: Mapping[str, Any],
+    further: Mapping[str, Result] | None = None,
+    pictures: Path | None = None,
+) -> Path:
+    """Writes a report of an evaluation: `PATH.html`, `PATH.json` and the pictures.
 
     Args:
-        model: a trained model.
-        x: test examples `(N, *event_shape)`, one or more; walks and maps need two.
-        labels: their labels `(N,)`.
-        label_names: the name of each label.
-        history: metrics per epoch, by name.
-        seed: of the samples, and of the choice of examples.
+        path: where to, without the ending.
+        results: what `evaluate` returns.
+        title: the heading of the page.
+        settings: how the model was evaluated, by name.
+        configuration: how the model was made, by name.
+        environment: versions and machine.
+        further: more sections of the page, which are no part of the JSON.
+        pictures: a folder for the pictures as PNG files, which replace those of an earlier report; None for none.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        OSError: if a file cannot be written.
     """
-    chosen = np.random.default_rng(seed).permutation(len(x))
-    shown = x[chosen[:20]]
-    condition = condition_of(model, labels)
-
-    def condition_at(rows):
-        return None if condition is None else condition[rows]
-
-    target = model.prepare(shown).numpy()
-    reconstructed = model.reconstruct(shown, condition=condition_at(chosen[:20]))
-    figures = {"reconstructions": plots.plot_reconstructions(np.nan_to_num(target), reconstructed)}
-    kl = kl_per_dimension(model, x, labels) if has_kl_per_dimension(model) else None
-    values = np.linspace(-3, 3, 11)
-    if model.prior is not None:
-        drawn = np.resize(np.unique(condition), 64) if condition is not None else None
-        figures["samples"] = plots.plot_samples(model.sample(64, seed=seed, condition=drawn))
-    if model.prior is not None and model.posterior.support == "real":
-        start = None if condition is None else condition[chosen[0]]
-        figures["traversals"] = plots.plot_traversals(model.traverse(condition=start, values=values), values, kl=kl)
-    if len(x) > 1:
-        pairs = min(5, len(x) // 2)
-        starts, ends = x[chosen[:pairs]], x[chosen[pairs : 2 * pairs]]
-        figures["interpolation"] = plots.plot_interpolation(
-            model.interpolate(starts, ends, condition=condition_at(chosen[:pairs])),
-            endpoints=tuple(np.nan_to_num(model.prepare(end).numpy()) for end in (starts, ends)),
-        )
-        most = chosen[:10_000]
-        codes = model.encode(x[most], condition=condition_at(most)).mean().numpy().reshape(len(most), -1)
-        figures["latent_map"] = plots.plot_latent_map(
-            codes, None if labels is None else labels[most], label_names=label_names
-        )
-    if kl is not None:
-        figures["kl_per_dimension"] = plots.plot_kl_per_dimension(
-            kl, variance_of_means=variance_of_means(model, x, labels)
-        )
-    if history:
-        figures["history"] = plots.plot_history(history)
-    return figures
-
-
-def verdict(metrics: Mapping[str, Any]) -> list[str]:
-    """The figures in plain sentences, the most important first."""
-    sentences = []
-    if "log_likelihood" in metrics:
-        sentences.append(
-            f"A test example has a log-likelihood of at least {metrics['log_likelihood']:.2f} nats on average "
-            f"(± {metrics['log_likelihood_standard_error']:.2f}, {metrics['log_likelihood_samples']} draws each)."
-        )
-    if "kl" in metrics:
-        sentences.append(
-            f"A code carries {metrics['kl']:.1f} nats ({metrics['kl'] / np.log(2):.1f} bits); "
-            f"{metrics['active_units']} of {metrics['latent_dim']} dimensions are active."
-        )
-        if metrics["active_units"] == 0:
-            sentences.append("The posterior has collapsed: the code says nothing about x. Lower the weight of the KL.")
-    if "generalization_gap" in metrics:
-        gap = metrics["generalization_gap"]
-        overfits = gap > 0.05 * abs(metrics["elbo"]) + 1
-        sentences.append(
-            f"The ELBO is {abs(gap):.1f} nats {'higher' if gap >= 0 else 'lower'} in training than in validation"
-            f"{': the model overfits' if overfits else ''}."
-        )
-    sentences.append(f"The mean squared error of a reconstruction is {metrics['reconstruction_mse']:.4f} per element.")
-    return sentences
-
-
-def page(
-    title: str,
-    figures: Mapping[str, Figure],
-    *,
-    metrics: Mapping[str, Any],
-    configuration: Mapping[str, Any],
-    environment: Mapping[str, str],
-) -> str:
-    """A self-contained HTML page: the verdict, the pictures, the figures, and how to repeat it."""
-    answers = {
-        "pictures": Answer("Pictures", {}, pictures={CAPTIONS[name]: figure for name, figure in figures.items()}),
-        "figures": Answer("Figures on the test split", {name: Measure(value) for name, value in metrics.items()}),
-    }
-    return evaluation_page(
-        title, answers, verdict=verdict(metrics), configuration=configuration, environment=environment
+    sections = {**results, **(further or {})}
+    page = evaluation_page(
+        title,
+        sections,
+        verdict=verdict_of(results),
+        configuration={**configuration, **{f"evaluated: {name}": value for name, value in settings.items()}},
+        environment=environment,
     )
+    html = path.with_name(f"{path.name}.html")
+    if pictures is not None:
+        _write_pictures(pictures, sections)
+    write_json(path.with_name(f"{path.name}.json"), {"settings": dict(settings), "answers": as_json(results)})
+    write_whole(html, lambda file: file.write_text(page))
+    return html
+
+
+def _write_pictures(folder: Path, sections: Mapping[str, Result]) -> None:
+    folder.mkdir(exist_ok=True)
+    contents = {f"{name}.png": picture.png for result in sections.values() for name, picture in result.pictures.items()}
+    for name, content in contents.items():
+        write_whole(folder / name, lambda file, content=content: file.write_bytes(content))
+    for old in folder.glob("*.png"):
+        if old.name not in contents:
+            old.unlink()

@@ -1,4 +1,4 @@
-"""What is evaluated: a model with its data, and what several questions ask of it, computed once."""
+"""A model with its data, and the quantities that several questions need, computed once."""
 
 import math
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from keras_vae.data import Split
+from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import NUMBERS, pieces, scaled
+from keras_vae.evaluation.examples import Examples
 from keras_vae.evaluation.features import FEATURES, Features, get_features
 from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.latent import ACTIVE
@@ -18,16 +19,16 @@ from keras_vae.serialization import get
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is looked at.
+    """How many examples and draws an evaluation uses.
 
     Attributes:
-        examples: test examples, at most, and as many training ones.
-        samples: importance samples per example.
+        examples: most test examples, and most training examples.
+        samples: importance samples per example; 0 leaves the log-likelihood out.
         annealed: examples for annealed importance sampling; 0 leaves it out.
-        annealed_steps: its temperatures.
-        pairs: walks between examples.
-        draws: from the prior.
-        codes: at which the decoder's Jacobian is taken.
+        annealed_steps: temperatures of annealed importance sampling.
+        pairs: pairs of examples to interpolate between.
+        draws: draws from the prior.
+        codes: codes at which the Jacobian of the decoder is computed.
     """
 
     examples: int = 10_000
@@ -39,22 +40,26 @@ class Budget:
     codes: int = 256
 
 
+FEWEST = 10  # test examples for statistics of a whole set
+
+FULL = Budget()
 QUICK = Budget(examples=1000, samples=50, annealed=0, pairs=50, draws=1000, codes=64)
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A model and the data it is judged on.
+    """A model and the data that it is evaluated on.
 
     Args:
         model: trained and compiled.
-        test: the split to judge on.
-        train: the split it learned from.
-        data_name: what the data are called.
-        factor_names: of `test.factors`.
-        budget: how much to look at.
-        features: of examples, a name of `get_features` or such an object.
-        seed: of everything that is drawn.
+        test: the examples to evaluate on.
+        train: the examples that the model was trained on, to compare with; None where they are not at hand.
+        data_name: name of the data set.
+        factor_names: names of the columns of `test.factors`.
+        label_names: the name of label i at position i; may be empty.
+        budget: how many examples and draws to use.
+        features: where distances between examples are computed: a name of `get_features`, or such an object.
+        seed: of every random number.
         verbose: 1 shows progress.
 
     Raises:
@@ -62,11 +67,12 @@ class Subject:
     """
 
     model: Autoencoder
-    test: Split
-    train: Split
+    test: Examples
+    train: Examples | None = None
     data_name: str = "data"
     factor_names: tuple[str, ...] = ()
-    budget: Budget = Budget()
+    label_names: tuple[str, ...] = ()
+    budget: Budget = FULL
     features: str | Features = "pca"
     seed: int = 0
     verbose: int = 0
@@ -76,38 +82,73 @@ class Subject:
             get(self.features, FEATURES, part="features")
 
     @cached_property
-    def seen(self) -> Split:
-        """The test examples that are looked at, chosen at random where there are more than the budget's."""
+    def examples(self) -> Examples:
+        """The test examples in use: `budget.examples` of them, drawn at random, or all where there are fewer."""
         return _some(self.test, self.budget.examples, self.seed)
 
     @cached_property
-    def learned(self) -> Split:
-        """As many training examples, chosen at random."""
-        return _some(self.train, self.budget.examples, self.seed)
+    def training_examples(self) -> Examples | None:
+        """At most as many training examples, drawn at random; None where there are none."""
+        return None if self.train is None else _some(self.train, self.budget.examples, self.seed)
 
-    def condition(self, split: Split, rows: np.ndarray | slice = slice(None)) -> np.ndarray | None:
-        """What a conditional model is told of the examples of a split: their labels; None for any other model."""
-        return None if self.model.condition is None or split.y is None else split.y[rows]
+    @property
+    def has_discrete_codes(self) -> bool:
+        """Whether the code is one of a set of discrete vectors, without noise."""
+        return self.model.posterior.support == "codes"
+
+    def check_enough(self) -> None:
+        """Raises `InvalidInputError` where there are too few test examples for statistics of a whole set."""
+        if len(self.examples) < FEWEST:
+            raise InvalidInputError(f"{FEWEST} or more test examples are needed; got {len(self.examples)}.")
+
+    def condition(self, examples: Examples, rows: np.ndarray | slice = slice(None)) -> np.ndarray | None:
+        """The labels of some examples as the condition of a conditional model; None for any other model."""
+        return None if self.model.condition is None or examples.y is None else examples.y[rows]
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        """`elbo`, `nll`, `kl` and the terms of the objective on the test examples, nats per example."""
+        return self._metrics_of(self.examples)
+
+    @cached_property
+    def training_metrics(self) -> dict[str, float] | None:
+        """The same on the training examples; None where there are none."""
+        return None if self.training_examples is None else self._metrics_of(self.training_examples)
+
+    def _metrics_of(self, examples: Examples) -> dict[str, float]:
+        condition = self.condition(examples)
+        return self.model.evaluate(examples.x, condition, batch_size=256, return_dict=True, verbose=0)
+
+    @cached_property
+    def importance_sampling(self):
+        """`Autoencoder.importance_sampling` of the test examples, with `budget.samples` draws each."""
+        return self.model.importance_sampling(
+            self.examples.x,
+            condition=self.condition(self.examples),
+            samples=self.budget.samples,
+            seed=self.seed,
+            verbose=self.verbose,
+        )
 
     @cached_property
     def posterior(self):
-        """q(z | x) of the examples that are looked at."""
-        return self.model.encode(self.seen.x, condition=self.condition(self.seen))
+        """q(z | x) of the test examples."""
+        return self.model.encode(self.examples.x, condition=self.condition(self.examples))
 
     @cached_property
     def means(self) -> np.ndarray:
-        """Their posterior means, flattened, `(N, D)`."""
-        return self.posterior.mean().numpy().reshape(len(self.seen), -1)
+        """The posterior means of the test examples, flattened, `(N, D)`."""
+        return self.posterior.mean().numpy().reshape(len(self.examples), -1)
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """A draw from the posterior of each, flattened, `(N, D)`."""
+        """One draw from the posterior of each test example, flattened, `(N, D)`."""
         drawn = self.posterior.sample(seed=fold(as_seed(self.seed), 1)).numpy()
         return drawn.reshape(len(drawn), -1)
 
     @cached_property
     def active(self) -> np.ndarray:
-        """Which dimensions of the flattened code are active, `(D,)`."""
+        """Which dimensions of the flattened code are active, `(D,)`: posterior means of a variance above 0.01."""
         return self.means.var(axis=0) > ACTIVE
 
     @cached_property
@@ -118,72 +159,79 @@ class Subject:
 
     @cached_property
     def drawn_condition(self) -> np.ndarray | None:
-        """What a conditional model is told of each prior draw: labels as often as the test examples have them."""
-        labels = self.condition(self.seen)
+        """The labels of the prior draws for a conditional model, as frequent as among the test examples; else None."""
+        labels = self.condition(self.examples)
         return None if labels is None else np.resize(labels, self.budget.draws)
 
     def decoded(self, z: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
-        """Expected examples E[x | z] of some of the flat codes `z`, `(B, *event_shape)`, told the labels of draws."""
+        """Expected examples E[x | z] of rows of the flat codes `z`, `(B, *event_shape)`, with the labels of draws."""
         labels = self.drawn_condition
         codes = z[rows].reshape(-1, *self.model.latent_shape)
         return self.model.decode(codes, condition=None if labels is None else labels[rows]).mean().numpy()
 
     def features_of_codes(self, z: np.ndarray) -> np.ndarray:
-        """The features of what flat codes `(M, D)` decode to, `(M, F)`; a few at a time."""
+        """The features of the decoded examples of flat codes `(M, D)`, `(M, F)`; batch by batch."""
         at_a_time = max(1, NUMBERS // self.size)
         return np.concatenate([self.feature_space(self.decoded(z, rows)) for rows in pieces(z, at_a_time)])
 
     @cached_property
     def sample_features(self) -> np.ndarray:
-        """Of as many samples as there are test examples, or draws, `(M, F)`."""
-        return self.features_of_codes(self.draws[: len(self.seen)])
+        """Features of samples, `(M, F)`; at most as many as there are test examples."""
+        return self.features_of_codes(self.draws[: len(self.examples)])
 
     @cached_property
     def reconstruction_quality(self) -> dict[str, np.ndarray]:
-        """How near each test example's reconstruction comes to it, `(N,)`: `mse` and, where they apply, `psnr`, `ssim`.
-
-        The examples go through the model a few at a time.
-        """
-        x = self.seen.x
-        known = not np.isnan(x).any()
-        are_images = x.ndim == 4 and known and (x.dtype == np.uint8 or (x.min() >= 0 and x.max() <= 1))
-        found = {"mse": mse} | ({"psnr": psnr} if known else {})
-        found |= {"ssim": lambda x, y: ssim(x, np.clip(y, 0, 1))} if are_images else {}
+        """Errors of the reconstruction of each test example, `(N,)`: `mse` and, where they apply, `psnr`, `ssim`."""
+        x = self.examples.x
+        complete = not np.isnan(x).any()
+        are_images = x.ndim == 4 and complete and (x.dtype == np.uint8 or (x.min() >= 0 and x.max() <= 1))
+        measures = {"mse": mse} | ({"psnr": psnr} if complete else {})
+        measures |= {"ssim": lambda x, y: ssim(x, np.clip(y, 0, 1))} if are_images else {}
         parts = []
         for rows in pieces(x):
-            reconstructed = self.model.reconstruct(x[rows], condition=self.condition(self.seen, rows))
+            reconstructed = self.model.reconstruct(x[rows], condition=self.condition(self.examples, rows))
             target = scaled(x[rows])
-            parts.append({name: measure(target, reconstructed) for name, measure in found.items()})
-        return {name: np.concatenate([part[name] for part in parts]) for name in found}
+            parts.append({name: measure(target, reconstructed) for name, measure in measures.items()})
+        return {name: np.concatenate([part[name] for part in parts]) for name in measures}
 
     @cached_property
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Indices of test examples to walk between, `(P,)` each; of one label where the model takes labels."""
+        """Indices of pairs of test examples, `(P,)` each; both of one label where the model takes labels."""
         rng = np.random.default_rng(self.seed)
-        labels = self.condition(self.seen)
+        labels = self.condition(self.examples)
         groups = (
-            [np.arange(len(self.seen))] if labels is None else [np.flatnonzero(labels == y) for y in np.unique(labels)]
+            [np.arange(len(self.examples))]
+            if labels is None
+            else [np.flatnonzero(labels == y) for y in np.unique(labels)]
         )
         shuffled = [rng.permutation(group) for group in groups]
         halves = [(group[: len(group) // 2], group[len(group) // 2 : 2 * (len(group) // 2)]) for group in shuffled]
         starts, ends = (np.concatenate(part) for part in zip(*halves, strict=True))
-        chosen = rng.permutation(len(starts))[: self.budget.pairs]
-        return starts[chosen], ends[chosen]
+        rows = rng.permutation(len(starts))[: self.budget.pairs]
+        return starts[rows], ends[rows]
 
     @cached_property
     def feature_space(self) -> Features:
-        """The features of examples in which distances are taken."""
-        return get_features(self.features, self.learned.x, self.learned.y, self.model)
+        """Where distances are computed; fitted to training examples, or to test examples where there are none."""
+        fitted_to = self.training_examples
+        if fitted_to is None:
+            if self.features == "classifier":
+                raise InvalidInputError(
+                    "features 'classifier': they are fitted to training examples, and there are none; give a DataSet, "
+                    "or use the features 'pca'."
+                )
+            fitted_to = self.examples
+        return get_features(self.features, fitted_to.x, fitted_to.y, self.model)
 
     @cached_property
     def test_features(self) -> np.ndarray:
-        """Of the test examples, `(N, F)`."""
-        return self.feature_space(self.seen.x)
+        """Features of the test examples, `(N, F)`."""
+        return self.feature_space(self.examples.x)
 
     @cached_property
-    def train_features(self) -> np.ndarray:
-        """Of as many training examples, `(N, F)`."""
-        return self.feature_space(self.learned.x)
+    def train_features(self) -> np.ndarray | None:
+        """Features of the training examples, `(N', F)`; None where there are none."""
+        return None if self.training_examples is None else self.feature_space(self.training_examples.x)
 
     @property
     def size(self) -> int:
@@ -191,5 +239,7 @@ class Subject:
         return math.prod(self.model.event_shape)
 
 
-def _some(split: Split, n: int, seed: int) -> Split:
-    return split if len(split) <= n else split[np.sort(np.random.default_rng(seed).permutation(len(split))[:n])]
+def _some(examples: Examples, n: int, seed: int) -> Examples:
+    if len(examples) <= n:
+        return examples
+    return examples[np.sort(np.random.default_rng(seed).permutation(len(examples))[:n])]

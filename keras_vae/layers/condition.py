@@ -1,4 +1,4 @@
-"""What a model is told beside its examples: a label, or a vector."""
+"""A further input of a conditional model: a label, or a vector."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ class Condition(Float32Layer):
         raise NotImplementedError
 
     def for_all(self, condition: Any, n: int) -> Any:
-        """`condition`, `n` times where it is that of a single example: what `check` may be asked about."""
+        """`condition`, repeated `n` times if it is that of a single example."""
         single = condition is not None and not isinstance(condition, str) and np.ndim(condition) == self.rank
         return np.broadcast_to(condition, (n, *np.shape(condition))) if single else condition
 
@@ -73,7 +73,7 @@ class Condition(Float32Layer):
         raise NotImplementedError
 
     def is_known(self, y: tf.Tensor) -> tf.Tensor:
-        """Which conditions of a batch the model can be told, bool `(B,)`; `check` for tensors."""
+        """Which conditions of a batch are valid, bool `(B,)`; `check` for tensors."""
         raise NotImplementedError
 
     def append(self, x: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:

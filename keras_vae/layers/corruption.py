@@ -1,10 +1,8 @@
 """Noise on what the encoder of a denoising autoencoder sees, in training only."""
 
-import math
-
 import tensorflow as tf
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_number
 from keras_vae.layers.float32_layer import Float32Layer
 from keras_vae.serialization import register
 
@@ -17,16 +15,12 @@ class Corruption(Float32Layer):
     """
 
     range = (0.0, 1.0)
-    """Where `amount` must lie; the lower end is excluded."""
+    """The interval of `amount`; the lower end is excluded."""
 
     def __init__(self, amount: float, **kwargs):
         super().__init__(**kwargs)
         low, high = self.range
-        if not (isinstance(amount, (int, float)) and low < amount <= high and math.isfinite(amount)):
-            raise InvalidInputError(
-                f"{type(self).__name__}: amount must be a finite number in ({low}, {high}]; got {amount!r}."
-            )
-        self.amount = float(amount)
+        self.amount = check_number(f"{type(self).__name__}: amount", amount, above=low, most=high)
         self.built = True
 
     def get_config(self):

@@ -19,7 +19,7 @@ class PixelCNN(keras.layers.Layer):
     The vertical stack v sees the rows above a pixel, to both sides; the horizontal stack h sees the pixels to its left
     and, by U, the vertical stack: together all that came before within reach, without a blind spot. The convolutions
     are shifted by padding; none is masked. The channels of one pixel are not ordered: its output sees none of them, so
-    they are independent given the pixels before and the context. A further input channel of ones tells the border
+    they are independent given the pixels before and the context. A further input channel of ones marks the border
     from zeros.
 
     A sequence of N steps is a grid `(N, 1, C)`. Kernels are no larger than what the grid can fill.

@@ -52,12 +52,12 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         likelihood: p(x | z), a `Likelihood` over the event shape, or likewise one of `LIKELIHOODS`.
         prior: p(z), a `Prior`, or likewise one of `PRIORS`; None for a model that does not generate.
         objective: what `fit` minimises; a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`.
-        condition: what the model is told beside the examples, a `LabelCondition` or a `VectorCondition`; `y` in `fit`.
+        condition: a further input of encoder and decoder, a `LabelCondition` or a `VectorCondition`; `y` in `fit`.
             The inputs of encoder and decoder are then longer by its size in their last axis.
-        corruption: what is done in training to the examples that the encoder sees, a `Corruption`.
+        corruption: noise that is added in training to the examples that the encoder sees, a `Corruption`.
         seed: seed of all noise, and of the initial weights of the heads and the prior; drawn when None. For the
             networks' see `mirrored`.
-        sublayers: which layers inside are frozen or quantized, as `get_config` notes it.
+        sublayers: which layers inside are frozen or quantized, as `get_config` writes it.
 
     Attributes:
         step: how many batches the model was trained on, an integer weight that `compile` does not reset. Schedules of

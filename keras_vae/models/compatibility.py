@@ -76,7 +76,7 @@ def check_parts(model: "Autoencoder") -> None:
     """Checks that the parts of a model fit together.
 
     Raises:
-        NoClosedFormError: if the objective asks for a KL in closed form where there is none.
+        NoClosedFormError: if the objective needs a KL in closed form that does not exist.
         InvalidInputError: if they do not fit.
     """
     _check_dtypes(model)
@@ -90,9 +90,9 @@ def check_parts(model: "Autoencoder") -> None:
 
 def kl_estimator_of(model: "Autoencoder") -> str:
     """How the reported KL is computed: as the objective's, else in closed form where there is one."""
-    asked = [term.estimator for term in model.objective.terms if isinstance(term, KL)]
-    if asked or not model.has_density:
-        return asked[0] if asked else "analytic"
+    estimators = [term.estimator for term in model.objective.terms if isinstance(term, KL)]
+    if estimators or not model.has_density:
+        return estimators[0] if estimators else "analytic"
     return "analytic" if has_closed_form_kl(model) else "monte_carlo"
 
 
@@ -110,7 +110,7 @@ def has_closed_form_kl(model: "Autoencoder") -> bool:
 
 
 def posterior_at_zero(model: "Autoencoder", x: tf.Tensor) -> tfd.Distribution:
-    """A posterior for each of the examples `x`, as if the encoder gave zeros; it asks nothing of the encoder."""
+    """A posterior for each of the examples `x`, as if the encoder returned zeros; the encoder is not called."""
     shapes = model.posterior.parameter_shapes
     parameters = {name: tf.zeros((tf.shape(x)[0], *shape)) for name, shape in shapes.items()}
     return model.posterior.distribution(parameters)

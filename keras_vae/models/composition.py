@@ -1,4 +1,4 @@
-"""A model as an expression of its parts: exchanged, never replaced; saved and made again."""
+"""A model as an expression of its parts: other parts make another model; saved and loaded part by part."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,8 @@ class Composition:
         fixed = (*self.PARTS, "seed")
         if name in fixed and getattr(self, "built", False) and value is not getattr(self, name, value):
             raise InvalidInputError(
-                f"{self.name}: its {name} cannot be replaced, since what was compiled and checked would not know of "
-                f"it; make a new model with model.with_parts({name}=...), which shares the other parts."
+                f"{self.name}: its {name} cannot be replaced, because the compiled steps would still use the "
+                f"old one; make another model with model.with_parts({name}=...), which shares the other parts."
             )
         super().__setattr__(name, value)
 

@@ -1,4 +1,4 @@
-"""The condition of a conditional model: in training batches, in questions, and beside the examples."""
+"""The condition of a conditional model, as a further input of its networks."""
 
 from typing import Any
 

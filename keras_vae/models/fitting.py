@@ -26,7 +26,7 @@ KERAS_OBJECTS = ("optimizer", "metrics", "weighted_metrics")
 
 
 class Fitting(ReconstructionMetrics):
-    """The part of `Autoencoder` that Keras's loop calls; the steps themselves stand in `Autoencoder`."""
+    """The methods of `Autoencoder` that Keras's training loop calls; the steps are in `Autoencoder`."""
 
     def adapt(self, x: Any) -> None:
         """Starts the decoder at the mean of the examples, and a prior made of examples at some of them.
@@ -59,11 +59,11 @@ class Fitting(ReconstructionMetrics):
         Args:
             optimizer: as in Keras.
             loss: None.
-            metrics: of Keras, such as `["mse"]`: figures of the examples and their expected reconstructions, which
-                `predict` gives; reported beside `loss`, `elbo`, `nll` and `kl`.
+            metrics: of Keras, such as `["mse"]`: they compare the examples with their expected reconstructions, which
+                `predict` returns; reported beside `loss`, `elbo`, `nll` and `kl`.
             weighted_metrics: the same, weighted by `sample_weight`.
-            jit_compile: whether to compile the step with XLA. `"auto"` does, but for convolutional networks on
-                a CPU, which run faster without.
+            jit_compile: whether to compile the step with XLA. `"auto"` does, except for convolutional networks
+                on a CPU, which run faster without it.
             steps_per_execution: as in Keras; more than 1 helps small networks.
             run_eagerly: as in Keras, for debugging.
             auto_scale_loss: as in Keras, for mixed float16.
@@ -101,8 +101,8 @@ class Fitting(ReconstructionMetrics):
             auto_scale_loss=auto_scale_loss,
         )
         self.optimizer.build(self.model_variables)
-        for given in self.given_metrics:  # now, since a step of replicas cannot make variables
-            given.build(*[tf.zeros((1, *self.event_shape))] * 2)
+        for metric in self.given_metrics:  # now, since a step of replicas cannot make variables
+            metric.build(*[tf.zeros((1, *self.event_shape))] * 2)
 
     def get_compile_config(self):
         if not self.compiled:
@@ -123,7 +123,7 @@ class Fitting(ReconstructionMetrics):
             y: None, or anything that the objective looks for in `trace.extras["y"]`.
             *args: as in Keras.
             **kwargs: as in Keras. `sample_weight`, one number >= 0 per example, needs a `y`, such as x itself. As in
-                Keras the loss is its weighted sum divided by the number of examples; all other figures are weighted
+                Keras the loss is its weighted sum divided by the number of examples; all other metrics are weighted
                 means. `class_weight` weighs examples by the labels in `y`.
 
         Raises:
@@ -168,10 +168,10 @@ class Fitting(ReconstructionMetrics):
         given |= given.pop("kwargs", {})
         check_training_data(self, **given)
         given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
-        found = super().evaluate(**given)
+        metrics = super().evaluate(**given)
         if not keras.ops.convert_to_numpy(self.report.bad_batches.steps):
             raise InvalidInputError("data set: expected at least one batch, got none.")
-        return found
+        return metrics
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Trains on one batch as `keras.Model.train_on_batch` does; data are checked first, as in `fit`."""
@@ -216,10 +216,12 @@ class Fitting(ReconstructionMetrics):
     def update_report(self, own: dict[str, Any]) -> dict[str, tf.Tensor]:
         """Adds the sums of this replica and all others to the report; its metrics so far."""
         first_bad = self.report.update(global_sum(own))
-        found = {**self.get_metrics_result(), FLAG: first_bad}
+        metrics = {**self.get_metrics_result(), FLAG: first_bad}
         if between_workers(self.distribute_strategy):
-            return {name: value[tf.newaxis] for name, value in found.items()}  # Keras reduces axis 0: tensorflow#72388
-        return found
+            return {
+                name: value[tf.newaxis] for name, value in metrics.items()
+            }  # Keras reduces axis 0: tensorflow#72388
+        return metrics
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:

@@ -257,7 +257,7 @@ def _check_class_weight(class_weight: Any, x: Any, sample_weight: Any) -> None:
 
 
 def _is_label(label: Any) -> bool:
-    return isinstance(label, (int, np.integer)) and abs(int(label)) < 2**63
+    return isinstance(label, numbers.Integral) and abs(int(label)) < 2**63
 
 
 def _is_weight(weight: Any) -> bool:

@@ -108,7 +108,7 @@ def _why_not(config: Any, custom_objects: Mapping[str, Any] | None, error: Excep
     if missing:
         name = missing[0].rpartition(">")[2]
         return (
-            f"it needs {name!r}, which is not known here; import the module that defines it, "
-            f"or pass custom_objects={{{missing[0]!r}: {name}}}."
+            f"{name} is not registered; import the module that defines it (on the command line: give --import with "
+            f"it), or pass custom_objects={{{missing[0]!r}: {name}}}."
         )
     return f"Keras cannot read it ({type(error).__name__}: {one_line(error)})."

@@ -1,4 +1,4 @@
-"""What can be asked of a trained model: codes, reconstructions, samples, paths and likelihoods."""
+"""The use of a trained model: codes, reconstructions, samples, paths and likelihoods."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights
+from keras_vae.progress import progress
 from keras_vae.random import as_seed, fold
 from keras_vae.trace import Trace
 
@@ -24,14 +25,14 @@ NUMBERS = 4_000_000  # in a batch by default: 5102 images of 28x28, 325 of 64x64
 
 
 class Questions:
-    """The part of `Autoencoder` that answers questions; it needs no optimizer.
+    """The methods of `Autoencoder` that use a trained model; they need no optimizer.
 
-    Everything here takes NumPy arrays (or eager tensors) of any length, checks them, and works through them in
-    compiled batches. A `batch_size` of None is chosen by the size of an example.
+    They take NumPy arrays (or eager tensors) of any length, check them, and process them in compiled batches. A
+    `batch_size` of None is chosen by the size of an example.
     """
 
     def encode(self, x: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
-        """The posterior q(z | x) itself: `.mean()` gives the codes, `.stddev()` their spread, `.sample()` draws.
+        """The posterior q(z | x): `.mean()` is the codes, `.stddev()` their spread, `.sample()` draws.
 
         Args:
             x: examples `(N, *event_shape)`.
@@ -52,7 +53,7 @@ class Questions:
         return self.posterior.distribution(in_batches(parameters, self.batch_size_for(batch_size), x, condition))
 
     def decode(self, z: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
-        """The likelihood p(x | z) itself: `.mean()` gives the expected examples.
+        """The likelihood p(x | z): `.mean()` is the expected examples.
 
         Args:
             z: codes `(N, *latent_shape)`.
@@ -169,7 +170,7 @@ class Questions:
         code = np.reshape(code, -1)
         dimensions = _vector("dimensions", range(len(code)) if dimensions is None else dimensions, "iu")
         if dimensions.min() < 0 or dimensions.max() >= len(code):
-            raise InvalidInputError(f"traverse: dimensions must lie in 0..{len(code) - 1}; got {dimensions}.")
+            raise InvalidInputError(f"traverse: expected dimensions in 0..{len(code) - 1}; got {dimensions}.")
         values = _vector("values", range(-3, 4) if values is None else values, "iuf")
         paths = np.tile(code, (len(dimensions), len(values), 1))
         for row, dimension in enumerate(dimensions):
@@ -243,11 +244,11 @@ class Questions:
         batch_size: int | None = None,
         verbose: int = 0,
     ) -> ImportanceSampling:
-        """`log_likelihood`, with how far its draws can be trusted: see `ImportanceSampling`.
+        """`log_likelihood` with diagnostics of its draws, see `ImportanceSampling`.
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: as for `log_likelihood`, and so are the others.
+            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
             samples: draws of z per example, S.
             seed: of these draws.
             batch_size: draws decoded at a time.
@@ -260,18 +261,15 @@ class Questions:
         draws = self.batch_size_for(batch_size)
         size = min(len(x), max(1, draws // min(samples, 100)))  # 100 draws for each time that x is encoded
         chunk = min(samples, max(1, draws // size))
-        progress = keras.utils.Progbar(math.ceil(len(x) / size), unit_name="batch", verbose=verbose)
-        counter = iter(range(len(x)))
+        batches = math.ceil(len(x) / size)
+        numbers = iter(progress(range(batches), batches, "Drawing codes", verbose=verbose))
 
         def padded(batch):
             return None if batch is None else np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
 
         def sums(batch, condition):
-            number = next(counter)
-            noise = fold(as_seed(seed), number)
-            values = self._sums_of_weights(padded(batch), padded(condition), noise, samples, chunk)
-            progress.update(number + 1)
-            return values[: len(batch)]
+            noise = fold(as_seed(seed), next(numbers))
+            return self._sums_of_weights(padded(batch), padded(condition), noise, samples, chunk)[: len(batch)]
 
         values = in_batches(sums, size, x, self.check_conditions(condition, len(x), may_be_inferred=True)).numpy()
         return ImportanceSampling.of_sums(*values.T, samples)
@@ -350,11 +348,11 @@ class Questions:
             )
         return check_examples(x, self.likelihood)
 
-    def batch_size_for(self, asked: int | None = None) -> int:
-        """The batch size that was asked for, else one by the size of an example."""
-        if asked is None:
+    def batch_size_for(self, batch_size: int | None = None) -> int:
+        """`batch_size`, or one that fits the size of an example if it is None."""
+        if batch_size is None:
             return max(16, NUMBERS // max(math.prod(self.event_shape), math.prod(self.latent_shape)))
-        return check_integer("batch_size", asked)
+        return check_integer("batch_size", batch_size)
 
     def _seeds(self, seed):
         return tf.unstack(tf.random.split(self.sampling.next_seed() if seed is None else as_seed(check_seed(seed))))

@@ -31,7 +31,7 @@ def check_compile(loss: Any, others: dict[str, Any]) -> None:
     if loss is not None or others.get("loss_weights") is not None:
         raise InvalidInputError(
             "compile: expected no loss, since the model's objective is the loss; give the objective to the model, such "
-            "as objective=NLL() + 4.0 * KL(), or metrics=['mse'] for figures of the reconstructions."
+            "as objective=NLL() + 4.0 * KL(), or metrics=['mse'] for metrics of the reconstructions."
         )
     for name in others:
         if name != "loss_weights":
@@ -43,7 +43,7 @@ def checked_metrics(metrics: Any, own: Iterable[str], likelihood: keras.layers.L
 
     Args:
         metrics: as in Keras: names, functions and `keras.metrics.Metric` objects; or a single one.
-        own: the names of the figures that the model reports anyhow.
+        own: the names of the metrics that the model always reports.
         likelihood: the model's.
         part: `"metrics"` or `"weighted_metrics"`, for messages.
 
@@ -66,7 +66,9 @@ def checked_metrics(metrics: Any, own: Iterable[str], likelihood: keras.layers.L
             continue
         name = getattr(found, "name", getattr(found, "__name__", None))
         if name in set(own):
-            raise InvalidInputError(f"compile: {part}: {name!r} is a figure of the model's own; give it another name.")
+            raise InvalidInputError(
+                f"compile: {part}: the model reports a metric {name!r} of its own; choose another name."
+            )
     return metrics
 
 

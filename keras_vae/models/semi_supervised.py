@@ -27,7 +27,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         unlabelled: U(x)    = sum_y q(y | x) L(x, y) + H(q(y | x))
 
     `fit(x, y)` takes integer labels, -1 where there is none. The sum over classes is exact, so a step costs as many
-    passes as there are classes. Every question about x may be asked without its label, which is then the most
+    passes as there are classes. Methods of x may be called without its label, which is then the most
     probable one.
 
     Args:
@@ -105,7 +105,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return tf.nn.softmax(self.class_logits(x))
 
     def trace(self, x, *, seed, samples=1, training=False, step=0, extras=None):
-        """A pass for each class: the batch is repeated, class by class, and `extras` tell which label is known."""
+        """A pass for each class: the batch is repeated, class by class, and `extras` say which label is known."""
         x, extras, classes = self.prepare(x), extras or {}, self.condition.size
         batch = tf.shape(x)[0]
         given = self.condition.batch(extras["y"]) if "y" in extras else tf.fill((batch,), -1)

@@ -256,7 +256,7 @@ def mirrored(
             for images of at least 16x16, conv1d for sequences of at least 8 steps, else mlp.
         event_shape: shape of one example, which the decoder's features are for.
         latent_dim: length of a code; of `"spatial"`, numbers at each position of it.
-        condition_dim: length of a vector that stands beside the last axis of what the encoder and the decoder are
+        condition_dim: length of a vector that is appended to the last axis of what the encoder and the decoder are
             given, which widens both inputs by as much.
         encoder_input_shape: shape in which the encoder sees an example, before the condition; `event_shape` when None.
         seed: of the initial weights; None for others each time.

@@ -1,9 +1,8 @@
 """Networks whose kernels may be held small."""
 
-import math
-
 import keras
 
+from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.spectral_normalization import SpectralNormalization
 from keras_vae.networks.network import Network
@@ -27,8 +26,7 @@ class Regularized(Network):
     def __init__(self, *, l2: float = 0.0, spectral_normalization: bool = False, **kwargs):
         super().__init__(**kwargs)
         part = type(self).__name__
-        if not isinstance(l2, (int, float)) or isinstance(l2, bool) or not 0 <= l2 < math.inf:
-            raise InvalidInputError(f"{part}: l2 must be a finite number >= 0; got {l2!r}.")
+        check_number(f"{part}: l2", l2, least=0)
         if not isinstance(spectral_normalization, bool):
             raise InvalidInputError(
                 f"{part}: spectral_normalization must be True or False; got {spectral_normalization!r}."

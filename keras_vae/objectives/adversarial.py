@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.aggregate import only_latent
 from keras_vae.objectives.objective import Term
@@ -205,9 +206,7 @@ class FeatureSimilarity(_Adversarial):
 
     def __init__(self, scale: float = 1.0, *, name: str | None = None):
         super().__init__(name)
-        if not (isinstance(scale, (int, float)) and 0 < scale < math.inf):
-            raise InvalidInputError(f"FeatureSimilarity: scale must be a positive number; got {scale!r}.")
-        self.scale = scale
+        self.scale = check_number("FeatureSimilarity: scale", scale, above=0)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         real, fake = (tf.cast(trace.critic.features(x), tf.float32) for x in (trace.x, _reconstruction(trace)))

@@ -1,4 +1,4 @@
-"""What the bounds on log p(x) share: a number of draws, and their importance weights."""
+"""The base of bounds on log p(x): a number of draws and their importance weights."""
 
 import tensorflow as tf
 
@@ -11,7 +11,7 @@ from keras_vae.trace import Trace
 class Bound(Term):
     """A negative bound on log p(x) that is made of the importance weights of k draws; nats per example.
 
-    Where another term has asked for more draws than this one, it takes the first.
+    If another term needs more draws than this one, it takes the first.
 
     Args:
         k: draws z ~ q(z | x) per example.

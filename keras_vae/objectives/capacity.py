@@ -1,12 +1,10 @@
 """A KL divergence that is steered to a given capacity."""
 
-import math
-
 import keras
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_number
 from keras_vae.objectives.kl import KL
 from keras_vae.replicas import global_mean
 from keras_vae.serialization import register
@@ -42,11 +40,8 @@ class Capacity(KL):
 
     def __init__(self, capacity: float | LearningRateSchedule, *, estimator: str = "analytic", name: str | None = None):
         super().__init__(estimator=estimator, name=name)
-        number = isinstance(capacity, (int, float)) and not isinstance(capacity, bool)
-        if not (isinstance(capacity, LearningRateSchedule) or (number and 0 <= capacity < math.inf)):
-            raise InvalidInputError(
-                f"Capacity: capacity must be a number of nats >= 0 or a LearningRateSchedule; got {capacity!r}."
-            )
+        if not isinstance(capacity, LearningRateSchedule):
+            check_number("Capacity: capacity, unless a LearningRateSchedule,", capacity, least=0)
         self.capacity = capacity
 
     def __call__(self, trace: Trace) -> tf.Tensor:

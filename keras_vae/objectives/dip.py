@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.aggregate import only_latent
 from keras_vae.objectives.objective import Term
@@ -51,8 +52,7 @@ class DIP(Term):
         super().__init__(name)
         self.kind = get(kind, dict.fromkeys(KINDS, kind), part="kind of DIP")
         for argument, weight in {"diagonal": diagonal, "off_diagonal": off_diagonal}.items():
-            if not (isinstance(weight, (int, float)) and 0 <= weight < math.inf):
-                raise InvalidInputError(f"DIP: {argument} must be a finite number >= 0; got {weight!r}.")
+            check_number(f"DIP: {argument}", weight, least=0)
         self.diagonal = diagonal
         self.off_diagonal = off_diagonal
 

@@ -1,10 +1,9 @@
 """How far the posterior is from the prior."""
 
-import math
-
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.objective import Term
 from keras_vae.replicas import global_mean
@@ -56,7 +55,7 @@ class KL(Term):
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range, or free bits are asked of a Monte Carlo estimate.
+        InvalidInputError: if an argument is out of its range, or free bits are combined with a Monte Carlo estimate.
 
     Example:
 
@@ -71,8 +70,7 @@ class KL(Term):
 
     def __init__(self, free_bits: float = 0.0, *, estimator: str = "analytic", name: str | None = None):
         super().__init__(name)
-        if not (isinstance(free_bits, (int, float)) and 0 <= free_bits < math.inf):
-            raise InvalidInputError(f"KL: free_bits must be a number of nats >= 0; got {free_bits!r}.")
+        check_number("KL: free_bits", free_bits, least=0)
         if estimator not in ("analytic", "monte_carlo"):
             raise InvalidInputError(f"KL: estimator must be 'analytic' or 'monte_carlo'; got {estimator!r}.")
         if free_bits and estimator == "monte_carlo":

@@ -1,10 +1,10 @@
 """Maximum mean discrepancy between codes and prior."""
 
-import math
 from collections.abc import Sequence
 
 import tensorflow as tf
 
+from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.aggregate import codes_and_prior_draws, squared_distances
 from keras_vae.objectives.objective import Term
@@ -64,10 +64,11 @@ class MMD(Term):
     ):
         super().__init__(name)
         get(kernel, KERNELS, part="kernel of MMD")
-        if not (isinstance(bandwidths, (tuple, list)) and bandwidths and all(map(_is_positive, bandwidths))):
+        if not isinstance(bandwidths, (tuple, list)) or not bandwidths:
             raise InvalidInputError(f"MMD: bandwidths must be one or more positive numbers; got {bandwidths!r}.")
-        if not _is_positive(scale):
-            raise InvalidInputError(f"MMD: scale must be a positive number; got {scale!r}.")
+        for width in bandwidths:
+            check_number("MMD: bandwidths: each", width, above=0)
+        check_number("MMD: scale", scale, above=0)
         self.kernel = kernel
         self.bandwidths = tuple(bandwidths)
         self.scale = scale
@@ -103,7 +104,3 @@ class MMD(Term):
             "scale": self.scale,
             "unbiased": self.unbiased,
         }
-
-
-def _is_positive(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ import keras
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
+from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.random import fold
 from keras_vae.replicas import own_seed
@@ -88,7 +88,7 @@ class Term:
     def seed(self, trace: Trace) -> tf.Tensor:
         """A seed for the term's own draws, int32 `(2,)`: a pure function of the trace's seed and the term's name.
 
-        It is another one on each replica, but for a term across the batch, which all replicas compute alike.
+        It differs between replicas, except for a term across the batch, which all replicas compute alike.
         """
         seed = trace.seed if self.across_batch else own_seed(trace.seed)
         return fold(seed, zlib.crc32(self.name.encode()) % 2**31)
@@ -195,11 +195,7 @@ def _checked_weight(weight, term) -> Weight:
         raise InvalidInputError(f"Objective: expected a Term, such as NLL(), got {term!r}.")
     if isinstance(weight, LearningRateSchedule):
         return weight
-    if isinstance(weight, (int, float)) and not isinstance(weight, bool) and math.isfinite(weight):
-        return float(weight)
-    raise InvalidInputError(
-        f"Objective: the weight of {term.name!r} must be a finite number or a LearningRateSchedule; got {weight!r}."
-    )
+    return check_number(f"Objective: unless a LearningRateSchedule, the weight of {term.name!r}", weight)
 
 
 def _at(weight, step):

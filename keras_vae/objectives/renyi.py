@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from keras_vae.checks import is_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.bound import Bound
 from keras_vae.serialization import register
@@ -37,8 +38,7 @@ class Renyi(Bound):
 
     def __init__(self, alpha: float = 0.5, *, k: int = 5, name: str | None = None):
         super().__init__(k, name=name)
-        number = isinstance(alpha, (int, float)) and not isinstance(alpha, bool)
-        if not (number and alpha < math.inf):
+        if not (is_number(alpha) and alpha < math.inf):
             raise InvalidInputError(f"Renyi: alpha must be a number below infinity; got {alpha!r}.")
         if alpha == 1:
             raise InvalidInputError("Renyi: alpha must not be 1, where the bound is the ELBO; use NLL() + KL().")

@@ -3,12 +3,10 @@
 With gradient accumulation a window is as many steps as it has batches, and `compile` does not start the count again.
 """
 
-import math
-
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_integer, check_number
 from keras_vae.serialization import register
 
 
@@ -16,12 +14,8 @@ class _Ramp(LearningRateSchedule):
     """A linear rise to `final` that takes `steps` steps."""
 
     def __init__(self, steps: int, final: float = 1.0):
-        if not (isinstance(steps, int) and steps > 0):
-            raise InvalidInputError(f"{type(self).__name__}: steps must be an integer > 0; got {steps!r}.")
-        if not (isinstance(final, (int, float)) and math.isfinite(final)):
-            raise InvalidInputError(f"{type(self).__name__}: final must be a finite number; got {final!r}.")
-        self.steps = steps
-        self.final = final
+        self.steps = check_integer(f"{type(self).__name__}: steps", steps)
+        self.final = check_number(f"{type(self).__name__}: final", final)
 
     def get_config(self):
         return {"steps": self.steps, "final": self.final}
@@ -62,9 +56,7 @@ class CyclicalWarmup(_Ramp):
 
     def __init__(self, steps: int, final: float = 1.0, *, rise: float = 0.5):
         super().__init__(steps, final)
-        if not 0 < rise <= 1:
-            raise InvalidInputError(f"CyclicalWarmup: rise must be in (0, 1]; got {rise!r}.")
-        self.rise = rise
+        self.rise = check_number("CyclicalWarmup: rise", rise, above=0, most=1)
 
     def __call__(self, step) -> tf.Tensor:
         position = tf.cast(step, tf.float32) % self.steps / self.steps

@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.objective import Term
 from keras_vae.serialization import register
@@ -58,9 +59,7 @@ class SemiSupervisedELBO(Term):
 
     def __init__(self, alpha: float = 10.0, *, name: str = "semi_supervised"):
         super().__init__(name)
-        if not (isinstance(alpha, (int, float)) and 0 <= alpha < math.inf):
-            raise InvalidInputError(f"SemiSupervisedELBO: alpha must be a number >= 0; got {alpha!r}.")
-        self.alpha = alpha
+        self.alpha = check_number("SemiSupervisedELBO: alpha", alpha, least=0)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         if "classes" not in trace.extras:

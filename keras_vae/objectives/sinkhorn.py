@@ -1,11 +1,8 @@
 """Optimal transport between codes and prior, with an entropy that makes it smooth."""
 
-import math
-
 import tensorflow as tf
 
-from keras_vae.checks import check_integer
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_integer, check_number
 from keras_vae.objectives.aggregate import codes_and_prior_draws, squared_distances
 from keras_vae.objectives.objective import Term
 from keras_vae.serialization import register
@@ -86,9 +83,7 @@ class Sinkhorn(Term):
 
     def __init__(self, epsilon: float = 0.5, *, iterations: int = 50, debiased: bool = True, name: str | None = None):
         super().__init__(name)
-        if not (isinstance(epsilon, (int, float)) and not isinstance(epsilon, bool) and 0 < epsilon < math.inf):
-            raise InvalidInputError(f"Sinkhorn: epsilon must be a positive number; got {epsilon!r}.")
-        self.epsilon = epsilon
+        self.epsilon = check_number("Sinkhorn: epsilon", epsilon, above=0)
         self.iterations = check_integer("Sinkhorn: iterations", iterations)
         self.debiased = debiased
 

@@ -1,11 +1,8 @@
 """Wasserstein distance between codes and prior, along random lines."""
 
-import math
-
 import tensorflow as tf
 
-from keras_vae.checks import check_integer
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_integer, check_number
 from keras_vae.objectives.aggregate import codes_and_prior_draws
 from keras_vae.objectives.objective import Term
 from keras_vae.random import fold
@@ -46,9 +43,7 @@ class SlicedWasserstein(Term):
     def __init__(self, projections: int = 50, *, p: float = 2.0, name: str | None = None):
         super().__init__(name)
         self.projections = check_integer("SlicedWasserstein: projections", projections)
-        if not (isinstance(p, (int, float)) and 1 <= p < math.inf):
-            raise InvalidInputError(f"SlicedWasserstein: p must be a number >= 1; got {p!r}.")
-        self.p = p
+        self.p = check_number("SlicedWasserstein: p", p, least=1)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         seed = self.seed(trace)

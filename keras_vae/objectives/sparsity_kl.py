@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_number
 from keras_vae.objectives.objective import Term
 from keras_vae.replicas import global_batch
 from keras_vae.serialization import register
@@ -38,9 +38,7 @@ class SparsityKL(Term):
 
     def __init__(self, rate: float = 0.05, *, name: str | None = None):
         super().__init__(name)
-        if not (isinstance(rate, float) and 0 < rate < 1):
-            raise InvalidInputError(f"SparsityKL: rate must be a number in (0, 1); got {rate!r}.")
-        self.rate = rate
+        self.rate = check_number("SparsityKL: rate", rate, above=0, below=1)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         divergence = tf.add_n(

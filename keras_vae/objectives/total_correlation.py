@@ -35,7 +35,7 @@ class _PartOfKL(Term):
 
 @register
 class MutualInformation(_PartOfKL):
-    """How much a code tells about which example it is of: log q(z | x) - log q(z); nats per example.
+    """The information of a code about its example: log q(z | x) - log q(z); nats per example.
 
     The first part of MI + TC + dimension-wise KL = KL(q(z | x) || p(z)), whose Monte Carlo estimate by the same
     draws is the sum of the three terms whatever the estimator. Of a batch taken as the data set, it is at most

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, MaxNLocator
 
+from keras_vae.checks import is_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.plots.canvas import FAINT, INK, LABEL, MUTED, ORANGE, SMALL, new_figure, style_axes
 from keras_vae.plots.classes import class_colors
@@ -70,9 +71,7 @@ def plot_rate_distortion(
     finite = np.isfinite(points).all(axis=1)
     keys = [(str(group), str(label)) for group, label in zip(groups, labels, strict=True)]
     models = list(dict.fromkeys(key for key, known in zip(keys, finite, strict=True) if known))
-    if balance is not None and (
-        type(balance) is bool or not isinstance(balance, (int, np.integer)) or not 0 <= balance < runs
-    ):
+    if balance is not None and not (is_integer(balance) and 0 <= balance < runs):
         raise InvalidInputError(f"balance: expected the index of a run, 0 to {runs - 1}, got {balance!r}.")
     if balance is not None and not finite[balance]:
         raise InvalidInputError(f"balance: expected a run with finite rate and distortion, got {points[balance]}.")

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from keras_vae.checks import is_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.plots.canvas import BLUE, FAINT, INK, LABEL, ORANGE, new_figure, style_axes
 from keras_vae.plots.comparison import shorten
@@ -60,7 +61,7 @@ def plot_search(
     axes[0].step(np.arange(1, scores.size + 1), so_far, where="post", color=FAINT, linewidth=1.4)
     _points(axes[0], np.arange(1, scores.size + 1), scores, best, "trial")
     for ax, (name, column) in zip(axes[1:panels], values.items(), strict=True):
-        numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in column)
+        numbers = all(map(is_number, column))
         kinds = list(dict.fromkeys(map(str, column)))
         where = np.asarray(column, float) if numbers else np.array([kinds.index(str(value)) for value in column])
         _points(ax, where, scores, best, name)

@@ -69,7 +69,7 @@ class Autoregressive(Prior):
 
         log p(k) = sum_i log softmax(f(k_1, ..., k_(i-1)))[k_i]
 
-    Codes are embedded, and every position has a vector of its own that the network is told. A sequence is read in its
+    Codes are embedded, and every position has an embedding of its own. A sequence is read in its
     order, a grid row by row; of several codes at one position all are read before the next one. It learns together
     with the model, or from the codes of a trained one by `fit`. A draw takes as many passes as there are codes.
 

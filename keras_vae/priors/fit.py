@@ -7,9 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import check_integer, check_seed
+from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.priors.prior import Prior
+from keras_vae.progress import progress
 
 
 def check_codes(part: str, codes: Any) -> np.ndarray:
@@ -60,12 +61,8 @@ def maximize_likelihood(
     """
     part = f"{type(prior).__name__}.fit"
     epochs, batch_size = check_integer(f"{part}: epochs", epochs), check_integer(f"{part}: batch_size", batch_size)
-    if not _is_number(learning_rate) or not 0 < learning_rate < math.inf:
-        raise InvalidInputError(f"{part}: learning_rate must be a positive number; got {learning_rate!r}.")
-    if not _is_number(validation_split) or not 0 <= validation_split < 1:
-        raise InvalidInputError(
-            f"{part}: validation_split must be a share from 0 to below 1; got {validation_split!r}."
-        )
+    check_number(f"{part}: learning_rate", learning_rate, above=0)
+    check_number(f"{part}: validation_split", validation_split, least=0, below=1)
     random = np.random.default_rng(check_seed(seed))
     codes = random.permutation(codes)
     held_out = min(round(validation_split * len(codes)), len(codes) - 1)
@@ -89,8 +86,8 @@ def maximize_likelihood(
 
     validate = tf.function(nll, autograph=False)
     best, kept = math.inf, None
-    progress = keras.utils.Progbar(epochs, unit_name="epoch", stateful_metrics=["nll", "val_nll"], verbose=verbose)
-    for epoch in range(1, epochs + 1):
+    bar = progress(range(epochs), epochs, f"{part}, epochs", verbose=verbose)
+    for _ in bar:
         order = random.permutation(len(training))[: steps * batch_size].reshape(steps, batch_size)
         report = {"nll": float(np.mean([train(training[batch]) for batch in order]))}
         if not math.isfinite(report["nll"]):
@@ -99,11 +96,7 @@ def maximize_likelihood(
             report["val_nll"] = float(validate(validation))
             if report["val_nll"] < best:
                 best, kept = report["val_nll"], [weight.numpy() for weight in weights]
-        progress.update(epoch, list(report.items()))
+        bar.set_postfix(report)
     if kept is not None:
         for weight, value in zip(weights, kept, strict=True):
             weight.assign(value)
-
-
-def _is_number(value):
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""What codes look like before anything is seen."""
+"""The prior p(z) over latent variables."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ class Prior(Float32Layer):
     """
 
     support = "real"
-    """Where its events lie, see `Posterior.support`."""
+    """The set that events are from, see `Posterior.support`."""
 
     has_density = True
     """Whether `log_prob` is a density, or a lower bound of one."""

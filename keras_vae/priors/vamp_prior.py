@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Callable
-from numbers import Real
 
 import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_event_shape, check_integer, check_seed
+from keras_vae.checks import check_event_shape, check_integer, check_seed, is_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
@@ -33,7 +32,7 @@ class VampPrior(Prior):
         components: how many pseudo-inputs, K.
         bounds: the least and the greatest value of a pseudo-input, kept by a sigmoid; None for any value.
         learned_weights: whether the weights pi are learned too; they are 1 / K otherwise.
-        support: where codes lie, see `Prior`: that of the posterior.
+        support: the set that codes are from, see `Prior`: that of the posterior.
         seed: of the first pseudo-inputs, and of the choice of examples in `adapt`.
 
     Raises:
@@ -138,7 +137,7 @@ class VampPrior(Prior):
 def _check_bounds(bounds):
     if bounds is None:
         return None
-    pair = isinstance(bounds, (tuple, list)) and len(bounds) == 2 and all(isinstance(end, Real) for end in bounds)
+    pair = isinstance(bounds, (tuple, list)) and len(bounds) == 2 and all(map(is_number, bounds))
     if not (pair and -math.inf < bounds[0] < bounds[1] < math.inf):
         raise InvalidInputError(f"VampPrior: bounds must be two rising numbers, such as (0.0, 1.0); got {bounds!r}.")
     return (float(bounds[0]), float(bounds[1]))

@@ -1,7 +1,6 @@
 """A model as it is served: its signatures as graphs, and the scores that they compare with."""
 
 import contextlib
-import math
 from functools import cached_property
 
 import numpy as np
@@ -66,8 +65,7 @@ class ServedModel:
     @cached_property
     def functions(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
         """Each signature as a graph, with its inputs and outputs by name."""
-        silence = 2.0 if self.verbose else math.inf
-        names = progress(self.signatures, len(self.signatures), "Tracing signatures", after=silence)
+        names = progress(self.signatures, len(self.signatures), "Tracing signatures", verbose=self.verbose)
         return {name: self._traced(self.signatures[name]) for name in names}
 
     def scope(self) -> contextlib.AbstractContextManager:

@@ -1,18 +1,14 @@
 """Training runs: configuration, run folder, and the way from one to the other."""
 
-from keras_vae.training.build import build_model, evaluation_split, fit_epochs, load_data
-from keras_vae.training.config import TrainingConfig
-from keras_vae.training.run import Run, environment
-from keras_vae.training.train import train, write_report
+import lazy_loader
 
-__all__ = [
-    "Run",
-    "TrainingConfig",
-    "build_model",
-    "environment",
-    "evaluation_split",
-    "fit_epochs",
-    "load_data",
-    "train",
-    "write_report",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "build": ["build_model", "evaluation_data", "evaluation_split", "fit_epochs", "load_data"],
+        "config": ["TrainingConfig"],
+        "report": ["write_quick_report", "write_report"],
+        "run": ["Run", "environment"],
+        "train": ["train"],
+    },
+)

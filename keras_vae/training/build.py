@@ -139,6 +139,12 @@ def evaluation_split(split: Split, config: TrainingConfig) -> Split:
     return replace(split, x=x.numpy())
 
 
+def evaluation_data(data: DataSet, config: TrainingConfig, split: str = "test") -> DataSet:
+    """The data to evaluate a model of `config` on, see `evaluation_split`: `split` takes the place of the test part."""
+    parts = {"train": data.train, "validation": data.validation, "test": getattr(data, split)}
+    return replace(data, **{name: evaluation_split(part, config) for name, part in parts.items()})
+
+
 def fit_epochs(
     model: Autoencoder,
     data: DataSet,

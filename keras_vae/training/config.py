@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError, unknown
 
 CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
@@ -23,36 +24,44 @@ REPORT_ONLY = ("likelihood_samples",)
 class TrainingConfig:
     """The configuration of a run; together with the data it determines the result.
 
+    The first sentence of each entry is also the help of an option of the command line.
+
     Attributes:
-        model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION, see `zoo.get_recipe`.
-        data: what to train on, see `keras_vae.data.load`.
+        model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION for one of your own. See `zoo.get_recipe`.
+        data: a data set, a folder of images, .npy, .npz, .csv or .parquet, see `keras-vae data`. It is given to
+            `keras_vae.data.load`.
         latent_dim: length of the code; of a few recipes that of a level, its channels or its positions, see there.
         epochs: passes over the training split.
-        batch_size: examples per optimizer step; None for 128, or 32 with fewer than 10,000 training examples.
+        batch_size: examples per optimizer step; by default 128, or 32 with fewer than 10,000 training examples.
         learning_rate: of Adam, at its start.
-        critic_learning_rate: of the critic's Adam, where there is a critic; None for the same.
-        decay: `"cosine"` for a learning rate that falls to 0 over the run, or `"none"`.
-        likelihood: name of a likelihood; `"auto"` is the recipe's own, where it brings one, else Bernoulli for data of
-            zeros and ones (binarised ones, too) and normal with one learned scale for others.
-        network: `"auto"` for the recipe's choice, or a kind of network, see `networks.mirrored`.
+        critic_learning_rate: of the critic's Adam, where there is a critic; by default the same.
+        decay: of the learning rate: `"cosine"` for one that falls to 0 over the run, or `"none"`.
+        likelihood: name of a likelihood, see `keras-vae parts`, or `"auto"` for a choice by recipe and data. That is
+            the recipe's own, where it brings one, else Bernoulli for data of zeros and ones (binarised ones, too) and
+            normal with one learned scale for others.
+        network: a kind of network, see `keras-vae parts`, or `"auto"` for the recipe's choice. See
+            `networks.mirrored`.
         options: further options of the recipe, its parts and its networks, such as `{"beta": 4.0, "units": [200, 200],
             "prior": {"name": "mixture", "components": 20}}`.
         warmup_epochs: epochs over which the weight of the KL rises from 0.
-        binarize: None, `"dynamic"`, `"static"` or `"threshold"`.
-        image_size: side of the images, or (height, width), where the source leaves it open.
-        validation: part (or number) of examples for validation where the source has no such split.
-        test: the same for the test split.
-        limit: number of training examples to keep, for quick trials.
-        data_dir: folder of TFDS data sets.
-        label_column: of a table, the column with the labels.
-        use_columns: of a table, the names of the columns that make the examples; None for all but the labels.
-        categories: of a table with texts, column -> its texts in the order of their numbers; training fills it in, so
+        binarize: how pixels are made black or white: `"dynamic"`, `"static"` or `"threshold"`; by default not at all.
+        image_size: side of the images in pixels, or height and width, where the source leaves it open.
+        validation: part (or number) of examples for validation, where the source has no such split.
+        test: part (or number) of examples for test, likewise.
+        limit: training examples to keep, for a quick trial.
+        data_dir: folder of TensorFlow Datasets.
+        label_column: of a table: the column with the labels.
+        use_columns: of a table: the columns that make the examples; by default all but the labels.
+        categories: of a table with texts, column -> its texts in the order of their numbers. Training fills it in, so
             that other tables are read alike.
         seed: seed of weights, noise, shuffling and splits.
-        dtype_policy: Keras dtype policy, such as `"mixed_bfloat16"`; `"auto"` is that on TPUs and on GPUs with tensor
-            cores for it, `"mixed_float16"` on older ones that have them, and `"float32"` elsewhere.
-        jit_compile: `"auto"`, True or False, see `Autoencoder.compile`.
+        dtype_policy: of Keras, such as `"mixed_bfloat16"`, or `"auto"` for a choice by device. That is
+            `"mixed_bfloat16"` on TPUs and on GPUs with tensor cores for it, `"mixed_float16"` on older ones that have
+            them, and `"float32"` elsewhere.
+        jit_compile: compile with XLA or not, or `"auto"` for a choice by network and device. See `Autoencoder.compile`.
         likelihood_samples: importance samples per example for the test log-likelihood; 0 leaves it out.
+        imports: modules with parts of your own, to import first. `keras-vae` imports them whenever it is given the run;
+            they change nothing that `differences` looks at.
     """
 
     model: str = "vae"
@@ -69,8 +78,8 @@ class TrainingConfig:
     warmup_epochs: int = 0
     binarize: str | None = None
     image_size: int | tuple[int, int] | None = None
-    validation: float = 0.1
-    test: float = 0.1
+    validation: int | float = 0.1
+    test: int | float = 0.1
     limit: int | None = None
     data_dir: str | None = None
     label_column: str | None = None
@@ -80,20 +89,26 @@ class TrainingConfig:
     dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"
     likelihood_samples: int = 500
+    imports: list[str] = dataclasses.field(default_factory=list, compare=False, metadata={"option": "--import"})
 
     def __post_init__(self):
-        for name in ("latent_dim", "epochs"):
-            self._expect(name, "an integer >= 1", lambda n: _is_integer(n) and n >= 1)
-        self._expect("batch_size", "an integer >= 1 or None", lambda n: n is None or (_is_integer(n) and n >= 1))
-        self._expect("seed", "an integer from 0 to 2^31 - 1", lambda n: _is_integer(n) and 0 <= n < 2**31)
-        for name in ("warmup_epochs", "likelihood_samples"):
-            self._expect(name, "an integer >= 0", lambda n: _is_integer(n) and n >= 0)
-        self._expect("learning_rate", "a positive number", _is_rate)
-        rate = self.critic_learning_rate
-        self._expect("critic_learning_rate", "a positive number or None", lambda _: rate is None or _is_rate(rate))
+        for name, least in {"latent_dim": 1, "epochs": 1, "warmup_epochs": 0, "likelihood_samples": 0}.items():
+            check_integer(name, getattr(self, name), least=least)
+        check_seed(self.seed)
+        if self.batch_size is not None:
+            check_integer("batch_size", self.batch_size)
+        check_number("learning_rate", self.learning_rate, above=0)
+        if self.critic_learning_rate is not None:
+            check_number("critic_learning_rate", self.critic_learning_rate, above=0)
         self._expect("decay", "'cosine' or 'none'", lambda decay: decay in ("cosine", "none"))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
         self._expect("options", "a mapping of names to values", lambda options: isinstance(options, dict))
+
+        self._expect(
+            "imports",
+            "a list of names of modules, such as ['my_module']",
+            lambda names: isinstance(names, list) and all(isinstance(name, str) and name for name in names),
+        )
 
         own = {*get_type_hints(type(self)), "event_shape"} & set(self.options)
         for name in own - {name for name in ("likelihood",) if isinstance(self.options.get(name), dict)}:
@@ -102,6 +117,12 @@ class TrainingConfig:
     def _expect(self, name, expected, holds):
         if not holds(getattr(self, name)):
             raise InvalidInputError(f"{name} must be {expected}; got {getattr(self, name)!r}.")
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules to import before the model is built or loaded: `imports`, and that of a recipe of one's own."""
+        module, colon, _ = self.model.partition(":")
+        return list(dict.fromkeys([*self.imports, *([module] if colon else [])]))
 
     def batch_size_for(self, examples: int) -> int:
         """The batch size for a training split of so many examples."""
@@ -118,7 +139,8 @@ class TrainingConfig:
     def differences(self, other: "TrainingConfig", *, ignore: Sequence[str] = ()) -> dict[str, tuple[Any, Any]]:
         """Name -> (own value, other value) wherever the two differ, except for the names to ignore."""
         own, others = self.as_dict(), other.as_dict()
-        return {name: (own[name], others[name]) for name in own if own[name] != others[name] and name not in ignore}
+        names = [field.name for field in dataclasses.fields(self) if field.compare and field.name not in ignore]
+        return {name: (own[name], others[name]) for name in names if own[name] != others[name]}
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration in JSON's types."""
@@ -141,15 +163,3 @@ class TrainingConfig:
         if not isinstance(values, dict):
             raise InvalidInputError(f"{path}: expected a JSON object of configuration keys.")
         return cls().replace(**values)
-
-
-def _is_rate(value: Any) -> bool:
-    return _is_number(value) and 0 < value < float("inf")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

@@ -33,8 +33,8 @@ class Run:
     - `history.csv`: a row of metrics per finished epoch.
     - `checkpoint.keras`, `checkpoint-previous.keras`: where the run goes on, until it has finished.
     - `model.keras`: the trained model, with its optimizer.
-    - `metrics.json`, `report.html`, `pictures/`: what came of it.
-    - `evaluation.json`, `evaluation.html`: the answers of `keras-vae evaluate --report`.
+    - `evaluation.json`, `evaluation.html`, `pictures/`: the last evaluation, a quick one at the end of training or that
+      of `keras-vae evaluate --report`.
     - `logs/`: TensorBoard's, when asked for.
 
     Args:
@@ -49,8 +49,6 @@ class Run:
         "checkpoint.keras",
         "checkpoint-previous.keras",
         "model.keras",
-        "metrics.json",
-        "report.html",
         "evaluation.json",
         "evaluation.html",
         "pictures",

@@ -1,4 +1,4 @@
-"""The training run: from a configuration to a folder with a model, figures and pictures."""
+"""The training run: from a configuration to a folder with a model and a report."""
 
 import contextlib
 import json
@@ -6,7 +6,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 
 import keras
 import numpy as np
@@ -16,23 +15,14 @@ from keras_vae.checks import check_integer
 from keras_vae.data import DataSet, binarize
 from keras_vae.distribute import check_alike, from_chief, is_chief, make_strategy
 from keras_vae.errors import InvalidInputError, LostWorkerError
-from keras_vae.evaluation import page, pictures, summarize
-from keras_vae.files import write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.models.inputs import check_examples, warn_of_scale
-from keras_vae.plots import save
 from keras_vae.replicas import between_workers
-from keras_vae.training.build import (
-    build_model,
-    evaluation_split,
-    fit_epochs,
-    load_data,
-    steps_of,
-    with_columns,
-)
+from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_columns
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.interrupt import interruptible
+from keras_vae.training.report import write_quick_report
 from keras_vae.training.run import Run
 
 
@@ -65,7 +55,7 @@ def train(
         replicas: see `make_strategy`.
         checkpoint_every: batches between checkpoints within an epoch; None for one at the end of each epoch alone.
             SIGINT and SIGTERM save one at any time.
-        report: write `metrics.json`, the pictures and `report.html` at the end.
+        report: evaluate the model quickly at the end, and write `evaluation.html`, `evaluation.json` and `pictures/`.
         verbose: Keras's; None for a progress bar on a terminal and a line per epoch elsewhere.
 
     Returns:
@@ -132,7 +122,7 @@ def train(
             remove_checkpoints(run)
         if writes and report:
             alone = model if strategy.num_replicas_in_sync == 1 else run.model()  # the others are not asked any more
-            write_report(run, alone, data, verbose=verbose)
+            write_quick_report(run, alone, data, verbose=verbose)
     return run
 
 
@@ -169,32 +159,6 @@ def _go_on(strategy, model, progress) -> Progress:
 def _state(model: Autoencoder) -> list[keras.Variable]:
     """What training changes, but the metrics."""
     return [*model.weights, *(variable for optimizer, _ in model.optimizers for variable in optimizer.variables)]
-
-
-def write_report(run: Run, model: Autoencoder, data: DataSet, *, verbose: int = 0) -> None:
-    """Writes `metrics.json`, the pictures and `report.html` of a finished run, from its test split."""
-    config = run.config()
-    test = evaluation_split(data.test, config)
-    metrics = summarize(
-        model, test.x, test.y, samples=config.likelihood_samples, seed=config.seed, verbose=int(verbose == 1)
-    )
-    history = run.read_history()
-    history.pop("epoch", None)
-    if "val_elbo" in history:
-        metrics["generalization_gap"] = history["elbo"][-1] - history["val_elbo"][-1]
-    run.write_json("metrics.json", metrics)
-    figures = pictures(model, test.x, test.y, label_names=data.label_names, history=history, seed=config.seed)
-    run["pictures"].mkdir(exist_ok=True)
-    for name, figure in figures.items():
-        write_whole(run["pictures"] / f"{name}.png", partial(save, figure))
-    html = page(
-        f"{config.model} on {data.name}",
-        figures,
-        metrics=metrics,
-        configuration=config.as_dict(),
-        environment=run.read_json("environment.json"),
-    )
-    run.write_text("report.html", html)
 
 
 def _fit(model, data, config, run, start, *, checkpoint_every, tensorboard, verbose):

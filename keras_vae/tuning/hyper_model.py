@@ -6,7 +6,7 @@ import keras
 import keras_tuner
 
 from keras_vae.data import DataSet
-from keras_vae.evaluation import summarize
+from keras_vae.evaluation import Budget, Subject, read_examples
 from keras_vae.models import Autoencoder
 from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data
 from keras_vae.tuning.search_space import Axis, configuration, default_space
@@ -16,8 +16,8 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
     """Models of one recipe for any keras-tuner Oracle: architecture, codes, weights of the objective, parts, optimizer.
 
     A trial's figures are those of Keras on the validation split (`val_elbo`, `val_nll`, `val_kl`, ...: unweighted, so
-    that they compare across weights), and of `summarize` on it (`log_likelihood`, `reconstruction_mse`,
-    `active_units`).
+    that they compare across weights), and those of `keras_vae.evaluation` on it (`log_likelihood`,
+    `reconstruction_mse`, `active_units`).
 
     Args:
         config: what all trials share.
@@ -72,8 +72,11 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         last = epochs or config.epochs
         history = fit_epochs(model, self.data, config, initial_epoch, last, callbacks=callbacks, verbose=verbose)
         split = evaluation_split(self.data.validation, config)
-        figures = summarize(model, split.x, split.y, samples=self.likelihood_samples, seed=config.seed)
-        kept = ("log_likelihood", "reconstruction_mse", "active_units")
-        return {name: float(values[-1]) for name, values in history.items()} | {
-            name: float(figures[name]) for name in kept if name in figures
-        }
+        budget = Budget(examples=len(split), samples=self.likelihood_samples)
+        subject = Subject(model, read_examples(model, split), budget=budget, seed=config.seed)
+        figures = {name: float(values[-1]) for name, values in history.items()}
+        figures["reconstruction_mse"] = float(subject.reconstruction_quality["mse"].mean())
+        figures["active_units"] = float(subject.active.sum())
+        if self.likelihood_samples and model.has_density:
+            figures["log_likelihood"] = float(subject.importance_sampling.log_likelihood.mean())
+        return figures

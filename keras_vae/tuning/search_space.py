@@ -8,6 +8,7 @@ from typing import Any
 import keras_tuner
 
 from keras_vae import zoo
+from keras_vae.checks import is_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.training import TrainingConfig
 
@@ -128,7 +129,7 @@ def parse_space(pairs: Sequence[str]) -> list[Axis]:
 def _range(name, ends, pair) -> Axis:
     try:
         low, high = (json.loads(end) for end in ends[:2])
-        if not all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in (low, high)):
+        if not (is_number(low) and is_number(high)):
             raise ValueError
     except ValueError:
         raise InvalidInputError(f"--space: expected {FORMS}; got {pair!r}.") from None

@@ -176,7 +176,7 @@ def _check_same(out: Path, settings: dict[str, Any], *, needs_samples: int) -> N
             f"{out}: the search there had other data (different: {', '.join(changed)}); "
             "resume it with the same data, or choose another --out."
         )
-    ignored = {*by_digest, *(() if needs_samples else REPORT_ONLY)}
+    ignored = {*by_digest, *(() if needs_samples else REPORT_ONLY), "imports"}
     for noted in (before, now):
         noted["configuration"] = {key: v for key, v in noted["configuration"].items() if key not in ignored}
     different = [name for name in now if now[name] != before.get(name) and name != "max_trials"]

@@ -54,7 +54,7 @@ def test_what_training_did_to_the_pixels_is_in_the_graph(cli, command, tmp_path)
 
 def test_a_run_without_a_report_is_exported_all_the_same(cli, finished_run, tmp_path):
     shutil.copytree(finished_run, tmp_path / "run")
-    (tmp_path / "run" / "metrics.json").unlink()
+    (tmp_path / "run" / "evaluation.json").unlink()
     assert cli("export", "run", "servable", "--signature", "encode", "--no-data")[0] == 0
     card = (tmp_path / "servable" / "1" / "assets.extra" / "model_card.md").read_text()
     assert "## Training" in card and "## Metrics" not in card
@@ -99,7 +99,7 @@ def test_a_run_whose_data_are_gone_can_do_without(cli, finished_run, tmp_path):
         ("--batch-sizes 8,1", "batch_sizes must be rising integers"),
         ("--precision int4", "Unknown precision 'int4'"),
         ("--signature encod", "Unknown signature 'encod': did you mean 'encode'"),
-        ("--flagged 2", "flagged must be a share"),
+        ("--flagged 2", "flagged must be a number > 0 and < 1"),
         ("--samples 0", "samples must be an integer >= 1"),
         ("--data digits --no-data", "--data and --no-data: expected one"),
     ],
@@ -168,7 +168,7 @@ def test_a_client_that_cannot_be_answered_says_why(cli, served, tmp_path, argume
     [
         ("nothing", "nothing: no such folder; expected one with models"),
         (". --log-format xml", "Unknown log format 'xml'"),
-        (". --port 70000", "port must be a port from 0 to 65535"),
+        (". --port 70000", "port must be an integer from 0 to 65535"),
     ],
 )
 def test_a_server_that_cannot_be_started_says_why(cli, arguments, message):

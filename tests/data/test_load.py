@@ -1,5 +1,6 @@
 """What a source may be."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -77,9 +78,13 @@ def test_names_are_a_copy():
 
 
 def test_progress_passes_on_and_shows_only_long_work(capsys, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert list(progress(range(5), 5, "Counting", after=-1)) == list(range(5))
+    assert capsys.readouterr() == ("", ""), "no terminal"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert list(progress(range(5), 5, "Counting")) == list(range(5))
     assert capsys.readouterr() == ("", "")
     assert list(progress(range(5), 5, "Counting", after=-1)) == list(range(5))
     out, err = capsys.readouterr()
     assert out == "" and "Counting" in err
+    assert list(progress(range(5), 5, "Counting", after=-1, verbose=0)) == list(range(5))
+    assert capsys.readouterr() == ("", "")

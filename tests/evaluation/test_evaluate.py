@@ -7,16 +7,15 @@ import pytest
 import recipes
 
 import keras_vae as kv
-from keras_vae.data import Split
+from keras_vae.data import DataSet, Split
 from keras_vae.evaluation import (
     QUESTIONS,
-    Answer,
     Budget,
-    Measure,
-    Subject,
+    Measurement,
+    Result,
     as_json,
     as_text,
-    compare_answers,
+    compare_results,
     evaluate,
     evaluation_page,
 )
@@ -25,76 +24,198 @@ from keras_vae.plots.comparison import DASH
 TINY = Budget(examples=48, samples=3, annealed=2, annealed_steps=3, pairs=4, draws=60, codes=4)
 
 
-def subject_of(name, **options):
-    model = recipes.create(name)
-    model.compile(jit_compile=False)
-    given = np.arange(48) % 10 if model.condition is not None else None
-    splits = [Split(recipes.examples(name, seed=seed), given) for seed in (0, 1)]
-    return Subject(model, *splits, budget=TINY, **options)
+@pytest.fixture(scope="module")
+def data():
+    return kv.data.load("digits")
 
 
 @pytest.fixture(scope="module")
-def trained():
-    """A VAE of digits that has learned something, with its data."""
+def trained(data):
+    """A VAE of digits after some training."""
     keras.utils.set_random_seed(0)
-    data = kv.data.load("digits")
     model = kv.zoo.vae(data.event_shape, 4, units=(64,), likelihood="normal", seed=0)
     model.adapt(data.train.x)
     model.compile(jit_compile=False)
     model.fit(data.train.x, epochs=15, batch_size=32, verbose=0)
-    return Subject(model, data.test, data.train, "digits", budget=TINY)
+    return model
+
+
+@pytest.fixture
+def ask(trained, data):
+    """Evaluates the trained model on digits, with a tiny budget."""
+
+    def ask(*questions, model=trained, data=data, **options):
+        return evaluate(model, data, questions, budget=TINY, **options)
+
+    return ask
 
 
 @pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.EVALUATED))
 def test_every_kind_of_recipe_is_asked_every_question(name):
-    subject = subject_of(name)
-    answers = evaluate(subject)
-    assert list(answers) == list(QUESTIONS)
-    figures = {key: value for one in answers.values() for key, value in one.measures.items()}
-    assert all(np.isfinite(measure.value) for measure in figures.values()), figures
-    assert all(measure.error is None or measure.error >= 0 for measure in figures.values())
-    assert ("log_likelihood" in figures) == subject.model.has_density
-    assert ("annealed_log_likelihood" in figures) == (
-        subject.model.has_density and subject.model.posterior.support == "real" and name != "semi_supervised_vae"
+    model = recipes.create(name)
+    model.compile(jit_compile=False)
+    labels = np.arange(48) % 10 if model.condition is not None else None
+    train, test = (Split(recipes.examples(name, seed=seed), labels) for seed in (1, 0))
+    results = evaluate(model, DataSet("noise", train, test, test), budget=TINY)
+    assert list(results) == list(QUESTIONS)
+    measurements = {key: value for result in results.values() for key, value in result.measurements.items()}
+    assert all(np.isfinite(measurement.value) for measurement in measurements.values()), measurements
+    assert all(measurement.error is None or measurement.error >= 0 for measurement in measurements.values())
+    assert ("log_likelihood" in measurements) == model.has_density
+    assert ("annealed_log_likelihood" in measurements) == (
+        model.has_density and model.posterior.support == "real" and name != "semi_supervised_vae"
     )
-    for answer in answers.values():
-        assert answer.measures or answer.notes
-        assert all(sentence[-1] == "." for sentence in (*answer.verdict, *answer.notes)), answer
-    json.dumps(as_json(answers), allow_nan=False)
-    assert all(answer.question in as_text(answers) for answer in answers.values())
+    assert ("codes_in_use" in measurements) == (model.posterior.support == "codes")
+    for result in results.values():
+        assert result.measurements or result.notes
+        assert all(sentence[-1] == "." for sentence in (*result.verdict, *result.notes)), result
+    pictures = [name for result in results.values() for name in result.pictures]
+    assert len(set(pictures)) == len(pictures) and {"reconstructions", "interpolation", "latent_map"} <= set(pictures)
+    assert ("samples" in pictures) == (model.prior is not None)
+    json.dumps(as_json(results), allow_nan=False)
+    assert all(result.question in as_text(results) for result in results.values())
 
 
-def test_the_figures_are_those_of_their_estimators(trained):
-    answers = evaluate(trained, ["likelihood", "samples"])
-    x = trained.seen.x
-    bound = trained.model.log_likelihood(x, samples=3)
-    measure = answers["likelihood"].measures["log_likelihood"]
-    assert measure.value == pytest.approx(bound.mean(), rel=1e-5)
-    assert measure.error == pytest.approx(bound.std() / np.sqrt(48), rel=1e-4)
-    bits = answers["likelihood"].measures["bits_per_dimension"].value
-    assert bits == pytest.approx(-measure.value / 64 / np.log(2), rel=1e-6)
-    error = np.mean((x / 255 - trained.model.reconstruct(x)) ** 2)
-    assert answers["samples"].measures["reconstruction_mse"].value == pytest.approx(error, rel=1e-4)
+def test_the_measurements_are_those_of_their_estimators(ask, trained, data):
+    results = ask("likelihood", "samples", data=data.test[:48])
+    x = data.test.x[:48]
+    bound = trained.log_likelihood(x, samples=3)
+    measurement = results["likelihood"].measurements["log_likelihood"]
+    assert measurement.value == pytest.approx(bound.mean(), rel=1e-5)
+    assert measurement.error == pytest.approx(bound.std() / np.sqrt(48), rel=1e-4)
+    bits = results["likelihood"].measurements["bits_per_dimension"].value
+    assert bits == pytest.approx(-measurement.value / 64 / np.log(2), rel=1e-6)
+    error = np.mean((x / 255 - trained.reconstruct(x)) ** 2)
+    assert results["samples"].measurements["reconstruction_mse"].value == pytest.approx(error, rel=1e-4)
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_answers(trained):
-    asked = ["information", "completeness"]
-    one, two = (as_json(evaluate(replace(trained, seed=seed), asked)) for seed in (3, 3))
+def test_the_same_seed_gives_the_same_results(ask):
+    one, two, other = (as_json(ask("information", "completeness", seed=seed)) for seed in (3, 3, 4))
     assert one == two
-    assert as_json(evaluate(replace(trained, seed=4), asked)) != one
+    assert one != other
 
 
-def collapsed(subject):
-    """The model with an encoder that says nothing."""
-    kernel, bias = subject.model.posterior.weights
+@pytest.mark.parametrize(("shift", "overfits"), [(0.0, False), (0.3, True)])
+def test_a_model_overfits_if_it_explains_training_examples_clearly_better(ask, data, shift, overfits):
+    test = replace(data.test, x=np.clip(data.test.x / 255 + shift, 0, 1).astype("float32"))
+    train = replace(data.train, x=(data.train.x / 255).astype("float32"))
+    result = ask("likelihood", data=DataSet("digits", train, train, test))["likelihood"]
+    assert ("The model overfits" in " ".join(result.verdict)) == overfits
+    assert (result.measurements["generalization_gap"].value > 2) == overfits
+
+
+@pytest.mark.parametrize("form", ["split", "array", "float array", "no channel axis", "pair", "dataset", "pairs"])
+def test_test_data_alone_may_be_given_in_any_form(ask, data, form):
+    x, y = data.test.x[:40], data.test.y[:40]
+    given = {
+        "split": data.test[:40],
+        "array": x,
+        "float array": x / np.float32(255),
+        "no channel axis": x[..., 0],
+        "pair": (x, y),
+        "dataset": kv.data.Split(x).batches(16),
+        "pairs": kv.data.Split(x, y).batches(16, labels=True),
+    }[form]
+    result = ask("likelihood", data=given)["likelihood"]
+    expected = ask("likelihood", data=x)["likelihood"]
+    assert result.measurements["elbo"].value == pytest.approx(expected.measurements["elbo"].value, rel=1e-5)
+    assert "generalization_gap" not in result.measurements
+    assert any("no training examples" in note for note in result.notes)
+
+
+def test_without_training_examples_the_rest_is_answered(ask, data):
+    results = ask("continuity", "samples", data=data.test.x)
+    assert "mid_point_error" in results["continuity"].measurements
+    assert "mid_point_density" not in results["continuity"].measurements
+    assert "frechet_distance" in results["samples"].measurements
+    assert all(any("training examples" in note for note in result.notes) for result in results.values())
+    notes = ask("samples", data=data.test, features="classifier")["samples"].notes
+    assert any("fitted to training examples" in note for note in notes)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_handful_of_examples_is_answered_as_far_as_possible(ask, data, n):
+    results = ask(data=data.test.x[:n])
+    assert "elbo" in results["likelihood"].measurements and "precision" not in results["samples"].measurements
+    assert any("10 or more test examples" in note for note in results["samples"].notes)
+    json.dumps(as_json(results), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda x: x[0], r"data: expected shape \(N, 8, 8, 1\), got \(8, 8, 1\) .*batch axis"),
+        (lambda x: x.reshape(len(x), 64), r"data: expected shape \(N, 8, 8, 1\), got \(\d+, 64\)"),
+        (lambda x: x[:0], "data: expected at least one example"),
+        (lambda x: np.where(np.arange(len(x)) == 3, np.nan, x[:, 0, 0, 0])[:, None, None, None] + 0 * x, "got NaN"),
+        (lambda x: (x, np.arange(3)), "data, labels y: expected one label for each of"),
+        (lambda x: (x, None, None), r"data: expected a pair \(x, y\), got a tuple of 3"),
+        (lambda x: {"test": x}, "data: expected an array .*; got dict"),
+        (lambda x: None, "data: expected an array .*; got NoneType"),
+        (lambda x: Split(x).batches(16).repeat(), "data: expected a tf.data.Dataset that ends"),
+        (lambda x: Split(x.reshape(len(x), 64)).batches(16), "data: expected"),
+        (lambda x: Split(x).batches(16).take(0), "data: expected at least one batch"),
+        (lambda x: [["a"]], "data: expected an array of real numbers"),
+    ],
+)
+def test_data_that_cannot_be_used_are_refused(ask, data, refused, change, match):
+    with refused(match):
+        ask("likelihood", data=change(data.test.x))
+
+
+def test_labels_that_a_model_needs_are_asked_for(ask, data, refused):
+    model = kv.zoo.conditional_vae(data.event_shape, 2, units=(4,), classes=10, seed=0)
+    with refused("is not compiled"):
+        ask("likelihood", model=model)
+    model.compile(jit_compile=False)
+    with refused("needs labels, and the data have none; give"):
+        ask("likelihood", model=model, data=data.test.x)
+    with refused("expected an Autoencoder"):
+        ask("likelihood", model=data)
+
+
+@kv.serialization.register
+class Rounded(kv.distributions.Deterministic):
+    """Finite scalar quantisation: each of the numbers of a code is rounded to one of three levels."""
+
+    support = "codes"
+
+    def distribution(self, parameters):
+        (z,) = (parameters[name] for name in self.parameters)
+        rounded = z + keras.ops.stop_gradient(keras.ops.round(keras.ops.tanh(z)) - z)
+        return super().distribution({self.parameters[0]: rounded})
+
+
+@pytest.mark.parametrize("kind", ["codebook", "rounded"])
+def test_discrete_codes_without_noise_are_no_fault(ask, data, kind):
+    if kind == "codebook":
+        model = kv.zoo.vq_vae(data.event_shape, 4, codes=8, network="mlp", units=(8,), seed=0)
+    else:
+        networks = kv.MLPEncoder(data.event_shape, (8,)), kv.MLPDecoder((3,), (8,))
+        parts = {"posterior": Rounded((3,)), "likelihood": "normal_fixed", "prior": None}
+        model = kv.Autoencoder(*networks, **parts, objective=kv.NLL(), seed=0)
+    model.compile(jit_compile=False)
+    result = ask("information", model=model)["information"]
+    words = " ".join(result.verdict)
+    assert "plain autoencoder" not in words and "weight of the KL" not in words
+    assert "codes" in words and "noise_share" not in result.measurements
+    codes = model.encode(data.test.x).mean().numpy().reshape(-1, model.latent_shape[-1])
+    in_use = result.measurements["codes_in_use"].value
+    assert 1 <= result.measurements["perplexity"].value <= in_use + 1e-9
+    assert in_use <= len(np.unique(codes, axis=0))
+
+
+def collapsed(model):
+    """The model with an encoder that does not depend on x."""
+    kernel, bias = model.posterior.weights
     kernel.assign(np.zeros_like(kernel))
     bias.assign(np.zeros_like(bias))
 
 
-def sharpened(subject):
+def sharpened(model):
     """The model with an encoder almost without noise."""
-    _, bias = subject.model.posterior.weights
+    _, bias = model.posterior.weights
     values = bias.numpy()
     values[4:] = -8
     bias.assign(values)
@@ -103,86 +224,84 @@ def sharpened(subject):
 @pytest.mark.parametrize(
     ("change", "words"), [(collapsed, "has collapsed"), (sharpened, "like that of a plain autoenc")]
 )
-def test_it_says_in_words_what_went_wrong(trained, change, words):
-    before = [weight.numpy() for weight in trained.model.posterior.weights]
-    assert words not in " ".join(evaluate(trained, ["information"])["information"].verdict)
-    changed = replace(trained)
-    change(changed)
+def test_the_verdict_names_what_went_wrong(ask, trained, change, words):
+    before = [weight.numpy() for weight in trained.posterior.weights]
+    assert words not in " ".join(ask("information")["information"].verdict)
+    change(trained)
     try:
-        assert words in " ".join(evaluate(changed, ["information"])["information"].verdict)
+        assert words in " ".join(ask("information")["information"].verdict)
     finally:
-        for weight, value in zip(trained.model.posterior.weights, before, strict=True):
+        for weight, value in zip(trained.posterior.weights, before, strict=True):
             weight.assign(value)
 
 
-def test_codes_that_do_not_fill_the_prior_are_told(trained):
-    _, bias = trained.model.posterior.weights
+def test_codes_that_do_not_fill_the_prior_are_named(ask, trained):
+    _, bias = trained.posterior.weights
     before = bias.numpy()
     bias.assign(before + np.array([9.0] * 4 + [0.0] * 4))
     try:
-        answer = evaluate(replace(trained), ["completeness"])["completeness"]
+        result = ask("completeness")["completeness"]
     finally:
         bias.assign(before)
-    assert answer.measures["holes"].value > 0.9
-    assert "do not fill the prior" in answer.verdict[0]
+    assert result.measurements["holes"].value > 0.9
+    assert "do not fill the prior" in result.verdict[0]
 
 
 def test_factors_are_scored_where_they_are_known():
     data = kv.data.load("sprites", limit=200)
     model = kv.zoo.vae(data.event_shape, 3, network="mlp", units=(8,), seed=0)
     model.compile(jit_compile=False)
-    test = data.test
-    subject = Subject(model, test, data.train, "sprites", factor_names=data.factor_names, budget=TINY)
-    few = replace(
-        subject, test=Split(test.x, test.y, np.stack([test.factors[:, 0]] * 2, axis=1)), factor_names=("a", "b")
-    )
-    answer = evaluate(few, ["disentanglement"])["disentanglement"]
-    assert {"mig", "dci_disentanglement", "beta_vae", "irs"} <= set(answer.measures)
-    assert len(answer.pictures) == 1 and "The factors are" in answer.verdict[0]
+    factors = np.stack([data.test.factors[:, 0]] * 2, axis=1)
+    few = Split(data.test.x, data.test.y, factors)
+    result = evaluate(model, few, ["disentanglement"], budget=TINY)["disentanglement"]
+    assert {"mig", "dci_disentanglement", "beta_vae", "irs"} <= set(result.measurements)
+    assert len(result.pictures) == 1 and "The factors are" in result.verdict[0]
 
 
 @pytest.mark.slow
-def test_lines_are_walked():
+def test_lines_are_walked(ask):
     data = kv.data.load("lines", limit=60)
     model = kv.zoo.vae(data.event_shape, 2, network="mlp", units=(8,), likelihood="normal", seed=0)
     model.compile(jit_compile=False)
-    found = evaluate(Subject(model, data.test, data.train, "lines", budget=TINY), ["continuity"])["continuity"]
-    assert 0 <= found.measures["lines_mean_distance"].value <= 1
-    assert "lines_smoothness" in found.measures
+    result = ask("continuity", model=model, data=data)["continuity"]
+    assert 0 <= result.measurements["lines_mean_distance"].value <= 1
+    assert "lines_smoothness" in result.measurements
 
 
-def test_unknown_questions_features_and_too_few_examples_are_refused(trained, refused):
+def test_unknown_questions_and_features_are_refused(ask, trained, data, refused):
     with refused("did you mean 'samples'"):
-        evaluate(trained, ["sample"])
+        ask("sample")
     with refused("did you mean 'pca'"):
-        replace(trained, features="pac")
-    with refused("expected 10 or more examples"):
-        evaluate(replace(trained, test=trained.test[:9]))
+        ask("samples", features="pac")
+    with refused("questions: expected a list of names"):
+        evaluate(trained, data, "samples")
+    with refused("questions: expected a list of names"):
+        evaluate(trained, data.train, data.test.x)
 
 
-def test_features_that_cannot_be_had_are_told_and_the_rest_is_answered(trained):
-    without_labels = replace(trained, train=Split(trained.train.x), features="classifier")
-    answer = evaluate(without_labels, ["samples"])["samples"]
-    assert "reconstruction_mse" in answer.measures and "frechet_distance" not in answer.measures
-    assert any("Left out, distances of samples: features 'classifier'" in note for note in answer.notes)
+def test_features_that_cannot_be_fitted_are_named_and_the_rest_is_answered(ask, data):
+    without_labels = replace(data, train=Split(data.train.x))
+    result = ask("samples", data=without_labels, features="classifier")["samples"]
+    assert "reconstruction_mse" in result.measurements and "frechet_distance" not in result.measurements
+    assert any("Left out, distances of samples: features 'classifier'" in note for note in result.notes)
 
 
-def test_the_page_shows_all_answers(trained):
-    answers = evaluate(trained, ["information", "completeness"])
-    page = evaluation_page("VAE", answers, verdict=["Fine."], configuration={}, environment={})
-    assert page.count("data:image/png;base64") == sum(len(answer.pictures) for answer in answers.values())
+def test_the_page_shows_all_results(ask):
+    results = ask("information", "completeness")
+    page = evaluation_page("VAE", results, verdict=["Fine."], configuration={}, environment={})
+    assert page.count("data:image/png;base64") == sum(len(result.pictures) for result in results.values())
     assert "mutual information" in page
 
 
 # Side by side
 
 
-def answers_of(**values):
-    return {"samples": Answer("?", {name: Measure(value, "u") for name, value in values.items()})}
+def results_of(**values):
+    return {"samples": Result("?", {name: Measurement(value, "u") for name, value in values.items()})}
 
 
 def test_the_best_of_a_row_is_marked_in_its_own_direction():
-    both = compare_answers({"a": answers_of(precision=0.5, holes=0.5), "b": answers_of(precision=0.9, holes=0.9)})
+    both = compare_results({"a": results_of(precision=0.5, holes=0.5), "b": results_of(precision=0.9, holes=0.9)})
     assert both.best("precision") == ("b",) and both.best("holes") == ("a",)
     rows = both.as_text().splitlines()
     assert rows[-2].split() == ["precision", "0.5", "0.9*"] and rows[-1].split() == ["holes", "0.5*", "0.9"]
@@ -190,7 +309,7 @@ def test_the_best_of_a_row_is_marked_in_its_own_direction():
 
 
 def test_figures_that_a_model_lacks_are_dashes_and_neutral_ones_are_not_marked():
-    both = compare_answers({"a": answers_of(mmd=1.0, active_units=3), "b": answers_of(active_units=5)})
+    both = compare_results({"a": results_of(mmd=1.0, active_units=3), "b": results_of(active_units=5)})
     assert both.best("active_units") == () and both.best("mmd") == ()
     assert both.as_text().splitlines()[-2].split() == ["mmd", "1", DASH]
     assert both.rate_distortion() is None
@@ -198,12 +317,12 @@ def test_figures_that_a_model_lacks_are_dashes_and_neutral_ones_are_not_marked()
 
 
 def test_rate_and_distortion_are_drawn_where_all_have_them():
-    values = {"a": answers_of(kl_bits=3.0, nll=90.0), "b": answers_of(kl_bits=9.0, nll=60.0)}
-    assert compare_answers(values).rate_distortion() is not None
+    values = {"a": results_of(kl_bits=3.0, nll=90.0), "b": results_of(kl_bits=9.0, nll=60.0)}
+    assert compare_results(values).rate_distortion() is not None
 
 
 def test_fewer_than_two_models_are_refused(refused):
     with refused("expected two or more models, got a"):
-        compare_answers({"a": answers_of(mmd=1.0)})
-    with refused("none of the models has a figure"):
-        compare_answers({"a": answers_of(), "b": answers_of()})
+        compare_results({"a": results_of(mmd=1.0)})
+    with refused("none of the models has a measurement"):
+        compare_results({"a": results_of(), "b": results_of()})

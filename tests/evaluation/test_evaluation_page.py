@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from keras_vae.evaluation.answer import Answer, Measure
+from keras_vae.evaluation import Measurement, Picture, Result
 from keras_vae.evaluation.evaluation_page import evaluation_page, value_in_words
 from keras_vae.plots.canvas import new_figure
 
@@ -45,15 +45,19 @@ def page(answers=None, **changes):
     return evaluation_page(arguments.pop("title", "A page"), ANSWERS if answers is None else answers, **arguments)
 
 
+def picture(caption):
+    return Picture(caption, lambda: new_figure(2, 1, title=caption))
+
+
 ANSWERS = {
-    "bound": Answer(
+    "bound": Result(
         "How well does it fit?",
-        {"log_likelihood": Measure(-89.12345, "nats per example", "higher is better", 0.3421)},
+        {"log_likelihood": Measurement(-89.12345, "nats per example", "higher is better", 0.3421)},
         verdict=("It fits well.",),
         notes=("1 example was left out.",),
-        pictures={"The bound by sample.": new_figure(2, 1, title="one"), "Another.": new_figure(2, 1, title="two")},
+        pictures={"one": picture("The bound by sample."), "two": picture("Another.")},
     ),
-    "samples": Answer("Does it generate?", {"fid": Measure(24.5), "active_units": Measure(7)}),
+    "samples": Result("Does it generate?", {"fid": Measurement(24.5), "active_units": Measurement(7)}),
 }
 
 
@@ -89,12 +93,12 @@ def test_it_stands_alone():
 
 def test_everything_is_escaped():
     evil = "<script>alert('&\")</script>"
-    answer = Answer(
+    answer = Result(
         evil,
-        {evil: Measure(1.0, evil, evil)},
+        {evil: Measurement(1.0, evil, evil)},
         verdict=(evil,),
         notes=(evil,),
-        pictures={evil: new_figure(2, 1, title="one")},
+        pictures={evil: picture(evil)},
     )
     html = page(
         {evil: answer, "b": answer}, title=evil, verdict=[evil], configuration={evil: evil}, environment={evil: 1}
@@ -108,25 +112,25 @@ def test_everything_is_escaped():
 @pytest.mark.parametrize(
     ("measure", "words"),
     [
-        (Measure(-89.12345, error=0.3421), f"{MINUS}89.12 ± 0.34"),
-        (Measure(1234.5, error=12.3), "1,234 ± 12"),
-        (Measure(1234.5, error=234.0), "1,234 ± 234"),
-        (Measure(0.01234, error=0.00056), "0.01234 ± 0.00056"),
-        (Measure(0.5, error=0.0), "0.5 ± 0"),
-        (Measure(2.0, error=1e-12), "2 ± 1.00e\N{MINUS SIGN}12"),
-        (Measure(0.5, error=np.nan), "0.5"),
-        (Measure(np.float32(0.25)), "0.25"),
-        (Measure(np.int64(12345)), "12,345"),
-        (Measure(True), "yes"),
-        (Measure(np.nan, error=1.0), DASH),
-        (Measure(None), DASH),
-        (Measure(np.inf), "∞"),
+        (Measurement(-89.12345, error=0.3421), f"{MINUS}89.12 ± 0.34"),
+        (Measurement(1234.5, error=12.3), "1,234 ± 12"),
+        (Measurement(1234.5, error=234.0), "1,234 ± 234"),
+        (Measurement(0.01234, error=0.00056), "0.01234 ± 0.00056"),
+        (Measurement(0.5, error=0.0), "0.5 ± 0"),
+        (Measurement(2.0, error=1e-12), "2 ± 1.00e\N{MINUS SIGN}12"),
+        (Measurement(0.5, error=np.nan), "0.5"),
+        (Measurement(np.float32(0.25)), "0.25"),
+        (Measurement(np.int64(12345)), "12,345"),
+        (Measurement(True), "yes"),
+        (Measurement(np.nan, error=1.0), DASH),
+        (Measurement(None), DASH),
+        (Measurement(np.inf), "∞"),
     ],
     ids=str,
 )
 def test_values_are_written_for_people(measure, words):
     assert value_in_words(measure) == words
-    assert words in Page(page({"a": Answer("Q?", {"m": measure})})).words
+    assert words in Page(page({"a": Result("Q?", {"m": measure})})).words
 
 
 def test_missing_settings_are_dashes():
@@ -135,7 +139,7 @@ def test_missing_settings_are_dashes():
 
 
 def test_what_is_empty_leaves_no_empty_frames():
-    read = Page(page({"a": Answer("Only a question?", {})}, verdict=[], configuration={}, environment={}))
+    read = Page(page({"a": Result("Only a question?", {})}, verdict=[], configuration={}, environment={}))
     assert not {"table", "details", "nav", "ul", "figure"} & {tag for tag, _ in read.tags}
     assert "verdict" not in [box.get("class") for box in read.all("div")]
     Page(page({}))
@@ -144,13 +148,16 @@ def test_what_is_empty_leaves_no_empty_frames():
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ({"fid": 3.0}, "expected an Answer, got dict"),
-        (Answer("Q?", {"fid": 3.0}), "'fid': expected a Measure, got float"),
-        (Answer("Q?", {}, pictures={"c": b"png"}), "'c': expected a Figure, got bytes"),
-        (Answer("Q?", {"fid": Measure("high")}), "value must be a number or None, got 'high'"),
-        (Answer("Q?", {"fid": Measure(1.0, error=-1.0)}), "error must be None or a number of zero or more, got -1.0"),
-        (Answer("Q?", {}, verdict="one"), "verdict: expected a sequence of sentences"),
-        (Answer("Q?", {}, notes="one"), "notes: expected a sequence of sentences"),
+        ({"fid": 3.0}, "expected a Result, got dict"),
+        (Result("Q?", {"fid": 3.0}), "'fid': expected a Measurement, got float"),
+        (Result("Q?", {}, pictures={"c": b"png"}), "'c': expected a Picture, got bytes"),
+        (Result("Q?", {"fid": Measurement("high")}), "value must be a number or None, got 'high'"),
+        (
+            Result("Q?", {"fid": Measurement(1.0, error=-1.0)}),
+            "error must be None or a number of zero or more, got -1.0",
+        ),
+        (Result("Q?", {}, verdict="one"), "verdict: expected a sequence of sentences"),
+        (Result("Q?", {}, notes="one"), "notes: expected a sequence of sentences"),
     ],
 )
 def test_what_is_no_answer_is_refused(refused, answer, message):

@@ -73,10 +73,10 @@ def test_at_one_everything_is_changed():
 @pytest.mark.parametrize("kind", CORRUPTIONS.values())
 @pytest.mark.parametrize("amount", [0, -0.1, np.nan, np.inf, "0.3", None])
 def test_an_amount_out_of_range_is_refused(kind, amount, refused):
-    with refused(f"{kind.__name__}: amount must be a finite number in"):
+    with refused(f"{kind.__name__}: amount must be a "):
         kind(amount)
     if kind is not kv.GaussianCorruption:
-        with refused(r"\(0.0, 1.0\]"):
+        with refused("amount must be a number > 0 and <= 1; got 1.1"):
             kind(1.1)
 
 

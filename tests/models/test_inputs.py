@@ -297,7 +297,7 @@ def test_metrics_are_those_of_what_predict_gives(tmp_path):
         ({"loss_weights": [1.0]}, "expected no loss"),
         ({"metric": ["mse"]}, "did you mean 'metrics'"),
         ({"metrics": ["msee"]}, "none called 'msee'"),
-        ({"metrics": [keras.metrics.Mean(name="kl")]}, "the model's own"),
+        ({"metrics": [keras.metrics.Mean(name="kl")]}, "the model reports a metric 'kl' of its own"),
     ],
 )
 def test_compile_refuses_what_it_does_not_take(refused, options, message):

@@ -82,7 +82,7 @@ def test_xla_gives_what_the_graph_gives():
 
 @pytest.mark.parametrize("capacity", [-1.0, float("nan"), float("inf"), "25", None, True])
 def test_bad_capacities_are_refused(refused, capacity):
-    with refused("capacity must be"):
+    with refused("capacity, unless a LearningRateSchedule, must be"):
         Capacity(capacity)
 
 

@@ -88,7 +88,7 @@ def test_bad_arguments_are_refused(refused):
     with refused("Unknown kernel of MMD 'rfb': did you mean 'rbf'"):
         MMD("rfb")
     for bandwidths in ((), (1.0, 0.0), (-1.0,), 1.0, ("1",), (float("nan"),)):
-        with refused("MMD: bandwidths must be"):
+        with refused("MMD: bandwidths"):
             MMD(bandwidths=bandwidths)
     for scale in (0.0, -1.0, float("inf"), True):
         with refused("MMD: scale must be"):

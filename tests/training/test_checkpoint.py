@@ -19,9 +19,8 @@ CONFIG = TrainingConfig(
 
 
 @pytest.fixture(scope="module", autouse=True)
-def without_pictures():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(train.__globals__, "pictures", lambda *_, **__: {})
+def with_short_reports(short_reports):
+    with short_reports():
         yield
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from keras_vae.evaluation import Picture, Result
 from keras_vae.plots import plot_samples
-from keras_vae.training import Run, TrainingConfig, environment, load_data, train, write_report
+from keras_vae.training import Run, TrainingConfig, environment, train, write_report
 
 
 def contents(folder):
@@ -27,7 +28,7 @@ def run(tmp_path):
 
 
 def fill(run):
-    for name in ("history.csv", "checkpoint.keras", "model.keras", "metrics.json", "report.html"):
+    for name in ("history.csv", "checkpoint.keras", "model.keras", "evaluation.json", "evaluation.html"):
         run[name].write_text(name)
     for name in ("pictures", "logs"):
         run[name].mkdir()
@@ -216,19 +217,18 @@ def test_a_damaged_history_is_one_line(run, refused, content):
 
 
 @pytest.mark.slow
-def test_a_picture_is_whole_or_not_there(finished_run, tmp_path, monkeypatch, full_disk):
+def test_a_picture_is_whole_or_not_there(finished_run, tmp_path, full_disk):
     shutil.copytree(finished_run, tmp_path / "run")
     run = Run(tmp_path / "run")
-    figure = plot_samples(np.random.default_rng(0).random((16, 8, 8, 1)))
-    monkeypatch.setitem(write_report.__globals__, "pictures", lambda *_, **__: {"samples": figure})
+    x = np.random.default_rng(0).random((16, 8, 8, 1))
+    results = {"samples": Result("?", {}, pictures={"samples": Picture("Samples.", lambda: plot_samples(x))})}
     before = contents(run["pictures"])
-    data = load_data(run.config())
     with full_disk(2000), pytest.raises(OSError, match="File too large"):
-        write_report(run, run.model(), data)
+        write_report(run, results, {})
     assert contents(run["pictures"]) == before
 
 
 def test_what_json_keeps_it_gives_back(run):
     content = {"elbo": -1.0 / 3, "examples": 180, "nested": [1, None, "ü"]}
-    run.write_json("metrics.json", content)
-    assert run.read_json("metrics.json") == content
+    run.write_json("evaluation.json", content)
+    assert run.read_json("evaluation.json") == content

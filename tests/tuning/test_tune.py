@@ -8,7 +8,7 @@ import time
 import pytest
 from PIL import Image
 
-from keras_vae.training import TrainingConfig, train
+from keras_vae.training import TrainingConfig
 from keras_vae.tuning import Axis, tune
 
 CONFIG = TrainingConfig(
@@ -29,10 +29,8 @@ def by_trial(out):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_pictures():
-    """Leaves out the pictures of the best run, which take ten seconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(train.__globals__, "pictures", lambda *_, **__: {})
+def with_short_reports(short_reports):
+    with short_reports():
         yield
 
 
@@ -157,7 +155,7 @@ def test_a_killed_search_loses_no_trial_and_repeats_none(tmp_path, command_of_th
     after = completed(out)
     assert len(after) == 5 and {name: after[name] for name in before} == before
     assert len({json.dumps(values) for _, values in after.values()}) == 5
-    assert (out / "best" / "report.html").exists()
+    assert (out / "best" / "evaluation.html").exists()
 
 
 def completed(out):

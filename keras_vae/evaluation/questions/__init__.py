@@ -1,4 +1,4 @@
-"""The questions that an evaluation asks, one a file: each makes an `Answer` from the estimators beside this folder."""
+"""The questions of an evaluation, one a file: each computes a `Result` with the estimators beside this folder."""
 
 from keras_vae.evaluation.questions.completeness import completeness
 from keras_vae.evaluation.questions.continuity import continuity
@@ -15,6 +15,6 @@ QUESTIONS = {
     "samples": samples,
     "disentanglement": disentanglement,
 }
-"""name -> subject -> answer, in the order of the report."""
+"""name -> function from a `Subject` to a `Result`, in the order of the report."""
 
 __all__ = ["QUESTIONS"]

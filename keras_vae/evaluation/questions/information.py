@@ -1,50 +1,85 @@
-"""What do the codes carry, and does the encoder cheat?"""
+"""What do the codes carry?"""
 
 import math
+from functools import partial
 
 import numpy as np
 
 from keras_vae import plots
-from keras_vae.evaluation.answer import Answer, Measure
 from keras_vae.evaluation.kl_decomposition import decompose_kl
 from keras_vae.evaluation.latent import has_kl_per_dimension, kl_per_dimension
+from keras_vae.evaluation.measurement import Measurement
+from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.questions.left_out import left_out
+from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import Subject
 
-QUESTION = "What do the codes carry, and does the encoder cheat?"
+QUESTION = "What do the codes carry?"
 NATS = "nats per example"
 SHARP = 0.005
-NEAREST = 16  # dimensions for which distances of neighbours still say something
+NEAREST = 16  # most dimensions in which distances to neighbours are informative
+MAPPED = 10_000
 
 
-def information(subject: Subject) -> Answer:
-    """KL per dimension, active units, mutual information and the aggregate posterior, and warnings of collapse."""
+def information(subject: Subject) -> Result:
+    """KL per dimension, active units, codes in use, mutual information, the aggregate posterior, and collapse."""
     notes: list[str] = []
-    pictures = {}
     active, width = int(subject.active.sum()), subject.means.shape[1]
-    measures = {
-        "active_units": Measure(active, f"of {width}", "all, or as many as the data need"),
-        "latent_dim": Measure(width),
+    measurements = {
+        "active_units": Measurement(active, f"of {width}", "all, or as many as the data need"),
+        "latent_dim": Measurement(width),
     }
-    noise = _noise_share(subject)
-    if noise is not None:
-        measures["noise_share"] = Measure(
-            noise, "of the variance of active codes", "between 0.01 and 0.5: neither a plain autoencoder nor collapsed"
-        )
+    if subject.has_discrete_codes:
+        verdict = [_add_codes_in_use(subject, measurements)]
+    else:
+        noise = _noise_share(subject)
+        if noise is not None:
+            measurements["noise_share"] = Measurement(
+                noise, "of the variance of active codes", "0.01 to 0.5: neither a plain autoencoder nor collapsed"
+            )
+        verdict = [_about_noise(active, width, noise)]
+    kl = None
     if has_kl_per_dimension(subject.model):
-        kl = kl_per_dimension(subject.model, subject.seen.x, subject.seen.y)
-        measures["kl_bits"] = Measure(float(kl.sum() / math.log(2)), "bits per example", "what a code says of x")
-        measures["largest_dimension"] = Measure(float(kl.max() / math.log(2)), "bits", "")
-        pictures["How much does each dimension carry? Grey ones carry nothing."] = plots.plot_kl_per_dimension(
-            kl, variance_of_means=subject.means.var(axis=0) if len(kl) == width else None
-        )
-    verdict = [_in_words(active, width, noise)]
+        kl = kl_per_dimension(subject.model, subject.examples.x, subject.examples.y)
+        measurements["kl_bits"] = Measurement(float(kl.sum() / math.log(2)), "bits per example", "")
+        measurements["largest_dimension"] = Measurement(float(kl.max() / math.log(2)), "bits", "")
     if subject.model.has_density:
         with left_out("mutual information", notes):
-            verdict += _add_information(subject, measures, notes)
+            subject.check_enough()
+            verdict.append(_add_information(subject, measurements, notes))
     else:
         notes.append("No KL divergence: posterior or prior has no density.")
-    return Answer(QUESTION, measures, tuple(verdict), tuple(notes), pictures)
+    return Result(QUESTION, measurements, tuple(verdict), tuple(notes), _pictures(subject, kl))
+
+
+def _pictures(subject: Subject, kl: np.ndarray | None) -> dict[str, Picture]:
+    pictures, model = {}, subject.model
+    if kl is not None:
+        variances = subject.means.var(axis=0) if len(kl) == subject.means.shape[1] else None
+        pictures["kl_per_dimension"] = Picture(
+            "How much does each dimension carry? Grey ones carry nothing.",
+            partial(plots.plot_kl_per_dimension, kl, variance_of_means=variances),
+        )
+    if model.prior is not None and model.posterior.support == "real":
+        condition = subject.condition(subject.examples, slice(1))
+        values = np.linspace(-3, 3, 11)
+        paths = model.traverse(condition=None if condition is None else condition[0], values=values)
+        pictures["traversals"] = Picture(
+            "What does each dimension encode? One dimension moves along a row, the others stay.",
+            partial(plots.plot_traversals, paths, values, kl=kl),
+        )
+    if len(subject.examples) > 1:
+        labels = subject.examples.y
+        pictures["latent_map"] = Picture(
+            "Where are the codes? Classes often form islands, even if the model was trained without labels.",
+            partial(
+                plots.plot_latent_map,
+                subject.means[:MAPPED],
+                None if labels is None else labels[:MAPPED],
+                label_names=subject.label_names,
+            ),
+        )
+    return pictures
 
 
 def _noise_share(subject: Subject) -> float | None:
@@ -59,50 +94,76 @@ def _noise_share(subject: Subject) -> float | None:
     return float(np.mean(within / (within + subject.means.var(axis=0)[subject.active])))
 
 
-def _add_information(subject, measures, notes) -> list[str]:
-    options = {"condition": subject.condition(subject.seen), "seed": subject.seed}
-    parts = decompose_kl(subject.model, subject.seen.x, verbose=subject.verbose, **options)
-    n, most = len(subject.seen), math.log(len(subject.seen))
-    measures["mutual_information"] = Measure(
-        parts.mutual_information, NATS, f"cut off at log N = {most:.1f}", parts.standard_error
+def _add_codes_in_use(subject: Subject, measurements: dict[str, Measurement]) -> str:
+    """Adds how many discrete vectors occur at any position of the code, and their perplexity."""
+    vectors = subject.means.reshape(-1, subject.model.latent_shape[-1])
+    _, counts = np.unique(vectors.round(6), axis=0, return_counts=True)
+    shares = counts / counts.sum()
+    perplexity = float(np.exp(-np.sum(shares * np.log(shares))))
+    measurements["codes_in_use"] = Measurement(len(counts), "different vectors", "near the number of codes")
+    measurements["perplexity"] = Measurement(perplexity, "codes", "near the number of codes in use")
+    if len(counts) == 1:
+        return "The codes have collapsed: every example has the same code. Spread the codes, or train for longer."
+    return (
+        f"The codes are discrete and have no noise: {len(counts)} different ones are in use, as unequally as "
+        f"{perplexity:.1f} equally frequent ones."
     )
-    measures["aggregate_kl"] = Measure(
-        parts.aggregate_kl, NATS, "near 0: the codes together fill the prior", parts.standard_error
+
+
+def _add_information(subject, measurements, notes) -> str:
+    options = {"condition": subject.condition(subject.examples), "seed": subject.seed}
+    x = subject.examples.x
+    parts = decompose_kl(subject.model, x, verbose=subject.verbose, **options)
+    n, most = len(x), math.log(len(x))
+    measurements["mutual_information"] = Measurement(
+        parts.mutual_information, NATS, f"at most log N = {most:.1f} with this estimator", parts.standard_error
+    )
+    measurements["aggregate_kl"] = Measurement(
+        parts.aggregate_kl, NATS, "near 0: the codes together follow the prior", parts.standard_error
     )
     if parts.total_correlation is not None:
-        measures["total_correlation"] = Measure(parts.total_correlation, NATS, "near 0: independent dimensions")
-    told, nearest = parts, None
-    if subject.model.posterior.support == "real" and subject.means.shape[1] <= NEAREST and n > 5:
-        nearest = decompose_kl(subject.model, subject.seen.x, estimator="neighbours", **options)
-        measures["mutual_information_neighbours"] = Measure(
-            nearest.mutual_information, NATS, "near the other estimate, if that is not cut off", nearest.standard_error
+        measurements["total_correlation"] = Measurement(parts.total_correlation, NATS, "near 0: independent dimensions")
+    best, nearest = parts, None
+    if subject.model.posterior.support == "real" and subject.means.shape[1] <= NEAREST:
+        nearest = decompose_kl(subject.model, x, estimator="neighbours", **options)
+        measurements["mutual_information_neighbours"] = Measurement(
+            nearest.mutual_information,
+            NATS,
+            "near the other estimate, where that is below log N",
+            nearest.standard_error,
         )
-        measures["aggregate_kl_neighbours"] = Measure(nearest.aggregate_kl, NATS, "near 0", nearest.standard_error)
+        measurements["aggregate_kl_neighbours"] = Measurement(
+            nearest.aggregate_kl, NATS, "near 0", nearest.standard_error
+        )
     if parts.mutual_information > most - 0.5:
-        told = nearest
+        best = nearest
         notes.append(
-            f"The mutual information is cut off at log N of the {n} examples: every code tells which one it is of. The "
-            "true value is larger, and aggregate KL and total correlation are smaller by as much."
+            f"The estimate of the mutual information has reached its limit, log N of the {n} examples: every code "
+            "identifies its example. The true value is larger, and aggregate KL and total correlation are smaller by "
+            "the same amount."
         )
-    if told is None:
-        return [f"Each code tells its example from all {n}: more than {most:.1f} of {parts.kl:.1f} nats of KL do that."]
-    return [
-        f"Of {told.kl:.1f} nats of KL, {told.mutual_information:.1f} tell examples apart and "
-        f"{told.aggregate_kl:.1f} are a mismatch between all codes together and the prior."
-    ]
+    if best is None:
+        return (
+            f"Of {parts.kl:.1f} nats of KL, more than {most:.1f} are mutual information: each code identifies its "
+            f"example among {n}."
+        )
+    return (
+        f"Of {best.kl:.1f} nats of KL, {best.mutual_information:.1f} are mutual information of code and example, and "
+        f"{best.aggregate_kl:.1f} are the mismatch between all codes together and the prior."
+    )
 
 
-def _in_words(active: int, width: int, noise: float | None) -> str:
+def _about_noise(active: int, width: int, noise: float | None) -> str:
     if active == 0:
-        return "The posterior has collapsed: the code says nothing about x. Lower the weight of the KL, or warm it up."
+        return "The posterior has collapsed: the code does not depend on x. Lower the weight of the KL, or warm it up."
     start = f"{active} of {width} dimensions are active"
     if noise is None:
         return f"{start}."
     if noise < SHARP:
         return (
             f"{start}, and the encoder behaves like that of a plain autoencoder: its noise is {noise:.2%} of the "
-            "variance of the codes, so that neighbours need not decode alike. Raise the weight of the KL."
+            "variance of the codes, so neighbouring codes may decode differently. Raise the weight of the KL."
         )
     if noise > 0.9:
         return f"{start}, but they are nearly all noise ({noise:.0%}): the posterior is close to collapse."
-    return f"{start}; noise makes up {noise:.0%} of their variance, so that neighbouring codes overlap."
+    return f"{start}; noise makes up {noise:.0%} of their variance, so neighbouring codes overlap."

@@ -1,4 +1,4 @@
-"""Parts of an answer that a model or its data cannot give."""
+"""Parts of a result that cannot be computed for a model or its data."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from keras_vae.errors import InvalidInputError
 
 @contextlib.contextmanager
 def left_out(what: str, notes: list[str]) -> Iterator[None]:
-    """Says in `notes` that `what` was left out, and why, if it is refused in the body."""
+    """Adds to `notes` that `what` was left out, and why, if the body raises `InvalidInputError`."""
     try:
         yield
     except InvalidInputError as error:

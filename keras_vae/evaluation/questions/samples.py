@@ -1,55 +1,80 @@
 """Do samples and reconstructions look like the data?"""
 
+from functools import partial
+
 import numpy as np
 
 from keras_vae import plots
-from keras_vae.evaluation.answer import Answer, Measure
 from keras_vae.evaluation.frechet import frechet_distance
 from keras_vae.evaluation.kid import kernel_distance
+from keras_vae.evaluation.measurement import Measurement
+from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.prdc import prdc
 from keras_vae.evaluation.questions.left_out import left_out
+from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import Subject
 
 QUESTION = "Do samples and reconstructions look like the data?"
 
 
-def samples(subject: Subject) -> Answer:
+def samples(subject: Subject) -> Result:
     """Errors of reconstructions; distances, fidelity and diversity of samples in a stated feature space."""
-    model, notes, measures, verdict, pictures = subject.model, [], {}, [], {}
-    told = {"mse": ("reconstruction_mse", "per element", "lower"), "psnr": ("psnr", "dB", "higher")}
+    model, notes, measurements, verdict = subject.model, [], {}, []
+    names = {"mse": ("reconstruction_mse", "per element", "lower"), "psnr": ("psnr", "dB", "higher")}
     for kind, values in subject.reconstruction_quality.items():
-        name, unit, good = told.get(kind, (kind, "", "near 1"))
-        measures[name] = Measure(float(values.mean()), unit, good)
+        name, unit, ideal = names.get(kind, (kind, "", "near 1"))
+        measurements[name] = Measurement(float(values.mean()), unit, ideal)
+    verdict.append(
+        f"The mean squared error of a reconstruction is {measurements['reconstruction_mse'].value:.4g} per element."
+    )
+    pictures = {"reconstructions": _reconstructions(subject)}
     if model.prior is None:
         notes.append("Left out, samples: the model has no prior; give it one with `with_prior`.")
-        return Answer(QUESTION, measures, tuple(verdict), tuple(notes))
+        return Result(QUESTION, measurements, tuple(verdict), tuple(notes), pictures)
     with left_out("distances of samples", notes):
-        verdict.append(_add_distances(subject, measures))
+        subject.check_enough()
+        verdict.append(_add_distances(subject, measurements))
+        if subject.training_examples is None:
+            notes.append(
+                "Left out, the Frechet distance of training examples: none were given; the features "
+                f"({subject.feature_space.name}) are those of the test examples."
+            )
     labels = subject.drawn_condition
-    shown = model.sample(64, seed=subject.seed, condition=None if labels is None else np.resize(np.unique(labels), 64))
-    pictures["Does the model generate? Codes drawn from the prior, decoded. They should look like data."] = (
-        plots.plot_samples(shown)
+    drawn = model.sample(64, seed=subject.seed, condition=None if labels is None else np.resize(np.unique(labels), 64))
+    pictures["samples"] = Picture(
+        "Does the model generate? Codes drawn from the prior, decoded. They should look like data.",
+        partial(plots.plot_samples, drawn),
     )
-    return Answer(QUESTION, measures, tuple(verdict), tuple(notes), pictures)
+    return Result(QUESTION, measurements, tuple(verdict), tuple(notes), pictures)
 
 
-def _add_distances(subject: Subject, measures: dict[str, Measure]) -> str:
+def _reconstructions(subject: Subject) -> Picture:
+    rows = np.random.default_rng(subject.seed).permutation(len(subject.examples))[:20]
+    x = subject.examples.x[rows]
+    reconstructed = subject.model.reconstruct(x, condition=subject.condition(subject.examples, rows))
+    return Picture(
+        "Does the code keep what matters? Test examples above, their reconstructions below.",
+        partial(plots.plot_reconstructions, np.nan_to_num(subject.model.prepare(x).numpy()), reconstructed),
+    )
+
+
+def _add_distances(subject: Subject, measurements: dict[str, Measurement]) -> str:
     space = subject.feature_space
-    real, fake, known = subject.test_features, subject.sample_features, subject.train_features
-    floor = frechet_distance(known, real)
+    real, fake, train = subject.test_features, subject.sample_features, subject.train_features
+    ideal, beside = "near 0", ""
+    if train is not None:
+        floor = frechet_distance(train, real)
+        ideal, beside = f"near {floor:.3g}, that of training examples", f" (that of training examples: {floor:.3g})"
     distance = frechet_distance(fake, real)
     kernel = kernel_distance(fake, real, subset_size=min(1000, len(real), len(fake)), seed=subject.seed)
-    found = prdc(real, fake)
-    measures["frechet_distance"] = Measure(
-        distance, f"squared, in {space.name}", f"near {floor:.3g}, that of training examples"
-    )
-    measures["kernel_distance"] = Measure(kernel.value, "squared", "near 0", kernel.standard_error)
-    measures["precision"] = Measure(found.precision, "of samples", "near 1: samples look like data")
-    measures["recall"] = Measure(found.recall, "of data", "near 1: nothing of the data is missing")
-    measures["density"] = Measure(found.density, "", "near 1")
-    measures["coverage"] = Measure(found.coverage, "of data", "near 1")
+    shares = prdc(real, fake)
+    measurements["frechet_distance"] = Measurement(distance, f"squared, in {space.name}", ideal)
+    measurements["kernel_distance"] = Measurement(kernel.value, "squared", "near 0", kernel.standard_error)
+    measurements["precision"] = Measurement(shares.precision, "of samples", "near 1: samples look like data")
+    measurements["recall"] = Measurement(shares.recall, "of data", "near 1: nothing of the data is missing")
+    measurements["density"] = Measurement(shares.density, "", "near 1")
+    measurements["coverage"] = Measurement(shares.coverage, "of data", "near 1")
     return (
-        f"{found.precision:.0%} of samples look like data, and {found.recall:.0%} of the data are within reach of "
-        f"samples. Seen in {space.name}, the Frechet distance to test examples is {distance:.3g} (that of training "
-        f"examples: {floor:.3g})."
+        f"{shares.precision:.0%} of samples look like data, and {shares.recall:.0%} of the data look like samples. In "
+        f"{space.name}, the Frechet distance to test examples is {distance:.3g}{beside}."
     )

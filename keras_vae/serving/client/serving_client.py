@@ -195,8 +195,8 @@ class Client:
 
         if len(pieces) == 1:
             return ask(pieces[0])
-        silence = 2.0 if self.verbose else float("inf")
-        answers = list(progress(self._pool.map(ask, pieces), len(pieces), f"Asking {signature}", after=silence))
+        asked = self._pool.map(ask, pieces)
+        answers = list(progress(asked, len(pieces), f"Asking {signature}", verbose=self.verbose))
         return {name: np.concatenate([answer[name] for answer in answers]) for name in spec.outputs}
 
     def metadata(self) -> dict[str, SignatureSpec]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_number
 from keras_vae.errors import InvalidInputError
 
 LIMITS = (
@@ -19,26 +19,30 @@ SECONDS = (
 class ServerOptions:
     """What a server is told; the defaults are for one's own machine.
 
+    The first sentence of each entry is also the help of an option of the command line.
+
     Attributes:
-        host: address to listen on; 127.0.0.1 is reached from this machine alone.
-        port: of REST; 0 for a free one.
-        grpc_port: of gRPC; 0 for a free one, None for no gRPC.
+        host: address to listen on; 127.0.0.1 is reached from this machine alone, 0.0.0.0 from everywhere.
+        port: port of REST; 0 for a free one.
+        grpc_port: port of gRPC; 0 for a free one, None (-1 on the command line) for no gRPC.
         versions: how many of the newest versions of each model to serve, where `models.config` does not say.
-        poll_seconds: how often the folder is looked at for new versions.
-        batching: whether requests that wait are joined into one batch.
+        poll_seconds: seconds between looks for new versions.
+        batching: join requests that wait into one batch.
         max_batch_size: rows of a batch.
         batch_timeout_ms: how long the first request of a batch waits for others even when nothing runs.
-        max_rows: of a request.
+        max_rows: rows of a request.
         max_queue: rows that may wait for one signature. Beyond it, the requests with the most rows are refused.
         request_seconds: how long a request may take, from its last byte to its answer.
         header_seconds: how long a client may take to send the header of a request.
         read_seconds: how long a client may take to send the body of a request.
         send_seconds: how long a client may read nothing of its answer.
         keep_alive_seconds: how long a connection may stay open without a request.
-        max_header_bytes: of a request.
-        max_request_bytes: of the body of a request, REST and gRPC.
-        max_held_bytes: of the bodies of all requests that are not answered yet. Beyond it, requests are refused.
-        max_connections: of each protocol at one time. Beyond it, REST closes the connection that has been idle longest.
+        max_header_bytes: bytes of the header of a request.
+        max_request_bytes: bytes of the body of a request, REST and gRPC.
+        max_held_bytes: bytes of the bodies of all requests that are not answered yet; by default four times those of
+            one. Beyond it, requests are refused.
+        max_connections: connections of each protocol at one time. Beyond it, REST closes the connection that has been
+            idle longest.
         grace_seconds: how long accepted requests have to be answered after SIGTERM.
 
     Raises:
@@ -71,22 +75,13 @@ class ServerOptions:
             object.__setattr__(self, "max_held_bytes", 4 * self.max_request_bytes)  # the class is frozen
         for name in LIMITS:
             check_integer(name, getattr(self, name))
-        if self.max_held_bytes < self.max_request_bytes:
-            raise InvalidInputError(
-                f"max_held_bytes: expected max_request_bytes, {self.max_request_bytes}, or more; "
-                f"got {self.max_held_bytes}."
-            )
+        check_integer("max_held_bytes", self.max_held_bytes, least=self.max_request_bytes)
         for name in ("port", "grpc_port"):
             port = getattr(self, name)
-            if not (name == "grpc_port" and port is None) and check_integer(name, port, least=0) > 65535:
-                raise InvalidInputError(f"{name} must be a port from 0 to 65535; got {port}.")
+            if not (name == "grpc_port" and port is None):
+                check_number(name, port, least=0, most=65535, integer=True)
         if self.port and self.port == self.grpc_port:
             raise InvalidInputError(f"grpc_port: expected another port than REST's {self.port}; choose one.")
         for name in SECONDS:
-            self._check_seconds(name, least=0.001)
-        self._check_seconds("batch_timeout_ms", least=0.0)
-
-    def _check_seconds(self, name, least):
-        value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value < float("inf"):
-            raise InvalidInputError(f"{name} must be a finite number >= {least:g}; got {value!r}.")
+            check_number(name, getattr(self, name), least=0.001)
+        check_number("batch_timeout_ms", self.batch_timeout_ms, least=0)

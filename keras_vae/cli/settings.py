@@ -1,0 +1,141 @@
+"""Options of a command that are the fields of a configuration, whose docstring describes them."""
+
+import dataclasses
+import functools
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+
+from keras_vae.errors import InvalidInputError
+
+Command = Callable[..., None]
+
+
+def settings_of(
+    configuration: type, *names: str, without: Sequence[str] = (), panel: str | None = None
+) -> Callable[[Command], Command]:
+    """Puts options in the place of the parameter `settings` of a command, which is then given what the user set.
+
+    There is an option for each field, but for mappings. Its help is the first sentence of the field's entry in the
+    docstring of the configuration, and its default is shown, except None, which the text describes. The values of a
+    list or tuple are divided by commas. A field is renamed by `metadata={"option": "--name"}`.
+
+    Args:
+        configuration: a dataclass.
+        names: of the fields; all when there are none.
+        without: names of fields to leave out.
+        panel: title of the options in the help.
+    """
+    fields = {field.name: field for field in dataclasses.fields(configuration)}
+    hints, texts = _hints(configuration), first_sentences(configuration)
+    kinds = {name: _kinds(hints[name]) for name in names or fields if name not in without}
+    kinds = {name: those for name, those in kinds.items() if dict not in those}
+    added = {name: _parameter(fields[name], those, texts[name], panel) for name, those in kinds.items()}
+
+    def decorate(command: Command) -> Command:
+        def with_settings(given: dict[str, Any]) -> None:
+            values = {name: given.pop(name) for name in added}
+            settings = {
+                name: _read(value, kinds[name], option_of(fields[name]))
+                for name, value in values.items()
+                if value is not None and value != []
+            }
+            command(**given, settings=settings)
+
+        return with_parameters(command, with_settings, added, instead_of="settings")
+
+    return decorate
+
+
+def with_parameters(
+    command: Command,
+    run: Callable[[dict[str, Any]], None],
+    added: Mapping[str, inspect.Parameter],
+    *,
+    instead_of: str | None = None,
+) -> Command:
+    """A command with more parameters, instead of one of its own or at the end; `run` is given the values of all."""
+    parameters = {}
+    for name, parameter in inspect.signature(command).parameters.items():
+        parameters |= added if name == instead_of else {name: parameter}
+    parameters |= added
+
+    @functools.wraps(command)
+    def wrapped(**given: Any) -> None:
+        run(given)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    wrapped.__signature__ = inspect.Signature([each.replace(kind=keyword) for each in parameters.values()])
+    wrapped.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
+    return wrapped
+
+
+def option_of(field: dataclasses.Field) -> str:
+    """The option of a field."""
+    return field.metadata.get("option", f"--{field.name.replace('_', '-')}")
+
+
+_hints = functools.cache(get_type_hints)
+
+
+@functools.cache
+def first_sentences(configuration: type) -> dict[str, str]:
+    """Field -> the first sentence that the docstring of the class has for it, as a sentence.
+
+    Example:
+
+    >>> from keras_vae.training import TrainingConfig
+    >>> first_sentences(TrainingConfig)["epochs"]
+    'Passes over the training split.'
+    """
+    entries = (inspect.getdoc(configuration) or "").partition("\nAttributes:\n")[2].partition("\n\n")[0]
+    texts = re.findall(r"^    (\w+): (.*(?:\n     .*)*)", entries, re.MULTILINE)
+    return {name: _sentence(" ".join(text.split())) for name, text in texts}
+
+
+def _sentence(text: str) -> str:
+    first = re.split(r"(?<=\.) (?=[A-Z`])", text)[0].rstrip(".")
+    return re.sub(r'`"(.*?)"`', r"\1", first[0].upper() + first[1:]) + "."
+
+
+def _kinds(hint: Any) -> set[type]:
+    """The types that a value may have, without those of its items."""
+    members = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return {get_origin(each) or each for each in members} - {NoneType}
+
+
+def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str | None) -> inspect.Parameter:
+    default = None if field.default is dataclasses.MISSING else field.default
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    flags = [option_of(field)] if bool not in kinds else [f"{option_of(field)}/--no-{option_of(field)[2:]}"]
+    if list in kinds:
+        kind, metavar = list[str], "NAME,..."
+    elif tuple in kinds:
+        kind, metavar = str, "N,..."
+    else:
+        kind, metavar = next(each for each in (bool, float, str, int) if each in kinds), None
+    option = typer.Option(
+        *flags, help=text, metavar=metavar, show_default=default is not None and shown, rich_help_panel=panel
+    )
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+    )
+
+
+def _read(value: Any, kinds: set[type], option: str) -> Any:
+    """The value of a field as the command line gives it."""
+    if list in kinds:
+        return [part.strip() for text in value for part in text.split(",")]
+    if tuple in kinds:
+        try:
+            numbers = tuple(int(part) for part in value.split(","))
+        except ValueError:
+            raise InvalidInputError(f"{option}: expected integers, such as 8,16; got {value!r}.") from None
+        return numbers[0] if int in kinds and len(numbers) == 1 else numbers
+    if {int, float} <= kinds and value.is_integer():
+        return int(value)
+    return value

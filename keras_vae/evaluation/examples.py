@@ -1,0 +1,111 @@
+"""The examples that a model is evaluated on, from any form in which they may be given."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.data import DataSet, Split
+from keras_vae.data.validate import validate_labels
+from keras_vae.errors import InvalidInputError
+from keras_vae.models import Autoencoder
+from keras_vae.models.batch import check_batches_spec
+from keras_vae.models.inputs import as_numbers, check_examples
+
+FORMS = "an array (N, *event_shape), a pair (x, y), a Split, a DataSet or a tf.data.Dataset of batches"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Examples:
+    """Examples that a model can explain, with their labels and factors where they are known.
+
+    Args:
+        x: `(N, *event_shape)`, uint8 or float32.
+        y: labels `(N,)`, or None.
+        factors: `(N, K)` integers, or None.
+    """
+
+    x: np.ndarray
+    y: np.ndarray | None = None
+    factors: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, rows: slice | np.ndarray) -> "Examples":
+        return Examples(*(None if part is None else part[rows] for part in (self.x, self.y, self.factors)))
+
+
+def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examples:
+    """Examples of one part of the data, checked against the model.
+
+    Args:
+        model: the model that is to explain them.
+        data: an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)`, a `Split`, or a finite
+            `tf.data.Dataset` of batches `x` or `(x, y)`, which is read into memory. Images of one channel may lack the
+            channel axis.
+        part: what to call it in messages.
+
+    Raises:
+        InvalidInputError: if the data have another form or shape, are empty, hold values that the likelihood cannot
+            explain, or lack the labels that the model needs.
+    """
+    factors = None
+    if isinstance(data, Split):
+        x, y, factors = data.x, data.y, data.factors
+    elif isinstance(data, tf.data.Dataset):
+        x, y = _read_batches(model, data, part)
+    elif isinstance(data, tuple):
+        if len(data) != 2:
+            raise InvalidInputError(f"{part}: expected a pair (x, y), got a tuple of {len(data)}; leave the rest out.")
+        x, y = data
+    elif data is None or isinstance(data, (str, bytes, dict, set)):
+        raise InvalidInputError(f"{part}: expected {FORMS}; got {type(data).__name__}.")
+    else:
+        x, y = data, None
+    x = as_numbers(part, x)
+    if (*x.shape[1:], 1) == model.event_shape:
+        x = x[..., np.newaxis]
+    x = check_examples(x, model.likelihood, part=part)
+    y = None if y is None else validate_labels(y, len(x), f"{part}, labels y")
+    if model.condition is not None:
+        if y is None:
+            raise InvalidInputError(f"{part}: {model.name} needs labels, and the data have none; give (x, y).")
+        model.check_conditions(y, len(x))
+    return Examples(x, y, factors)
+
+
+def _read_batches(model: Autoencoder, data: tf.data.Dataset, part: str) -> tuple[np.ndarray, np.ndarray | None]:
+    if data.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise InvalidInputError(f"{part}: expected a tf.data.Dataset that ends, got an infinite one; use take(n).")
+    spec = data.element_spec
+    if isinstance(spec, tuple) and len(spec) > 2:
+        raise InvalidInputError(
+            f"{part}: expected batches x or (x, y), got tuples of {len(spec)}; map the data set to (x, y)."
+        )
+    check_batches_spec(spec, model, part=part)
+    batches = list(data.as_numpy_iterator())
+    if not batches:
+        raise InvalidInputError(f"{part}: expected at least one batch, got none.")
+    if not isinstance(spec, tuple):
+        return np.concatenate(batches), None
+    columns = [np.concatenate(column) for column in zip(*batches, strict=True)]
+    return columns[0], columns[1] if len(columns) > 1 else None
+
+
+def read_data(model: Autoencoder, data: Any) -> dict[str, Any]:
+    """What `Subject` needs of the data: the test part of a `DataSet` with its training part, or one part alone.
+
+    Raises:
+        InvalidInputError: see `read_examples`.
+    """
+    if not isinstance(data, DataSet):
+        return {"test": read_examples(model, data)}
+    return {
+        "test": read_examples(model, data.test, part=f"{data.name}, test part"),
+        "train": read_examples(model, data.train, part=f"{data.name}, training part"),
+        "data_name": data.name,
+        "factor_names": data.factor_names,
+        "label_names": data.label_names,
+    }

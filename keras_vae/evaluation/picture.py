@@ -1,0 +1,27 @@
+"""A picture of a report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from matplotlib.figure import Figure
+
+from keras_vae import plots
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture that is drawn when its PNG is first asked for.
+
+    Args:
+        caption: what it shows and how to read it.
+        draw: makes the figure.
+    """
+
+    caption: str
+    draw: Callable[[], Figure]
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture as a PNG file."""
+        return plots.to_png(self.draw())

@@ -1,0 +1,71 @@
+"""The report of a run: an evaluation of its model, written into its folder."""
+
+import dataclasses
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from keras_vae import evaluation, plots
+from keras_vae.data import DataSet
+from keras_vae.evaluation import QUICK, Picture, Result, evaluate
+from keras_vae.models import Autoencoder
+from keras_vae.training.build import evaluation_data
+from keras_vae.training.run import Run, environment
+
+HISTORY = "Did the training converge? Training and validation should fall together and flatten."
+
+
+def write_quick_report(run: Run, model: Autoencoder, data: DataSet, *, verbose: int = 0) -> dict[str, Result]:
+    """Evaluates the model of a finished run with few examples of its test split, and writes the report.
+
+    Args:
+        run: the run.
+        model: its trained model.
+        data: its data, as `load_data` gives them.
+        verbose: 1 shows progress.
+
+    Returns:
+        What `evaluate` returns.
+    """
+    config = run.config()
+    budget = dataclasses.replace(QUICK, samples=config.likelihood_samples)
+    test = evaluation_data(data, config)
+    results = evaluate(model, test, budget=budget, seed=config.seed, verbose=int(verbose == 1))
+    settings = {
+        "data": None,
+        "split": "test",
+        "quick": True,
+        "samples": config.likelihood_samples,
+        "features": "pca",
+        "seed": config.seed,
+    }
+    write_report(run, results, settings)
+    return results
+
+
+def write_report(run: Run, results: Mapping[str, Result], settings: Mapping[str, Any]) -> Path:
+    """Writes `evaluation.html`, `evaluation.json` and `pictures/` of a run, in place of an earlier report.
+
+    Args:
+        run: the run.
+        results: what `evaluate` returns for its model.
+        settings: how the model was evaluated, by name.
+
+    Returns:
+        The path of the page.
+    """
+    config = run.config()
+    history = run.read_history()
+    history.pop("epoch", None)
+    curves = {"history": Picture(HISTORY, partial(plots.plot_history, history))} if history else {}
+    return evaluation.write_report(
+        run["evaluation"],
+        results,
+        title=f"{config.model} on {config.data}",
+        settings=settings,
+        configuration=config.as_dict(),
+        environment=run.read_json("environment.json") if run["environment.json"].exists() else environment(),
+        further={"training": Result("Did the training converge?", {}, pictures=curves)},
+        pictures=run["pictures"],
+    )
