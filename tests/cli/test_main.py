@@ -179,7 +179,7 @@ BAD_TRAINING = {
     "option of another network": ("--set filters=[3]", "zoo.vae: network 'mlp' .*takes no option 'filters'"),
     "option of another recipe": ("--model ae --beta 4", "zoo.ae: unknown option 'beta'; it takes"),
     "warm-up of no weight": ("--model ae --warmup-epochs 1", "warmup_epochs: the model 'ae' has no weight that rises"),
-    "recipe that is not there": ("--model nowhere:recipe", "model 'nowhere:recipe': cannot import nowhere"),
+    "recipe that is not there": ("--model nowhere:recipe", "--model nowhere: no module of this name"),
     "beta that is none": ("--model beta_vae --set beta=four", "weight of 'kl' must be a finite number"),
     "beta of vae": ("--model vae --beta 4", "beta"),
     "free bits": ("--free-bits -1", "free_bits must be a number >= 0"),

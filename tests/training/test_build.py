@@ -1,0 +1,35 @@
+"""What a configuration gives to a recipe: only what the recipe takes."""
+
+import pytest
+
+from keras_vae.training import TrainingConfig, build_model, load_data
+
+MODULE = """
+from keras_vae import KL, NLL
+from keras_vae.zoo import assemble
+
+def open_recipe(event_shape, latent_dim, **options):
+    return assemble("open_recipe", event_shape, latent_dim, options, objective=NLL() + KL())
+
+def closed_recipe(event_shape, latent_dim):
+    return open_recipe(event_shape, latent_dim, units=(4,), likelihood="laplace", seed=7)
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "likelihood", "seed"),
+    [
+        ("vae", "Normal", 3),
+        ("count_vae", "NegativeBinomial", 3),
+        ("builds_own:open_recipe", "Normal", 3),
+        ("builds_own:closed_recipe", "Laplace", 7),
+    ],
+)
+def test_a_recipe_gets_the_seed_and_the_likelihood_of_the_data_if_it_takes_them(
+    model, likelihood, seed, tmp_path, monkeypatch
+):
+    (tmp_path / "builds_own.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    config = TrainingConfig(model=model, seed=3, limit=64, jit_compile=False)
+    built = build_model(config, load_data(config))
+    assert (type(built.likelihood).__name__, built.seed) == (likelihood, seed)
