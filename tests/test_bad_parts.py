@@ -71,7 +71,7 @@ COUNTS = {
     "Categorical: levels": lambda n: kv.Categorical((2,), levels=n),
     "DiscretizedLogistic: levels": lambda n: kv.DiscretizedLogistic((2,), levels=n),
 }
-OF_TWO_OR_MORE = re.compile("VectorQuantizer: codes|categories|(Categorical|Logistic): levels")
+OF_TWO_OR_MORE = re.compile("VectorQuantizer: codebook_size|categories|(Categorical|Logistic): levels")
 POSITIVE = {
     "RelaxedCategorical: temperature": lambda t: kv.RelaxedCategorical((3,), temperature=t),
     "RelaxedCategoricalPrior: temperature": lambda t: kv.RelaxedCategoricalPrior((3,), temperature=t),
@@ -115,7 +115,7 @@ def test_a_schedule_of_the_temperature_starts_above_0(refused):
 
 
 OTHER_ARGUMENTS = {
-    "decay of 1": (lambda: kv.VectorQuantizer((2, 3), decay=1.0), r"VectorQuantizer: decay must lie in \[0, 1\)"),
+    "decay of 1": (lambda: kv.VectorQuantizer((2, 3), decay=1.0), r"VectorQuantizer: decay must be in \[0, 1\)"),
     "decay as text": (lambda: kv.VectorQuantizer((2, 3), decay="1"), "VectorQuantizer: decay must .* got '1'"),
     "no decay": (lambda: kv.VectorQuantizer((2, 3), decay=float("nan")), "VectorQuantizer: decay must .* got nan"),
     "revival": (lambda: kv.VectorQuantizer((2, 3), revive_below=None), "revive_below must be a number >= 0; got None"),
@@ -304,7 +304,7 @@ def test_parts_that_do_not_fit_are_refused_by_the_constructor(refused, parts, me
 @pytest.mark.parametrize("prior", ["categorical", "autoregressive"])
 def test_a_prior_over_codes_has_as_many_as_the_codebook(refused, prior, categories):
     options = {"layers": 1, "filters": 2} if prior == "autoregressive" else {}
-    with refused(f"has {categories} categories, but the posterior VectorQuantizer has 4 codes; give both as many"):
+    with refused(f"has {categories} categories, but the posterior VectorQuantizer has a codebook_size of 4"):
         quantizing(prior={"name": prior, "categories": categories, **options})
     assert quantizing(prior={"name": prior, "categories": 4, **options}).sample(20, seed=0).shape == (20, *EVENT)
 
@@ -355,7 +355,7 @@ def test_a_term_without_a_closed_form_says_how_to_go_on(refused, term, asked):
 
 @pytest.mark.parametrize("term", [kv.Commitment, kv.CodebookLoss])
 def test_a_term_of_codebooks_needs_one(refused, term):
-    with refused(f"{term.__name__}: expected a VectorQuantizer posterior, got .*Normal"):
+    with refused(f"{term.__name__}: expected a posterior of discrete codes, such as VectorQuantizer, got .*Normal"):
         fitted(objective=NLL() + term())
 
 
