@@ -1,4 +1,4 @@
-"""An export asked about more examples than memory holds, on one machine or on Apache Beam."""
+"""Inference with an export on more examples than fit in memory, on one machine or on Apache Beam."""
 
 from keras_vae.bulk.infer import infer
 from keras_vae.bulk.summary import Summary

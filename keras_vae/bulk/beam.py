@@ -1,13 +1,13 @@
-"""A job on Apache Beam: on the cores of this machine, or on Dataflow, Flink or Spark."""
+"""Runs a job on Apache Beam: on the cores of this machine, or on Dataflow, Flink or Spark."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from keras_vae.bulk.exported_model import ExportedModel
 from keras_vae.bulk.formats import DeadLetterRows
-from keras_vae.bulk.job import Job, twice
+from keras_vae.bulk.job import Job, reject_repeated
 from keras_vae.bulk.quiet import quiet
-from keras_vae.bulk.record import Answer, Record, Rejected
+from keras_vae.bulk.record import AnsweredRecord, Record, RejectedRecord
 from keras_vae.bulk.summary import ANSWERS, DEAD_LETTERS, SUMMARY, Summary
 from keras_vae.errors import InvalidInputError, unknown
 
@@ -18,16 +18,16 @@ with quiet():
     from apache_beam.runners import runner as runners
 
 RUNNERS = ("DataflowRunner", "DirectRunner", "FlinkRunner", "PrismRunner", "SparkRunner")
-WRITTEN = 1024  # records of a table
-QUIET = "--default_sdk_harness_log_level=ERROR"
+TABLE_ROWS = 1024  # records in each table that goes to the Parquet writer
+HARNESS_LOG_LEVEL = "--default_sdk_harness_log_level=ERROR"
 
 
-class ExportHandler(ModelHandler[Record, Answer | Rejected, ExportedModel]):
-    """Lets Beam's `RunInference` ask an export; Beam's own handler cannot load a SavedModel under Keras 3.
+class ExportHandler(ModelHandler[Record, AnsweredRecord | RejectedRecord, ExportedModel]):
+    """Runs an export in Beam's `RunInference`. Beam's own handler cannot load a SavedModel under Keras 3.
 
     Args:
-        model: travels by its path, and is loaded by each worker.
-        batch_size: records at a time.
+        model: the export. Only its path is pickled; each worker loads the model.
+        batch_size: number of records in a batch.
     """
 
     def __init__(self, model: ExportedModel, batch_size: int):
@@ -39,52 +39,53 @@ class ExportHandler(ModelHandler[Record, Answer | Rejected, ExportedModel]):
 
     def run_inference(
         self, batch: Sequence[Record], model: ExportedModel, inference_args: dict[str, Any] | None = None
-    ) -> list[Answer | Rejected]:
+    ) -> list[AnsweredRecord | RejectedRecord]:
         return model.answer(batch)
 
 
 def check_runner(runner: str) -> None:
-    """Raises `InvalidInputError` for a runner that Beam does not know or cannot start here."""
+    """Raises `InvalidInputError` for a runner that Beam does not have or that cannot start here."""
     try:
         runners.create_runner(runner)
     except (AttributeError, ImportError) as error:
         raise InvalidInputError(
-            f"--runner {runner}: it cannot start here ({error}); DataflowRunner needs: pip install 'apache-beam[gcp]'"
+            f"--runner {runner}: expected a runner that can start here ({error}); for DataflowRunner: pip install "
+            "'apache-beam[gcp]'"
         ) from error
     except (TypeError, ValueError) as error:
         raise InvalidInputError(unknown(runner, RUNNERS, part="runner")) from error
 
 
 def run_on_beam(job: Job, folder: str, *, runner: str, options: Sequence[str] = ()) -> None:
-    """Answers everything by a Beam pipeline, and writes the summary as its last step.
+    """Processes a job in a Beam pipeline. The last step writes the summary.
 
     Args:
-        job: what is to be done.
-        folder: to write to; whatever Beam can write to.
-        runner: its name.
-        options: Beam's own, such as `--direct_num_workers=2`.
+        job: the job.
+        folder: folder to write to, on any file system that Beam can write to.
+        runner: name of the Beam runner.
+        options: options of Beam, such as `--direct_num_workers=2`.
     """
-    with quiet(), beam.Pipeline(runner=runner, options=PipelineOptions([QUIET, *options])) as pipeline:
+    with quiet(), beam.Pipeline(runner=runner, options=PipelineOptions([HARNESS_LOG_LEVEL, *options])) as pipeline:
         read = (
             pipeline
             | "Units" >> beam.Create(job.source.units)
             | "Share" >> beam.Reshuffle()
             | "Read" >> beam.FlatMap(_records).with_output_types(Any)
         )
-        records, unreadable = _part(read, "Readable", Record)
+        records, unreadable = _partition(read, "Readable", Record)
         results = records | "Ask" >> RunInference(ExportHandler(job.model, job.batch_size))
-        answers, refused = _part(results, "Answered", Answer)
-        rejected = [unreadable, refused]
+        answers, rejected_by_model = _partition(results, "Answered", AnsweredRecord)
+        rejected = [unreadable, rejected_by_model]
         if job.source.has_own_keys:
             by_key = answers | "ByKey" >> beam.Map(lambda answer: (answer.key, answer)) | beam.GroupByKey()
-            answers, again = _part(by_key | "First" >> beam.FlatMap(_first_and_others), "New", Answer)
-            rejected.append(again)
+            answers, repeated = _partition(by_key | "First" >> beam.FlatMap(_first_and_others), "New", AnsweredRecord)
+            rejected.append(repeated)
         dead_letters = rejected | "DeadLetters" >> beam.Flatten()
         _write(answers, job.file_format, f"{folder}/{ANSWERS}/part", job.answer_rows)
         _write(dead_letters, job.file_format, f"{folder}/{DEAD_LETTERS}/part", DeadLetterRows())
         counts = [
-            beam.pvalue.AsSingleton(some | f"Count{name}" >> beam.combiners.Count.Globally())
-            for name, some in (("Read", read), ("Answers", answers))
+            beam.pvalue.AsSingleton(collection | f"Count{name}" >> beam.combiners.Count.Globally())
+            for name, collection in (("Read", read), ("Answers", answers))
         ]
         kinds = (
             dead_letters
@@ -104,8 +105,8 @@ def _records(unit):
     return unit.records()
 
 
-def _part(items, name, kind):
-    """Those of a kind, and the others."""
+def _partition(items, name, kind):
+    """Returns two collections: the items of a class, and the other items."""
 
     def of_kind(item, _):
         return 0 if isinstance(item, kind) else 1
@@ -115,7 +116,7 @@ def _part(items, name, kind):
 
 def _first_and_others(keyed):
     first, *others = sorted(keyed[1], key=lambda answer: answer.place)
-    return [first, *map(twice, others)]
+    return [first, *map(reject_repeated, others)]
 
 
 def _summary(about, read, answered, kinds):
@@ -130,7 +131,7 @@ def _write(items, file_format, prefix, rows):
         return
     tables = (
         items
-        | f"Gather {prefix}" >> beam.BatchElements(WRITTEN, WRITTEN)
+        | f"Gather {prefix}" >> beam.BatchElements(TABLE_ROWS, TABLE_ROWS)
         | f"Table {prefix}" >> beam.Map(rows.table).with_output_types(Any)
     )
     _ = tables | f"Write {prefix}" >> beam.io.parquetio.WriteToParquetBatched(

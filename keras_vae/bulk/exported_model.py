@@ -1,4 +1,4 @@
-"""One signature of an export, asked about records of which some may be bad."""
+"""Runs one signature of an export on records, some of which may be invalid."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.bulk.record import Answer, Record, Rejected
+from keras_vae.bulk.record import AnsweredRecord, Record, RejectedRecord
 from keras_vae.data.images import to_png
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.serving.columns import read_columns
@@ -23,15 +23,17 @@ SIGNATURES = {
     "reconstruct": ("serving_default", "reconstruct_bytes"),
     "score": ("score", "score_bytes"),
 }
-"""Question -> the signature for numbers, and the one for image files."""
+"""Question -> the signature for arrays, and the signature for image files."""
 
 
 class ExportedModel:
-    """One signature of a SavedModel. It is loaded when it is first used, so that a copy can travel to a worker.
+    """One signature of a SavedModel.
+
+    A pickled copy contains only the path and loads the SavedModel at its first use, so workers can receive it.
 
     Args:
-        path: a version, such as `saved_models/digits/1`, or the folder of versions, of which the newest is taken.
-        question: encode, reconstruct or score.
+        path: a version, such as `saved_models/digits/1`, or a folder of versions; the newest version is used.
+        question: `"encode"`, `"reconstruct"` or `"score"`.
         of_files: whether the inputs are image files.
 
     Raises:
@@ -41,12 +43,12 @@ class ExportedModel:
     def __init__(self, path: str | Path, question: str, *, of_files: bool = False):
         self.path = newest_version(path)
         self.name = SIGNATURES[question][of_files]
-        known = _load(self.path).signatures
-        if self.name not in known:
+        signatures = _load(self.path).signatures
+        if self.name not in signatures:
             what = "image files" if of_files else "numbers"
             raise InvalidInputError(
                 f"{self.path}: expected a signature {self.name!r}, to {question} {what}; "
-                f"got {', '.join(sorted(known))}; export a model that has it."
+                f"got {', '.join(sorted(signatures))}; export a model that has it."
             )
 
     def __getstate__(self):
@@ -68,37 +70,40 @@ class ExportedModel:
 
     @property
     def image_size(self) -> tuple[int, int] | None:
-        """`(H, W)` of the images that the model takes; None for a model of other data."""
+        """`(H, W)` of the input images; None if the inputs are not images."""
         signatures = (self._function, *_load(self.path).signatures.values())
         inputs = (signature.structured_input_signature[1] for signature in signatures)
-        shape = next((tuple(found["x"].shape[1:]) for found in inputs if "x" in found), ())
+        shape = next((tuple(specs["x"].shape[1:]) for specs in inputs if "x" in specs), ())
         return shape[:2] if len(shape) == 3 else None
 
     @property
     def columns(self) -> str | None:
-        """How training read its table, as JSON, without labels if none are asked for; None if it is not known."""
+        """The options with which training read its table, as JSON; None if the export does not contain them.
+
+        A signature without a condition needs no labels, so the label column is removed.
+        """
         text = read_columns(self.path)
         if text is None or "condition" in self.inputs:
             return text
         return json.dumps({**json.loads(text), "label_column": None})
 
     def load(self) -> "ExportedModel":
-        """Loads it, if it is not yet."""
+        """Loads the SavedModel at the first call, and returns this object."""
         _ = self._function
         return self
 
-    def answer(self, records: Sequence[Record]) -> list[Answer | Rejected]:
-        """What comes of each record, in their order."""
-        read = [self._inputs_of(record) for record in records]
-        good = [i for i, inputs in enumerate(read) if not isinstance(inputs, Rejected)]
-        answered = dict(zip(good, self._ask([records[i] for i in good], [read[i] for i in good]), strict=True))
-        return [answered.get(i, inputs) for i, inputs in enumerate(read)]
+    def answer(self, records: Sequence[Record]) -> list[AnsweredRecord | RejectedRecord]:
+        """Returns an answer or a rejected record for each record, in the same order."""
+        all_inputs = [self._inputs_of(record) for record in records]
+        valid = [i for i, inputs in enumerate(all_inputs) if not isinstance(inputs, RejectedRecord)]
+        results = dict(zip(valid, self._run([records[i] for i in valid], [all_inputs[i] for i in valid]), strict=True))
+        return [results.get(i, inputs) for i, inputs in enumerate(all_inputs)]
 
     def _inputs_of(self, record):
         try:
             return {name: self._as_input(name, spec, record.fields.get(name)) for name, spec in self.inputs.items()}
-        except _BadValueError as bad:
-            return Rejected(record.key, record.place, bad.kind, str(bad))
+        except _InvalidFieldError as error:
+            return RejectedRecord(record.key, record.place, error.kind, str(error))
 
     def _as_input(self, name, spec, value):
         value = _as_input(name, spec, value)
@@ -106,11 +111,11 @@ class ExportedModel:
             return value
         try:
             return to_png(value, self.image_size)
-        except Exception as error:  # Pillow raises many kinds
-            raise _BadValueError("unreadable image", f"{name}: {one_line(error)}.") from None
+        except Exception as error:  # Pillow raises many classes of errors
+            raise _InvalidFieldError("unreadable image", f"{name}: {one_line(error)}.") from None
 
-    def _ask(self, records, inputs):
-        """The answers; a batch that the graph refuses is halved until the record at fault is found."""
+    def _run(self, records, inputs):
+        """Runs the signature on a batch. If the graph rejects it, halves the batch to isolate the invalid record."""
         if not records:
             return []
         batch = {
@@ -121,19 +126,21 @@ class ExportedModel:
         except tf.errors.InvalidArgumentError as error:
             if len(records) == 1:
                 kind = "unreadable image" if "image_bytes" in self.inputs else "refused by the model"
-                return [Rejected(records[0].key, records[0].place, kind, reason_of(error))]
+                return [RejectedRecord(records[0].key, records[0].place, kind, reason_of(error))]
             half = len(records) // 2
-            return self._ask(records[:half], inputs[:half]) + self._ask(records[half:], inputs[half:])
+            return self._run(records[:half], inputs[:half]) + self._run(records[half:], inputs[half:])
         finite = np.all([_finite(value) for value in outputs.values()], axis=0)
         return [
-            Answer(record.key, record.place, {name: outputs[name][i] for name in outputs})
+            AnsweredRecord(record.key, record.place, {name: outputs[name][i] for name in outputs})
             if finite[i]
-            else Rejected(record.key, record.place, "not finite", _not_finite(inputs[i], outputs, i))
+            else RejectedRecord(record.key, record.place, "not finite", _not_finite(inputs[i], outputs, i))
             for i, record in enumerate(records)
         ]
 
 
-class _BadValueError(Exception):
+class _InvalidFieldError(Exception):
+    """A field of a record that the signature cannot take."""
+
     def __init__(self, kind, reason):
         super().__init__(reason)
         self.kind = kind
@@ -146,23 +153,24 @@ def _load(path: str) -> Any:
 
 def _as_input(name: str, spec: tf.TensorSpec, value: Any) -> Any:
     if value is None:
-        raise _BadValueError("missing field", f"{name}: expected a value; got none.")
+        raise _InvalidFieldError("missing field", f"{name}: expected a value; the record has none.")
     if spec.dtype == tf.string:
         if not isinstance(value, bytes) or not value:
-            raise _BadValueError("wrong type", f"{name}: expected the bytes of a file; got {_describe(value)}.")
+            raise _InvalidFieldError("wrong type", f"{name}: expected the bytes of a file; got {_describe(value)}.")
         return value
     shape = tuple(spec.shape[1:])
     array = _numbers(name, value)
     if array.size != prod(shape):
-        raise _BadValueError("wrong shape", f"{name}: expected {shape}, {prod(shape)} numbers; got {array.size}.")
+        message = f"{name}: expected {prod(shape)} values, for shape {shape}; got {array.size}."
+        raise _InvalidFieldError("wrong shape", message)
     if array.dtype == np.uint8 and spec.dtype.is_floating:
         array = array / np.float32(255)
-    with np.errstate(over="ignore", invalid="ignore"):  # what does not fit is refused below
+    with np.errstate(over="ignore", invalid="ignore"):  # the checks below reject values that overflow
         converted = array.astype(spec.dtype.as_numpy_dtype).reshape(shape)
     if np.isinf(converted).any():
-        raise _BadValueError("not finite", f"{name}: expected finite numbers; got infinity.")
+        raise _InvalidFieldError("not finite", f"{name}: expected finite numbers; got infinity.")
     if spec.dtype.is_integer and not np.array_equal(converted, array.reshape(shape)):
-        raise _BadValueError("wrong type", f"{name}: expected integers; got {_describe(value)}.")
+        raise _InvalidFieldError("wrong type", f"{name}: expected integers; got {_describe(value)}.")
     return converted
 
 
@@ -173,7 +181,7 @@ def _numbers(name: str, value: Any) -> np.ndarray:
         if array.dtype.kind not in "biuf":
             raise ValueError(array.dtype)
     except (TypeError, ValueError):
-        raise _BadValueError("wrong type", f"{name}: expected numbers; got {_describe(value)}.") from None
+        raise _InvalidFieldError("wrong type", f"{name}: expected numbers; got {_describe(value)}.") from None
     return array
 
 
@@ -183,14 +191,15 @@ def _describe(value: Any) -> str:
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
-    """Whether each row is finite."""
+    """Returns whether each row is finite."""
     if values.dtype.kind != "f":
         return np.ones(len(values), bool)
     return np.isfinite(values.reshape(len(values), -1)).all(axis=1)
 
 
 def _not_finite(inputs, outputs, row):
-    given = [name for name, value in inputs.items() if isinstance(value, np.ndarray) and not _finite(value[None]).all()]
-    if given:
-        return f"{given[0]}: expected finite numbers; got NaN."
-    return f"The model's {next(name for name, value in outputs.items() if not _finite(value)[row])} is not finite."
+    names = [name for name, value in inputs.items() if isinstance(value, np.ndarray) and not _finite(value[None]).all()]
+    if names:
+        return f"{names[0]}: expected finite numbers; got NaN."
+    output = next(name for name, value in outputs.items() if not _finite(value)[row])
+    return f"{output}: the output of the model is not finite."

@@ -1,4 +1,4 @@
-"""How answers and rejected records are written: Parquet, or TFRecord files of `tf.train.Example`."""
+"""The output formats of answers and rejected records: Parquet, or TFRecord files of `tf.train.Example`."""
 
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -7,19 +7,19 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from keras_vae.bulk.record import Answer, Rejected
+from keras_vae.bulk.record import AnsweredRecord, RejectedRecord
 
 FORMATS = ("parquet", "tfrecord")
 
 
 class AnswerRows:
-    """Answers as rows: `key`, and a column for each output.
+    """Answers as rows with a column `key` and a column for each output.
 
-    In Parquet a scalar is a number, anything else a list of fixed length, row-major; metadata of the column tell its
-    `shape`. In TFRecord all are flat lists, of floats or integers.
+    Parquet stores a scalar output as a number and any other output as a list of fixed length, in row-major order. The
+    metadata of the column contain its `shape`. TFRecord stores every output as a flat list of floats or integers.
 
     Args:
-        outputs: of the signature, name -> specification.
+        outputs: outputs of the signature, name -> specification.
 
     Example:
 
@@ -35,8 +35,8 @@ class AnswerRows:
             columns.append(pa.field(name, kind, metadata={"shape": ",".join(map(str, shape))}))
         self.schema = pa.schema(columns)
 
-    def table(self, answers: Sequence[Answer]) -> pa.Table:
-        """The rows of a Parquet file."""
+    def table(self, answers: Sequence[AnsweredRecord]) -> pa.Table:
+        """Returns the rows of a Parquet file."""
         columns = [pa.array([answer.key for answer in answers], pa.string())]
         for field in list(self.schema)[1:]:
             values = np.stack([answer.outputs[field.name] for answer in answers])
@@ -47,26 +47,26 @@ class AnswerRows:
                 columns.append(pa.array(values, field.type))
         return pa.table(columns, schema=self.schema)
 
-    def example(self, answer: Answer) -> bytes:
-        """A serialised `tf.train.Example`."""
+    def example(self, answer: AnsweredRecord) -> bytes:
+        """Returns a serialized `tf.train.Example`."""
         return _serialized({"key": _bytes(answer.key)} | {name: _flat(v) for name, v in answer.outputs.items()})
 
 
 class DeadLetterRows:
-    """Rejected records as rows of text: `key`, `place`, `kind` and `reason`."""
+    """RejectedRecord records as rows of text: `key`, `place`, `kind` and `reason`."""
 
     schema = pa.schema([(name, pa.string()) for name in ("key", "place", "kind", "reason")])
 
-    def table(self, rejected: Sequence[Rejected]) -> pa.Table:
-        """The rows of a Parquet file."""
-        return pa.Table.from_pylist([self._row(one) for one in rejected], schema=self.schema)
+    def table(self, rejected: Sequence[RejectedRecord]) -> pa.Table:
+        """Returns the rows of a Parquet file."""
+        return pa.Table.from_pylist([self._row(record) for record in rejected], schema=self.schema)
 
-    def example(self, rejected: Rejected) -> bytes:
-        """A serialised `tf.train.Example`."""
+    def example(self, rejected: RejectedRecord) -> bytes:
+        """Returns a serialized `tf.train.Example`."""
         return _serialized({name: _bytes(text) for name, text in self._row(rejected).items() if text is not None})
 
     @staticmethod
-    def _row(rejected: Rejected) -> dict[str, str | None]:
+    def _row(rejected: RejectedRecord) -> dict[str, str | None]:
         return {"key": rejected.key, "place": str(rejected.place), "kind": rejected.kind, "reason": rejected.reason}
 
 

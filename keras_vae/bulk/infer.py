@@ -1,4 +1,4 @@
-"""From a question to a folder of answers."""
+"""Runs a signature of an export on every record of a source and writes a folder of answers."""
 
 import contextlib
 import os
@@ -33,35 +33,41 @@ def infer(
     overwrite: bool = False,
     verbose: int = 0,
 ) -> Summary:
-    """Asks an export about every record of a source, however many there are.
+    """Runs a signature of an export on every record of a source, which may be larger than memory.
 
-    Writes `answers/`, Parquet or TFRecord files with the `key` of each record and the outputs of the signature;
-    `dead_letters/`, records without an answer with their `key`, `place`, `kind` of fault and `reason`; and
-    `summary.json`, the counts and what was asked. Each record comes out once, in one of the two. Of several records
-    with one key the first that has an answer keeps it. The folder appears when all is done, unless it is a remote one.
+    The output folder contains:
+
+    - `answers/`: Parquet or TFRecord files with the `key` of each record and the outputs of the signature.
+    - `dead_letters/`: the records without an answer, with their `key`, `place`, `kind` of fault and `reason`.
+    - `summary.json`: the counts and a description of the job.
+
+    Each record appears once, either in the answers or in the dead letters. If several records have the same key, the
+    first record with an answer keeps the key and the others are rejected. A local folder appears only when the job is
+    complete. A remote folder fills while the job runs.
 
     Args:
         question: `"encode"`, `"reconstruct"` or `"score"`, see `keras_vae.serving.signatures_of`.
-        export: a version of a SavedModel, or the folder of versions, of which the newest is taken.
+        export: a version of a SavedModel, or a folder of versions; the newest version is used.
         data: a file, folder or pattern of Parquet, TFRecord (of `tf.train.Example`) or image files, a `.npy` or `.npz`
-            file, or the name of a data set. Columns and features are named as the inputs of the signature: `x`, all
-            numbers of an example row-major (uint8: pixels 0 to 255), or `image_bytes`, and `condition`. Of a table,
-            `.csv`, `.tsv` or `.parquet`, the columns are read that the model was trained on, by their names, if the
-            export knows them (`keras-vae export RUN` tells it). Tables and data sets by name are held in memory.
-        out: the folder.
-        runner: of Apache Beam, such as `"DirectRunner"`; None works in this process, without Beam.
-        runner_options: of Apache Beam.
+            file, or the name of a data set. Columns and features have the names of the signature's inputs: `x` (all
+            values of an example in row-major order; uint8 values are pixels from 0 to 255) or `image_bytes`, and
+            `condition`. From a table (`.csv`, `.tsv` or `.parquet`), the columns of the training data are selected by
+            name, if the export contains their names, as the exports of `keras-vae export RUN` do. Tables and named
+            data sets are loaded into memory.
+        out: the output folder.
+        runner: runner of Apache Beam, such as `"DirectRunner"`. None runs the job in this process, without Beam.
+        runner_options: options of Apache Beam.
         file_format: `"parquet"` or `"tfrecord"`.
-        split: train, validation or test, of data with splits; None for all.
-        fields: input -> column or feature, where they differ.
-        key: column or feature with the keys; None makes them from file and row.
-        batch_size: records that the model answers at a time.
-        overwrite: replace the folder.
-        verbose: 1 shows a progress bar, of a job in this process.
+        split: `"train"`, `"validation"` or `"test"`, for data with splits. None reads all splits.
+        fields: input -> column or feature, for the inputs whose names differ.
+        key: column or feature with the keys. None derives the keys from file and row.
+        batch_size: number of records in a batch.
+        overwrite: whether to replace an existing output folder.
+        verbose: 1 shows a progress bar, for a job in this process.
 
     Raises:
         InvalidInputError: for an export, source, runner, folder or option that cannot be used.
-        OSError: if the folder cannot be written; nothing is left of it then.
+        OSError: if the folder cannot be written; no partial folder remains.
 
     Example:
 
@@ -94,20 +100,23 @@ def infer(
 
 
 def _check_out(out: str, overwrite: bool) -> None:
-    """Refuses a folder that is in use or cannot be written, before there is anything to write."""
+    """Refuses a folder that is in use or that cannot be written, before the job starts."""
     target = Path(out)
     if "://" in out:
         return
     if target.exists() and not overwrite:
-        raise InvalidInputError(f"{out}: it exists; use --overwrite or another --out.")
+        raise InvalidInputError(f"{out}: expected a new folder; it exists; use --overwrite or another --out.")
     if target.exists() and not (target / SUMMARY).exists():
-        raise InvalidInputError(f"{out}: it holds no answers of an earlier job, so --overwrite leaves it alone.")
+        raise InvalidInputError(
+            f"{out}: --overwrite replaces only a folder of an earlier job, with a {SUMMARY}; this folder has none; use "
+            "another --out."
+        )
     check_writable(target.absolute().parent if target.exists() else target)
 
 
 @contextlib.contextmanager
 def _new_folder(out: str, overwrite: bool) -> Iterator[str]:
-    """A folder to write to, which takes the place of `out` when all has gone well; a remote one is `out` itself."""
+    """Yields a temporary folder that replaces `out` once the job has succeeded; a remote folder is `out` itself."""
     if "://" in out:
         yield out
         return
@@ -116,7 +125,7 @@ def _new_folder(out: str, overwrite: bool) -> Iterator[str]:
         folder = temporary / "new"
         folder.mkdir()
         yield str(folder)
-        _check_out(out, overwrite)  # another job may have finished there meanwhile
+        _check_out(out, overwrite)  # another job may have written the same folder in the meantime
         if target.exists():
             target.rename(temporary / "old")
         try:

@@ -1,4 +1,4 @@
-"""One process that works through a job."""
+"""Runs a job in this process."""
 
 import itertools
 from collections import Counter
@@ -9,45 +9,45 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 
 from keras_vae.bulk.formats import DeadLetterRows, Rows
-from keras_vae.bulk.job import Job, twice
-from keras_vae.bulk.record import Answer, Record, Rejected
+from keras_vae.bulk.job import Job, reject_repeated
+from keras_vae.bulk.record import AnsweredRecord, Record, RejectedRecord
 from keras_vae.bulk.summary import ANSWERS, DEAD_LETTERS, SUMMARY, Summary
 from keras_vae.progress import progress
 
-WRITTEN = 4096  # records at a time
+CHUNK = 4096  # records that are written together
 
 
 def run_here(job: Job, folder: Path, *, verbose: int = 0) -> Summary:
-    """Answers everything in this process, in order.
+    """Processes a job in this process, in the order of the source.
 
-    The keys of answered records are held in memory where they are the user's own.
+    If the keys come from the user's data, the keys of all answers stay in memory, to detect repeated keys.
 
     Args:
-        job: what is to be done.
-        folder: to write to; it exists and is empty.
+        job: the job.
+        folder: an existing, empty folder to write to.
         verbose: 1 shows a progress bar.
     """
-    read, answered, rejected, keys = 0, 0, Counter(), _Keys()
+    read, answered, rejected, keys = 0, 0, Counter(), _AnsweredKeys()
     with (
         _Writer(folder / ANSWERS, job.file_format, job.answer_rows) as answers,
         _Writer(folder / DEAD_LETTERS, job.file_format, DeadLetterRows()) as dead_letters,
     ):
-        for some in _chunks(_shown(job, verbose), WRITTEN):
-            good, bad = _answered(job, some)
-            read += len(some)
+        for items in _chunks(_records(job, verbose), CHUNK):
+            new_answers, new_rejections = _process(job, items)
+            read += len(items)
             if job.source.has_own_keys:
-                good, again = keys.part(good)
-                bad += map(twice, again)
-            answers.write(good)
-            dead_letters.write(bad)
-            answered += len(good)
-            rejected.update(one.kind for one in bad)
+                new_answers, repeated = keys.split(new_answers)
+                new_rejections += map(reject_repeated, repeated)
+            answers.write(new_answers)
+            dead_letters.write(new_rejections)
+            answered += len(new_answers)
+            rejected.update(record.kind for record in new_rejections)
     summary = Summary(read, answered, dict(rejected))
     (folder / SUMMARY).write_text(summary.as_json(job.about))
     return summary
 
 
-def _shown(job: Job, verbose: int) -> Iterator[Record | Rejected]:
+def _records(job: Job, verbose: int) -> Iterator[Record | RejectedRecord]:
     records = itertools.chain.from_iterable(unit.records() for unit in job.source.units)
     return progress(records, job.source.rows, job.source.name, verbose=verbose)
 
@@ -57,15 +57,16 @@ def _chunks(items, size):
         yield chunk
 
 
-def _answered(job: Job, items: Sequence[Record | Rejected]) -> tuple[list[Answer], list[Rejected]]:
-    results = [item for item in items if isinstance(item, Rejected)]
+def _process(job: Job, items: Sequence[Record | RejectedRecord]) -> tuple[list[AnsweredRecord], list[RejectedRecord]]:
+    results = [item for item in items if isinstance(item, RejectedRecord)]
     for batch in _chunks((item for item in items if isinstance(item, Record)), job.batch_size):
         results += job.model.answer(batch)
-    return [one for one in results if isinstance(one, Answer)], [one for one in results if isinstance(one, Rejected)]
+    answers = [result for result in results if isinstance(result, AnsweredRecord)]
+    return answers, [result for result in results if isinstance(result, RejectedRecord)]
 
 
 class _Writer:
-    """One file in a folder, named as one of many would be."""
+    """Writes rows to one file, named like one shard of many, as Beam names its files."""
 
     def __init__(self, folder: Path, file_format: str, rows: Rows):
         folder.mkdir()
@@ -83,7 +84,7 @@ class _Writer:
     def __exit__(self, *_):
         self.file.close()
 
-    def write(self, items: Sequence[Answer] | Sequence[Rejected]) -> None:
+    def write(self, items: Sequence[AnsweredRecord] | Sequence[RejectedRecord]) -> None:
         if isinstance(self.file, pq.ParquetWriter):
             if items:
                 self.file.write_table(self.rows.table(items))
@@ -92,16 +93,16 @@ class _Writer:
             self.file.write(self.rows.example(item))
 
 
-class _Keys:
-    """The keys that have an answer."""
+class _AnsweredKeys:
+    """The keys of the answers so far."""
 
     def __init__(self):
-        self.seen: set[str] = set()
+        self.keys: set[str] = set()
 
-    def part(self, answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
-        """Those with a new key, and those with one that came before."""
-        new, again = [], []
+    def split(self, answers: Sequence[AnsweredRecord]) -> tuple[list[AnsweredRecord], list[AnsweredRecord]]:
+        """Returns the answers with a new key, and the answers that repeat a key."""
+        new, repeated = [], []
         for answer in answers:
-            (again if answer.key in self.seen else new).append(answer)
-            self.seen.add(answer.key)
-        return new, again
+            (repeated if answer.key in self.keys else new).append(answer)
+            self.keys.add(answer.key)
+        return new, repeated

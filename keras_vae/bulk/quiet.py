@@ -1,4 +1,4 @@
-"""Logs kept to errors: Beam warns of every optional library that is not there."""
+"""Suppresses log messages below errors, since Beam warns about every optional library that is not installed."""
 
 import contextlib
 import logging
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Lets no log below an error through."""
+    """Suppresses log messages below the level of errors."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

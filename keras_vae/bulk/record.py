@@ -1,4 +1,4 @@
-"""What goes in, and what comes of it: an answer, or a reason why there is none."""
+"""The records of bulk inference: as read, as answered by the model, or as rejected with a reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Place(NamedTuple):
-    """Where a record stands: its file or data set, and the row in it, from 0."""
+    """The position of a record: its file or data set, and its row, counted from 0."""
 
     source: str
     row: int
@@ -19,11 +19,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One example as it was read.
+    """One example as read from its source.
 
     Attributes:
-        key: names it; the answer has the same one.
-        place: where it was read.
+        key: identifies the record; its answer has the same key.
+        place: position in the source.
         fields: input of the signature -> value.
     """
 
@@ -33,8 +33,14 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model says of a record; `outputs` are those of the signature."""
+class AnsweredRecord:
+    """The outputs of the model for one record.
+
+    Attributes:
+        key: key of the record.
+        place: position of the record in the source.
+        outputs: output of the signature -> value.
+    """
 
     key: str
     place: Place
@@ -42,14 +48,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """A record that has no answer.
+class RejectedRecord:
+    """A record without an answer.
 
     Attributes:
-        key: of the record; None if it has none.
-        place: where it was read.
-        kind: in two or three words, to be counted.
-        reason: what was expected and what there was.
+        key: key of the record, or None if the record has no key.
+        place: position of the record in the source.
+        kind: kind of fault in two or three words; the summary counts the records of each kind.
+        reason: what was expected and what the record contains.
     """
 
     key: str | None

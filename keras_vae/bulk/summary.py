@@ -1,4 +1,4 @@
-"""How many records went in, and what became of them."""
+"""The summary of a job: the number of records read, answered and rejected."""
 
 import json
 from collections.abc import Mapping
@@ -8,17 +8,17 @@ from typing import Any
 import tensorflow as tf
 
 ANSWERS, DEAD_LETTERS, SUMMARY = "answers", "dead_letters", "summary.json"
-"""What an output folder holds."""
+"""The names of the files and folders in an output folder."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The counts of a run.
+    """The counts of a job.
 
     Attributes:
-        read: records that the source holds.
-        answered: records with an answer.
-        rejected: kind of fault -> records that went to the dead letters.
+        read: number of records read from the source.
+        answered: number of records with an answer.
+        rejected: kind of fault -> number of records in the dead letters.
     """
 
     read: int
@@ -27,11 +27,11 @@ class Summary:
 
     @property
     def balanced(self) -> bool:
-        """Whether each record that was read was answered or rejected, and no other."""
+        """Whether the answered and the rejected records add up to the records read."""
         return self.read == self.answered + sum(self.rejected.values())
 
     def as_text(self) -> str:
-        """The counts in words.
+        """Returns the counts as one line of text.
 
         Example:
 
@@ -43,13 +43,13 @@ class Summary:
         return f"{self.read:,} records: {self.answered:,} answered, {rejected}"
 
     def as_json(self, about: Mapping[str, Any]) -> str:
-        """The counts as JSON, with what else is known of the run."""
+        """Returns the counts and the description of the job as JSON."""
         counts = {"read": self.read, "answered": self.answered, "rejected": dict(sorted(self.rejected.items()))}
         return json.dumps({**counts, **about}, indent=2) + "\n"
 
 
 def read_summary(folder: str) -> Summary:
-    """The summary in an output folder."""
+    """Reads the summary of an output folder."""
     with tf.io.gfile.GFile(tf.io.gfile.join(folder, SUMMARY)) as file:
         content = json.load(file)
     return Summary(content["read"], content["answered"], content["rejected"])

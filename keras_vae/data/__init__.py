@@ -1,20 +1,20 @@
-"""Data: from a name, a file, a folder or an array to batches.
+"""Loads data sets by name or from files, folders and arrays, and produces batches.
 
-`load` turns any source into a `DataSet` of three `Split`s; `Split.batches`, or `batches` for a plain array, is the
-one pipeline that training and evaluation read from.
+`load` turns any source into a `DataSet` with three `Split`s. Training and evaluation read all batches from one
+pipeline: `Split.batches`, or `batches` for an array.
 
 Layout:
     load        any source -> DataSet
-    names       the data sets known by name
-    dataset     Split and DataSet, the containers
-    validate    the one rule for what an array may hold
-    parts       what a source holds, and how the missing splits are made
+    names       the names of the data sets
+    dataset     the containers Split and DataSet
+    validate    checks and conversion of arrays
+    parts       the splits of a source, and the creation of missing splits
     digits, sprites, lines, tfds, arrays, table, folder
                 the kinds of source, each -> Parts
     factors     values of the factors of variation <-> the index of an example
     images      one image file -> one array
     pipeline    arrays -> tf.data batches
-    binarize    grey pixels -> black or white ones
+    binarize    grey pixels -> black or white pixels
 """
 
 from keras_vae.data.dataset import DataSet, Split

@@ -1,4 +1,4 @@
-"""Arrays in .npy and .npz files."""
+"""Reads arrays from .npy and .npz files."""
 
 import zipfile
 from collections.abc import Mapping
@@ -19,55 +19,63 @@ LABELS = {"train": ("y", "labels", "y_train"), "validation": ("y_validation", "y
 def read_arrays(path: str | Path) -> Parts:
     """Reads a `.npy` file of examples, or a `.npz` file of examples, labels and splits.
 
-    A `.npz` file holds its examples as `x`, `images` or `x_train`, and may hold `x_validation` or `x_val`, `x_test`,
-    and labels under the same names with `y` (`labels` beside `images`). What an array may hold: see `validate`.
+    A `.npz` file contains the training examples under the key `x`, `images` or `x_train`. Optional keys are
+    `x_validation` or `x_val`, and `x_test`. Labels have the same keys with `y` instead of `x`, or `labels` for
+    `images`. See `validate` for the arrays that are supported.
+
+    Args:
+        path: path of the file.
+
+    Returns:
+        The splits of the file.
 
     Raises:
-        InvalidInputError: if the file is unreadable or holds pickled objects, if a key is missing, or if examples
-            and labels differ in number.
+        InvalidInputError: if the file cannot be read or contains pickled objects, if a key is missing, or if the
+            numbers of examples and labels differ.
     """
     path = Path(path)
     _check_memory(path)
     try:
         with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            found = {"x": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+            content = np.load(file, allow_pickle=False)
+            arrays = {"x": content} if isinstance(content, np.ndarray) else dict(content)
     except Exception as error:
-        reason = "it holds pickled objects" if "pickle" in str(error) else " ".join(str(error).split())
+        reason = "it contains pickled objects" if "pickle" in str(error) else " ".join(str(error).split())
         raise InvalidInputError(
             f"{path}: expected numeric arrays written by numpy.save or numpy.savez, but {reason or 'it is empty'}; "
-            "write it again."
+            "write the file again."
         ) from error
-    splits = {part: _split(found, part, path.name) for part in EXAMPLES}
+    splits = {part: _split(arrays, part, path.name) for part in EXAMPLES}
     if splits["train"] is None:
         raise InvalidInputError(
-            f"{path}: expected a key {' or '.join(EXAMPLES['train'])}, got {', '.join(sorted(found)) or 'no keys'}."
+            f"{path}: expected a key {' or '.join(EXAMPLES['train'])}, got {', '.join(sorted(arrays)) or 'no keys'}; "
+            "rename the training examples."
         )
     return Parts(**splits)
 
 
 def _check_memory(path: Path) -> None:
-    """Refuses a compressed file that would not fit into memory."""
+    """Refuses a compressed file whose arrays do not fit in memory."""
     if not zipfile.is_zipfile(path):
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            needed = sum(member.file_size for member in archive.infolist())
-    except Exception:  # a damaged archive, of which reading it tells more
+            size = sum(member.file_size for member in archive.infolist())
+    except Exception:  # a damaged archive; np.load reports the details
         return
     available = psutil.virtual_memory().available
-    if needed > available:
+    if size > available:
         raise InvalidInputError(
-            f"{path}: its arrays take {needed / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB of memory are free; "
-            "give fewer examples, or smaller numbers such as uint8."
+            f"{path}: expected arrays that fit in {available / 2**30:.1f} GiB of free memory, got "
+            f"{size / 2**30:.1f} GiB; use fewer examples or a smaller dtype, such as uint8."
         )
 
 
-def _split(found: Mapping[str, np.ndarray], part: str, file: str) -> Split | None:
-    x_key = next((key for key in EXAMPLES[part] if key in found), None)
-    y_key = next((key for key in LABELS[part] if key in found), None)
+def _split(arrays: Mapping[str, np.ndarray], part: str, file: str) -> Split | None:
+    x_key = next((key for key in EXAMPLES[part] if key in arrays), None)
+    y_key = next((key for key in LABELS[part] if key in arrays), None)
     if x_key is None:
         return None
-    x = validate(found[x_key], f"{file}, key {x_key}")
-    y = None if y_key is None else validate_labels(found[y_key], len(x), f"{file}, key {y_key}")
+    x = validate(arrays[x_key], f"{file}, key {x_key}")
+    y = None if y_key is None else validate_labels(arrays[y_key], len(x), f"{file}, key {y_key}")
     return Split(x, y)

@@ -1,6 +1,6 @@
-"""From grey pixels to black or white ones.
+"""Turns grey pixels into black or white pixels.
 
-An intensity v is `v / 255` for uint8 and v itself for float. White is 255 in uint8 and 1 in float32.
+The intensity of a value v is `v / 255` for uint8 and v for float. White is 255 in uint8 and 1 in float32.
 """
 
 import numpy as np
@@ -9,24 +9,24 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError, unknown
 
 MODES = {
-    "dynamic": "each pixel is white with probability = intensity, drawn anew each time it is seen",
-    "static": "each pixel is white with probability = intensity, drawn once",
-    "threshold": "each pixel of intensity 0.5 or more is white",
+    "dynamic": "each pixel is white with a probability equal to its intensity, drawn again in each epoch",
+    "static": "each pixel is white with a probability equal to its intensity, drawn once",
+    "threshold": "each pixel with an intensity of 0.5 or more is white",
 }
 
 
 def check(x: np.ndarray, mode: str | None) -> None:
-    """Refuses an unknown `mode`, and float data outside [0, 1] that any mode cannot read as intensities.
+    """Checks the mode, and that float data are intensities in [0, 1].
 
     Raises:
-        InvalidInputError: in both cases.
+        InvalidInputError: if the mode is unknown, or if float data contain NaN or values outside [0, 1].
     """
     if mode is None:
         return
     if mode not in MODES:
         raise InvalidInputError(unknown(mode, MODES, part="binarization"))
     if x.dtype != np.uint8 and np.isnan(x).any():
-        raise InvalidInputError(f"binarize={mode!r}: expected data without gaps, got NaN; leave binarize out.")
+        raise InvalidInputError(f"binarize={mode!r}: expected data without NaN, got NaN; leave binarize out.")
     if x.dtype != np.uint8 and (x.min() < 0 or x.max() > 1):
         raise InvalidInputError(
             f"binarize={mode!r}: expected float data in [0, 1], got {x.min():g} to {x.max():g}; scale it or use uint8."
@@ -34,7 +34,7 @@ def check(x: np.ndarray, mode: str | None) -> None:
 
 
 def threshold(x: np.ndarray) -> np.ndarray:
-    """White where the intensity is at least 0.5; same shape and dtype as `x`.
+    """Returns white where the intensity is at least 0.5, in the shape and dtype of `x`.
 
     Example:
 
@@ -45,7 +45,7 @@ def threshold(x: np.ndarray) -> np.ndarray:
 
 
 def static(x: np.ndarray, seed: int) -> np.ndarray:
-    """One draw of all of `x` `(N, *event)`, a pure function of `x` and `seed`; same shape and dtype as `x`."""
+    """Draws all of `x` `(N, *event)` once, in the shape and dtype of `x`; a pure function of `x` and `seed`."""
     generator = np.random.default_rng(seed)
     if x.dtype == np.uint8:
         return _paint(generator.integers(0, 255, x.shape, np.uint8) < x, x.dtype)
@@ -53,10 +53,10 @@ def static(x: np.ndarray, seed: int) -> np.ndarray:
 
 
 def dynamic(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """One draw of a batch `x` `(B, *event)`, a pure function of `x` and `seed` `(2,)`; same shape and dtype as `x`.
+    """Draws a batch `x` `(B, *event)` in its shape and dtype; a pure function of `x` and `seed` `(2,)`.
 
     The uint8 noise is uniform on the 255 values 0..254, so `noise < v` has probability v / 255: 0 is never white
-    and 255 always. (The generator's own unevenness is below 2**-32.)
+    and 255 is always white. (The bias of the generator is below 2**-32.)
     """
     if x.dtype == tf.uint8:
         noise = tf.random.stateless_uniform(tf.shape(x), seed, 0, 255, tf.int32)
@@ -65,7 +65,7 @@ def dynamic(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def dynamic_alike(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """One draw of a float batch `x` `(B, *event)`, with the same noise for every example."""
+    """Draws a float batch `x` `(B, *event)`, with the same noise for every example."""
     return tf.cast(tf.random.stateless_uniform(x.shape[1:], seed) < x, x.dtype)
 
 

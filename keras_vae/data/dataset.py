@@ -1,4 +1,4 @@
-"""Split and DataSet: examples in memory, valid by construction."""
+"""The containers Split and DataSet, which hold valid examples in memory."""
 
 from dataclasses import dataclass
 
@@ -15,15 +15,15 @@ from keras_vae.errors import InvalidInputError
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples and, where known, their labels and factors of variation.
+    """Examples with optional labels and factors of variation.
 
     Args:
-        x: `(N, *event)`, made uint8 (pixels, 0..255) or float32 by `validate`.
+        x: `(N, *event)`, converted by `validate` to uint8 (pixels, 0..255) or float32.
         y: `(N,)` integer labels, or None.
         factors: `(N, K)` integers, the value of each factor of variation, or None.
 
     Raises:
-        InvalidInputError: if `x`, `y` or `factors` cannot be used, or their lengths differ.
+        InvalidInputError: if `x`, `y` or `factors` cannot be used, or if their lengths differ.
 
     Example:
 
@@ -47,7 +47,7 @@ class Split:
         return len(self.x)
 
     def __getitem__(self, index: slice | np.ndarray) -> "Split":
-        """The examples at `index`, a slice or an array of indices."""
+        """Returns the examples at `index`, a slice or an array of indices."""
         return Split(*(None if part is None else part[index] for part in (self.x, self.y, self.factors)))
 
     def batches(
@@ -61,9 +61,9 @@ class Split:
         binarize: str | None = None,
         labels: bool = False,
     ) -> tf.data.Dataset:
-        """Batches of `x`, or with `labels` of `(x, y)`: see `keras_vae.data.pipeline.batches`."""
+        """Returns batches of `x`, or of `(x, y)` with `labels=True`, see `keras_vae.data.pipeline.batches`."""
         if labels and self.y is None:
-            raise InvalidInputError("labels: this model needs them, and the data have none; give labelled data.")
+            raise InvalidInputError("labels: expected data with labels, which this model needs; use labelled data.")
         y = self.y if labels else None
         return pipeline.batches(
             self.x, batch_size, shuffle=shuffle, seed=seed, start_epoch=start_epoch, start_step=start_step,
@@ -73,23 +73,23 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """Three splits of one kind of example.
+    """A data set with splits for training, validation and test.
 
     Args:
-        name: what the data set is called.
-        train: examples to learn from.
-        validation: examples to choose by.
-        test: examples to report on.
-        label_names: the name of label i at position i; may be empty.
-        notes: plain sentences for the user.
-        factor_names: the name of each factor of variation; empty where they are not known.
-        factor_sizes: how many values each of them has: those of factor k go from 0 to `factor_sizes[k] - 1`.
-        column_names: of a table, the name of each of its D columns; empty for other data.
-        categories: of a table, for each column the texts that its values 0, 1, ... stand for; empty for numbers.
+        name: name of the data set.
+        train: examples for training.
+        validation: examples for model selection.
+        test: examples for the final evaluation.
+        label_names: name of each label; may be empty.
+        notes: remarks on the data for the user, one sentence each.
+        factor_names: name of each factor of variation; empty if the factors are unknown.
+        factor_sizes: number of values of each factor. The values of factor k are 0 to `factor_sizes[k] - 1`.
+        column_names: names of the D columns of a table; empty for other data.
+        categories: for each column of a table, the texts with the indices 0, 1, ...; empty for a numeric column.
 
     Raises:
-        InvalidInputError: if the splits differ in shape or dtype, or their factors or columns are not those that are
-            named.
+        InvalidInputError: if the splits differ in shape or dtype, or if the factors or columns do not match their
+            names.
     """
 
     name: str
@@ -108,15 +108,15 @@ class DataSet:
         columns = self.event_shape if self.column_names else (0,)
         if (len(self.column_names),) != columns or len(self.categories) not in (0, *columns):
             raise InvalidInputError(
-                f"{self.name}: expected a name for each column, {columns}, got {len(self.column_names)} names and "
-                f"{len(self.categories)} lists of categories; give as many."
+                f"{self.name}: expected column_names and categories for {columns[0]} columns, got "
+                f"{len(self.column_names)} names and {len(self.categories)} lists of categories; give one per column."
             )
         expected = self.train.x
         for part, x in (("validation", self.validation.x), ("test", self.test.x)):
             if (x.shape[1:], x.dtype) != (expected.shape[1:], expected.dtype):
                 raise InvalidInputError(
-                    f"{self.name}: expected {part} examples like the training ones, {expected.shape[1:]} "
-                    f"{expected.dtype}, got {x.shape[1:]} {x.dtype}."
+                    f"{self.name}: expected {part} examples like the training examples, {expected.shape[1:]} "
+                    f"{expected.dtype}, got {x.shape[1:]} {x.dtype}; convert them."
                 )
 
     def _check_factors(self):
@@ -124,13 +124,14 @@ class DataSet:
         if not len(set(names)) == len(names) == len(sizes):
             raise InvalidInputError(
                 f"{self.name}: expected distinct factor_names and a size for each, got {names} with {sizes}; "
-                "give as many."
+                "give one size per name."
             )
         for part in ("train", "validation", "test") if names else ():
             factors = getattr(self, part).factors
             if factors is None:
                 raise InvalidInputError(
-                    f"{self.name}: expected {part} examples with factors, got none; give them, or no factor_names."
+                    f"{self.name}: expected {part} examples with factors, got none; add the factors, or leave out "
+                    "factor_names."
                 )
             check_factors(factors, dict(zip(names, sizes, strict=True)), f"{self.name}: {part} factors")
 
@@ -141,11 +142,11 @@ class DataSet:
 
     @property
     def is_image(self) -> bool:
-        """Whether one example is `(H, W, C)` with 1, 3 or 4 channels."""
+        """Whether an example is an image, `(H, W, C)` with 1, 3 or 4 channels."""
         return is_image(self.event_shape)
 
     def digests(self) -> dict[str, str]:
-        """A digest of the examples, labels and factors of each split: equal ones mean equal data.
+        """Returns a digest of the examples, labels and factors of each split. Equal digests mean equal data.
 
         Example:
 
@@ -161,7 +162,7 @@ class DataSet:
         }
 
     def describe(self) -> str:
-        """Sizes, shape, dtype, range, labels, factors and notes, a line each."""
+        """Returns the sizes, shape, dtype, range, labels, factors and notes as text, one line each."""
         x = self.train.x
         lines = [
             self.name,
@@ -177,6 +178,6 @@ class DataSet:
             more = ", ..." if len(self.column_names) > 20 else ""
             lines.append(f"  {len(self.column_names)} columns: {', '.join(self.column_names[:20])}{more}")
         if self.factor_names:
-            known = map("{} ({})".format, self.factor_names, self.factor_sizes)
-            lines.append(f"  {len(self.factor_names)} factors: {', '.join(known)}")
+            factors = map("{} ({})".format, self.factor_names, self.factor_sizes)
+            lines.append(f"  {len(self.factor_names)} factors: {', '.join(factors)}")
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])

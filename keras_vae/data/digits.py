@@ -1,4 +1,4 @@
-"""Scikit-learn's handwritten digits: a small set that needs no download."""
+"""Scikit-learn's handwritten digits, a small data set that needs no download."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from keras_vae.data.parts import Parts
 
 
 def read_digits() -> Parts:
-    """The 1797 labelled 8x8 digits as uint8 `(1797, 8, 8, 1)`; their 17 grey levels are spread over 0..255.
+    """Reads the 1797 labelled digits as uint8 `(1797, 8, 8, 1)`, with the 17 grey levels scaled to 0..255.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Factors of variation on a grid: from factor values to the index of an example and back."""
+"""Converts between the values of the factors of variation and the index of an example on a grid."""
 
 import math
 from collections.abc import Mapping
@@ -10,18 +10,19 @@ from keras_vae.errors import InvalidInputError
 
 
 def check_factors(factors: np.ndarray, sizes: Mapping[str, int], where: str = "factors") -> np.ndarray:
-    """Checks that every factor has one of its values.
+    """Checks that the values of the factors are in range.
 
     Args:
         factors: `(N, K)` integers.
         sizes: name -> number of values, for each of the K factors.
-        where: what the factors are, for the message.
+        where: name of the array, for the message.
 
     Returns:
         int64 `(N, K)`.
 
     Raises:
-        InvalidInputError: if the width is not K, or a value is not from 0 to the size of its factor less one.
+        InvalidInputError: if there are not K columns, or if a value is not between 0 and the size of its factor
+            minus 1.
 
     Example:
 
@@ -36,13 +37,13 @@ def check_factors(factors: np.ndarray, sizes: Mapping[str, int], where: str = "f
         )
     for column, (name, size) in zip(factors.T, sizes.items(), strict=True):
         if len(column) and not 0 <= column.min() <= column.max() < size:
-            wrong = column[(column < 0) | (column >= size)][0]
-            raise InvalidInputError(f"{where}: expected {name} from 0 to {size - 1}, got {wrong}; give known values.")
+            value = column[(column < 0) | (column >= size)][0]
+            raise InvalidInputError(f"{where}: expected {name} from 0 to {size - 1}, got {value}; correct it.")
     return factors
 
 
 def index_of(factors: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
-    """The index of each combination of factors, the last factor fastest.
+    """Returns the index of each combination of factors; the last factor varies fastest.
 
         index = (...(f_1 n_2 + f_2) n_3 + ...) n_K + f_K
 
@@ -51,7 +52,7 @@ def index_of(factors: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
         sizes: name -> number of values n_k, for each of the K factors.
 
     Returns:
-        int64 `(N,)`, from 0 to the product of the sizes less one.
+        int64 `(N,)`, from 0 to the product of the sizes minus 1.
 
     Raises:
         InvalidInputError: see `check_factors`.
@@ -66,17 +67,17 @@ def index_of(factors: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
 
 
 def factors_of(indices: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
-    """The factors at each index, the inverse of `index_of`.
+    """Returns the factors at each index; the inverse of `index_of`.
 
     Args:
-        indices: `(N,)` integers, from 0 to the product of the sizes less one.
+        indices: `(N,)` integers, from 0 to the product of the sizes minus 1.
         sizes: name -> number of values, for each of the K factors.
 
     Returns:
         int64 `(N, K)`.
 
     Raises:
-        InvalidInputError: if the indices are not integers of rank 1 in that range.
+        InvalidInputError: if the indices are not integers of shape `(N,)` in this range.
 
     Example:
 
@@ -91,7 +92,7 @@ def factors_of(indices: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
             "give one index for each example."
         )
     indices = indices.astype(np.int64)
-    outside = indices[(indices < 0) | (indices >= total)]
-    if len(outside):
-        raise InvalidInputError(f"indices: expected 0 to {total - 1}, got {outside[0]}; give known indices.")
+    invalid = indices[(indices < 0) | (indices >= total)]
+    if len(invalid):
+        raise InvalidInputError(f"indices: expected 0 to {total - 1}, got {invalid[0]}; correct it.")
     return np.stack(np.unravel_index(indices, tuple(sizes.values())), axis=1)

@@ -1,4 +1,4 @@
-"""A folder of image files."""
+"""Reads a folder of image files."""
 
 import warnings
 from collections import Counter
@@ -18,9 +18,9 @@ from keras_vae.progress import progress
 KINDS = "PNG, JPEG, BMP, WebP, GIF or TIFF"
 MAX_NAMED = 10
 LARGE = 2**24
-"""Pixels from which on files are decoded one at a time: each thread would keep their memory."""
+"""Files with more pixels are decoded one at a time, as parallel threads would need too much memory."""
 FULL_RANGE = 2**14
-"""The least that the brightest sample of a set of 16-bit files must reach: a quarter of their range."""
+"""The minimum of the brightest sample in a set of 16-bit files: a quarter of their range."""
 
 
 def read_folder(
@@ -30,65 +30,71 @@ def read_folder(
     strict: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> Parts:
-    """Reads every PNG, JPEG, BMP, WebP, GIF and TIFF file under a folder, in sorted order; hidden files are left out.
+    """Reads all PNG, JPEG, BMP, WebP, GIF and TIFF files in a folder and its sub-folders, except hidden files.
 
-    Splits: the sub-folders `train`, `validation` (or `val`) and `test`. Without `train`, all that lies outside the
-    others is for training; with it, what lies outside is left out and noted.
+    Splits: the sub-folders `train`, `validation` (or `val`) and `test`. Without a folder `train`, all files outside
+    the other splits are training examples. With a folder `train`, files outside the splits are left out, and a note
+    reports their number.
 
-    Labels: the sub-folder of the folder, or of the split, that a file lies in, numbered in sorted order; only if
-    each file lies in one and there are two or more.
+    Labels: the name of the sub-folder, within the folder or the split, that contains the file. The labels are indices
+    in sorted order of the names. There are labels only if every file is in such a sub-folder, and if there are at
+    least two names.
 
-    Pixels: uint8. Grey `(N, H, W, 1)` if every readable file is grey, else RGB `(N, H, W, 3)`. What is done to a file,
-    see `keras_vae.data.images.read_image`. Each image is resized (Lanczos) so that it covers the size, and cropped at
-    its centre. Of files with several frames or pages the first is read, which is noted.
+    Pixels: uint8, grey `(N, H, W, 1)` if every readable file is grey, otherwise RGB `(N, H, W, 3)`. See
+    `keras_vae.data.images.read_image` for the conversion of a file. Each image is resized (Lanczos) to cover the size
+    and cropped at its centre. Only the first frame or page of a file is read; a note reports files with more.
 
-    Files that cannot be read or claim too many pixels, and files of other kinds, are skipped: a warning and the notes
-    count and name them.
+    Files of other kinds, files that cannot be read and files with too many pixels are skipped. A warning and the
+    notes report their number and names.
 
     Args:
-        path: the folder.
-        image_size: `(H, W)` in pixels; by default that of the first readable file.
-        strict: whether to refuse an unreadable file rather than skip it.
-        max_pixels: pixels of a file, at most.
+        path: path of the folder.
+        image_size: `(H, W)` in pixels. None uses the size of the first readable file.
+        strict: whether to raise an error for an unreadable file instead of skipping it.
+        max_pixels: maximum number of pixels of a file.
 
     Raises:
-        InvalidInputError: if no image is readable, none is for training, or, when `strict`, one is unreadable; if files
-            of 16 bits use less than a quarter of their range.
+        InvalidInputError: if no image can be read, if there are no training images, if `strict` and an image cannot
+            be read, or if 16-bit files use less than a quarter of their range.
     """
     root = Path(path)
-    entries, left_over, others = layout(root)
+    entries, unused, other_files = layout(root)
     with warnings.catch_warnings():
         _silence_pillow()
         size = image_size or _first_size(root, entries, max_pixels)
         if size is None:
             raise InvalidInputError(
-                f"{root}: expected readable {KINDS} images, found {len(entries)} files of these kinds"
-                + (f", the first unreadable: {entries[0].path}." if entries else " in it and its sub-folders.")
+                f"{root}: expected readable {KINDS} images, got {len(entries)} files of these kinds"
+                + (f", none readable, the first: {entries[0].path}." if entries else "; check the folder.")
             )
-        images, bad = _decode(root, entries, size, strict, max_pixels)
+        images, failures = _decode(root, entries, size, strict, max_pixels)
     if not images:
-        raise InvalidInputError(f"{root}: none of the {len(entries)} image files is readable. {bad[0]}")
+        raise InvalidInputError(
+            f"{root}: expected readable images, got {len(entries)} image files, none readable. {failures[0]}"
+        )
     _check_range(root, images)
-    skipped = _skipped(bad, others)
-    if skipped:
-        count = f"{len(bad)} of {len(entries)} image files. " if bad else ""
-        warnings.warn(f"{root}: {count}{' '.join(skipped)}", stacklevel=2)
+    skip_notes = _skip_notes(failures, other_files)
+    if skip_notes:
+        count = f"{len(failures)} of {len(entries)} image files. " if failures else ""
+        warnings.warn(f"{root}: {count}{' '.join(skip_notes)}", stacklevel=2)
 
     names = label_names(entries)
     splits = {}
     grey = all(image.pixels.ndim == 2 for image in images.values())
     for part in ("train", "validation", "test"):
-        mine = [entry for entry in images if entry.part == part]
-        labels = np.array([names.index(entry.label) for entry in mine]) if names else None
-        if mine:
-            splits[part] = Split(_stack([images[entry].pixels for entry in mine], grey), labels)
+        part_entries = [entry for entry in images if entry.part == part]
+        labels = np.array([names.index(entry.label) for entry in part_entries]) if names else None
+        if part_entries:
+            splits[part] = Split(_stack([images[entry].pixels for entry in part_entries], grey), labels)
     if "train" not in splits:
-        raise InvalidInputError(f"{root}: expected readable images for training, found only {' and '.join(splits)}.")
-    return Parts(**splits, label_names=names, notes=(*skipped, *_notes(left_over, images)))
+        raise InvalidInputError(
+            f"{root}: expected readable images for training, got only {' and '.join(splits)}; add a folder train."
+        )
+    return Parts(**splits, label_names=names, notes=(*skip_notes, *_other_notes(unused, images)))
 
 
 def _silence_pillow() -> None:
-    """Of files with many pixels `max_pixels` speaks already."""
+    """Suppresses Pillow's warning about large files, as `max_pixels` already limits their size."""
     from PIL import Image
 
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -104,7 +110,7 @@ def _first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[
 
 
 def _decode(root: Path, entries: Sequence[Entry], size: tuple[int, int], strict: bool, max_pixels: int):
-    """The readable images in order, entry -> image, and a sentence for each other file."""
+    """Returns entry -> image for the readable files, in order, and a sentence for each unreadable file."""
 
     def read(entry: Entry, max_pixels: int) -> DecodedImage | Exception:
         try:
@@ -112,55 +118,60 @@ def _decode(root: Path, entries: Sequence[Entry], size: tuple[int, int], strict:
         except Exception as error:
             return error
 
-    images, bad = {}, []
+    images, failures = {}, []
     pool = ThreadPoolExecutor()
     try:
         small = min(LARGE, max_pixels)
         results = progress(pool.map(lambda entry: read(entry, small), entries), len(entries), "Reading images")
         for entry, result in zip(entries, results, strict=True):
-            if isinstance(result, InvalidInputError):  # large, perhaps
+            if isinstance(result, InvalidInputError):  # the file may be large: decode it alone
                 result = read(entry, max_pixels)
             if isinstance(result, DecodedImage):
                 images[entry] = result
             elif strict:
                 raise InvalidInputError(f"{root / entry.path}: expected a readable image, got: {one_line(result)}.")
             else:
-                bad.append(f"Skipped {entry.path}: {one_line(result)}.")
+                failures.append(f"Skipped {entry.path}: {one_line(result)}.")
     finally:
         pool.shutdown(cancel_futures=True)
-    return images, bad
+    return images, failures
 
 
 def _check_range(root: Path, images: dict[Entry, DecodedImage]) -> None:
-    """Refuses files of 16 bits that hold 12 bits, say: they would be nearly black, in training and when served."""
-    brightest = [image.brightest for image in images.values() if image.brightest is not None]
-    if brightest and 0 < max(brightest) < FULL_RANGE:
-        bits = max(8, max(brightest).bit_length())
+    """Refuses 16-bit files with, for example, 12-bit samples, which would be nearly black in training and serving."""
+    maxima = [image.brightest for image in images.values() if image.brightest is not None]
+    if maxima and 0 < max(maxima) < FULL_RANGE:
+        bits = max(8, max(maxima).bit_length())
         raise InvalidInputError(
-            f"{root}: expected 16-bit images with samples up to 65535, got {max(brightest)} as the brightest sample of "
-            f"{len(brightest)} files, which would be nearly black; if they hold {bits} bits, multiply by "
+            f"{root}: expected 16-bit images with samples up to 65535, got {max(maxima)} as the brightest sample of "
+            f"{len(maxima)} files, which would be nearly black; if they hold {bits} bits, multiply by "
             f"{2 ** (16 - bits)} or save them with 8 bits."
         )
 
 
-def _skipped(bad: Sequence[str], others: Sequence[Path]) -> list[str]:
-    """What is said of the files that are skipped."""
-    notes = [*bad[:MAX_NAMED], *([f"Skipped {len(bad) - MAX_NAMED} more like these."] if len(bad) > MAX_NAMED else [])]
-    if others:
-        kinds = Counter(path.suffix.lower() or "no suffix" for path in others)
+def _skip_notes(failures: Sequence[str], other_files: Sequence[Path]) -> list[str]:
+    """Returns a note for each skipped file."""
+    notes = [
+        *failures[:MAX_NAMED],
+        *([f"Skipped {len(failures) - MAX_NAMED} more like these."] if len(failures) > MAX_NAMED else []),
+    ]
+    if other_files:
+        kinds = Counter(path.suffix.lower() or "no suffix" for path in other_files)
         counts = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))
-        notes.append(f"Skipped {len(others)} files that are not {KINDS} ({counts}), first {others[0]}.")
+        notes.append(f"Skipped {len(other_files)} files that are not {KINDS} ({counts}), first {other_files[0]}.")
     return notes
 
 
-def _notes(left_over: Sequence[Path], images: dict[Entry, DecodedImage]) -> list[str]:
-    """What else is said of the files."""
+def _other_notes(unused: Sequence[Path], images: dict[Entry, DecodedImage]) -> list[str]:
+    """Returns notes on files outside the splits, and on files with several frames."""
     notes = []
-    if left_over:
-        notes.append(f"Left out {len(left_over)} images outside train, validation and test, first {left_over[0]}.")
-    several = [entry.path for entry, image in images.items() if image.more_frames]
-    if several:
-        notes.append(f"Read the first frame or page of {len(several)} files that have more, first {several[0]}.")
+    if unused:
+        notes.append(f"Left out {len(unused)} images outside train, validation and test, first {unused[0]}.")
+    multi_frame = [entry.path for entry, image in images.items() if image.more_frames]
+    if multi_frame:
+        notes.append(
+            f"Read the first frame or page of {len(multi_frame)} files that have more, first {multi_frame[0]}."
+        )
     return notes
 
 

@@ -1,4 +1,4 @@
-"""Which image file of a folder belongs to which split and class."""
+"""Assigns the image files of a folder to splits and classes."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -13,7 +13,13 @@ P = TypeVar("P", bound=PurePath)
 
 
 class Entry(NamedTuple):
-    """One image file: its path relative to the folder, its split, and the name of its class, if any."""
+    """An image file.
+
+    Attributes:
+        path: path relative to the folder.
+        part: name of the split.
+        label: name of the class, or None.
+    """
 
     path: PurePath
     part: str
@@ -21,43 +27,43 @@ class Entry(NamedTuple):
 
 
 def layout(root: Path) -> tuple[list[Entry], list[Path], list[Path]]:
-    """Finds the image files under `root`, hidden ones left out, and arranges them; see `arrange`.
+    """Lists the image files under `root`, except hidden files, and assigns them to splits and classes.
 
     Returns:
-        What `arrange` returns, and the files of other kinds.
+        The two results of `arrange`, and the files of other kinds.
     """
     files = [path.relative_to(root) for path in sorted(root.rglob("*")) if not path.is_dir()]
-    shown = [file for file in files if not any(part.startswith(".") for part in file.parts)]
-    images = [file for file in shown if file.suffix.lower() in SUFFIXES and (root / file).is_file()]
-    return *arrange(images), sorted({*shown} - {*images})
+    visible = [file for file in files if not any(part.startswith(".") for part in file.parts)]
+    images = [file for file in visible if file.suffix.lower() in SUFFIXES and (root / file).is_file()]
+    return *arrange(images), sorted({*visible} - {*images})
 
 
 def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:
-    """Parts files, named relative to their folder, into splits and classes.
+    """Assigns files, with paths relative to their folder, to splits and classes.
 
     Returns:
-        The files in their order, and those left over: the ones outside `train`, `validation` (or `val`) and `test` if
-        there is a `train`. Without it they are the training files.
+        The entries of the files, in the same order, and the unused files: those outside `train`, `validation` (or
+        `val`) and `test`, if there is a folder `train`. Without a folder `train`, these files are training files.
     """
-    own = {file: SPLITS.get(file.parts[0].lower()) if len(file.parts) > 1 else None for file in files}
-    outside = None if "train" in own.values() else "train"
-    entries, left_over = [], []
-    for file, part in own.items():
+    file_parts = {file: SPLITS.get(file.parts[0].lower()) if len(file.parts) > 1 else None for file in files}
+    default_part = None if "train" in file_parts.values() else "train"
+    entries, unused = [], []
+    for file, part in file_parts.items():
         folders = file.parts[1:-1] if part else file.parts[:-1]
-        if part or outside:
-            entries.append(Entry(file, part or outside, folders[0] if folders else None))
+        if part or default_part:
+            entries.append(Entry(file, part or default_part, folders[0] if folders else None))
         else:
-            left_over.append(file)
-    return entries, left_over
+            unused.append(file)
+    return entries, unused
 
 
 def label_names(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """The class names in sorted order; none unless each file has a class and there are two classes or more.
+    """Returns the class names in sorted order; empty unless every file has a class and there are two or more classes.
 
     Example:
 
     >>> label_names([Entry(Path("dog/1.png"), "train", "dog"), Entry(Path("cat/1.png"), "train", "cat")])
     ('cat', 'dog')
     """
-    found = {entry.label for entry in entries}
-    return () if None in found or len(found) < 2 else tuple(sorted(found))
+    labels = {entry.label for entry in entries}
+    return () if None in labels or len(labels) < 2 else tuple(sorted(labels))

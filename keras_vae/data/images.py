@@ -1,6 +1,6 @@
-"""One image file as one array.
+"""Decodes an image file into an array.
 
-What it does to a file, `keras_vae.serving.image_bytes` does in the graph of an export.
+`keras_vae.serving.image_bytes` decodes images in the same way, in the graph of an export.
 """
 
 import io
@@ -15,25 +15,25 @@ from keras_vae.errors import InvalidInputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")
-"""What Pillow may try. Its other formats can run programs (EPS runs Ghostscript) or are seldom used."""
+"""The formats that Pillow may decode. Its other formats can run programs (EPS runs Ghostscript) or are rare."""
 
 MAX_PIXELS = 2**26
-"""Pixels of a file, at most: 8192 x 8192, some 67 million. Files that claim more are refused by their header."""
+"""The maximum number of pixels of a file, 8192 x 8192. The size in the header of a file is checked first."""
 
 DRAFT_SIZE = 3
-"""A JPEG file may be decoded at 1/2, 1/4 or 1/8 of its size if that is still so many times the size wanted."""
+"""A JPEG file is decoded at 1/2, 1/4 or 1/8 of its size if the result is at least this many times the target size."""
 
 ORIENTATION, BITS, PHOTOMETRIC, SAMPLE_FORMAT, TILE_WIDTH, TILE_HEIGHT = 0x0112, 258, 262, 339, 322, 323
 WHITE_IS_ZERO = 0
 
 
 class DecodedImage(NamedTuple):
-    """An image as the library works with it.
+    """A decoded image.
 
     Attributes:
         pixels: uint8, grey `(H, W)` or RGB `(H, W, 3)`.
-        brightest: of a file of more than 8 bits, its greatest sample on a scale of 0 to 65535; else None.
-        more_frames: whether the file is animated or has more pages, which are left out.
+        brightest: maximum sample of a file with more than 8 bits, on a scale of 0 to 65535; None for other files.
+        more_frames: whether the file has more frames or pages, which are not decoded.
     """
 
     pixels: np.ndarray
@@ -47,24 +47,25 @@ def read_image(
     *,
     max_pixels: int = MAX_PIXELS,
 ) -> DecodedImage:
-    """Decodes an image file: upright, 8 bits, grey or RGB without alpha, in the size wanted.
+    """Decodes an image file to 8 bits, grey or RGB without alpha, in upright orientation and a given size.
 
-    The first frame of an animation and the first page of a TIFF file is taken. The orientation in EXIF is applied.
-    Transparent pixels are laid over black. Files of 1, 8 or 16 bits in grey (with or without alpha) are grey, and so
-    are GIF files with a grey palette; all others are RGB. Samples of 16 bits mean 0 to 65535; TIFF files of 9 to 15
-    bits, which say so, mean their own range.
+    Only the first frame of an animation or the first page of a TIFF file is decoded. The orientation in EXIF is
+    applied. Transparent pixels are composited over black. Grey files of 1, 8 or 16 bits (with or without alpha) and
+    GIF files with a grey palette are decoded as grey, all other files as RGB. The range of 16-bit samples is 0 to
+    65535; the range of TIFF files with 9 to 15 bits is that of their number of bits.
 
-    With `size` the image is resized (Lanczos) so that it covers it, and the rest is cropped evenly; large JPEG files
-    are decoded in a fraction of their size.
+    With `size`, the image is resized (Lanczos) to cover the size, and the rest is cropped evenly. Large JPEG files
+    are decoded at a fraction of their size.
 
     Args:
-        file: a PNG, JPEG, BMP, WebP, GIF or TIFF file, its path or its bytes.
-        size: `(H, W)` in pixels; None keeps the size of the file.
-        max_pixels: that the header of the file may claim; Pillow refuses more than 178,956,970 in any case.
+        file: path or bytes of a PNG, JPEG, BMP, WebP, GIF or TIFF file.
+        size: `(H, W)` in pixels. None keeps the size of the file.
+        max_pixels: maximum number of pixels according to the header of the file. Pillow refuses more than 178,956,970
+            in any case.
 
     Raises:
-        InvalidInputError: if the file claims too many pixels, or its samples have more than 16 bits.
-        Exception: whatever Pillow raises on a file that it cannot decode; there are many kinds.
+        InvalidInputError: if the header claims too many pixels, or if the samples have more than 16 bits.
+        Exception: the errors of Pillow, of many classes, for a file that it cannot decode.
 
     Example:
 
@@ -73,22 +74,22 @@ def read_image(
     (4, 4, 3)
     """
     with _opened(file, max_pixels) as image:
-        bits, covered = _bits(image), image.tile[0][1] if image.tile else None  # known until the pixels are decoded
+        bits, frame_box = _bits(image), image.tile[0][1] if image.tile else None  # decoding removes the tile
         orientation = _orientation(image)
         if size and image.format in ("JPEG", "MPO"):
             height, width = size[::-1] if orientation >= 5 else size
             image.draft(None, (width * DRAFT_SIZE, height * DRAFT_SIZE))
         more_frames = _has_more_frames(image)
         image.load()
-        plain, brightest = _in_8_bits(image, bits)
-        if image.format == "GIF" and covered:
-            plain = _over_black(plain, covered)
-        plain = _upright(plain, orientation)
-        return DecodedImage(np.asarray(plain) if size is None else fit(plain, size), brightest, more_frames)
+        pixels, brightest = _in_8_bits(image, bits)
+        if image.format == "GIF" and frame_box:
+            pixels = _over_black(pixels, frame_box)
+        pixels = _upright(pixels, orientation)
+        return DecodedImage(np.asarray(pixels) if size is None else fit(pixels, size), brightest, more_frames)
 
 
 def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: int = MAX_PIXELS) -> bytes:
-    """A PNG file of what `read_image` makes of a file; arguments and errors: see there."""
+    """Converts an image file to a PNG file with the pixels of `read_image`, which lists the arguments and errors."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -97,7 +98,7 @@ def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: i
 
 
 def fit(image, size: tuple[int, int]) -> np.ndarray:
-    """Resizes (Lanczos) so that the image covers `size`, and crops the rest evenly.
+    """Resizes an image (Lanczos) to cover `size`, and crops the rest evenly.
 
     Args:
         image: a `PIL.Image.Image`.
@@ -113,19 +114,19 @@ def fit(image, size: tuple[int, int]) -> np.ndarray:
 
 @contextmanager
 def _opened(file: str | Path | bytes, max_pixels: int):
-    """The image by its header, with nothing decoded."""
+    """Opens an image and checks its header, without decoding pixels."""
     from PIL import Image, UnidentifiedImageError
 
     with io.BytesIO(file) if isinstance(file, bytes) else Path(file).open("rb") as content:
         _check_claim(_webp_size(content), max_pixels)
         try:
             image = Image.open(content, formats=FORMATS)
-        except Image.DecompressionBombError as error:  # far too many; Pillow does not tell width and height
+        except Image.DecompressionBombError as error:  # Pillow reports the number of pixels only
             pixels = re.search(r"\d+", str(error))[0]
             raise _too_large(f"{int(pixels):,}", min(max_pixels, 2 * Image.MAX_IMAGE_PIXELS)) from None
         except UnidentifiedImageError:
-            known = ", ".join(FORMATS[:-1])
-            raise UnidentifiedImageError(f"cannot identify image file as {known} or {FORMATS[-1]}") from None
+            formats = ", ".join(FORMATS[:-1])
+            raise UnidentifiedImageError(f"cannot identify image file as {formats} or {FORMATS[-1]}") from None
         with image:
             _check_claim(image.size, max_pixels)
             if image.format == "TIFF":
@@ -145,43 +146,43 @@ def _too_large(claim: str, max_pixels: int) -> InvalidInputError:
 
 
 def _webp_size(content: BinaryIO) -> tuple[int, int]:
-    """Width and height of the canvas of a WebP file, for which Pillow asks memory when it opens one; else 0, 0."""
-    head = content.read(30)
+    """Returns width and height of the canvas of a WebP file, which Pillow allocates when it opens one; else 0, 0."""
+    header = content.read(30)
     content.seek(0)
-    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+    if header[:4] != b"RIFF" or header[8:12] != b"WEBP" or len(header) < 30:
         return 0, 0
-    kind = head[12:16]
+    kind = header[12:16]
     if kind == b"VP8X":
-        return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+        return 1 + int.from_bytes(header[24:27], "little"), 1 + int.from_bytes(header[27:30], "little")
     if kind == b"VP8L":
-        packed = int.from_bytes(head[21:25], "little")
-        return 1 + packed % 2**14, 1 + (packed >> 14) % 2**14
-    return int.from_bytes(head[26:28], "little") % 2**14, int.from_bytes(head[28:30], "little") % 2**14
+        bits = int.from_bytes(header[21:25], "little")
+        return 1 + bits % 2**14, 1 + (bits >> 14) % 2**14
+    return int.from_bytes(header[26:28], "little") % 2**14, int.from_bytes(header[28:30], "little") % 2**14
 
 
 def _orientation(image) -> int:
-    """1 to 8, as EXIF has it; 1 where nothing is said. What XMP says is left to others, as browsers do."""
+    """Returns the orientation in EXIF, 1 to 8; 1 if there is none. XMP is ignored, as browsers do."""
     from PIL import Image
 
     if image.format == "TIFF":
-        image.load()  # brings it upright and takes the tag away, unless Pillow is old
-        found = image.getexif().get(ORIENTATION)
+        image.load()  # recent versions of Pillow rotate the image and remove the tag
+        orientation = image.getexif().get(ORIENTATION)
     else:
         if image.format == "PNG" and "exif" not in image.info:
-            image.load()  # the chunk may stand behind the pixels
+            image.load()  # the chunk may follow the pixels
         exif = Image.Exif()
         try:
             exif.load(image.info.get("exif", b""))
-        except Exception:  # damaged EXIF says nothing, and the pixels may be sound
+        except Exception:  # the pixels may be valid although the EXIF data are damaged
             return 1
-        found = exif.get(ORIENTATION)
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+        orientation = exif.get(ORIENTATION)
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def _upright(image, orientation: int):
     from PIL.Image import Transpose
 
-    turns = {
+    transposes = {
         2: Transpose.FLIP_LEFT_RIGHT,
         3: Transpose.ROTATE_180,
         4: Transpose.FLIP_TOP_BOTTOM,
@@ -190,17 +191,17 @@ def _upright(image, orientation: int):
         7: Transpose.TRANSVERSE,
         8: Transpose.ROTATE_90,
     }
-    return image.transpose(turns[orientation]) if orientation in turns else image
+    return image.transpose(transposes[orientation]) if orientation in transposes else image
 
 
 def _bits(image) -> int:
-    """Bits of a sample; of a file that has more than 8 the header tells them."""
+    """Returns the number of bits of a sample, according to the header; 8 if there are fewer."""
     if image.format == "TIFF":
         bits, formats = (np.ravel(image.tag_v2.get(tag, 1)) for tag in (BITS, SAMPLE_FORMAT))
         if max(bits) > 16 or set(formats) != {1}:
             raise InvalidInputError(
                 f"expected unsigned samples of at most 16 bits, got {max(bits)} bits, sample format {max(formats)}; "
-                "convert it, or give arrays in a .npy file"
+                "convert the file, or use arrays in a .npy file"
             )
         return int(max(bits))
     rawmode = image.tile[0][3] if image.tile else ""
@@ -208,7 +209,7 @@ def _bits(image) -> int:
 
 
 def _in_8_bits(image, bits: int):
-    """The image in mode L or RGB, and its greatest sample on a scale of 0 to 65535 if it has more than 8 bits."""
+    """Returns the image in mode L or RGB, and its maximum sample (0 to 65535) if it has more than 8 bits."""
     from PIL import Image
 
     grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I") or _has_grey_palette(image)
@@ -224,8 +225,8 @@ def _in_8_bits(image, bits: int):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     mode = "L" if grey else "RGB"
-    image = image if image.mode == mode else image.convert(mode)  # it would copy
-    if bits > 8 and brightest is None:  # Pillow keeps the upper 8 bits of colours; if they are 0, the others may not be
+    image = image if image.mode == mode else image.convert(mode)  # convert always copies
+    if bits > 8 and brightest is None:  # Pillow keeps the upper 8 bits of colours; the lower 8 may still not be 0
         brightest = max(257 * int(np.max(image.getextrema())), 255)
     return image, brightest
 
@@ -233,12 +234,12 @@ def _in_8_bits(image, bits: int):
 def _has_more_frames(image) -> bool:
     try:
         return getattr(image, "is_animated", False)
-    except Exception:  # something follows the first frame, and it is damaged
+    except Exception:  # the data after the first frame are damaged
         return True
 
 
 def _over_black(image, box: tuple[int, int, int, int]):
-    """The image, black outside of a box: what the first frame of an animation does not cover."""
+    """Paints the image black outside a box, which the first frame of an animation covers."""
     from PIL import Image
 
     if tuple(box) == (0, 0, *image.size):
@@ -249,7 +250,7 @@ def _over_black(image, box: tuple[int, int, int, int]):
 
 
 def _has_grey_palette(image) -> bool:
-    """Whether a GIF file is grey; the format has no other way to say so."""
+    """Returns whether a GIF file has a grey palette; the format has no other mark for grey images."""
     if image.format != "GIF" or image.mode != "P":
         return False
     colours = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)

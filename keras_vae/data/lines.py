@@ -1,4 +1,4 @@
-"""Lines: the synthetic data on which interpolation can be judged, for the angle of a line is known."""
+"""Lines, synthetic data to evaluate interpolation, since the angle of each line is known."""
 
 import numpy as np
 
@@ -18,13 +18,13 @@ def render_lines(angles: np.ndarray) -> np.ndarray:
         pixel = max(0, 1 - d),    d = distance of its centre from the line, in pixels
 
     Args:
-        angles: `(N,)` in radians, counter-clockwise from the right.
+        angles: `(N,)` in radians, counter-clockwise from the positive x-axis.
 
     Returns:
         float32 `(N, 32, 32, 1)` in [0, 1].
 
     Raises:
-        InvalidInputError: if the angles are not finite numbers of rank 1.
+        InvalidInputError: if the angles are not finite numbers of shape `(N,)`.
 
     Example:
 
@@ -51,26 +51,26 @@ def _draw(angles):
     cos, sin = (f(angles).astype(np.float32)[:, np.newaxis, np.newaxis] for f in (np.cos, np.sin))
     right, up = offset, -offset[:, np.newaxis]
     along = right * cos + up * sin
-    beyond = along - np.clip(along, 0, LENGTH)
-    return np.clip(1 - np.hypot(beyond, up * cos - right * sin), 0, 1)
+    excess = along - np.clip(along, 0, LENGTH)
+    return np.clip(1 - np.hypot(excess, up * cos - right * sin), 0, 1)
 
 
 def nearest_lines(images: np.ndarray, *, count: int = 3600) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the line that each image is most like, among lines at evenly spaced angles.
+    """Finds the line most similar to each image, among lines at evenly spaced angles.
 
         cosine distance = 1 - <image, line> / (|image| |line|)
 
-    An image of zeros has no direction: its distance is 1 and its angle 0.
+    An image of zeros has distance 1 and angle 0.
 
     Args:
         images: `(N, 32, 32, 1)` or `(N, 32, 32)` finite numbers on any scale.
-        count: how many lines there are to choose from, at the angles 2 pi i / count.
+        count: number of candidate lines, at the angles 2 pi i / count.
 
     Returns:
-        The angles in radians from 0 to 2 pi, and the cosine distances from 0 to 2, both float64 `(N,)`.
+        The angles, 0 to 2 pi radians, and the cosine distances, 0 to 2, both float64 `(N,)`.
 
     Raises:
-        InvalidInputError: if the images are not finite numbers of that shape, or `count` is no positive integer.
+        InvalidInputError: if the images are not finite numbers of that shape, or `count` is not a positive integer.
 
     Example:
 
@@ -84,22 +84,22 @@ def nearest_lines(images: np.ndarray, *, count: int = 3600) -> tuple[np.ndarray,
     if images.shape[1:] not in ((SIDE, SIDE, 1), (SIDE, SIDE)) or images.dtype.kind not in "biuf":
         raise InvalidInputError(
             f"images: expected numbers of shape (N, {SIDE}, {SIDE}, 1), got {images.dtype} of shape {images.shape}; "
-            "give images like those of render_lines."
+            "use images like those of render_lines."
         )
-    every = 2 * np.pi * np.arange(check_integer("count", count)) / count
-    lines = _unit(render_lines(every))
+    candidates = 2 * np.pi * np.arange(check_integer("count", count)) / count
+    lines = _unit(render_lines(candidates))
     angles, distances = np.empty(len(images)), np.empty(len(images))
     for start in range(0, len(images), CHUNK):
         chunk = slice(start, start + CHUNK)
         similarity = _unit(images[chunk]) @ lines.T
         nearest = similarity.argmax(axis=1)
-        angles[chunk] = every[nearest]
+        angles[chunk] = candidates[nearest]
         distances[chunk] = 1 - np.take_along_axis(similarity, nearest[:, np.newaxis], axis=1)[:, 0]
     return angles, np.clip(distances, 0, 2)
 
 
 def _unit(images):
-    """The images as float32 rows of length 1; those of zeros stay."""
+    """Returns the images as float32 rows of norm 1; images of zeros remain zeros."""
     rows = images.reshape(len(images), SIDE * SIDE).astype(np.float64)
     if not np.isfinite(rows).all():
         raise InvalidInputError("images: expected finite numbers, got NaN or infinity; remove or replace them.")
@@ -112,11 +112,11 @@ def read_lines(*, seed: int = 0, limit: int | None = None) -> Parts:
     """Draws 8,000 training, 1,000 validation and 1,000 test lines at angles uniform in [0, 2 pi), uint8 0..255.
 
     Args:
-        seed: of the angles, 0 or more.
-        limit: draw only the first so many of each split.
+        seed: seed of the angles, 0 or more.
+        limit: maximum number of examples in each split.
 
     Raises:
-        InvalidInputError: if the seed cannot be used.
+        InvalidInputError: if the seed is not an integer of 0 or more.
 
     Example:
 
@@ -125,4 +125,5 @@ def read_lines(*, seed: int = 0, limit: int | None = None) -> Parts:
     """
     rng = np.random.default_rng(check_integer("seed", seed, least=0))
     angles = {part: rng.uniform(0, 2 * np.pi, size)[:limit] for part, size in SIZES.items()}
-    return Parts(**{part: Split(np.rint(255 * render_lines(each)).astype(np.uint8)) for part, each in angles.items()})
+    pixels = {part: np.rint(255 * render_lines(values)).astype(np.uint8) for part, values in angles.items()}
+    return Parts(**{part: Split(x) for part, x in pixels.items()})

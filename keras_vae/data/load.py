@@ -1,4 +1,4 @@
-"""Any source of data to a DataSet."""
+"""Loads a data set from any source."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from keras_vae.data.digits import read_digits
 from keras_vae.data.folder import read_folder
 from keras_vae.data.images import MAX_PIXELS
 from keras_vae.data.lines import read_lines
-from keras_vae.data.names import MADE_HERE, names
+from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
 from keras_vae.data.sprites.read import read_sprites
 from keras_vae.data.table import SUFFIXES as TABLE_FILES
@@ -41,29 +41,30 @@ def load(
     categories: Mapping[str, Sequence[str]] | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> DataSet:
-    """Loads a data set into memory, split in three.
+    """Loads a data set into memory, with splits for training, validation and test.
 
-    Splits that the source has of its own are kept; missing ones are split off its training examples.
+    The splits of the source are kept. Missing splits are created from its training examples.
 
     Args:
-        source: a name of `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
+        source: a name in `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
             (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a folder of images (see
-            `read_folder`), or an array `(N, *event)`. A string that is
-            one of `names()` means the name: write `./mnist` for a folder called so. Any other string with a slash or
-            a suffix means a path: write `tfds:NAME/CONFIG` for a configuration.
+            `read_folder`), or an array `(N, *event)`. A string in `names()` is always a name; write `./mnist` for a
+            folder of that name. Any other string with a slash or a suffix is a path; write `tfds:NAME/CONFIG` for a
+            configuration.
         image_size: `(H, W)` in pixels, or one number for a square; for folders and TensorFlow Datasets.
-        validation: share of the training examples, a float in (0, 1), or a number of them, an integer above 1.
-        test: likewise.
-        seed: of the split, 0 or more; of sprites and lines, which are drawn at random, also of the choice.
-        limit: keep only the first so many training examples, and at most as many of each other split.
-        data_dir: where TensorFlow Datasets has its prepared sets (see `read_tfds`).
-        label_column: of a table, the column with the labels.
-        use_columns: of a table, the columns that make the examples; None for all but the labels.
-        categories: of a table, the texts of a column in the order of their numbers, see `read_table`.
-        max_pixels: pixels of an image file in a folder, at most; larger files are skipped and named.
+        validation: size of a missing validation split: a fraction of the training examples, a float in (0, 1), or a
+            number of examples, an integer above 1.
+        test: size of a missing test split, as for `validation`.
+        seed: seed of the splits, 0 or more. For sprites and lines, also the seed of the random examples.
+        limit: maximum number of examples in each split; the first examples are kept.
+        data_dir: folder with the prepared sets of TensorFlow Datasets (see `read_tfds`).
+        label_column: for a table, the column with the labels.
+        use_columns: for a table, the columns of the examples. None uses all columns except the labels.
+        categories: for a table, the texts of a column in the order of their indices, see `read_table`.
+        max_pixels: maximum number of pixels of an image file in a folder; larger files are skipped with a note.
 
     Raises:
-        InvalidInputError: if the source is unknown or unusable, or another argument cannot be used.
+        InvalidInputError: if the source is unknown or cannot be read, or if another argument cannot be used.
 
     Example:
 
@@ -75,11 +76,11 @@ def load(
     """
     limit = None if limit is None else check_integer("limit", limit)
     max_pixels = check_integer("max_pixels", max_pixels)
-    of_table = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
-    name, parts = _read(source, _size(image_size), data_dir, seed, limit, of_table, max_pixels)
+    table_options = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
+    name, parts = _read(source, _size(image_size), data_dir, seed, limit, table_options, max_pixels)
     if not parts.column_names and (label_column, use_columns) != (None, None):
         option = "use_columns" if label_column is None else "label_column"
-        raise InvalidInputError(f"{option}: {name} is no table of named columns; leave {option} out.")
+        raise InvalidInputError(f"{option}: expected a table with named columns, got {name}; leave {option} out.")
     data = parts.complete(name, validation=validation, test=test, seed=seed)
     if limit is None:
         return data
@@ -92,14 +93,14 @@ def _read(
     data_dir: str | Path | None,
     seed: int,
     limit: int | None,
-    of_table: Mapping[str, Any],
+    table_options: Mapping[str, Any],
     max_pixels: int,
 ) -> tuple[str, Parts]:
     if isinstance(source, np.ndarray):
         return "array", _without_size(size, "an array") or Parts(Split(source))
     if not isinstance(source, (str, os.PathLike)) or not str(source):
-        raise InvalidInputError(f"source: expected a name, a path or an array, got {source!r}.")
-    if source in MADE_HERE:
+        raise InvalidInputError(f"source: expected a name, a path or an array, got {source!r}; give one of these.")
+    if source in BUILT_IN:
         return source, _without_size(size, source) or _make(source, seed, limit)
     if is_name(source):
         name = source.removeprefix("tfds:")
@@ -110,21 +111,21 @@ def _read(
     if path.suffix.lower() in ARRAY_FILES and path.is_file():
         return path.stem, _without_size(size, path.name) or read_arrays(path)
     if is_table(path) and path.is_file():
-        return path.stem, _without_size(size, path.name) or read_table(path, **of_table)
+        return path.stem, _without_size(size, path.name) or read_table(path, **table_options)
     if path.exists():
         raise InvalidInputError(f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv or .parquet file.")
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
-        raise InvalidInputError(f"{path}: no such file or folder (looked from {Path.cwd()}).")
+        raise InvalidInputError(f"{path}: no such file or folder (relative to {Path.cwd()}); check the path.")
     return source, read_tfds(source, image_size=size, data_dir=data_dir)
 
 
 def is_table(source: str | os.PathLike) -> bool:
-    """Whether a source is a file with named columns."""
+    """Returns whether a source is a table, a file with named columns."""
     return Path(source).suffix.lower() in TABLE_FILES
 
 
 def is_name(source: str | os.PathLike) -> bool:
-    """Whether a source means a data set by its name, also where there is a path of that name.
+    """Returns whether a source is the name of a data set, even if there is also a file or folder of that name.
 
     Example:
 
@@ -145,10 +146,12 @@ def _size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
         return None
     pair = image_size if isinstance(image_size, (tuple, list)) else (image_size, image_size)
     if len(pair) != 2:
-        raise InvalidInputError(f"image_size: expected one number or (height, width), got {image_size!r}.")
+        raise InvalidInputError(
+            f"image_size: expected one number or (height, width), got {image_size!r}; give one of these."
+        )
     return tuple(check_integer("image_size", side) for side in pair)
 
 
 def _without_size(size: tuple[int, int] | None, source: str) -> None:
     if size is not None:
-        raise InvalidInputError(f"image_size: {source} keeps the size that it has; leave image_size out.")
+        raise InvalidInputError(f"image_size: {source} has a fixed size; leave image_size out.")

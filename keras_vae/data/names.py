@@ -1,4 +1,4 @@
-"""The data sets known by name."""
+"""The names of the built-in and well-known data sets."""
 
 _NAMES = {
     "digits": "scikit-learn's handwritten digits, 1797 of 8x8 grey, labelled; needs no download",
@@ -8,7 +8,7 @@ _NAMES = {
     "fashion_mnist": "pictures of clothes, 70000 of 28x28 grey, labelled",
     "kmnist": "handwritten Japanese characters, 70000 of 28x28 grey, labelled",
     "emnist": "handwritten digits and letters, 814255 of 28x28 grey, labelled (emnist/letters: letters only)",
-    "binarized_mnist": "MNIST drawn once in black and white, 70000 of 28x28",
+    "binarized_mnist": "MNIST with binary pixels, drawn once, 70000 of 28x28",
     "omniglot": "handwritten characters of 50 alphabets, 32460 of 105x105, labelled",
     "cifar10": "small photographs of 10 kinds of object, 60000 of 32x32 RGB, labelled",
     "cifar100": "small photographs of 100 kinds of object, 60000 of 32x32 RGB, labelled",
@@ -21,14 +21,14 @@ _NAMES = {
     "oxford_flowers102": "photographs of flowers, 8189 of varying size: give an image size; labelled",
 }
 
-MADE_HERE = ("digits", "sprites", "lines")
-"""Those that need no download."""
+BUILT_IN = ("digits", "sprites", "lines")
+"""The data sets that need no download."""
 
 
 def names() -> dict[str, str]:
-    """The built-in and well-known data sets: name -> one-line description.
+    """Returns the built-in and well-known data sets, name -> one-line description.
 
-    Any other image data set of TensorFlow Datasets can be loaded by its name too.
+    `load` also accepts the name of any other image data set of TensorFlow Datasets.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""What a source holds, and how the splits that it lacks are made."""
+"""The splits of a source, and the creation of missing splits."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from keras_vae.errors import InvalidInputError
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The splits that a source has of its own; `train` holds whatever belongs to no other."""
+    """The splits of a source. `train` contains all examples that are in no other split."""
 
     train: Split
     validation: Split | None = None
@@ -24,17 +24,17 @@ class Parts:
     categories: tuple[tuple[str, ...], ...] = ()
 
     def complete(self, name: str, *, validation: float | int = 0.1, test: float | int = 0.1, seed: int = 0) -> DataSet:
-        """Splits what is missing off `train` by one seeded permutation.
+        """Creates the missing splits from the examples of `train`, by a random permutation.
 
         Args:
-            name: of the data set.
-            validation: share of `train`, a float in (0, 1), or a number of examples, an integer above 1; read only
-                if there is no validation split.
-            test: likewise.
-            seed: of the permutation, 0 or more.
+            name: name of the data set.
+            validation: size of a missing validation split: a fraction of `train`, a float in (0, 1), or a number of
+                examples, an integer above 1.
+            test: size of a missing test split, as for `validation`.
+            seed: seed of the permutation, 0 or more.
 
         Raises:
-            InvalidInputError: if a share cannot be used or a split would be left with no example.
+            InvalidInputError: if a size cannot be used, or if no training example would remain.
 
         Example:
 
@@ -43,25 +43,25 @@ class Parts:
         (70, 10, 20)
         """
         n = len(self.train)
-        held_out = 0 if self.validation else _count(validation, n, "validation")
-        tested = 0 if self.test else _count(test, n, "test")
-        if held_out + tested >= n:
+        validation_count = 0 if self.validation else _count(validation, n, "validation")
+        test_count = 0 if self.test else _count(test, n, "test")
+        if validation_count + test_count >= n:
             raise InvalidInputError(
-                f"{name}: expected an example or more for training, got {n} examples of which {held_out} go to "
-                f"validation and {tested} to test; give more examples or smaller splits."
+                f"{name}: expected one or more examples for training, got {n} examples in total, {validation_count} of "
+                f"them for validation and {test_count} for test; use more examples or smaller splits."
             )
         seed = check_integer("seed", seed, least=0)
-        described = (self.label_names, self.notes, self.factor_names, self.factor_sizes)
-        described += (self.column_names, self.categories)
-        if held_out + tested == 0:
-            return DataSet(name, self.train, self.validation, self.test, *described)
+        metadata = (self.label_names, self.notes, self.factor_names, self.factor_sizes)
+        metadata += (self.column_names, self.categories)
+        if validation_count + test_count == 0:
+            return DataSet(name, self.train, self.validation, self.test, *metadata)
         order = np.random.default_rng(seed).permutation(n)
         return DataSet(
             name,
-            self.train[order[tested + held_out :]],
-            self.validation or self.train[order[tested : tested + held_out]],
-            self.test or self.train[order[:tested]],
-            *described,
+            self.train[order[test_count + validation_count :]],
+            self.validation or self.train[order[test_count : test_count + validation_count]],
+            self.test or self.train[order[:test_count]],
+            *metadata,
         )
 
 
@@ -70,4 +70,4 @@ def _count(share: float | int, n: int, part: str) -> int:
         return int(share)
     if is_number(share) and 0 < share < 1:
         return max(1, round(share * n))
-    raise InvalidInputError(f"{part}: expected a share between 0 and 1 or a count above 1, got {share!r}.")
+    raise InvalidInputError(f"{part}: expected a fraction between 0 and 1 or a count above 1, got {share!r}.")

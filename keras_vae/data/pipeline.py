@@ -1,4 +1,4 @@
-"""The one tf.data pipeline: an array in memory to shuffled, binarised, prefetched batches."""
+"""The tf.data pipeline, from an array in memory to shuffled, binarized and prefetched batches."""
 
 import itertools
 
@@ -12,7 +12,7 @@ from keras_vae.errors import InvalidInputError
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:
-    """How many full batches a shuffled epoch of `n` examples has; a set smaller than one batch is one.
+    """Returns the number of full batches in a shuffled epoch of `n` examples; 1 if `n` is less than a batch.
 
     Example:
 
@@ -33,22 +33,22 @@ def batches(
     binarize: str | None = None,
     y: np.ndarray | None = None,
 ) -> tf.data.Dataset:
-    """Batches of `x`, or of `(x, y)`.
+    """Returns batches of `x`, or of `(x, y)`.
 
-    Ordered batches end with a partial one. Shuffled batches are all full: each epoch leaves out a random remainder,
-    and a set smaller than one batch is one batch.
+    Without shuffling, the last batch may be partial. With shuffling, all batches are full, and each epoch leaves out a
+    random remainder. If there are fewer examples than `batch_size`, all examples are one batch.
 
-    Batch b of epoch e is a pure function of the seed, e and b, its order and its noise. Without `start_epoch`, the
-    passes over the result are the epochs 0, 1, 2, ... With it, the stream runs through all epochs from there on, so
-    that training resumed at epoch k sees exactly what an uninterrupted run sees.
+    Order and noise of batch b in epoch e are a pure function of the seed, e and b. Without `start_epoch`, the passes
+    over the result are the epochs 0, 1, 2, ... With `start_epoch`, the stream continues through all epochs from there
+    on, so that training resumed at epoch k sees exactly the batches of an uninterrupted run.
 
     Args:
-        x: `(N, *event)`, brought to uint8 or float32 by `validate`; batches are `(B, *event)` of that dtype.
+        x: `(N, *event)`, converted to uint8 or float32 by `validate`; batches are `(B, *event)` of that dtype.
         batch_size: B, at least 1.
         shuffle: whether each epoch has a random order.
-        seed: of order and noise, 0 or more.
-        start_epoch: None for one pass; k for an endless stream from epoch k on (needs `shuffle`).
-        start_step: batches to leave out at the start.
+        seed: seed of order and noise, 0 or more.
+        start_epoch: None for one pass; k for an infinite stream from epoch k on (requires `shuffle`).
+        start_step: number of batches to skip at the start.
         binarize: None, `"dynamic"`, `"static"` or `"threshold"`: see `keras_vae.data.binarize`.
         y: `(N,)` integer labels, batched as int64.
 
@@ -75,11 +75,11 @@ def batches(
         examples, labels = tf.constant(x), None if y is None else tf.constant(y)
 
     def batch(epoch: tf.Tensor, step: tf.Tensor, indices: tf.Tensor):
-        chosen = tf.gather(examples, indices)
+        batch_x = tf.gather(examples, indices)
         if binarize == "dynamic":
             noise = tf.random.experimental.stateless_fold_in(tf.stack([seed, epoch]), step)
-            chosen = binarization.dynamic(chosen, noise)
-        return chosen if labels is None else (chosen, tf.gather(labels, indices))
+            batch_x = binarization.dynamic(batch_x, noise)
+        return batch_x if labels is None else (batch_x, tf.gather(labels, indices))
 
     steps = steps_per_epoch(len(x), size) if shuffle else -(-len(x) // size)
     total = max(steps - start_step, 0) if start_epoch is None else tf.data.INFINITE_CARDINALITY
@@ -96,23 +96,23 @@ def batches(
 
 
 def _epochs(shuffle: bool, start_epoch: int | None) -> tf.data.Dataset:
-    """Epoch numbers: the endless count from `start_epoch`, or one number in each pass, counted up from 0."""
+    """Yields epoch numbers: infinitely many from `start_epoch`, or one per pass, counted from 0."""
     if start_epoch is None:
         passes = itertools.count()
         return tf.data.Dataset.from_generator(lambda: [next(passes)], output_signature=tf.TensorSpec((), tf.int64))
     if not shuffle:
-        raise InvalidInputError("start_epoch: expected shuffle=True beside it, got shuffle=False; drop one of the two.")
+        raise InvalidInputError("start_epoch: expected shuffle=True, got shuffle=False; leave start_epoch out.")
     return tf.data.Dataset.counter(check_integer("start_epoch", start_epoch, least=0))
 
 
 def _indices(epoch: tf.Tensor, n: int, size: int, steps: int, shuffle: bool, seed: int) -> tf.data.Dataset:
-    """One epoch's `(epoch, step, indices)`, indices int64 `(B,)`."""
+    """Returns `(epoch, step, indices)` for each batch of an epoch, indices int64 `(B,)`."""
     order = tf.range(n, dtype=tf.int64)
     if shuffle:
         order = tf.random.experimental.stateless_shuffle(order, tf.stack([seed, epoch]))
 
-    def at(step: tf.Tensor):
+    def batch_indices(step: tf.Tensor):
         indices = order[step * size : (step + 1) * size]
         return epoch, step, tf.ensure_shape(indices, [size]) if steps * size <= n else indices
 
-    return tf.data.Dataset.range(steps).map(at)
+    return tf.data.Dataset.range(steps).map(batch_indices)

@@ -1,4 +1,4 @@
-"""Tables in .csv, .tsv and .parquet files."""
+"""Reads tables from .csv, .tsv and .parquet files."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +18,11 @@ DELIMITERS = ",;\t|"
 
 
 class Column(NamedTuple):
-    """Values of a column.
+    """A column of a table.
 
     Attributes:
-        values: float64 `(N,)`, NaN where a value is missing.
-        texts: the texts that the values 0, 1, ... stand for; empty for a column of numbers.
+        values: float64 `(N,)`, NaN for a missing value.
+        texts: the texts with the indices 0, 1, ...; empty for a numeric column.
     """
 
     values: np.ndarray
@@ -36,26 +36,26 @@ def read_table(
     use_columns: Sequence[str] | None = None,
     categories: Mapping[str, Sequence[str]] | None = None,
 ) -> Parts:
-    r"""Reads a table whose columns have names: CSV with a header, or Parquet.
+    r"""Reads a table with named columns: a CSV file with a header, or a Parquet file.
 
-    Numbers stay as they are, in float32; true and false become 1 and 0. A column of texts becomes categories, the
-    numbers 0, 1, ... in sorted order of its texts, of which there may be 20. Missing values (empty, NA, NaN, null)
+    Numbers become float32; true and false become 1 and 0. A text column becomes categorical: each text becomes its
+    index in the sorted order of the texts, of which there may be at most 20. Missing values (empty, NA, NaN, null)
     become NaN.
 
     Args:
-        path: a `.csv` or `.tsv` file, its fields divided by commas, semicolons, tabs or bars as in its header, or a
-            `.parquet` file.
-        label_column: the column with labels, whole numbers or texts; it is no part of the examples.
-        use_columns: the columns that make the examples, in this order; None for all but the labels.
-        categories: column -> its texts, in the order of their numbers, as known from another table: other texts are
-            refused, and columns that are not named here must be numbers. None for what this table has.
+        path: a `.csv` or `.tsv` file with commas, semicolons, tabs or bars as delimiters, or a `.parquet` file.
+        label_column: the column with the labels, whole numbers or texts. It is not part of the examples.
+        use_columns: the columns of the examples, in this order. None uses all columns except the labels.
+        categories: column -> texts in the order of their indices, for a table with the categories of another table.
+            New texts raise an error, and all other columns must be numeric. None derives the categories from this
+            table.
 
     Returns:
-        Examples `(N, D)`, with `column_names` and, for columns of texts, `categories`.
+        Examples `(N, D)`, with `column_names` and, for text columns, `categories`.
 
     Raises:
-        InvalidInputError: if the file is no such table, a column is missing or neither numbers nor few texts, or a
-            label is missing.
+        InvalidInputError: if the file is not a table with a header, if a column is missing, if a column is neither
+            numeric nor text with at most 20 categories, or if a label is missing.
 
     Example:
 
@@ -67,17 +67,17 @@ def read_table(
     names, columns, labels = _read_columns(Path(path), label_column, use_columns, categories)
     for name, column in zip(names, columns, strict=True):
         _check_finite(column.values, f"{path}, column {name!r}")
-    coded = {name: column.texts for name, column in zip(names, columns, strict=True) if column.texts}
-    x = _side_by_side(columns)
+    texts_of_columns = {name: column.texts for name, column in zip(names, columns, strict=True) if column.texts}
+    x = _stack_columns(columns)
     missing = int(np.isnan(x).sum())
-    notes = [f"Column {name} has categories: {', '.join(texts)}." for name, texts in coded.items()]
+    notes = [f"Column {name} has categories: {', '.join(texts)}." for name, texts in texts_of_columns.items()]
     notes += [f"{missing} values are missing (NaN)."] if missing else []
     return Parts(
         Split(x, None if labels is None else labels.values.astype(np.int64)),
         label_names=() if labels is None else labels.texts,
         notes=tuple(notes),
         column_names=tuple(names),
-        categories=tuple(coded.get(name, ()) for name in names),
+        categories=tuple(texts_of_columns.get(name, ()) for name in names),
     )
 
 
@@ -89,34 +89,34 @@ def read_as_in_training(
     categories: Mapping[str, Sequence[str]] | None = None,
     key: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None, list | None]:
-    """Reads a table as training read its own: the same columns in the same order, texts by the same numbers.
+    """Reads a table like the training data: the same columns in the same order, and the same indices of texts.
 
     Args:
         path: see `read_table`.
         use_columns: see `read_table`.
-        label_column: see `read_table`; None for no labels. A table may lack it.
-        categories: column -> its texts in training, for the columns that had texts; the others must be numbers.
-        key: a column whose values name the rows.
+        label_column: see `read_table`. None reads no labels. The table may lack this column.
+        categories: column -> texts in the training data, for the text columns. All other columns must be numeric.
+        key: a column with the keys of the rows.
 
     Returns:
-        Examples, float32 `(N, D)`, not yet checked to be finite; labels `(N,)` or None; keys or None.
+        Examples, float32 `(N, D)`, which may contain infinity; labels `(N,)` or None; keys or None.
 
     Raises:
-        InvalidInputError: see `read_table`; also if a column has texts that had numbers in training.
+        InvalidInputError: see `read_table`; also if a numeric column of the training data contains text.
     """
     path = Path(path)
     if label_column not in column_names(path):
         label_column = None
     _, columns, labels = _read_columns(path, label_column, use_columns, categories or {})
     keys = None if key is None else _texts_or_numbers(path, key)
-    return _side_by_side(columns), None if labels is None else labels.values.astype(np.int64), keys
+    return _stack_columns(columns), None if labels is None else labels.values.astype(np.int64), keys
 
 
 def column_names(path: str | Path) -> list[str]:
-    """The names of the columns of a table; its rows are not read.
+    """Reads the column names of a table, but not its rows.
 
     Raises:
-        InvalidInputError: if there are none.
+        InvalidInputError: if the file is not a table with a header.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -125,7 +125,7 @@ def column_names(path: str | Path) -> list[str]:
     try:
         return list(parquet.read_schema(path).names) if path.suffix.lower() == ".parquet" else _header(path)[1]
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{path}: expected a table with a header, {error}.") from error
+        raise InvalidInputError(f"{path}: expected a table with a header, got: {error}.") from error
 
 
 def _read_columns(
@@ -134,50 +134,60 @@ def _read_columns(
     use_columns: Sequence[str] | None,
     categories: Mapping[str, Sequence[str]] | None,
 ) -> tuple[list[str], list[Column], Column | None]:
-    """Names and values of the columns that make the examples, and the labels."""
-    known = {name: tuple(texts) for name, texts in (categories or {}).items()}
-    table = _read(path, known)
+    """Returns the names and values of the columns of the examples, and the labels."""
+    training_texts = {name: tuple(texts) for name, texts in (categories or {}).items()}
+    table = _read(path, training_texts)
     names = table.column_names
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None or not all(names):
+    duplicate = next((name for name in names if names.count(name) > 1), None)
+    if duplicate is not None or not all(names):
         raise InvalidInputError(f"{path}: expected a different name for each column, got {names}; rename them.")
     for name in [*(use_columns or ()), *([label_column] if label_column is not None else [])]:
         if name not in names:
             raise InvalidInputError(f"{path}: {unknown(name, names, part='column')}")
-    chosen = list(use_columns) if use_columns is not None else [name for name in names if name != label_column]
-    if not chosen or not table.num_rows or len(set(chosen)) < len(chosen) or label_column in chosen:
+    selected_names = list(use_columns) if use_columns is not None else [name for name in names if name != label_column]
+    if (
+        not selected_names
+        or not table.num_rows
+        or len(set(selected_names)) < len(selected_names)
+        or label_column in selected_names
+    ):
         raise InvalidInputError(
-            f"{path}: expected one row or more, and different columns beside that of the labels, got {table.num_rows} "
-            f"rows and the columns {chosen}; give others."
+            f"{path}: expected one or more rows, and distinct columns other than the labels, got {table.num_rows} "
+            f"rows and the columns {selected_names}; correct the table or use_columns."
         )
 
     def texts_of(name):
-        return known.get(name, None if categories is None else ())
+        return training_texts.get(name, None if categories is None else ())
 
     try:
-        columns = [_column(table[name], f"{path}, column {name!r}", texts_of(name)) for name in chosen]
+        columns = [_column(table[name], f"{path}, column {name!r}", texts_of(name)) for name in selected_names]
         if label_column is None:
-            return chosen, columns, None
-        return chosen, columns, _labels(table[label_column], f"{path}, column {label_column!r}", texts_of(label_column))
+            return selected_names, columns, None
+        return (
+            selected_names,
+            columns,
+            _labels(table[label_column], f"{path}, column {label_column!r}", texts_of(label_column)),
+        )
     except UnicodeDecodeError as error:
-        raise InvalidInputError(f"{path}: expected text in UTF-8; {error}.") from error
+        raise InvalidInputError(f"{path}: expected text in UTF-8, got: {error}; convert the file.") from error
 
 
-def _side_by_side(columns: Sequence[Column]) -> np.ndarray:
+def _stack_columns(columns: Sequence[Column]) -> np.ndarray:
     with np.errstate(over="ignore"):
         return np.stack([column.values for column in columns], axis=1).astype(np.float32)
 
 
 def _check_finite(values: np.ndarray, where: str) -> None:
-    bad = np.abs(values) > np.finfo(np.float32).max
-    if bad.any():
+    invalid = np.abs(values) > np.finfo(np.float32).max
+    if invalid.any():
         raise InvalidInputError(
-            f"{where}: expected finite float32 numbers, got {values[bad][0]:g} in row {bad.argmax()}; mend or drop it."
+            f"{where}: expected finite float32 numbers, got {values[invalid][0]:g} in row {invalid.argmax()}; correct "
+            "or remove it."
         )
 
 
 def _texts_or_numbers(path: Path, name: str) -> list:
-    """The values of one column: of a CSV file as they are written, such as 007, which is no 7."""
+    """Returns the values of one column; text for a CSV file, as 007 differs from 7."""
     table = _read(path, [name])
     if name not in table.column_names:
         raise InvalidInputError(f"{path}: {unknown(name, table.column_names, part='column')}")
@@ -185,7 +195,7 @@ def _texts_or_numbers(path: Path, name: str) -> list:
 
 
 def _read(path: Path, texts: Iterable[str]) -> Any:
-    """A table of Arrow, in which the columns named `texts` are texts even if they look like numbers."""
+    """Reads an Arrow table; the columns in `texts` are text, even if all their values are numbers."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
     from pyarrow import parquet
@@ -202,21 +212,21 @@ def _read(path: Path, texts: Iterable[str]) -> Any:
         converting = arrow_csv.ConvertOptions(strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string()))
         return arrow_csv.read_csv(path, options, parsing, converting)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{path}: expected a table with a header, {error}.") from error
+        raise InvalidInputError(f"{path}: expected a table with a header, got: {error}.") from error
 
 
 def _header(path: Path) -> tuple[str, list[str]]:
-    """The one of `DELIMITERS` that divides the first line into most fields, and these."""
+    """Returns the delimiter that splits the first line into the most fields, and these fields."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         line = file.readline(2**20)
     fields = {delimiter: next(csv.reader([line], delimiter=delimiter), []) for delimiter in DELIMITERS}
-    return max(fields.items(), key=lambda found: len(found[1]))
+    return max(fields.items(), key=lambda item: len(item[1]))
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:
     if names and all(_is_number(name) for name in names):
         raise InvalidInputError(
-            f"{path}: expected names of columns in the first line, got numbers, {', '.join(names[:5])}; add a header."
+            f"{path}: expected column names in the first line, got numbers, {', '.join(names[:5])}; add a header."
         )
 
 
@@ -228,72 +238,80 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _column(column: Any, where: str, known: tuple[str, ...] | None) -> Column:
-    """Numbers, or the numbers of texts; `known` are these in training, none where it had numbers, None if not known."""
+def _column(column: Any, where: str, training_texts: tuple[str, ...] | None) -> Column:
+    """Converts a column to numbers, or its texts to indices.
+
+    `training_texts` are the texts of the column in the training data: an empty tuple for a numeric column, and None
+    if there are no training data to match.
+    """
     import pyarrow as pa
 
     kind, values = _kind(column), column.to_pylist()
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    if known or (_is_text(kind) and known is None):
-        texts = known or tuple(sorted({value for value in values if not _is_gap(value)}))
+    if training_texts or (_is_text(kind) and training_texts is None):
+        texts = training_texts or tuple(sorted({value for value in values if not _is_missing(value)}))
         if len(texts) <= MAX_CATEGORIES:
             return Column(_codes(values, texts, where), texts)
-        got = f"{len(texts)} different texts such as {texts[0][:40]!r}"
+        got = f"{len(texts)} different texts, such as {texts[0][:40]!r}"
     elif is_number or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return Column(np.array([np.nan if value is None else value for value in values], np.float64))
     elif _is_text(kind):
-        _refuse_texts(values, where)
+        _check_no_text(values, where)
         return Column(np.full(len(values), np.nan))
     else:
         got = str(kind)
-    remedy = "make it numbers, or leave it out with use_columns" if known is None else "make it what it was in training"
+    remedy = "convert it or leave it out with use_columns"
+    if training_texts is not None:
+        remedy = "convert it to the type of the column in the training data"
     raise InvalidInputError(
         f"{where}: expected numbers or at most {MAX_CATEGORIES} different texts, got {got}; {remedy}."
     )
 
 
-def _labels(column: Any, where: str, known: tuple[str, ...] | None) -> Column:
-    """Labels, and their names if they are texts; `known` as of `_column`."""
+def _labels(column: Any, where: str, training_texts: tuple[str, ...] | None) -> Column:
+    """Converts a column to labels, with their names if they are texts; `training_texts` as for `_column`."""
     values = column.to_pylist()
-    row = next((row for row, value in enumerate(values) if _is_gap(value)), None)
+    row = next((row for row, value in enumerate(values) if _is_missing(value)), None)
     if row is not None:
-        raise InvalidInputError(f"{where}: expected a label in each row, got none in row {row}; drop the row.")
-    if known or (_is_text(_kind(column)) and known is None):
-        names = known or tuple(sorted(set(values)))
+        raise InvalidInputError(f"{where}: expected a label in each row, got none in row {row}; remove the row.")
+    if training_texts or (_is_text(_kind(column)) and training_texts is None):
+        names = training_texts or tuple(sorted(set(values)))
         return Column(_codes(values, names, where), names)
     if _is_text(_kind(column)):
-        _refuse_texts(values, where)
+        _check_no_text(values, where)
     return Column(validate_labels(np.array(values), len(values), where))
 
 
-def _refuse_texts(values: Sequence[str | None], where: str) -> None:
-    """Texts are no numbers; a column of nothing but gaps has none."""
-    text = next((value for value in values if not _is_gap(value)), None)
+def _check_no_text(values: Sequence[str | None], where: str) -> None:
+    """Refuses text in a numeric column; a column without any values is accepted."""
+    text = next((value for value in values if not _is_missing(value)), None)
     if text is not None:
         raise InvalidInputError(
-            f"{where}: expected numbers, as in training, got the text {text[:40]!r}; make it numbers."
+            f"{where}: expected numbers, as in training, got the text {text[:40]!r}; replace it by numbers."
         )
 
 
 def _codes(values: Sequence[Any], texts: tuple[str, ...], where: str) -> np.ndarray:
-    """The place of each value among the texts, float64; NaN for None."""
+    """Returns the index of each value among the texts, float64; NaN for None."""
     codes = {None: np.nan, **{text: code for code, text in enumerate(texts)}}
     values = [_as_text(value) for value in values]
-    other = next((value for value in values if value not in codes), None)
-    if other is not None:
-        raise InvalidInputError(f"{where}: expected one of {', '.join(texts)}, as in training, got {other[:40]!r}.")
+    new_text = next((value for value in values if value not in codes), None)
+    if new_text is not None:
+        raise InvalidInputError(
+            f"{where}: expected one of {', '.join(texts)}, as in training, got {new_text[:40]!r}; replace it."
+        )
     return np.array([codes[value] for value in values], np.float64)
 
 
 def _as_text(value: Any) -> str | None:
-    """A value as a CSV file has it; a whole number has no point, for a gap in its column makes it a float."""
-    if _is_gap(value) or isinstance(value, str):
-        return None if _is_gap(value) else value
+    """Returns a value as text in CSV style. Whole floats have no point, as missing values turn integers into floats."""
+    if _is_missing(value) or isinstance(value, str):
+        return None if _is_missing(value) else value
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _is_gap(value: Any) -> bool:
-    return value is None or value != value  # NaN, as of a gap in a column of Parquet that was made from numbers
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value  # NaN is a missing value in a numeric Parquet column
 
 
 def _kind(column: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Image data sets of TensorFlow Datasets."""
+"""Reads image data sets of TensorFlow Datasets."""
 
 import difflib
 import importlib
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_vae.data.dataset import Split
 from keras_vae.data.images import fit
-from keras_vae.data.names import MADE_HERE, names
+from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
 from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.progress import progress
@@ -23,23 +23,22 @@ FACTOR = "label_"
 
 
 def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir: str | Path | None = None) -> Parts:
-    """Reads an image data set into memory, downloading and preparing it where that has not been done.
+    """Reads an image data set into memory; downloads and prepares it at the first use.
 
-    Its splits `train` (or its first one), `validation` and `test` are taken as they are. Labels are the feature
-    `label`, where there is one, or else the one `label_NAME` that the set is supervised by. Every class label
-    `label_NAME` is a factor of variation called NAME. Pixels are uint8 `(N, H, W, C)`; those of a set that knows
-    only 0 and 1 become 0 and 255. With `image_size`, images are resized (Lanczos) so that they cover it, and cropped
-    at their centre.
+    The splits `train` (or the first split), `validation` and `test` remain unchanged. The labels are the feature
+    `label`, if it exists, or the supervised key if its name is `label_NAME`. Every class label `label_NAME` is a
+    factor of variation NAME. Pixels are uint8 `(N, H, W, C)`; pixels of 0 and 1 become 0 and 255. With `image_size`,
+    images are resized (Lanczos) to cover the size and cropped at their centre.
 
     Args:
         name: `NAME` or `NAME/CONFIG`.
-        image_size: `(H, W)` in pixels; needed if the images vary in size.
-        data_dir: where prepared sets lie; by default the environment variable TFDS_DATA_DIR, or else
+        image_size: `(H, W)` in pixels; required if the images vary in size.
+        data_dir: folder of the prepared sets. None uses the environment variable TFDS_DATA_DIR, or else
             `~/tensorflow_datasets`.
 
     Raises:
-        InvalidInputError: if the name is unknown, the set holds no uint8 images, it cannot be downloaded, or its
-            images vary in size and `image_size` is None.
+        InvalidInputError: if the name is unknown, if the set has no uint8 images, if it cannot be downloaded, or if
+            its images vary in size and `image_size` is None.
     """
     builder = _builder(name, data_dir)
     key = _image_key(builder, name)
@@ -47,25 +46,25 @@ def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir:
     if image_size == (height, width):
         image_size = None
     elif image_size is None and None in (height, width):
-        raise InvalidInputError(f"{name}: its images vary in size; give image_size, such as 64.")
+        raise InvalidInputError(f"{name}: expected image_size, as the images vary in size; set it, for example to 64.")
     _prepare(builder, name)
 
-    own = list(builder.info.splits)
+    split_names = list(builder.info.splits)
     label_key, factor_keys = _labels(builder)
-    splits = {"train": "train" if "train" in own else own[0]}
-    splits |= {part: part for part in ("validation", "test") if part in own and part != splits["train"]}
+    splits = {"train": "train" if "train" in split_names else split_names[0]}
+    splits |= {part: part for part in ("validation", "test") if part in split_names and part != splits["train"]}
     shape = (*(image_size or (height, width)), channels or 3)
-    read = {
+    examples_by_part = {
         part: _read(builder, split, key, shape, image_size, label_key, factor_keys) for part, split in splits.items()
     }
     notes = ()
-    if max(split.x.max() for split in read.values()) <= 1:
-        for split in read.values():
+    if max(split.x.max() for split in examples_by_part.values()) <= 1:
+        for split in examples_by_part.values():
             np.multiply(split.x, 255, out=split.x)
-        notes = ("Its pixels are 0 or 1; they were made 0 or 255.",)
+        notes = ("The pixels of the data set, 0 or 1, were converted to 0 or 255.",)
     features = builder.info.features
     return Parts(
-        **read,
+        **examples_by_part,
         label_names=tuple(features[label_key].names) if label_key else (),
         notes=notes,
         factor_names=tuple(key.removeprefix(FACTOR) for key in factor_keys),
@@ -79,56 +78,63 @@ def _builder(name: str, data_dir: str | Path | None):
     base = name.split("/")[0].split(":")[0]
     if base == "sprites":
         importlib.import_module("keras_vae.data.sprites.sprites_dataset_builder")
-    known = tfds.list_builders(with_community_datasets=False)
-    if base not in known:
-        near = difflib.get_close_matches(base, {*names(), *known}, n=1, cutoff=0.4)
-        raise InvalidInputError(unknown(base, {**names(), **dict.fromkeys(near)}, part="data set"))
+    builder_names = tfds.list_builders(with_community_datasets=False)
+    if base not in builder_names:
+        close_names = difflib.get_close_matches(base, {*names(), *builder_names}, n=1, cutoff=0.4)
+        raise InvalidInputError(unknown(base, {**names(), **dict.fromkeys(close_names)}, part="data set"))
     try:
         return tfds.builder(name, data_dir=data_dir)
     except Exception as error:
-        raise InvalidInputError(f"{name}: TensorFlow Datasets cannot build it: {one_line(error)}") from error
+        raise InvalidInputError(
+            f"{name}: expected a data set that TensorFlow Datasets can build, got: {one_line(error)}"
+        ) from error
 
 
 def _image_key(builder, name: str) -> str:
     import tensorflow_datasets as tfds
 
     features = builder.info.features or {}
-    found = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
-    if not found:
-        raise InvalidInputError(f"{name}: expected a data set with images, got features {', '.join(features)}.")
-    key = "image" if "image" in found else found[0]
+    image_keys = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
+    if not image_keys:
+        raise InvalidInputError(
+            f"{name}: expected a data set with images, got features {', '.join(features)}; use another data set."
+        )
+    key = "image" if "image" in image_keys else image_keys[0]
     if features[key].np_dtype != np.uint8:
-        raise InvalidInputError(f"{name}: expected uint8 images, got {np.dtype(features[key].np_dtype)} in {key!r}.")
+        raise InvalidInputError(
+            f"{name}: expected uint8 images, got {np.dtype(features[key].np_dtype)} in {key!r}; use another data set."
+        )
     return key
 
 
 def _labels(builder) -> tuple[str | None, list[str]]:
-    """The feature that is the label, if any, and those that are factors of variation."""
+    """Returns the feature with the label, or None, and the features that are factors of variation."""
     import tensorflow_datasets as tfds
 
     features = {k: f for k, f in builder.info.features.items() if isinstance(f, tfds.features.ClassLabel)}
     classes = [key for key, feature in features.items() if feature.num_classes]
     factors = [key for key in classes if key.startswith(FACTOR)]
-    supervised = (builder.info.supervised_keys or (None, None))[1]
-    label = "label" if "label" in classes else supervised if supervised in factors else None
+    supervised_key = (builder.info.supervised_keys or (None, None))[1]
+    label = "label" if "label" in classes else supervised_key if supervised_key in factors else None
     return label, factors
 
 
 def _prepare(builder, name: str) -> None:
-    """Downloads the set unless it is there.
+    """Downloads and prepares the set, unless it is prepared.
 
-    Without a network, TFDS would retry for minutes; for the sets that are known to need one this is seen first.
+    Without a network, TensorFlow Datasets retries for minutes. For sets that need a download, the network is checked
+    first.
     """
     if builder.is_prepared():
         return
     try:
-        if builder.name in {*names()} - {*MADE_HERE} and not urllib.request.getproxies():
+        if builder.name in {*names()} - {*BUILT_IN} and not urllib.request.getproxies():
             socket.getaddrinfo("storage.googleapis.com", 443)
         builder.download_and_prepare()
     except Exception as error:
         raise InvalidInputError(
             f"{name}: not prepared in {builder.data_dir}, and downloading or preparing it failed ({one_line(error)}); "
-            "check the network, or set TFDS_DATA_DIR to a folder that holds it."
+            "check the network, or set TFDS_DATA_DIR to a folder with the prepared set."
         ) from error
 
 
@@ -143,8 +149,8 @@ def _read(
 ) -> Split:
     import tensorflow_datasets as tfds
 
-    wanted = dict.fromkeys([key, *([label_key] if label_key else []), *factor_keys], True)
-    examples = builder.as_dataset(split=split, decoders=tfds.decode.PartialDecoding(wanted))
+    feature_names = dict.fromkeys([key, *([label_key] if label_key else []), *factor_keys], True)
+    examples = builder.as_dataset(split=split, decoders=tfds.decode.PartialDecoding(feature_names))
     if size:
         examples = examples.map(
             lambda example: example | {key: tf.numpy_function(partial(_resize, shape=shape), [example[key]], tf.uint8)},
@@ -154,28 +160,30 @@ def _read(
     x = np.empty((total, *shape), np.uint8)
     y = np.empty(total, np.int64) if label_key else None
     factors = np.empty((total, len(factor_keys)), np.int64) if factor_keys else None
-    read, done = examples.batch(BATCH).prefetch(tf.data.AUTOTUNE), 0
+    batches, rows_read = examples.batch(BATCH).prefetch(tf.data.AUTOTUNE), 0
     try:
-        for batch in progress(tfds.as_numpy(read), -(-total // BATCH), f"Reading {builder.name} {split}"):
-            rows = slice(done, done + len(batch[key]))
+        for batch in progress(tfds.as_numpy(batches), -(-total // BATCH), f"Reading {builder.name} {split}"):
+            rows = slice(rows_read, rows_read + len(batch[key]))
             x[rows] = batch[key]
             if label_key:
                 y[rows] = batch[label_key]
             for column, factor_key in enumerate(factor_keys):
                 factors[rows, column] = batch[factor_key]
-            done = rows.stop
+            rows_read = rows.stop
     except tf.errors.OpError as error:
-        raise _damaged(builder, split, total, done, error) from error
-    if done < total:
-        raise _damaged(builder, split, total, done)
+        raise _damaged_files_error(builder, split, total, rows_read, error) from error
+    if rows_read < total:
+        raise _damaged_files_error(builder, split, total, rows_read)
     return Split(x, y, factors)
 
 
-def _damaged(builder, split: str, total: int, done: int, error: Exception | None = None) -> InvalidInputError:
+def _damaged_files_error(
+    builder, split: str, total: int, rows_read: int, error: Exception | None = None
+) -> InvalidInputError:
     reason = f" ({one_line(error)})" if error else ""
     return InvalidInputError(
-        f"{builder.name}: expected {total} examples in {split!r}, could read {done}{reason}; "
-        f"its files in {builder.data_dir} are damaged: remove that folder, and it is prepared again."
+        f"{builder.name}: expected {total} examples in {split!r}, got {rows_read}{reason}; the files in "
+        f"{builder.data_dir} are damaged: remove the folder to prepare the data set again."
     )
 
 

@@ -1,4 +1,4 @@
-"""The one rule for what an array of examples may hold."""
+"""Checks and converts arrays of examples, labels and factors."""
 
 import numpy as np
 
@@ -9,23 +9,23 @@ SMALLEST_IMAGE = 8
 
 
 def validate(x: object, where: str = "x") -> np.ndarray:
-    """Checks an array of examples and brings it to the form that the library works with.
+    """Checks an array of examples and converts it to uint8 or float32.
 
-    Only uint8 means pixels 0..255 and stays as it is. Booleans become uint8 0 or 255. Every other integer or float
-    type becomes float32 with its values kept. Images without a channel axis, `(N, H, W)`, get one when they are
-    uint8 or when H and W are at least 8; vectors `(N, D)` stay. NaN stands for a value that is not known; whether a
-    model can do without it is for the model to say.
+    Arrays of uint8 contain pixels, 0..255, and remain unchanged. Booleans become uint8 0 or 255. Every other integer
+    or float dtype becomes float32 with the same values. Images without a channel axis, `(N, H, W)`, get one if they
+    are uint8 or if H and W are at least 8; vectors `(N, D)` remain unchanged. NaN marks a missing value; each model
+    checks whether it supports missing values.
 
     Args:
         x: array-like of shape `(N, *event)`, numbers or booleans.
-        where: what `x` is, for the message.
+        where: name of the array, for the message.
 
     Returns:
         A contiguous array `(N, *event)`, uint8 or float32.
 
     Raises:
-        InvalidInputError: if `x` is ragged, not numeric, empty, of rank below 2, holds infinity, or has the shape of
-            images with their channels first.
+        InvalidInputError: if `x` is ragged, not numeric, empty or of rank below 2, if it contains infinity, or if it
+            has the shape of images with their channels first.
 
     Example:
 
@@ -35,7 +35,7 @@ def validate(x: object, where: str = "x") -> np.ndarray:
     try:
         x = np.asarray(x)
     except ValueError as error:
-        raise InvalidInputError(f"{where}: expected one array, got pieces of different shapes ({error}).") from error
+        raise InvalidInputError(f"{where}: expected one array, got parts of different shapes ({error}).") from error
     if x.dtype.kind not in "biuf":
         raise InvalidInputError(f"{where}: expected numbers, got dtype {x.dtype}; convert to uint8 or float32.")
     if x.ndim < 2:
@@ -60,21 +60,21 @@ def _convert(x: np.ndarray, where: str) -> np.ndarray:
         return np.ascontiguousarray(x)
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(x, dtype=np.float32)
-    bad = np.isinf(converted)
-    if bad.any():
-        first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
+    infinite = np.isinf(converted)
+    if infinite.any():
+        first = tuple(int(i) for i in np.unravel_index(infinite.argmax(), infinite.shape))
         raise InvalidInputError(
-            f"{where}: expected finite float32 values, got {int(bad.sum())} that are infinite or too large, "
+            f"{where}: expected finite float32 values, got {int(infinite.sum())} infinite or too large values, "
             f"the first ({x[first]}) at index {first}; remove or replace them."
         )
     return converted
 
 
 def validate_labels(y: object, length: int, where: str = "y") -> np.ndarray:
-    """Checks labels: `(N,)` or `(N, 1)` whole numbers, one for each of `length` examples; returns int64 `(N,)`.
+    """Checks labels, `(N,)` or `(N, 1)` whole numbers, one for each of `length` examples; returns int64 `(N,)`.
 
     Raises:
-        InvalidInputError: if the labels are not whole numbers, or not as many as there are examples.
+        InvalidInputError: if the labels are not whole numbers, or if the number of labels is not `length`.
 
     Example:
 
@@ -85,17 +85,17 @@ def validate_labels(y: object, length: int, where: str = "y") -> np.ndarray:
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.dtype.kind not in "biu" or y.ndim != 1:
-        raise InvalidInputError(f"{where}: expected integer labels of shape (N,), got {_described(y)}.")
+        raise InvalidInputError(f"{where}: expected integer labels of shape (N,), got {_describe(y)}; convert them.")
     if len(y) != length:
         raise InvalidInputError(f"{where}: expected one label for each of {length} examples, got {len(y)} labels.")
     return y.astype(np.int64)
 
 
 def validate_factors(factors: object, length: int | None = None, where: str = "factors") -> np.ndarray:
-    """Checks factors of variation: `(N, K)` integers, a row for each of `length` examples; returns int64 `(N, K)`.
+    """Checks factors of variation, `(N, K)` integers, a row for each of `length` examples; returns int64 `(N, K)`.
 
     Raises:
-        InvalidInputError: if the factors are not integers, or not as many rows as there are examples.
+        InvalidInputError: if the factors are not integers, or if the number of rows is not `length`.
     """
     factors = np.asarray(factors)
     if factors.dtype.kind not in "iu" or factors.ndim != 2 or not factors.shape[1]:
@@ -105,19 +105,19 @@ def validate_factors(factors: object, length: int | None = None, where: str = "f
         )
     if length is not None and len(factors) != length:
         raise InvalidInputError(
-            f"{where}: expected one row for each of {length} examples, got {len(factors)} rows; give as many."
+            f"{where}: expected one row for each of {length} examples, got {len(factors)} rows; give one per example."
         )
     return factors.astype(np.int64)
 
 
 def _whole(values: np.ndarray) -> np.ndarray:
-    """Floats that are all whole numbers as int64; anything else as it is."""
+    """Converts floats to int64 if all of them are whole numbers; returns other arrays unchanged."""
     if values.dtype.kind == "f" and np.isfinite(values).all() and (abs(values) < 2**63).all():
         return values if (values != np.floor(values)).any() else values.astype(np.int64)
     return values
 
 
-def _described(values: np.ndarray) -> str:
-    """Dtype, shape, and the first value that is no whole number."""
+def _describe(values: np.ndarray) -> str:
+    """Returns the dtype, the shape, and the first value that is not a whole number."""
     fractions = values[values != np.floor(values)] if values.dtype.kind == "f" else ()
     return f"{values.dtype} of shape {values.shape}" + (f" with {fractions[0]}" if len(fractions) else "")

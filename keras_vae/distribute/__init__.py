@@ -1,4 +1,4 @@
-"""Where training runs: one device, several of a machine, several machines, a TPU."""
+"""Distributed training: strategies for one device, several devices, several machines or a TPU."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The workers that train together, as `TF_CONFIG` names them."""
+"""The workers of a distributed training, as listed in `TF_CONFIG`."""
 
 import json
 import os
@@ -14,11 +14,11 @@ HINT = 'such as {"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"
 
 @dataclass(frozen=True)
 class Cluster:
-    """The workers of a training, and which of them this process is.
+    """The workers of a distributed training, and the index of this process.
 
     Attributes:
-        workers: their addresses, `host:port`; the first is the chief, which writes the files.
-        index: of this process.
+        workers: addresses of the workers, `host:port`. The first worker is the chief, which writes the files.
+        index: index of this process in `workers`.
     """
 
     workers: tuple[str, ...]
@@ -30,15 +30,15 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        """Of this process."""
+        """The address of this process."""
         return self.workers[self.index]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Cluster | None":
-        """What `TF_CONFIG` says; None without it.
+        """Reads the cluster from `TF_CONFIG`; returns None if the variable is not set.
 
         Raises:
-            InvalidInputError: if it is malformed, or asks for other than workers that train alike.
+            InvalidInputError: if `TF_CONFIG` is malformed, or lists tasks other than a chief and workers.
 
         Example:
 
@@ -53,32 +53,35 @@ class Cluster:
         except ValueError as error:
             raise InvalidInputError(f"TF_CONFIG: expected JSON, {HINT}; {error}.") from None
         cluster, task = _member(config, "cluster", dict), _member(config, "task", dict)
-        others = set(cluster) - {"chief", "worker"}
-        if others:
+        unsupported = set(cluster) - {"chief", "worker"}
+        if unsupported:
             raise InvalidInputError(
-                f"TF_CONFIG: expected workers, and at most a chief; got {', '.join(sorted(others))}. Parameter servers "
-                "and evaluators are not supported; leave them out."
+                f"TF_CONFIG: expected workers and at most a chief; got {', '.join(sorted(unsupported))}; leave out "
+                "parameter servers and evaluators, which are not supported."
             )
         jobs = {job: _addresses(cluster.get(job, []), job) for job in ("chief", "worker")}
         kind, index = task.get("type", "worker"), task.get("index", 0)
         if not is_integer(index) or not 0 <= index < len(jobs.get(kind, ())):
-            known = ", ".join(f"{job} 0 to {len(addresses) - 1}" for job, addresses in jobs.items() if addresses)
+            tasks = ", ".join(f"{job} 0 to {len(addresses) - 1}" for job, addresses in jobs.items() if addresses)
             raise InvalidInputError(
-                f"TF_CONFIG: expected a task of the cluster ({known}); got type {kind!r}, index {index!r}."
+                f"TF_CONFIG: expected a task of the cluster ({tasks}); got type {kind!r}, index {index!r}; correct the "
+                "task."
             )
         workers = (*jobs["chief"], *jobs["worker"])
         if len(set(workers)) < len(workers):
-            raise InvalidInputError(f"TF_CONFIG: expected different addresses; got {', '.join(workers)}.")
+            raise InvalidInputError(
+                f"TF_CONFIG: expected different addresses; got {', '.join(workers)}; list each worker once."
+            )
         return cls(workers, index if kind == "chief" else len(jobs["chief"]) + index)
 
     def as_tf_config(self) -> str:
-        """The value of `TF_CONFIG` for this process."""
+        """Returns the value of `TF_CONFIG` for this process."""
         return json.dumps({"cluster": {"worker": self.workers}, "task": {"type": "worker", "index": self.index}})
 
 
 def _member(config: Any, name: str, kind: type) -> Any:
     if not isinstance(config, dict) or not isinstance(config.get(name), kind):
-        raise InvalidInputError(f"TF_CONFIG: expected {name!r}, {HINT}; got {json.dumps(config)[:200]}.")
+        raise InvalidInputError(f"TF_CONFIG: expected a member {name!r}, {HINT}; got {json.dumps(config)[:200]}.")
     return config[name]
 
 
@@ -86,5 +89,5 @@ def _addresses(addresses: Any, job: str) -> tuple[str, ...]:
     for address in addresses if isinstance(addresses, list) else [addresses]:
         host, _, port = address.rpartition(":") if isinstance(address, str) else ("", "", "")
         if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise InvalidInputError(f"TF_CONFIG: expected addresses host:port of {job}; got {address!r}.")
+            raise InvalidInputError(f"TF_CONFIG: expected {job} addresses host:port; got {address!r}; correct it.")
     return tuple(addresses)

@@ -1,4 +1,4 @@
-"""Several workers on one machine."""
+"""Starts several workers on one machine."""
 
 import contextlib
 import math
@@ -17,30 +17,31 @@ GRACE, SETTLE = 60.0, 5.0
 
 
 def launch(command: Sequence[str], workers: int, *, restarts: int = 0, grace: float = GRACE) -> int:
-    """Runs a command in so many processes on this machine, which `TF_CONFIG` tells of each other.
+    """Runs a command in several processes on this machine, as the workers of one cluster.
 
-    The chief's output is shown as it is, the others' with their number. SIGINT and SIGTERM are passed on. Once one
-    has failed the rest are stopped, and after that all are started again, up to `restarts` times.
+    `TF_CONFIG` lists the workers to each process. The output of the chief appears unchanged, the output of each other
+    worker with its index. SIGINT and SIGTERM are forwarded. If a worker fails, the others are stopped, and all workers
+    start again, up to `restarts` times.
 
     Args:
-        command: what to run, such as `["keras-vae", "train", "--resume"]`.
-        workers: how many processes.
-        restarts: how often to start again.
+        command: command and its arguments, such as `["keras-vae", "train", "--resume"]`.
+        workers: number of processes.
+        restarts: maximum number of restarts.
         grace: seconds between SIGTERM and SIGKILL.
 
     Returns:
-        The exit code of the first that failed, or 0.
+        The exit code of the first worker that failed, or 0.
     """
-    for left in range(restarts, -1, -1):
-        code, stopped = _run_once(command, workers, grace)
-        if code in (0, 2) or stopped or not left:  # 2: input that will not be better the next time
+    for attempts_left in range(restarts, -1, -1):
+        code, interrupted = _run_once(command, workers, grace)
+        if code in (0, 2) or interrupted or not attempts_left:  # 2: invalid input, which a restart cannot correct
             break
-        print(f"A worker ended with code {code}; starting all again.", file=sys.stderr, flush=True)
+        print(f"A worker exited with code {code}; restarting all workers.", file=sys.stderr, flush=True)
     return code
 
 
 def _run_once(command, workers, grace) -> tuple[int, bool]:
-    """The first exit code that is not 0, or 0; whether a signal has ended it."""
+    """Returns the first exit code other than 0, or 0, and whether a signal interrupted the workers."""
     addresses = tuple(f"127.0.0.1:{port}" for port in free_ports(workers))
     processes = [
         subprocess.Popen(
@@ -52,21 +53,22 @@ def _run_once(command, workers, grace) -> tuple[int, bool]:
         for index in range(workers)
     ]
     for index, process in enumerate(processes[1:], 1):
-        threading.Thread(target=_show, args=(process, index), daemon=True).start()
-    with _passed_on(processes) as signals:
+        threading.Thread(target=_print_output, args=(process, index), daemon=True).start()
+    with _forwarded_signals(processes) as signals:
         _wait(processes, lambda codes: None not in codes or any(codes))
-        failed = next((code for code in map(subprocess.Popen.poll, processes) if code), 0)
-        _wait(processes, _all_ended, SETTLE if failed or signals else None)  # those who hear of it end by themselves
+        failure = next((code for code in map(subprocess.Popen.poll, processes) if code), 0)
+        # Workers that notice the failure exit by themselves.
+        _wait(processes, _all_ended, SETTLE if failure or signals else None)
         _send(processes, signal.SIGTERM)
         _wait(processes, _all_ended, grace if signals else SETTLE)
         _send(processes, signal.SIGKILL)
         code = processes[0].wait()
-    code = code if code > 0 else failed  # the chief says most
+    code = code if code > 0 else failure  # the chief's exit code is the most specific
     return 128 - code if code < 0 else code, bool(signals)
 
 
 def _wait(processes, until, seconds=None) -> None:
-    """Waits until something holds for the exit codes, None where a process runs, or the time is over."""
+    """Waits until `until(exit codes)` is true, or the time is over. The exit code of a running process is None."""
     deadline = time.monotonic() + (math.inf if seconds is None else seconds)
     while not until([process.poll() for process in processes]) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -83,32 +85,32 @@ def _send(processes, number) -> None:
 
 
 @contextlib.contextmanager
-def _passed_on(processes) -> Iterator[list[int]]:
-    """Passes signals on; gives the list of those that came."""
+def _forwarded_signals(processes) -> Iterator[list[int]]:
+    """Forwards signals to the processes; yields the list of the signals received."""
     signals = []
 
-    def pass_on(number, _):
+    def forward(number, _):
         signals.append(number)
         _send(processes, number)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous_handlers = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield signals
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 
-def _show(process, index) -> None:
+def _print_output(process, index) -> None:
     for line in process.stdout:
         sys.stderr.write(f"[worker {index}] {line.decode(errors='replace')}")
         sys.stderr.flush()
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports of this machine that nothing listens at."""
+    """Returns ports of this machine that are not in use."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        for server in sockets:
+            server.bind(("127.0.0.1", 0))
+        return [server.getsockname()[1] for server in sockets]

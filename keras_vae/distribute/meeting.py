@@ -1,6 +1,7 @@
-"""Workers meet before they train: who is missing, and who is not alike, is told in one line.
+"""Checks before training that all workers are present and have the same code and configuration.
 
-TensorFlow would wait for an hour, and would average the gradients of different models without a word.
+Without the check, TensorFlow waits for a missing worker for an hour, and averages the gradients of different models
+without an error.
 """
 
 import json
@@ -16,84 +17,90 @@ PAUSE = 0.1
 
 
 def meet(cluster: Cluster, fingerprint: Mapping[str, str], timeout: float) -> None:
-    """Returns when all workers are there and have the same fingerprint.
+    """Waits until all workers have connected, and checks that their fingerprints are equal.
 
-    The chief listens at its address; the others tell it their index and fingerprint, and hear its verdict. Afterwards
-    the address is free again, for TensorFlow.
+    The chief listens at its address. The other workers send it their index and fingerprint and receive the result of
+    the comparison. The chief then frees the address for TensorFlow.
 
     Args:
         cluster: the workers.
-        fingerprint: what must be alike, by name.
-        timeout: seconds to wait for the others.
+        fingerprint: name -> value that must be the same on all workers.
+        timeout: seconds to wait for the other workers.
 
     Raises:
-        InvalidInputError: on every worker that came, if another did not, or differs; for an address in use.
+        InvalidInputError: on every connected worker, if a worker is missing or its fingerprint differs; on the chief,
+            if its address is in use.
     """
     if len(cluster.workers) == 1:
         return
     deadline = time.monotonic() + timeout
-    problem = (_welcome if cluster.is_chief else _report)(cluster, dict(fingerprint), deadline)
+    problem = (_check_workers if cluster.is_chief else _report_to_chief)(cluster, dict(fingerprint), deadline)
     if problem:
         raise InvalidInputError(problem)
 
 
-def _welcome(cluster, fingerprint, deadline) -> str:
-    """The chief's part: the problem with the workers, empty if there is none."""
-    arrived = {}
+def _check_workers(cluster, fingerprint, deadline) -> str:
+    """Runs on the chief. Returns the problem with the workers; an empty string if there is none."""
+    connections = {}
     with _listen(cluster.address) as server:
-        while len(arrived) < len(cluster.workers) - 1:
+        while len(connections) < len(cluster.workers) - 1:
             server.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
                 connection, _ = server.accept()
             except TimeoutError:
                 break
-            hello = _receive(connection)
-            if hello.get("index") in range(1, len(cluster.workers)) and isinstance(hello.get("fingerprint"), dict):
-                arrived[hello["index"]] = (connection, hello["fingerprint"])
+            report = _receive(connection)
+            if report.get("index") in range(1, len(cluster.workers)) and isinstance(report.get("fingerprint"), dict):
+                connections[report["index"]] = (connection, report["fingerprint"])
             else:
-                connection.close()  # a stranger
-        problem = _missing(cluster, arrived) or _differences(arrived, fingerprint)
-        leave = [threading.Thread(target=_dismiss, args=(connection, problem)) for connection, _ in arrived.values()]
-        for thread in leave:
+                connection.close()  # not a worker of this cluster
+        problem = _missing(cluster, connections) or _differences(connections, fingerprint)
+        dismissals = [
+            threading.Thread(target=_dismiss, args=(connection, problem)) for connection, _ in connections.values()
+        ]
+        for thread in dismissals:
             thread.start()
-        for thread in leave:
+        for thread in dismissals:
             thread.join()
     return problem
 
 
-def _report(cluster, fingerprint, deadline) -> str:
-    """Another worker's part: the chief's verdict."""
+def _report_to_chief(cluster, fingerprint, deadline) -> str:
+    """Runs on the other workers. Returns the problem that the chief reports; an empty string if there is none."""
     host, port = _split(cluster.workers[0])
     while time.monotonic() < deadline:
         try:
             with socket.create_connection((host, port), timeout=1.0) as connection:
-                connection.settimeout(max(deadline - time.monotonic(), 1.0) + 5.0)  # the chief's own deadline is later
+                connection.settimeout(max(deadline - time.monotonic(), 1.0) + 5.0)  # the chief's deadline may be later
                 _send(connection, {"index": cluster.index, "fingerprint": fingerprint})
-                verdict = _receive(connection)
-                if "problem" in verdict:
-                    return verdict["problem"]
+                reply = _receive(connection)
+                if "problem" in reply:
+                    return reply["problem"]
         except OSError:
-            pass  # not there yet
+            pass  # the chief does not listen yet
         time.sleep(PAUSE)
-    return f"worker {cluster.index}: the chief at {cluster.workers[0]} did not come; start it, or correct TF_CONFIG."
+    return (
+        f"worker {cluster.index}: expected the chief at {cluster.workers[0]}, but it did not answer; start it, or "
+        "correct TF_CONFIG."
+    )
 
 
-def _missing(cluster, arrived) -> str:
-    missing = [i for i in range(1, len(cluster.workers)) if i not in arrived]
+def _missing(cluster, connections) -> str:
+    missing = [i for i in range(1, len(cluster.workers)) if i not in connections]
     if not missing:
         return ""
-    who = ", ".join(f"worker {i} at {cluster.workers[i]}" for i in missing)
-    return f"{who}: did not come in time; start it, or correct TF_CONFIG."
+    names = ", ".join(f"worker {i} at {cluster.workers[i]}" for i in missing)
+    return f"{names}: did not connect in time; start it, or correct TF_CONFIG."
 
 
-def _differences(arrived, fingerprint) -> str:
-    for index, (_, others) in sorted(arrived.items()):
-        different = [name for name in fingerprint if others.get(name) != fingerprint[name]]
+def _differences(connections, fingerprint) -> str:
+    for index, (_, worker_fingerprint) in sorted(connections.items()):
+        different = [name for name in fingerprint if worker_fingerprint.get(name) != fingerprint[name]]
         if different:
             name = different[0]
             return (
-                f"worker {index}: expected the chief's {name} ({fingerprint[name]}), got {others.get(name)}; "
-                "start all workers with the same code, command and data."
+                f"worker {index}: expected the same {name} as the chief, {fingerprint[name]}, got "
+                f"{worker_fingerprint.get(name)}; start all workers with the same code, command and data."
             )
     return ""
 
@@ -105,19 +112,19 @@ def _listen(address) -> socket.socket:
     except socket.gaierror as error:
         raise InvalidInputError(f"TF_CONFIG: {address}: {error.strerror}; correct the chief's address.") from None
     except OSError as error:
-        reason = f"cannot listen there ({error.strerror})"
-        raise InvalidInputError(f"TF_CONFIG: {address}: {reason}; give the chief another port or address.") from None
+        reason = f"cannot listen at the chief's address {address} ({error.strerror})"
+        raise InvalidInputError(f"TF_CONFIG: {reason}; give the chief another port or address.") from None
 
 
 def _dismiss(connection, problem) -> None:
-    """Tells a worker the verdict, and lets it close first, so that the address is free at once."""
+    """Sends a worker the result. The worker closes the connection first, so that the address is free at once."""
     with connection:
         try:
             _send(connection, {"problem": problem})
             connection.settimeout(5.0)
             connection.recv(1)
         except OSError:
-            pass  # it has gone
+            pass  # the worker has closed the connection
 
 
 def _send(connection, message) -> None:
@@ -125,12 +132,12 @@ def _send(connection, message) -> None:
 
 
 def _receive(connection) -> dict:
-    """The message that came, empty if it was none."""
+    """Returns the message received; an empty dictionary if it is not valid."""
     connection.settimeout(connection.gettimeout() or 5.0)
     text = b""
     try:
-        while not text.endswith(b"\n") and len(text) < 65536 and (more := connection.recv(65536)):
-            text += more
+        while not text.endswith(b"\n") and len(text) < 65536 and (data := connection.recv(65536)):
+            text += data
         message = json.loads(text)
     except (OSError, ValueError):
         return {}

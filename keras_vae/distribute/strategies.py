@@ -1,4 +1,4 @@
-"""The names of strategies, and what makes them."""
+"""Distribution strategies by name."""
 
 import contextlib
 import hashlib
@@ -16,11 +16,11 @@ from keras_vae.distribute.meeting import meet
 from keras_vae.errors import InvalidInputError, unknown
 
 STRATEGIES = {
-    "auto": "multi-worker if TF_CONFIG names workers, tpu if TPU_NAME is set, mirrored for several GPUs, else one",
+    "auto": "multi-worker if TF_CONFIG lists workers, tpu if TPU_NAME is set, mirrored for several GPUs, else one",
     "one": "one device, the first GPU if there is one",
     "mirrored": "several devices of this machine",
-    "multi-worker": "several machines, or processes, which TF_CONFIG names",
-    "tpu": "the TPU that TPU_NAME names, or the local one",
+    "multi-worker": "several machines or processes, listed in TF_CONFIG",
+    "tpu": "the TPU named in TPU_NAME, or the local one",
 }
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability")
 
@@ -32,19 +32,19 @@ def make_strategy(
     alike: Mapping[str, str] | None = None,
     timeout: float = 120.0,
 ) -> tf.distribute.Strategy:
-    """The strategy of that name; call it before anything else of TensorFlow has run.
+    """Creates a strategy by its name. Call this function before any other function of TensorFlow.
 
-    The global batch is the same whatever the number of replicas: each is given its part.
+    The global batch size does not depend on the number of replicas; each replica processes its share of the batch.
 
     Args:
-        name: see `STRATEGIES`.
-        replicas: of `"mirrored"`: how many GPUs; without a GPU, how many parts to make of the CPU, for a trial.
-        alike: for several workers: what must be the same on all, by name, beside the code.
+        name: one of `STRATEGIES`.
+        replicas: number of GPUs for `"mirrored"`. Without a GPU, the number of logical CPU devices, to try a strategy.
+        alike: for several workers, name -> value that must be the same on all workers, in addition to the code.
         timeout: seconds to wait for other workers.
 
     Raises:
-        InvalidInputError: for an unknown name, devices that are not there, a malformed `TF_CONFIG`, a worker that
-            does not come in time or has other code.
+        InvalidInputError: for an unknown name, missing devices, a malformed `TF_CONFIG`, or a worker that does not
+            connect in time or has different code.
 
     Example:
 
@@ -55,18 +55,18 @@ def make_strategy(
         raise InvalidInputError(unknown(name, STRATEGIES, part="strategy"))
     if replicas is not None:
         check_integer("replicas", replicas)
-    chosen = _chosen(name, replicas)
-    if replicas is not None and chosen != "mirrored":
-        raise InvalidInputError(f"replicas: expected the strategy 'mirrored' beside it, got {chosen!r}; drop one.")
-    if chosen == "mirrored":
+    kind = _resolve(name, replicas)
+    if replicas is not None and kind != "mirrored":
+        raise InvalidInputError(f"replicas: expected the strategy 'mirrored', got {kind!r}; leave replicas out.")
+    if kind == "mirrored":
         return _mirrored(replicas)
-    if chosen == "multi-worker":
+    if kind == "multi-worker":
         return _multi_worker(alike or {}, timeout)
     grow_memory()
-    return _tpu() if chosen == "tpu" else tf.distribute.get_strategy()
+    return _tpu() if kind == "tpu" else tf.distribute.get_strategy()
 
 
-def _chosen(name: str, replicas: int | None) -> str:
+def _resolve(name: str, replicas: int | None) -> str:
     if name != "auto":
         return name
     cluster = Cluster.from_environment()
@@ -78,9 +78,9 @@ def _chosen(name: str, replicas: int | None) -> str:
 
 
 def grow_memory() -> None:
-    """Lets TensorFlow take the memory of GPUs as it needs it, instead of all at once."""
+    """Makes TensorFlow allocate GPU memory as needed, instead of all at once."""
     for device in tf.config.list_physical_devices("GPU"):
-        with contextlib.suppress(RuntimeError):  # TensorFlow has started: the user has chosen
+        with contextlib.suppress(RuntimeError):  # TensorFlow has started, with the memory options of the user
             tf.config.experimental.set_memory_growth(device, True)
 
 
@@ -89,11 +89,11 @@ def _mirrored(replicas: int | None) -> tf.distribute.Strategy:
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         if (replicas or 2) > len(gpus):
-            raise InvalidInputError(f"mirrored: expected {replicas or 2} GPUs, found {len(gpus)}; use --strategy one.")
+            raise InvalidInputError(f"mirrored: expected {replicas or 2} GPUs, got {len(gpus)}; use --strategy one.")
         return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(replicas or len(gpus))])
     if replicas is None:
         raise InvalidInputError(
-            "mirrored: expected several GPUs, found none; use --strategy one, or --replicas 2 to try it on the CPU."
+            "mirrored: expected several GPUs, got none; use --strategy one, or --replicas 2 to try it on the CPU."
         )
     cpu = tf.config.list_physical_devices("CPU")[0]
     try:
@@ -102,7 +102,8 @@ def _mirrored(replicas: int | None) -> tf.distribute.Strategy:
         parts = len(tf.config.list_logical_devices("CPU"))
         if parts < replicas:
             raise InvalidInputError(
-                f"mirrored: the CPU has been parted into {parts} already; make the strategy before anything else."
+                f"mirrored: expected {replicas} logical CPU devices, but TensorFlow has started with {parts}; create "
+                "the strategy first."
             ) from None
     devices = [f"CPU:{i}" for i in range(replicas)]
     # Collectives within one process mix up their keys on a CPU.
@@ -112,14 +113,14 @@ def _mirrored(replicas: int | None) -> tf.distribute.Strategy:
 def _multi_worker(alike: Mapping[str, str], timeout: float) -> tf.distribute.Strategy:
     cluster = Cluster.from_environment()
     if cluster is None:
-        raise InvalidInputError("multi-worker: expected TF_CONFIG in the environment; see docs/scaling.md.")
+        raise InvalidInputError("multi-worker: expected TF_CONFIG in the environment; set it as in docs/scaling.md.")
     meet(cluster, {**_code(), **alike}, timeout)
     grow_memory()
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise InvalidInputError(
-            f"multi-worker: make the strategy before anything else of TensorFlow ({error})."
+            f"multi-worker: TensorFlow has already started ({error}); create the strategy first."
         ) from error
 
 
@@ -129,12 +130,13 @@ def _tpu() -> tf.distribute.Strategy:
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, OSError, tf.errors.OpError) as error:
-        raise InvalidInputError(f"tpu: no TPU was found ({str(error).splitlines()[0]}); use --strategy one.") from error
+        reason = str(error).splitlines()[0]
+        raise InvalidInputError(f"tpu: expected a TPU, got none ({reason}); use --strategy one.") from error
     return tf.distribute.TPUStrategy(resolver)
 
 
 def _code() -> dict[str, str]:
-    """What tells one state of the code from another."""
+    """Returns the versions of the packages and a digest of the code, to detect workers with different code."""
     digest = hashlib.sha256()
     for path in sorted(Path(keras_vae.__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())

@@ -1,7 +1,7 @@
-"""Pictures of a variational autoencoder, made from plain NumPy arrays.
+"""Plots for variational autoencoders, from NumPy arrays.
 
-Every `plot_...` function returns a `matplotlib.figure.Figure` and touches no global state of matplotlib.
-`to_png`, `to_data_uri` and `save` write a figure out.
+Every function `plot_...` returns a `matplotlib.figure.Figure` and leaves the global state of matplotlib unchanged.
+`to_png`, `to_data_uri` and `save` convert or save a figure.
 """
 
 from keras_vae.plots.canvas import save, to_data_uri, to_png

@@ -1,7 +1,7 @@
-"""What every picture shares: palette, type sizes, the figure with its heading, and ways to write it out.
+"""The elements common to all plots: palette, font sizes, figures with a heading, and conversion to files.
 
-Figures are made with `matplotlib.figure.Figure` and an Agg canvas: no pyplot, no global backend and no
-rcParams are touched, so pictures can be drawn in servers and in threads.
+All figures use `matplotlib.figure.Figure` and an Agg canvas, without pyplot, a global backend or rcParams. Plots
+can therefore be drawn in servers and threads.
 """
 
 import base64
@@ -18,14 +18,14 @@ MUTED = "#66727f"
 FAINT = "#d3dae1"
 BLUE = "#0072b2"
 ORANGE = "#d55e00"
-"""Blue and orange are the pair of Okabe and Ito that colour-blind readers tell apart."""
+"""Blue and orange of the palette of Okabe and Ito, which colour-blind readers can distinguish."""
 
 TITLE, NOTE, LABEL, SMALL = 12.0, 8.5, 8.0, 7.0
-"""Type sizes in points."""
+"""Font sizes in points."""
 
 DPI = 160
 MARGIN = 0.2
-"""White space at the edges of every figure, in inches."""
+"""Margin of every figure in inches."""
 
 _INCHES_PER_POINT = 1 / 72
 _ANCHORS = {
@@ -36,16 +36,16 @@ _ANCHORS = {
 
 
 def new_figure(width: float, height: float, *, title: str, note: str = "") -> Figure:
-    """A white figure with a heading at the top left and constrained layout below it.
+    """Creates a white figure with a heading at the top left and a constrained layout below the heading.
 
     Args:
-        width: width of the figure in inches; the heading is wrapped to it.
+        width: width of the figure in inches; the heading wraps to this width.
         height: height of the part below the heading in inches.
-        title: one sentence or phrase in bold.
-        note: smaller grey words below the title: units and how to read the picture.
+        title: a sentence or phrase in bold.
+        note: smaller grey text below the title, with units and an explanation of the plot.
 
     Returns:
-        The figure, `width` by `height` plus the heading, at `DPI` dots per inch.
+        The figure, of size `width` by `height` plus the heading, at `DPI` dots per inch.
     """
     titles = _wrap(title, width, 0.62 * TITLE)
     notes = _wrap(note, width, 0.54 * NOTE)
@@ -64,12 +64,12 @@ def new_figure(width: float, height: float, *, title: str, note: str = "") -> Fi
 
 
 def _wrap(text: str, width: float, points_per_character: float) -> list[str]:
-    room = (width - 2 * MARGIN) / (points_per_character * _INCHES_PER_POINT)
-    return textwrap.wrap(text, max(int(room), 10))
+    characters = (width - 2 * MARGIN) / (points_per_character * _INCHES_PER_POINT)
+    return textwrap.wrap(text, max(int(characters), 10))
 
 
 def style_axes(ax: Axes, *, grid: str = "y") -> None:
-    """Leave `ax` two thin spines, small grey tick labels and a faint grid across the axes named by `grid`."""
+    """Styles `ax` with two thin spines, small grey tick labels and a faint grid along the axes in `grid`."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set(color=FAINT, linewidth=0.8)
     ax.tick_params(colors=MUTED, labelsize=LABEL, length=2.5, width=0.6, color=FAINT)
@@ -78,24 +78,24 @@ def style_axes(ax: Axes, *, grid: str = "y") -> None:
 
 
 def caption(ax: Axes, side: str, text: str, *, color: str = MUTED, size: float = SMALL, weight: str = "normal") -> None:
-    """Write `text` just outside `ax` at its "top", "bottom" or "left" side."""
+    """Writes `text` just outside `ax`, at its "top", "bottom" or "left" side."""
     anchor, offset, ha, va = _ANCHORS[side]
     place = {"xycoords": "axes fraction", "textcoords": "offset points", "xytext": offset, "ha": ha, "va": va}
     ax.annotate(text, anchor, color=color, size=size, weight=weight, parse_math=False, **place)
 
 
 def to_png(figure: Figure) -> bytes:
-    """The figure as the bytes of a PNG file, at the resolution it was made with."""
+    """Returns the figure as the bytes of a PNG file, at `DPI` dots per inch."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     return buffer.getvalue()
 
 
 def to_data_uri(figure: Figure) -> str:
-    """The figure as a `data:image/png;base64,...` address, for the `src` of an HTML `<img>`."""
+    """Returns the figure as a URL `data:image/png;base64,...`, for the `src` of an HTML `<img>`."""
     return "data:image/png;base64," + base64.b64encode(to_png(figure)).decode("ascii")
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write the figure to `path`; the ending (.png, .svg, .pdf) chooses the format."""
+    """Saves the figure to `path`; the suffix (.png, .svg, .pdf) selects the format."""
     figure.savefig(path, dpi=DPI)

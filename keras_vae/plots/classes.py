@@ -1,4 +1,4 @@
-"""Classes of examples: their names and their colours."""
+"""Names and colours of the classes of examples."""
 
 from collections.abc import Sequence
 
@@ -13,40 +13,40 @@ CLASS_COLORS = (
     *("#332288", "#cc6677", "#117733", "#d39a1c", "#4fa3dd"),
     *("#882255", "#44aa99", "#999933", "#aa4499", "#555555"),
 )
-"""Ten colours after Paul Tol's muted scheme, which colour-blind readers tell apart."""
+"""Ten colours based on Paul Tol's muted scheme, which colour-blind readers can distinguish."""
 
 
 def name_classes(labels: Sequence | None, label_names: Sequence[str], count: int) -> tuple[np.ndarray, list[str]]:
-    """Number the classes in `labels` and name them.
+    """Converts labels to class indices and class names.
 
     Args:
         labels: `count` whole numbers or words, or None for one class without a name.
-        label_names: the names of classes 0, 1, ...; without them a label is its own name.
+        label_names: names of the classes 0, 1, ...; if empty, each label is its own name.
         count: number of examples.
 
     Returns:
-        The index of the class of each example, shape (count,), and the names of the classes that occur.
+        The class index of each example, shape (count,), and the names of the classes that occur.
 
     Raises:
-        InvalidInputError: if there is not one label an example or a label has no name.
+        InvalidInputError: if there is not one label per example, or if a label has no name.
     """
     if labels is None:
         return np.zeros(count, int), [""]
     if np.shape(labels) != (count,):
-        raise InvalidInputError(f"labels: expected one for each of {count} codes, got shape {np.shape(labels)}.")
+        raise InvalidInputError(f"labels: expected one label for each of {count} codes, got shape {np.shape(labels)}.")
     values, classes = np.unique(np.asarray(labels), return_inverse=True)
     if not len(label_names):
         return classes, [str(value) for value in values]
     if values.dtype.kind not in "iu" or values[0] < 0 or values[-1] >= len(label_names):
         got = f"{values[0]} to {values[-1]}"
         raise InvalidInputError(
-            f"labels: expected whole numbers 0 to {len(label_names) - 1} as label_names, got {got}."
+            f"labels: expected whole numbers 0 to {len(label_names) - 1}, one per label name, got {got}."
         )
     return classes, [str(label_names[value]) for value in values]
 
 
 def class_colors(count: int) -> list[str]:
-    """A colour for each of `count` classes: distinct up to ten, a dark-to-light scale beyond."""
+    """Returns a colour for each of `count` classes: distinct colours for up to ten, else a dark-to-light scale."""
     if count == 1:
         return [BLUE]
     if count <= len(CLASS_COLORS):

@@ -1,4 +1,4 @@
-"""Several runs side by side, measure by measure."""
+"""Comparison of several runs, with a panel for each measure."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.plots.canvas import BLUE, INK, LABEL, MUTED, SMALL, new_figure, style_axes
 
 DASH = "\N{EN DASH}"
-"""What is written where there is no value."""
+"""The text for a missing value."""
 
 BETTER = ("higher", "lower", "")
 
@@ -22,22 +22,22 @@ _BAR = "#a9c4d6"
 def plot_comparison(
     tables: Mapping[str, Mapping[str, float | None]], *, better: Mapping[str, str] | None = None
 ) -> Figure:
-    """Draw one panel a measure with one bar a run, the best run of each in dark blue and bold.
+    """Plots a panel for each measure with a bar for each run; the best run is dark blue and bold.
 
-    Read down a panel to compare the runs, and along a row to see what a run pays for what it wins: a run that is best
-    in reconstruction and worst in samples keeps more in the code than the prior can make up. Bars start at 0, so for
-    values far from 0 read the numbers. A dash is a value that is missing or NaN.
+    Each panel compares the runs in one measure; each row shows the strengths and weaknesses of one run. A run with the
+    best reconstruction and the worst samples stores more information in the code than the prior can generate. Bars
+    start at 0, so compare the printed numbers if the values are far from 0. A dash is a missing value or NaN.
 
     Args:
-        tables: name of the run -> name of the measure -> value. About 12 measures read well.
-        better: measure -> `"higher"`, `"lower"`, or `""` for neither, which is also taken where a measure is left out.
-            The best is marked where at least two runs have a finite value.
+        tables: name of the run -> name of the measure -> value. Use at most about 12 measures.
+        better: measure -> `"higher"`, `"lower"`, or `""` if neither is better, which is the default. The best run is
+            marked if at least two runs have a finite value.
 
     Returns:
-        The figure, its panels in the order in which the measures first occur.
+        The figure, with panels in the order of the first occurrence of the measures.
 
     Raises:
-        InvalidInputError: if there is no run or no measure, a value is no number, or a direction has another name.
+        InvalidInputError: if there is no run or no measure, if a value is not a number, or if a direction is unknown.
 
     Example:
 
@@ -56,16 +56,16 @@ def plot_comparison(
     values = np.array([[_number(run, name, table.get(name)) for run, table in tables.items()] for name in measures])
     columns = min(len(measures), 3)
     rows = math.ceil(len(measures) / columns)
-    note = "Dark blue and bold: the best run of the measure." if any(better.get(name) for name in measures) else ""
+    note = "Dark blue and bold: the best run in the measure." if any(better.get(name) for name in measures) else ""
     if (~np.isfinite(values)).any():
         note += f" {DASH}: no value."
     height = rows * (0.75 + 0.24 * len(tables))
-    figure = new_figure((5.4, 7.6, 9.8)[columns - 1], height, title="The runs, measure by measure", note=note)
+    figure = new_figure((5.4, 7.6, 9.8)[columns - 1], height, title="Comparison of the runs", note=note)
     figure.get_layout_engine().set(hspace=0.05, wspace=0.03)
     for index, (name, row) in enumerate(zip(measures, values, strict=True)):
         ax = figure.add_subplot(rows, columns, index + 1)
         _draw_panel(ax, row, better.get(name, ""))
-        _head(ax, name, better.get(name, ""))
+        _write_title(ax, name, better.get(name, ""))
         names = [shorten(run, 30) for run in tables] if index % columns == 0 else []
         ax.set_yticks(range(len(names)), names, parse_math=False)
         ax.tick_params(axis="y", length=0, labelcolor=INK)
@@ -82,16 +82,16 @@ def _number(run: str, measure: str, value: float | None) -> float:
 def _draw_panel(ax: Axes, values: np.ndarray, direction: str) -> None:
     style_axes(ax)
     ax.grid(False)
-    known = np.isfinite(values)
+    finite = np.isfinite(values)
     best = np.zeros(len(values), bool)
-    if direction and known.sum() > 1:
-        best = values == (values[known].max() if direction == "higher" else values[known].min())
-    widths = np.where(known, values, 0.0)
+    if direction and finite.sum() > 1:
+        best = values == (values[finite].max() if direction == "higher" else values[finite].min())
+    widths = np.where(finite, values, 0.0)
     low, high = min(widths.min(), 0.0), max(widths.max(), 0.0)
     span = (high - low) or 1.0
     ax.barh(range(len(values)), widths, height=0.68, color=np.where(best, BLUE, _BAR), linewidth=0)
     for row, value in enumerate(values):
-        style = {"weight": "bold" if best[row] else "normal", "color": INK if known[row] else MUTED, "size": LABEL}
+        style = {"weight": "bold" if best[row] else "normal", "color": INK if finite[row] else MUTED, "size": LABEL}
         place = {"xytext": (3, 0), "textcoords": "offset points", "va": "center"}
         ax.annotate(format_value(value), (max(widths[row], 0.0), row), annotation_clip=False, **style, **place)
     ax.axvline(0, color=MUTED, linewidth=0.6)
@@ -101,28 +101,28 @@ def _draw_panel(ax: Axes, values: np.ndarray, direction: str) -> None:
     ax.spines[["bottom", "left"]].set_visible(False)
 
 
-def _head(ax: Axes, name: str, direction: str) -> None:
+def _write_title(ax: Axes, name: str, direction: str) -> None:
     title = {"size": 9, "weight": "bold", "color": INK, "parse_math": False, "pad": 15 if direction else 4}
     ax.set_title(shorten(name.replace("_", " "), 34), loc="left", **title)
     if direction:
         ax.text(0, 1.0, f"{direction} is better\n", color=MUTED, size=SMALL, va="center", transform=ax.transAxes)
 
 
-def shorten(name: object, most: int) -> str:
-    """`name` on one line of at most `most` characters; what is too long loses its middle.
+def shorten(name: object, max_length: int) -> str:
+    """Shortens `name` to one line of at most `max_length` characters by omitting its middle.
 
     >>> shorten("convolutional", 9), shorten("short", 9)
     ('conv…onal', 'short')
     """
-    words = " ".join(str(name).split())
-    if len(words) <= most:
-        return words
-    head = most // 2
-    return f"{words[:head]}…{words[len(words) - (most - head - 1) :]}"
+    text = " ".join(str(name).split())
+    if len(text) <= max_length:
+        return text
+    kept = max_length // 2
+    return f"{text[:kept]}…{text[len(text) - (max_length - kept - 1) :]}"
 
 
 def format_value(value: float) -> str:
-    """A number for people: integers in full, others with up to four digits, a dash for NaN.
+    """Formats a number for display: integers in full, other numbers with up to four digits, NaN as a dash.
 
     >>> format_value(12345), format_value(0.98765), format_value(1234.5678), format_value(2.5)
     ('12,345', '0.9877', '1,235', '2.5')

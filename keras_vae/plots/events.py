@@ -1,6 +1,6 @@
-"""One event, an example of the data, drawn as what it is.
+"""Plots one event, an example of the data.
 
-Events of shape (H, W, 1) and (H, W, 3) are drawn as images, all others as small line plots.
+Events of shape (H, W, 1) and (H, W, 3) are images; all other events are small line plots.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ GREYS = colormaps["gray"].with_extremes(bad=ORANGE)
 
 
 def as_events(part: str, array: np.ndarray, *leading: str) -> np.ndarray:
-    """Check that `array` is real numbers of shape (*leading, *event), none of its axes empty.
+    """Checks that `array` contains real numbers and has the shape (*leading, *event), without empty axes.
 
     Args:
-        part: the name of the argument, for the message.
+        part: name of the argument, for the message.
         array: the array to check.
-        leading: the names of the axes before those of the event.
+        leading: names of the axes before those of the event.
 
     Raises:
-        InvalidInputError: if it is not.
+        InvalidInputError: if the array does not meet these conditions.
     """
     array = np.asarray(array)
     if array.dtype.kind not in "biuf" or array.ndim <= len(leading) or array.size == 0:
@@ -36,15 +36,15 @@ def as_events(part: str, array: np.ndarray, *leading: str) -> np.ndarray:
 
 
 def is_image(event_shape: Sequence[int]) -> bool:
-    """Whether events of this shape are drawn as images: (H, W, 1) or (H, W, 3)."""
+    """Returns whether events of this shape are images: (H, W, 1) or (H, W, 3)."""
     return len(event_shape) == 3 and event_shape[-1] in (1, 3)
 
 
 def draw_event(ax: Axes, event: np.ndarray, *, color: str = INK) -> None:
-    """Draw one event into `ax`.
+    """Plots one event into `ax`.
 
-    Images: uint8 spans 0 to 255, anything else is clipped to [0, 1]; pixels that are not finite are orange. Small
-    images keep hard pixel edges. Other events: a line over the index, one line a column for (T, C), so that a
+    Images: the range of uint8 is 0 to 255; other dtypes are clipped to [0, 1]. Pixels that are not finite are orange.
+    Small images have sharp pixel edges. Other events: a line over the index, and one line per column for (T, C). A
     second call with another colour overlays a reconstruction.
     """
     event = np.asarray(event)
@@ -59,5 +59,5 @@ def draw_event(ax: Axes, event: np.ndarray, *, color: str = INK) -> None:
     elif event.dtype == np.uint8:
         ax.imshow(event, interpolation=interpolation)
     else:
-        broken = ~np.isfinite(event).all(axis=-1, keepdims=True)
-        ax.imshow(np.where(broken, to_rgb(ORANGE), np.clip(event, 0, 1)), interpolation=interpolation)
+        invalid = ~np.isfinite(event).all(axis=-1, keepdims=True)
+        ax.imshow(np.where(invalid, to_rgb(ORANGE), np.clip(event, 0, 1)), interpolation=interpolation)

@@ -1,4 +1,4 @@
-"""Which dimension of the code tells of which factor."""
+"""Heat map of the dimensions of the code and the factors of variation."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ from keras_vae.plots.canvas import BLUE, FAINT, INK, LABEL, MUTED, SMALL, new_fi
 from keras_vae.plots.comparison import DASH, format_value, shorten
 
 DEAD = 0.01
-"""A dimension is dead if its greatest value is below this share of the greatest of the matrix."""
+"""A dimension is dead if its maximum is at most this fraction of the maximum of the matrix."""
 
-MOST_ROWS = 48
-"""At most this many dimensions are drawn, those with the greatest values."""
+MAX_ROWS = 48
+"""The maximum number of dimensions in the plot; those with the largest values are kept."""
 
-_WRITTEN = (16, 12)
+_MAX_ANNOTATED = (16, 12)
 _SHADES = LinearSegmentedColormap.from_list("white to blue", ["white", BLUE]).with_extremes(bad="#e6eaee")
 
 
@@ -25,27 +25,29 @@ def plot_factor_matrix(
     matrix: np.ndarray,
     *,
     factor_names: Sequence[str],
-    title: str = "Which dimension tells of which factor",
+    title: str = "Dimensions of the code and factors",
     note: str = "",
 ) -> Figure:
-    """Draw importances or mutual information of code dimensions (rows) and factors (columns) as a heat map.
+    """Plots importances or mutual information of code dimensions (rows) and factors (columns) as a heat map.
 
-    In a disentangled code every row has one dark cell and every column has one: the picture is a dark diagonal. A row
-    with several dark cells mixes factors; a column with several dark cells is a factor spread over dimensions; a
-    column without one is a factor that the code has lost. Grey names are dead dimensions: they tell of no factor.
+    In a disentangled code every row and every column has exactly one dark cell, so that the plot shows a dark
+    diagonal. A row with several dark cells is a dimension that mixes factors. A column with several dark cells is a
+    factor that several dimensions encode. A column without a dark cell is a factor that the code does not contain.
+    Dead dimensions, which encode no factor, have grey names.
 
     Args:
-        matrix: `(D, K)`, zero or more, of dimension d for factor k: an importance, or nats of mutual information.
-        factor_names: the K names.
-        title: the heading.
-        note: what the values are, and their unit.
+        matrix: `(D, K)` numbers of 0 or more, for dimension d and factor k: an importance, or mutual information in
+            nats.
+        factor_names: the K names of the factors.
+        title: heading of the figure.
+        note: description and unit of the values.
 
     Returns:
-        The figure. Rows are sorted by the factor that they tell most of, then by how much; dead ones come last. The
-        values are written into up to 16 x 12 cells; values that are not finite are grey with a dash.
+        The figure. The rows are sorted by their strongest factor, then by its value; dead dimensions are last. The
+        cells of matrices of up to 16 x 12 show their values; values that are not finite are grey with a dash.
 
     Raises:
-        InvalidInputError: if `matrix` is no matrix of numbers, or there is not one name a factor.
+        InvalidInputError: if `matrix` is not a matrix of numbers, or if there is not one name per factor.
 
     Example:
 
@@ -58,31 +60,31 @@ def plot_factor_matrix(
     matrix = as_matrix("matrix", matrix, "D", "K")
     if isinstance(factor_names, str) or len(factor_names) != matrix.shape[1]:
         got = repr(factor_names) if isinstance(factor_names, str) else len(factor_names)
-        raise InvalidInputError(f"factor_names: expected {matrix.shape[1]} names, one a column of matrix, got {got}.")
+        raise InvalidInputError(f"factor_names: expected {matrix.shape[1]} names, one per column of matrix, got {got}.")
     values = np.where(np.isfinite(matrix), matrix, np.nan)
     order, dead = _order(np.nan_to_num(values))
     note = " ".join([note.strip(), *_remarks(values, order, dead)]).strip()
     rows, factors = len(order), matrix.shape[1]
     width = float(np.clip(1.8 + 0.62 * factors, 4.4, 9.8))
-    figure = new_figure(width, 1.1 + (0.27 if rows <= _WRITTEN[0] else 0.17) * rows, title=title, note=note)
+    figure = new_figure(width, 1.1 + (0.27 if rows <= _MAX_ANNOTATED[0] else 0.17) * rows, title=title, note=note)
     ax = figure.add_subplot()
     style_axes(ax)
     ax.grid(False)
     top = float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
     image = ax.imshow(values[order], cmap=_SHADES, vmin=0, vmax=top if top > 0 else 1.0, aspect="auto")
     ax.set_yticks(range(rows), [f"z{index}" for index in order])
-    for word, index in zip(ax.get_yticklabels(), order, strict=True):
-        word.set_color(MUTED if dead[index] else INK)
-        word.set_alpha(0.6 if dead[index] else 1.0)
+    for label, index in zip(ax.get_yticklabels(), order, strict=True):
+        label.set_color(MUTED if dead[index] else INK)
+        label.set_alpha(0.6 if dead[index] else 1.0)
     if dead[order].any():
         ax.axhspan(rows - dead[order].sum() - 0.5, rows - 0.5, color=MUTED, alpha=0.12, linewidth=0)
-    slanted = max(len(str(name)) for name in factor_names) > 8 or factors > 12
-    slant = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
-    ax.set_xticks(range(factors), [shorten(name, 22) for name in factor_names], parse_math=False, color=INK, **slant)
+    is_rotated = max(len(str(name)) for name in factor_names) > 8 or factors > 12
+    rotation = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if is_rotated else {}
+    ax.set_xticks(range(factors), [shorten(name, 22) for name in factor_names], parse_math=False, color=INK, **rotation)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_ylabel("dimension of the code", size=LABEL, color=MUTED)
-    if rows <= _WRITTEN[0] and factors <= _WRITTEN[1]:
+    if rows <= _MAX_ANNOTATED[0] and factors <= _MAX_ANNOTATED[1]:
         _write_values(ax, values[order], top)
     else:
         bar = figure.colorbar(image, ax=ax, shrink=min(1.0, 12 / rows + 0.3), pad=0.02)
@@ -92,34 +94,33 @@ def plot_factor_matrix(
 
 
 def _order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The rows to draw, by the factor that each tells most of, dead ones last; and which rows are dead."""
+    """Returns the rows to plot, sorted by their strongest factor with dead rows last, and which rows are dead."""
     peaks = values.max(axis=1)
     dead = peaks <= DEAD * max(peaks.max(), 0.0)
-    shown = np.sort(np.argsort(-peaks, kind="stable")[:MOST_ROWS])
-    keys = np.lexsort((-peaks[shown], values[shown].argmax(axis=1), dead[shown]))
-    return shown[keys], dead
+    strongest = np.sort(np.argsort(-peaks, kind="stable")[:MAX_ROWS])
+    keys = np.lexsort((-peaks[strongest], values[strongest].argmax(axis=1), dead[strongest]))
+    return strongest[keys], dead
 
 
 def _remarks(values: np.ndarray, order: np.ndarray, dead: np.ndarray) -> list[str]:
-    broken = int(np.isnan(values).sum())
+    not_finite = int(np.isnan(values).sum())
     remarks = {
-        f"Grey, telling of no factor: {dead.sum()} of {len(values)} dimensions.": dead.any(),
-        f"{len(order)} of {len(values)} dimensions are shown, those with the greatest values.": len(order)
-        < len(values),
-        f"{broken} value{'s are' if broken > 1 else ' is'} not finite.": broken,
+        f"Grey, dead: {dead.sum()} of {len(values)} dimensions.": dead.any(),
+        f"Shown: the {len(order)} of {len(values)} dimensions with the largest values.": len(order) < len(values),
+        f"{not_finite} value{'s are' if not_finite > 1 else ' is'} not finite.": not_finite,
     }
-    return [remark for remark, holds in remarks.items() if holds]
+    return [remark for remark, applies in remarks.items() if applies]
 
 
 def _write_values(ax: Axes, values: np.ndarray, top: float) -> None:
     for (row, column), value in np.ndenumerate(values):
-        words = DASH if np.isnan(value) else f"{value:.2f}" if abs(value) < 100 else format_value(value)
+        text = DASH if np.isnan(value) else f"{value:.2f}" if abs(value) < 100 else format_value(value)
         color = "white" if value > 0.55 * top > 0 else INK
-        ax.text(column, row, words, ha="center", va="center", size=SMALL, color=color)
+        ax.text(column, row, text, ha="center", va="center", size=SMALL, color=color)
 
 
 def as_matrix(part: str, array: np.ndarray, *axes: str) -> np.ndarray:
-    """`array` as floats; raises `InvalidInputError` if it is no non-empty array of numbers with these `axes`."""
+    """Converts `array` to floats; raises `InvalidInputError` unless it has numbers, these `axes` and no empty axis."""
     array = np.asarray(array)
     if array.dtype.kind not in "biuf" or array.ndim != len(axes) or array.size == 0:
         expected = ", ".join(axes)

@@ -1,4 +1,4 @@
-"""Strips that lead from one test example to another through the latent space."""
+"""Plots interpolations between test examples in the latent space."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,14 +10,15 @@ from keras_vae.plots.sheet import GAP, MAX_ROWS, Sheet
 
 
 def plot_interpolation(images: np.ndarray, *, endpoints: tuple[np.ndarray, np.ndarray] | None = None) -> Figure:
-    """Draw a strip a pair: decodes on the path between the codes of two test examples A and B.
+    """Plots a row for each pair of test examples A and B: the decoded points of the path between their codes.
 
-    The first and the last image of a strip are framed: they are the reconstructions of A and B. On a good path every
-    step looks like data and the change is gradual; a cross-fade of the two or a blur in the middle shows a hole.
+    The first and the last image of a row, in frames, are the reconstructions of A and B. On a good path every step
+    looks like the data and the change is gradual. A cross-fade of A and B or a blur in the middle indicates a hole in
+    the latent space.
 
     Args:
-        images: (pairs, steps, *event) decodes; at most 16 pairs are drawn.
-        endpoints: the originals A and B, each (pairs, *event), to be drawn at either side.
+        images: (pairs, steps, *event) decoded images; at most 16 pairs are plotted.
+        endpoints: the originals A and B, each (pairs, *event), which are plotted at either side.
 
     Raises:
         InvalidInputError: if there are fewer than 2 steps or `endpoints` does not fit `images`.
@@ -26,10 +27,10 @@ def plot_interpolation(images: np.ndarray, *, endpoints: tuple[np.ndarray, np.nd
     pairs, steps = images.shape[:2]
     if steps < 2:
         raise InvalidInputError(f"images: expected at least 2 steps on axis 1, got shape {images.shape}.")
-    originals = [] if endpoints is None else [as_events("endpoints", each, "pairs") for each in endpoints]
+    originals = [] if endpoints is None else [as_events("endpoints", endpoint, "pairs") for endpoint in endpoints]
     expected = (pairs, *images.shape[2:])
-    if endpoints is not None and [each.shape for each in originals] != [expected] * 2:
-        got = ", ".join(str(each.shape) for each in originals)
+    if endpoints is not None and [endpoint.shape for endpoint in originals] != [expected] * 2:
+        got = ", ".join(str(endpoint.shape) for endpoint in originals)
         raise InvalidInputError(f"endpoints: expected two arrays of shape {expected}, got {got}.")
 
     rows, side = min(pairs, MAX_ROWS), int(bool(originals))
@@ -41,10 +42,10 @@ def plot_interpolation(images: np.ndarray, *, endpoints: tuple[np.ndarray, np.nd
         rows,
         columns,
         images[:rows],
-        *(each[:rows] for each in originals),
+        *(endpoint[:rows] for endpoint in originals),
         event_shape=images.shape[2:],
-        title="From one test example to another through the latent space",
-        note="Framed: the reconstructions of test examples A and B. Between them: decodes on the path from A to B.",
+        title="Interpolation between test examples in the latent space",
+        note="Framed: the reconstructions of test examples A and B. Between them: decoded points on the path.",
         top=0.2,
         column_gaps=gaps,
     )
@@ -53,8 +54,11 @@ def plot_interpolation(images: np.ndarray, *, endpoints: tuple[np.ndarray, np.nd
         strip = [sheet.draw(row, step + side, images[row, step]) for step in range(steps)]
         for ax, color in ((strip[0], BLUE), (strip[-1], ORANGE)):
             ax.spines[:].set(color=color, linewidth=1.8)
-        ends = [sheet.draw(row, column, each[row]) for column, each in zip((0, columns - 1), originals, strict=False)]
+        endpoint_axes = [
+            sheet.draw(row, column, endpoint[row])
+            for column, endpoint in zip((0, columns - 1), originals, strict=False)
+        ]
         if row == 0:
-            for ax, text in zip([*strip, *ends], [*headers, "original A", "original B"], strict=False):
+            for ax, text in zip([*strip, *endpoint_axes], [*headers, "original A", "original B"], strict=False):
                 caption(ax, "top", text)
     return sheet.figure

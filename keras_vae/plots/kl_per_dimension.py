@@ -1,4 +1,4 @@
-"""How much each latent dimension says."""
+"""Plots the KL of each latent dimension."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -8,27 +8,28 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.plots.canvas import BLUE, FAINT, INK, LABEL, MUTED, new_figure, style_axes
 
 ACTIVE_VARIANCE = 0.01
-"""A unit is active when the variance of its posterior mean over the data exceeds this (Burda et al. 2016)."""
+"""A dimension is active if the variance of its posterior mean over the data exceeds this value (Burda et al. 2016)."""
 
 _INACTIVE = "#a3adb8"
 _MAX_NAMED = 32
 _LEAST_TOP = 0.1
-"""The axis reaches at least this many nats, so that a collapsed posterior looks collapsed."""
+"""The minimum upper limit of the axis in nats, so that the bars of a collapsed posterior look small."""
 
 
 def plot_kl_per_dimension(kl: np.ndarray, *, variance_of_means: np.ndarray | None = None) -> Figure:
-    """Draw the KL of each latent dimension as bars, the greatest first, in nats and in bits.
+    """Plots the KL of each latent dimension as bars, in descending order, in nats and in bits.
 
-    Every active bar is a dimension the decoder listens to. Grey bars near 0 are dimensions the model does without,
-    which is harmless when the others suffice; when nearly all are grey the posterior has collapsed.
+    Blue bars are active dimensions, which the decoder uses. Grey bars near 0 are inactive dimensions. Some inactive
+    dimensions are harmless; if nearly all dimensions are inactive, the posterior has collapsed.
 
     Args:
         kl: (D,) KL of each dimension in nats, averaged over the data.
-        variance_of_means: (D,) variance over the data of each posterior mean; dimensions with at most 0.01 are
-            inactive (Burda et al. 2016), drawn in grey and counted in the title.
+        variance_of_means: (D,) variance of each posterior mean over the data. Dimensions with a variance of at most
+            0.01 are inactive (Burda et al. 2016); their bars are grey. The title states the number of active
+            dimensions.
 
     Raises:
-        InvalidInputError: if `kl` is not a vector or `variance_of_means` has another shape.
+        InvalidInputError: if `kl` is not a vector, or if `variance_of_means` has a different shape.
     """
     kl = np.asarray(kl, float)
     if kl.ndim != 1 or kl.size == 0:
@@ -48,7 +49,7 @@ def plot_kl_per_dimension(kl: np.ndarray, *, variance_of_means: np.ndarray | Non
     if not active.all():
         note += " Grey: inactive (variance of the posterior mean at most 0.01)."
     if not np.isfinite(kl).all():
-        note += f" The KL of {(~np.isfinite(kl)).sum()} is not finite."
+        note += f" {(~np.isfinite(kl)).sum()} values are not finite."
     figure = new_figure(float(np.clip(2 + 0.6 * len(kl), 4.4, 7.2)), 2.8, title=title, note=note)
     ax = figure.add_subplot()
     style_axes(ax)
@@ -61,8 +62,8 @@ def plot_kl_per_dimension(kl: np.ndarray, *, variance_of_means: np.ndarray | Non
     ax.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
     if len(kl) <= _MAX_NAMED:
         ax.set_xticks(ranks, [f"z{index}" for index in order])
-        for index, word in zip(order, ax.get_xticklabels(), strict=True):
-            word.set_color(INK if active[index] else _INACTIVE)
+        for index, label in zip(order, ax.get_xticklabels(), strict=True):
+            label.set_color(INK if active[index] else _INACTIVE)
         ax.tick_params(axis="x", length=0)
     else:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=(1, 2, 5, 10)))

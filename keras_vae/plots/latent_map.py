@@ -1,4 +1,4 @@
-"""Where the examples lie in the latent space."""
+"""Plots the codes of the examples in the latent space."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -20,29 +20,30 @@ def plot_latent_map(
     label_names: Sequence[str] = (),
     explained: Sequence[float] | None = None,
 ) -> Figure:
-    """Draw codes as a map: a histogram for one dimension, a scatter for two, a scatter of two PCA axes for more.
+    """Plots codes as a histogram for one dimension, a scatter plot for two, or a scatter plot of two PCA axes.
 
-    In a good map the classes form regions with no empty space between them, and the cloud has about the size of the
-    prior: a standard normal spreads over -2 to 2. Colours mixed throughout say that these two directions do not tell
-    the classes apart, and a dot at 0 says that the posterior has collapsed.
+    In a good latent space the classes form regions without gaps between them, and the codes have about the range of
+    the prior, -2 to 2 for a standard normal. Mixed colours mean that these two directions do not separate the classes.
+    A single dot at 0 means that the posterior has collapsed.
 
     Args:
-        codes: (N, D) posterior means, up to about 10,000. Rows that are not finite are left out.
-        labels: N classes to colour by, whole numbers or words.
-        label_names: the names of classes 0, 1, ...
-        explained: the share of variance (0 to 1) of two axes that the caller projected on; measured here if D > 2.
+        codes: (N, D) posterior means, at most about 10,000. Rows that are not finite are left out.
+        labels: (N,) classes for the colours, whole numbers or words.
+        label_names: names of the classes 0, 1, ...
+        explained: fraction of variance (0 to 1) of the two axes, if the caller has projected the codes. For D > 2,
+            None uses the fractions of the PCA.
 
     Raises:
-        InvalidInputError: if a shape does not fit, a label has no name, or fewer than 2 rows are finite.
+        InvalidInputError: if a shape does not match, if a label has no name, or if fewer than 2 rows are finite.
     """
     codes = np.asarray(codes, float)
     if codes.ndim != 2 or codes.shape[1] == 0:
         raise InvalidInputError(f"codes: expected shape (N, D), got {codes.shape}.")
     if explained is not None and np.shape(explained) != (2,):
-        raise InvalidInputError(f"explained: expected two shares of variance, got shape {np.shape(explained)}.")
+        raise InvalidInputError(f"explained: expected two fractions of variance, got shape {np.shape(explained)}.")
     classes, names = name_classes(labels, label_names, len(codes))
     finite = np.isfinite(codes).all(axis=1)
-    left_out = f" {(~finite).sum():,} that are not finite are left out." if not finite.all() else ""
+    left_out = f" {(~finite).sum():,} codes are not finite and left out." if not finite.all() else ""
     codes, classes, dimensions = codes[finite], classes[finite], codes.shape[1]
     if len(codes) < 2:
         raise InvalidInputError(f"codes: expected at least 2 finite rows, got {len(codes)}.")
@@ -57,7 +58,7 @@ def plot_latent_map(
         explained = np.nan_to_num(pca.explained_variance_ratio_) if explained is None else explained
         note = f"The two principal components of {note}"
     height = 2.8 if dimensions == 1 else 5.2
-    figure = new_figure(6.0, height, title="Where the examples lie in the latent space", note=note)
+    figure = new_figure(6.0, height, title="Codes of the examples in the latent space", note=note)
     ax = figure.add_subplot()
     style_axes(ax, grid="y" if dimensions == 1 else "both")
     colors = class_colors(len(names))
@@ -96,7 +97,7 @@ def _draw_scatter(ax: Axes, codes: np.ndarray, colors: np.ndarray) -> None:
 
 
 def _name_at_medians(ax: Axes, codes: np.ndarray, classes: np.ndarray, names: list[str], colors: list[str]) -> bool:
-    """Write each name at the median of its class, unless two names would overlap."""
+    """Writes each name at the median of its class and returns True; returns False if two names would overlap."""
     present = np.unique(classes)
     places = np.array([np.median(codes[classes == index], axis=0) for index in present])
     span = max(np.ptp(codes, axis=0).max(), 1e-12)

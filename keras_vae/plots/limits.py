@@ -1,15 +1,15 @@
-"""The y-limits of lines: a little more than the data, whatever the data."""
+"""Computes the limits of axes from data."""
 
 import math
 
 import numpy as np
 
 PAD = 0.07
-"""White space above and below the data, as a share of its range."""
+"""Padding above and below the data, as a fraction of their range."""
 
 
 def full_limits(values: np.ndarray) -> tuple[float, float]:
-    """Limits that hold every finite value: padded, never of zero height, (0, 1) if no value is finite."""
+    """Returns limits with padding for all finite values. They always differ; without finite values they are (0, 1)."""
     values = np.asarray(values, float)
     values = values[np.isfinite(values)]
     if not values.size:
@@ -19,10 +19,10 @@ def full_limits(values: np.ndarray) -> tuple[float, float]:
 
 
 def robust_limits(values: np.ndarray) -> tuple[float, float]:
-    """Limits that leave out the few values far from the middle 80 %, where that opens the others up.
+    """Returns limits that exclude outliers, if this reduces the range to less than a third; else `full_limits`.
 
-    A value is far if it lies more than 3.5 times the width of the middle 80 % from its centre, and leaving such values
-    out has to shrink the range to a third or less; otherwise the limits are `full_limits`.
+    A value is an outlier if its distance from the centre of the middle 80 % of the values exceeds 3.5 times the width
+    of the middle 80 %.
     """
     values = np.sort(values[np.isfinite(values)])
     if len(values) < 5:

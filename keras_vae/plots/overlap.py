@@ -1,4 +1,4 @@
-"""Whether the codes of the data fill the prior."""
+"""Plots the overlap of the aggregate posterior and the prior."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,9 +12,9 @@ from keras_vae.plots.factor_matrix import as_matrix
 from keras_vae.plots.limits import full_limits
 
 RARE = 0.01
-"""A place is a hole if its density is below this quantile of the density at the codes."""
+"""A point is in a hole if its density is below this quantile of the density at the codes."""
 
-_MOST_POINTS = 3000
+_MAX_POINTS = 3000
 
 
 def plot_overlap(
@@ -24,25 +24,26 @@ def plot_overlap(
     log_density_of_codes: np.ndarray | None = None,
     log_density_of_draws: np.ndarray | None = None,
 ) -> Figure:
-    """Draw codes of the data over draws from the prior: does the aggregate posterior cover the prior?
+    """Plots codes of the data over draws from the prior, to show whether the aggregate posterior covers the prior.
 
-    Where the model generates well the two clouds are one. Orange without blue is a hole: the prior draws codes there
-    that the decoder never saw in training. Blue without orange are codes that generation never reaches. With densities
-    a second panel compares log q(z) at both, which sees holes that two directions do not show.
+    The two clouds of a good generative model coincide. Orange without blue is a hole: the decoder was not trained on
+    these draws of the prior. Blue without orange are codes that the prior does not generate. With densities, a second
+    panel compares log q(z) at codes and draws, and shows holes that two directions do not.
 
     Args:
-        codes: `(N, D)`, one draw from q(z | x) for each example (means alone look narrower than they are).
+        codes: `(N, D)`, one draw from q(z | x) for each example (posterior means underestimate the spread).
         prior_draws: `(M, D)`, draws from the prior p(z).
-        log_density_of_codes: `(N,)`, log of the aggregate posterior q(z) at `codes`, in nats.
-        log_density_of_draws: `(M,)`, the same at `prior_draws`.
+        log_density_of_codes: `(N,)`, log density of the aggregate posterior q(z) at `codes`, in nats.
+        log_density_of_draws: `(M,)`, log density of the aggregate posterior q(z) at `prior_draws`, in nats.
 
     Returns:
-        The figure. For D > 2 the scatter has the two directions of `most_different_directions`. With densities the
-        title tells the share of draws in holes: below the 1 % quantile of log q(z) at the codes. A density of 0,
-        log -inf, is a hole; NaN, +inf and points that are not finite are left out and counted in the note.
+        The figure. For D > 2 the axes of the scatter plot are `most_different_directions`. With densities, the title
+        states the fraction of draws in holes, where log q(z) is below its 1 % quantile at the codes. A log density of
+        -inf is in a hole. NaN, +inf and points that are not finite are left out; the note states their number.
 
     Raises:
-        InvalidInputError: if a shape does not fit, only one of the densities is given, or nothing finite is left.
+        InvalidInputError: if a shape does not match, if only one of the two densities is given, or if no finite value
+            remains.
 
     Example:
 
@@ -55,7 +56,7 @@ def plot_overlap(
     """
     codes, draws = as_matrix("codes", codes, "N", "D"), as_matrix("prior_draws", prior_draws, "M", "D")
     if codes.shape[1] != draws.shape[1]:
-        raise InvalidInputError(f"prior_draws: expected {codes.shape[1]} columns as codes, got {draws.shape[1]}.")
+        raise InvalidInputError(f"prior_draws: expected {codes.shape[1]} columns, as in codes, got {draws.shape[1]}.")
     densities = _densities((log_density_of_codes, log_density_of_draws), (len(codes), len(draws)))
     left_out = len(codes) + len(draws)
     codes, draws = (each[np.isfinite(each).all(axis=1)] for each in (codes, draws))
@@ -63,17 +64,17 @@ def plot_overlap(
     if not len(codes) or not len(draws):
         raise InvalidInputError(f"plot_overlap: expected finite rows, got {len(codes)} codes, {len(draws)} draws.")
     title = "Do the codes cover the prior?"
-    note = "Orange without blue: holes, where the prior draws and no example is."
+    note = "Orange without blue: holes, regions of the prior without examples."
     if densities:
         of_codes, of_draws = (each[~np.isnan(each) & (each < np.inf)] for each in densities)
         left_out += sum(map(len, densities)) - len(of_codes) - len(of_draws)
         if not np.isfinite(of_codes).any() or not len(of_draws):
             raise InvalidInputError("log_density: expected some finite values at codes and draws, got none.")
         threshold = np.quantile(of_codes[np.isfinite(of_codes)], RARE)
-        title = f"Holes: {(of_draws < threshold).mean():.1%} of the prior's draws lie where almost no code does"
-        note += f" Dashed: {RARE:.0%} of the codes have a lower log q(z)."
+        title = f"Holes: {(of_draws < threshold).mean():.1%} of the draws from the prior are in regions without codes"
+        note += f" Dashed line: the {RARE:.0%} quantile of log q(z) at the codes."
     if left_out:
-        note += f" {left_out:,} not finite left out."
+        note += f" {left_out:,} points or densities are not finite and left out."
 
     figure = new_figure(9.4 if densities else 5.8, 4.3, title=title, note=note)
     figure.get_layout_engine().set(wspace=0.05)
@@ -86,15 +87,16 @@ def plot_overlap(
 
 
 def most_different_directions(codes: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """The two directions in which the second moments of codes and draws differ most, `(D, 2)`.
+    """Returns the two directions in which the second moments of codes and draws differ most, `(D, 2)`.
 
-    With s the second moment of the codes about the mean of the draws, in units of the variance of the draws, it is
-    where s - 1 - ln s is greatest: far too wide, shifted, or far too narrow. s is shrunk towards 1 as if there were D
-    more codes like the draws, so that few codes say little. `(z - mean of the draws)` times the result has variance 1
-    for the draws; directions without variance in the draws keep their unit.
+    Let s be the second moment of the codes about the mean of the draws, in units of the variance of the draws. The
+    directions maximize s - 1 - ln s, which is large if the codes are much too wide, shifted, or much too narrow. s is
+    shrunk towards 1, as if there were D more codes distributed like the draws, so that few codes have little effect.
+    `(z - mean of the draws)` times the result has variance 1 for the draws. Directions without variance in the draws
+    are not scaled.
 
     Args:
-        codes: `(N, D)`, D of 2 or more.
+        codes: `(N, D)` with D >= 2.
         draws: `(M, D)`.
 
     Example:
@@ -105,15 +107,15 @@ def most_different_directions(codes: np.ndarray, draws: np.ndarray) -> np.ndarra
     >>> int(abs(most_different_directions(codes, draws)[:, 0]).argmax())
     3
     """
-    centred = draws - draws.mean(axis=0)
-    variances, axes = np.linalg.eigh(centred.T @ centred / len(draws))
-    flat = variances <= 1e-9 * max(variances.max(), 1e-300)
-    whitening = axes / np.sqrt(np.where(flat, 1.0, variances))
-    away = (codes - draws.mean(axis=0)) @ whitening
-    sums, turned = np.linalg.eigh(away.T @ away)
+    deviations = draws - draws.mean(axis=0)
+    variances, axes = np.linalg.eigh(deviations.T @ deviations / len(draws))
+    has_no_variance = variances <= 1e-9 * max(variances.max(), 1e-300)
+    whitening = axes / np.sqrt(np.where(has_no_variance, 1.0, variances))
+    whitened = (codes - draws.mean(axis=0)) @ whitening
+    sums, rotation = np.linalg.eigh(whitened.T @ whitened)
     moments = (np.maximum(sums, 0.0) + len(sums)) / (len(codes) + len(sums))
     order = np.argsort(-(moments - 1 - np.log(moments)), kind="stable")
-    return whitening @ turned[:, order[:2]]
+    return whitening @ rotation[:, order[:2]]
 
 
 def _densities(pair: tuple, counts: tuple[int, int]) -> list[np.ndarray]:
@@ -123,7 +125,9 @@ def _densities(pair: tuple, counts: tuple[int, int]) -> list[np.ndarray]:
     for name, each, count in zip(names, pair, counts, strict=True):
         if each is None or np.shape(each) != (count,):
             got = "none" if each is None else np.shape(each)
-            raise InvalidInputError(f"{name}: expected shape ({count},), one a point, with both or neither; got {got}.")
+            raise InvalidInputError(
+                f"{name}: expected shape ({count},), one per point, got {got}; give both densities or neither."
+            )
     return [as_matrix(name, each, "N") for name, each in zip(names, pair, strict=True)]
 
 
@@ -141,7 +145,7 @@ def _draw_clouds(ax: Axes, codes: np.ndarray, draws: np.ndarray) -> None:
             pairs = [((each - centre) @ directions, color, word) for each, color, word in pairs]
             names = [f"{word} direction, standard deviations of the prior" for word in ("most different", "second")]
         for points, color, _ in pairs:
-            points = points[np.linspace(0, len(points) - 1, min(len(points), _MOST_POINTS)).astype(int)]
+            points = points[np.linspace(0, len(points) - 1, min(len(points), _MAX_POINTS)).astype(int)]
             size, alpha = np.clip((9000 / len(points), 25 / np.sqrt(len(points))), (5, 0.35), (16, 0.8))
             ax.scatter(*points.T, s=size, color=color, alpha=alpha, linewidths=0, rasterized=True)
         spread = np.concatenate([points for points, _, _ in pairs])
@@ -151,27 +155,27 @@ def _draw_clouds(ax: Axes, codes: np.ndarray, draws: np.ndarray) -> None:
     ax.set_ylabel(names[1], size=LABEL, color=MUTED)
     handles = [Line2D([], [], marker="o", linestyle="", markersize=5, color=color) for _, color, _ in pairs]
     style = {"fontsize": LABEL, "labelcolor": INK, "handletextpad": 0.1, "frameon": False, "ncols": 2}
-    words = [f"{word} ({len(each):,})" for each, _, word in pairs]
-    ax.legend(handles, words, loc="lower left", bbox_to_anchor=(-0.02, 0.99), **style)
+    labels = [f"{word} ({len(each):,})" for each, _, word in pairs]
+    ax.legend(handles, labels, loc="lower left", bbox_to_anchor=(-0.02, 0.99), **style)
 
 
 def _limits(values: np.ndarray) -> tuple[float, float]:
-    """Limits around values in standard deviations, never so narrow that rounding shows."""
+    """Returns limits around values in standard deviations, wide enough to hide rounding errors."""
     return full_limits(values) if np.ptp(values) > 1e-6 else (float(values[0]) - 1.0, float(values[0]) + 1.0)
 
 
 def _draw_densities(ax: Axes, of_codes: np.ndarray, of_draws: np.ndarray, threshold: float) -> None:
     style_axes(ax)
-    known = of_codes[np.isfinite(of_codes)]
-    upper = max(known.max(), of_draws.max())
+    finite_codes = of_codes[np.isfinite(of_codes)]
+    upper = max(finite_codes.max(), of_draws.max())
     lower = threshold - 3 * max(upper - threshold, 1e-6)
-    finite = of_draws[np.isfinite(of_draws)]
-    lower = max(lower, min(known.min(), finite.min() if finite.size else threshold))
-    both = [(np.maximum(of_draws, lower), ORANGE), (np.maximum(of_codes, lower), BLUE)]
-    _draw_histograms(ax, both, np.array([lower, upper]))
+    finite_draws = of_draws[np.isfinite(of_draws)]
+    lower = max(lower, min(finite_codes.min(), finite_draws.min() if finite_draws.size else threshold))
+    histograms = [(np.maximum(of_draws, lower), ORANGE), (np.maximum(of_codes, lower), BLUE)]
+    _draw_histograms(ax, histograms, np.array([lower, upper]))
     ax.axvline(threshold, color=INK, linewidth=1.0, linestyle=(0, (4, 3)))
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=(1, 2, 5, 10)))
-    ax.set_xlabel("log q(z), nats (what lies lower is in the first bin)", size=LABEL, color=MUTED)
+    ax.set_xlabel("log q(z), nats (the first bin includes all lower values)", size=LABEL, color=MUTED)
     ax.set_ylabel("share per bin", size=LABEL, color=MUTED)
 
 

@@ -1,4 +1,4 @@
-"""How evenly the data change along paths through the latent space."""
+"""Plots the change of the data along paths through the latent space."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,50 +10,51 @@ from keras_vae.plots.comparison import format_value
 from keras_vae.plots.factor_matrix import as_matrix
 
 BAND = (0.1, 0.9)
-"""The band holds the paths between these quantiles."""
+"""The quantiles of the paths at the edges of the band."""
 
 
 def plot_path_lengths(steps: np.ndarray, *, distance_name: str = "distance") -> Figure:
-    """Draw how far apart successive images on interpolation paths are: the mean over paths, step by step.
+    """Plots the distance between successive images on interpolation paths, as the mean over paths for each step.
 
-    An even path changes as much with every step: the line stays near the dashed one. A spike is a jump, where the
-    path crosses from one kind of image to another or through a hole; a flat line near 0 is a stretch where the
-    decoder ignores the code. A band much wider than the line is far from even is single paths that jump.
+    On an even path every step changes the image by the same distance, and the line is near the dashed line. A spike is
+    a jump from one kind of image to another, or through a hole. In a flat part near 0 the decoder ignores the code. A
+    wide band with an even line means that individual paths jump.
 
     Args:
-        steps: `(P, S)`, distance between image s and image s + 1 of path p, zero or more.
-        distance_name: what the distance is, with its unit, such as "root mean squared difference".
+        steps: `(P, S)`, distance between image s and image s + 1 of path p, 0 or more.
+        distance_name: name of the distance with its unit, such as "root mean squared difference".
 
     Returns:
-        The figure: the mean as a line, the band from the 10 % to the 90 % quantile of the paths, and the even step,
-        the mean over all steps, dashed. Steps that are not finite are left out and counted in the note.
+        The figure, with the mean as a line, a band from the 10 % to the 90 % quantile of the paths, and a dashed line
+        at the even step, the mean over all steps. Steps that are not finite are left out; the note states their
+        number.
 
     Raises:
-        InvalidInputError: if `steps` is no matrix of distances, or none of them is finite.
+        InvalidInputError: if `steps` is not a matrix of distances, or if no distance is finite.
 
     Example:
 
     >>> plot_path_lengths([[1.0, 4.0, 1.0], [1.0, 6.0, 1.0]]).texts[0].get_text()
-    'The greatest step is 2.1 times the even step'
+    'The largest step is 2.1 times the even step'
     """
     steps = as_matrix("steps", steps, "P", "S")
-    known = np.isfinite(steps)
-    if not known.any() or (steps[known] < 0).any():
-        got = "a negative one" if known.any() else "none that is finite"
-        raise InvalidInputError(f"steps: expected distances of zero or more, got {got}.")
+    finite = np.isfinite(steps)
+    if not finite.any() or (steps[finite] < 0).any():
+        got = "a negative distance" if finite.any() else "no finite distance"
+        raise InvalidInputError(f"steps: expected finite distances of 0 or more, got {got}.")
     paths, length = steps.shape
-    even = float(steps[known].mean())
-    drawn = np.flatnonzero(known.any(axis=0))
-    columns = [steps[known[:, step], step] for step in drawn]
+    even = float(steps[finite].mean())
+    finite_steps = np.flatnonzero(finite.any(axis=0))
+    columns = [steps[finite[:, step], step] for step in finite_steps]
     means = np.full(length, np.nan)
-    means[drawn] = [column.mean() for column in columns]
+    means[finite_steps] = [column.mean() for column in columns]
     lower, upper = np.full((2, length), np.nan)
-    lower[drawn], upper[drawn] = np.transpose([np.quantile(column, BAND) for column in columns])
+    lower[finite_steps], upper[finite_steps] = np.transpose([np.quantile(column, BAND) for column in columns])
 
-    title = "Nothing changes along the paths"
+    title = "The images do not change along the paths"
     if even > 0:
-        title = f"The greatest step is {np.nanmax(means) / even:.1f} times the even step"
-    figure = new_figure(6.4, 2.9, title=title, note=_note(steps, known))
+        title = f"The largest step is {np.nanmax(means) / even:.1f} times the even step"
+    figure = new_figure(6.4, 2.9, title=title, note=_note(steps, finite))
     ax = figure.add_subplot()
     style_axes(ax)
     numbers = np.arange(1, length + 1)
@@ -73,16 +74,16 @@ def plot_path_lengths(steps: np.ndarray, *, distance_name: str = "distance") -> 
     return figure
 
 
-def _note(steps: np.ndarray, known: np.ndarray) -> str:
-    """How many paths there are, how much a typical one jumps, and what was left out."""
+def _note(steps: np.ndarray, finite: np.ndarray) -> str:
+    """Returns the number of paths, the size of a typical jump, and the number of steps that are left out."""
     paths = len(steps)
     note = f"Mean of {paths:,} path{'s' * (paths > 1)}"
-    note += f"; the band holds those from {BAND[0]:.0%} to {BAND[1]:.0%}." if paths > 1 else "."
-    safe = np.where(known, steps, 0.0)
-    own_means = safe.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    moving = own_means > 0
+    note += f"; band: {BAND[0]:.0%} to {BAND[1]:.0%} quantile of the paths." if paths > 1 else "."
+    finite_values = np.where(finite, steps, 0.0)
+    path_means = finite_values.sum(axis=1) / np.maximum(finite.sum(axis=1), 1)
+    moving = path_means > 0
     if moving.any():
-        jump = np.median(safe.max(axis=1)[moving] / own_means[moving])
-        note += f" Within a path, the greatest step is typically {jump:.1f} times its mean."
-    broken = int((~known).sum())
-    return note + (f" {broken:,} not finite left out." if broken else "")
+        jump = np.median(finite_values.max(axis=1)[moving] / path_means[moving])
+        note += f" Within a path, the largest step is typically {jump:.1f} times the mean step."
+    not_finite = int((~finite).sum())
+    return note + (f" {not_finite:,} steps are not finite and left out." if not_finite else "")

@@ -1,4 +1,4 @@
-"""Originals above their reconstructions."""
+"""Plots test examples and their reconstructions."""
 
 import math
 from collections.abc import Sequence
@@ -24,21 +24,22 @@ def plot_reconstructions(
     errors: Sequence[float] | None = None,
     error_name: str = "error",
 ) -> Figure:
-    """Draw originals above their reconstructions; events that are not images are overlaid as two lines.
+    """Plots originals above their reconstructions; for events other than images, plots both lines in one panel.
 
-    Good reconstructions keep what tells the examples apart: class, pose, stroke. Blur means that detail is paid for
-    as noise of the decoder; reconstructions that all look alike mean that the codes carry nothing.
+    Good reconstructions preserve the differences between examples, such as class, pose and stroke. In blurred
+    reconstructions the decoder explains detail as noise. If all reconstructions look alike, the codes contain no
+    information.
 
     Args:
         x: (N, *event) test examples.
-        reconstructions: (N, *event), the decoder's mean for each.
-        columns: pairs in a row; at most four rows of pairs are drawn.
-        labels: N words or numbers to write above the pairs.
-        errors: N numbers to write below the pairs, such as the squared error of each.
-        error_name: what these numbers are and their unit, in words.
+        reconstructions: (N, *event), the mean of the decoder for each example.
+        columns: number of pairs in a row; at most four rows of pairs are plotted.
+        labels: N words or numbers for the captions above the pairs.
+        errors: N numbers for the captions below the pairs, such as squared errors.
+        error_name: name and unit of the errors.
 
     Raises:
-        InvalidInputError: if the shapes differ, or `labels` or `errors` are not one a pair.
+        InvalidInputError: if the shapes differ, or if there is not one value of `labels` or `errors` per pair.
     """
     x, reconstructions = as_events("x", x, "N"), as_events("reconstructions", reconstructions, "N")
     if reconstructions.shape != x.shape:
@@ -47,15 +48,15 @@ def plot_reconstructions(
         raise InvalidInputError(f"columns: expected at least 1, got {columns}.")
     for part, values in (("labels", labels), ("errors", errors)):
         if values is not None and np.shape(values) != (len(x),):
-            raise InvalidInputError(f"{part}: expected one for each of {len(x)} pairs, got shape {np.shape(values)}.")
+            raise InvalidInputError(f"{part}: expected one per pair, {len(x)} in total, got shape {np.shape(values)}.")
 
     image = is_image(x.shape[1:])
     columns = min(columns if image else min(columns, 5), len(x))
     count = min(len(x), MAX_BANDS * columns)
     bands = math.ceil(count / columns)
-    note = "" if image else "Dark: the original. Orange: its reconstruction."
+    note = "" if image else "Dark: original. Orange: reconstruction."
     if errors is not None:
-        note = f"{note} Below each pair: its {error_name}.".strip()
+        note = f"{note} Below each pair: {error_name}.".strip()
     above, below = CAPTION * (labels is not None), CAPTION * (errors is not None)
     between = (0.12 if image else GAP) + above + below
     gaps = ([GAP, between] * bands)[:-1] if image else [between] * (bands - 1)

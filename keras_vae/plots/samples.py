@@ -1,4 +1,4 @@
-"""A sheet of draws from the model."""
+"""Plots samples from the model."""
 
 import math
 
@@ -13,27 +13,27 @@ MAX_SAMPLES = 144
 
 
 def plot_samples(images: np.ndarray, *, columns: int | None = None, title: str = "Samples from the prior") -> Figure:
-    """Draw samples in a near-square grid, in the order given.
+    """Plots samples in an approximately square grid, in the order of `images`.
 
-    Good samples are as sharp and as varied as the data. Many that look alike point to a collapsed latent space,
-    many that look like nothing in the data to holes between the posterior and the prior.
+    Good samples are as sharp and as varied as the data. Many similar samples indicate a collapsed latent space; many
+    samples unlike the data indicate holes between the posterior and the prior.
 
     Args:
-        images: (N, *event), the means or draws of the decoder; at most the first 144 are drawn.
-        columns: images in a row; near the square root of N by default.
-        title: the heading.
+        images: (N, *event), means or draws of the decoder; only the first 144 are plotted.
+        columns: number of images in a row. None uses about the square root of N.
+        title: heading of the figure.
 
     Raises:
-        InvalidInputError: if `images` has no event axis or is empty, or `columns` is below 1.
+        InvalidInputError: if `images` has no event axis or is empty, or if `columns` is below 1.
     """
     images = as_events("images", images, "N")
     if columns is not None and columns < 1:
         raise InvalidInputError(f"columns: expected at least 1, got {columns}.")
-    shown = images[:MAX_SAMPLES]
-    columns = min(columns or math.ceil(math.sqrt(len(shown))), len(shown))
-    note = f"The first {len(shown)} of {len(images):,}." if len(shown) < len(images) else ""
-    rows = math.ceil(len(shown) / columns)
-    sheet = Sheet(rows, columns, shown, event_shape=images.shape[1:], title=title, note=note)
-    for index, image in enumerate(shown):
+    visible_images = images[:MAX_SAMPLES]
+    columns = min(columns or math.ceil(math.sqrt(len(visible_images))), len(visible_images))
+    note = f"The first {len(visible_images)} of {len(images):,}." if len(visible_images) < len(images) else ""
+    rows = math.ceil(len(visible_images) / columns)
+    sheet = Sheet(rows, columns, visible_images, event_shape=images.shape[1:], title=title, note=note)
+    for index, image in enumerate(visible_images):
         sheet.draw(*divmod(index, columns), image)
     return sheet.figure

@@ -1,4 +1,4 @@
-"""Scores between 0 and 1 of groups of models, over seeds."""
+"""Plots scores between 0 and 1 for groups of models over several seeds."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,21 +14,21 @@ from keras_vae.plots.comparison import shorten
 
 
 def plot_scores(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
-    """Draw one row a score: for each group of models the median over seeds as a dot, and its range as a line.
+    """Plots a row for each score, with the median over seeds as a dot and the range as a line for each group of models.
 
-    Compare the dots of a row, but trust a difference only where the lines do not overlap: for disentanglement the
-    seed often matters more than the objective. A group that leads in one row and trails in another says that the two
-    scores measure different things.
+    Compare the dots in a row, but trust a difference only if the lines do not overlap: the disentanglement often
+    depends more on the seed than on the objective. If a group is best in one score and worst in another, the two
+    scores measure different properties.
 
     Args:
-        scores: group -> name of the score -> values over seeds, 0 to 1. A score that a group lacks is left empty.
+        scores: group -> name of the score -> values over seeds, 0 to 1. A group may lack a score.
 
     Returns:
-        The figure, its rows in the order in which the scores first occur. Values that are not finite are left out, and
-        values outside 0 to 1 are drawn at the edge; the note counts both.
+        The figure, with rows in the order of the first occurrence of the scores. Values that are not finite are left
+        out, and values outside 0 to 1 are plotted at the edge; the note states their numbers.
 
     Raises:
-        InvalidInputError: if there is no group or no score, or the values of one are no vector of numbers.
+        InvalidInputError: if there is no group or no score, or if the values of a score are not a vector of numbers.
 
     Example:
 
@@ -42,12 +42,12 @@ def plot_scores(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     if not names:
         raise InvalidInputError(f"scores: expected at least one group with one score, got {dict(scores)}.")
     values = {group: {name: _values(group, name, each[name]) for name in each} for group, each in scores.items()}
-    everything = np.concatenate([one for each in values.values() for one in each.values()])
-    known = everything[np.isfinite(everything)]
-    broken, outside = len(everything) - len(known), int(((known < 0) | (known > 1)).sum())
-    note = "Dot: median over seeds. Line: least to greatest."
-    note += f" {broken} not finite left out." if broken else ""
-    note += f" {outside} outside 0 to 1, drawn at the edge." if outside else ""
+    all_values = np.concatenate([one for each in values.values() for one in each.values()])
+    finite_values = all_values[np.isfinite(all_values)]
+    not_finite, outside = len(all_values) - len(finite_values), int(((finite_values < 0) | (finite_values > 1)).sum())
+    note = "Dot: median over seeds. Line: minimum to maximum."
+    note += f" {not_finite} values are not finite and left out." if not_finite else ""
+    note += f" {outside} values outside 0 to 1 are at the edge." if outside else ""
 
     height = 0.55 + len(names) * (0.16 + 0.15 * len(scores))
     figure = new_figure(7.2, height, title="Scores over seeds", note=note)
@@ -78,7 +78,7 @@ def _values(group: str, name: str, values: Sequence[float]) -> np.ndarray:
     values = np.atleast_1d(np.asarray(values))
     if values.ndim != 1 or (values.size and values.dtype.kind not in "biuf"):
         got = f"{values.dtype} of shape {values.shape}"
-        raise InvalidInputError(f"scores[{group!r}][{name!r}]: expected a vector of numbers, one a seed, got {got}.")
+        raise InvalidInputError(f"scores[{group!r}][{name!r}]: expected a vector of numbers, one per seed, got {got}.")
     return values.astype(float)
 
 

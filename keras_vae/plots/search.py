@@ -1,4 +1,4 @@
-"""A search for hyper-parameters: how it went, and what each value did."""
+"""Plots the trials of a search for hyper-parameters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,20 +23,20 @@ def plot_search(
     better: str = "max",
     logarithmic: Sequence[str] = (),
 ) -> Figure:
-    """Draw the score of each trial: in the order of the search with the best so far, and against each hyper-parameter.
+    """Plots the scores of the trials in order, with the best score so far, and against each hyper-parameter.
 
-    A hyper-parameter matters if its panel has a slope or a hill; a flat one can be left alone. The best trial is
-    orange.
+    A hyper-parameter is important if its panel has a slope or a peak. A hyper-parameter with a flat panel has little
+    effect. The best trial is orange.
 
     Args:
         scores: `(N,)`, the objective of each trial.
         values: hyper-parameter -> `(N,)` values, numbers or words.
-        objective: what the scores are.
+        objective: name of the objective.
         better: `"max"` or `"min"`.
         logarithmic: hyper-parameters with a logarithmic axis.
 
     Raises:
-        InvalidInputError: if there is no score, lengths differ, or `better` is something else.
+        InvalidInputError: if there is no score, if lengths differ, or if `better` is neither `"max"` nor `"min"`.
 
     Example:
 
@@ -46,41 +46,45 @@ def plot_search(
     """
     scores = np.asarray(scores, float)
     if not scores.size or any(len(column) != scores.size for column in values.values()):
-        raise InvalidInputError(f"values: expected one or more, as many as scores ({scores.size}); got {dict(values)}.")
+        raise InvalidInputError(
+            f"values: expected at least one score and one value per score, got {scores.size} scores, {dict(values)}."
+        )
     if better not in ("max", "min"):
         raise InvalidInputError(f"better: expected 'max' or 'min'; got {better!r}.")
-    so_far = (np.maximum if better == "max" else np.minimum).accumulate(scores)
+    best_so_far = (np.maximum if better == "max" else np.minimum).accumulate(scores)
     best = int(np.argmax(scores) if better == "max" else np.argmin(scores))
     panels = 1 + len(values)
     rows = -(-panels // COLUMNS)
-    note = f"{scores.size} trials; the best, number {best + 1}, has {objective} = {scores[best]:.5g}."
+    note = f"{scores.size} trials; the best trial, number {best + 1}, has {objective} = {scores[best]:.5g}."
     figure = new_figure(7.4, 0.5 + 2.1 * rows, title="Search", note=note)
     axes = figure.subplots(rows, COLUMNS, squeeze=False, sharey=True).ravel()
     for ax in axes[panels:]:
         ax.remove()
-    axes[0].step(np.arange(1, scores.size + 1), so_far, where="post", color=FAINT, linewidth=1.4)
+    axes[0].step(np.arange(1, scores.size + 1), best_so_far, where="post", color=FAINT, linewidth=1.4)
     _points(axes[0], np.arange(1, scores.size + 1), scores, best, "trial")
     for ax, (name, column) in zip(axes[1:panels], values.items(), strict=True):
         numbers = all(map(is_number, column))
-        kinds = list(dict.fromkeys(map(str, column)))
-        where = np.asarray(column, float) if numbers else np.array([kinds.index(str(value)) for value in column])
-        _points(ax, where, scores, best, name)
+        categories = list(dict.fromkeys(map(str, column)))
+        positions = (
+            np.asarray(column, float) if numbers else np.array([categories.index(str(value)) for value in column])
+        )
+        _points(ax, positions, scores, best, name)
         if numbers and name in logarithmic:
             ax.set_xscale("log")
             ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=5))
             ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             ax.xaxis.set_minor_locator(NullLocator())
         if not numbers:
-            ax.set_xticks(range(len(kinds)), [shorten(kind, 12) for kind in kinds], parse_math=False)
-            ax.set_xlim(-0.5, len(kinds) - 0.5)
+            ax.set_xticks(range(len(categories)), [shorten(category, 12) for category in categories], parse_math=False)
+            ax.set_xlim(-0.5, len(categories) - 0.5)
     for ax in axes[0:panels:COLUMNS]:
         ax.set_ylabel(objective, fontsize=LABEL, color=INK)
     return figure
 
 
-def _points(ax, where, scores, best, name) -> None:
+def _points(ax, positions, scores, best, name) -> None:
     style_axes(ax, grid="y")
-    ax.scatter(where, scores, s=16, color=BLUE, alpha=0.8, linewidth=0)
-    ax.scatter(where[best], scores[best], s=34, color=ORANGE, zorder=3)
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=bool(np.equal(where, np.round(where)).all())))
+    ax.scatter(positions, scores, s=16, color=BLUE, alpha=0.8, linewidth=0)
+    ax.scatter(positions[best], scores[best], s=34, color=ORANGE, zorder=3)
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=bool(np.equal(positions, np.round(positions)).all())))
     ax.set_xlabel(shorten(name.replace("_", " "), 24), fontsize=LABEL, color=INK)

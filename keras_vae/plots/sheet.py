@@ -1,6 +1,6 @@
-"""A sheet of small drawn events: the grid behind samples, reconstructions, traversals and interpolations.
+"""A grid of small plots of events, for samples, reconstructions, traversals and interpolations.
 
-Events that are not images share one y-range over the sheet.
+All events other than images have the same y-range.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from keras_vae.plots.events import draw_event, is_image
 from keras_vae.plots.limits import full_limits
 
 GAP = 0.05
-"""Space between neighbouring cells in inches."""
+"""Space between adjacent cells in inches."""
 
 MAX_ROWS = 16
-"""Most rows a sheet of strips draws."""
+"""The maximum number of rows of traversals and interpolations."""
 
 _SHEET_WIDTH = 7.6
 _MIN_WIDTH = 4.0
 
 
 class Sheet:
-    """A figure with `rows` by `columns` equal cells that lie on whole pixels, so that small images stay crisp."""
+    """A figure with `rows` by `columns` equal cells, aligned to whole pixels so that small images remain sharp."""
 
     def __init__(
         self,
@@ -40,26 +40,26 @@ class Sheet:
         row_gaps: Sequence[float] | None = None,
         column_gaps: Sequence[float] | None = None,
     ) -> None:
-        """Lay the sheet out; all lengths are inches.
+        """Creates the figure and its layout; all lengths are in inches.
 
         Args:
             rows: number of rows.
             columns: number of columns.
-            arrays: all that will be drawn, for the common y-range of events that are not images.
-            event_shape: the shape of one event.
-            title: the heading of the figure.
-            note: the smaller words below it.
+            arrays: all events of the figure, for the common y-range of events other than images.
+            event_shape: shape of one event.
+            title: heading of the figure.
+            note: smaller text below the heading.
             left: space for row labels.
             top: space for column labels.
             bottom: space for captions below the last row.
-            row_gaps: the space below each row but the last.
-            column_gaps: the space right of each column but the last.
+            row_gaps: space below each row except the last.
+            column_gaps: space right of each column except the last.
         """
         self._limits = None
         if not is_image(event_shape):
             self._limits = full_limits(np.concatenate([np.ravel(array) for array in arrays]))
             span = Formatter.fix_minus(f"{self._limits[0]:.3g} to {self._limits[1]:.3g}")
-            note = f"{note} Panels span {span}.".strip()
+            note = f"{note} Range of each panel: {span}.".strip()
         self._cell = _cell_size(event_shape, (_SHEET_WIDTH - left) / columns)
         lefts = _starts(columns, self._cell[0], column_gaps) + MARGIN + left
         tops = _starts(rows, self._cell[1], row_gaps) + top
@@ -70,7 +70,7 @@ class Sheet:
         self._lefts, self._bottoms = lefts, _snap(height) - tops - self._cell[1]
 
     def draw(self, row: int, column: int, *events: np.ndarray, colors: Sequence[str] = (INK, ORANGE)) -> Axes:
-        """Draw `events` over one another into the cell and return its axes."""
+        """Plots `events` into one cell and returns its axes."""
         width, height = self.figure.get_size_inches()
         box = (self._lefts[column] / width, self._bottoms[row] / height, self._cell[0] / width, self._cell[1] / height)
         ax = self.figure.add_axes(box, xticks=[], yticks=[])
@@ -92,11 +92,11 @@ def _starts(count: int, size: float, gaps: Sequence[float] | None) -> np.ndarray
     return _snap(np.concatenate([[0.0], np.cumsum(np.asarray(gaps, float) + size)]))
 
 
-def _cell_size(event_shape: Sequence[int], room: float) -> tuple[float, float]:
+def _cell_size(event_shape: Sequence[int], available: float) -> tuple[float, float]:
     if not is_image(event_shape):
-        width = float(np.clip(room - GAP, 0.6, 2.4))
+        width = float(np.clip(available - GAP, 0.6, 2.4))
         return float(_snap(width)), float(_snap(0.62 * width))
-    target = np.clip(room - GAP, 0.45, 1.6) * DPI
+    target = np.clip(available - GAP, 0.45, 1.6) * DPI
     scale = target / max(event_shape[:2])
     scale = scale if scale < 0.75 else max(round(scale), 1)
     height, width = (max(round(side * scale), 1) / DPI for side in event_shape[:2])

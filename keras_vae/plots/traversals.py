@@ -1,4 +1,4 @@
-"""What each latent dimension does: decodes along one axis at a time."""
+"""Plots traversals of the latent dimensions."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,44 +11,44 @@ from keras_vae.plots.sheet import MAX_ROWS, Sheet
 
 
 def plot_traversals(images: np.ndarray, values: np.ndarray, *, kl: np.ndarray | None = None) -> Figure:
-    """Draw one row a latent dimension: the decoder's mean while that dimension alone moves through `values`.
+    """Plots a row for each latent dimension: the mean of the decoder while only this dimension varies over `values`.
 
-    In a good model a row with much KL changes one thing you can name, smoothly from left to right, and a row with
-    a KL near 0 does not change at all. Rows that change the same thing share a factor between dimensions.
+    In a good model, a row with a large KL changes one interpretable factor smoothly from left to right, and a row with
+    a KL near 0 does not change. If several rows change the same factor, several dimensions share this factor.
 
     Args:
-        images: (D, steps, *event) decodes.
-        values: (steps,) the values the dimension takes, shown above the columns.
-        kl: (D,) KL of each dimension in nats. Rows are then sorted by it, the greatest first. At most 16 are drawn.
+        images: (D, steps, *event) decoded images; at most 16 dimensions are plotted.
+        values: (steps,) values of the dimension, which are printed above the columns.
+        kl: (D,) KL of each dimension in nats, to sort the rows in descending order.
 
     Raises:
-        InvalidInputError: if `values` or `kl` do not fit `images`.
+        InvalidInputError: if `values` or `kl` do not match `images`.
     """
     images = as_events("images", images, "D", "steps")
     dimensions, steps = images.shape[:2]
     if np.shape(values) != (steps,):
-        raise InvalidInputError(f"values: expected shape ({steps},), one a step, got {np.shape(values)}.")
+        raise InvalidInputError(f"values: expected shape ({steps},), one per step, got {np.shape(values)}.")
     if kl is not None and np.shape(kl) != (dimensions,):
-        raise InvalidInputError(f"kl: expected shape ({dimensions},), one a dimension, got {np.shape(kl)}.")
+        raise InvalidInputError(f"kl: expected shape ({dimensions},), one per dimension, got {np.shape(kl)}.")
 
     order = np.arange(dimensions) if kl is None else np.argsort(-np.asarray(kl, float), kind="stable")
-    shown = order[:MAX_ROWS]
-    note = "Each row moves one latent dimension and leaves the others where they are"
+    selected = order[:MAX_ROWS]
+    note = "Each row varies one latent dimension and keeps the others fixed"
     if kl is not None:
-        note += "; greatest KL first"
-    if len(shown) < dimensions:
-        note += f" ({len(shown)} of {dimensions} shown)"
+        note += "; largest KL first"
+    if len(selected) < dimensions:
+        note += f" ({len(selected)} of {dimensions} shown)"
     sheet = Sheet(
-        len(shown),
+        len(selected),
         steps,
-        images[shown],
+        images[selected],
         event_shape=images.shape[2:],
         title="What each latent dimension changes",
         note=f"{note}.",
         left=0.4 if kl is None else 0.95,
         top=0.2,
     )
-    for row, dimension in enumerate(shown):
+    for row, dimension in enumerate(selected):
         for step in range(steps):
             ax = sheet.draw(row, step, images[dimension, step])
             if row == 0:

@@ -28,7 +28,7 @@ def test_a_damaged_page_costs_its_row_group(export, x, write_parquet, read, tmp_
     assert summary.balanced and summary.rejected == {"damaged file": 2}
     dead = read(tmp_path / "out" / "dead_letters")
     assert set(dead) == {"b.parquet#300", "c.parquet#0"}
-    assert "b.parquet: rows 300 to 599 cannot be read: " in dead["b.parquet#300"]["reason"]
+    assert "b.parquet: cannot read rows 300 to 599: " in dead["b.parquet#300"]["reason"]
     assert "c.parquet: expected a Parquet file" in dead["c.parquet#0"]["reason"]
     lost = {f"b.parquet#{row}" for row in range(300, 600)}
     answers = set(read(tmp_path / "out" / "answers"))

@@ -59,7 +59,7 @@ def test_bad_records_are_told_with_their_reason_and_lose_no_other(export, x, wri
     assert {letter["place"]: letter["kind"] for letter in dead.values()} == {
         f"in.parquet#{row}": kind for row, kind in faults.items()
     }
-    assert dead["in.parquet#3"]["reason"] == "x: expected (6,), 6 numbers; got 5."
+    assert dead["in.parquet#3"]["reason"] == "x: expected 6 values, for shape (6,); got 5."
     assert set(read(tmp_path / "out" / "answers")) == {f"in.parquet#{row}" for row in set(range(1000)) - set(faults)}
     written = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (written["read"], written["answered"], written["signature"]) == (1000, 995, "encode")
@@ -219,7 +219,7 @@ def test_arrays_and_data_sets_by_name(export, x, read, tmp_path):
 
 def test_a_file_of_one_number_is_refused(export, tmp_path, refused):
     np.save(tmp_path / "x.npy", 3.0)
-    with refused("expected one row or more in dimension 0; got a single number"):
+    with refused("got a single number"):
         infer("encode", export, tmp_path / "x.npy", tmp_path / "out")
 
 
@@ -271,7 +271,7 @@ def test_a_folder_that_is_there_is_left_alone(export, x, write_parquet, tmp_path
     assert infer("score", export, path, out, overwrite=True).answered == 5
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis").write_text("years")
-    with refused("leaves it alone"):
+    with refused("--overwrite replaces only a folder of an earlier job"):
         infer("encode", export, path, tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / "thesis").read_text() == "years"
 

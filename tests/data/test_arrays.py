@@ -55,7 +55,7 @@ def test_wrong_npz(tmp_path, arrays, message):
 
 def test_splits_of_different_shape(tmp_path):
     np.savez(tmp_path / "some.npz", x=X, x_test=X[:, :1])
-    with pytest.raises(InvalidInputError, match=r"expected test examples like the training ones"):
+    with pytest.raises(InvalidInputError, match=r"expected test examples like the training examples"):
         load(tmp_path / "some.npz")
 
 

@@ -50,13 +50,13 @@ def test_own_splits_are_kept():
 
 @pytest.mark.parametrize("share", [0, 1, 0.0, 1.0, 1.5, -0.1, -3, True, "half", None, float("nan")])
 def test_unusable_shares_are_refused(share):
-    with pytest.raises(InvalidInputError, match="validation: expected a share between 0 and 1 or a count above 1"):
+    with pytest.raises(InvalidInputError, match="validation: expected a fraction between 0 and 1 or a count above 1"):
         Parts(numbered(10)).complete("numbers", validation=share)
 
 
 @pytest.mark.parametrize(("n", "shares"), [(2, {}), (10, {"test": 9}), (10, {"validation": 5, "test": 5})])
 def test_no_split_is_left_empty(n, shares):
-    with pytest.raises(InvalidInputError, match="expected an example or more for training"):
+    with pytest.raises(InvalidInputError, match="expected one or more examples for training"):
         Parts(numbered(n)).complete("numbers", **shares)
 
 

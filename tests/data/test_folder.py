@@ -151,16 +151,16 @@ def test_strict_refuses_the_first_unreadable_file(damaged):
 
 
 def test_folders_without_a_usable_image_are_refused(tmp_path):
-    with pytest.raises(InvalidInputError, match="found 0 files of these kinds"):
+    with pytest.raises(InvalidInputError, match="got 0 files of these kinds"):
         load(tmp_path)
     (tmp_path / "bad.png").write_text("no image")
-    with pytest.raises(InvalidInputError, match="found 1 files of these kinds, the first unreadable: bad.png"):
+    with pytest.raises(InvalidInputError, match="got 1 files of these kinds, none readable, the first: bad.png"):
         load(tmp_path)
-    with pytest.raises(InvalidInputError, match="none of the 1 image files is readable. Skipped bad.png"):
+    with pytest.raises(InvalidInputError, match="got 1 image files, none readable. Skipped bad.png"):
         load(tmp_path, image_size=8)
     (tmp_path / "bad.png").unlink()
     save(tmp_path / "test" / "a.png")
-    with pytest.raises(InvalidInputError, match="for training, found only test"):
+    with pytest.raises(InvalidInputError, match="for training, got only test"):
         load(tmp_path)
 
 

@@ -87,7 +87,7 @@ def test_images_unlike_any_line_have_a_defined_answer():
         (lambda: nearest_lines(np.zeros((32, 32))), "images: expected numbers of shape"),
         (lambda: nearest_lines(np.full((1, 32, 32, 1), np.inf)), "images: expected finite numbers"),
         (lambda: nearest_lines(np.zeros((1, 32, 32, 1)), count=0), "count must be an integer >= 1"),
-        (lambda: load("lines", image_size=8), "image_size: lines keeps the size"),
+        (lambda: load("lines", image_size=8), "image_size: lines has a fixed size"),
         (lambda: load("lines", seed=-1), "seed must be an integer >= 0"),
     ],
 )

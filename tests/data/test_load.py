@@ -62,7 +62,7 @@ def test_no_source_at_all(source):
 def test_image_size_is_refused_where_it_means_nothing(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((10, 3)))
     for source in ("digits", np.zeros((10, 8, 8)), tmp_path / "x.npy"):
-        with pytest.raises(InvalidInputError, match="image_size: .* keeps the size that it has"):
+        with pytest.raises(InvalidInputError, match="image_size: .* has a fixed size"):
             load(source, image_size=8)
 
 

@@ -139,7 +139,7 @@ def test_samples_are_distinct_and_follow_the_seed():
         (lambda: SPRITES.sample(0), "n must be an integer >= 1"),
         (lambda: SPRITES.sample(737_281), "n must be at most 737280"),
         (lambda: SPRITES.sample(5, seed=-1), "seed must be an integer >= 0"),
-        (lambda: load("sprites", image_size=32), "image_size: sprites keeps the size"),
+        (lambda: load("sprites", image_size=32), "image_size: sprites has a fixed size"),
         (lambda: load("sprites", limit=0), "limit must be an integer >= 1"),
         (lambda: load("sprites", seed=0.5), "seed must be an integer >= 0"),
     ],

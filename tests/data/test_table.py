@@ -105,7 +105,7 @@ def test_a_column_is_what_it_was_in_training(tmp_path, refused, suffix):
         csv.write_csv(table, path) if suffix == ".csv" else pq.write_table(table, path)
 
     write(a=[1.0, 2.0], size=["M", "L"], kind=["x", "y"])
-    with refused("column 'size': expected numbers, as in training, got the text 'M'; make it numbers"):
+    with refused("column 'size': expected numbers, as in training, got the text 'M'; replace it by numbers"):
         as_in_training(path)
     known = {"size": ["L", "M"]}
     x, y, keys = as_in_training(path, categories=known)
@@ -125,7 +125,7 @@ def test_a_column_is_what_it_was_in_training(tmp_path, refused, suffix):
         as_in_training(path, categories={"size": ["2", "10"]}, label_column="size", use_columns=["a"])
     write(a=[1.0, np.inf, 1e39], size=[0, 1, 2])
     assert as_in_training(path)[0][:, 0].tolist() == [1.0, np.inf, np.inf], "the model says which row it cannot use"
-    with refused("column 'a': expected finite float32 numbers, got inf in row 1; mend or drop it"):
+    with refused("column 'a': expected finite float32 numbers, got inf in row 1; correct or remove it"):
         read_table(path)
     with refused("Unknown column 'id'"):
         as_in_training(path, key="id")
@@ -148,12 +148,12 @@ def test_texts_that_look_like_numbers_in_another_table_stay_texts(tmp_path):
     ("content", "message"),
     [
         ("", "expected a table with a header"),
-        ("1,2\n3,4\n", "expected names of columns in the first line, got numbers, 1, 2; add a header"),
-        ("1,2", "expected names of columns in the first line, got numbers, 1, 2; add a header"),
-        ("a,b\n", "expected one row or more"),
+        ("1,2\n3,4\n", "expected column names in the first line, got numbers, 1, 2; add a header"),
+        ("1,2", "expected column names in the first line, got numbers, 1, 2; add a header"),
+        ("a,b\n", "expected one or more rows"),
         ("a,a\n1,2\n", "expected a different name for each column"),
         ("a,\n1,2\n", "expected a different name for each column"),
-        ("a,b\n1,2\n3\n", "expected a table with a header, CSV parse error: Expected 2 columns, got 1"),
+        ("a,b\n1,2\n3\n", "expected a table with a header, got: CSV parse error: Expected 2 columns, got 1"),
         (
             "a,b\n" + "".join(f"1,name {i}\n" for i in range(21)),
             "column 'b': expected numbers .* got 21 different texts",
@@ -196,9 +196,9 @@ def test_options_that_do_not_fit_are_refused(tmp_path, refused):
         load(path, label_column="twon")
     with refused("Unknown column 'old'"):
         load(path, use_columns=["old"])
-    with refused("different columns beside that of the labels"):
+    with refused("distinct columns other than the labels"):
         load(path, use_columns=["age", "kind"], label_column="kind")
-    with refused("label_column: digits is no table of named columns"):
+    with refused("label_column: expected a table with named columns, got digits"):
         load("digits", label_column="y")
-    with refused("use_columns: array is no table"):
+    with refused("use_columns: expected a table with named columns, got array"):
         load(np.zeros((9, 3)), use_columns=["a"])

@@ -9,7 +9,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from keras_vae.data import load, names
-from keras_vae.data.names import MADE_HERE
+from keras_vae.data.names import BUILT_IN
 from keras_vae.data.tfds import read_tfds
 from keras_vae.errors import InvalidInputError
 
@@ -88,7 +88,7 @@ def test_varying_sizes_are_fitted_and_own_splits_kept(data_dir):
 
 
 def test_varying_sizes_need_an_image_size(data_dir):
-    with pytest.raises(InvalidInputError, match="blots: its images vary in size; give image_size"):
+    with pytest.raises(InvalidInputError, match="blots: expected image_size, as the images vary in size"):
         load("blots", data_dir=data_dir)
 
 
@@ -115,7 +115,9 @@ def test_an_unknown_name_is_answered_with_the_nearest(name, nearest):
 
 
 def test_an_unknown_configuration_is_refused_in_one_line():
-    with pytest.raises(InvalidInputError, match="mnist/nope: TensorFlow Datasets cannot build it") as error:
+    with pytest.raises(
+        InvalidInputError, match="mnist/nope: expected a data set that TensorFlow Datasets can build"
+    ) as error:
         load("mnist/nope")
     assert "\n" not in str(error.value)
 
@@ -135,7 +137,7 @@ def test_every_name_but_those_made_here_is_an_image_set_of_tfds():
     known = tfds.list_builders(with_community_datasets=False)
     for name, description in names().items():
         assert description and "\n" not in description
-        if name in MADE_HERE:
+        if name in BUILT_IN:
             continue
         assert name in known
         feature = tfds.builder(name).info.features["image"]

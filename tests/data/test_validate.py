@@ -21,7 +21,7 @@ def test_numbers_keep_their_values_and_bad_ones_are_counted(x):
         expected = x.astype(np.float32)
     bad = np.argwhere(np.isinf(expected))
     if len(bad):
-        with pytest.raises(InvalidInputError, match=f"got {len(bad)} that") as error:
+        with pytest.raises(InvalidInputError, match=f"got {len(bad)} infinite") as error:
             validate(x)
         assert f"index {tuple(bad[0].tolist())}" in str(error.value)
         return
@@ -40,12 +40,12 @@ def test_numbers_keep_their_values_and_bad_ones_are_counted(x):
         (np.array([[{}, None]]), "expected numbers, got dtype object"),
         (np.ones((2, 2), complex), "expected numbers, got dtype complex128"),
         (np.zeros((2, 2), "M8[s]"), "expected numbers"),
-        ([[1, 2], [3]], "pieces of different shapes"),
+        ([[1, 2], [3]], "parts of different shapes"),
         (np.zeros(3), r"rank 2 or more, got \(3,\)"),
         (3.0, r"rank 2 or more, got \(\)"),
         (np.zeros((0, 4)), r"at least one example of at least one value, got shape \(0, 4\)"),
         (np.zeros((4, 0, 3)), r"got shape \(4, 0, 3\)"),
-        (np.array([[0, 1e300]]), r"too large, the first \(1e\+300\) at index \(0, 1\)"),
+        (np.array([[0, 1e300]]), r"too large values, the first \(1e\+300\) at index \(0, 1\)"),
     ],
 )
 def test_unusable_arrays_are_refused_in_one_line(x, message):

@@ -32,8 +32,8 @@ def test_a_chief_of_its_own_stands_before_the_workers():
     ("text", "message"),
     [
         ("{", "TF_CONFIG: expected JSON"),
-        ("[]", "TF_CONFIG: expected 'cluster'"),
-        ('{"cluster": {}}', "TF_CONFIG: expected 'task'"),
+        ("[]", "TF_CONFIG: expected a member 'cluster'"),
+        ('{"cluster": {}}', "TF_CONFIG: expected a member 'task'"),
     ],
 )
 def test_malformed_text_is_refused(refused, text, message):
@@ -49,7 +49,7 @@ def test_malformed_text_is_refused(refused, text, message):
         ({"worker": WORKERS}, {"index": -1}, "got type 'worker', index -1"),
         ({"worker": WORKERS}, {"index": "0"}, "got type 'worker', index '0'"),
         ({"worker": WORKERS}, {"type": "chief", "index": 0}, "got type 'chief'"),
-        ({"worker": "127.0.0.1"}, {"index": 0}, "expected addresses host:port of worker; got '127.0.0.1'"),
+        ({"worker": "127.0.0.1"}, {"index": 0}, "expected worker addresses host:port; got '127.0.0.1'"),
         ({"worker": ["127.0.0.1:port"]}, {"index": 0}, "got '127.0.0.1:port'"),
         ({"worker": ["127.0.0.1:70000"]}, {"index": 0}, "got '127.0.0.1:70000'"),
         ({"worker": [WORKERS[0]] * 2}, {"index": 0}, "expected different addresses"),

@@ -45,20 +45,22 @@ def test_one_worker_meets_nobody():
 
 def test_a_worker_that_differs_is_named_to_all(workers):
     heard = outcomes(workers, {0: CODE, 1: CODE, 2: {**CODE, "keras_vae": "abd"}})
-    expected = "worker 2: expected the chief's keras_vae (abc), got abd; start all workers with the same code, "
-    assert set(heard.values()) == {f"{expected}command and data."}
+    expected = "worker 2: expected the same keras_vae as the chief, abc, got abd; start all workers with the same code"
+    assert set(heard.values()) == {f"{expected}, command and data."}
 
 
 def test_a_worker_that_does_not_come_is_named_with_its_address(workers):
     started = time.monotonic()
     heard = outcomes(workers, {0: CODE, 1: CODE}, timeout=2.0)
-    assert set(heard.values()) == {f"worker 2 at {workers[2]}: did not come in time; start it, or correct TF_CONFIG."}
+    expected = f"worker 2 at {workers[2]}: did not connect in time; start it, or correct TF_CONFIG."
+    assert set(heard.values()) == {expected}
     assert time.monotonic() - started < 15
 
 
 def test_a_chief_that_does_not_come_is_named_with_its_address(workers):
     heard = outcomes(workers, {2: CODE}, timeout=1.0)
-    assert heard[2] == f"worker 2: the chief at {workers[0]} did not come; start it, or correct TF_CONFIG."
+    expected = f"worker 2: expected the chief at {workers[0]}, but it did not answer; start it, or correct TF_CONFIG."
+    assert heard[2] == expected
 
 
 def test_a_late_worker_is_waited_for(workers):
@@ -92,5 +94,5 @@ def test_a_stranger_at_the_door_changes_nothing(workers, sent):
 
 
 def test_an_address_in_use_is_told(workers, refused):
-    with socket.create_server(("127.0.0.1", int(workers[0].rpartition(":")[2]))), refused("cannot listen there"):
+    with socket.create_server(("127.0.0.1", int(workers[0].rpartition(":")[2]))), refused("cannot listen at the chief"):
         meet(Cluster(workers, 0), CODE, 1.0)

@@ -36,10 +36,10 @@ def test_the_parts_of_the_cpu_are_made_in_a_fresh_process():
     ("name", "options", "message"),
     [
         ("mirorred", {}, "Unknown strategy 'mirorred': did you mean 'mirrored'"),
-        ("mirrored", {}, "expected several GPUs, found none; use --strategy one, or --replicas 2"),
+        ("mirrored", {}, "expected several GPUs, got none; use --strategy one, or --replicas 2"),
         ("mirrored", {"replicas": 0}, "replicas must be an integer >= 1"),
-        ("mirrored", {"replicas": 64}, "the CPU has been parted into 2 already"),
-        ("one", {"replicas": 2}, "replicas: expected the strategy 'mirrored' beside it, got 'one'"),
+        ("mirrored", {"replicas": 64}, "TensorFlow has started with 2; create"),
+        ("one", {"replicas": 2}, "replicas: expected the strategy 'mirrored', got 'one'"),
         ("multi-worker", {}, "expected TF_CONFIG in the environment"),
     ],
 )
@@ -50,13 +50,13 @@ def test_a_strategy_that_cannot_be_is_refused(refused, name, options, message):
 
 
 def test_without_a_tpu_one_line_says_so(refused):
-    with refused("tpu: no TPU was found"):
+    with refused("tpu: expected a TPU, got none"):
         make_strategy("tpu")
 
 
 def test_a_named_tpu_is_looked_for(monkeypatch, refused):
     monkeypatch.setenv("TPU_NAME", "nobody")
-    with refused("tpu: no TPU was found"):
+    with refused("tpu: expected a TPU, got none"):
         make_strategy("auto")
 
 

@@ -77,7 +77,7 @@ def test_after_a_kill_both_start_again_and_end_where_one_process_does(tmp_path, 
     os.kill(min(children(process.pid)), signal.SIGKILL)  # the chief
     printed, _ = process.communicate(timeout=300)
     assert process.returncode == 0, printed[-3000:]
-    assert "starting all again" in printed
+    assert "restarting all workers" in printed
     single = alone(tmp_path / "alone", batch_size=2)
     assert_same_history(run, single)
     assert_same_weights(run, single, atol=1e-4)
@@ -129,5 +129,5 @@ def test_workers_with_other_data_are_refused(tmp_path):
     for process in started:
         _, printed = process.communicate(timeout=300)
         assert process.returncode == 2
-        assert "worker 1: expected the chief's data, it has another; give all workers the same." in printed
+        assert "worker 1: expected the same data as the chief, got different data; give all workers the" in printed
     assert not list(tmp_path.glob("*/run"))

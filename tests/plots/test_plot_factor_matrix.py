@@ -41,7 +41,7 @@ def test_dead_rows_come_last_and_are_grey():
     assert [word.get_color() for word in figure.axes[0].get_yticklabels()] == [INK, INK, MUTED, MUTED]
     (band,) = figure.axes[0].patches
     assert (band.get_y(), band.get_height()) == (1.5, 2)
-    assert note(figure) == "Importance. Grey, telling of no factor: 2 of 4 dimensions."
+    assert note(figure) == "Importance. Grey, dead: 2 of 4 dimensions."
 
 
 def test_a_dead_code_is_all_grey():
@@ -64,7 +64,7 @@ def test_of_many_dimensions_the_greatest_are_shown():
     figure = plot_factor_matrix(matrix, factor_names=["a", "b", "c"])
     assert len(rows(figure)) == 48
     assert {f"z{index}" for index in range(60, 100)} <= set(rows(figure))
-    assert "48 of 100 dimensions are shown" in note(figure)
+    assert "the 48 of 100 dimensions with the largest values" in note(figure)
     to_png(figure)
 
 

@@ -57,7 +57,7 @@ def test_a_huge_first_epoch_is_cut_off_and_said():
     assert low < late.min() < late.max() < high < 200
     (triangles,) = ax.collections
     assert np.allclose(triangles.get_offsets(), [[1, high]])
-    assert "cut off at the triangles: up to 1e+05 (epoch 1)" in words(ax)
+    assert "triangles: clipped values, up to 1e+05 (epoch 1)" in words(ax)
 
 
 def test_a_late_rise_is_not_cut_off():

@@ -82,7 +82,7 @@ def test_a_density_of_zero_is_a_hole_and_nan_is_left_out():
         log_density_of_draws=[-np.inf, -np.inf, -0.5, -0.5, np.nan, np.inf],
     )
     assert "Holes: 50.0%" in title(figure)
-    assert "2 not finite left out." in note(figure)
+    assert "2 points or densities are not finite and left out." in note(figure)
     to_png(figure)
 
 
@@ -91,7 +91,7 @@ def test_points_that_are_not_finite_are_left_out_and_counted():
     codes[[2, 5], 1] = np.nan
     figure = plot_overlap(codes, RNG.normal(size=(20, 3)))
     assert [len(each) for each in clouds(figure)] == [20, 28]
-    assert "2 not finite left out." in note(figure)
+    assert "2 points or densities are not finite and left out." in note(figure)
 
 
 def test_of_many_points_some_are_drawn_and_all_are_counted():

@@ -34,14 +34,14 @@ def test_a_jump_is_told_in_times_the_even_step():
     steps = np.ones((4, 10))
     steps[:, 6] = 11
     figure = plot_path_lengths(steps)
-    assert figure.texts[0].get_text() == "The greatest step is 5.5 times the even step"
+    assert figure.texts[0].get_text() == "The largest step is 5.5 times the even step"
 
 
 def test_jumps_at_different_places_are_told_of_each_path():
     """They even out in the mean; within a path the greatest of 10 steps is 10 times the mean."""
     figure = plot_path_lengths(np.eye(10))
-    assert figure.texts[0].get_text() == "The greatest step is 1.0 times the even step"
-    assert "the greatest step is typically 10.0 times its mean" in note(figure)
+    assert figure.texts[0].get_text() == "The largest step is 1.0 times the even step"
+    assert "the largest step is typically 10.0 times the mean step" in note(figure)
 
 
 def test_one_path_has_no_band():
@@ -54,14 +54,14 @@ def test_steps_that_are_not_finite_are_left_out_and_counted():
     even, line = figure.axes[0].lines
     assert np.array_equal(line.get_ydata(), [2, np.nan, 2], equal_nan=True)
     assert even.get_ydata()[0] == 2
-    assert "3 not finite left out." in note(figure)
+    assert "3 steps are not finite and left out." in note(figure)
     to_png(figure)
 
 
 def test_one_step_and_paths_that_do_not_move_are_still_pictures():
     to_png(plot_path_lengths([[2.0]], distance_name="a long name with $ " * 8))
     still = plot_path_lengths(np.zeros((3, 4)))
-    assert still.texts[0].get_text() == "Nothing changes along the paths"
+    assert still.texts[0].get_text() == "The images do not change along the paths"
     to_png(still)
 
 
@@ -71,8 +71,8 @@ def test_one_step_and_paths_that_do_not_move_are_still_pictures():
         ([1.0, 2.0], "expected a non-empty array"),
         (np.zeros((0, 3)), "expected a non-empty array"),
         ([["a"]], "expected a non-empty array"),
-        ([[1.0, -1.0]], "expected distances of zero or more, got a negative one"),
-        ([[np.nan]], "expected distances of zero or more, got none"),
+        ([[1.0, -1.0]], "expected finite distances of 0 or more, got a negative distance"),
+        ([[np.nan]], "expected finite distances of 0 or more, got no finite distance"),
     ],
 )
 def test_what_is_no_distances_is_refused(refused, steps, part):

@@ -96,7 +96,7 @@ def test_seeds_are_small_points_about_their_median():
 
 def test_the_balance_is_the_knee_or_the_model_of_the_run_given():
     assert balance(plot_rate_distortion(**LINE)) == [5, 60]
-    assert "Ringed: the balance, beta = 4." in note(plot_rate_distortion(**LINE))
+    assert "Ring: the balance point, beta = 4." in note(plot_rate_distortion(**LINE))
     assert balance(plot_rate_distortion(**LINE, balance=2)) == [20, 50]
     assert balance(plot_rate_distortion([1, 2, 3], [3, 2, 1], labels=["a", "b", "b"], balance=2)) == [2.5, 1.5]
 
@@ -127,7 +127,7 @@ def test_runs_that_are_not_finite_are_left_out_and_counted():
     )
     (line,) = drawn(figure, "family")
     assert len(line.get_xdata()) == 2
-    assert "2 not finite left out." in note(figure)
+    assert "2 runs are not finite and left out." in note(figure)
     to_png(figure)
 
 
@@ -150,9 +150,9 @@ def test_one_run_with_a_long_name_is_still_a_picture():
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"rates": [1.0, 2.0]}, "plot_rate_distortion: expected rates"),
-        ({"rates": np.ones((3, 1)), "distortions": np.ones((3, 1))}, "plot_rate_distortion: expected rates"),
-        ({"rates": ["a", "b", "c"]}, "plot_rate_distortion: expected rates"),
+        ({"rates": [1.0, 2.0]}, "plot_rate_distortion: expected numbers, rates"),
+        ({"rates": np.ones((3, 1)), "distortions": np.ones((3, 1))}, "plot_rate_distortion: expected numbers, rates"),
+        ({"rates": ["a", "b", "c"]}, "plot_rate_distortion: expected numbers, rates"),
         ({"rates": [np.nan] * 3}, "plot_rate_distortion: expected at least one finite"),
         ({"labels": ["a"]}, "labels: expected 3"),
         ({"labels": "abc"}, "labels: expected 3"),

@@ -55,7 +55,9 @@ def test_what_is_not_finite_is_left_out_and_what_is_outside_stands_at_the_edge()
     figure = plot_scores({"a": {"x": [np.nan, 0.2, 0.4], "y": [1.5], "z": [np.inf], "empty": []}})
     (cloud,) = dots(figure)
     assert np.allclose(cloud[:, 0], [0.3, 1.0])
-    assert "2 not finite left out." in note(figure) and "1 outside 0 to 1, drawn at the edge." in note(figure)
+    assert "2 values are not finite and left out." in note(
+        figure
+    ) and "1 values outside 0 to 1 are at the edge." in note(figure)
     assert [word.get_text() for word in figure.axes[0].get_yticklabels()] == ["x", "y", "z", "empty"]
     to_png(figure)
 

@@ -70,7 +70,7 @@ def test_vectors_are_overlaid_on_one_scale():
     assert np.array_equal(original.get_ydata(), x[3])
     assert np.array_equal(rebuilt.get_ydata(), x[3] / 2)
     assert len({ax.get_ylim() for ax in figure.axes}) == 1
-    assert "Orange: its reconstruction." in note(figure)
+    assert "Orange: reconstruction." in note(figure)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ def test_the_best_trial_is_named_and_stands_in_every_panel(better, best):
     figure = plot_search([-8.0, -9.0, -7.0], VALUES, objective="val_elbo", better=better)
     assert len(figure.axes) == 3
     note = " ".join(text.get_text() for text in figure.texts)
-    assert f"the best, number {best}, has" in note
+    assert f"the best trial, number {best}, has" in note
     for ax in figure.axes:
         assert len(ax.collections) == 2 and len(ax.collections[1].get_offsets()) == 1
 
@@ -24,8 +24,8 @@ def test_words_are_ticks():
 @pytest.mark.parametrize(
     ("scores", "options", "message"),
     [
-        ([], {}, "as many as scores"),
-        ([1.0], {}, "as many as scores"),
+        ([], {}, "one value per score"),
+        ([1.0], {}, "one value per score"),
         ([1.0] * 3, {"better": "most"}, "better: expected"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Where records come from, in units that workers share out."""
+"""The sources of records, split into units that workers process in parallel."""
 
 from keras_vae.bulk.sources.find import find_source
 from keras_vae.bulk.sources.source import Source, Unit

@@ -1,4 +1,4 @@
-"""Arrays and data sets by name: in the memory of each worker that reads them."""
+"""Arrays, tables and named data sets as a source. Each worker loads them into its memory."""
 
 import json
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.bulk.record import Place, Record, Rejected
-from keras_vae.bulk.sources.source import ROWS, Source, make_record
+from keras_vae.bulk.record import Place, Record, RejectedRecord
+from keras_vae.bulk.sources.source import ROWS_PER_UNIT, Source, make_record
 from keras_vae.data import load
 from keras_vae.data.arrays import read_arrays
 from keras_vae.data.table import SUFFIXES as TABLES
@@ -21,7 +21,7 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one part of a data set; the first four attributes tell which, see `array_source`."""
+    """Rows of one part of a data set; the first four attributes are arguments of `array_source`."""
 
     data: str
     size: tuple[int, int] | None
@@ -31,7 +31,7 @@ class Rows:
     first: int
     rows: int
 
-    def records(self) -> Iterator[Record | Rejected]:
+    def records(self) -> Iterator[Record | RejectedRecord]:
         x, y, keys = _parts(self.data, self.size, self.columns, self.key)[self.part]
         source = f"{Path(self.data).name}/{self.part}" if self.part else Path(self.data).name
         for row in range(self.first, self.first + self.rows):
@@ -44,42 +44,42 @@ class Rows:
 def array_source(
     data: str, size: tuple[int, int] | None, split: str | None, columns: str | None, key: str | None = None
 ) -> Source:
-    """A `.npy` or `.npz` file, a table, or a data set by name, as a source.
+    """Returns a source for a `.npy` or `.npz` file, a table, or a named data set.
 
     Args:
-        data: file or name.
-        size: `(H, W)` to bring images of TensorFlow Datasets to, where they differ.
-        split: which part; None for all.
-        columns: how training read its table, the options of `read_as_in_training` as JSON; None for all columns in
-            their order.
-        key: column of such a table with the keys; places are the keys when None.
+        data: path of the file, or name of the data set.
+        size: `(H, W)` to resize images of TensorFlow Datasets to, if their sizes differ.
+        split: the split to read. None reads all splits.
+        columns: options of `read_as_in_training`, as JSON, with which training read its table. None reads all columns
+            in the order of the table.
+        key: column of the table with the keys. None uses the places of the records.
 
     Raises:
-        InvalidInputError: if it cannot be read, or has no such part.
+        InvalidInputError: if the data cannot be read, or have no such split.
     """
     parts = _parts(data, size, columns, key)
     if split is not None and split not in parts:
         raise InvalidInputError(f"{data}: expected a split {split!r}; got {', '.join(filter(None, parts)) or 'none'}.")
     units = [
-        Rows(data, size, columns, key, part, first, min(ROWS, len(x) - first))
+        Rows(data, size, columns, key, part, first, min(ROWS_PER_UNIT, len(x) - first))
         for part, (x, _, _) in parts.items()
         if split in (None, part)
-        for first in range(0, len(x), ROWS)
+        for first in range(0, len(x), ROWS_PER_UNIT)
     ]
     return Source(data, tuple(units), has_own_keys=key is not None)
 
 
 @lru_cache(maxsize=1)
 def _parts(data, size, columns, key):
-    """Name of the part -> x, y, keys; one part without a name for a `.npy` file, whose rows are read later."""
+    """Returns name of the part -> x, y, keys. A `.npy` file is one part without a name, mapped into memory."""
     suffix = Path(data).suffix.lower()
     if suffix == ".npy":
         try:
             x = np.load(data, mmap_mode="r", allow_pickle=False)
-        except Exception as error:  # whatever a damaged header provokes
+        except Exception as error:  # a damaged header raises errors of many classes
             raise InvalidInputError(f"{data}: expected an array written by numpy.save; {one_line(error)}.") from error
         if not x.ndim:
-            raise InvalidInputError(f"{data}: expected one row or more in dimension 0; got a single number.")
+            raise InvalidInputError(f"{data}: expected an array of shape (rows, ...); got a single number.")
         return {"": (x, None, None)}
     if suffix in TABLES and columns is not None:
         return {"train": read_as_in_training(data, key=key, **json.loads(columns))}
@@ -100,10 +100,10 @@ def _parts(data, size, columns, key):
 
 def _table(data):
     read = read_table(data)
-    texts = [name for name, known in zip(read.column_names, read.categories, strict=True) if known]
-    if texts:
+    text_columns = [name for name, categories in zip(read.column_names, read.categories, strict=True) if categories]
+    if text_columns:
         raise InvalidInputError(
-            f"{data}: expected numbers, for the export does not say what its columns were; got texts in column "
-            f"{texts[0]!r}; give the numbers that they had in training, or export the run again."
+            f"{data}: expected numbers, as the export does not contain the categories of text columns; got text in "
+            f"column {text_columns[0]!r}; replace the text by the indices used in training, or export the run again."
         )
     return read

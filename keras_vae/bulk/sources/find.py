@@ -1,4 +1,4 @@
-"""Which kind of source a name, a path or a pattern means."""
+"""Selects the kind of source for a name, a path or a pattern."""
 
 import json
 import os
@@ -28,19 +28,20 @@ def find_source(
     key: str | None = None,
     columns: str | None = None,
 ) -> Source:
-    """The source that `data` means.
+    """Returns the source for a name, a path or a pattern.
 
     Args:
-        data: a Parquet, TFRecord or image file, a folder or a pattern such as `gs://bucket/part-*` of one of these
-            kinds, a `.npy`, `.npz` or `.csv` file, or the name of a data set, see `keras_vae.data.load`.
-        size: `(H, W)` of the images that the model takes.
-        split: of a data set with splits; None for all of it.
-        fields: input of the model -> column or feature, where they differ.
-        key: column or feature with the keys; places are the keys when None.
-        columns: how training read its table, the options of `keras_vae.data.table.read_as_in_training` as JSON.
+        data: a Parquet, TFRecord or image file; a folder or a pattern, such as `gs://bucket/part-*`, of files of one
+            of these kinds; a `.npy`, `.npz` or `.csv` file; or the name of a data set, see `keras_vae.data.load`.
+        size: `(H, W)` of the input images of the model.
+        split: split of a data set. None reads all splits.
+        fields: input of the model -> column or feature, for the inputs whose names differ.
+        key: column or feature with the keys. None uses the places of the records.
+        columns: options of `keras_vae.data.table.read_as_in_training`, as JSON, with which training read its table.
 
     Raises:
-        InvalidInputError: if nothing is there, kinds are mixed, or an option does not fit the kind.
+        InvalidInputError: if no file matches, if the files are of several kinds, or if an option does not apply to the
+            kind.
     """
     data, fields = os.path.expanduser(data), dict(fields or {})
     files = [] if is_name(data) else _files(data)
@@ -48,7 +49,7 @@ def find_source(
         _only_of_tables(data, fields, key)
         return array_source(data, size, split, None)
     if not files:
-        raise InvalidInputError(f"{data}: no such file or folder, or it holds none; give one that is there.")
+        raise InvalidInputError(f"{data}: no such file, or no files in the folder; check the path or pattern.")
     kinds = {}
     for file in files:
         kinds.setdefault(_kind(file[1]), []).append(file)
@@ -56,37 +57,37 @@ def find_source(
     if len(kinds) != 1:
         raise InvalidInputError(
             f"{data}: expected Parquet, TFRecord or image files, or one .npy, .npz or .csv; got "
-            f"{' and '.join(kinds) or 'none of them'}; give a pattern that matches one kind."
+            f"{' and '.join(kinds) or 'files of other kinds'}; give a pattern that matches one kind."
         )
-    ((kind, found),) = kinds.items()
-    if columns is not None and not fields and _is_table(kind, found[0][0], columns):
-        if len(found) > 1:
-            raise InvalidInputError(f"{data}: expected one table; got {len(found)} files; give one at a time.")
-        return array_source(found[0][0], size, split, columns, key)
+    ((kind, matches),) = kinds.items()
+    if columns is not None and not fields and _is_table(kind, matches[0][0], columns):
+        if len(matches) > 1:
+            raise InvalidInputError(f"{data}: expected one table; got {len(matches)} files; give one at a time.")
+        return array_source(matches[0][0], size, split, columns, key)
     if kind == "parquet":
-        return parquet_source(Tables(data, found, fields, key))
+        return parquet_source(Tables(data, matches, fields, key))
     if kind == "tfrecord":
-        return tfrecord_source(Tables(data, found, fields, key))
+        return tfrecord_source(Tables(data, matches, fields, key))
     _only_of_tables(data, fields, key)
     if kind == "image":
-        return image_source(data, found)
-    if len(found) > 1:
-        raise InvalidInputError(f"{data}: expected one array or table; got {len(found)} files; give one at a time.")
-    return array_source(found[0][0], size, split, None)
+        return image_source(data, matches)
+    if len(matches) > 1:
+        raise InvalidInputError(f"{data}: expected one array or table; got {len(matches)} files; give one at a time.")
+    return array_source(matches[0][0], size, split, None)
 
 
 def _files(data: str) -> list[tuple[str, str]]:
-    """Path and name of each file, sorted by name; hidden ones are left out."""
+    """Returns the path and the name of each file, sorted by name, without hidden files."""
     gfile = tf.io.gfile
     if gfile.isdir(data):
         paths = [gfile.join(folder, name) for folder, _, names in gfile.walk(data) for name in names]
-        named = [(path, path[len(data) :].lstrip("/")) for path in paths]
+        named_files = [(path, path[len(data) :].lstrip("/")) for path in paths]
     else:
-        named = [(path, PurePosixPath(path).name) for path in gfile.glob(data)]
-        if len({name for _, name in named}) < len(named):
-            named = [(path, path) for path, _ in named]
-    shown = (file for file in named if not any(part.startswith(".") for part in PurePosixPath(file[1]).parts))
-    return sorted(shown, key=lambda file: file[1])
+        named_files = [(path, PurePosixPath(path).name) for path in gfile.glob(data)]
+        if len({name for _, name in named_files}) < len(named_files):
+            named_files = [(path, path) for path, _ in named_files]
+    visible = (file for file in named_files if not any(part.startswith(".") for part in PurePosixPath(file[1]).parts))
+    return sorted(visible, key=lambda file: file[1])
 
 
 def _kind(name: str) -> str | None:
@@ -101,15 +102,15 @@ def _kind(name: str) -> str | None:
 
 
 def _is_table(kind: str, path: str, columns: str) -> bool:
-    """Whether a file has columns as training read them, rather than one for each input of the model."""
+    """Returns whether a file has the columns of the training data, rather than one column for each input."""
     if kind != "parquet":
         return PurePosixPath(path).suffix.lower() in TABLES
     try:
         names = set() if "://" in path else set(column_names(path))
-    except InvalidInputError:  # a damaged file, of which `parquet_source` tells
+    except InvalidInputError:  # a damaged file, which `parquet_source` reports
         return False
-    wanted = set(json.loads(columns)["use_columns"])
-    return wanted <= names or bool(wanted & names and not set(INPUTS) & names)
+    training_names = set(json.loads(columns)["use_columns"])
+    return training_names <= names or bool(training_names & names and not set(INPUTS) & names)
 
 
 def _looks_like_a_path(data: str) -> bool:
@@ -120,6 +121,6 @@ def _only_of_tables(data: str, fields: Mapping[str, str], key: str | None) -> No
     if fields or key is not None:
         option = "--key" if key is not None else "--field"
         raise InvalidInputError(
-            f"{option}: expected Parquet or TFRecord files with a column or feature for each input, or for --key the "
-            f"table of an export that knows its columns; got {data!r}; leave it out."
+            f"{option}: expected Parquet or TFRecord files with a column or feature for each input, or, for --key, a "
+            f"table for an export that contains the names of its columns; got {data!r}; leave the option out."
         )

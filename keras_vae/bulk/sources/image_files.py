@@ -1,4 +1,4 @@
-"""Image files: each is a record, its path the key, its folder the label."""
+"""Image files as a source: each file is a record, its path is the key and its folder is the label."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from pathlib import PurePosixPath
 
 import tensorflow as tf
 
-from keras_vae.bulk.record import Place, Record, Rejected
+from keras_vae.bulk.record import Place, Record, RejectedRecord
 from keras_vae.bulk.sources.source import Source
 from keras_vae.data.folder_layout import arrange, label_names
 
-FILES = 256  # of a unit
+FILES_PER_UNIT = 256
 
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Some files: path, name and number of the label of each."""
+    """A unit of image files: the path, the name and the label index of each file."""
 
     files: tuple[tuple[str, str, int | None], ...]
 
@@ -23,28 +23,29 @@ class ImageFiles:
     def rows(self) -> int:
         return len(self.files)
 
-    def records(self) -> Iterator[Record | Rejected]:
+    def records(self) -> Iterator[Record | RejectedRecord]:
         for path, name, label in self.files:
             place = Place(name, 0)
             try:
                 with tf.io.gfile.GFile(path, "rb") as file:
                     content = file.read()
             except tf.errors.OpError as error:
-                yield Rejected(name, place, "unreadable file", error.message)
+                yield RejectedRecord(name, place, "unreadable file", error.message)
                 continue
             yield Record(name, place, {"image_bytes": content, "condition": label})
 
 
 def image_source(name: str, files: Sequence[tuple[str, str]]) -> Source:
-    """Image files as a source; labels are numbered as in training, see `keras_vae.data.read_folder`.
+    """Returns a source of image files. Labels have the same indices as in training, see `keras_vae.data.read_folder`.
 
     Args:
-        name: for people.
-        files: path and name of each.
+        name: name of the source, for messages and the summary.
+        files: path and name of each file.
     """
-    entries, _ = arrange([PurePosixPath(short) for _, short in files])
+    entries, _ = arrange([PurePosixPath(file_name) for _, file_name in files])
     names = label_names(entries)
     labels = {str(entry.path): names.index(entry.label) for entry in entries if names}
-    found = [(path, short, labels.get(short)) for path, short in files]
-    units = (ImageFiles(tuple(found[i : i + FILES])) for i in range(0, len(found), FILES))
+    labelled_files = [(path, file_name, labels.get(file_name)) for path, file_name in files]
+    starts = range(0, len(labelled_files), FILES_PER_UNIT)
+    units = (ImageFiles(tuple(labelled_files[start : start + FILES_PER_UNIT])) for start in starts)
     return Source(name, tuple(units), of_files=True)

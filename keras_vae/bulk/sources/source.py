@@ -1,33 +1,34 @@
-"""What every source is: units of work, each of which reads its own records."""
+"""A source of records, split into units of work that read their own records."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from keras_vae.bulk.record import Place, Record, Rejected
+from keras_vae.bulk.record import Place, Record, RejectedRecord
 
-ROWS = 4096  # of a unit, or of what is read of one at a time
+ROWS_PER_UNIT = 4096  # rows of a unit, or of one read from a larger unit
 
 
 class Unit(Protocol):
-    """A piece of a source that one worker reads; it travels there by pickle."""
+    """A part of a source that one worker reads. Units must support pickle, to reach the workers."""
 
     rows: int | None
 
-    def records(self) -> Iterator[Record | Rejected]:
-        """What the unit holds, in order; the same each time."""
+    def records(self) -> Iterator[Record | RejectedRecord]:
+        """Yields the records of the unit; each call yields the same records in the same order."""
         ...
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is to be asked about.
+    """The records of a job.
 
     Attributes:
-        name: for people.
-        units: in the order of their places.
-        of_files: whether the records are image files, else numbers.
-        has_own_keys: whether keys are the user's, so that one may come twice; else they are places.
+        name: name of the source, for messages and the summary.
+        units: the units, in the order of the data.
+        of_files: whether the records are image files; otherwise they are arrays.
+        has_own_keys: whether the keys come from the user's data and may repeat; otherwise the place of a record is its
+            key.
     """
 
     name: str
@@ -37,9 +38,9 @@ class Source:
 
     @property
     def rows(self) -> int | None:
-        """How many records there are, if that is known before they are read."""
-        known = [unit.rows for unit in self.units]
-        return None if None in known else sum(known)
+        """The number of records, or None if it is unknown before the records are read."""
+        counts = [unit.rows for unit in self.units]
+        return None if None in counts else sum(counts)
 
 
 INPUTS = ("x", "image_bytes", "condition")
@@ -47,13 +48,13 @@ INPUTS = ("x", "image_bytes", "condition")
 
 @dataclass(frozen=True)
 class Tables:
-    """Files whose records have named fields: columns of Parquet, features of TFRecord.
+    """Files whose records have named fields: columns of Parquet or features of TFRecord.
 
     Attributes:
-        name: for people.
-        files: path and name of each.
-        fields: input of the model -> field, where they differ.
-        key: field with the keys; None makes them from file and row.
+        name: name of the source, for messages and the summary.
+        files: path and name of each file.
+        fields: input of the model -> field, for the inputs whose names differ.
+        key: field with the keys. None derives the keys from file and row.
     """
 
     name: str
@@ -63,20 +64,20 @@ class Tables:
 
     @property
     def inputs(self) -> dict[str, str]:
-        """Input of the model -> field."""
+        """The mapping input of the model -> field."""
         return {name: self.fields.get(name, name) for name in INPUTS}
 
 
 def with_key(fields: Mapping[str, str], key: str | None) -> dict[str, str]:
-    """What is read of each record, name -> field: the inputs, and the key by its own name."""
+    """Adds the key, under its own name, to the fields that are read from each record."""
     return {**fields, **({key: key} if key else {})}
 
 
-def make_record(place: Place, fields: Mapping[str, Any], key_field: str | None) -> Record | Rejected:
-    """A record whose key is one of its fields, or its place."""
+def make_record(place: Place, fields: Mapping[str, Any], key_field: str | None) -> Record | RejectedRecord:
+    """Returns a record whose key is the value of `key_field`, or its place if `key_field` is None."""
     if key_field is None:
         return Record(str(place), place, fields)
     key = fields.get(key_field)
     if key is None or key in ("", b""):
-        return Rejected(None, place, "missing key", f"{key_field}: expected a key; got none.")
+        return RejectedRecord(None, place, "missing key", f"{key_field}: expected a key; the record has none.")
     return Record(key.decode(errors="backslashreplace") if isinstance(key, bytes) else str(key), place, fields)

@@ -1,4 +1,4 @@
-"""TFRecord files of `tf.train.Example`: a feature for each input of the model, a file a unit."""
+"""TFRecord files of `tf.train.Example` as a source: a feature for each input of the model; each file is a unit."""
 
 import contextlib
 import itertools
@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from keras_vae.bulk.record import Place, Record, Rejected
+from keras_vae.bulk.record import Place, Record, RejectedRecord
 from keras_vae.bulk.sources.source import Source, Tables, make_record, with_key
 from keras_vae.errors import InvalidInputError
 from keras_vae.tfrecord import DamagedFileError, read_records
@@ -17,7 +17,7 @@ from keras_vae.tfrecord import DamagedFileError, read_records
 
 @dataclass(frozen=True)
 class RecordFile:
-    """One file; `features` are input -> feature."""
+    """One TFRecord file; `features` maps each input of the model to a feature."""
 
     path: str
     name: str
@@ -25,38 +25,39 @@ class RecordFile:
     key: str | None
     rows: int | None = None
 
-    def records(self) -> Iterator[Record | Rejected]:
+    def records(self) -> Iterator[Record | RejectedRecord]:
         row = 0
         try:
             for serialized in read_records(self.path):
                 yield self._record(Place(self.name, row), serialized)
                 row += 1
         except (DamagedFileError, OSError, tf.errors.OpError) as error:
-            reason = f"{self.path}: nothing from this record on can be read: {str(error)[:200]}."
-            yield Rejected(None, Place(self.name, row), "damaged file", reason)
+            reason = f"{self.path}: cannot read this record and those after it: {str(error)[:200]}."
+            yield RejectedRecord(None, Place(self.name, row), "damaged file", reason)
 
     def _record(self, place, serialized):
         try:
             features = tf.train.Example.FromString(serialized).features.feature
         except DecodeError as error:
-            return Rejected(None, place, "unreadable record", f"Expected a tf.train.Example; {error}.")
-        wanted = with_key(self.features, self.key)
-        fields = {name: _value(features[feature]) for name, feature in wanted.items() if feature in features}
+            return RejectedRecord(None, place, "unreadable record", f"Expected a tf.train.Example; {error}.")
+        field_names = with_key(self.features, self.key)
+        fields = {name: _value(features[feature]) for name, feature in field_names.items() if feature in features}
         return make_record(place, fields, self.key)
 
 
 def tfrecord_source(tables: Tables) -> Source:
-    """TFRecord files as a source; raises `InvalidInputError` if the first record that can be read lacks its input."""
+    """Returns a source of TFRecord files; raises `InvalidInputError` if the first readable record lacks the input."""
     features = tables.inputs
-    known = _first_features(tables.files)
-    of_files = "image_bytes" in tables.fields or (features["x"] not in known and "image_bytes" in known)
-    wanted = features["image_bytes" if of_files else "x"]
-    if wanted not in known:
+    feature_names = _first_features(tables.files)
+    of_files = "image_bytes" in tables.fields or (features["x"] not in feature_names and "image_bytes" in feature_names)
+    required = features["image_bytes" if of_files else "x"]
+    if required not in feature_names:
         raise InvalidInputError(
-            f"{tables.files[0][0]}: expected tf.train.Examples with a feature {wanted!r}; got "
-            f"{', '.join(sorted(known)) or 'none'}; name the features with --field x=FEATURE and --key FEATURE."
+            f"{tables.files[0][0]}: expected tf.train.Examples with a feature {required!r}; got "
+            f"{', '.join(sorted(feature_names)) or 'no features'}; name the features with --field x=FEATURE and "
+            "--key FEATURE."
         )
-    units = tuple(RecordFile(path, short, features, tables.key) for path, short in tables.files)
+    units = tuple(RecordFile(path, file_name, features, tables.key) for path, file_name in tables.files)
     return Source(tables.name, units, of_files=of_files, has_own_keys=tables.key is not None)
 
 

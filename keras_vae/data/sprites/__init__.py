@@ -1,9 +1,9 @@
-"""Sprites: white shapes on black with five known factors of variation, drawn when they are asked for.
+"""Sprites: white shapes on black with five known factors of variation, drawn on demand.
 
 Layout:
     drawing     factors -> images
-    array       all 737,280 images by their index, none of them held
-    read        a random subset in memory, split in three
+    array       all 737,280 images by their index, drawn on demand
+    read        a random subset in memory, with three splits
     sprites_dataset_builder
                 the same images for TensorFlow Datasets: `tfds build` in this folder
 """

@@ -1,4 +1,4 @@
-"""All sprites, like an array that draws the images one asks for."""
+"""All sprites, as an array that draws images on demand."""
 
 import numpy as np
 
@@ -9,21 +9,21 @@ from keras_vae.errors import InvalidInputError
 
 
 class Sprites:
-    """All 737,280 sprites, like an array that draws the images one asks for.
+    """All 737,280 sprites, as an array that draws images on demand.
 
-    An index stands for one combination of the factors, the last factor fastest (see
-    `keras_vae.data.factors.index_of`). They vary like those of dSprites, which is not needed for them.
+    Each index is one combination of the factors; the last factor varies fastest (see
+    `keras_vae.data.factors.index_of`). The factors are those of dSprites, but dSprites is not required.
 
     Example:
 
     >>> sprites = Sprites()
     >>> len(sprites), sprites.shape
     (737280, (737280, 64, 64, 1))
-    >>> chosen = sprites.sample(5, seed=0)
-    >>> sprites[chosen].shape, sprites.factors_of(chosen).shape
+    >>> indices = sprites.sample(5, seed=0)
+    >>> sprites[indices].shape, sprites.factors_of(indices).shape
     ((5, 64, 64, 1), (5, 5))
 
-    Reference: the set that it is like: Matthey et al., 2017, https://github.com/google-deepmind/dsprites-dataset
+    Reference: dSprites: Matthey et al., 2017, https://github.com/google-deepmind/dsprites-dataset
     """
 
     factor_names = tuple(FACTORS)
@@ -35,7 +35,7 @@ class Sprites:
         return self.shape[0]
 
     def __getitem__(self, index: slice | np.ndarray) -> np.ndarray:
-        """The images at `index`, a slice or an array of indices."""
+        """Returns the images at `index`, a slice or an array of indices."""
         return self.images(np.arange(len(self))[index] if isinstance(index, slice) else index)
 
     def images(self, indices: np.ndarray) -> np.ndarray:
@@ -43,15 +43,15 @@ class Sprites:
         return render(self.factors_of(indices))
 
     def factors_of(self, indices: np.ndarray) -> np.ndarray:
-        """The factors at `indices`, `(N,)`: int64 `(N, 5)`."""
+        """Returns the factors at `indices`, `(N,)`: int64 `(N, 5)`."""
         return factors_of(indices, FACTORS)
 
     def index_of(self, factors: np.ndarray) -> np.ndarray:
-        """The indices of `factors`, `(N, 5)`: int64 `(N,)`."""
+        """Returns the indices of `factors`, `(N, 5)`: int64 `(N,)`."""
         return index_of(factors, FACTORS)
 
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
-        """Draws `n` indices without replacement: int64 `(n,)`, a function of `n` and `seed`."""
+        """Draws `n` indices without replacement: int64 `(n,)`, a pure function of `n` and `seed`."""
         if check_integer("n", n) > len(self):
             raise InvalidInputError(f"sprites: n must be at most {len(self)}, the number of images; got {n}.")
         return np.random.default_rng(check_integer("seed", seed, least=0)).choice(len(self), n, replace=False)

@@ -1,4 +1,4 @@
-"""Draws sprites: which pixels a shape of some scale, orientation and position covers."""
+"""Draws sprites from their shape, scale, orientation and position."""
 
 import functools
 
@@ -7,16 +7,19 @@ import numpy as np
 from keras_vae.data.factors import check_factors
 
 FACTORS = {"shape": 3, "scale": 6, "orientation": 40, "x_position": 32, "y_position": 32}
-"""Each factor of variation and how many values it has, the slowest first."""
+"""Factor of variation -> number of values; the first factor varies slowest."""
 
 SHAPES = ("square", "ellipse", "heart")
 SIDE = 64
 RADIUS = 15.25
-"""Pixels from the centre of a sprite of scale 1 to its farthest point; with it no outline meets a pixel's centre."""
+"""Distance in pixels from the centre of a sprite of scale 1 to its farthest point.
+
+With this value, no outline passes through the centre of a pixel, so that rounding does not change the images.
+"""
 
 
 def render(factors: np.ndarray) -> np.ndarray:
-    """Draws sprites in black and white; an image is a function of its factors alone.
+    """Draws sprites in black and white; each image is a function of its factors only.
 
     A pixel is white if its centre is inside the shape:
 
@@ -24,20 +27,20 @@ def render(factors: np.ndarray) -> np.ndarray:
         ellipse  u^2 + (2 v)^2 <= (RADIUS s)^2
         heart    a square on its corner and the two half discs on its upper sides
 
-    with u to the right and v upwards of the shape's own centre after a turn by the orientation, counter-clockwise. The
-    scale s goes from 0.5 to 1 in steps of 0.1, the orientation from 0 to 351 degrees in steps of 9: 360 is left out,
-    for it is 0. So every heart is another image, while an ellipse repeats after 20 orientations and a square after
-    10. The centre is at pixel `16 + x_position` from the left and `16 + y_position` from the top, and a pixel or more
-    stays black on each side.
+    with coordinates u (right) and v (up) relative to the centre of the shape, rotated counter-clockwise by the
+    orientation. The scale s ranges from 0.5 to 1 in steps of 0.1, and the orientation from 0 to 351 degrees in steps
+    of 9. All images of a heart differ; an ellipse repeats after 20 orientations, and a square after 10. The centre is
+    at pixel `16 + x_position` from the left and `16 + y_position` from the top. At least one pixel on each side is
+    black.
 
     Args:
-        factors: `(N, 5)` integers, a value of each factor in the order of `FACTORS`.
+        factors: `(N, 5)` integers, the value of each factor in the order of `FACTORS`.
 
     Returns:
         uint8 `(N, 64, 64, 1)`, 0 or 255.
 
     Raises:
-        InvalidInputError: if the factors are not integers of that shape, or out of range.
+        InvalidInputError: if the factors are not integers of that shape, or if a value is out of range.
 
     Example:
 
@@ -52,9 +55,9 @@ def render(factors: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def _windows() -> np.ndarray:
-    """View `(3, 6, 40, 32, 32, 64, 64)` of large canvases with a sprite at the centre, one for each window on them."""
-    reach = (SIDE + FACTORS["x_position"] - 1) // 2
-    u, v = np.meshgrid(np.arange(-reach, reach + 1.0), np.arange(reach, -reach - 1.0, -1))
+    """Returns a view `(3, 6, 40, 32, 32, 64, 64)`: all windows on large canvases with a sprite at their centre."""
+    half_side = (SIDE + FACTORS["x_position"] - 1) // 2
+    u, v = np.meshgrid(np.arange(-half_side, half_side + 1.0), np.arange(half_side, -half_side - 1.0, -1))
     step = 2 * np.pi / FACTORS["orientation"]
     scales = np.linspace(0.5, 1, FACTORS["scale"])
     canvases = np.empty((len(SHAPES), FACTORS["scale"], FACTORS["orientation"], *u.shape), np.uint8)
@@ -79,7 +82,7 @@ def _in_ellipse(u, v):
 
 
 def _in_heart(u, v):
-    """A square of half side h on its corner, discs on its upper sides; its smallest circle has radius 1, centre 0."""
+    """A square of half side h on its corner, with discs on its upper sides; the enclosing circle is the unit circle."""
     root = 2**0.5
     lift = (2 * root - 2) / (3 * root - 2)
     h = 1 / (root + lift)

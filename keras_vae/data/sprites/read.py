@@ -1,4 +1,4 @@
-"""A random subset of the sprites, in memory."""
+"""Reads a random subset of the sprites into memory."""
 
 from keras_vae.data.dataset import Split
 from keras_vae.data.parts import Parts
@@ -9,16 +9,16 @@ SIZES = {"train": 50_000, "validation": 5_000, "test": 15_000}
 
 
 def read_sprites(*, seed: int = 0, limit: int | None = None) -> Parts:
-    """Draws 50,000 training, 5,000 validation and 15,000 test sprites, no two of them of the same factors.
+    """Draws 50,000 training, 5,000 validation and 15,000 test sprites, all with different factors.
 
-    Labels are the shapes; factors are those of `keras_vae.data.sprites.FACTORS`.
+    The labels are the shapes; the factors are `keras_vae.data.sprites.FACTORS`.
 
     Args:
-        seed: of the choice, 0 or more.
-        limit: draw only the first so many of each split.
+        seed: seed of the random subset, 0 or more.
+        limit: maximum number of examples in each split.
 
     Raises:
-        InvalidInputError: if the seed cannot be used.
+        InvalidInputError: if the seed is not an integer of 0 or more.
 
     Example:
 
@@ -27,9 +27,9 @@ def read_sprites(*, seed: int = 0, limit: int | None = None) -> Parts:
     ((10, 64, 64, 1), (10, 5))
     """
     sprites, splits, start = Sprites(), {}, 0
-    chosen = sprites.sample(sum(SIZES.values()), seed)
+    sample = sprites.sample(sum(SIZES.values()), seed)
     for part, size in SIZES.items():
-        indices = chosen[start : start + size][:limit]
+        indices = sample[start : start + size][:limit]
         factors = sprites.factors_of(indices)
         splits[part] = Split(sprites.images(indices), factors[:, 0], factors)
         start += size
@@ -37,8 +37,8 @@ def read_sprites(*, seed: int = 0, limit: int | None = None) -> Parts:
         **splits,
         label_names=SHAPES,
         notes=(
-            f"A random {sum(SIZES.values()):,} of all {len(sprites):,} sprites, by the seed; for all of them, use "
-            "keras_vae.data.sprites.Sprites or tfds:sprites/full.",
+            f"A random {sum(SIZES.values()):,} of all {len(sprites):,} sprites, which depends on the seed; for all "
+            "sprites, use keras_vae.data.sprites.Sprites or tfds:sprites/full.",
         ),
         factor_names=sprites.factor_names,
         factor_sizes=sprites.factor_sizes,

@@ -1,6 +1,6 @@
 """The sprites for TensorFlow Datasets: `tfds build` in this folder, or `load("tfds:sprites/small")`.
 
-It is imported only on demand, for TensorFlow Datasets loads slowly. The command `tfds` itself needs the extra
+This module is imported only on demand, as TensorFlow Datasets loads slowly. The command `tfds` requires the extra
 `keras_vae[tfds]`; `load` does not.
 """
 
@@ -18,19 +18,19 @@ CHUNK = 1024
 
 @dataclasses.dataclass
 class SpritesConfig(tfds.core.BuilderConfig):
-    """How many sprites to draw.
+    """A configuration with a given number of sprites.
 
     Args:
-        count: a random so many of all, always the same; None for all.
+        count: size of the random subset, which is always the same. None uses all sprites.
     """
 
     count: int | None = None
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Images, uint8 0 or 255, and the value of each factor as the integer label `label_FACTOR`, all in `train`.
+    """Images, uint8 0 or 255, with each factor as an integer label `label_FACTOR`, in one split `train`.
 
-    Its configurations are `full`, all 737,280 sprites, and `small`, 10,000 of them. Nothing is downloaded.
+    The configurations are `full`, with all 737,280 sprites, and `small`, with 10,000 sprites. There is no download.
     """
 
     VERSION = tfds.core.Version("1.0.0")
