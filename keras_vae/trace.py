@@ -1,9 +1,8 @@
 """The result of one forward pass, from which a loss is computed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -30,7 +29,8 @@ class Latent(NamedTuple):
 class Trace:
     """What the terms of an objective are computed from, made once per step.
 
-    Several terms and the report read log p(x | z) and the KL; each is computed when it is first read, and kept.
+    A gradient with respect to a draw z needs its density computed within the tape that watches z, from `latents`;
+    `log_ratio` may have been computed before.
 
     Attributes:
         x: the batch as the model sees it, float32, shape `(B, *event_shape)`.
@@ -45,6 +45,7 @@ class Trace:
         training: whether the pass is one of training.
         weights: the weight of each example, float32 `(B,)`; 0 for those that must not count. None for ones.
         critic: the critic of an adversarial model, a Keras model from codes or examples to logits `(..., 1)`.
+        computed: values of `log_likelihood`, `log_ratio` and `kl`, see `with_computed`.
     """
 
     x: tf.Tensor
@@ -58,20 +59,19 @@ class Trace:
     training: bool = False
     weights: tf.Tensor | None = None
     critic: Callable[[tf.Tensor], tf.Tensor] | None = None
+    computed: Mapping[str, tf.Tensor] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def log_likelihood(self) -> tf.Tensor:
         """Log p(x | z) of every draw z, in nats, shape `(S, B)`."""
-        return self.likelihood.log_prob(self.x)
+        return self._value("log_likelihood", lambda: self.likelihood.log_prob(self.x))
 
-    @cached_property
+    @property
     def log_ratio(self) -> tf.Tensor:
         """Log q(z | x) - log p(z) of every draw z, summed over levels, in nats, shape `(S, B)`."""
-        return tf.add_n(
-            [latent.posterior.log_prob(latent.sample) - latent.prior.log_prob(latent.sample) for latent in self.latents]
-        )
+        return self._value("log_ratio", lambda: tf.add_n([_log_ratio(latent) for latent in self.latents]))
 
-    @cached_property
+    @property
     def kl(self) -> tf.Tensor:
         """KL(q(z | x) || p(z)) in closed form, summed over levels, in nats, shape `(B,)`.
 
@@ -80,9 +80,28 @@ class Trace:
         Raises:
             NotImplementedError: if TFP knows no closed form for a pair of families.
         """
-        levels = [tfd.kl_divergence(latent.posterior, latent.prior) for latent in self.latents]
-        return tf.add_n([level if level.shape.rank == 1 else tf.reduce_mean(level, axis=0) for level in levels])
+        return self._value("kl", lambda: tf.add_n([_kl(latent) for latent in self.latents]))
+
+    def _value(self, name, compute):
+        return self.computed[name] if name in self.computed else compute()
+
+    def with_computed(self, *names: str) -> "Trace":
+        """The trace, with these of `log_likelihood`, `log_ratio` and `kl` computed now, once for all who read them.
+
+        They are computed here and not when they are first read: a term may read one within a `tf.cond`, a
+        `tf.while_loop` or a tape of its own, and the value would then belong to that graph or lack its gradient.
+        """
+        return with_changes(self, computed={name: getattr(self, name) for name in names})
 
     def replace(self, **changes: Any) -> "Trace":
-        """The trace with other values of some attributes."""
-        return with_changes(self, **changes)
+        """The trace with other values of some attributes; nothing of it counts as computed."""
+        return with_changes(self, **{"computed": {}, **changes})
+
+
+def _log_ratio(latent: Latent) -> tf.Tensor:
+    return latent.posterior.log_prob(latent.sample) - latent.prior.log_prob(latent.sample)
+
+
+def _kl(latent: Latent) -> tf.Tensor:
+    kl = tfd.kl_divergence(latent.posterior, latent.prior)
+    return kl if kl.shape.rank == 1 else tf.reduce_mean(kl, axis=0)

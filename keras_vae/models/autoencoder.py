@@ -125,6 +125,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         )
         compatibility.check_parts(self)
         self.kl_estimator = compatibility.kl_estimator_of(self)
+        self.computed_once = compatibility.computed_once(self)
         self.report = Report(self.objective, has_density=self.has_density)
         self.built = True
         if sublayers:

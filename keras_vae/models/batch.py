@@ -79,7 +79,8 @@ def trace_of_batch(model: "Autoencoder", batch: Batch, seed: tf.Tensor, *, train
     trace = model.trace(batch.x, seed=seed, training=training, **options)
     # Where a class is unknown, the trace has the batch once for each class.
     passes = tf.shape(trace.x)[0] // tf.maximum(tf.size(batch.weights), 1)
-    return trace.replace(weights=tf.tile(batch.weights, [passes]))
+    trace = trace.replace(weights=tf.tile(batch.weights, [passes]))
+    return trace.with_computed(*model.computed_once)
 
 
 def _fill_value(model):

@@ -96,6 +96,15 @@ def kl_estimator_of(model: "Autoencoder") -> str:
     return "analytic" if has_closed_form_kl(model) else "monte_carlo"
 
 
+def computed_once(model: "Autoencoder") -> tuple[str, ...]:
+    """What several terms and the report read of a trace, see `Trace.with_computed`."""
+    names = ["log_likelihood"]
+    if model.has_density:
+        names += ["kl"] if model.kl_estimator == "analytic" else ["log_ratio"]
+        names += ["log_ratio"] if any(term.needs_log_ratio for term in model.objective.terms) else []
+    return tuple(dict.fromkeys(names))
+
+
 def has_closed_form_kl(model: "Autoencoder") -> bool:
     """Whether TFP knows KL(q(z | x) || p(z)) for the model's posterior and prior."""
     at_zero = posterior_at_zero(model, tf.zeros((1, *model.event_shape)))

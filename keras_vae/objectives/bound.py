@@ -22,6 +22,7 @@ class Bound(Term):
     """
 
     needs_density = True
+    needs_log_ratio = True
 
     def __init__(self, k: int, *, name: str | None = None):
         super().__init__(name)

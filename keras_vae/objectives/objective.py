@@ -37,6 +37,9 @@ class Term:
     needs_density = False
     """Whether it evaluates log q(z | x), which a deterministic posterior does not have."""
 
+    needs_log_ratio = False
+    """Whether it reads `trace.log_ratio`, which is then computed once for all terms."""
+
     needs_prior = False
     """Whether it draws from p(z) or evaluates it."""
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_probability as tfp
 
 import keras_vae as kv
@@ -100,3 +101,26 @@ def test_a_step_computes_each_density_once(estimator, monkeypatch):
     gradients, *_ = model.gradients(X[:8], as_seed(0))
     assert all(gradient is not None for gradient in gradients)
     assert counted == {"log_prob": 3, "kl_divergence": estimator == "analytic"}
+
+
+class WithinACondition(kv.Term):
+    def __call__(self, trace):
+        return tf.cond(trace.step >= 0, lambda: trace.kl, lambda: tf.zeros_like(trace.kl))
+
+
+class WithoutATape(kv.Term):
+    def __call__(self, trace):
+        return tf.stop_gradient(tf.recompute_grad(lambda x: 0.0 * x + trace.kl)(trace.x[:, 0]))
+
+
+@pytest.mark.parametrize("term", [WithinACondition, WithoutATape])
+def test_a_term_may_read_a_trace_where_it_likes_and_in_any_order(term):
+    """A value that the first reader left behind would be out of scope, or without its gradient, for the others."""
+    gradients = []
+    for objective in (term() + kv.NLL() + kv.KL(), kv.NLL() + kv.KL() + term()):
+        model = new(objective=objective)
+        model.compile(jit_compile=False)
+        steps = (model.gradients, tf.function(model.gradients))
+        gradients.append([gradient for step in steps for gradient in step(X[:8], as_seed(0))[0]])
+    for first, last in zip(*gradients, strict=True):
+        np.testing.assert_allclose(first, last, rtol=1e-4, atol=1e-5)
