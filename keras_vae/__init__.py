@@ -1,11 +1,14 @@
 """keras_vae: generative autoencoders for Keras 3.
 
 A model is an expression: an objective over a posterior, a likelihood and a prior, around two Keras networks.
-The public names stand in `__init__.pyi`. They are imported when they are first used, so that `import keras_vae` and
-the command line start fast.
+The public names are listed in `__init__.pyi`. They are imported when they are first used, so that `import keras_vae`
+and the command line start fast.
 """
 
+import importlib
 import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 import lazy_loader
@@ -16,9 +19,19 @@ from keras_vae.version import __version__
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 __all__ += ["__version__"]
 
+MODELS = f"{__name__}.models"
+BELOW_MODELS = {
+    f"{__name__}.{name}"
+    for name in (
+        "distributions", "layers", "networks", "objectives", "priors", "random", "replicas", "serialization",
+        "sublayers", "trace",
+    )
+}  # fmt: skip
+"""What the models import that imports Keras."""
+
 
 def _import_models(_: ModuleType) -> None:
-    from keras_vae import models  # noqa: F401
+    importlib.import_module(MODELS)
 
 
 @wrapt.when_imported("keras")
@@ -29,3 +42,33 @@ def _register_with_keras(keras: ModuleType) -> None:
         wrapt.when_imported("tensorflow")(_import_models)
     else:
         _import_models(keras)
+
+
+class _ModelsFirst(MetaPathFinder):
+    """Imports the models before the first of `BELOW_MODELS`.
+
+    That one would import Keras, and Keras the models, which need it while it is half imported.
+    """
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in BELOW_MODELS:
+            return None
+        sys.meta_path.remove(self)
+        importlib.import_module(MODELS)
+        return ModuleSpec(name, _Imported(sys.modules[name])) if name in sys.modules else None
+
+
+class _Imported(Loader):
+    """Loads a module that was imported while its specification was searched for."""
+
+    def __init__(self, module: ModuleType):
+        self.module, self.spec = module, module.__spec__
+
+    def create_module(self, spec):
+        return self.module
+
+    def exec_module(self, module):
+        module.__spec__ = self.spec
+
+
+sys.meta_path.insert(0, _ModelsFirst())

@@ -1,4 +1,4 @@
-"""What users change about the layers inside a layer: which of them are frozen, and which are quantized."""
+"""What users change about the layers inside a layer: which are frozen, quantized, or trained by LoRA."""
 
 from typing import Any
 
@@ -15,8 +15,9 @@ def changed_sublayers(layer: keras.layers.Layer) -> dict[str, dict[str, Any]]:
         layer: a layer that has been built.
 
     Returns:
-        `{}` if nothing was changed; else `{"sublayers": {"frozen": [...], "quantized": {...}}}`: the indices of the
-        layers that are not trainable, and the quantization mode by index. The layer itself has the index 0.
+        `{}` if nothing was changed; else `{"sublayers": {"frozen": [...], "quantized": {...}, "lora": {...}}}`: the
+        indices of the layers that are not trainable, the quantization mode by index, and rank and alpha of LoRA by
+        index. The layer itself has the index 0.
 
     Example:
 
@@ -28,12 +29,14 @@ def changed_sublayers(layer: keras.layers.Layer) -> dict[str, dict[str, Any]]:
     layers = list(enumerate(layer._flatten_layers()))
     frozen = [index for index, one in layers if not one.trainable]
     quantized = {str(index): mode for index, one in layers if (mode := one.quantization_mode) is not None}
-    changes = ({"frozen": frozen} if frozen else {}) | ({"quantized": quantized} if quantized else {})
+    lora = {str(index): [one.lora_rank, one.lora_alpha] for index, one in layers if getattr(one, "lora_enabled", False)}
+    changes = {"frozen": frozen, "quantized": quantized, "lora": lora}
+    changes = {name: value for name, value in changes.items() if value}
     return {"sublayers": changes} if changes else {}
 
 
 def restore_sublayers(layer: keras.layers.Layer, changes: dict[str, Any] | None) -> None:
-    """Freezes and quantizes what `changed_sublayers` noted of a layer of the same configuration.
+    """Changes a layer as `changed_sublayers` noted it of a layer of the same configuration.
 
     Args:
         layer: the layer, just built.
@@ -46,6 +49,9 @@ def restore_sublayers(layer: keras.layers.Layer, changes: dict[str, Any] | None)
     for index, mode in changes.get("quantized", {}).items():
         if layers[int(index)].quantization_mode != mode:
             layers[int(index)].quantize(mode)
+    for index, (rank, alpha) in changes.get("lora", {}).items():
+        if not layers[int(index)].lora_enabled:
+            layers[int(index)].enable_lora(rank, lora_alpha=alpha)
     if "frozen" in changes:
         frozen = set(changes["frozen"])
         for index, one in enumerate(layers):  # outer layers first: setting a layer sets those inside it

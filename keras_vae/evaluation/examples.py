@@ -72,7 +72,7 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
     if model.condition is not None:
         if y is None:
             raise InvalidInputError(f"{part}: {model.name} needs labels, and the data have none; give (x, y).")
-        model.check_conditions(y, len(x))
+        model.check_y(y, len(x))
     return Examples(x, y, factors)
 
 

@@ -35,13 +35,16 @@ def kl_per_dimension(model: Autoencoder, x: np.ndarray, labels: np.ndarray | Non
 
     @tf.function(autograph=False, reduce_retracing=True)
     def per_dimension(x, labels):
-        extras = {} if labels is None else {"y": labels}
-        latents = model.trace(x, seed=as_seed(0), extras=extras).latents
+        if model.infers_condition:  # its trace has a pass for each class
+            posterior, prior = model.posterior_of(x, model.condition_of(labels)), model.prior_distribution()
+            latents = model.posterior.latents(posterior, prior, posterior.sample(1, seed=as_seed(0)))
+        else:
+            latents = model.trace(x, seed=as_seed(0), extras={} if labels is None else {"y": labels}).latents
         sizes = [math.prod(latent.posterior.event_shape) for latent in latents]
         levels = [tf.reshape(kl_of(latent), (-1, size)) for latent, size in zip(latents, sizes, strict=True)]
         return tf.concat([tf.reduce_sum(level, axis=0) for level in levels], axis=-1)
 
-    labels = condition_of(model, labels)
+    labels = model.labels_of(x, labels) if model.infers_condition else condition_of(model, labels)
     batches = range(0, len(x), BATCH)
     sums = [per_dimension(x[i : i + BATCH], None if labels is None else labels[i : i + BATCH]) for i in batches]
     return np.sum(sums, axis=0) / len(x)

@@ -102,8 +102,14 @@ class Subject:
             raise InvalidInputError(f"{FEWEST} or more test examples are needed; got {len(self.examples)}.")
 
     def condition(self, examples: Examples, rows: np.ndarray | slice = slice(None)) -> np.ndarray | None:
-        """The labels of some examples as the condition of a conditional model; None for any other model."""
-        return None if self.model.condition is None or examples.y is None else examples.y[rows]
+        """The labels of some examples as the condition of a conditional model; None for any other model.
+
+        A semi-supervised model replaces unknown labels by the most probable ones.
+        """
+        if self.model.condition is None or examples.y is None:
+            return None
+        labels = examples.y[rows]
+        return self.model.labels_of(examples.x[rows], labels) if self.model.infers_condition else labels
 
     @cached_property
     def metrics(self) -> dict[str, float]:
@@ -116,15 +122,15 @@ class Subject:
         return None if self.training_examples is None else self._metrics_of(self.training_examples)
 
     def _metrics_of(self, examples: Examples) -> dict[str, float]:
-        condition = self.condition(examples)
-        return self.model.evaluate(examples.x, condition, batch_size=256, return_dict=True, verbose=0)
+        labels = None if self.model.condition is None else examples.y  # unknown ones are summed over
+        return self.model.evaluate(examples.x, labels, batch_size=256, return_dict=True, verbose=0)
 
     @cached_property
     def importance_sampling(self):
         """`Autoencoder.importance_sampling` of the test examples, with `budget.samples` draws each."""
         return self.model.importance_sampling(
             self.examples.x,
-            condition=self.condition(self.examples),
+            condition=None if self.model.condition is None else self.examples.y,
             samples=self.budget.samples,
             seed=self.seed,
             verbose=self.verbose,
@@ -167,7 +173,8 @@ class Subject:
         """Expected examples E[x | z] of rows of the flat codes `z`, `(B, *event_shape)`, with the labels of draws."""
         labels = self.drawn_condition
         codes = z[rows].reshape(-1, *self.model.latent_shape)
-        return self.model.decode(codes, condition=None if labels is None else labels[rows]).mean().numpy()
+        condition = None if labels is None else np.resize(labels, len(z))[rows]
+        return self.model.decode(codes, condition=condition).mean().numpy()
 
     def features_of_codes(self, z: np.ndarray) -> np.ndarray:
         """The features of the decoded examples of flat codes `(M, D)`, `(M, F)`; batch by batch."""

@@ -62,8 +62,15 @@ class SpectralNormalization(keras.layers.Wrapper):
             self.u.assign(u)
         # A scope hides the one around it, so it names all that the layer reads.
         values = [(weight, ops.convert_to_tensor(weight)) for weight in self.layer.variables]
-        with keras.StatelessScope([*values, (self.layer.kernel, kernel / ops.where(norm > 0, norm, 1.0))]):
-            return self.layer(inputs)
+        normalized = (self.layer.kernel, kernel / ops.where(norm > 0, norm, 1.0))
+        with keras.StatelessScope([*values, normalized], collect_losses=True) as scope:
+            outputs = self.layer(inputs)
+        for loss in scope.losses:
+            self.add_loss(loss)
+        for weight, value in values:
+            if weight is not self.layer.kernel and scope.get_current_value(weight) is not value:
+                weight.assign(scope.get_current_value(weight))
+        return outputs
 
     def _power_iteration(self, matrix):
         """The vector u after the iterations, `(n, 1)`, and v' W u, `(1, 1)`."""

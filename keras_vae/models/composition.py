@@ -9,6 +9,7 @@ from keras_vae.errors import InvalidInputError, NoClosedFormError
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.objectives import KL, Objective, Term
 from keras_vae.priors import Prior
+from keras_vae.serialization import get
 from keras_vae.sublayers import changed_sublayers
 
 if TYPE_CHECKING:
@@ -52,9 +53,16 @@ class Composition:
             return self.with_parts(prior=prior, objective=Objective(weighted))
 
     def with_parts(self, **parts: Any) -> "Autoencoder":
-        """The same model with some of its `PARTS` exchanged; all others are shared, not copied."""
-        kept = {name: getattr(self, name) for name in self.PARTS}
-        model = type(self)(**{**super().get_config(), **kept, "seed": self.seed, **parts})
+        """The same model with some of its `PARTS` exchanged; all others are shared, not copied.
+
+        Raises:
+            InvalidInputError: for a part that a model does not have, or that does not fit the others.
+        """
+        for name in parts:
+            get(name, dict.fromkeys((*self.PARTS, "seed")), part="part of a model")
+        config = {name: value for name, value in self.get_config().items() if name != "sublayers"}
+        shared = {name: getattr(self, name) for name in self.PARTS}
+        model = type(self).from_config({**config, **shared, **parts})
         model.step.assign(self.step)
         return model
 
@@ -72,7 +80,7 @@ class Composition:
         parts = {
             name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
             for name in cls.PARTS
-            if name in config
+            if isinstance(config.get(name), Mapping) and "class_name" in config[name]
         }
         return cls(**{**config, **parts})
 

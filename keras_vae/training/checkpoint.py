@@ -69,24 +69,34 @@ def read_checkpoint(run: Run, steps: int) -> Progress:
             continue
         if damaged:
             print(f"{damaged} Going on from {name}.", file=sys.stderr)
-        _check_history(run, progress.step // steps)
+        _check_history(run, progress.model, progress.step // steps)
         return progress
     if damaged:
         raise damaged
     if run["model.keras"].exists():
-        epochs = len(run.read_history().get("epoch", ()))
-        _check_history(run, max(epochs, 1))
-        return Progress(load_model(run["model.keras"]), steps * epochs)
+        model, epochs = load_model(run["model.keras"]), len(run.read_history().get("epoch", ()))
+        _check_history(run, model, max(epochs, 1))
+        return Progress(model, steps * epochs)
     return Progress()
 
 
-def _check_history(run: Run, epochs: int) -> None:
-    found = len(run.read_history().get("epoch", ()))
-    if found < epochs:
+def _check_history(run: Run, model: Autoencoder, epochs: int) -> None:
+    history = run.read_history()
+    remedy = "put the file back as training wrote it, or start the run again with --overwrite"
+    rows = len(history.get("epoch", ()))
+    if rows < epochs:
         raise InvalidInputError(
-            f"{run['history.csv']}: expected a row for each epoch that is done, {epochs} or more, got {found}; put the "
-            "file back as training wrote it, or start the run again with --overwrite."
+            f"{run['history.csv']}: expected a row for each epoch that is done, {epochs} or more, got {rows}; {remedy}."
         )
+    columns = {"epoch", *model.report.means, *(f"val_{name}" for name in model.report.means)}
+    if history and set(history) != columns:
+        missing, unknown = columns - set(history), set(history) - columns
+        differences = [
+            f"{'lacks' if names is missing else 'has no use for'} {', '.join(sorted(names))}"
+            for names in (missing, unknown)
+            if names
+        ]
+        raise InvalidInputError(f"{run['history.csv']}: it {' and '.join(differences)}; {remedy}.")
 
 
 def _read(path: Path) -> Progress:

@@ -140,3 +140,20 @@ def test_a_layer_without_a_kernel_is_refused(refused):
         SpectralNormalization(keras.layers.Flatten())(X)
     with refused("power_iterations must be an integer >= 1; got 0"):
         SpectralNormalization(keras.layers.Dense(3), power_iterations=0)
+
+
+def test_penalties_and_statistics_of_the_layer_within_count():
+    class Counting(keras.layers.Dense):
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False, name="calls")
+
+        def call(self, inputs):
+            self.calls.assign_add(1.0)
+            self.add_loss(keras.ops.convert_to_tensor(2.0))
+            return super().call(inputs)
+
+    layer = SpectralNormalization(Counting(4, activity_regularizer=keras.regularizers.L2(1.0)))
+    activity = float(np.mean(np.sum(np.square(layer(X)), axis=-1)))
+    assert sum(map(float, layer.losses)) == pytest.approx(2.0 + activity, rel=1e-5)
+    assert float(layer.layer.calls) == 1.0

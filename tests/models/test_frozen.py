@@ -57,6 +57,21 @@ def test_a_copy_is_frozen_where_the_model_is(freeze):
     assert frozen_weights(model) == expected
 
 
+def test_a_copy_is_trained_by_lora_where_the_model_is():
+    model = new()
+    model.encoder.hidden[0].enable_lora(2, lora_alpha=3)
+    model.encoder.hidden[0].lora_kernel_b.assign(0.1 * np.ones((2, 8)))
+    expected = frozen_weights(model)
+    x = np.random.default_rng(0).random((4, 6), "float32")
+    for name, make in COPIES.items():
+        copy = make(model)
+        layer = copy.encoder.hidden[0]
+        assert (layer.lora_rank, layer.lora_alpha) == (2, 3), name
+        assert frozen_weights(copy) == expected, name
+        if name not in ("clone", "json"):  # which have weights of their own
+            np.testing.assert_allclose(copy.reconstruct(x), model.reconstruct(x), atol=1e-5, err_msg=name)
+
+
 def test_a_loaded_model_trains_on_with_its_optimizer_and_without_what_was_frozen(tmp_path):
     model = new()
     FREEZE["all but a layer"](model)

@@ -160,6 +160,24 @@ def test_questions_without_a_label_take_the_most_probable_one():
 
 
 @pytest.mark.slow
+def test_unknown_labels_among_known_ones_are_inferred():
+    model, likely = new(), None
+    likely = model.classify(X).argmax(axis=-1)
+    mixed = np.where(np.arange(12) % 2, Y, -1)
+    filled = np.where(np.arange(12) % 2, Y, likely)
+    for method in (lambda y: model.encode(X, condition=y).mean(), lambda y: model.reconstruct(X, condition=y),
+                   lambda y: model.interpolate(X, X[::-1], condition=y, steps=2)):  # fmt: skip
+        assert np.array_equal(method(mixed), method(filled))
+    assert np.array_equal(model.encode(X).mean(), model.encode(X, condition=UNKNOWN).mean())
+
+
+def test_the_kl_per_dimension_is_that_of_one_class():
+    model = new()
+    model.compile(jit_compile=False)
+    total = model.evaluate(X, Y, return_dict=True, verbose=0)["kl"]
+    assert kv.evaluation.kl_per_dimension(model, X, Y).sum() + math.log(CLASSES) == pytest.approx(total, rel=1e-5)
+
+
 def test_labels_may_be_missing_altogether():
     models = []
     for labels in (None, UNKNOWN):

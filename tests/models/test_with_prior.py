@@ -207,3 +207,30 @@ def test_a_hierarchy_takes_another_prior_of_its_top():
     assert other.objective.terms[1].estimator == "monte_carlo"
     assert np.isfinite(other.elbo(X)).all() and other.sample(2, seed=0).shape == (2, 4)
     assert tf.reduce_mean(other.elbo(X, samples=20)) < tf.reduce_mean(other.log_likelihood(X, samples=50))
+
+
+@kv.register
+class Annealed(kv.Autoencoder):
+    """A model with an argument of its own, and a part of its own."""
+
+    def __init__(self, encoder, decoder, *, temperature, scale, **parts):
+        super().__init__(encoder, decoder, **parts)
+        self.temperature, self.scale = temperature, scale
+
+    def get_config(self):
+        scale = keras.saving.serialize_keras_object(self.scale)
+        return {**super().get_config(), "temperature": self.temperature, "scale": scale}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return super().from_config({**config, "scale": keras.saving.deserialize_keras_object(config["scale"])})
+
+
+def test_arguments_of_a_subclass_are_kept(vae, refused):
+    parts = {"likelihood": "normal", "objective": kv.NLL() + kv.KL(), "scale": keras.initializers.Constant(3.0)}
+    model = Annealed(vae.encoder, vae.decoder, temperature=0.25, **parts)
+    other = model.with_prior("mixture")
+    assert (other.temperature, other.scale.value) == (0.25, 3.0) and isinstance(other.prior, kv.Mixture)
+    assert other.encoder is model.encoder
+    with refused("Unknown part of a model 'encodr': did you mean 'encoder'"):
+        model.with_parts(encodr=vae.encoder)

@@ -259,6 +259,26 @@ def test_the_remains_of_a_killed_write_do_not_outlive_the_run(tmp_path, brief):
     assert {path.name for path in run.path.iterdir()} == names
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda history: history.pop("kl"), "history.csv: it lacks kl; put the file back"),
+        (lambda history: history.update(mine=history["kl"]), "history.csv: it has no use for mine; put the file back"),
+    ],
+)
+def test_a_history_of_other_columns_is_refused(tmp_path, brief, whole_brief, refused, change, message):
+    run = Run(tmp_path / "run")
+    run.start(brief)
+    history = {name: values[:2] for name, values in whole_brief.read_history().items()}
+    change(history)
+    run.write_history(history)
+    run["model.keras"].write_bytes(whole_brief["model.keras"].read_bytes())
+    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
+    with refused(message):
+        train(brief, run.path, resume=True, verbose=0)
+    assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
+
+
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.99])
 def test_a_truncated_checkpoint_is_refused_and_kept(tmp_path, brief, whole_brief, refused, kept):
     run = Run(tmp_path / "run")
