@@ -144,7 +144,7 @@ def _check_range(root: Path, images: dict[Entry, DecodedImage]) -> None:
         bits = max(8, max(maxima).bit_length())
         raise InvalidInputError(
             f"{root}: expected 16-bit images with samples up to 65535, got {max(maxima)} as the brightest sample of "
-            f"{len(maxima)} files, which would be nearly black; if they hold {bits} bits, multiply by "
+            f"{len(maxima)} files, which would be nearly black; if the samples have {bits} bits, multiply by "
             f"{2 ** (16 - bits)} or save them with 8 bits."
         )
 

@@ -142,7 +142,7 @@ def _check_claim(size: tuple[int, int], max_pixels: int) -> None:
 
 
 def _too_large(claim: str, max_pixels: int) -> InvalidInputError:
-    return InvalidInputError(f"expected at most {max_pixels:,} pixels, its header says {claim}; make it smaller")
+    return InvalidInputError(f"expected at most {max_pixels:,} pixels, got a header with {claim}; make it smaller")
 
 
 def _webp_size(content: BinaryIO) -> tuple[int, int]:

@@ -35,7 +35,7 @@ def test_networks_in_16_bits_round_to_their_precision(model, images, dtype, bits
 
 @pytest.mark.parametrize("constant", [False, True])
 def test_a_kernel_is_within_half_a_step_of_its_8_bits(model, constant):
-    packed = ServedWeights(model, packed=True, constant=constant)
+    packed = ServedWeights(model, quantized=True, constant=constant)
     kernels = [weight for weight in model.variables if weight.name == "kernel" and np.prod(weight.shape) >= 1024]
     assert len(kernels) >= 4
     exact = [kernel.numpy() for kernel in kernels]

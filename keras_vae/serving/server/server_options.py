@@ -1,4 +1,4 @@
-"""The limits and addresses of a server."""
+"""The options of a server: addresses and limits."""
 
 from dataclasses import dataclass
 
@@ -17,32 +17,36 @@ SECONDS = (
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """What a server is told; the defaults are for one's own machine.
+    """The options of a server; the defaults suit a server on the local machine.
 
     Attributes:
-        host: address to listen on; 127.0.0.1 is reached from this machine alone.
-        port: of REST; 0 for a free one.
-        grpc_port: of gRPC; 0 for a free one, None for no gRPC.
-        versions: how many of the newest versions of each model to serve, where `models.config` does not say.
-        poll_seconds: how often the folder is looked at for new versions.
-        batching: whether requests that wait are joined into one batch.
-        max_batch_size: rows of a batch.
-        batch_timeout_ms: how long the first request of a batch waits for others even when nothing runs.
-        max_rows: of a request.
-        max_queue: rows that may wait for one signature. Beyond it, the requests with the most rows are refused.
-        request_seconds: how long a request may take, from its last byte to its answer.
-        header_seconds: how long a client may take to send the header of a request.
-        read_seconds: how long a client may take to send the body of a request.
-        send_seconds: how long a client may read nothing of its answer.
-        keep_alive_seconds: how long a connection may stay open without a request.
-        max_header_bytes: of a request.
-        max_request_bytes: of the body of a request, REST and gRPC.
-        max_held_bytes: of the bodies of all requests that are not answered yet. Beyond it, requests are refused.
-        max_connections: of each protocol at one time. Beyond it, REST closes the connection that has been idle longest.
-        grace_seconds: how long accepted requests have to be answered after SIGTERM.
+        host: address to listen on. Only the local machine can reach 127.0.0.1.
+        port: port of REST; 0 selects a free port.
+        grpc_port: port of gRPC; 0 selects a free port, None disables gRPC.
+        versions: number of newest versions of each model to serve, for models without an entry in `models.config`.
+        poll_seconds: seconds between checks of the folder for new versions.
+        batching: whether to join waiting requests into batches.
+        max_batch_size: maximum number of rows in a batch.
+        batch_timeout_ms: milliseconds that the first request of a batch waits for other requests, even if no batch is
+            running.
+        max_rows: maximum number of rows in a request.
+        max_queue: maximum number of waiting rows per signature. Beyond this number, the requests with the most rows are
+            refused.
+        request_seconds: maximum seconds from the last byte of a request to its answer.
+        header_seconds: maximum seconds for a client to send the header of a request.
+        read_seconds: seconds for a client to send the body of a request; large bodies get more time.
+        send_seconds: maximum seconds in which a client reads nothing of its answer.
+        keep_alive_seconds: maximum seconds of a connection without a request.
+        max_header_bytes: maximum size of the header of a request.
+        max_request_bytes: maximum size of the body of a request, for REST and gRPC.
+        max_held_bytes: maximum size of the bodies of all requests without an answer so far. Beyond this size, requests
+            are refused.
+        max_connections: maximum number of connections per protocol. Beyond this number, REST closes the connection that
+            has been idle for the longest time.
+        grace_seconds: seconds to answer the accepted requests after SIGTERM.
 
     Raises:
-        InvalidInputError: for a value out of its range.
+        InvalidInputError: if a value is out of range.
     """
 
     host: str = "127.0.0.1"
@@ -68,20 +72,22 @@ class ServerOptions:
 
     def __post_init__(self):
         if self.max_held_bytes is None:
-            object.__setattr__(self, "max_held_bytes", 4 * self.max_request_bytes)  # the class is frozen
+            object.__setattr__(self, "max_held_bytes", 4 * self.max_request_bytes)  # frozen dataclass
         for name in LIMITS:
             check_integer(name, getattr(self, name))
         if self.max_held_bytes < self.max_request_bytes:
             raise InvalidInputError(
-                f"max_held_bytes: expected max_request_bytes, {self.max_request_bytes}, or more; "
-                f"got {self.max_held_bytes}."
+                f"max_held_bytes: expected at least max_request_bytes, {self.max_request_bytes}; "
+                f"got {self.max_held_bytes}; increase it."
             )
         for name in ("port", "grpc_port"):
             port = getattr(self, name)
             if not (name == "grpc_port" and port is None) and check_integer(name, port, least=0) > 65535:
                 raise InvalidInputError(f"{name} must be a port from 0 to 65535; got {port}.")
         if self.port and self.port == self.grpc_port:
-            raise InvalidInputError(f"grpc_port: expected another port than REST's {self.port}; choose one.")
+            raise InvalidInputError(
+                f"grpc_port: expected a port other than the REST port, got {self.port} for both; use another port."
+            )
         for name in SECONDS:
             self._check_seconds(name, least=0.001)
         self._check_seconds("batch_timeout_ms", least=0.0)
