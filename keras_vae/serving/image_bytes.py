@@ -120,8 +120,8 @@ def _jpeg(header, size, channels):
 def _gif(header, size, channels):
     """Decodes the first frame of a GIF file to uint8 `(h, w, 3)`, with black outside the frame."""
     frame = tf.io.decode_gif(header.file)[0]
-    missing = tf.cast(header.size, tf.int32) - header.offset - tf.shape(frame)[:2]
-    paddings = tf.stack([header.offset, missing], axis=1)
+    bottom_right = tf.cast(header.size, tf.int32) - header.offset - tf.shape(frame)[:2]
+    paddings = tf.stack([header.offset, bottom_right], axis=1)
     return tf.pad(frame, tf.concat([paddings, [[0, 0]]], axis=0))
 
 
@@ -141,7 +141,7 @@ def _in_size(pixels: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     current_size = tf.cast(tf.shape(pixels)[:2], tf.float32)
     target_size = tf.cast(size, tf.float32)
     scale = tf.reduce_max(target_size / current_size)
-    resized = tf.raw_ops.ScaleAndTranslate(
+    resized_image = tf.raw_ops.ScaleAndTranslate(
         images=pixels[None],
         size=size,
         scale=tf.stack([scale, scale]),
@@ -149,7 +149,7 @@ def _in_size(pixels: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         kernel_type="lanczos3",
         antialias=True,
     )[0]
-    return tf.clip_by_value(tf.round(resized), 0.0, 255.0)
+    return tf.clip_by_value(tf.round(resized_image), 0.0, 255.0)
 
 
 def _in_channels(pixels: tf.Tensor, channels: int) -> tf.Tensor:

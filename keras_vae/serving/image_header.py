@@ -116,9 +116,9 @@ def expect(condition: tf.Tensor, values: T, *message: str | tf.Tensor) -> T:
         return tf.nest.map_structure(tf.identity, values)
 
 
-def _update(values, files, selected, read):
+def _update(values, files, is_selected, read):
     """Replaces the rows of the selected files in `values` by the results of `read` for each file."""
-    rows = tf.where(selected)
+    rows = tf.where(is_selected)
     signature = tuple(tf.TensorSpec(value.shape[1:], value.dtype) for value in values)
     results = tf.map_fn(read, tf.gather_nd(files, rows), fn_output_signature=signature)
     return tuple(tf.tensor_scatter_nd_update(old, rows, new) for old, new in zip(values, results, strict=True))

@@ -64,7 +64,7 @@ def loads(body: bytes) -> Any:
         raise strict from None
 
 
-def _finite(text: str) -> float:
+def _parse_float(text: str) -> float:
     """Parses a float; raises `ValueError` for digits that overflow, as only the word Infinity may mean infinity."""
     value = float(text)
     if math.isinf(value):
@@ -72,9 +72,9 @@ def _finite(text: str) -> float:
     return value
 
 
-def _whole(text: str) -> int:
+def _parse_int(text: str) -> int:
     """Parses an integer; Python parses at most 4300 digits by default."""
-    return int(text) if len(text) <= 4000 else int(_finite(text))
+    return int(text) if len(text) <= 4000 else int(_parse_float(text))
 
 
-DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole)
+DECODER = json.JSONDecoder(parse_float=_parse_float, parse_int=_parse_int)

@@ -15,20 +15,20 @@ FILE = "model_card.md"
 Section = Mapping[str, Any] | Iterable[str]
 
 
-def model_card(served: ServedModel, name: str, card: Mapping[str, Section]) -> str:
+def model_card(served_model: ServedModel, name: str, card: Mapping[str, Section]) -> str:
     """Returns the model card of an export, in Markdown.
 
     Args:
-        served: the exported model.
+        served_model: the exported model.
         name: name of the model.
         card: heading -> name -> value, or lines, for information that the export does not have, such as data, metrics
             and limits.
     """
     sections = {
-        "Model": _model(served),
+        "Model": _model(served_model),
         **card,
-        "Signatures": _signatures(served),
-        "Export": _export(served),
+        "Signatures": _signatures(served_model),
+        "Export": _export(served_model),
     }
     lines = [f"# {name}", ""]
     for heading, content in sections.items():
@@ -38,8 +38,8 @@ def model_card(served: ServedModel, name: str, card: Mapping[str, Section]) -> s
     return "\n".join(lines)
 
 
-def _model(served: ServedModel) -> dict[str, Any]:
-    model = served.original
+def _model(served_model: ServedModel) -> dict[str, Any]:
+    model = served_model.original
     return {
         "model": model.name,
         "example": f"float32 {model.event_shape}",
@@ -51,13 +51,13 @@ def _model(served: ServedModel) -> dict[str, Any]:
     }
 
 
-def _signatures(served: ServedModel) -> Iterator[str]:
+def _signatures(served_model: ServedModel) -> Iterator[str]:
     yield "Dimension 0 of all inputs and outputs is the batch (B)."
     yield ""
     yield "| signature | inputs | outputs |"
     yield "|---|---|---|"
     tensor_names: dict[str, None] = {}
-    for signature, function in served.functions.items():
+    for signature, function in served_model.functions.items():
         specs_of_sides = [function.structured_input_signature[1], function.structured_outputs]
         tensor_names.update(dict.fromkeys(key for side in specs_of_sides for key in side))
         yield f"| `{signature}` | {' | '.join(_tensors(side) for side in specs_of_sides)} |"
@@ -72,31 +72,31 @@ def _tensors(specs: Mapping[str, tf.TensorSpec]) -> str:
     return "; ".join(f"`{key}` {spec.dtype.name} ({shape(spec)})" for key, spec in specs.items())
 
 
-def _export(served: ServedModel) -> dict[str, Any]:
-    options = served.options
+def _export(served_model: ServedModel) -> dict[str, Any]:
+    options = served_model.options
     entries = {
         "made by": f"keras_vae {__version__}, TensorFlow {tf.__version__}",
         "precision": f"{options.precision} ({PRECISIONS[options.precision]})",
         "batch sizes": options.batch_sizes,
     }
-    if served.model.has_density:
+    if served_model.model.has_density:
         entries["score"] = f"mean over {options.samples} draws of z, with noise fixed at export"
     if options.binarize:
         entries["binarization"] = f"{options.binarize}, as in training, in the graph, with noise fixed at export"
-    if any(name.endswith("_bytes") for name in served.signatures):
+    if any(name.endswith("_bytes") for name in served_model.signatures):
         entries["image files"] = (
             f"at most {options.max_pixels:,} pixels each, and {options.max_batch_pixels:,} in a batch"
         )
-    if served.training is None:
+    if served_model.training is None:
         return entries
-    threshold = served.quantiles.threshold(options.flagged)
+    threshold = served_model.quantiles.threshold(options.flagged)
     entries["anomaly"] = (
-        f"score below {threshold:.4g} nats, the threshold for {options.flagged:.2%} of {len(served.scores):,} training "
-        "examples; expect more anomalies in new data if the model overfits"
+        f"score below {threshold:.4g} nats, the threshold for {options.flagged:.2%} of {len(served_model.scores):,} "
+        "training examples; expect more anomalies in new data if the model overfits"
     )
     if options.precision != "float32":
         entries["cost of the precision"] = (
-            f"the mean score of training examples changes by {-served.loss_of_precision:+.3g} nats"
+            f"the mean score of training examples changes by {-served_model.loss_of_precision:+.3g} nats"
         )
     return entries
 

@@ -37,11 +37,11 @@ def export_onnx(model: Autoencoder, path: str | os.PathLike, *, options: ExportO
     for module in ("onnx", "tf2onnx"):
         need(module, extra="onnx")
     name = options.signature or DEFAULT
-    supported = [DEFAULT, "encode", "decode", "decode_indices", "classify"]
-    if name not in supported or options.precision != "float32":
+    supported_names = [DEFAULT, "encode", "decode", "decode_indices", "classify"]
+    if name not in supported_names or options.precision != "float32":
         raise InvalidInputError(
-            f"{path}: expected, for ONNX, one of the signatures {', '.join(supported)} in float32, got {name!r} in "
-            f"{options.precision}; use one of these, or export a SavedModel."
+            f"{path}: expected, for ONNX, one of the signatures {', '.join(supported_names)} in float32, got "
+            f"{name!r} in {options.precision}; use one of these, or export a SavedModel."
         )
     (signature,) = export_signatures(model, ExportOptions(signature=name, binarize=options.binarize)).values()
     endpoint, inputs = _Endpoint(model, signature), list(signature.inputs)

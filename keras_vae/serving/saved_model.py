@@ -66,11 +66,11 @@ def export(
     directory = Path(directory)
     _check_directory(directory)
     check_target(directory)
-    served = ServedModel(model, options or ExportOptions(), training, verbose=verbose)
-    _ = served.signatures  # raises errors for the options before anything is written
+    served_model = ServedModel(model, options or ExportOptions(), training, verbose=verbose)
+    _ = served_model.signatures  # raises errors for the options before anything is written
     with new_parents(directory / "1"), partial_folder(directory.resolve()) as temporary:
         version = temporary / "version"
-        _write(served, version, directory.resolve().name, card or {})
+        _write(served_model, version, directory.resolve().name, card or {})
         if columns is not None:
             write_columns(version, columns)
         if check:
@@ -84,19 +84,19 @@ def check_target(directory: Path) -> None:
         check_writable(folder)
 
 
-def _write(served: ServedModel, version: Path, name: str, card: Mapping[str, model_card.Section]) -> None:
+def _write(served_model: ServedModel, version: Path, name: str, card: Mapping[str, model_card.Section]) -> None:
     """Writes the SavedModel and its folder `assets.extra` into a new folder."""
-    module, functions = tf.Module(), served.functions
+    module, functions = tf.Module(), served_model.functions
     module.weights = list({id(v): v for function in functions.values() for v in function.variables}.values())
     tf.saved_model.save(module, str(version), signatures=functions)
     extra = version / "assets.extra"
     extra.mkdir()
-    answers = {key: served.answer(key, RECORDED_BATCH) for key in served.signatures}
+    answers = {key: served_model.answer(key, RECORDED_BATCH) for key in served_model.signatures}
     recorded_answers.write_recorded_answers(extra / recorded_answers.FILE, answers)
-    inputs = {key: {spec.name: spec for spec in signature.inputs} for key, signature in served.signatures.items()}
+    inputs = {key: {spec.name: spec for spec in signature.inputs} for key, signature in served_model.signatures.items()}
     if is_installed("tensorflow_serving"):
-        warmup.write_warmup(extra / warmup.FILE, name, inputs, served.options.batch_sizes)
-    (extra / model_card.FILE).write_text(model_card.model_card(served, name, card))
+        warmup.write_warmup(extra / warmup.FILE, name, inputs, served_model.options.batch_sizes)
+    (extra / model_card.FILE).write_text(model_card.model_card(served_model, name, card))
 
 
 def _check(version: Path, directory: Path, verbose: int) -> None:

@@ -300,8 +300,10 @@ def _for_empty_batches(signature: ExportSignature) -> ExportSignature:
     def function(*inputs):
         rows = tf.shape(inputs[0])[0]
         padding = tf.cast(rows == 0, tf.int32)
-        padded = [tf.concat([value, tf.zeros((padding, *value.shape[1:]), value.dtype)], axis=0) for value in inputs]
-        return {name: value[:rows] for name, value in signature.function(*padded).items()}
+        padded_inputs = [
+            tf.concat([value, tf.zeros((padding, *value.shape[1:]), value.dtype)], axis=0) for value in inputs
+        ]
+        return {name: value[:rows] for name, value in signature.function(*padded_inputs).items()}
 
     return signature._replace(function=function)
 

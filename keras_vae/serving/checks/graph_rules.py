@@ -95,26 +95,26 @@ def _reachable_nodes(graph: MetaGraphDef, functions: dict) -> Iterator[NodeDef]:
     """Yields the nodes that the signatures run, including the nodes of called functions."""
     by_name = {node.name: node for node in graph.graph_def.node}
     queue = [info.name.partition(":")[0] for s in serving_signatures(graph).values() for info in s.outputs.values()]
-    visited, called = set(), set()
+    visited_names, visited_functions = set(), set()
     while queue:
         name = queue.pop()
-        if name in visited or name not in by_name:
+        if name in visited_names or name not in by_name:
             continue
-        visited.add(name)
+        visited_names.add(name)
         node = by_name[name]
         yield node
         queue += [input_name.lstrip("^").partition(":")[0] for input_name in node.input]
-        yield from _function_nodes(node, functions, called)
+        yield from _function_nodes(node, functions, visited_functions)
 
 
-def _function_nodes(node: NodeDef, functions: dict, called: set) -> Iterator[NodeDef]:
+def _function_nodes(node: NodeDef, functions: dict, visited_functions: set) -> Iterator[NodeDef]:
     names = [attr.func.name for attr in node.attr.values() if attr.HasField("func")] + [node.op]
     for name in names:
-        if name in functions and name not in called:
-            called.add(name)
+        if name in functions and name not in visited_functions:
+            visited_functions.add(name)
             for function_node in functions[name].node_def:
                 yield function_node
-                yield from _function_nodes(function_node, functions, called)
+                yield from _function_nodes(function_node, functions, visited_functions)
 
 
 def _join(names: Iterable[str], max_names: int = 5) -> str:

@@ -48,7 +48,7 @@ class Context:
     @contextlib.contextmanager
     def account(self, protocol: str) -> Iterator[Account]:
         """Counts and logs one request; turns unexpected exceptions into a `RequestError` with the code INTERNAL."""
-        account, started, code = Account(protocol), time.perf_counter(), "OK"
+        account, start_time, code = Account(protocol), time.perf_counter(), "OK"
         self.metrics.in_flight.inc()
         try:
             yield account
@@ -63,7 +63,7 @@ class Context:
             code = Code.CANCELLED.name
             raise
         finally:
-            seconds = time.perf_counter() - started
+            seconds = time.perf_counter() - start_time
             self.metrics.in_flight.dec()
             self.metrics.request(account.model, account.signature, protocol, code, seconds)
             access_log.debug(

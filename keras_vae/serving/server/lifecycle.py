@@ -171,8 +171,10 @@ class Server:
                 log.exception("%s: polling failed; the server tries again", self.repository.base)
 
     def _announce(self):
-        loaded = sum(any(s.model_version for s in versions.values()) for versions in self.repository.models.values())
-        log.info("%d model(s) from %s", loaded, self.repository.base)
+        loaded_count = sum(
+            any(s.model_version for s in versions.values()) for versions in self.repository.models.values()
+        )
+        log.info("%d model(s) from %s", loaded_count, self.repository.base)
         log.info("REST  http://%s:%d/v1/models", self.options.host, self.port)
         if self.grpc_port is not None:
             log.info("gRPC  %s:%d", self.options.host, self.grpc_port)

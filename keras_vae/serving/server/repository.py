@@ -156,11 +156,11 @@ class Repository:
         """
         version = self._version_number(name, version, label)
         statuses = self._models.get(name, {})
-        selected = {n: statuses[n] for n in sorted(statuses, reverse=True) if version in (None, n)}
-        if not selected:
+        selected_versions = {n: statuses[n] for n in sorted(statuses, reverse=True) if version in (None, n)}
+        if not selected_versions:
             description = f"model {name}" if version is None else f"model {name} with version {version}"
             raise RequestError(Code.NOT_FOUND, f"Could not find any versions of {description}")
-        return selected
+        return selected_versions
 
     def _version_number(self, name, version, label):
         if label is None:
@@ -177,13 +177,13 @@ class Repository:
         return []
 
     def _update(self, name, folders):
-        selected = self._policies.get(name, self.policy).select(folders)
-        for version in sorted(selected, reverse=True):
+        selected_versions = self._policies.get(name, self.policy).select(folders)
+        for version in sorted(selected_versions, reverse=True):
             self._load_version(name, version, folders[version])
         statuses = self._models.get(name, {})
         available = {version for version, status in statuses.items() if status.state == State.AVAILABLE}
-        has_replacement = not folders or available & selected
-        for version in sorted(available - selected):
+        has_replacement = not folders or available & selected_versions
+        for version in sorted(available - selected_versions):
             if has_replacement or version not in folders:
                 log.info("%s version %d: unloaded", name, version)
                 self._set(name, version, Status(State.END))

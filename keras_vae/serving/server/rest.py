@@ -124,12 +124,12 @@ class _Endpoint:
 
     async def _body(self, request: Request, request_bytes: RequestBytes) -> bytes:
         max_bytes, seconds = self.context.options.max_request_bytes, self.context.options.read_seconds
-        declared = request.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > max_bytes:
-            raise _too_large(int(declared), max_bytes)
+        declared_size = request.headers.get("content-length", "")
+        if declared_size.isdigit() and int(declared_size) > max_bytes:
+            raise _too_large(int(declared_size), max_bytes)
         chunks: list[bytes] = []
         loop = asyncio.get_running_loop()
-        started = loop.time()
+        start_time = loop.time()
         try:
             async with asyncio.timeout(seconds) as limit:
                 request_bytes.cancel = partial(_expire, limit)
@@ -140,7 +140,7 @@ class _Endpoint:
                         raise _too_large(request_bytes.bytes + len(chunk), max_bytes)
                     request_bytes.add(len(chunk))
                     chunks.append(chunk)
-                    limit.reschedule(started + seconds + request_bytes.bytes / MIN_BYTES_PER_SECOND)
+                    limit.reschedule(start_time + seconds + request_bytes.bytes / MIN_BYTES_PER_SECOND)
         except TimeoutError:
             if request_bytes.cancel is None:
                 raise memory_exceeded() from None

@@ -48,7 +48,7 @@ def check_predict_request(message: bytes, limits: Limits) -> None:
     fields = values = 0
     max_fields = SPARE_FIELDS + 4 * limits.rows
     stack = [(0, len(view), "request")]
-    nested = {
+    nested_kinds = {
         ("request", INPUTS): "entry", ("entry", VALUE): "tensor", ("tensor", SHAPE): "shape", ("shape", DIM): "dim",
     }  # fmt: skip
     while stack:
@@ -61,8 +61,8 @@ def check_predict_request(message: bytes, limits: Limits) -> None:
                 raise invalid("the message has too many values; write tensors in tensor_content, or send fewer rows.")
             if kind == "tensor" and field.number in HANDLES:
                 raise invalid("expected tensors of numbers or strings, got a tensor of resources or variants.")
-            if (kind, field.number) in nested:
-                stack.append((field.start, field.end, nested[kind, field.number]))
+            if (kind, field.number) in nested_kinds:
+                stack.append((field.start, field.end, nested_kinds[kind, field.number]))
 
 
 def _fields(view: memoryview, position: int, end: int) -> Iterator[_Field]:
