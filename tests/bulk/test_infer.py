@@ -232,7 +232,7 @@ def test_columns_may_have_other_names(export, x, write_parquet, tmp_path):
     ("changes", "message"),
     [
         ({"question": "encod"}, "did you mean 'encode'"),
-        ({"export": "nowhere"}, "nowhere: expected an export; got no SavedModel"),
+        ({"export": "nowhere"}, "nowhere: expected an export; got neither a SavedModel"),
         ({"data": "nowhere.parquet"}, "nowhere.parquet: no such file"),
         ({"data": "nowhere/*.parquet"}, "no such file"),
         ({"key": "name"}, "expected a column 'name'; got x"),

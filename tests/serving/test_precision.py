@@ -65,6 +65,6 @@ def test_an_export_of_less_precision_is_smaller_passes_the_check_and_tells_its_c
 def test_a_score_tells_when_a_precision_is_too_little(model):
     training = Split(kv.data.load("digits").train.x[:200])
     servable = ServedModel(model, ExportOptions(precision="int8"), training)
-    for _, q, _ in servable.weights._packed:
+    for _, q, _ in servable.weights._kernels:
         q.assign(q // 32 * 32)
     assert servable.loss_of_precision > 5
