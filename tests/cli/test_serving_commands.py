@@ -147,8 +147,8 @@ def test_a_client_asks_what_one_asks_of_the_model(cli, finished_run, served, tmp
     ("arguments", "message"),
     [
         ("encod {url} --model tiny", "Unknown method 'encod': did you mean 'encode'"),
-        ("encode {url} --model nothing", "NOT_FOUND: .* look at the name"),
-        ("encode http://127.0.0.1:1 --model tiny --timeout 0.2", "UNAVAILABLE: .* is the server up"),
+        ("encode {url} --model nothing", "NOT_FOUND: .* check the name"),
+        ("encode http://127.0.0.1:1 --model tiny --timeout 0.2", "UNAVAILABLE: .* check that the server runs"),
         ("encode 127.0.0.1 --model tiny", "target: expected http"),
         ("classify {url} --model tiny", "Unknown signature 'classify'"),
         ("encode {url} --model tiny --split tets", "--split: expected"),

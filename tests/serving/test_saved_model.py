@@ -93,7 +93,7 @@ def test_without_the_extra_there_is_no_warm_up(small, tmp_path, monkeypatch):
     version = export(small, tmp_path / "model")
     assert {path.name for path in (version / "assets.extra").iterdir()} == {"model_card.md", "recorded_answers.npz"}
     (note,) = check_export(version).notes
-    assert note.startswith("tf_serving_warmup_requests is not there") and "keras_vae[serving]" in note
+    assert note.startswith("tf_serving_warmup_requests is missing") and "keras_vae[serving]" in note
 
 
 @pytest.mark.parametrize("training", [Split(np.zeros((5, 3))), Split(np.full((5, 2), np.nan))])
