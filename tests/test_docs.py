@@ -84,7 +84,7 @@ def test_commands_in_the_readme_run(tmp_path):
 def test_the_way_to_a_service_in_the_readme_runs(tmp_path):
     (block,) = (block for block in blocks("bash") if "keras-vae serve" in block)
     printed = run_block(in_short(block), tmp_path)
-    assert "TF Serving will run it." in printed and "is_anomaly (5,)" in printed
+    assert "TensorFlow Serving can run it." in printed and "is_anomaly (5,)" in printed
     assert (tmp_path / "generated.png").read_bytes().startswith(b"\x89PNG")
 
 

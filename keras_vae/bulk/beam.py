@@ -66,30 +66,30 @@ def run_on_beam(job: Job, folder: str, *, runner: str, options: Sequence[str] = 
         options: options of Beam, such as `--direct_num_workers=2`.
     """
     with quiet(), beam.Pipeline(runner=runner, options=PipelineOptions([HARNESS_LOG_LEVEL, *options])) as pipeline:
-        read = (
+        items = (
             pipeline
             | "Units" >> beam.Create(job.source.units)
             | "Share" >> beam.Reshuffle()
             | "Read" >> beam.FlatMap(_records).with_output_types(Any)
         )
-        records, unreadable = _partition(read, "Readable", Record)
+        records, unreadable = _partition(items, "Readable", Record)
         results = records | "Ask" >> RunInference(ExportHandler(job.model, job.batch_size))
         answers, rejected_by_model = _partition(results, "Answered", AnsweredRecord)
         rejected = [unreadable, rejected_by_model]
         if job.source.has_own_keys:
             by_key = answers | "ByKey" >> beam.Map(lambda answer: (answer.key, answer)) | beam.GroupByKey()
-            answers, repeated = _partition(by_key | "First" >> beam.FlatMap(_first_and_others), "New", AnsweredRecord)
-            rejected.append(repeated)
+            answers, repeats = _partition(by_key | "First" >> beam.FlatMap(_first_and_others), "New", AnsweredRecord)
+            rejected.append(repeats)
         dead_letters = rejected | "DeadLetters" >> beam.Flatten()
         _write(answers, job.file_format, f"{folder}/{ANSWERS}/part", job.answer_rows)
         _write(dead_letters, job.file_format, f"{folder}/{DEAD_LETTERS}/part", DeadLetterRows())
         counts = [
             beam.pvalue.AsSingleton(collection | f"Count{name}" >> beam.combiners.Count.Globally())
-            for name, collection in (("Read", read), ("Answers", answers))
+            for name, collection in (("Read", items), ("Answers", answers))
         ]
         kinds = (
             dead_letters
-            | beam.Map(lambda one: one.kind)
+            | beam.Map(lambda record: record.kind)
             | "CountKinds" >> beam.combiners.Count.PerElement()
             | beam.combiners.ToDict()
         )
@@ -114,20 +114,20 @@ def _partition(items, name, kind):
     return items | name >> beam.Partition(of_kind, 2)
 
 
-def _first_and_others(keyed):
-    first, *others = sorted(keyed[1], key=lambda answer: answer.place)
-    return [first, *map(reject_repeated, others)]
+def _first_and_others(key_and_answers):
+    first, *repeats = sorted(key_and_answers[1], key=lambda answer: answer.place)
+    return [first, *map(reject_repeated, repeats)]
 
 
-def _summary(about, read, answered, kinds):
-    return Summary(read, answered, kinds).as_json(about)
+def _summary(about, read_count, answer_count, kinds):
+    return Summary(read_count, answer_count, kinds).as_json(about)
 
 
 def _write(items, file_format, prefix, rows):
     suffix = f".{file_format}"
     if file_format == "tfrecord":
-        written = items | f"Serialize {prefix}" >> beam.Map(rows.example).with_output_types(bytes)
-        _ = written | f"Write {prefix}" >> beam.io.WriteToTFRecord(prefix, file_name_suffix=suffix)
+        examples = items | f"Serialize {prefix}" >> beam.Map(rows.example).with_output_types(bytes)
+        _ = examples | f"Write {prefix}" >> beam.io.WriteToTFRecord(prefix, file_name_suffix=suffix)
         return
     tables = (
         items

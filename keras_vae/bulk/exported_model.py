@@ -45,9 +45,9 @@ class ExportedModel:
         self.name = SIGNATURES[question][of_files]
         signatures = _load(self.path).signatures
         if self.name not in signatures:
-            what = "image files" if of_files else "numbers"
+            data_kind = "image files" if of_files else "numbers"
             raise InvalidInputError(
-                f"{self.path}: expected a signature {self.name!r}, to {question} {what}; "
+                f"{self.path}: expected a signature {self.name!r}, to {question} {data_kind}; "
                 f"got {', '.join(sorted(signatures))}; export a model that has it."
             )
 

@@ -49,7 +49,7 @@ class AnswerRows:
 
     def example(self, answer: AnsweredRecord) -> bytes:
         """Returns a serialized `tf.train.Example`."""
-        return _serialized({"key": _bytes(answer.key)} | {name: _flat(v) for name, v in answer.outputs.items()})
+        return _serialize({"key": _bytes(answer.key)} | {name: _flat(v) for name, v in answer.outputs.items()})
 
 
 class DeadLetterRows:
@@ -63,7 +63,7 @@ class DeadLetterRows:
 
     def example(self, rejected: RejectedRecord) -> bytes:
         """Returns a serialized `tf.train.Example`."""
-        return _serialized({name: _bytes(text) for name, text in self._row(rejected).items() if text is not None})
+        return _serialize({name: _bytes(text) for name, text in self._row(rejected).items() if text is not None})
 
     @staticmethod
     def _row(rejected: RejectedRecord) -> dict[str, str | None]:
@@ -84,5 +84,5 @@ def _bytes(text: str) -> tf.train.Feature:
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[text.encode()]))
 
 
-def _serialized(features: Mapping[str, tf.train.Feature]) -> bytes:
+def _serialize(features: Mapping[str, tf.train.Feature]) -> bytes:
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()

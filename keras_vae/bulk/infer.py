@@ -46,7 +46,7 @@ def infer(
     complete. A remote folder fills while the job runs.
 
     Args:
-        question: `"encode"`, `"reconstruct"` or `"score"`, see `keras_vae.serving.signatures_of`.
+        question: `"encode"`, `"reconstruct"` or `"score"`, see `keras_vae.serving.export_signatures`.
         export: a version of a SavedModel, or a folder of versions; the newest version is used.
         data: a file, folder or pattern of Parquet, TFRecord (of `tf.train.Example`) or image files, a `.npy` or `.npz`
             file, or the name of a data set. Columns and features have the names of the signature's inputs: `x` (all

@@ -36,8 +36,8 @@ def run_here(job: Job, folder: Path, *, verbose: int = 0) -> Summary:
             new_answers, new_rejections = _process(job, items)
             read += len(items)
             if job.source.has_own_keys:
-                new_answers, repeated = keys.split(new_answers)
-                new_rejections += map(reject_repeated, repeated)
+                new_answers, repeats = keys.split(new_answers)
+                new_rejections += map(reject_repeated, repeats)
             answers.write(new_answers)
             dead_letters.write(new_rejections)
             answered += len(new_answers)
@@ -101,8 +101,8 @@ class _AnsweredKeys:
 
     def split(self, answers: Sequence[AnsweredRecord]) -> tuple[list[AnsweredRecord], list[AnsweredRecord]]:
         """Returns the answers with a new key, and the answers that repeat a key."""
-        new, repeated = [], []
+        new, repeats = [], []
         for answer in answers:
-            (repeated if answer.key in self.keys else new).append(answer)
+            (repeats if answer.key in self.keys else new).append(answer)
             self.keys.add(answer.key)
-        return new, repeated
+        return new, repeats

@@ -155,9 +155,9 @@ class DataSet:
         """
         splits = {"training": self.train, "validation": self.validation, "test": self.test}
         return {
-            f"{name} {what}": digest_of([array])
+            f"{name} {array_name}": digest_of([array])
             for name, split in splits.items()
-            for what, array in (("examples", split.x), ("labels", split.y), ("factors", split.factors))
+            for array_name, array in (("examples", split.x), ("labels", split.y), ("factors", split.factors))
             if array is not None
         }
 

@@ -58,7 +58,7 @@ def read_folder(
             be read, or if 16-bit files use less than a quarter of their range.
     """
     root = Path(path)
-    entries, unused, other_files = layout(root)
+    entries, unused_files, other_files = layout(root)
     with warnings.catch_warnings():
         _silence_pillow()
         size = image_size or _first_size(root, entries, max_pixels)
@@ -90,7 +90,7 @@ def read_folder(
         raise InvalidInputError(
             f"{root}: expected readable images for training, got only {' and '.join(splits)}; add a folder train."
         )
-    return Parts(**splits, label_names=names, notes=(*skip_notes, *_other_notes(unused, images)))
+    return Parts(**splits, label_names=names, notes=(*skip_notes, *_other_notes(unused_files, images)))
 
 
 def _silence_pillow() -> None:
@@ -112,7 +112,7 @@ def _first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[
 def _decode(root: Path, entries: Sequence[Entry], size: tuple[int, int], strict: bool, max_pixels: int):
     """Returns entry -> image for the readable files, in order, and a sentence for each unreadable file."""
 
-    def read(entry: Entry, max_pixels: int) -> DecodedImage | Exception:
+    def decode(entry: Entry, max_pixels: int) -> DecodedImage | Exception:
         try:
             return read_image(root / entry.path, size, max_pixels=max_pixels)
         except Exception as error:
@@ -122,10 +122,10 @@ def _decode(root: Path, entries: Sequence[Entry], size: tuple[int, int], strict:
     pool = ThreadPoolExecutor()
     try:
         small = min(LARGE, max_pixels)
-        results = progress(pool.map(lambda entry: read(entry, small), entries), len(entries), "Reading images")
+        results = progress(pool.map(lambda entry: decode(entry, small), entries), len(entries), "Reading images")
         for entry, result in zip(entries, results, strict=True):
             if isinstance(result, InvalidInputError):  # the file may be large: decode it alone
-                result = read(entry, max_pixels)
+                result = decode(entry, max_pixels)
             if isinstance(result, DecodedImage):
                 images[entry] = result
             elif strict:
@@ -144,7 +144,7 @@ def _check_range(root: Path, images: dict[Entry, DecodedImage]) -> None:
         bits = max(8, max(maxima).bit_length())
         raise InvalidInputError(
             f"{root}: expected 16-bit images with samples up to 65535, got {max(maxima)} as the brightest sample of "
-            f"{len(maxima)} files, which would be nearly black; if they hold {bits} bits, multiply by "
+            f"{len(maxima)} files, which would be nearly black; if the samples have {bits} bits, multiply by "
             f"{2 ** (16 - bits)} or save them with 8 bits."
         )
 
@@ -162,11 +162,13 @@ def _skip_notes(failures: Sequence[str], other_files: Sequence[Path]) -> list[st
     return notes
 
 
-def _other_notes(unused: Sequence[Path], images: dict[Entry, DecodedImage]) -> list[str]:
+def _other_notes(unused_files: Sequence[Path], images: dict[Entry, DecodedImage]) -> list[str]:
     """Returns notes on files outside the splits, and on files with several frames."""
     notes = []
-    if unused:
-        notes.append(f"Left out {len(unused)} images outside train, validation and test, first {unused[0]}.")
+    if unused_files:
+        notes.append(
+            f"Left out {len(unused_files)} images outside train, validation and test, first {unused_files[0]}."
+        )
     multi_frame = [entry.path for entry, image in images.items() if image.more_frames]
     if multi_frame:
         notes.append(

@@ -47,14 +47,14 @@ def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:
     """
     file_parts = {file: SPLITS.get(file.parts[0].lower()) if len(file.parts) > 1 else None for file in files}
     default_part = None if "train" in file_parts.values() else "train"
-    entries, unused = [], []
+    entries, unused_files = [], []
     for file, part in file_parts.items():
         folders = file.parts[1:-1] if part else file.parts[:-1]
         if part or default_part:
             entries.append(Entry(file, part or default_part, folders[0] if folders else None))
         else:
-            unused.append(file)
-    return entries, unused
+            unused_files.append(file)
+    return entries, unused_files
 
 
 def label_names(entries: Sequence[Entry]) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def read_image(
     >>> read_image(png(np.ones((8, 6, 3))), (4, 4)).pixels.shape
     (4, 4, 3)
     """
-    with _opened(file, max_pixels) as image:
+    with _open_image(file, max_pixels) as image:
         bits, frame_box = _bits(image), image.tile[0][1] if image.tile else None  # decoding removes the tile
         orientation = _orientation(image)
         if size and image.format in ("JPEG", "MPO"):
@@ -113,7 +113,7 @@ def fit(image, size: tuple[int, int]) -> np.ndarray:
 
 
 @contextmanager
-def _opened(file: str | Path | bytes, max_pixels: int):
+def _open_image(file: str | Path | bytes, max_pixels: int):
     """Opens an image and checks its header, without decoding pixels."""
     from PIL import Image, UnidentifiedImageError
 
@@ -142,7 +142,7 @@ def _check_claim(size: tuple[int, int], max_pixels: int) -> None:
 
 
 def _too_large(claim: str, max_pixels: int) -> InvalidInputError:
-    return InvalidInputError(f"expected at most {max_pixels:,} pixels, its header says {claim}; make it smaller")
+    return InvalidInputError(f"expected at most {max_pixels:,} pixels, got a header with {claim}; make it smaller")
 
 
 def _webp_size(content: BinaryIO) -> tuple[int, int]:

@@ -207,10 +207,12 @@ def _read(path: Path, texts: Iterable[str]) -> Any:
             return table
         delimiter, header = _header(path)
         _check_names(path, header)
-        options = arrow_csv.ReadOptions(block_size=min(max(path.stat().st_size + 1, 2**20), 2**31 - 1))
-        parsing = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-        converting = arrow_csv.ConvertOptions(strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string()))
-        return arrow_csv.read_csv(path, options, parsing, converting)
+        read_options = arrow_csv.ReadOptions(block_size=min(max(path.stat().st_size + 1, 2**20), 2**31 - 1))
+        parse_options = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+        convert_options = arrow_csv.ConvertOptions(
+            strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string())
+        )
+        return arrow_csv.read_csv(path, read_options, parse_options, convert_options)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"{path}: expected a table with a header, got: {error}.") from error
 

@@ -53,11 +53,11 @@ class Cluster:
         except ValueError as error:
             raise InvalidInputError(f"TF_CONFIG: expected JSON, {HINT}; {error}.") from None
         cluster, task = _member(config, "cluster", dict), _member(config, "task", dict)
-        unsupported = set(cluster) - {"chief", "worker"}
-        if unsupported:
+        unsupported_jobs = set(cluster) - {"chief", "worker"}
+        if unsupported_jobs:
             raise InvalidInputError(
-                f"TF_CONFIG: expected workers and at most a chief; got {', '.join(sorted(unsupported))}; leave out "
-                "parameter servers and evaluators, which are not supported."
+                f"TF_CONFIG: expected workers and at most a chief; got {', '.join(sorted(unsupported_jobs))}; leave "
+                "out parameter servers and evaluators, which are not supported."
             )
         jobs = {job: _addresses(cluster.get(job, []), job) for job in ("chief", "worker")}
         kind, index = task.get("type", "worker"), task.get("index", 0)

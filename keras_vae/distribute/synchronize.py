@@ -25,12 +25,12 @@ def everyones(strategy: tf.distribute.Strategy, number: int) -> np.ndarray:
     """Gathers one number from each worker, int32 `(workers,)`. Every worker must call this function."""
     if not between_workers(strategy):
         return np.array([number], "int32")
-    values = strategy.run(_gathered, args=(tf.constant([number], tf.int32),))
+    values = strategy.run(_gather, args=(tf.constant([number], tf.int32),))
     return strategy.experimental_local_results(values)[0].numpy()
 
 
 @tf.function
-def _gathered(number):
+def _gather(number):
     return global_batch(tf.identity(number))  # the copy has a device, unlike the argument
 
 
@@ -65,8 +65,8 @@ def from_chief(strategy: tf.distribute.Strategy, arrays: Sequence[np.ndarray]) -
         return list(arrays)
     arrays = [np.asarray(array) for array in arrays]
     constants = [tf.constant(array.astype(TRANSFER_TYPES.get(array.dtype.name, array.dtype))) for array in arrays]
-    received = strategy.run(
+    results = strategy.run(
         tf.function(lambda values: [global_sum(of_first(value)) for value in values]), args=(constants,)
     )
-    local = [strategy.experimental_local_results(value)[0].numpy() for value in received]
+    local = [strategy.experimental_local_results(value)[0].numpy() for value in results]
     return [value.astype(array.dtype) for value, array in zip(local, arrays, strict=True)]

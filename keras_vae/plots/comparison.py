@@ -117,8 +117,8 @@ def shorten(name: object, max_length: int) -> str:
     text = " ".join(str(name).split())
     if len(text) <= max_length:
         return text
-    kept = max_length // 2
-    return f"{text[:kept]}…{text[len(text) - (max_length - kept - 1) :]}"
+    head_length = max_length // 2
+    return f"{text[:head_length]}…{text[len(text) - (max_length - head_length - 1) :]}"
 
 
 def format_value(value: float) -> str:

@@ -86,8 +86,10 @@ def _draw_panel(ax: Axes, name: str, lines: dict[str, np.ndarray], epochs: int) 
         x = np.arange(1, len(y) + 1) * max(epochs // len(y), 1)
         finite = np.isfinite(y)
         neighbours = np.pad(finite, 1)
-        isolated = finite & ~neighbours[:-2] & ~neighbours[2:]
-        ax.plot(x, y, color=color, linewidth=1.5, marker="o", markersize=3.5, markevery=list(np.flatnonzero(isolated)))
+        is_isolated = finite & ~neighbours[:-2] & ~neighbours[2:]
+        ax.plot(
+            x, y, color=color, linewidth=1.5, marker="o", markersize=3.5, markevery=list(np.flatnonzero(is_isolated))
+        )
         for outside, edge, marker in ((y > high, high, "^"), (y < low, low, "v")):
             if outside.any():
                 ax.scatter(

@@ -111,8 +111,8 @@ def most_different_directions(codes: np.ndarray, draws: np.ndarray) -> np.ndarra
     variances, axes = np.linalg.eigh(deviations.T @ deviations / len(draws))
     has_no_variance = variances <= 1e-9 * max(variances.max(), 1e-300)
     whitening = axes / np.sqrt(np.where(has_no_variance, 1.0, variances))
-    whitened = (codes - draws.mean(axis=0)) @ whitening
-    sums, rotation = np.linalg.eigh(whitened.T @ whitened)
+    white_codes = (codes - draws.mean(axis=0)) @ whitening
+    sums, rotation = np.linalg.eigh(white_codes.T @ white_codes)
     moments = (np.maximum(sums, 0.0) + len(sums)) / (len(codes) + len(sums))
     order = np.argsort(-(moments - 1 - np.log(moments)), kind="stable")
     return whitening @ rotation[:, order[:2]]

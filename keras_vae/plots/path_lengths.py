@@ -43,7 +43,7 @@ def plot_path_lengths(steps: np.ndarray, *, distance_name: str = "distance") -> 
         got = "a negative distance" if finite.any() else "no finite distance"
         raise InvalidInputError(f"steps: expected finite distances of 0 or more, got {got}.")
     paths, length = steps.shape
-    even = float(steps[finite].mean())
+    even_step = float(steps[finite].mean())
     finite_steps = np.flatnonzero(finite.any(axis=0))
     columns = [steps[finite[:, step], step] for step in finite_steps]
     means = np.full(length, np.nan)
@@ -52,18 +52,18 @@ def plot_path_lengths(steps: np.ndarray, *, distance_name: str = "distance") -> 
     lower[finite_steps], upper[finite_steps] = np.transpose([np.quantile(column, BAND) for column in columns])
 
     title = "The images do not change along the paths"
-    if even > 0:
-        title = f"The largest step is {np.nanmax(means) / even:.1f} times the even step"
+    if even_step > 0:
+        title = f"The largest step is {np.nanmax(means) / even_step:.1f} times the even step"
     figure = new_figure(6.4, 2.9, title=title, note=_note(steps, finite))
     ax = figure.add_subplot()
     style_axes(ax)
     numbers = np.arange(1, length + 1)
     if paths > 1:
         ax.fill_between(numbers, lower, upper, color=BLUE, alpha=0.16, linewidth=0)
-    ax.axhline(even, color=ORANGE, linewidth=1.0, linestyle=(0, (4, 3)))
+    ax.axhline(even_step, color=ORANGE, linewidth=1.0, linestyle=(0, (4, 3)))
     ax.plot(numbers, means, color=BLUE, linewidth=1.6, marker="o", markersize=3.5 if length <= 40 else 0.0)
     anchor = {"xycoords": ("axes fraction", "data"), "xytext": (4, 0), "textcoords": "offset points", "va": "center"}
-    ax.annotate(f"even step\n{format_value(even)}", (1, even), color=ORANGE, size=LABEL, **anchor)
+    ax.annotate(f"even step\n{format_value(even_step)}", (1, even_step), color=ORANGE, size=LABEL, **anchor)
     top = max(np.nanmax(upper), np.nanmax(means))
     ax.set_ylim(0, 1.08 * top if top > 0 else 1.0)
     ax.set_xlim(0.6, length + 0.4)
@@ -81,9 +81,9 @@ def _note(steps: np.ndarray, finite: np.ndarray) -> str:
     note += f"; band: {BAND[0]:.0%} to {BAND[1]:.0%} quantile of the paths." if paths > 1 else "."
     finite_values = np.where(finite, steps, 0.0)
     path_means = finite_values.sum(axis=1) / np.maximum(finite.sum(axis=1), 1)
-    moving = path_means > 0
-    if moving.any():
-        jump = np.median(finite_values.max(axis=1)[moving] / path_means[moving])
+    is_moving = path_means > 0
+    if is_moving.any():
+        jump = np.median(finite_values.max(axis=1)[is_moving] / path_means[is_moving])
         note += f" Within a path, the largest step is typically {jump:.1f} times the mean step."
     not_finite = int((~finite).sum())
     return note + (f" {not_finite:,} steps are not finite and left out." if not_finite else "")

@@ -32,23 +32,23 @@ def plot_traversals(images: np.ndarray, values: np.ndarray, *, kl: np.ndarray | 
         raise InvalidInputError(f"kl: expected shape ({dimensions},), one per dimension, got {np.shape(kl)}.")
 
     order = np.arange(dimensions) if kl is None else np.argsort(-np.asarray(kl, float), kind="stable")
-    selected = order[:MAX_ROWS]
+    selected_rows = order[:MAX_ROWS]
     note = "Each row varies one latent dimension and keeps the others fixed"
     if kl is not None:
         note += "; largest KL first"
-    if len(selected) < dimensions:
-        note += f" ({len(selected)} of {dimensions} shown)"
+    if len(selected_rows) < dimensions:
+        note += f" ({len(selected_rows)} of {dimensions} shown)"
     sheet = Sheet(
-        len(selected),
+        len(selected_rows),
         steps,
-        images[selected],
+        images[selected_rows],
         event_shape=images.shape[2:],
         title="What each latent dimension changes",
         note=f"{note}.",
         left=0.4 if kl is None else 0.95,
         top=0.2,
     )
-    for row, dimension in enumerate(selected):
+    for row, dimension in enumerate(selected_rows):
         for step in range(steps):
             ax = sheet.draw(row, step, images[dimension, step])
             if row == 0:

@@ -1,4 +1,4 @@
-"""From a trained model to a service."""
+"""Exports models and serves them."""
 
 import lazy_loader
 
@@ -10,6 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "options": ["ExportOptions"],
         "saved_model": ["export"],
         "server_files": ["write_server_files"],
-        "signatures": ["Signature", "signatures_of"],
+        "signatures": ["ExportSignature", "export_signatures"],
     },
 )

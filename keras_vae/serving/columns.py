@@ -1,4 +1,4 @@
-"""Which columns of a table a model takes."""
+"""The options with which training read its table, as a file of an export."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def write_columns(version: Path, columns: Mapping[str, Any]) -> None:
 
 
 def read_columns(version: str) -> str | None:
-    """What `write_columns` wrote, as JSON; None if the export does not say it."""
+    """Reads the options of `write_columns` as JSON; returns None if the export does not contain them."""
     path = tf.io.gfile.join(version, FILE)
     if not tf.io.gfile.exists(path):
         return None

@@ -1,4 +1,4 @@
-"""Inputs to try signatures on."""
+"""Example inputs for signatures."""
 
 from collections.abc import Mapping
 
@@ -7,18 +7,18 @@ import tensorflow as tf
 
 from keras_vae.models import Autoencoder
 from keras_vae.serving.png import png
-from keras_vae.serving.signatures import Signature
+from keras_vae.serving.signatures import ExportSignature
 
 
-def example_inputs(model: Autoencoder, signature: Signature, n: int, *, x: np.ndarray | None = None) -> dict:
-    """`n` inputs for a signature of `model`, name -> array; the same each time.
+def example_inputs(model: Autoencoder, signature: ExportSignature, n: int, *, x: np.ndarray | None = None) -> dict:
+    """Returns `n` rows of inputs for a signature of `model`, name -> array; every call returns the same inputs.
 
     Args:
-        model: what the signature asks.
-        signature: one of `signatures_of(model)`.
-        n: how many rows.
-        x: examples to take, `(N, *event_shape)`, over and over; when None, uniform noise from 0 to 1, or draws of the
-            likelihood where it cannot explain that, such as rows of a table.
+        model: the model of the signature.
+        signature: one of `export_signatures(model)`.
+        n: number of rows.
+        x: examples, `(N, *event_shape)`, which are repeated as needed. None uses uniform noise from 0 to 1, or draws
+            from the likelihood if such noise is outside its support, as for tables.
     """
     rng = np.random.default_rng(n)
     if x is None:
@@ -40,7 +40,7 @@ def example_inputs(model: Autoencoder, signature: Signature, n: int, *, x: np.nd
 
 
 def constant_inputs(inputs: Mapping[str, tf.TensorSpec], n: int) -> dict:
-    """`n` rows of a constant for each input, as `TensorProto`s of a few bytes, for warm-up."""
+    """Returns `n` constant rows for each input, as `TensorProto`s of a few bytes, for warm-up requests."""
 
     def constant(name, spec):
         shape = (n, *spec.shape[1:])

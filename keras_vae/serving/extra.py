@@ -1,4 +1,4 @@
-"""What the optional dependencies bring, or one line that says how to get them."""
+"""Imports optional dependencies, with a one-line error that shows how to install them."""
 
 import importlib
 import importlib.util
@@ -8,10 +8,14 @@ from keras_vae.errors import InvalidInputError
 
 
 def need(module: str, *, extra: str = "serving") -> ModuleType:
-    """The module, imported.
+    """Imports an optional module.
+
+    Args:
+        module: name of the module.
+        extra: the extra of keras_vae that installs the module.
 
     Raises:
-        InvalidInputError: if it, or something that it needs, is not installed.
+        InvalidInputError: if the module or one of its dependencies is not installed.
 
     Example:
 
@@ -22,12 +26,12 @@ def need(module: str, *, extra: str = "serving") -> ModuleType:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise InvalidInputError(
-            f"{error.name}: it is not installed; install it with: pip install 'keras_vae[{extra}]'"
+            f"{error.name}: expected this package, but it is not installed; run: pip install 'keras_vae[{extra}]'"
         ) from error
 
 
 def is_installed(module: str) -> bool:
-    """Whether there is such a module; it is not imported.
+    """Returns whether a module is installed, without importing it.
 
     Example:
 

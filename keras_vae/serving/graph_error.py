@@ -1,4 +1,4 @@
-"""What TensorFlow means when a graph cannot compute its answer."""
+"""Extracts the reason from the error message of a graph."""
 
 import re
 
@@ -8,7 +8,7 @@ NO_REASON = ("Graph execution error", "Detected at node", "Detected unsupported"
 
 
 def reason_of(error: tf.errors.OpError) -> str:
-    r"""The line of the message that says what is wrong.
+    r"""Returns the line of the error message that states the reason.
 
     Example:
 
@@ -16,7 +16,7 @@ def reason_of(error: tf.errors.OpError) -> str:
     'Not an image.'
     """
     lines = [line.strip() for line in error.message.splitlines() if line.strip()]
-    telling = (line.split(" [Op:")[0] for line in lines if not line.startswith(NO_REASON))
-    reason = next(telling, lines[-1] if lines else "")
-    asserted = re.search(r"assertion failed: \[(.*)\]$", reason)
-    return asserted[1] if asserted else reason
+    reasons = (line.split(" [Op:")[0] for line in lines if not line.startswith(NO_REASON))
+    reason = next(reasons, lines[-1] if lines else "")
+    assertion = re.search(r"assertion failed: \[(.*)\]$", reason)
+    return assertion[1] if assertion else reason

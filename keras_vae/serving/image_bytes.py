@@ -1,6 +1,6 @@
-"""Image files as inputs of a graph: what they claim is checked before anything is decoded.
+"""Decodes image files in the graph of an export. The headers are checked before any file is decoded.
 
-What `keras_vae.data.images` does to a file, this does in operations of TensorFlow alone.
+`keras_vae.data.images` decodes files in the same way, outside a graph.
 """
 
 import tensorflow as tf
@@ -18,25 +18,26 @@ def decode_images(
     max_pixels: int = MAX_PIXELS,
     max_batch_pixels: int = 4 * MAX_PIXELS,
 ) -> tf.Tensor:
-    """Image files as a model takes them, in operations of TensorFlow alone.
+    """Decodes image files into examples of a model, using only TensorFlow operations.
 
-    It does what `keras_vae.data` does to a folder of images: brought upright by the EXIF orientation of JPEG and PNG
-    files, resized (Lanczos) so that the image covers the size, cropped at its centre, transparent pixels laid over
-    black, 8 bits, divided by 255. Colours become grey for a model of grey images, and grey is repeated for one of
-    colours. The size of a file is read from its header before the file is decoded.
+    The result is the same as for a folder of images in `keras_vae.data`: the EXIF orientation of JPEG and PNG files is
+    applied, the image is resized (Lanczos) to cover the size and cropped at its centre, transparent pixels are
+    composited over black, and 8-bit values are divided by 255. Colours are converted to grey for a model of grey
+    images, and grey is repeated for a model of colour images. The size of a file is read from its header before the
+    file is decoded.
 
     Args:
-        image_bytes: PNG, JPEG, GIF (the first frame) or BMP (uncompressed, of 8, 24 or 32 bits) files, string `(B,)`.
-        event_shape: `(H, W, C)`, C one of 1, 3 and 4.
-        max_pixels: pixels of a file, at most.
-        max_batch_pixels: pixels of all files together, at most.
+        image_bytes: PNG, JPEG, GIF (first frame) or BMP (uncompressed, 8, 24 or 32 bits) files, string `(B,)`.
+        event_shape: `(H, W, C)`, where C is 1, 3 or 4.
+        max_pixels: maximum number of pixels of a file.
+        max_batch_pixels: maximum number of pixels of all files together.
 
     Returns:
         float32 in [0, 1], `(B, H, W, C)`.
 
     Raises:
-        tf.errors.InvalidArgumentError: when the graph runs, if a file is no such image, is damaged, or claims too many
-            pixels; what the header shows is named by its place in the batch.
+        tf.errors.InvalidArgumentError: when the graph runs, if a file is not an image of these formats, is damaged, or
+            claims too many pixels. Errors in a header state the index of the file in the batch.
 
     Example:
 
@@ -63,10 +64,10 @@ def decode_images(
 
 
 def _decode(header: image_header.Headers, event_shape: tuple[int, int, int]) -> tf.Tensor:
-    """One file, float32 `(H, W, C)` from 0 to 1."""
+    """Decodes one file to float32 `(H, W, C)` in [0, 1]."""
     height, width, channels = event_shape
-    turned = header.orientation >= 5
-    size = tf.where(turned, (width, height), (height, width))
+    is_transposed = header.orientation >= 5
+    size = tf.where(is_transposed, (width, height), (height, width))
 
     decoders = {
         kind: lambda decode=decode: decode(header, size, channels)
@@ -82,7 +83,7 @@ def _decode(header: image_header.Headers, event_shape: tuple[int, int, int]) -> 
 
 
 def _png(header, size, channels):
-    """uint8 `(h, w, 3)`, or `(h, w, 4)` for a model of images with alpha."""
+    """Decodes a PNG file to uint8 `(h, w, 3)`, or `(h, w, 4)` for a model of images with alpha."""
     pixels = tf.io.decode_png(header.file, channels=4)
     colours, alpha = pixels[..., :3], pixels[..., 3:]
     if channels == 4:
@@ -98,61 +99,61 @@ def _png(header, size, channels):
 
 
 def _is_opaque(file, alpha):
-    """Whether nothing shows through a PNG file; to one of 1, 2 or 4 bits without alpha TensorFlow adds 1, 3 or 15."""
-    least, greatest = tf.reduce_min(alpha), tf.reduce_max(alpha)
+    """Returns whether a PNG file is opaque. TensorFlow sets the alpha of opaque 1, 2 or 4-bit files to 1, 3 or 15."""
+    lowest, highest = tf.reduce_min(alpha), tf.reduce_max(alpha)
     bits = tf.io.decode_raw(tf.strings.substr(file, 24, 1), tf.uint8)[0]
-    added = tf.bitwise.left_shift(tf.constant(1, tf.uint8), bits) - 1
-    return (least == 255) | ((bits < 8) & (least == greatest) & (greatest == added))
+    opaque_value = tf.bitwise.left_shift(tf.constant(1, tf.uint8), bits) - 1
+    return (lowest == 255) | ((bits < 8) & (lowest == highest) & (highest == opaque_value))
 
 
 def _jpeg(header, size, channels):
-    """uint8 `(h, w, 3)`: decoded in a fraction of its size where that is still well above the size wanted."""
+    """Decodes a JPEG file to uint8 `(h, w, 3)`, at a fraction of its size if the target size is much smaller."""
 
     def of_ratio(ratio):
         return lambda: tf.io.decode_jpeg(header.file, channels=3, ratio=ratio, dct_method="INTEGER_ACCURATE")
 
-    reserve = tf.reduce_min(header.size // (DRAFT_SIZE * tf.cast(size, tf.int64)))
-    fitting = tf.reduce_sum(tf.cast(reserve >= [2, 4, 8], tf.int32))
-    return tf.switch_case(fitting, [of_ratio(ratio) for ratio in (1, 2, 4, 8)])
+    reductions = tf.reduce_min(header.size // (DRAFT_SIZE * tf.cast(size, tf.int64)))
+    scale_index = tf.reduce_sum(tf.cast(reductions >= [2, 4, 8], tf.int32))
+    return tf.switch_case(scale_index, [of_ratio(ratio) for ratio in (1, 2, 4, 8)])
 
 
 def _gif(header, size, channels):
-    """uint8 `(h, w, 3)`, black where the first frame does not cover it."""
+    """Decodes the first frame of a GIF file to uint8 `(h, w, 3)`, with black outside the frame."""
     frame = tf.io.decode_gif(header.file)[0]
-    missing = tf.cast(header.size, tf.int32) - header.offset - tf.shape(frame)[:2]
-    paddings = tf.stack([header.offset, missing], axis=1)
+    bottom_right = tf.cast(header.size, tf.int32) - header.offset - tf.shape(frame)[:2]
+    paddings = tf.stack([header.offset, bottom_right], axis=1)
     return tf.pad(frame, tf.concat([paddings, [[0, 0]]], axis=0))
 
 
 def _bmp(header, size, channels):
-    """uint8 `(h, w, 3)`: a file of 8 bits has a palette, of which TensorFlow does not know."""
+    """Decodes a BMP file to uint8 `(h, w, 3)`. TensorFlow ignores the palette of an 8-bit file, so it is read here."""
     pixels = tf.io.decode_bmp(header.file)
 
-    def coloured():
+    def from_palette():
         palette = image_header.bmp_palette(header.file)
         return tf.gather(palette, tf.cast(pixels[..., 0], tf.int32))
 
-    return tf.cond(tf.shape(pixels)[-1] == 1, coloured, lambda: pixels[..., :3])
+    return tf.cond(tf.shape(pixels)[-1] == 1, from_palette, lambda: pixels[..., :3])
 
 
 def _in_size(pixels: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """Resized to cover and cropped at the centre in one step, rounded to 8 bits; float32 from 0 to 255."""
-    found = tf.cast(tf.shape(pixels)[:2], tf.float32)
-    wanted = tf.cast(size, tf.float32)
-    scale = tf.reduce_max(wanted / found)
-    fitted = tf.raw_ops.ScaleAndTranslate(
+    """Resizes to cover the size and crops at the centre in one step, rounded to 8 bits; float32 from 0 to 255."""
+    current_size = tf.cast(tf.shape(pixels)[:2], tf.float32)
+    target_size = tf.cast(size, tf.float32)
+    scale = tf.reduce_max(target_size / current_size)
+    resized_image = tf.raw_ops.ScaleAndTranslate(
         images=pixels[None],
         size=size,
         scale=tf.stack([scale, scale]),
-        translation=(wanted - found * scale) / 2.0,
+        translation=(target_size - current_size * scale) / 2.0,
         kernel_type="lanczos3",
         antialias=True,
     )[0]
-    return tf.clip_by_value(tf.round(fitted), 0.0, 255.0)
+    return tf.clip_by_value(tf.round(resized_image), 0.0, 255.0)
 
 
 def _in_channels(pixels: tf.Tensor, channels: int) -> tf.Tensor:
-    """`(H, W, 3 or 4)` from 0 to 255 in the channels of the model."""
+    """Converts pixels `(H, W, 3 or 4)`, 0 to 255, to the channels of the model."""
     if channels == 1:
         return tf.round(tf.reduce_sum(pixels[..., :3] * LUMA, axis=-1, keepdims=True))
     if channels == 4:
@@ -162,7 +163,7 @@ def _in_channels(pixels: tf.Tensor, channels: int) -> tf.Tensor:
 
 
 def _upright(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """The image `(H, W, C)` as an EXIF orientation from 1 to 8 wants it seen."""
+    """Applies an EXIF orientation, 1 to 8, to an image `(H, W, C)`."""
 
     def is_one_of(*orientations):
         return tf.reduce_any(orientation == orientations)

@@ -1,4 +1,4 @@
-"""JSON as TensorFlow Serving speaks it: with NaN and Infinity, which the standard does not have, and with arrays."""
+"""Reads and writes JSON like TensorFlow Serving: with NaN and Infinity, which the standard lacks, and with arrays."""
 
 import json
 import math
@@ -9,11 +9,11 @@ import numpy as np
 
 
 def dumps(document: Any, arrays: Iterable[np.ndarray]) -> bytes:
-    """Writes a document; fast, and float32 to the last bit in as few digits as that takes.
+    """Writes a document. Floats have the fewest digits that reproduce their value exactly.
 
     Args:
-        document: of dictionaries, lists and arrays.
-        arrays: those in it, to see whether they are finite.
+        document: a document of dictionaries, lists and arrays.
+        arrays: the arrays in the document, to check whether they are finite.
 
     Example:
 
@@ -29,7 +29,7 @@ def dumps(document: Any, arrays: Iterable[np.ndarray]) -> bytes:
 
 
 def _with_nan(value: Any) -> bytes:
-    """The same row by row, since only those that are not finite need the slow encoder."""
+    """Writes a document row by row, as only rows that are not finite need the slow encoder."""
     if isinstance(value, dict):
         return b"{%b}" % b",".join(b"%b:%b" % (_with_nan(name), _with_nan(item)) for name, item in value.items())
     if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 1):
@@ -43,7 +43,7 @@ def loads(body: bytes) -> Any:
     """Reads a document.
 
     Raises:
-        ValueError: if it is none, with the reason.
+        ValueError: if it is not valid JSON; the message states the reason.
 
     Example:
 
@@ -64,17 +64,17 @@ def loads(body: bytes) -> Any:
         raise strict from None
 
 
-def _finite(text: str) -> float:
-    """A number of a document; only the word Infinity means infinity."""
+def _parse_float(text: str) -> float:
+    """Parses a float; raises `ValueError` for digits that overflow, as only the word Infinity may mean infinity."""
     value = float(text)
     if math.isinf(value):
         raise ValueError(f"number is infinity when parsed as double: {text[:40]}")
     return value
 
 
-def _whole(text: str) -> int:
-    """An integer of a document; Python reads no longer ones."""
-    return int(text) if len(text) <= 4000 else int(_finite(text))
+def _parse_int(text: str) -> int:
+    """Parses an integer; Python parses at most 4300 digits by default."""
+    return int(text) if len(text) <= 4000 else int(_parse_float(text))
 
 
-DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole)
+DECODER = json.JSONDecoder(parse_float=_parse_float, parse_int=_parse_int)

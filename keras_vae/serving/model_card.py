@@ -1,4 +1,4 @@
-"""What one should know before using an export."""
+"""The model card of an export."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -15,19 +15,20 @@ FILE = "model_card.md"
 Section = Mapping[str, Any] | Iterable[str]
 
 
-def model_card(served: ServedModel, name: str, card: Mapping[str, Section]) -> str:
-    """The model card of an export, in Markdown.
+def model_card(served_model: ServedModel, name: str, card: Mapping[str, Section]) -> str:
+    """Returns the model card of an export, in Markdown.
 
     Args:
-        served: what is exported.
-        name: of the model.
-        card: heading -> name -> value, or lines; what the export itself cannot know, such as data, metrics and limits.
+        served_model: the exported model.
+        name: name of the model.
+        card: heading -> name -> value, or lines, for information that the export does not have, such as data, metrics
+            and limits.
     """
     sections = {
-        "Model": _model(served),
+        "Model": _model(served_model),
         **card,
-        "Signatures": _signatures(served),
-        "Export": _export(served),
+        "Signatures": _signatures(served_model),
+        "Export": _export(served_model),
     }
     lines = [f"# {name}", ""]
     for heading, content in sections.items():
@@ -37,8 +38,8 @@ def model_card(served: ServedModel, name: str, card: Mapping[str, Section]) -> s
     return "\n".join(lines)
 
 
-def _model(served: ServedModel) -> dict[str, Any]:
-    model = served.original
+def _model(served_model: ServedModel) -> dict[str, Any]:
+    model = served_model.original
     return {
         "model": model.name,
         "example": f"float32 {model.event_shape}",
@@ -50,18 +51,18 @@ def _model(served: ServedModel) -> dict[str, Any]:
     }
 
 
-def _signatures(served: ServedModel) -> Iterator[str]:
-    yield "All inputs and outputs share dimension 0, the batch (B)."
+def _signatures(served_model: ServedModel) -> Iterator[str]:
+    yield "Dimension 0 of all inputs and outputs is the batch (B)."
     yield ""
     yield "| signature | inputs | outputs |"
     yield "|---|---|---|"
-    named: dict[str, None] = {}
-    for signature, function in served.functions.items():
-        sides = [function.structured_input_signature[1], function.structured_outputs]
-        named.update(dict.fromkeys(key for side in sides for key in side))
-        yield f"| `{signature}` | {' | '.join(_tensors(side) for side in sides)} |"
+    tensor_names: dict[str, None] = {}
+    for signature, function in served_model.functions.items():
+        specs_of_sides = [function.structured_input_signature[1], function.structured_outputs]
+        tensor_names.update(dict.fromkeys(key for side in specs_of_sides for key in side))
+        yield f"| `{signature}` | {' | '.join(_tensors(side) for side in specs_of_sides)} |"
     yield ""
-    yield from (f"- `{key}`: {TENSORS[key]}" for key in named)
+    yield from (f"- `{key}`: {TENSORS[key]}" for key in tensor_names)
 
 
 def _tensors(specs: Mapping[str, tf.TensorSpec]) -> str:
@@ -71,31 +72,33 @@ def _tensors(specs: Mapping[str, tf.TensorSpec]) -> str:
     return "; ".join(f"`{key}` {spec.dtype.name} ({shape(spec)})" for key, spec in specs.items())
 
 
-def _export(served: ServedModel) -> dict[str, Any]:
-    options = served.options
-    told = {
+def _export(served_model: ServedModel) -> dict[str, Any]:
+    options = served_model.options
+    entries = {
         "made by": f"keras_vae {__version__}, TensorFlow {tf.__version__}",
         "precision": f"{options.precision} ({PRECISIONS[options.precision]})",
         "batch sizes": options.batch_sizes,
     }
-    if served.model.has_density:
-        told["score"] = f"mean over {options.samples} draws of z, with noise fixed at export"
+    if served_model.model.has_density:
+        entries["score"] = f"mean over {options.samples} draws of z, with noise fixed at export"
     if options.binarize:
-        told["binarisation"] = f"{options.binarize}, as in training, within the graph; its noise is fixed at export"
-    if any(name.endswith("_bytes") for name in served.signatures):
-        told["image files"] = f"of {options.max_pixels:,} pixels at most, and {options.max_batch_pixels:,} in a batch"
-    if served.training is None:
-        return told
-    threshold = served.quantiles.threshold(options.flagged)
-    told["anomaly"] = (
-        f"score below {threshold:.4g} nats, as {options.flagged:.2%} of {len(served.scores):,} training examples "
-        "have; expect more of fresh data where the model overfits"
+        entries["binarization"] = f"{options.binarize}, as in training, in the graph, with noise fixed at export"
+    if any(name.endswith("_bytes") for name in served_model.signatures):
+        entries["image files"] = (
+            f"at most {options.max_pixels:,} pixels each, and {options.max_batch_pixels:,} in a batch"
+        )
+    if served_model.training is None:
+        return entries
+    threshold = served_model.quantiles.threshold(options.flagged)
+    entries["anomaly"] = (
+        f"score below {threshold:.4g} nats, the threshold for {options.flagged:.2%} of {len(served_model.scores):,} "
+        "training examples; expect more anomalies in new data if the model overfits"
     )
     if options.precision != "float32":
-        told["cost of the precision"] = (
-            f"the mean score of training examples changes by {-served.loss_of_precision:+.3g} nats"
+        entries["cost of the precision"] = (
+            f"the mean score of training examples changes by {-served_model.loss_of_precision:+.3g} nats"
         )
-    return told
+    return entries
 
 
 def _text(value: Any) -> str:

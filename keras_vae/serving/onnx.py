@@ -1,4 +1,4 @@
-"""One signature as an ONNX file, for runtimes other than TensorFlow's."""
+"""Exports one signature as an ONNX file, for runtimes other than TensorFlow."""
 
 import os
 import warnings
@@ -11,24 +11,24 @@ from keras_vae.files import check_writable, new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.serving.extra import need
 from keras_vae.serving.options import ExportOptions
-from keras_vae.serving.signatures import DEFAULT, Signature, signatures_of
+from keras_vae.serving.signatures import DEFAULT, ExportSignature, export_signatures
 
 
 def export_onnx(model: Autoencoder, path: str | os.PathLike, *, options: ExportOptions | None = None) -> Path:
-    """Writes one signature of the model as ONNX, by Keras's own exporter; inputs and outputs keep their names.
+    """Exports one signature of the model as ONNX, by the exporter of Keras. Inputs and outputs keep their names.
 
     Args:
         model: a built model.
-        path: the file, which ends in `.onnx`.
-        options: `signature` says which, `serving_default` (reconstruct) by default. ONNX has no counterpart of
-            TensorFlow's seeded noise and image files, so `encode`, `decode`, `decode_indices` and `classify` are the
-            others that go; of the precisions, float32 does.
+        path: path of the file, with the suffix `.onnx`.
+        options: `options.signature` selects the signature, by default `serving_default` (reconstruct). ONNX supports
+            neither the seeded noise of TensorFlow nor the decoding of image files. The other signatures that can be
+            exported are therefore `encode`, `decode`, `decode_indices` and `classify`, all in float32.
 
     Returns:
         The path.
 
     Raises:
-        InvalidInputError: for any other signature or precision, or without `tf2onnx` (`keras_vae[onnx]`).
+        InvalidInputError: for another signature or precision, or if `tf2onnx` (`keras_vae[onnx]`) is not installed.
 
     Reference: Open Neural Network Exchange, https://onnx.ai
     """
@@ -37,26 +37,28 @@ def export_onnx(model: Autoencoder, path: str | os.PathLike, *, options: ExportO
     for module in ("onnx", "tf2onnx"):
         need(module, extra="onnx")
     name = options.signature or DEFAULT
-    able = [DEFAULT, "encode", "decode", "decode_indices", "classify"]
-    if name not in able or options.precision != "float32":
+    supported_names = [DEFAULT, "encode", "decode", "decode_indices", "classify"]
+    if name not in supported_names or options.precision != "float32":
         raise InvalidInputError(
-            f"{path}: ONNX takes one of the signatures {', '.join(able)} in float32; "
-            f"got {name!r} in {options.precision}; choose one, or export a SavedModel."
+            f"{path}: expected, for ONNX, one of the signatures {', '.join(supported_names)} in float32, got "
+            f"{name!r} in {options.precision}; use one of these, or export a SavedModel."
         )
-    (signature,) = signatures_of(model, ExportOptions(signature=name, binarize=options.binarize)).values()
+    (signature,) = export_signatures(model, ExportOptions(signature=name, binarize=options.binarize)).values()
     endpoint, inputs = _Endpoint(model, signature), list(signature.inputs)
     with (
-        warnings.catch_warnings(action="ignore", category=FutureWarning),  # of NumPy, about what tf2onnx does
+        warnings.catch_warnings(action="ignore", category=FutureWarning),  # a warning of NumPy about tf2onnx
         new_parents(path),
     ):
-        write_whole(path, lambda to: endpoint.export(str(to), format="onnx", input_signature=inputs, verbose=False))
+        write_whole(
+            path, lambda target: endpoint.export(str(target), format="onnx", input_signature=inputs, verbose=False)
+        )
     return path
 
 
 class _Endpoint(keras.Model):
-    """A signature in the shape of a Keras model, as the exporter wants it."""
+    """Wraps a signature as a Keras model, which the exporter requires."""
 
-    def __init__(self, model: Autoencoder, signature: Signature):
+    def __init__(self, model: Autoencoder, signature: ExportSignature):
         super().__init__(name="endpoint")
         self.model = model
         self.signature = signature

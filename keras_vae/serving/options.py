@@ -1,4 +1,4 @@
-"""What an export is to hold."""
+"""The options of an export."""
 
 from dataclasses import dataclass
 
@@ -7,35 +7,37 @@ from keras_vae.errors import InvalidInputError, unknown
 
 PRECISIONS = {
     "float32": "weights and arithmetic as in training",
-    "bfloat16": "networks in bfloat16, half the size; fast where the processor has it (AMX, TPU)",
+    "bfloat16": "networks in bfloat16, half the size; fast on processors with bfloat16 (AMX, TPU)",
     "float16": "networks in float16, half the size; fast on GPUs",
-    "int8": "kernels stored in 8 bits, a scale per output channel; a quarter of the size, arithmetic in float32",
+    "int8": "kernels in 8 bits with a scale per output channel, a quarter of the size; arithmetic in float32",
 }
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """The choices of an export; the defaults suit most services.
+    """The options of an export; the defaults suit most services.
 
     The first sentence of each entry is also the help of an option of the command line.
 
     Attributes:
-        samples: draws of z per example in `score` and `anomaly`.
-        precision: of the weights: `"float32"`, `"bfloat16"`, `"float16"` or `"int8"`; inputs and outputs are float32.
-        signature: export this signature only, with the weights in its graph; by default all. It becomes
-            `serving_default`.
-        binarize: how training made pixels black or white: `"dynamic"`, `"static"` or `"threshold"`; by default not at
-            all. The export does the same to what it is sent.
-        images: take image files (`*_bytes`) or not; by default for models of images with values from 0 to 1.
-        max_pixels: pixels of an image file that is sent, at most; by default 67 million. That is what its header
-            claims, and the default `keras_vae.data.images.MAX_PIXELS`.
-        max_batch_pixels: pixels of all image files of a batch, at most; by default four times those of a file. A server
-            that batches joins requests.
-        flagged: share of the training examples that `anomaly` calls anomalous, between 0 and 1.
-        batch_sizes: sizes that a server pads batches to, each warmed up; the last is the greatest allowed.
+        samples: number of draws of z per example in `score` and `anomaly`.
+        precision: `"float32"`, `"bfloat16"`, `"float16"` or `"int8"`. Inputs and outputs are always float32.
+        signature: a single signature to export as `serving_default`, with its weights as constants of the graph. None
+            exports all signatures.
+        binarize: binarization mode of the training (`"dynamic"`, `"static"` or `"threshold"`), which the export applies
+            to its inputs. None does not binarize.
+        images: whether to add signatures for image files (`*_bytes`). None adds them for models of images with values
+            from 0 to 1.
+        max_pixels: maximum number of pixels of an image file, according to its header. None means `MAX_PIXELS`, 67
+            million.
+        max_batch_pixels: maximum number of pixels of all image files in a batch, in which a server may join several
+            requests. None means `4 * max_pixels`.
+        flagged: fraction of the training examples that `anomaly` classifies as anomalies, in (0, 1).
+        batch_sizes: batch sizes to which a server pads its batches, each with a warm-up request; the last is the
+            maximum.
 
     Raises:
-        InvalidInputError: for a value out of its range.
+        InvalidInputError: if a value is out of range.
     """
 
     samples: int = 8
@@ -66,4 +68,6 @@ class ExportOptions:
         check_number("flagged", self.flagged, above=0, below=1)
         sizes = [check_integer("batch_sizes", size) for size in self.batch_sizes]
         if not sizes or sizes != sorted(set(sizes)):
-            raise InvalidInputError(f"batch_sizes must be rising integers, such as (1, 8, 32); got {self.batch_sizes}.")
+            raise InvalidInputError(
+                f"batch_sizes must be ascending integers, such as (1, 8, 32); got {self.batch_sizes}."
+            )

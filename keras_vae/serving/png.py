@@ -1,4 +1,4 @@
-"""Images as files."""
+"""PNG files, and the detection of image formats that TensorFlow does not decode."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def png(image: np.ndarray) -> bytes:
-    """A PNG file of an image `(H, W, C)` with values from 0 to 1, C one of 1, 3 and 4.
+    """Returns a PNG file of an image `(H, W, C)` with values from 0 to 1, where C is 1, 3 or 4.
 
     Example:
 
@@ -22,7 +22,7 @@ def png(image: np.ndarray) -> bytes:
 
 
 def is_beyond_tensorflow(content: bytes) -> bool:
-    r"""Whether a file is WebP or TIFF, which the graph of an export does not decode.
+    r"""Returns whether a file is WebP or TIFF, which the graph of an export does not decode.
 
     Example:
 

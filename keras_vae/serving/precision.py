@@ -1,4 +1,4 @@
-"""Weights in the form in which an export holds them."""
+"""The precision of the weights of an export."""
 
 import contextlib
 from functools import partial
@@ -11,14 +11,14 @@ import tensorflow as tf
 from keras_vae.models import Autoencoder
 
 NETWORKS = ("encoder", "decoder", "classifier")
-LEAST_TO_PACK = 1024
+MIN_KERNEL_SIZE = 1024
 
 
 def with_precision(model: Autoencoder, dtype: str) -> Autoencoder:
-    """A copy of the model whose networks hold and compute in `dtype`; the heads and all answers stay in float32.
+    """Returns a copy of the model whose networks use `dtype`; the heads and all outputs remain float32.
 
     Args:
-        model: a built model; it is left as it is.
+        model: a built model; it is not modified.
         dtype: `"bfloat16"` or `"float16"`.
 
     Example:
@@ -38,7 +38,7 @@ def _cast(network: keras.Model, dtype: str) -> keras.Model:
 
 
 def _with_policy(config: Any, dtype: str) -> Any:
-    """A configuration with every dtype policy in it replaced."""
+    """Replaces every dtype policy in a configuration."""
     if isinstance(config, dict):
         if config.get("class_name") == "DTypePolicy":
             return {**config, "config": {**config["config"], "name": dtype}}
@@ -49,29 +49,32 @@ def _with_policy(config: Any, dtype: str) -> Any:
 
 
 class ServedWeights:
-    """The values that take the place of a model's weights while its signatures are traced.
+    """Values that replace the weights of a model while its signatures are traced.
 
     Args:
-        model: a built model; it is left as it is.
-        packed: whether its kernels are in 8 bits: k ~ s q, with q from -127 to 127 and a scale s for each entry of the
-            last axis. Layers read s q; arithmetic stays in float32. Kernels of less than 1024 numbers stay as they are.
+        model: a built model; it is not modified.
+        quantized: whether to store kernels in 8 bits: k ~ s q, with q from -127 to 127 and a scale s for each entry of
+            the last axis. Layers read s q, and arithmetic remains in float32. Kernels of fewer than 1024 values are not
+            quantized.
         constant: whether all weights are constants of the graph, which then has no variables.
     """
 
-    def __init__(self, model: Autoencoder, *, packed: bool, constant: bool):
-        kernels = [w for w in model.variables if packed and w.name == "kernel" and _size(w) >= LEAST_TO_PACK]
-        hold = tf.constant if constant else partial(tf.Variable, trainable=False)
-        self._packed = [(kernel, hold(q), scale) for kernel in kernels for q, scale in [_pack(kernel.numpy())]]
-        others = set(map(id, model.variables if constant else ())) - set(map(id, kernels))
-        self._constants = [(w, tf.constant(w.numpy())) for w in model.variables if id(w) in others]
+    def __init__(self, model: Autoencoder, *, quantized: bool, constant: bool):
+        kernels = [w for w in model.variables if quantized and w.name == "kernel" and _size(w) >= MIN_KERNEL_SIZE]
+        make_tensor = tf.constant if constant else partial(tf.Variable, trainable=False)
+        self._kernels = [
+            (kernel, make_tensor(q), scale) for kernel in kernels for q, scale in [_quantize(kernel.numpy())]
+        ]
+        other_ids = set(map(id, model.variables if constant else ())) - set(map(id, kernels))
+        self._constants = [(w, tf.constant(w.numpy())) for w in model.variables if id(w) in other_ids]
 
     def scope(self) -> contextlib.AbstractContextManager:
-        """Where the model computes with these weights."""
-        unpacked = [(kernel, tf.cast(q, tf.float32) * scale) for kernel, q, scale in self._packed]
-        return keras.StatelessScope(self._constants + unpacked)
+        """Returns a context in which the model uses these weights."""
+        dequantized = [(kernel, tf.cast(q, tf.float32) * scale) for kernel, q, scale in self._kernels]
+        return keras.StatelessScope(self._constants + dequantized)
 
 
-def _pack(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _quantize(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scale = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)), keepdims=True) / 127
     q = np.rint(np.divide(kernel, scale, out=np.zeros_like(kernel), where=scale > 0))
     return q.astype("int8"), scale.astype("float32")

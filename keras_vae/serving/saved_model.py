@@ -1,4 +1,4 @@
-"""A model as a SavedModel that TF Serving loads."""
+"""Exports a model as a SavedModel for TensorFlow Serving."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from keras_vae.data import Split
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import check_writable, new_parents, partial_folder
 from keras_vae.models import Autoencoder
-from keras_vae.serving import model_card, recorded, warmup
+from keras_vae.serving import model_card, recorded_answers, warmup
 from keras_vae.serving.checks import check_export
 from keras_vae.serving.columns import write_columns
 from keras_vae.serving.extra import is_installed
@@ -33,30 +33,30 @@ def export(
     check: bool = True,
     verbose: int = 0,
 ) -> Path:
-    """Writes the next integer version of `model` under `directory`; a watcher never sees half of one.
+    """Writes the next integer version of `model` under `directory`. The version appears only when it is complete.
 
-    A version holds the SavedModel and, in `assets.extra/`, what goes with it: warm-up requests for TF Serving (where
-    `tensorflow-serving-api` is installed), the model's own answers to a few questions, and `model_card.md`. It is
-    checked (see `check_export`) before it gets its number, so what would break in TF Serving is never published.
+    A version contains the SavedModel and a folder `assets.extra/` with warm-up requests for TensorFlow Serving (if
+    `tensorflow-serving-api` is installed), a few recorded answers of the model, and `model_card.md`. The export is
+    checked (see `check_export`) before it gets a number, so that a version that fails the check is never published.
 
     Args:
         model: a built model; it need not be compiled.
-        directory: folder of the servable, such as `saved_models/digits`.
-        options: see `ExportOptions`; what is answered: see `signatures_of`.
-        training: the training examples, whose scores `anomaly` compares with; without them there is no `anomaly`.
+        directory: folder for the versions of the model, such as `saved_models/digits`.
+        options: see `ExportOptions`; see `export_signatures` for the signatures.
+        training: training examples, to compute the ranks and the threshold of `anomaly`. None leaves `anomaly` out.
         card: heading -> name -> value, or lines of Markdown, for the model card: data, metrics, limits.
-        columns: how the table was read that the model was trained on, the options of
-            `keras_vae.data.table.read_as_in_training`, for bulk work on other tables.
-        check: False skips the check, which takes some seconds.
-        verbose: 1 shows progress when it takes long, and prints what the check found.
+        columns: options of `keras_vae.data.table.read_as_in_training` with which training read its table, for bulk
+            inference on other tables.
+        check: whether to check the export, which takes some seconds.
+        verbose: 1 shows progress of long exports and prints the report of the check.
 
     Returns:
         The folder of the new version, such as `saved_models/digits/1`.
 
     Raises:
-        InvalidInputError: if `directory` is a file or holds things that are no versions of a model, or model, data and
-            options do not go together, or the check finds a problem.
-        OSError: if the folder cannot be written; nothing is left of the version then.
+        InvalidInputError: if `directory` is a file or contains entries other than versions of a model, if model, data
+            and options do not match, or if the check finds a problem.
+        OSError: if the folder cannot be written; no partial version remains.
 
     Example:
 
@@ -66,11 +66,11 @@ def export(
     directory = Path(directory)
     _check_directory(directory)
     check_target(directory)
-    served = ServedModel(model, options or ExportOptions(), training, verbose=verbose)
-    _ = served.signatures  # refuses what it cannot export before anything is written
+    served_model = ServedModel(model, options or ExportOptions(), training, verbose=verbose)
+    _ = served_model.signatures  # raises errors for the options before anything is written
     with new_parents(directory / "1"), partial_folder(directory.resolve()) as temporary:
         version = temporary / "version"
-        _write(served, version, directory.resolve().name, card or {})
+        _write(served_model, version, directory.resolve().name, card or {})
         if columns is not None:
             write_columns(version, columns)
         if check:
@@ -79,51 +79,56 @@ def export(
 
 
 def check_target(directory: Path) -> None:
-    """Raises `OSError` unless a version can be made, which is done beside the folder and then moved into it."""
+    """Raises `OSError` if the folder, or its parent with the temporary files of an export, is not writable."""
     for folder in (directory, directory.resolve().parent):
         check_writable(folder)
 
 
-def _write(served: ServedModel, version: Path, name: str, card: Mapping[str, model_card.Section]) -> None:
-    """Writes the SavedModel and its `assets.extra` into a new folder."""
-    module, functions = tf.Module(), served.functions
+def _write(served_model: ServedModel, version: Path, name: str, card: Mapping[str, model_card.Section]) -> None:
+    """Writes the SavedModel and its folder `assets.extra` into a new folder."""
+    module, functions = tf.Module(), served_model.functions
     module.weights = list({id(v): v for function in functions.values() for v in function.variables}.values())
     tf.saved_model.save(module, str(version), signatures=functions)
     extra = version / "assets.extra"
     extra.mkdir()
-    answers = {key: served.answer(key, RECORDED_BATCH) for key in served.signatures}
-    recorded.write_recorded(extra / recorded.FILE, answers)
-    inputs = {key: {spec.name: spec for spec in signature.inputs} for key, signature in served.signatures.items()}
+    answers = {key: served_model.answer(key, RECORDED_BATCH) for key in served_model.signatures}
+    recorded_answers.write_recorded_answers(extra / recorded_answers.FILE, answers)
+    inputs = {key: {spec.name: spec for spec in signature.inputs} for key, signature in served_model.signatures.items()}
     if is_installed("tensorflow_serving"):
-        warmup.write_warmup(extra / warmup.FILE, name, inputs, served.options.batch_sizes)
-    (extra / model_card.FILE).write_text(model_card.model_card(served, name, card))
+        warmup.write_warmup(extra / warmup.FILE, name, inputs, served_model.options.batch_sizes)
+    (extra / model_card.FILE).write_text(model_card.model_card(served_model, name, card))
 
 
 def _check(version: Path, directory: Path, verbose: int) -> None:
-    found = check_export(version)
+    report = check_export(version)
     if verbose:
-        print(found.as_text())
-    if not found.ok:
-        raise InvalidInputError(f"{directory}: nothing was published, for a server would fail: {found.problems[0]}")
+        print(report.as_text())
+    if not report.ok:
+        raise InvalidInputError(
+            f"{directory}: expected an export that TensorFlow Serving can run, so nothing was published: "
+            f"{report.problems[0]}"
+        )
 
 
 def _check_directory(directory: Path) -> None:
     if directory.exists() and not directory.is_dir():
-        raise InvalidInputError(f"{directory}: it is a file; expected a folder for versions of the model.")
-    entries = {entry.name for entry in directory.iterdir()} if directory.is_dir() else set()
-    foreign = entries - {path.name for path in versions_in(directory).values()}
-    if foreign:
         raise InvalidInputError(
-            f"{directory}: expected an empty folder or one of numbered versions, found {min(foreign)!r}; "
-            "choose another folder."
+            f"{directory}: expected a folder for versions of the model, got a file; use another name."
+        )
+    entries = {entry.name for entry in directory.iterdir()} if directory.is_dir() else set()
+    foreign_names = entries - {path.name for path in versions_in(directory).values()}
+    if foreign_names:
+        raise InvalidInputError(
+            f"{directory}: expected an empty folder or a folder with numbered versions, got {min(foreign_names)!r}; "
+            "use another folder."
         )
 
 
 def _publish(version: Path, directory: Path) -> Path:
-    """Gives a finished version the next number, in one step; another export at the same time gets another one."""
+    """Renames a complete version to the next number, atomically. A concurrent export gets a different number."""
     while True:
         target = directory / str(1 + max(versions_in(directory), default=0))
-        target.parent.mkdir(parents=True, exist_ok=True)  # another export that failed may have removed it
+        target.parent.mkdir(parents=True, exist_ok=True)  # a failed concurrent export may have removed it
         try:
             return version.rename(target)
         except OSError:

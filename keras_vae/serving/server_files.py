@@ -1,4 +1,4 @@
-"""What TF Serving is started with, beside the models: its configuration, and how to start it in a container."""
+"""Writes the configuration of TensorFlow Serving, and the commands to start it in a container."""
 
 import csv
 import hashlib
@@ -13,24 +13,24 @@ from google.protobuf import text_encoding
 from keras_vae.files import write_whole
 from keras_vae.serving.versions import is_text, versions_in
 
-MARK = "# Made by keras-vae export, {}. Edit it, and it will be left as it is."
+HEADER = "# Written by keras-vae export, {}. If you edit this file, keras-vae will not replace it."
 IMAGE = "tensorflow/serving:${TF_SERVING_TAG:-latest}"
 
 
 def write_server_files(base: str | os.PathLike, *, batch_sizes: Sequence[int]) -> dict[str, bool]:
-    """Writes TF Serving's configuration for all models under `base`; what a person has edited stays as it is.
+    """Writes the configuration of TensorFlow Serving for all models under `base`, without replacing edited files.
 
-    - `models.config`: each model with its two newest versions, labelled `canary` and, the one before, `stable`.
-    - `batching_parameters.txt`: the allowed batch sizes, of which the last is the maximum.
+    - `models.config`: each model with its two newest versions, the newest labelled `canary` and the other `stable`.
+    - `batching_parameters.txt`: the allowed batch sizes; the last is the maximum.
     - `monitoring.config`: metrics for Prometheus at `/monitoring/prometheus/metrics`.
-    - `compose.yaml`: starts TF Serving with all of them; `docker compose up`.
+    - `compose.yaml`: starts TensorFlow Serving with these files by `docker compose up`.
 
     Args:
-        base: the folder of models, such as `saved_models`.
-        batch_sizes: the sizes that the server pads batches to, rising.
+        base: folder of models, such as `saved_models`.
+        batch_sizes: batch sizes to which the server pads its batches, in ascending order.
 
     Returns:
-        File name -> whether it was written; False where it had been edited.
+        File name -> True if the file was written, False if a user has edited it.
 
     Example:
 
@@ -48,14 +48,23 @@ def write_server_files(base: str | os.PathLike, *, batch_sizes: Sequence[int]) -
 
 
 def docker_run(directory: Path) -> str:
-    """The command that serves one model with TF Serving."""
+    """Returns the command that serves one model with TensorFlow Serving."""
     source = directory.resolve()
-    words = ["docker", "run", "--rm", "-p", "8500:8500", "-p", "8501:8501", *_mount(source, f"/models/{source.name}")]
-    return shlex.join([*words, "-e", f"MODEL_NAME={source.name}", "tensorflow/serving"])
+    arguments = [
+        "docker",
+        "run",
+        "--rm",
+        "-p",
+        "8500:8500",
+        "-p",
+        "8501:8501",
+        *_mount(source, f"/models/{source.name}"),
+    ]
+    return shlex.join([*arguments, "-e", f"MODEL_NAME={source.name}", "tensorflow/serving"])
 
 
 def _mount(source: Path, target: str) -> list[str]:
-    """The options of `docker run` for a folder; `-v` is short, and takes no colon."""
+    """Returns the options of `docker run` for a folder; the shorter option `-v` does not support colons in paths."""
     if ":" not in f"{source}{target}":
         return ["-v", f"{source}:{target}"]
     line = io.StringIO()
@@ -117,15 +126,15 @@ services:
 
 
 def _write(path: Path, text: str) -> bool:
-    if path.exists() and not _is_ours(path.read_text(encoding="utf-8", errors="replace")):
+    if path.exists() and not _is_unedited(path.read_text(encoding="utf-8", errors="replace")):
         return False
-    write_whole(path, lambda target: target.write_text(f"{MARK.format(_digest(text))}\n{text}", encoding="utf-8"))
+    write_whole(path, lambda target: target.write_text(f"{HEADER.format(_digest(text))}\n{text}", encoding="utf-8"))
     return True
 
 
-def _is_ours(content: str) -> bool:
-    mark, _, text = content.partition("\n")
-    return mark == MARK.format(_digest(text))
+def _is_unedited(content: str) -> bool:
+    header, _, text = content.partition("\n")
+    return header == HEADER.format(_digest(text))
 
 
 def _digest(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What an export answers: functions of tensors with names."""
+"""The signatures of an export: functions from tensors by name to tensors by name."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -23,136 +23,144 @@ DEFAULT = "serving_default"
 SCORE_NOISE, BINARIZE_NOISE, DRAW_NOISE = -2, -3, -4
 
 TENSORS = {
-    "x": "an example as the model takes it; images from 0 to 1",
+    "x": "an example in the input format of the model; images from 0 to 1",
     "z": "a code",
     "seed": "two integers for each sample; the same seed gives the same sample in any batch",
-    "condition": "the label, an integer from 0, or the vector that the model was trained with",
+    "condition": "the label, an integer from 0, or a vector as in training",
     "indices": "indices of discrete codes, level by level in the last axis",
-    "image_bytes": "a PNG, JPEG, BMP or GIF file; upright by EXIF, resized to cover and cropped at its centre",
+    "image_bytes": "a PNG, JPEG, BMP or GIF file; rotated by EXIF, resized to cover and cropped at its centre",
     "reconstruction": "E[x | z] at the posterior mean z",
     "mean": "mean of q(z | x)",
     "variance": "variance of q(z | x)",
     "sample": "E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z)",
     "elbo": "evidence lower bound in nats, with fixed noise",
-    "score": "ELBO in nats; without one, the log-likelihood of the reconstruction",
-    "rank": "share of the training examples that score lower, from 0 to 1",
-    "is_anomaly": "whether the score lies below the threshold",
-    "probabilities": "of the classes",
+    "score": "ELBO in nats; for models without an ELBO, the log-likelihood of the reconstruction",
+    "rank": "fraction of the training examples with a lower score, from 0 to 1",
+    "is_anomaly": "whether the score is below the threshold",
+    "probabilities": "probabilities of the classes",
 }
-"""What the tensors mean, for the model card."""
+"""The descriptions of the tensors in the model card."""
 
 
-class Signature(NamedTuple):
-    """A function from tensors by name to tensors by name; all share dimension 0, the batch.
+class ExportSignature(NamedTuple):
+    """A function for one signature of an export; dimension 0 of all inputs and outputs is the batch.
 
     Attributes:
-        function: takes the inputs in their order.
-        inputs: a specification of each.
+        function: the function, with the inputs as positional arguments and the outputs by name.
+        inputs: specifications of the inputs.
     """
 
     function: Callable[..., Mapping[str, tf.Tensor]]
     inputs: tuple[tf.TensorSpec, ...]
 
 
-def signatures_of(
+def export_signatures(
     model: Autoencoder,
     options: ExportOptions | None = None,
     quantiles: Quantiles | None = None,
     *,
     scope: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
-) -> dict[str, Signature]:
-    """What the export of `model` answers, by name; the first is the default.
+) -> dict[str, ExportSignature]:
+    """Returns the signatures for the export of `model` by name; the first is the default.
 
-    Every input and output is batch-major. Examples are float32 as the model takes them (images in [0, 1]). All
-    signatures of a conditional model also take `condition`: labels int32 `(B,)`, or vectors float32 `(B, size)`. A row
-    that the model cannot use is answered with NaN and flagged as an anomaly, and leaves the other rows alone: one with
-    NaN, infinity or a value that the likelihood cannot explain in `x` (models of missing values take NaN), with an
-    unknown label, or with indices out of range. So is such a row where the answer is of integers, with -1. A batch of
-    no rows has an answer of none.
+    Dimension 0 of every input and output is the batch. Examples are float32 in the format of the model (images in
+    [0, 1]). All signatures of a conditional model also have an input `condition`: labels int32 `(B,)`, or vectors
+    float32 `(B, size)`.
+
+    A row is invalid if `x` contains NaN, infinity or a value outside the support of the likelihood (models of missing
+    values support NaN), if its label is unknown, or if its indices are out of range. The outputs of an invalid row are
+    NaN, or -1 for integers, and `is_anomaly` is True; the other rows are not affected. A batch without rows has outputs
+    without rows.
 
     - `serving_default`: x -> `reconstruction`, E[x | z] at the posterior mean z.
-    - `encode`: x -> `mean` and, where the family has one, `variance` of q(z | x); the `indices` of discrete codes.
+    - `encode`: x -> `mean` and, if the family has one, `variance` of q(z | x); also `indices` for discrete codes.
     - `decode`: z -> `reconstruction`, E[x | z].
     - `decode_indices`: `indices` of discrete codes -> `reconstruction`.
     - `generate`: seed, int32 `(B, 2)` -> `sample`, E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z) (see
-      `Likelihood.default_draw`); the same seed gives the same sample whatever else is in the batch. Left out for a
-      model without a prior.
-    - `score`: x -> `elbo` in nats, from `options.samples` draws of z with fixed noise, the same for every example. Left
-      out for a model without a density.
-    - `anomaly`: x -> `score`, its `rank` among the training examples, `is_anomaly`. Left out without `quantiles`.
-    - `classify`: x -> `probabilities` of the classes, for a semi-supervised model; that model's signatures of x take no
-      condition, but the most probable class.
-    - `reconstruct_bytes`, `encode_bytes`, `score_bytes`, `anomaly_bytes`, `classify_bytes`: the same of image files,
-      `image_bytes`, string `(B,)`; for models of images.
+      `Likelihood.default_draw`). The same seed gives the same sample in any batch. Only for models with a prior.
+    - `score`: x -> `elbo` in nats, from `options.samples` draws of z with fixed noise, the same for every example. Only
+      for models with a density.
+    - `anomaly`: x -> `score`, its `rank` among the training examples, `is_anomaly`. Only with `quantiles`.
+    - `classify`: x -> `probabilities` of the classes, for a semi-supervised model. The signatures of x of this model
+      have no condition; they use the most probable class.
+    - `reconstruct_bytes`, `encode_bytes`, `score_bytes`, `anomaly_bytes`, `classify_bytes`: the same signatures for
+      image files, `image_bytes`, string `(B,)`. Only for models of images.
 
     Args:
         model: a built model.
         options: see `ExportOptions`.
-        quantiles: scores of training examples.
-        scope: gives a context in which the model computes with other weights, see `ServedWeights`.
+        quantiles: distribution of the scores of training examples.
+        scope: returns a context in which the model uses other weights, see `ServedWeights`.
 
     Raises:
-        InvalidInputError: if `options.signature` is none of these, or images are asked of a model of other data.
+        InvalidInputError: if `options.signature` is not one of these names, or if `options.images` is True for a model
+            of other data.
 
     Example:
 
-    >>> list(signatures_of(zoo.vae((8,), 2, units=(4,))))
+    >>> list(export_signatures(zoo.vae((8,), 2, units=(4,))))
     ['serving_default', 'encode', 'decode', 'generate', 'score']
     """
     options = options or ExportOptions()
-    answers = _Answers(model, options, quantiles, scope)
+    functions = _SignatureFunctions(model, options, quantiles, scope)
     x = tf.TensorSpec((None, *model.event_shape), tf.float32, name="x")
     files = tf.TensorSpec((None,), tf.string, name="image_bytes")
-    given = () if model.condition is None else (_spec("condition", model.condition.example(1)),)
-    of_x = () if isinstance(model, SemiSupervisedAutoencoder) else given
-    questions = {
-        name: question
-        for name, question, exists in (
-            ("reconstruct", answers.reconstruct, True),
-            ("encode", answers.encode, True),
-            ("score", answers.score, model.has_density),
-            ("anomaly", answers.anomaly, quantiles is not None),
-            ("classify", answers.classify, isinstance(model, SemiSupervisedAutoencoder)),
+    condition_specs = () if model.condition is None else (_spec("condition", model.condition.example(1)),)
+    x_condition_specs = () if isinstance(model, SemiSupervisedAutoencoder) else condition_specs
+    functions_of_x = {
+        name: function
+        for name, function, exists in (
+            ("reconstruct", functions.reconstruct, True),
+            ("encode", functions.encode, True),
+            ("score", functions.score, model.has_density),
+            ("anomaly", functions.anomaly, quantiles is not None),
+            ("classify", functions.classify, isinstance(model, SemiSupervisedAutoencoder)),
         )
         if exists
     }
-    chosen = {
-        DEFAULT: Signature(answers.reconstruct, (x, *of_x)),
-        "encode": Signature(answers.encode, (x, *of_x)),
-        "decode": Signature(answers.decode, (tf.TensorSpec((None, *model.latent_shape), tf.float32, name="z"), *given)),
+    signatures = {
+        DEFAULT: ExportSignature(functions.reconstruct, (x, *x_condition_specs)),
+        "encode": ExportSignature(functions.encode, (x, *x_condition_specs)),
+        "decode": ExportSignature(
+            functions.decode, (tf.TensorSpec((None, *model.latent_shape), tf.float32, name="z"), *condition_specs)
+        ),
     }
     if isinstance(model.posterior, DiscretePosterior):
         shape = (None, *model.latent_shape[:-1], model.posterior.levels)
         indices = tf.TensorSpec(shape, tf.int32, name="indices")
-        chosen["decode_indices"] = Signature(answers.decode_indices, (indices, *given))
+        signatures["decode_indices"] = ExportSignature(functions.decode_indices, (indices, *condition_specs))
     if model.prior is not None:
-        chosen["generate"] = Signature(answers.generate, (tf.TensorSpec((None, 2), tf.int32, name="seed"), *given))
+        signatures["generate"] = ExportSignature(
+            functions.generate, (tf.TensorSpec((None, 2), tf.int32, name="seed"), *condition_specs)
+        )
     for name in ("score", "anomaly", "classify"):
-        if name in questions:
-            chosen[name] = Signature(questions[name], (x, *of_x))
-    chosen = {name: _of_any_rows(signature) for name, signature in chosen.items()}
+        if name in functions_of_x:
+            signatures[name] = ExportSignature(functions_of_x[name], (x, *x_condition_specs))
+    signatures = {name: _for_empty_batches(signature) for name, signature in signatures.items()}
     if _takes_images(model, options):
-        for name in questions:
-            question = chosen[DEFAULT if name == "reconstruct" else name].function
-            chosen[f"{name}_bytes"] = Signature(partial(answers.of_files, question), (files, *of_x))
-    chosen = {name: answers.marking_bad_rows(signature) for name, signature in chosen.items()}
+        for name in functions_of_x:
+            function = signatures[DEFAULT if name == "reconstruct" else name].function
+            signatures[f"{name}_bytes"] = ExportSignature(
+                partial(functions.of_files, function), (files, *x_condition_specs)
+            )
+    signatures = {name: functions.masking_invalid_rows(signature) for name, signature in signatures.items()}
     if options.signature is None:
-        return chosen
-    if options.signature not in chosen:
-        raise InvalidInputError(unknown(options.signature, chosen, part="signature"))
-    return {DEFAULT: chosen[options.signature]}
+        return signatures
+    if options.signature not in signatures:
+        raise InvalidInputError(unknown(options.signature, signatures, part="signature"))
+    return {DEFAULT: signatures[options.signature]}
 
 
-class _Answers:
-    """The functions behind the signatures of one model; those that share a part share its graph."""
+class _SignatureFunctions:
+    """The functions of the signatures of one model. Parts that several signatures use are traced once."""
 
     def __init__(self, model, options, quantiles, scope):
         self.model = model
         self.options = options
         self.quantiles = quantiles
         self.scope = scope
-        for shared in ("reconstruct", "encode", "decode", "classify", "log_density", "decode_images"):
-            setattr(self, shared, self._graph(getattr(self, shared)))
+        for name in ("reconstruct", "encode", "decode", "classify", "log_density", "decode_images"):
+            setattr(self, name, self._graph(getattr(self, name)))
 
     def _graph(self, method):
         def within_scope(*arguments):
@@ -161,77 +169,79 @@ class _Answers:
 
         return tf.function(within_scope, autograph=False, reduce_retracing=True)
 
-    def marking_bad_rows(self, signature):
-        """The signature, with NaN for an answer (True for yes or no, -1 for integers) where the question is no use.
+    def masking_invalid_rows(self, signature):
+        """Returns the signature with NaN (True for booleans, -1 for integers) as the output of invalid rows.
 
-        Where a processor fuses a ReLU with the product before it, NaN would become 0 and look like an answer.
+        NaN does not always propagate through the model: a ReLU that is fused with the product before it turns NaN to 0.
         """
-        checked = [spec.name for spec in signature.inputs if spec.name in ("x", "z", "condition", "indices")]
-        if not checked:
+        checked_names = [spec.name for spec in signature.inputs if spec.name in ("x", "z", "condition", "indices")]
+        if not checked_names:
             return signature
 
         def function(*inputs):
-            named = zip(signature.inputs, inputs, strict=True)
-            bad = [~self._good_rows(spec.name, value) for spec, value in named if spec.name in checked]
-            answers = signature.function(*inputs)
-            return {name: _marked(value, tf.reduce_any(bad, axis=0)) for name, value in answers.items()}
+            named_inputs = zip(signature.inputs, inputs, strict=True)
+            invalid = [
+                ~self._valid_rows(spec.name, value) for spec, value in named_inputs if spec.name in checked_names
+            ]
+            outputs = signature.function(*inputs)
+            return {name: _mask(value, tf.reduce_any(invalid, axis=0)) for name, value in outputs.items()}
 
         return signature._replace(function=function)
 
-    def _good_rows(self, name, value):
+    def _valid_rows(self, name, value):
         if name == "condition":
             return self.model.condition.is_known(value)
         if name == "indices":
-            good = (value >= 0) & (value < self.model.posterior.codebook_size)
+            valid = (value >= 0) & (value < self.model.posterior.codebook_size)
         else:
-            good = self.model.likelihood.in_support(value) if name == "x" else tf.math.is_finite(value)
-        return rows_true(good)
+            valid = self.model.likelihood.in_support(value) if name == "x" else tf.math.is_finite(value)
+        return rows_true(valid)
 
-    def of_files(self, question, image_bytes, condition=None):
+    def of_files(self, function, image_bytes, condition=None):
         x = self.decode_images(image_bytes)
-        return question(x) if condition is None else question(x, condition)
+        return function(x) if condition is None else function(x, condition)
 
     def decode_images(self, image_bytes):
         limits = {"max_pixels": self.options.max_pixels, "max_batch_pixels": self.options.max_batch_pixels}
         return decode_images(image_bytes, self.model.event_shape, **limits)
 
     def reconstruct(self, x, condition=None):
-        return {"reconstruction": self._example(self.model(self._seen(x), condition=condition))}
+        return {"reconstruction": self._example(self.model(self._preprocess(x), condition=condition))}
 
     def encode(self, x, condition=None):
-        posterior = self._posterior(self._seen(x), condition)
-        answer = {"mean": posterior.mean()}
+        posterior = self._posterior(self._preprocess(x), condition)
+        outputs = {"mean": posterior.mean()}
         if isinstance(self.model.posterior, DiscretePosterior):
-            return {**answer, "indices": posterior.indices}
+            return {**outputs, "indices": posterior.indices}
         try:
-            return {**answer, "variance": posterior.variance()}
-        except NotImplementedError:  # a family without one
-            return answer
+            return {**outputs, "variance": posterior.variance()}
+        except NotImplementedError:  # a family without a variance
+            return outputs
 
     def decode(self, z, condition=None):
         mean = self.model.likelihood_of(z, self.model.condition_of(condition)).mean()
         return {"reconstruction": self._example(mean)}
 
     def decode_indices(self, indices, condition=None):
-        possible = tf.clip_by_value(indices, 0, self.model.posterior.codebook_size - 1)
-        return self.decode(self.model.posterior.embed(possible), *_given(condition))
+        is_image_model = tf.clip_by_value(indices, 0, self.model.posterior.codebook_size - 1)
+        return self.decode(self.model.posterior.embed(is_image_model), *_optional(condition))
 
     def generate(self, seed, condition=None):
-        with self.scope():  # of priors that have kernels
+        with self.scope():  # priors may have kernels, too
             prior = self.model.prior_distribution()
-            z = draw_rows(lambda one: prior.sample(seed=one), seed, prior)
+            z = draw_rows(lambda row_seed: prior.sample(seed=row_seed), seed, prior)
         if self.model.likelihood.default_draw == "mean":
-            return {"sample": self.decode(z, *_given(condition))["reconstruction"]}
+            return {"sample": self.decode(z, *_optional(condition))["reconstruction"]}
         with self.scope():
             likelihood = self.model.likelihood_of(z, self.model.condition_of(condition))
             x = self.model.sampling(distribution=likelihood, seed=fold(seed, DRAW_NOISE))[0]
         return {"sample": self._example(x)}
 
     def score(self, x, condition=None):
-        return {"elbo": self.log_density(x, *_given(condition))}
+        return {"elbo": self.log_density(x, *_optional(condition))}
 
     def anomaly(self, x, condition=None):
-        scores = self.log_density(x, *_given(condition))
+        scores = self.log_density(x, *_optional(condition))
         return {
             "score": scores,
             "rank": self.quantiles.rank(scores),
@@ -239,11 +249,11 @@ class _Answers:
         }
 
     def classify(self, x):
-        return {"probabilities": tf.nn.softmax(self.model.class_logits(self._seen(x)))}
+        return {"probabilities": tf.nn.softmax(self.model.class_logits(self._preprocess(x)))}
 
     def log_density(self, x, condition=None):
-        """The ELBO, or log p(x | z) at the posterior mean z where there is none; nats, `(B,)`."""
-        x = self._seen(x)
+        """Returns the ELBO, or log p(x | z) at the posterior mean z for a model without an ELBO, in nats, `(B,)`."""
+        x = self._preprocess(x)
         if self.model.has_density:
             seeds = tf.tile(fold(as_seed(self.model.seed), SCORE_NOISE)[None], (tf.shape(x)[0], 1))
             extras = {} if condition is None else {"y": condition}
@@ -253,8 +263,8 @@ class _Answers:
         z = self.model.posterior_of(x, condition).mean()
         return self.model.likelihood_of(z, condition).log_prob(x)
 
-    def _seen(self, x):
-        """`x` as training saw it: binarised with noise that is the same for every example."""
+    def _preprocess(self, x):
+        """Binarizes `x` as in training, with the same noise for every example."""
         if self.options.binarize is None:
             return x
         if self.options.binarize == "threshold":
@@ -277,32 +287,34 @@ def log_density(
     *,
     scope: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> Callable[..., tf.Tensor]:
-    """The score of `anomaly`, a compiled function of x and, for a conditional model, the condition: nats, `(B,)`."""
-    return _Answers(model, options, None, scope).log_density
+    """Returns the score of `anomaly` in nats, `(B,)`, as a compiled function of x and the optional condition."""
+    return _SignatureFunctions(model, options, None, scope).log_density
 
 
-def _of_any_rows(signature: Signature) -> Signature:
-    """The signature, which may be asked about no rows: it then sees one of zeros, and its answer is left out.
+def _for_empty_batches(signature: ExportSignature) -> ExportSignature:
+    """Returns the signature with support for empty batches: it runs on one row of zeros and drops the output.
 
-    Loops and convolutions of TensorFlow fail on a batch of none.
+    Loops and convolutions of TensorFlow fail on a batch without rows.
     """
 
     def function(*inputs):
         rows = tf.shape(inputs[0])[0]
-        more = tf.cast(rows == 0, tf.int32)
-        filled = [tf.concat([value, tf.zeros((more, *value.shape[1:]), value.dtype)], axis=0) for value in inputs]
-        return {name: value[:rows] for name, value in signature.function(*filled).items()}
+        padding = tf.cast(rows == 0, tf.int32)
+        padded_inputs = [
+            tf.concat([value, tf.zeros((padding, *value.shape[1:]), value.dtype)], axis=0) for value in inputs
+        ]
+        return {name: value[:rows] for name, value in signature.function(*padded_inputs).items()}
 
     return signature._replace(function=function)
 
 
-def _marked(value, bad):
+def _mask(value, invalid):
     if value.dtype == tf.bool:
-        return value | bad
-    return where_rows(~bad, value, -1 if value.dtype.is_integer else float("nan"))
+        return value | invalid
+    return where_rows(~invalid, value, -1 if value.dtype.is_integer else float("nan"))
 
 
-def _given(condition):
+def _optional(condition):
     return () if condition is None else (condition,)
 
 
@@ -311,12 +323,13 @@ def _spec(name: str, example: tf.Tensor) -> tf.TensorSpec:
 
 
 def _takes_images(model: Autoencoder, options: ExportOptions) -> bool:
-    possible = is_image(model.event_shape)
-    if options.images and not possible:
+    is_image_model = is_image(model.event_shape)
+    if options.images and not is_image_model:
         raise InvalidInputError(
-            f"images: expected a model of images (H, W, C) of 1, 3 or 4 channels; got examples of {model.event_shape}."
+            f"images: expected a model of images (H, W, C) with 1, 3 or 4 channels, got examples of shape "
+            f"{model.event_shape}; leave images out."
         )
-    if options.images is not None or not possible:
+    if options.images is not None or not is_image_model:
         return bool(options.images)
     black_and_white = tf.stack([tf.zeros(model.event_shape), tf.ones(model.event_shape)])
     return model.likelihood.takes_bytes and bool(tf.reduce_all(model.likelihood.in_support(black_and_white)))

@@ -1,4 +1,4 @@
-"""The versions of a servable: its sub-folders with decimal names."""
+"""The versions of a model: the sub-folders with decimal names."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,12 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 
-MOST_VERSION = 2**63 - 1
-"""Of a version's number, since TF Serving keeps it in 64 bits."""
+MAX_VERSION = 2**63 - 1
+"""The maximum version number, which TensorFlow Serving stores in 64 bits."""
 
 
 def version_of(name: str) -> int | None:
-    """The version that a folder of this name holds; None if it is no version, as for TF Serving.
+    """Returns the version number of a folder name, or None if the name is not a version in TensorFlow Serving.
 
     Example:
 
@@ -22,11 +22,11 @@ def version_of(name: str) -> int | None:
     if not (name.isascii() and name.isdigit()):
         return None
     number = int(name)
-    return number if number <= MOST_VERSION else None
+    return number if number <= MAX_VERSION else None
 
 
 def is_text(name: str) -> bool:
-    """Whether the name of a file can be written in UTF-8, as every name in a protocol is.
+    """Returns whether the name of a file can be encoded in UTF-8, as the protocols require.
 
     Example:
 
@@ -41,7 +41,7 @@ def is_text(name: str) -> bool:
 
 
 def versions_in(folder: Path) -> dict[int, Path]:
-    """Number -> folder, the oldest first; other names are left out, and so is everything if there is no such folder.
+    """Returns number -> folder, the oldest version first, without other entries; empty if there is no such folder.
 
     Raises:
         OSError: if the folder cannot be read.
@@ -52,12 +52,12 @@ def versions_in(folder: Path) -> dict[int, Path]:
     {}
     """
     entries = sorted(folder.iterdir()) if folder.is_dir() else ()
-    found = {number: entry for entry in entries if (number := version_of(entry.name)) is not None and entry.is_dir()}
-    return dict(sorted(found.items()))
+    versions = {number: entry for entry in entries if (number := version_of(entry.name)) is not None and entry.is_dir()}
+    return dict(sorted(versions.items()))
 
 
 def newest_version(path: str | os.PathLike) -> str:
-    """`path`, if it is a version, or the newest version in it; a local folder, or one that TensorFlow reads.
+    """Returns `path` if it is a version, otherwise the newest version in it; supports the file systems of TensorFlow.
 
     Raises:
         InvalidInputError: if there is no SavedModel.
@@ -69,7 +69,7 @@ def newest_version(path: str | os.PathLike) -> str:
     newest = max((name for name in names if version_of(name) is not None), key=int, default=None)
     if newest is None:
         raise InvalidInputError(
-            f"{path}: expected an export; got no SavedModel, nor numbered versions that hold one; "
-            "make one with: keras-vae export RUN"
+            f"{path}: expected an export; got neither a SavedModel nor numbered versions with a SavedModel; create one "
+            "with: keras-vae export RUN"
         )
     return newest_version(tf.io.gfile.join(path, newest))

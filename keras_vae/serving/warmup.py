@@ -1,4 +1,4 @@
-"""Requests that TF Serving replays before a version takes traffic."""
+"""Warm-up requests, which TensorFlow Serving replays before a version receives traffic."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,26 +11,29 @@ from keras_vae.serving.extra import need
 from keras_vae.tfrecord import read_records
 
 FILE = "tf_serving_warmup_requests"
-MOST_REQUESTS = 1000  # more are an error in TF Serving
+MAX_REQUESTS = 1000  # the limit of TensorFlow Serving
 
 
 def write_warmup(path: Path, name: str, inputs: Mapping[str, Mapping[str, tf.TensorSpec]], batch_sizes) -> int:
-    """Writes one request for each signature at each batch size, as a TFRecord of `PredictionLog`; gives their number.
+    """Writes one request for each signature and batch size, as a TFRecord file of `PredictionLog`.
 
     Args:
-        path: the file, `VERSION/assets.extra/tf_serving_warmup_requests`.
-        name: of the model.
+        path: path of the file, `VERSION/assets.extra/tf_serving_warmup_requests`.
+        name: name of the model.
         inputs: signature -> name -> specification.
-        batch_sizes: the sizes that a server pads batches to.
+        batch_sizes: batch sizes to which a server pads its batches.
+
+    Returns:
+        The number of requests.
 
     Raises:
-        InvalidInputError: if `tensorflow-serving-api` is not installed, or there would be over 1000 requests.
+        InvalidInputError: if `tensorflow-serving-api` is not installed, or if there are more than 1000 requests.
     """
     logs = need("tensorflow_serving.apis.prediction_log_pb2")
-    if len(inputs) * len(batch_sizes) > MOST_REQUESTS:
+    if len(inputs) * len(batch_sizes) > MAX_REQUESTS:
         raise InvalidInputError(
-            f"batch_sizes: expected at most {MOST_REQUESTS // len(inputs)} for {len(inputs)} signatures, "
-            f"got {len(batch_sizes)}; TF Serving refuses more than {MOST_REQUESTS} warm-up requests."
+            f"batch_sizes: expected at most {MAX_REQUESTS // len(inputs)} sizes for {len(inputs)} signatures, got "
+            f"{len(batch_sizes)}; use fewer, as TensorFlow Serving accepts at most {MAX_REQUESTS} warm-up requests."
         )
     with tf.io.TFRecordWriter(str(path)) as writer:
         for signature, specs in inputs.items():
@@ -45,7 +48,7 @@ def write_warmup(path: Path, name: str, inputs: Mapping[str, Mapping[str, tf.Ten
 
 
 def read_warmup(path: Path) -> Iterator[tuple[str, dict]]:
-    """Signature and inputs, name -> array, of each request in the file."""
+    """Yields the signature and the inputs, name -> array, of each request in a file."""
     logs = need("tensorflow_serving.apis.prediction_log_pb2")
     for record in read_records(str(path)):
         request = logs.PredictionLog.FromString(record).predict_log.request

@@ -151,7 +151,7 @@ def test_images_of_every_format_that_training_reads_are_answered_alike(images, r
         np.testing.assert_allclose(answer["mean"], answers[f"{key[:3]}/a.png"]["mean"], atol=1e-5, err_msg=key)
     reasons = {key: row["reason"] for key, row in read(tmp_path / "out" / "dead_letters").items()}
     assert reasons["cat/large.png#0"].endswith(
-        "expected at most 67,108,864 pixels, its header says 20000 x 20000; send a smaller image."
+        "expected at most 67,108,864 pixels, got a header with 20000 x 20000; send a smaller image."
     )
     assert "image_bytes: cannot identify image file" in reasons["cat/bad.tif#0"]
 
@@ -232,7 +232,7 @@ def test_columns_may_have_other_names(export, x, write_parquet, tmp_path):
     ("changes", "message"),
     [
         ({"question": "encod"}, "did you mean 'encode'"),
-        ({"export": "nowhere"}, "nowhere: expected an export; got no SavedModel"),
+        ({"export": "nowhere"}, "nowhere: expected an export; got neither a SavedModel"),
         ({"data": "nowhere.parquet"}, "nowhere.parquet: no such file"),
         ({"data": "nowhere/*.parquet"}, "no such file"),
         ({"key": "name"}, "expected a column 'name'; got x"),

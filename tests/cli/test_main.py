@@ -248,8 +248,11 @@ BAD_USE = {
         for name, kind in (("reconstruct", "png"), ("sample", "npy"), ("traverse", "npy"), ("interpolate", "png"))
     },
     "out below a file": ("sample {run} --out {shelf}/taken.npy/x.npy", "taken.npy"),
-    "export into a file": ("export {run} {shelf}/taken.npy", "taken.npy: it is a file"),
-    "export among other things": ("export {run} {shelf}/broken", "one of numbered versions, found 'a.png'"),
+    "export into a file": (
+        "export {run} {shelf}/taken.npy",
+        "taken.npy: expected a folder for versions of the model, got a file",
+    ),
+    "export among other things": ("export {run} {shelf}/broken", "a folder with numbered versions, got 'a.png'"),
     "export of no run": ("export {shelf}/nothing", "no run there"),
 }
 
@@ -299,7 +302,10 @@ def test_a_run_that_exists_is_not_trained_over(cli, finished_run):
 
 def test_a_run_is_not_trained_into_a_file(cli, shelf):
     for more in ([], ["--overwrite"], ["--resume"]):
-        assert_refused(cli("train", "--out", shelf / "taken.npy", *more), "taken.npy: it is a file")
+        assert_refused(
+            cli("train", "--out", shelf / "taken.npy", *more),
+            "taken.npy: expected a folder for versions of the model, got a file",
+        )
     assert (shelf / "taken.npy").read_bytes() == b"mine"
 
 

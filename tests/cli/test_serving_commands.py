@@ -17,7 +17,7 @@ def test_export_counts_its_versions_and_checks_them(cli, finished_run, tmp_path)
     for version, signatures, options in (("1", 10, []), ("2", 1, ["--signature", "encode", "--no-data"])):
         code, out, err = cli("export", finished_run, *options)
         assert (code, err) == (0, "")
-        assert f"Exported: saved_models/tiny/{version}\n" in out and "TF Serving will run it." in out
+        assert f"Exported: saved_models/tiny/{version}\n" in out and "TensorFlow Serving can run it." in out
         rows = re.findall(r"^(\w+) +1,3,32 +\S+ +(\S+)$", out, re.MULTILINE)
         assert len(rows) == signatures and max(float(gap) for _, gap in rows) <= 1e-5
         assert "keras-vae serve saved_models/tiny" in out and "docker run" in out
@@ -73,7 +73,7 @@ def test_a_signature_goes_to_onnx(cli, finished_run, tmp_path):
 def test_check_says_whether_it_will_run(cli, finished_run, tmp_path):
     cli("export", finished_run, "servable", "--signature", "decode", "--no-data")
     code, out, err = cli("check", "servable")
-    assert (code, err) == (0, "") and out.endswith("TF Serving will run it.\n")
+    assert (code, err) == (0, "") and out.endswith("TensorFlow Serving can run it.\n")
     (tmp_path / "servable" / "1" / "variables" / "variables.index").unlink(missing_ok=True)
     (tmp_path / "servable" / "1" / "saved_model.pb").write_bytes(b"broken")
     code, out, err = cli("check", "servable/1")
@@ -96,7 +96,7 @@ def test_a_run_whose_data_are_gone_can_do_without(cli, finished_run, tmp_path):
     ("arguments", "message"),
     [
         ("--batch-sizes 1,two", "--batch-sizes: expected integers"),
-        ("--batch-sizes 8,1", "batch_sizes must be rising integers"),
+        ("--batch-sizes 8,1", "batch_sizes must be ascending integers"),
         ("--precision int4", "Unknown precision 'int4'"),
         ("--signature encod", "Unknown signature 'encod': did you mean 'encode'"),
         ("--flagged 2", "flagged must be a number > 0 and < 1"),
@@ -147,8 +147,8 @@ def test_a_client_asks_what_one_asks_of_the_model(cli, finished_run, served, tmp
     ("arguments", "message"),
     [
         ("encod {url} --model tiny", "Unknown method 'encod': did you mean 'encode'"),
-        ("encode {url} --model nothing", "NOT_FOUND: .* look at the name"),
-        ("encode http://127.0.0.1:1 --model tiny --timeout 0.2", "UNAVAILABLE: .* is the server up"),
+        ("encode {url} --model nothing", "NOT_FOUND: .* check the name"),
+        ("encode http://127.0.0.1:1 --model tiny --timeout 0.2", "UNAVAILABLE: .* check that the server runs"),
         ("encode 127.0.0.1 --model tiny", "target: expected http"),
         ("classify {url} --model tiny", "Unknown signature 'classify'"),
         ("encode {url} --model tiny --split tets", "--split: expected"),
@@ -166,7 +166,7 @@ def test_a_client_that_cannot_be_answered_says_why(cli, served, tmp_path, argume
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("nothing", "nothing: no such folder; expected one with models"),
+        ("nothing", "nothing: no such folder; expected a folder with models"),
         (". --log-format xml", "Unknown log format 'xml'"),
         (". --port 70000", "port must be an integer from 0 to 65535"),
     ],

@@ -205,7 +205,7 @@ def test_a_file_that_claims_too_many_pixels_is_skipped_and_named(tmp_path):
     save(tmp_path / "a.png", size=(40, 30))
     save(tmp_path / "b.png", size=(8, 6))
     with pytest.warns(
-        UserWarning, match="Skipped a.png: expected at most 1,000 pixels, its header says 40 x 30, 1,200"
+        UserWarning, match="Skipped a.png: expected at most 1,000 pixels, got a header with 40 x 30, 1,200"
     ):
         assert read_folder(tmp_path, max_pixels=1000).train.x.shape == (1, 6, 8, 1)
     with pytest.raises(InvalidInputError, match="a.png: expected a readable image, got: expected at most 1,000 pixels"):

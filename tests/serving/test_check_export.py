@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_vae.serving import check_export
 from keras_vae.serving.checks import without_python
-from keras_vae.serving.recorded import Answer, read_recorded, write_recorded
+from keras_vae.serving.recorded_answers import RecordedAnswer, read_recorded_answers, write_recorded_answers
 
 
 def test_a_sound_export_passes_and_is_measured(exported):
@@ -21,7 +21,7 @@ def test_a_sound_export_passes_and_is_measured(exported):
     assert max(signature.difference for signature in found.signatures.values()) <= 1e-5
     assert found.warmup_requests == 2 * len(found.signatures)
     assert found.bytes > 100_000 and found.load_seconds > 0
-    assert found.as_text().endswith("TF Serving will run it.")
+    assert found.as_text().endswith("TensorFlow Serving can run it.")
 
 
 @pytest.mark.slow
@@ -63,11 +63,11 @@ BROKEN = {
         X,
         "Python in the graph (PyFunc)",
     ),
-    "stateful noise": (lambda _, x: {"y": x + tf.random.normal(tf.shape(x))}, X, "random numbers with a state"),
+    "stateful noise": (lambda _, x: {"y": x + tf.random.normal(tf.shape(x))}, X, "stateful random numbers"),
     "a generator": (
         lambda module, x: {"y": x + module.generator.normal(tf.shape(x))},
         X,
-        "random numbers with a state (RngReadAndSkip)",
+        "stateful random numbers (RngReadAndSkip)",
     ),
     "a counter": (
         lambda module, x: {"y": x + module.counter.assign_add(1.0)},
@@ -98,7 +98,7 @@ BROKEN = {
     "a batch norm of the batch": (
         lambda _, x: {"y": x - tf.reduce_mean(x, axis=0)},
         X,
-        "answers depend on what else is in the batch",
+        "outputs depend on the other rows of the batch",
     ),
     "a failure": (
         lambda _, x: {"y": tf.debugging.check_numerics(x / 0.0, "broken")},
@@ -136,9 +136,9 @@ def test_damage_is_named(copy):
     weights = next(copy.glob("variables/*.data*"))
     content = weights.read_bytes()
     weights.write_bytes(content[: len(content) // 2])
-    assert "it does not load" in check_export(copy).problems[0]
+    assert "loading fails" in check_export(copy).problems[0]
     weights.unlink()
-    assert "it does not load" in check_export(copy).problems[0]
+    assert "loading fails" in check_export(copy).problems[0]
     (copy / "saved_model.pb").write_bytes(graph[: len(graph) // 2])
     assert not check_export(copy).ok
     (copy / "saved_model.pb").write_bytes(b"no graph")
@@ -148,10 +148,10 @@ def test_damage_is_named(copy):
 @pytest.mark.slow
 def test_answers_that_are_not_the_models_are_named(copy):
     path = copy / "assets.extra" / "recorded_answers.npz"
-    answers = read_recorded(path)
+    answers = read_recorded_answers(path)
     outputs = dict(answers["encode"].outputs)
     outputs["mean"] = outputs["mean"] + np.float32(1e-4)
-    write_recorded(path, {**answers, "encode": Answer(answers["encode"].inputs, outputs)})
+    write_recorded_answers(path, {**answers, "encode": RecordedAnswer(answers["encode"].inputs, outputs)})
     (problem,) = check_export(copy).problems
     assert problem.startswith("encode: differs from the model by")
 
@@ -165,7 +165,9 @@ def test_answers_may_differ_as_their_precision_rounds(tmp_path, dtype, gap, soun
     x = np.ones((3, 2), "float32")
     extra = export / "assets.extra"
     extra.mkdir()
-    write_recorded(extra / "recorded_answers.npz", {"serving_default": Answer({"x": x}, {"y": x + np.float32(gap)})})
+    write_recorded_answers(
+        extra / "recorded_answers.npz", {"serving_default": RecordedAnswer({"x": x}, {"y": x + np.float32(gap)})}
+    )
     assert check_export(export).ok == sound
 
 
@@ -183,5 +185,5 @@ def test_a_warm_up_request_that_fails_is_named(copy):
         writer.write(log.SerializeToString())
         writer.write(other.SerializeToString())
     problems = check_export(copy).problems
-    assert "a warm-up request asks 'nothing', which is no signature." in problems
+    assert "a warm-up request has the signature 'nothing', which does not exist." in problems
     assert any(problem.startswith("warm-up request 0 fails") for problem in problems)

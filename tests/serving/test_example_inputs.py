@@ -7,11 +7,11 @@ import recipes
 import keras_vae as kv
 from keras_vae.distributions import LIKELIHOODS
 from keras_vae.serving.example_inputs import example_inputs
-from keras_vae.serving.signatures import signatures_of
+from keras_vae.serving.signatures import export_signatures
 
 
 def check(model):
-    inputs = example_inputs(model, signatures_of(model)["encode"], 3)
+    inputs = example_inputs(model, export_signatures(model)["encode"], 3)
     assert inputs["x"].shape == (3, *model.event_shape)
     assert np.all(model.likelihood.in_support(inputs["x"]))
 

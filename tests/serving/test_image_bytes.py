@@ -226,7 +226,7 @@ def refusal(*files):
 def test_a_file_that_claims_too_many_pixels_is_refused_before_it_is_decoded(kind):
     good = file_of(picture(8, 8), "PNG")
     assert refusal(good, claims(kind, 13000, 12000)) == (
-        "image_bytes[1]: expected at most 2,000,000 pixels, its header says 13000 x 12000; send a smaller image."
+        "image_bytes[1]: expected at most 2,000,000 pixels, got a header with 13000 x 12000; send a smaller image."
     )
 
 
@@ -234,7 +234,7 @@ def test_a_file_that_claims_too_many_pixels_is_refused_before_it_is_decoded(kind
 def test_claims_that_overflow_and_empty_ones_are_refused(width, height):
     expected = "one pixel or more" if 0 in (width, height) else "at most 2,000,000 pixels"
     told = refusal(claims("PNG", width, height))
-    assert expected in told and f"its header says {width} x {height}" in told
+    assert expected in told and f"got a header with {width} x {height}" in told
 
 
 def test_a_later_frame_of_a_gif_file_may_claim_what_it_likes():
@@ -275,7 +275,7 @@ def test_a_file_that_is_cut_off_is_refused_or_answered_as_training_reads_it(name
 def test_what_the_graph_does_not_decode_is_refused_in_one_line():
     for content in (b"", b"%!PS-Adobe", file_of(picture(8, 8), "WEBP"), file_of(picture(8, 8), "TIFF")):
         assert refusal(content) == (
-            "image_bytes[0]: expected a PNG, JPEG, GIF or BMP file, got another kind or nothing."
+            "image_bytes[0]: expected a PNG, JPEG, GIF or BMP file, got another format or no data."
         )
     assert "an uncompressed BMP file" in refusal(file_of(picture(8, 8, "L").convert("1"), "BMP"))
 

@@ -35,7 +35,7 @@ def test_networks_in_16_bits_round_to_their_precision(model, images, dtype, bits
 
 @pytest.mark.parametrize("constant", [False, True])
 def test_a_kernel_is_within_half_a_step_of_its_8_bits(model, constant):
-    packed = ServedWeights(model, packed=True, constant=constant)
+    packed = ServedWeights(model, quantized=True, constant=constant)
     kernels = [weight for weight in model.variables if weight.name == "kernel" and np.prod(weight.shape) >= 1024]
     assert len(kernels) >= 4
     exact = [kernel.numpy() for kernel in kernels]
@@ -65,6 +65,6 @@ def test_an_export_of_less_precision_is_smaller_passes_the_check_and_tells_its_c
 def test_a_score_tells_when_a_precision_is_too_little(model):
     training = Split(kv.data.load("digits").train.x[:200])
     servable = ServedModel(model, ExportOptions(precision="int8"), training)
-    for _, q, _ in servable.weights._packed:
+    for _, q, _ in servable.weights._kernels:
         q.assign(q // 32 * 32)
     assert servable.loss_of_precision > 5

@@ -76,7 +76,7 @@ def test_what_the_user_knows_goes_into_the_card(small, tmp_path):
 
 def test_a_model_that_a_server_cannot_run_is_not_published(small, tmp_path, monkeypatch, refused):
     monkeypatch.setattr(type(small), "posterior_of", lambda self, x, *_, **__: unserved(self, x))
-    with refused("nothing was published, for a server would fail: Python in the graph"):
+    with refused("nothing was published: Python in the graph"):
         export(small, tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
@@ -93,7 +93,7 @@ def test_without_the_extra_there_is_no_warm_up(small, tmp_path, monkeypatch):
     version = export(small, tmp_path / "model")
     assert {path.name for path in (version / "assets.extra").iterdir()} == {"model_card.md", "recorded_answers.npz"}
     (note,) = check_export(version).notes
-    assert note.startswith("tf_serving_warmup_requests is not there") and "keras_vae[serving]" in note
+    assert note.startswith("tf_serving_warmup_requests is missing") and "keras_vae[serving]" in note
 
 
 @pytest.mark.parametrize("training", [Split(np.zeros((5, 3))), Split(np.full((5, 2), np.nan))])
@@ -132,7 +132,7 @@ def test_the_folder_may_be_the_current_one(tmp_path, monkeypatch, small):
 def test_a_folder_of_other_things_is_left_alone(tmp_path, small, refused, foreign):
     (tmp_path / "model" / "1").mkdir(parents=True)
     (tmp_path / "model" / foreign).write_text("mine")
-    with refused(f"expected an empty folder or one of numbered versions, found '{foreign}'"):
+    with refused(f"expected an empty folder or a folder with numbered versions, got '{foreign}'"):
         write(small, tmp_path / "model")
     assert {path.name for path in (tmp_path / "model").iterdir()} == {"1", foreign}
     assert (tmp_path / "model" / foreign).read_text() == "mine"
@@ -140,7 +140,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path, small, refused, foreig
 
 def test_a_file_is_left_alone(tmp_path, small, refused):
     (tmp_path / "model").write_text("mine")
-    with refused("model: it is a file"):
+    with refused("model: expected a folder for versions of the model, got a file"):
         write(small, tmp_path / "model")
     assert (tmp_path / "model").read_text() == "mine"
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import keras_vae as kv
 from keras_vae.data import Split
-from keras_vae.serving import ExportOptions, export, signatures_of
+from keras_vae.serving import ExportOptions, export, export_signatures
 from keras_vae.serving.png import png
 from keras_vae.serving.quantiles import Quantiles
 from keras_vae.serving.signatures import log_density
@@ -134,7 +134,7 @@ def test_a_row_that_is_not_finite_is_answered_with_nan_and_flagged(exported, ima
 def test_models_of_missing_values_take_nan(images):
     model, x = build("masked_vae"), images(3)
     x[0, 0], x[1, 0] = np.nan, np.inf
-    encoded = signatures_of(model)["encode"].function(tf.constant(x))["mean"].numpy()
+    encoded = export_signatures(model)["encode"].function(tf.constant(x))["mean"].numpy()
     assert np.isfinite(encoded).all(axis=1).tolist() == [True, False, True]
     np.testing.assert_allclose(encoded[[0, 2]], model.encode(x[[0, 2]]).mean(), atol=1e-5)
 
@@ -150,7 +150,7 @@ def test_scores_are_the_elbo(vae, exported, images):
 def test_without_a_density_the_score_is_the_log_likelihood_of_the_reconstruction(images):
     model, x = recipes.create("ae"), images(5)
     x = x.round()
-    signatures = signatures_of(model, quantiles=None)
+    signatures = export_signatures(model, quantiles=None)
     assert "score" not in signatures and "anomaly" not in signatures
     scores = log_density(model, ExportOptions())(tf.constant(x))
     p = np.clip(model.reconstruct(x), 1e-7, 1 - 1e-7)
@@ -197,7 +197,7 @@ def test_a_flagged_example_is_one_that_few_training_examples_score_below(vae, di
     options = ExportOptions(flagged=0.1)
     x = tf.constant(digits / np.float32(255))
     scores = log_density(vae, options)(x).numpy()
-    anomaly = signatures_of(vae, options, Quantiles.of(scores))["anomaly"].function(x)
+    anomaly = export_signatures(vae, options, Quantiles.of(scores))["anomaly"].function(x)
     np.testing.assert_allclose(anomaly["score"], scores, rtol=1e-5)
     assert np.mean(anomaly["is_anomaly"]) == pytest.approx(0.1, abs=0.01)
     order = scores.argsort().argsort() / (len(scores) - 1)
@@ -207,8 +207,8 @@ def test_a_flagged_example_is_one_that_few_training_examples_score_below(vae, di
 @pytest.mark.parametrize("mode", ["dynamic", "static", "threshold"])
 def test_grey_is_made_black_and_white_as_in_training(vae, images, mode):
     x = images(400)
-    plain = signatures_of(vae)["encode"].function
-    within = signatures_of(vae, ExportOptions(binarize=mode))["encode"].function
+    plain = export_signatures(vae)["encode"].function
+    within = export_signatures(vae, ExportOptions(binarize=mode))["encode"].function
     binary = x.round()
     np.testing.assert_allclose(within(tf.constant(binary))["mean"], plain(tf.constant(binary))["mean"], atol=1e-5)
     seen = tf.constant((x >= 0.5).astype("float32"))
@@ -222,21 +222,21 @@ def test_grey_is_made_black_and_white_as_in_training(vae, images, mode):
 
 
 def test_one_signature_alone(vae, refused):
-    assert list(signatures_of(vae, ExportOptions(signature="encode"))) == ["serving_default"]
+    assert list(export_signatures(vae, ExportOptions(signature="encode"))) == ["serving_default"]
     with refused("Unknown signature 'encod': did you mean 'encode'"):
-        signatures_of(vae, ExportOptions(signature="encod"))
+        export_signatures(vae, ExportOptions(signature="encod"))
 
 
 def test_images_are_asked_of_models_of_images_alone(small, vae, refused):
-    assert not [name for name in signatures_of(vae, ExportOptions(images=False)) if name.endswith("_bytes")]
+    assert not [name for name in export_signatures(vae, ExportOptions(images=False)) if name.endswith("_bytes")]
     with refused("expected a model of images"):
-        signatures_of(small, ExportOptions(images=True))
+        export_signatures(small, ExportOptions(images=True))
 
 
 @pytest.mark.slow
 def test_rows_that_the_model_cannot_use_are_nan_and_leave_the_others_alone():
     conditional = kv.zoo.conditional_vae((8, 8, 1), 4, units=(8,), seed=0)
-    asked = signatures_of(conditional)
+    asked = export_signatures(conditional)
     x = np.random.default_rng(0).random((4, 8, 8, 1), "float32")
     labels = np.array([3, 33, 9, -1], "int32")
     bad = labels != np.clip(labels, 0, 9)
@@ -246,7 +246,7 @@ def test_rows_that_the_model_cannot_use_are_nan_and_leave_the_others_alone():
     seeds = tf.constant([[0, 1], [0, 2], [0, 3], [0, 4]])
     assert np.array_equal(np.isnan(asked["generate"].function(seeds, tf.constant(labels))["sample"])[:, 0, 0, 0], bad)
     x[2] = 7
-    of_x = signatures_of(kv.zoo.vae((8, 8, 1), 4, units=(8,), seed=0))["score"]
+    of_x = export_signatures(kv.zoo.vae((8, 8, 1), 4, units=(8,), seed=0))["score"]
     assert np.array_equal(np.isnan(of_x.function(tf.constant(x))["elbo"]), [False, False, True, False])
 
 
@@ -254,14 +254,14 @@ def test_codes_that_are_none_are_nan():
     model = kv.zoo.vq_vae((8, 8, 1), 4, units=(8,), seed=0)
     codes = model.encode(np.zeros((3, 8, 8, 1))).indices.numpy()
     codes[1] = 10**6
-    found = signatures_of(model)["decode_indices"].function(tf.constant(codes))["reconstruction"].numpy()
+    found = export_signatures(model)["decode_indices"].function(tf.constant(codes))["reconstruction"].numpy()
     assert np.array_equal(np.isnan(found).all(axis=(1, 2, 3)), [False, True, False])
 
 
 @pytest.mark.slow
 def test_tables_are_drawn_alike_in_any_batch():
     model = kv.zoo.tabular_vae((2,), 2, units=(8,), columns=["count", "real"], seed=0)
-    generate = tf.function(signatures_of(model)["generate"].function)
+    generate = tf.function(export_signatures(model)["generate"].function)
     seeds = tf.stack([tf.range(50), tf.zeros(50, tf.int32)], axis=1)
     drawn = generate(seeds)["sample"].numpy()
     assert np.array_equal(drawn[:, 0] % 1, np.zeros(50))

@@ -84,26 +84,28 @@ def _parts(data, size, columns, key):
     if suffix in TABLES and columns is not None:
         return {"train": read_as_in_training(data, key=key, **json.loads(columns))}
     if suffix == ".npz":
-        read = read_arrays(data)
+        data_set = read_arrays(data)
     elif suffix in TABLES:
-        read = _table(data)
+        data_set = _table(data)
     else:
         try:
-            read = load(data)
+            data_set = load(data)
         except InvalidInputError:
             if size is None:
                 raise
-            read = load(data, image_size=size)
-    splits = {part: getattr(read, part) for part in SPLITS}
+            data_set = load(data, image_size=size)
+    splits = {part: getattr(data_set, part) for part in SPLITS}
     return {part: (split.x, split.y, None) for part, split in splits.items() if split is not None}
 
 
 def _table(data):
-    read = read_table(data)
-    text_columns = [name for name, categories in zip(read.column_names, read.categories, strict=True) if categories]
+    data_set = read_table(data)
+    text_columns = [
+        name for name, categories in zip(data_set.column_names, data_set.categories, strict=True) if categories
+    ]
     if text_columns:
         raise InvalidInputError(
             f"{data}: expected numbers, as the export does not contain the categories of text columns; got text in "
             f"column {text_columns[0]!r}; replace the text by the indices used in training, or export the run again."
         )
-    return read
+    return data_set

@@ -28,16 +28,16 @@ class RecordFile:
     def records(self) -> Iterator[Record | RejectedRecord]:
         row = 0
         try:
-            for serialized in read_records(self.path):
-                yield self._record(Place(self.name, row), serialized)
+            for content in read_records(self.path):
+                yield self._record(Place(self.name, row), content)
                 row += 1
         except (DamagedFileError, OSError, tf.errors.OpError) as error:
             reason = f"{self.path}: cannot read this record and those after it: {str(error)[:200]}."
             yield RejectedRecord(None, Place(self.name, row), "damaged file", reason)
 
-    def _record(self, place, serialized):
+    def _record(self, place, content):
         try:
-            features = tf.train.Example.FromString(serialized).features.feature
+            features = tf.train.Example.FromString(content).features.feature
         except DecodeError as error:
             return RejectedRecord(None, place, "unreadable record", f"Expected a tf.train.Example; {error}.")
         field_names = with_key(self.features, self.key)
@@ -50,10 +50,10 @@ def tfrecord_source(tables: Tables) -> Source:
     features = tables.inputs
     feature_names = _first_features(tables.files)
     of_files = "image_bytes" in tables.fields or (features["x"] not in feature_names and "image_bytes" in feature_names)
-    required = features["image_bytes" if of_files else "x"]
-    if required not in feature_names:
+    required_feature = features["image_bytes" if of_files else "x"]
+    if required_feature not in feature_names:
         raise InvalidInputError(
-            f"{tables.files[0][0]}: expected tf.train.Examples with a feature {required!r}; got "
+            f"{tables.files[0][0]}: expected tf.train.Examples with a feature {required_feature!r}; got "
             f"{', '.join(sorted(feature_names)) or 'no features'}; name the features with --field x=FEATURE and "
             "--key FEATURE."
         )
@@ -64,9 +64,9 @@ def tfrecord_source(tables: Tables) -> Source:
 def _first_features(files):
     for path, _ in files:
         try:
-            for serialized in itertools.islice(read_records(path), 100):
+            for content in itertools.islice(read_records(path), 100):
                 with contextlib.suppress(DecodeError):
-                    return set(tf.train.Example.FromString(serialized).features.feature)
+                    return set(tf.train.Example.FromString(content).features.feature)
         except (DamagedFileError, OSError, tf.errors.OpError):
             continue
     return set()

@@ -1,4 +1,4 @@
-"""Whether a server will run an export."""
+"""Checks that a server can run an export."""
 
 from keras_vae.serving.checks.check_export import ExportCheck, SignatureCheck, check_export
 

@@ -1,11 +1,11 @@
-"""Runs a SavedModel through TensorFlow's C API: the runtime that TF Serving links, with no Python in it.
+"""Runs a SavedModel through TensorFlow's C API, the runtime of TensorFlow Serving, without Python in the graph.
 
     python c_api.py PLAN.json ARRAYS.npz RESULTS.npz
 
-This file is run by itself: it never imports `tensorflow` (nor `keras_vae`), it only looks where the wheel's libraries
-lie. PLAN names the SavedModel and lists runs: tensor -> array of ARRAYS, and output name -> tensor. RESULTS holds the
-outputs as `RUN/NAME`, seconds as `RUN/seconds`, what went wrong as `RUN/error`, and `ops`, the serialised list of the
-operations that TensorFlow's core knows.
+This file runs as a script. It imports neither `tensorflow` nor `keras_vae`; it only locates the libraries of the
+installed package. PLAN contains the path of the SavedModel and a list of runs: tensor -> array of ARRAYS, and output
+name -> tensor. RESULTS contains the outputs as `RUN/outputs/NAME`, the seconds as `RUN/seconds`, errors as
+`RUN/error`, and `ops`, the serialized list of the operations of TensorFlow's core.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ STRING, STRING_SIZE = 7, 24
 
 
 class Output(ctypes.Structure):
-    """TF_Output: an operation and which of its outputs."""
+    """TF_Output: an operation and the index of one of its outputs."""
 
     _fields_ = [("operation", Pointer), ("index", ctypes.c_int)]
 
@@ -66,11 +66,11 @@ FUNCTIONS = {
 
 
 class TensorFlowError(Exception):
-    """What the status of a call says."""
+    """An error status of the C API."""
 
 
 def load_library() -> ctypes.CDLL:
-    """The C API of the installed wheel."""
+    """Loads the C API of the installed package."""
     folder = Path(importlib.util.find_spec("tensorflow").origin).parent
     name = "libtensorflow_{}.2.dylib" if sys.platform == "darwin" else "libtensorflow_{}.so.2"
     parts = [ctypes.CDLL(str(folder / name.format(part)), mode=ctypes.RTLD_GLOBAL) for part in ("framework", "cc")]
@@ -85,8 +85,8 @@ class Session:
     """A loaded SavedModel.
 
     Args:
-        library: see `load_library`.
-        path: its folder.
+        library: the library, see `load_library`.
+        path: folder of the SavedModel.
 
     Raises:
         TensorFlowError: if it cannot be loaded.
@@ -102,28 +102,29 @@ class Session:
         self._check(status)
 
     def run(self, inputs: dict[str, np.ndarray], outputs: dict[str, str]) -> dict[str, np.ndarray]:
-        """The outputs, name -> array, for inputs, tensor -> array."""
-        fed = [self._tensor(array) for array in inputs.values()]
-        fetched = (Pointer * len(outputs))()
+        """Runs the graph on inputs, tensor -> array; returns the outputs, name -> array."""
+        input_tensors = [self._tensor(array) for array in inputs.values()]
+        output_tensors = (Pointer * len(outputs))()
         status = self.tf.TF_NewStatus()
         self.tf.TF_SessionRun(
-            self.session, None, self._endpoints(inputs), (Pointer * len(fed))(*fed), len(fed),
-            self._endpoints(outputs.values()), fetched, len(outputs), None, 0, None, status,
+            self.session, None,
+            self._endpoints(inputs), (Pointer * len(inputs))(*input_tensors), len(inputs),
+            self._endpoints(outputs.values()), output_tensors, len(outputs), None, 0, None, status,
         )  # fmt: skip
-        for tensor, array in zip(fed, inputs.values(), strict=True):
+        for tensor, array in zip(input_tensors, inputs.values(), strict=True):
             self._delete(tensor, array)
         self._check(status)
-        return {name: self._array(tensor) for name, tensor in zip(outputs, fetched, strict=True)}
+        return {name: self._array(tensor) for name, tensor in zip(outputs, output_tensors, strict=True)}
 
     def _endpoints(self, tensors):
-        found = []
+        endpoints = []
         for tensor in tensors:
             name, _, index = tensor.partition(":")
             operation = self.tf.TF_GraphOperationByName(self.graph, name.encode())
             if not operation:
                 raise TensorFlowError(f"the graph has no operation {name!r}")
-            found.append(Output(operation, int(index or 0)))
-        return (Output * len(found))(*found)
+            endpoints.append(Output(operation, int(index or 0)))
+        return (Output * len(endpoints))(*endpoints)
 
     def _tensor(self, array):
         dims = (ctypes.c_int64 * array.ndim)(*array.shape)
@@ -152,7 +153,7 @@ class Session:
         shape = [self.tf.TF_Dim(tensor, i) for i in range(self.tf.TF_NumDims(tensor))]
         code = self.tf.TF_TensorType(tensor)
         if code not in DTYPES:
-            raise TensorFlowError(f"an output has the dtype number {code}; known: {', '.join(DTYPES.values())}")
+            raise TensorFlowError(f"an output has dtype number {code}; expected one of {', '.join(DTYPES.values())}")
         data = ctypes.string_at(self.tf.TF_TensorData(tensor), self.tf.TF_TensorByteSize(tensor))
         self.tf.TF_DeleteTensor(tensor)
         return np.frombuffer(data, DTYPES[code]).reshape(shape)
@@ -163,27 +164,29 @@ class Session:
 
 
 def main(plan: str, arrays: str, results: str) -> None:
-    """Loads, runs, and writes what came of it."""
+    """Loads the SavedModel, runs the plan, and writes the results."""
     plan = json.loads(Path(plan).read_text())
-    given = np.load(arrays, allow_pickle=False)
+    arrays_by_key = np.load(arrays, allow_pickle=False)
     library = load_library()
     ops = library.TF_GetAllOpList().contents
-    found = {"ops": np.frombuffer(ctypes.string_at(ops.data, ops.length), "uint8")}
+    results_by_key = {"ops": np.frombuffer(ctypes.string_at(ops.data, ops.length), "uint8")}
     started = time.perf_counter()
     try:
         session = Session(library, plan["saved_model"])
-        found["load/seconds"] = time.perf_counter() - started
+        results_by_key["load/seconds"] = time.perf_counter() - started
         for number, run in enumerate(plan["runs"]):
-            found |= {f"{number}/{name}": value for name, value in _result(session, run, given).items()}
+            results_by_key |= {
+                f"{number}/{name}": value for name, value in _result(session, run, arrays_by_key).items()
+            }
     except TensorFlowError as error:
-        found["load/error"] = str(error)
+        results_by_key["load/error"] = str(error)
     if "tensorflow" in sys.modules:
-        raise RuntimeError("tensorflow was imported; this check must do without")
-    np.savez(results, **found)
+        raise RuntimeError("tensorflow was imported; this check must not import it")
+    np.savez(results, **results_by_key)
 
 
-def _result(session, run, given):
-    inputs = {tensor: given[key] for tensor, key in run["inputs"].items()}
+def _result(session, run, arrays_by_key):
+    inputs = {tensor: arrays_by_key[key] for tensor, key in run["inputs"].items()}
     started = time.perf_counter()
     try:
         outputs = session.run(inputs, run["outputs"])

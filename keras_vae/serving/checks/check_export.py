@@ -1,4 +1,4 @@
-"""Whether TF Serving will run an export, found out before it is shipped."""
+"""Checks before deployment that TensorFlow Serving can run an export."""
 
 import os
 from collections.abc import Mapping
@@ -11,26 +11,27 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.serving import recorded, warmup
+from keras_vae.serving import recorded_answers, warmup
 from keras_vae.serving.checks.graph_rules import coarsest_step, graph_problems, serving_signatures, shape_problems
 from keras_vae.serving.checks.requests import sample_inputs
-from keras_vae.serving.checks.without_python import Runs, run_without_python
+from keras_vae.serving.checks.without_python import RunPlan, run_without_python
 from keras_vae.serving.versions import newest_version
 from keras_vae.tfrecord import DamagedFileError
 
 TOLERANCE = 1e-5
-ALONE_TOLERANCE = 1e-4
-STEPS_OF_16_BITS = 4  # by which answers of floats in 16 bits may differ, for each processor rounds at other places
+BATCH_TOLERANCE = 1e-4
+STEPS_OF_16_BITS = 4  # the tolerance for 16-bit floats, as processors round at different operations
 
 
 @dataclass(frozen=True)
 class SignatureCheck:
-    """What one signature did.
+    """The check of one signature.
 
     Attributes:
-        batches: the batch sizes that it ran.
-        milliseconds: of one run at the largest of them.
-        difference: the largest from the model's own answers, relative where they exceed 1; None where there are none.
+        batches: the batch sizes of the successful runs.
+        milliseconds: milliseconds of one run at the largest batch size.
+        difference: largest difference from the recorded answers, relative for values above 1; None without recorded
+            answers.
     """
 
     batches: tuple[int, ...]
@@ -40,16 +41,16 @@ class SignatureCheck:
 
 @dataclass(frozen=True)
 class ExportCheck:
-    """What was found.
+    """The report on an export.
 
     Attributes:
-        version: the folder that was looked at.
-        problems: a line for each thing that would break in TF Serving; none for a sound export.
-        notes: what could not be checked.
-        signatures: name -> what it did.
-        bytes: of the graph and the weights on disk.
-        load_seconds: to load it without Python.
-        warmup_requests: how many were replayed.
+        version: folder of the version.
+        problems: a line for each problem in TensorFlow Serving; empty for a valid export.
+        notes: a line for each check that was skipped.
+        signatures: name -> check of the signature.
+        bytes: size of the graph and the weights on disk.
+        load_seconds: seconds to load the export without Python.
+        warmup_requests: number of warm-up requests that were replayed.
     """
 
     version: Path
@@ -62,39 +63,42 @@ class ExportCheck:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing would break."""
+        """Whether the export has no problems."""
         return not self.problems
 
     def as_text(self) -> str:
-        """A table of the signatures, then what is wrong, or that nothing is."""
+        """Returns a table of the signatures, the notes, the problems and a conclusion as text."""
         width = max(map(len, self.signatures), default=9)
         lines = [f"{'signature':{width}}  batches     ms  differs from the model by"]
-        for name, found in self.signatures.items():
-            gap = "-" if found.difference is None else f"{found.difference:.1e}"
-            batches = ",".join(map(str, found.batches))
-            lines.append(f"{name:{width}}  {batches:7}  {found.milliseconds:5.1f}  {gap}")
+        for name, check in self.signatures.items():
+            gap = "-" if check.difference is None else f"{check.difference:.1e}"
+            batches = ",".join(map(str, check.batches))
+            lines.append(f"{name:{width}}  {batches:7}  {check.milliseconds:5.1f}  {gap}")
         lines += [
             f"{self.bytes / 1e6:.2f} MB, loaded without Python in {self.load_seconds:.2f} s, "
             f"{self.warmup_requests} warm-up requests replayed",
             *(f"Note: {note}" for note in self.notes),
             *(f"PROBLEM {problem}" for problem in self.problems),
         ]
-        return "\n".join([*lines, "TF Serving will run it." if self.ok else "Do not serve it."])
+        return "\n".join([*lines, "TensorFlow Serving can run it." if self.ok else "Do not serve it."])
 
 
 def check_export(path: str | os.PathLike) -> ExportCheck:
-    """Loads an export as TF Serving does, through TensorFlow's C API in a process without TensorFlow's Python.
+    """Loads an export like TensorFlow Serving, through TensorFlow's C API in a process without TensorFlow's Python.
 
-    Every signature runs at batch 1, at batch 3 and at the largest allowed, and is compared with what the Keras model
-    said when it was exported. Refused are Python and unknown operations in the graph, clusters that XLA must compile,
-    scalars and fixed batch sizes, answers of another batch size, random numbers with a state, written variables, and
-    answers that depend on what else is in the batch. The warm-up requests are replayed.
+    Every signature runs with batch sizes 1, 3 and the maximum, and its outputs are compared with the recorded answers
+    of the Keras model. The check also replays the warm-up requests. It reports these problems:
+
+    - Python, unknown operations, and clusters that XLA must compile;
+    - scalars, fixed batch sizes, and outputs with a different batch size;
+    - stateful random numbers, and signatures that write variables;
+    - outputs that depend on the other rows of the batch.
 
     Args:
-        path: a version, such as `saved_models/digits/1`, or the folder of versions, of which the newest is taken.
+        path: a version, such as `saved_models/digits/1`, or a folder of versions; the newest version is used.
 
     Raises:
-        InvalidInputError: if there is no export there.
+        InvalidInputError: if there is no export at `path`.
 
     Example:
 
@@ -111,36 +115,36 @@ def check_export(path: str | os.PathLike) -> ExportCheck:
     if graph is None:
         return ExportCheck(version, ("no graph has the tag 'serve'; export the model again.",))
     if not serving_signatures(graph):
-        return ExportCheck(version, ("no signature can be asked; export the model with signatures.",))
-    return _Examination(version, graph).result()
+        return ExportCheck(version, ("no signature for clients; export the model with signatures.",))
+    return _ExportTest(version, graph).result()
 
 
-class _Examination:
-    """The runs that are made of one version, and what they show."""
+class _ExportTest:
+    """The runs of one version and their evaluation."""
 
     def __init__(self, version: Path, graph: MetaGraphDef):
         self.version, self.graph = version, graph
         self.signatures = serving_signatures(graph)
-        self.runs = Runs(self.signatures)
+        self.plan = RunPlan(self.signatures)
         rounding = STEPS_OF_16_BITS * coarsest_step(graph)
-        self.tolerance, self.alone_tolerance = max(TOLERANCE, rounding), max(ALONE_TOLERANCE, rounding)
+        self.tolerance, self.batch_tolerance = max(TOLERANCE, rounding), max(BATCH_TOLERANCE, rounding)
         self.notes, self.problems = [], []
         self.warmup = self._read_warmup()
-        self.recorded = self._read_recorded()
+        self.recorded_answers = self._read_recorded_answers()
 
-    def _read_recorded(self) -> dict[str, recorded.Answer]:
-        path = self.version / "assets.extra" / recorded.FILE
+    def _read_recorded_answers(self) -> dict[str, recorded_answers.RecordedAnswer]:
+        path = self.version / "assets.extra" / recorded_answers.FILE
         if not path.exists():
-            self.notes.append(f"{recorded.FILE} is not there: answers were not compared with the model's.")
+            self.notes.append(f"{recorded_answers.FILE} is missing: outputs were not compared with the model.")
             return {}
-        return recorded.read_recorded(path)
+        return recorded_answers.read_recorded_answers(path)
 
     def _read_warmup(self) -> list[tuple[str, dict]]:
         path = self.version / "assets.extra" / warmup.FILE
         if not path.exists():
             self.notes.append(
-                f"{warmup.FILE} is not there: the first requests of a new version will be slow; "
-                "pip install 'keras_vae[serving]' and export again."
+                f"{warmup.FILE} is missing: the first requests of a new version will be slow; run pip install "
+                "'keras_vae[serving]' and export the model again."
             )
             return []
         try:
@@ -155,21 +159,21 @@ class _Examination:
         largest = max((len(next(iter(inputs.values()))) for _, inputs in self.warmup), default=32)
         batches = tuple(sorted({1, 3, largest}))
         problems = self.problems + shape_problems(self.graph)
-        asked = {name: self._ask(name, batches) for name in self.signatures}
-        replayed = []
+        runs_of_signatures = {name: self._add_runs(name, batches) for name in self.signatures}
+        warmup_runs = []
         for name, inputs in self.warmup:
             if name in self.signatures:
-                replayed.append(self.runs.add(name, inputs))
+                warmup_runs.append(self.plan.add(name, inputs))
             else:
-                problems.append(f"a warm-up request asks {name!r}, which is no signature.")
-        results = run_without_python(self.version, self.runs)
+                problems.append(f"a warm-up request has the signature {name!r}, which does not exist.")
+        results = run_without_python(self.version, self.plan)
         if results.error is not None:
-            return ExportCheck(self.version, (*problems, f"it does not load: {results.error}"), tuple(self.notes))
+            return ExportCheck(self.version, (*problems, f"loading fails: {results.error}"), tuple(self.notes))
         problems = graph_problems(self.graph, results.ops) + problems
-        found = {name: self._judge(name, rows, results, problems) for name, rows in asked.items()}
+        checks = {name: self._judge(name, runs, results, problems) for name, runs in runs_of_signatures.items()}
         problems += [
             f"warm-up request {number} fails: {results.errors[run]}"
-            for number, run in enumerate(replayed)
+            for number, run in enumerate(warmup_runs)
             if run in results.errors
         ]
         files = [self.version / "saved_model.pb", *(self.version / "variables").glob("*")]
@@ -177,49 +181,55 @@ class _Examination:
             version=self.version,
             problems=tuple(problems),
             notes=tuple(self.notes),
-            signatures=found,
+            signatures=checks,
             bytes=sum(file.stat().st_size for file in files),
             load_seconds=results.load_seconds,
-            warmup_requests=len(replayed),
+            warmup_requests=len(warmup_runs),
         )
 
-    def _ask(self, name, batches):
-        """Runs of each batch size, then of each row of the batch of 3 alone: batch or row -> number of the run."""
-        known = self.recorded[name].inputs if name in self.recorded else None
-        inputs = {size: sample_inputs(self.signatures[name], size, known) for size in batches}
+    def _add_runs(self, name, batches):
+        """Adds runs of each batch size and of the single rows of the batch of 3; returns the numbers of the runs."""
+        example_inputs = self.recorded_answers[name].inputs if name in self.recorded_answers else None
+        inputs = {size: sample_inputs(self.signatures[name], size, example_inputs) for size in batches}
         rows = [{key: array[i : i + 1] for key, array in inputs[3].items()} for i in range(3)]
-        asked = {size: self.runs.add(name, arrays) for size, arrays in inputs.items()}
-        return asked, [self.runs.add(name, arrays) for arrays in rows]
+        by_size = {size: self.plan.add(name, arrays) for size, arrays in inputs.items()}
+        return by_size, [self.plan.add(name, arrays) for arrays in rows]
 
-    def _judge(self, name, asked, results, problems):
-        by_size, alone = asked
-        failed = {size: results.errors[run] for size, run in by_size.items() if run in results.errors}
-        if failed:
-            size, reason = next(iter(failed.items()))
+    def _judge(self, name, runs, results, problems):
+        by_size, single_row_runs = runs
+        failures = {size: results.errors[run] for size, run in by_size.items() if run in results.errors}
+        if failures:
+            size, reason = next(iter(failures.items()))
             problems.append(f"{name}: a batch of {size} fails: {reason}")
-            return SignatureCheck(tuple(set(by_size) - set(failed)), float("nan"), None)
+            return SignatureCheck(tuple(set(by_size) - set(failures)), float("nan"), None)
         outputs = {size: results.outputs[run] for size, run in by_size.items()}
-        wrong = {
+        row_errors = {
             f"{key!r} has {array.shape[0] if array.ndim else 'no'} rows for a batch of {size}"
             for size, answer in outputs.items()
             for key, array in answer.items()
             if array.ndim == 0 or len(array) != size
         }
-        problems += [f"{name}: output {line}; every output needs a row for each input." for line in sorted(wrong)]
+        problems += [
+            f"{name}: output {line}; every output must have a row for each input." for line in sorted(row_errors)
+        ]
         difference = None
-        if name in self.recorded:
-            difference = max(recorded.differences(self.recorded[name].outputs, outputs[3]))
+        if name in self.recorded_answers:
+            difference = max(recorded_answers.differences(self.recorded_answers[name].outputs, outputs[3]))
             if not difference <= self.tolerance:
                 problems.append(
                     f"{name}: differs from the model by {difference:.1e}, more than {self.tolerance:g}; "
                     "export it again."
                 )
-        if not wrong and all(run in results.outputs for run in alone):
-            # A rank is left out: it follows from the score, and where many examples score alike it rises steeply.
-            together = {key: array for key, array in outputs[3].items() if key != "rank" or "score" not in outputs[3]}
-            joined = {key: np.concatenate([results.outputs[run][key] for run in alone]) for key in together}
-            gap = max(recorded.differences(together, joined))
-            if not gap <= self.alone_tolerance:
-                problems.append(f"{name}: answers depend on what else is in the batch (by {gap:.1e}).")
+        if not row_errors and all(run in results.outputs for run in single_row_runs):
+            # The rank is left out: it depends on the score, and is steep where many examples have similar scores.
+            batch_outputs = {
+                key: array for key, array in outputs[3].items() if key != "rank" or "score" not in outputs[3]
+            }
+            joined_outputs = {
+                key: np.concatenate([results.outputs[run][key] for run in single_row_runs]) for key in batch_outputs
+            }
+            gap = max(recorded_answers.differences(batch_outputs, joined_outputs))
+            if not gap <= self.batch_tolerance:
+                problems.append(f"{name}: outputs depend on the other rows of the batch (by {gap:.1e}).")
         largest = max(by_size)
         return SignatureCheck(tuple(by_size), 1000 * results.seconds[by_size[largest]], difference)

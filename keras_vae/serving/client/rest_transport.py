@@ -1,4 +1,4 @@
-"""REST, without TensorFlow on the client's side."""
+"""The REST transport, which does not need TensorFlow."""
 
 import base64
 from typing import Any
@@ -7,7 +7,7 @@ from urllib.parse import quote
 import numpy as np
 
 from keras_vae.serving.client.serving_error import ServingError
-from keras_vae.serving.client.transport import Asked, SignatureSpec, Tensors, VersionStatus, signatures_of
+from keras_vae.serving.client.transport import ModelTarget, SignatureSpec, Tensors, VersionStatus, parse_signatures
 from keras_vae.serving.extra import need
 from keras_vae.serving.json_with_nan import dumps, loads
 
@@ -31,26 +31,26 @@ TOO_LARGE = 413
 
 
 class RestTransport:
-    """Requests to `URL/v1/models/MODEL`, in columns.
+    """Sends requests to `URL/v1/models/MODEL`, in the column format.
 
     Args:
         url: `http://host:port` or `https://host:port`.
-        asked: the model, and whom to trust.
-        connections: kept open at the same time.
+        model_target: the model and the certificates.
+        connections: maximum number of open connections.
     """
 
-    def __init__(self, url: str, asked: Asked, *, connections: int = 4):
+    def __init__(self, url: str, model_target: ModelTarget, *, connections: int = 4):
         requests = need("requests")
         need("orjson")
         self.target = url.rstrip("/")
-        self._model = f"{self.target}/v1/models/{quote(asked.model, safe='')}"
-        self._version = "" if asked.version is None else f"/versions/{asked.version}"
-        self._version += f"/labels/{quote(asked.label, safe='')}" if asked.label else ""
+        self._model = f"{self.target}/v1/models/{quote(model_target.model, safe='')}"
+        self._version = "" if model_target.version is None else f"/versions/{model_target.version}"
+        self._version += f"/labels/{quote(model_target.label, safe='')}" if model_target.label else ""
         self._requests = requests
         self._session = requests.Session()
-        self._session.trust_env = False  # a proxy for the web is none for this server
-        self._session.verify = asked.ca_file or True
-        self._session.cert = asked.client_certificate
+        self._session.trust_env = False  # proxies of the environment do not apply to this server
+        self._session.verify = model_target.ca_file or True
+        self._session.cert = model_target.client_certificate
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
@@ -58,26 +58,26 @@ class RestTransport:
     def predict(self, signature: str, inputs: Tensors, spec: SignatureSpec, timeout: float) -> dict[str, np.ndarray]:
         document = {"signature_name": signature, "inputs": {name: _plain(value) for name, value in inputs.items()}}
         body = dumps(document, [value for value in inputs.values() if isinstance(value, np.ndarray)])
-        answer = self._ask("POST", f"{self._model}{self._version}:predict", timeout, body)["outputs"]
+        reply = self._send("POST", f"{self._model}{self._version}:predict", timeout, body)["outputs"]
         if len(spec.outputs) == 1:
-            answer = {name: answer for name in spec.outputs}
-        return {name: _array(answer[name], spec.outputs[name].dtype) for name in spec.outputs}
+            reply = {name: reply for name in spec.outputs}
+        return {name: _array(reply[name], spec.outputs[name].dtype) for name in spec.outputs}
 
     def metadata(self, timeout: float) -> dict[str, SignatureSpec]:
-        answer = self._ask("GET", f"{self._model}{self._version}/metadata", timeout)
-        return signatures_of(answer["metadata"]["signature_def"]["signature_def"])
+        reply = self._send("GET", f"{self._model}{self._version}/metadata", timeout)
+        return parse_signatures(reply["metadata"]["signature_def"]["signature_def"])
 
     def status(self, timeout: float) -> list[VersionStatus]:
-        answer = self._ask("GET", f"{self._model}{self._version}", timeout)
+        reply = self._send("GET", f"{self._model}{self._version}", timeout)
         return [
             VersionStatus(int(entry["version"]), entry["state"], entry["status"]["error_message"])
-            for entry in answer["model_version_status"]
+            for entry in reply["model_version_status"]
         ]
 
     def close(self) -> None:
         self._session.close()
 
-    def _ask(self, method: str, url: str, timeout: float, body: bytes | None = None) -> Any:
+    def _send(self, method: str, url: str, timeout: float, body: bytes | None = None) -> Any:
         headers = {"Content-Type": "application/json"} if body else None
         try:
             response = self._session.request(method, url, data=body, headers=headers, timeout=timeout)
@@ -94,14 +94,14 @@ class RestTransport:
         try:
             return loads(response.content)
         except ValueError as error:
-            raise self._error("INTERNAL", f"the answer is no JSON: {error}") from error
+            raise self._error("INTERNAL", f"expected JSON in the answer, got: {error}") from error
 
     def _error(self, code, message, **options):
         return ServingError(code, message, target=self.target, **options)
 
 
 def _reason(error: Exception) -> str:
-    """The cause that urllib3 wraps, without its object's address."""
+    """Returns the cause that urllib3 wraps, without the address of its object."""
     cause = getattr(error.args[0], "reason", error) if error.args else error
     return str(cause).rpartition(": ")[2]
 
@@ -110,7 +110,7 @@ def _message(response) -> str:
     try:
         return str(loads(response.content)["error"])
     except (ValueError, KeyError, TypeError):
-        return response.reason or "no reason given"
+        return response.reason or "no error message"
 
 
 def _plain(value) -> Any:

@@ -1,27 +1,27 @@
-"""What a server answered instead of what was asked."""
+"""The error of a request to a server."""
 
 ADVICE = {
     "INVALID_ARGUMENT": "compare the request with client.metadata()",
-    "NOT_FOUND": "look at the name and the version of the model, and at client.status()",
+    "NOT_FOUND": "check the name and the version of the model, and client.status()",
     "FAILED_PRECONDITION": "compare the signature with client.metadata()",
-    "UNIMPLEMENTED": "this server does not offer it",
-    "RESOURCE_EXHAUSTED": "send fewer rows at a time, or come back later",
-    "UNAVAILABLE": "is the server up, at this address?",
-    "DEADLINE_EXCEEDED": "give it more time with timeout=..., or send fewer rows at a time",
-    "UNAUTHENTICATED": "look at the certificates",
-    "PERMISSION_DENIED": "look at the certificates",
+    "UNIMPLEMENTED": "this server does not support the request",
+    "RESOURCE_EXHAUSTED": "send fewer rows at a time, or try again later",
+    "UNAVAILABLE": "check that the server runs at this address",
+    "DEADLINE_EXCEEDED": "increase timeout=..., or send fewer rows at a time",
+    "UNAUTHENTICATED": "check the certificates",
+    "PERMISSION_DENIED": "check the certificates",
 }
-RETRIED = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
+RETRY_CODES = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
 
 
 class ServingError(Exception):
-    """A request failed on the way or in the server.
+    """A request failed in the network or in the server.
 
     Args:
-        code: the canonical code, such as `"NOT_FOUND"`.
-        message: what the server said.
-        target: the server.
-        retry: whether the same request may go through later; by the code when None.
+        code: canonical status code, such as `"NOT_FOUND"`.
+        message: message of the server.
+        target: address of the server.
+        retry: whether a retry of the request may succeed. None derives this from the code.
 
     Reference: https://grpc.io/docs/guides/status-codes
     """
@@ -32,4 +32,4 @@ class ServingError(Exception):
         self.code = code
         self.message = message
         self.target = target
-        self.retry = code in RETRIED if retry is None else retry
+        self.retry = code in RETRY_CODES if retry is None else retry

@@ -1,4 +1,4 @@
-"""What a client needs of a protocol."""
+"""The interface of the client's transports, REST and gRPC."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ Tensors = Mapping[str, np.ndarray | Sequence[bytes]]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which model is asked, and how the server is trusted.
+class ModelTarget:
+    """The model of a client, and the certificates for its server.
 
     Attributes:
-        model: its name.
-        version: to ask; None for the newest.
-        label: of a version, in place of its number.
-        ca_file: certificates to trust, for TLS; those of the system when None.
-        client_certificate: files of a certificate and its key, where the server asks for them.
+        model: name of the model.
+        version: number of the version. None uses the newest version.
+        label: label of the version, instead of its number.
+        ca_file: file with trusted certificates, for TLS. None uses those of the system.
+        client_certificate: files with a client certificate and its key, if the server requires them.
 
     Raises:
-        InvalidInputError: for both `version` and `label`.
+        InvalidInputError: if both `version` and `label` are given.
     """
 
     model: str
@@ -34,15 +34,15 @@ class Asked:
 
     def __post_init__(self):
         if self.version is not None and self.label is not None:
-            raise InvalidInputError("version and label: expected one of the two; drop one.")
+            raise InvalidInputError("version and label: expected at most one of them, got both; leave one out.")
 
 
 class TensorSpec(NamedTuple):
-    """One input or output of a signature.
+    """An input or output of a signature.
 
     Attributes:
-        dtype: its name in NumPy, `"string"` for bytes.
-        shape: None for a free dimension.
+        dtype: name of the dtype in NumPy; `"string"` for bytes.
+        shape: sizes of the dimensions; None for a dimension of any size.
     """
 
     dtype: str
@@ -50,14 +50,20 @@ class TensorSpec(NamedTuple):
 
 
 class SignatureSpec(NamedTuple):
-    """The inputs and the outputs of a signature, by name."""
+    """The inputs and outputs of a signature by name."""
 
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
 
 
 class VersionStatus(NamedTuple):
-    """Where a version of the model stands: `"AVAILABLE"`, `"LOADING"`, ...; `error` is empty if nothing is wrong."""
+    """The status of a version of the model.
+
+    Attributes:
+        version: number of the version.
+        state: state of the version, such as `"AVAILABLE"` or `"LOADING"`.
+        error: error message; empty without an error.
+    """
 
     version: int
     state: str
@@ -65,23 +71,23 @@ class VersionStatus(NamedTuple):
 
 
 class Transport(Protocol):
-    """One try of each kind of request; every failure is a `ServingError`."""
+    """Sends requests without retries; every failure raises a `ServingError`."""
 
     def predict(self, signature: str, inputs: Tensors, spec: SignatureSpec, timeout: float) -> dict[str, np.ndarray]:
-        """The outputs of a signature."""
+        """Returns the outputs of a signature."""
 
     def metadata(self, timeout: float) -> dict[str, SignatureSpec]:
-        """The signatures of the model."""
+        """Returns the signatures of the model."""
 
     def status(self, timeout: float) -> list[VersionStatus]:
-        """The versions of the model."""
+        """Returns the status of each version of the model."""
 
     def close(self) -> None:
-        """Lets go of the connections."""
+        """Closes the connections."""
 
 
-def signatures_of(definitions: Mapping[str, Mapping]) -> dict[str, SignatureSpec]:
-    """Signatures from the JSON form of a `SignatureDefMap`."""
+def parse_signatures(definitions: Mapping[str, Mapping]) -> dict[str, SignatureSpec]:
+    """Parses signatures from the JSON form of a `SignatureDefMap`."""
     return {
         name: SignatureSpec(*(_side(definition.get(side, {})) for side in ("inputs", "outputs")))
         for name, definition in definitions.items()

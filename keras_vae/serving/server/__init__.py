@@ -1,4 +1,4 @@
-"""A local server that speaks the protocol of TensorFlow Serving."""
+"""A local server with the protocol of TensorFlow Serving."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""HTTP connections with the limits and time-outs that nginx has, and uvicorn's own protocol lacks."""
+"""HTTP connections with limits and timeouts as in nginx, which the protocol of uvicorn lacks."""
 
 import asyncio
 import json
@@ -11,24 +11,27 @@ from uvicorn.server import ServerState
 
 from keras_vae.serving.server.server_options import ServerOptions
 
-MOST_PIPELINED = 100
+MAX_PIPELINED = 100
 SILENT_SECONDS = 1.0
-MOST_SMALL_CHUNKS, SMALL_CHUNK = 1000, 16
-"""Chunks of a body that may have less than so many bytes on average; each costs as much as a large one."""
+MAX_SMALL_CHUNKS, SMALL_CHUNK = 1000, 16
+"""The maximum number of chunks of a body whose average size is below this number of bytes.
+
+A small chunk costs as much time as a large one.
+"""
 
 
 class Connection(HttpToolsProtocol):
     """A connection of a client.
 
-    - Its header has to come in time, and in `max_header_bytes`.
-    - Its body has to be more than framing. (That it comes in time is seen to where it is read, in `rest`.)
-    - Its answer has to be read, a part of it in each `send_seconds`.
-    - Where `max_connections` are open, the one whose client has been silent longest is closed for a new one. What the
-      server works on is never closed, so a client that sends nothing keeps nobody out.
+    - The client must send the header within `header_seconds` and `max_header_bytes`.
+    - The body must contain more data than framing. (`rest` limits the time to read the body.)
+    - The client must read a part of the answer in each interval of `send_seconds`.
+    - If `max_connections` are open, a new connection replaces the connection that has been idle for the longest time.
+      Connections whose requests are being processed are never closed. Idle clients therefore do not exclude others.
 
     Args:
         options: the limits.
-        config: of uvicorn, as are the others.
+        config: argument of uvicorn, like the remaining arguments.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class Connection(HttpToolsProtocol):
     ):
         super().__init__(config, server_state, app_state, _loop)
         self.options = options
-        self.heard = self.loop.time()
+        self.last_received = self.loop.time()
         self._in_header = True
         self._header_bytes = 0
         self._framing_bytes = 0
@@ -51,21 +54,21 @@ class Connection(HttpToolsProtocol):
         self._send_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Takes a connection, and makes room for it."""
+        """Accepts a connection, and closes an idle connection if there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > self.options.max_connections and not self._make_room():
-            self._refuse(503, f"the server has {self.options.max_connections} connections; try again later.")
+        if len(self.connections) > self.options.max_connections and not self._close_idle_connection():
+            self._refuse(503, f"the server has reached {self.options.max_connections} connections; try again later.")
             return
-        self._timer = self.loop.call_later(self.options.header_seconds, self._late)
+        self._timer = self.loop.call_later(self.options.header_seconds, self._on_header_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the connection."""
+        """Removes the connection."""
         self._stop_timers()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Takes what the client sent."""
-        self.heard = self.loop.time()
+        """Receives data from the client."""
+        self.last_received = self.loop.time()
         if self._in_header:
             self._header_bytes += len(data)
         else:
@@ -77,11 +80,11 @@ class Connection(HttpToolsProtocol):
             if self._header_bytes > self.options.max_header_bytes:
                 self._refuse_header()
             elif self._timer is None and self._header_bytes:
-                self._timer = self.loop.call_later(self.options.header_seconds, self._late)
+                self._timer = self.loop.call_later(self.options.header_seconds, self._on_header_timeout)
         elif self._framing_bytes > self.options.max_header_bytes:
             self._refuse(400, "Malformed request: the body has more framing than content.")
-        if self._timer is None and self.timeout_keep_alive_task is None and self._answered:
-            self._wait_for_next()  # the rest of a request that was answered before it was read
+        if self._timer is None and self.timeout_keep_alive_task is None and self._is_answered:
+            self._wait_for_next()  # the remaining body of a request that was answered early
 
     def on_message_begin(self) -> None:
         """Starts a request."""
@@ -89,29 +92,29 @@ class Connection(HttpToolsProtocol):
         self._in_header, self._fields, self._chunks, self._body_bytes = True, 0, 0, 0
 
     def on_url(self, url: bytes) -> None:
-        """Takes a piece of the URL."""
+        """Receives a part of the URL."""
         self._count(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes a field of the header, or of a trailer."""
+        """Receives a field of the header or of a trailer."""
         self._count(len(name) + len(value))
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Hands the request to the application."""
-        if len(self.pipeline) >= MOST_PIPELINED:
-            raise httptools.HttpParserError(f"more than {MOST_PIPELINED} requests that are not answered")
+        """Passes the request to the application."""
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise httptools.HttpParserError(f"more than {MAX_PIPELINED} requests are waiting for an answer")
         self._in_header, self._header_bytes, self._framing_bytes = False, 0, 0
         self._stop_timer()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Takes a piece of the body."""
+        """Receives a part of the body."""
         self._framing_bytes -= 2 * len(body)
         self._chunks += 1
         self._body_bytes += len(body)
-        if self._chunks > MOST_SMALL_CHUNKS and self._body_bytes < SMALL_CHUNK * self._chunks:
+        if self._chunks > MAX_SMALL_CHUNKS and self._body_bytes < SMALL_CHUNK * self._chunks:
             raise httptools.HttpParserError("the chunks are too small")
         super().on_body(body)
 
@@ -121,14 +124,14 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuses what is no HTTP."""
+        """Refuses a malformed request."""
         if self._fields > self.options.max_header_bytes:
             self._refuse_header()
         else:
             self._refuse(400, msg)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Closes a connection without a request; one whose answer is still being read has more time."""
+        """Closes a connection without requests, unless the client is still reading an answer."""
         if self.transport.get_write_buffer_size():
             self._wait_for_next()
         else:
@@ -143,53 +146,53 @@ class Connection(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     @property
-    def _answered(self) -> bool:
+    def _is_answered(self) -> bool:
         return self.cycle is not None and self.cycle.response_complete and not self.pipeline
 
     def shutdown(self) -> None:
-        """Ends with the request that is being answered or sent; who is silent is not waited for."""
-        if self.idle and self.loop.time() - self.heard > SILENT_SECONDS:
+        """Closes the connection after the current request; an idle connection is closed at once."""
+        if self.idle and self.loop.time() - self.last_received > SILENT_SECONDS:
             self.transport.abort()
         else:
             super().shutdown()
 
     def pause_writing(self) -> None:
-        """Waits for a client that reads slowly."""
+        """Pauses writing while the client reads slowly."""
         super().pause_writing()
         self._watch_sending()
 
     def resume_writing(self) -> None:
-        """Goes on: the client has read."""
+        """Resumes writing after the client has read."""
         super().resume_writing()
         self._watch_sending()
 
     def _watch_sending(self) -> None:
-        """From now on, some of what is written has to be read in each `send_seconds`."""
+        """Starts a timer: the client must read a part of the buffer within `send_seconds`."""
         if self._send_timer is not None:
             self._send_timer.cancel()
             self._send_timer = None
-        left = self.transport.get_write_buffer_size()
-        if left:
-            self._send_timer = self.loop.call_later(self.options.send_seconds, self._sent, left)
+        buffer_size = self.transport.get_write_buffer_size()
+        if buffer_size:
+            self._send_timer = self.loop.call_later(self.options.send_seconds, self._check_sending, buffer_size)
 
-    def _sent(self, before: int) -> None:
-        """Gives up a client that has read nothing since; what has been written but not read takes memory."""
-        if self.transport.get_write_buffer_size() >= before:
+    def _check_sending(self, previous_size: int) -> None:
+        """Closes the connection if the client has read nothing since the last check, as the buffer takes memory."""
+        if self.transport.get_write_buffer_size() >= previous_size:
             self.transport.abort()
         else:
             self._watch_sending()
 
     @property
     def idle(self) -> bool:
-        """Whether the server waits for the client, and not the other way round."""
-        working = self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
-        return not working and not self.transport.is_closing() and not self.transport.get_write_buffer_size()
+        """Whether the server is waiting for the client."""
+        is_working = self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
+        return not is_working and not self.transport.is_closing() and not self.transport.get_write_buffer_size()
 
-    def _make_room(self) -> bool:
-        waiting = [other for other in self.connections if other is not self and other.idle]
-        if not waiting:
+    def _close_idle_connection(self) -> bool:
+        idle_connections = [other for other in self.connections if other is not self and other.idle]
+        if not idle_connections:
             return False
-        longest = min(waiting, key=lambda other: other.heard)
+        longest = min(idle_connections, key=lambda other: other.last_received)
         longest.transport.abort()
         self.connections.discard(longest)
         return True
@@ -199,7 +202,7 @@ class Connection(HttpToolsProtocol):
         if self._fields > self.options.max_header_bytes:
             raise httptools.HttpParserError("the header is too long")
 
-    def _late(self) -> None:
+    def _on_header_timeout(self) -> None:
         self._timer = None
         if self.transport.is_closing():
             return

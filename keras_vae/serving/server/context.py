@@ -1,4 +1,4 @@
-"""What both protocols share: the models, how they are asked, and how each request is counted."""
+"""The parts of a server that REST and gRPC share, and the accounting of requests."""
 
 import contextlib
 import logging
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from keras_vae.serving.server.metrics import Metrics
+from keras_vae.serving.server.model_version import Limits
 from keras_vae.serving.server.predictor import Predictor
-from keras_vae.serving.server.readers import Readers, Room
+from keras_vae.serving.server.readers import Readers, RequestMemory
 from keras_vae.serving.server.repository import Repository
 from keras_vae.serving.server.request_error import Code, RequestError
-from keras_vae.serving.server.servable import Limits
 from keras_vae.serving.server.server_options import ServerOptions
 
 log = logging.getLogger("keras_vae.serving")
@@ -21,7 +21,7 @@ access_log = logging.getLogger("keras_vae.serving.access")
 
 @dataclass
 class Account:
-    """What is known of a request while it is answered; for the metrics and the log."""
+    """Information on a request for the metrics and the access log."""
 
     protocol: str
     model: str = ""
@@ -38,17 +38,17 @@ class Context:
     predictor: Predictor
     metrics: Metrics
     readers: Readers
-    room: Room
+    request_memory: RequestMemory
 
     @cached_property
     def limits(self) -> Limits:
-        """What a request may hold at most."""
+        """The limits of a request."""
         return Limits(self.options.max_rows, self.options.max_request_bytes)
 
     @contextlib.contextmanager
     def account(self, protocol: str) -> Iterator[Account]:
-        """Counts and logs one request; any surprise inside becomes a `RequestError` with the code INTERNAL."""
-        account, started, code = Account(protocol), time.perf_counter(), "OK"
+        """Counts and logs one request; turns unexpected exceptions into a `RequestError` with the code INTERNAL."""
+        account, start_time, code = Account(protocol), time.perf_counter(), "OK"
         self.metrics.in_flight.inc()
         try:
             yield account
@@ -57,13 +57,13 @@ class Context:
             raise
         except Exception as error:
             code = Code.INTERNAL.name
-            log.exception("a request failed in the server itself")
+            log.exception("a request failed because of an error in the server")
             raise RequestError(Code.INTERNAL, f"the server failed: {type(error).__name__}.") from error
         except BaseException:
             code = Code.CANCELLED.name
             raise
         finally:
-            seconds = time.perf_counter() - started
+            seconds = time.perf_counter() - start_time
             self.metrics.in_flight.dec()
             self.metrics.request(account.model, account.signature, protocol, code, seconds)
             access_log.debug(

@@ -1,4 +1,4 @@
-"""What a person sees who opens the server in a browser."""
+"""The front page of the server for browsers."""
 
 from importlib.resources import files
 
@@ -8,9 +8,9 @@ from keras_vae.serving.server.repository import Repository, State
 
 
 def front_page(repository: Repository, url: str) -> str:
-    """The models, their versions and signatures, and a line to try, as HTML."""
+    """Returns an HTML page with the models, their versions and signatures, and example commands."""
     newest = {
-        name: status.servable
+        name: status.model_version
         for name, versions in repository.models.items()
         for _, status in sorted(versions.items())
         if status.state == State.AVAILABLE

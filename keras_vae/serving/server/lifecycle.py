@@ -1,4 +1,4 @@
-"""A server from its start to its end."""
+"""Starts, runs and stops a server."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ from keras_vae.serving.server.context import Context
 from keras_vae.serving.server.metrics import Metrics
 from keras_vae.serving.server.model_folders import Policy
 from keras_vae.serving.server.predictor import Predictor
-from keras_vae.serving.server.readers import Readers, Room
+from keras_vae.serving.server.readers import Readers, RequestMemory
 from keras_vae.serving.server.repository import Repository
 from keras_vae.serving.server.rest import rest_app
 from keras_vae.serving.server.rpc import rpc_server
@@ -33,37 +33,37 @@ from keras_vae.serving.server.server_options import ServerOptions
 log = logging.getLogger("keras_vae.serving")
 
 SWITCH_SECONDS = 0.0005
-"""How long Python's threads wait for each other: a model's answer should not wait for the next requests to be read."""
+"""The switch interval of Python's threads; a long interval delays answers while other requests are parsed."""
 
-FIRST_PATIENCE, PATIENCE = 60.0, 5.0
-"""Seconds that the other models wait for one that is being loaded, at the start and later."""
+FIRST_LOAD_SECONDS, LOAD_SECONDS = 60.0, 5.0
+"""The maximum seconds that one model may delay the loading of others, at the start and later."""
 
 OPEN_FILES = 65536
 BACKLOG = 2048
-"""Connections that wait to be taken, as in uvicorn."""
+"""The maximum number of connections waiting to be accepted, as in uvicorn."""
 
 OBJECTS_BEFORE_COLLECTION = 200_000
-"""A request of many rows is that many lists, none in a cycle: looking through them at each step doubles their cost."""
+"""A request with many rows creates as many lists, without cycles. Frequent garbage collections double its cost."""
 
 
 def serve(base: str | os.PathLike, options: ServerOptions | None = None) -> None:
-    """Serves the models under a folder until SIGTERM or SIGINT, and answers what was accepted.
+    """Serves the models in a folder until SIGTERM or SIGINT, then answers the accepted requests and stops.
 
     A second signal ends the process at once, with exit code 1.
 
     Args:
-        base: the folder of models, such as `saved_models`, or of one model's versions.
+        base: folder of models, such as `saved_models`, or folder of the versions of one model.
         options: see `ServerOptions`.
 
     Raises:
-        InvalidInputError: if the folder is not there, or a port is taken.
+        InvalidInputError: if the folder does not exist, or if a port is in use.
     """
     server = Server(Path(base), options or ServerOptions())
 
     def stop():
         if server.stopping.is_set():
             os._exit(1)
-        log.info("stopping: no new requests, the accepted ones are answered")
+        log.info("stopping: answering the accepted requests, refusing new ones")
         server.stopping.set()
 
     _raise_open_files()
@@ -80,14 +80,15 @@ def serve(base: str | os.PathLike, options: ServerOptions | None = None) -> None
 
 
 class Server:
-    """A folder of models behind both protocols.
+    """A server for a folder of models, with REST and gRPC.
 
     Args:
-        base: see `serve`, and so is `options`.
-        on_start: is called when requests are taken.
+        base: see `serve`.
+        options: see `serve`.
+        on_start: called when the server accepts requests.
 
     Raises:
-        InvalidInputError: if the folder is not there, or a port is taken.
+        InvalidInputError: if the folder does not exist, or if a port is in use.
     """
 
     def __init__(self, base: Path, options: ServerOptions, *, on_start: Callable[[], None] = lambda: None):
@@ -95,7 +96,7 @@ class Server:
         self.metrics = Metrics()
         self.repository = Repository(base, Policy(options.versions), on_load=self.metrics.load)
         self.stopping = threading.Event()
-        self._seen = self.repository.models
+        self._previous_models = self.repository.models
         self._on_start = on_start
         self._socket = _bind(options.host, options.port)
         self.port: int = self._socket.getsockname()[1]
@@ -105,15 +106,15 @@ class Server:
         """Serves until `stopping` is set.
 
         Raises:
-            InvalidInputError: if the port of gRPC is taken.
+            InvalidInputError: if the gRPC port is in use.
         """
         with ThreadPoolExecutor(os.cpu_count(), "model") as executor, Readers() as readers, self._socket:
             predictor = Predictor(self.options, self.metrics, executor)
             self.metrics.watch_queue(lambda: predictor.waiting)
-            room = Room(self.options.max_held_bytes)
-            context = Context(self.options, self.repository, predictor, self.metrics, readers, room)
+            request_memory = RequestMemory(self.options.max_held_bytes)
+            context = Context(self.options, self.repository, predictor, self.metrics, readers, request_memory)
             rpc = self._start_rpc(context)
-            await asyncio.to_thread(self._look, FIRST_PATIENCE)
+            await asyncio.to_thread(self._poll_once, FIRST_LOAD_SECONDS)
             if rpc is not None:
                 await rpc.start()
             rest = _Rest(self._config(rest_app(context)))
@@ -147,17 +148,17 @@ class Server:
         try:
             self.grpc_port = server.add_insecure_port(f"{host}:{self.options.grpc_port}")
         except RuntimeError as error:
-            raise _taken("gRPC", self.options.host, self.options.grpc_port, "--grpc-port") from error
+            raise _listen_error("gRPC", self.options.host, self.options.grpc_port, "--grpc-port") from error
         return server
 
-    def _look(self, patience):
-        """Polls the folder, and keeps what a new version brought into memory out of Python's garbage collection.
+    def _poll_once(self, load_seconds):
+        """Polls the folder, and excludes the objects of new versions from Python's garbage collection.
 
-        A full collection looks at every object of TensorFlow, which would hold up requests for half a second.
+        A full collection visits every object of TensorFlow and would delay requests by half a second.
         """
-        self.repository.poll(patience)
-        if self.repository.models is not self._seen:
-            self._seen = self.repository.models
+        self.repository.poll(load_seconds)
+        if self.repository.models is not self._previous_models:
+            self._previous_models = self.repository.models
             gc.collect()
             gc.freeze()
 
@@ -165,60 +166,62 @@ class Server:
         while True:
             await asyncio.sleep(self.options.poll_seconds)
             try:
-                await asyncio.to_thread(self._look, PATIENCE)
-            except Exception:  # the next look may go well
-                log.exception("%s: cannot be looked at; tried again", self.repository.base)
+                await asyncio.to_thread(self._poll_once, LOAD_SECONDS)
+            except Exception:  # the next poll may succeed
+                log.exception("%s: polling failed; the server tries again", self.repository.base)
 
     def _announce(self):
-        loaded = sum(any(s.servable for s in versions.values()) for versions in self.repository.models.values())
-        log.info("%d model(s) from %s", loaded, self.repository.base)
+        loaded_count = sum(
+            any(s.model_version for s in versions.values()) for versions in self.repository.models.values()
+        )
+        log.info("%d model(s) from %s", loaded_count, self.repository.base)
         log.info("REST  http://%s:%d/v1/models", self.options.host, self.port)
         if self.grpc_port is not None:
             log.info("gRPC  %s:%d", self.options.host, self.grpc_port)
-        log.info("For production, run TensorFlow Serving on the same folder: same protocol, same exports.")
+        log.info("For production, run TensorFlow Serving on the same folder; protocol and exports are the same.")
 
 
 def _raise_open_files() -> None:
-    """Lets this process have as many connections as the system grants it; the usual 1024 would be too few."""
+    """Raises the limit of open files, usually 1024, as every connection needs one."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows, which has no such limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(ValueError, OSError):  # the kernel may grant less than it says
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        with contextlib.suppress(ValueError, OSError):  # the kernel may grant less than the hard limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 class _Rest(uvicorn.Server):
-    """Without uvicorn's own signal handlers."""
+    """A uvicorn server without its own signal handlers."""
 
     def capture_signals(self) -> contextlib.AbstractContextManager:
-        """Leaves signals to `serve`."""
+        """Leaves the signals to `serve`."""
         return contextlib.nullcontext()
 
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # told, so that asyncio sets TCP_NODELAY
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY for TCP only
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(BACKLOG)  # two sockets may be bound to a port, and only one may listen
+        listener.listen(BACKLOG)  # bind succeeds for several sockets, listen only for one
     except OSError as error:
         listener.close()
-        raise _taken("REST", host, port, "--port", error) from error
+        raise _listen_error("REST", host, port, "--port", error) from error
     return listener
 
 
-def _taken(protocol: str, host: str, port: int, option: str, error: OSError | None = None) -> InvalidInputError:
-    reason = "it is taken" if error is None or error.errno == errno.EADDRINUSE else error.strerror
-    return InvalidInputError(f"{protocol} cannot listen on {host}:{port}: {reason}; choose another {option}.")
+def _listen_error(protocol: str, host: str, port: int, option: str, error: OSError | None = None) -> InvalidInputError:
+    reason = "the port is in use" if error is None or error.errno == errno.EADDRINUSE else error.strerror
+    return InvalidInputError(f"{protocol} cannot listen on {host}:{port}: {reason}; use another {option}.")
 
 
 def run_loop(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Runs a coroutine to its end, in uvloop's event loop where that is installed."""
+    """Runs a coroutine until it ends, in the event loop of uvloop if it is installed."""
     try:
         import uvloop
     except ModuleNotFoundError:

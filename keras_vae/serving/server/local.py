@@ -1,4 +1,4 @@
-"""A server within one's own process, for tests and notebooks."""
+"""A server in the current process, for tests and notebooks."""
 
 import os
 import threading
@@ -10,14 +10,14 @@ from keras_vae.serving.server.server_options import ServerOptions
 
 
 class LocalServer:
-    """Serves in a thread while a `with` block runs, on free ports of 127.0.0.1 unless told otherwise.
+    """Serves models in a thread during a `with` block.
 
     Args:
-        base: the folder of models, or of one model's versions.
-        options: see `ServerOptions`.
+        base: folder of models, or folder of the versions of one model.
+        options: see `ServerOptions`. None uses free ports of 127.0.0.1.
 
     Raises:
-        InvalidInputError: if the folder is not there, or a port is taken.
+        InvalidInputError: if the folder does not exist, or if a port is in use.
 
     Example:
 
@@ -53,22 +53,22 @@ class LocalServer:
         self.stop()
 
     def stop(self) -> None:
-        """Answers what was accepted, and ends."""
+        """Answers the accepted requests and stops the server."""
         self._server.stopping.set()
         self._thread.join()
 
     @property
     def repository(self):
-        """The models that are served."""
+        """The repository of the models."""
         return self._server.repository
 
     @property
     def url(self) -> str:
-        """Of REST, such as `http://127.0.0.1:8501`."""
+        """The URL of REST, such as `http://127.0.0.1:8501`."""
         return f"http://{self._server.options.host}:{self._server.port}"
 
     @property
     def grpc_target(self) -> str | None:
-        """Of gRPC, such as `127.0.0.1:8500`; None without it."""
+        """The target of gRPC, such as `127.0.0.1:8500`; None without gRPC."""
         port = self._server.grpc_port
         return None if port is None else f"{self._server.options.host}:{port}"

@@ -1,4 +1,4 @@
-"""Log lines, for a person or for a machine."""
+"""The format of log lines, as text or JSON."""
 
 import json
 import logging
@@ -11,14 +11,14 @@ FORMATS = ("text", "json")
 
 
 def set_up_logs(log_format: str = "text", *, access: bool = False) -> None:
-    """Sends the server's log lines to stderr.
+    """Configures the server to write its log lines to stderr.
 
     Args:
-        log_format: `"text"`, or `"json"` for a JSON object a line.
-        access: whether to have a line for each request.
+        log_format: `"text"`, or `"json"` for one JSON object per line.
+        access: whether to log each request.
 
     Raises:
-        InvalidInputError: for another format.
+        InvalidInputError: for an unknown format.
     """
     if log_format not in FORMATS:
         raise InvalidInputError(unknown(log_format, FORMATS, part="log format"))
@@ -32,17 +32,17 @@ def set_up_logs(log_format: str = "text", *, access: bool = False) -> None:
     logging.getLogger("keras_vae.serving.access").setLevel(logging.DEBUG if access else logging.INFO)
 
 
-def printable_line(text: str, most: int = 500) -> str:
-    r"""A text that comes from outside, on one line of printable characters.
+def printable_line(text: str, max_length: int = 500) -> str:
+    r"""Escapes and truncates untrusted text to one line of printable characters.
 
     Example:
 
     >>> print(printable_line("a" + chr(10) + "b"))
     a\nb
     """
-    start = text[: most + 1]  # what is cut off need not be looked at
-    shown = start if start.isprintable() else "".join(map(_printable, start))
-    return shown if len(shown) <= most else f"{shown[:most]}..."
+    prefix = text[: max_length + 1]  # the rest is truncated anyway
+    escaped = prefix if prefix.isprintable() else "".join(map(_printable, prefix))
+    return escaped if len(escaped) <= max_length else f"{escaped[:max_length]}..."
 
 
 def _printable(character: str) -> str:
@@ -50,18 +50,18 @@ def _printable(character: str) -> str:
 
 
 class TextLines(logging.Formatter):
-    """A record on one line; only a traceback has more."""
+    """Formats a record as one line, except for tracebacks."""
 
     def __init__(self):
         super().__init__("%(asctime)s %(levelname)s %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, the name in `logging`
-        """The line, with newlines and control characters escaped."""
+        """Returns the line with escaped newlines and control characters."""
         return printable_line(super().formatMessage(record), 4000)
 
 
 class JsonLines(logging.Formatter):
-    """A record as a JSON object: time (UTC), level, logger, message and, where there is one, the traceback."""
+    """Formats a record as a JSON object with time (UTC), level, logger, message and optional traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {

@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus."""
+"""The metrics of the server, for Prometheus."""
 
 import functools
 from collections.abc import Callable
@@ -10,22 +10,24 @@ ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class Metrics:
-    """Counters of one server, in a registry of their own."""
+    """The metrics of one server, in a separate registry."""
 
     def __init__(self):
         self.registry = CollectorRegistry()
         labels = ("model", "signature", "protocol")
-        self._requests = self._metric(Counter, "requests", "Requests, by the code of the answer.", (*labels, "code"))
+        self._requests = self._metric(Counter, "requests", "Requests by status code.", (*labels, "code"))
         self._seconds = self._metric(
-            Histogram, "request_seconds", "From the last byte of a request to its answer.", labels, buckets=SECONDS
+            Histogram,
+            "request_seconds",
+            "Seconds from the last byte of a request to its answer.",
+            labels,
+            buckets=SECONDS,
         )
-        self._rows = self._metric(
-            Histogram, "batch_rows", "Rows that ran together.", ("model", "signature"), buckets=ROWS
-        )
-        self._loads = self._metric(Counter, "loads", "Versions loaded, or that could not be.", ("model", "result"))
-        self._version = self._metric(Gauge, "newest_version", "The newest version that has been loaded.", ("model",))
-        self.in_flight = self._metric(Gauge, "requests_in_flight", "Requests that have not been answered yet.")
-        self._waiting = self._metric(Gauge, "waiting_rows", "Rows that wait to be run.")
+        self._rows = self._metric(Histogram, "batch_rows", "Rows in a batch.", ("model", "signature"), buckets=ROWS)
+        self._loads = self._metric(Counter, "loads", "Loads of versions by result.", ("model", "result"))
+        self._version = self._metric(Gauge, "newest_version", "The newest loaded version.", ("model",))
+        self.in_flight = self._metric(Gauge, "requests_in_flight", "Requests without an answer so far.")
+        self._waiting = self._metric(Gauge, "waiting_rows", "Rows waiting for a batch.")
         self._of_request = functools.cache(
             lambda *labels: (self._requests.labels(*labels), self._seconds.labels(*labels[:3]))
         )
@@ -34,11 +36,11 @@ class Metrics:
         return kind(f"keras_vae_{name}", text, labels, registry=self.registry, **options)
 
     def watch_queue(self, waiting: Callable[[], int]) -> None:
-        """Reads the length of the queue whenever metrics are asked for."""
+        """Sets the function that returns the number of waiting rows."""
         self._waiting.set_function(waiting)
 
     def request(self, model: str, signature: str, protocol: str, code: str, seconds: float) -> None:
-        """Counts an answered request; `model` and `signature` are those that were found, not what a client wrote."""
+        """Counts a request. `model` and `signature` must be names of the server, not text from a client."""
         counter, histogram = self._of_request(model, signature, protocol, code)
         counter.inc()
         histogram.observe(seconds)
@@ -47,12 +49,12 @@ class Metrics:
         """Counts a batch."""
         self._rows.labels(model, signature).observe(rows)
 
-    def load(self, model: str, version: int, well: bool) -> None:
-        """Counts a version."""
-        self._loads.labels(model, "ok" if well else "error").inc()
-        if well:
+    def load(self, model: str, version: int, success: bool) -> None:
+        """Counts a load of a version."""
+        self._loads.labels(model, "ok" if success else "error").inc()
+        if success:
             self._version.labels(model).set(version)
 
     def page(self) -> bytes:
-        """All of it, in Prometheus's text format."""
+        """Returns all metrics in the text format of Prometheus."""
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""Which models and versions lie in a folder, and which of them are to be served."""
+"""Finds the models and versions in a folder, and reads which of them to serve."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,107 +9,112 @@ from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelConfig, ModelServerConfig
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.serving.versions import MOST_VERSION, is_text, version_of, versions_in
+from keras_vae.serving.versions import MAX_VERSION, is_text, version_of, versions_in
 
 CONFIG = "models.config"
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Which versions of a model are served.
+    """The selection of the versions of a model to serve.
 
     Attributes:
-        latest: so many of the newest; None for all, or for `specific` ones.
-        specific: these and no others.
-        labels: name -> version.
+        latest: number of newest versions to serve. None serves all versions, or those in `specific`.
+        specific: version numbers to serve, if not empty.
+        labels: label -> version number.
     """
 
     latest: int | None = 1
     specific: tuple[int, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)
 
-    def choose(self, versions: Iterable[int]) -> set[int]:
-        """Those of the versions that are to be served."""
+    def select(self, versions: Iterable[int]) -> set[int]:
+        """Returns the versions to serve."""
         versions = sorted(versions)
         if self.specific:
             return set(versions) & set(self.specific)
         return set(versions if self.latest is None else versions[-self.latest :])
 
 
-class Found(NamedTuple):
-    """What lies in a folder of models.
+class ModelFolders(NamedTuple):
+    """The contents of a folder of models.
 
     Attributes:
         models: name -> version -> folder.
-        unreadable: the names of models that cannot be looked at now.
-        complaints: a line for each thing that is left out and should not be there.
+        unreadable: names of models whose folders cannot be read.
+        problems: a line for each invalid entry, which is left out.
     """
 
     models: dict[str, dict[int, Path]]
     unreadable: set[str]
-    complaints: list[str]
+    problems: list[str]
 
 
-def find_models(base: Path) -> Found:
-    """The models in a folder; links that lead out of it are left out.
+def find_models(base: Path) -> ModelFolders:
+    """Finds the models in a folder, without links to folders outside it.
 
-    The base holds models, `NAME/VERSION/`, or is a model itself and holds `VERSION/`.
+    The folder contains models, `NAME/VERSION/`, or the versions of one model, `VERSION/`.
 
     Raises:
-        OSError: if the base itself cannot be read.
+        OSError: if the folder itself cannot be read.
     """
     root = base.resolve()
-    found = Found({}, set(), [])
-    own = _within(base, root, found)
-    if own:
-        return found._replace(models={root.name: own})
-    found.complaints.clear()
+    folders = ModelFolders({}, set(), [])
+    versions = _versions_in_root(base, root, folders)
+    if versions:
+        return folders._replace(models={root.name: versions})
+    folders.problems.clear()
     for entry in sorted(base.iterdir()):
         if not entry.name.startswith("."):
-            _look_at(entry, root, found)
-    return found
+            _add_model(entry, root, folders)
+    return folders
 
 
-def _look_at(entry: Path, root: Path, found: Found) -> None:
+def _add_model(entry: Path, root: Path, folders: ModelFolders) -> None:
     try:
         if not entry.is_dir():
             return
-        versions = _within(entry, root, found)
+        versions = _versions_in_root(entry, root, folders)
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
-        found.unreadable.add(entry.name)
+        folders.unreadable.add(entry.name)
         reason = getattr(error, "strerror", None) or error
-        found.complaints.append(f"{entry}: cannot be read: {reason}; what is served of it stays")
+        folders.problems.append(f"{entry}: cannot read the folder: {reason}; its loaded versions remain")
         return
     if versions and not is_text(entry.name):
-        found.complaints.append(f"{entry!r}: left out; expected a name in UTF-8")
+        folders.problems.append(f"{entry!r}: left out; expected a name in UTF-8")
     elif versions:
-        found.models[entry.name] = versions
+        folders.models[entry.name] = versions
 
 
-def _within(folder: Path, root: Path, found: Found) -> dict[int, Path]:
+def _versions_in_root(folder: Path, root: Path, folders: ModelFolders) -> dict[int, Path]:
     for entry in folder.iterdir():
         if entry.name.isascii() and entry.name.isdigit() and version_of(entry.name) is None:
-            found.complaints.append(f"{entry}: left out; expected a version of at most {MOST_VERSION}")
+            folders.problems.append(f"{entry}: left out; expected a version of at most {MAX_VERSION}")
     return {number: path for number, path in versions_in(folder).items() if path.resolve().is_relative_to(root)}
 
 
 def read_policies(base: Path, default: Policy) -> dict[str, Policy]:
-    """Name -> policy of the models that `models.config` names, in TensorFlow Serving's format; others have `default`.
+    """Reads the policies of models, name -> policy, from `models.config` in the format of TensorFlow Serving.
+
+    Args:
+        base: folder of models.
+        default: the policy whose `latest` applies to models without `model_version_policy`.
 
     Raises:
-        InvalidInputError: if the file is no such configuration.
+        InvalidInputError: if the file cannot be read or parsed.
     """
     path = base / CONFIG
     try:
         if not path.is_file():
             return {}
-        parsed = text_format.Parse(path.read_text(encoding="utf-8"), ModelServerConfig())
+        server_config = text_format.Parse(path.read_text(encoding="utf-8"), ModelServerConfig())
     except OSError as error:
-        raise InvalidInputError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise InvalidInputError(f"{path}: cannot read the file: {error.strerror}.") from error
     except (text_format.ParseError, ValueError, RecursionError) as error:
-        raise InvalidInputError(f"{path}: expected TensorFlow Serving's model_config_list; {error}.") from error
+        raise InvalidInputError(f"{path}: expected a model_config_list of TensorFlow Serving, got: {error}.") from error
     return {
-        PurePosixPath(config.base_path).name: _policy(config, default) for config in parsed.model_config_list.config
+        PurePosixPath(config.base_path).name: _policy(config, default)
+        for config in server_config.model_config_list.config
     }
 
 

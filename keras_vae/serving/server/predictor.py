@@ -1,4 +1,4 @@
-"""From a request in either protocol to its answer."""
+"""Runs signatures for the requests of both protocols."""
 
 import asyncio
 import time
@@ -11,78 +11,78 @@ import numpy as np
 
 from keras_vae.serving.server.batcher import Batcher
 from keras_vae.serving.server.metrics import Metrics
-from keras_vae.serving.server.request_error import late
-from keras_vae.serving.server.servable import Servable, Signature
+from keras_vae.serving.server.model_version import ModelVersion, ServedSignature
+from keras_vae.serving.server.request_error import deadline_exceeded
 from keras_vae.serving.server.server_options import ServerOptions
 
 
 class Predictor:
-    """Runs signatures, in batches where they can be joined.
+    """Runs signatures, in batches if the requests can be joined.
 
     Args:
-        options: limits.
-        metrics: where sizes are counted.
-        executor: the threads in which models run.
+        options: the limits.
+        metrics: the metrics for the batch sizes.
+        executor: the threads for the models.
     """
 
     def __init__(self, options: ServerOptions, metrics: Metrics, executor: ThreadPoolExecutor):
         self.options = options
         self.metrics = metrics
         self.executor = executor
-        self._batchers: weakref.WeakKeyDictionary[Servable, dict[str, Batcher]] = weakref.WeakKeyDictionary()
+        self._batchers: weakref.WeakKeyDictionary[ModelVersion, dict[str, Batcher]] = weakref.WeakKeyDictionary()
 
     @property
     def waiting(self) -> int:
-        """Rows that wait to be run."""
+        """The number of rows waiting for a batch."""
         return sum(batcher.waiting for batchers in self._batchers.values() for batcher in batchers.values())
 
     async def predict(
         self,
-        servable: Servable,
-        signature: Signature,
+        model_version: ModelVersion,
+        signature: ServedSignature,
         inputs: Mapping[str, np.ndarray],
         *,
         outputs: Collection[str] | None = None,
         seconds: float | None = None,
     ) -> dict[str, np.ndarray]:
-        """The answer to checked inputs.
+        """Runs a signature on checked inputs and returns its outputs.
 
         Args:
-            servable: the version that is asked.
-            signature: of it.
+            model_version: the version of the model.
+            signature: a signature of this version.
             inputs: name -> array.
-            outputs: the names of those that are wanted; None for all.
-            seconds: how long it may take, within the server's own limit.
+            outputs: names of the outputs to return. None returns all outputs.
+            seconds: maximum seconds, in addition to the limit of the server.
 
         Raises:
-            RequestError: if it is not answered.
+            RequestError: if the request fails.
         """
         rows = signature.rows(inputs)
         limit = self.options.request_seconds if seconds is None else min(seconds, self.options.request_seconds)
         deadline = time.monotonic() + limit
         if self.options.batching and signature.batched:
-            answer = await self._batcher(servable, signature).submit(inputs, rows, deadline)
+            answer = await self._batcher(model_version, signature).submit(inputs, rows, deadline)
         else:
-            answer = await self._alone(servable, signature, inputs, limit)
+            answer = await self._run_alone(model_version, signature, inputs, limit)
         return {name: answer[name] for name in signature.outputs if outputs is None or name in outputs}
 
-    async def _alone(self, servable, signature, inputs, limit):
-        run = asyncio.get_running_loop().run_in_executor(self.executor, servable.run, signature.name, inputs)
+    async def _run_alone(self, model_version, signature, inputs, limit):
+        run = asyncio.get_running_loop().run_in_executor(self.executor, model_version.run, signature.name, inputs)
         try:
             return await asyncio.wait_for(run, limit)
         except TimeoutError:
-            raise late() from None
+            raise deadline_exceeded() from None
 
-    def _batcher(self, servable, signature):
-        batchers = self._batchers.setdefault(servable, {})
+    def _batcher(self, model_version, signature):
+        batchers = self._batchers.setdefault(model_version, {})
         if signature.name not in batchers:
-            reference = weakref.proxy(servable)  # the batchers must not keep a version that is unloaded
+            reference = weakref.proxy(model_version)  # the batchers must not keep an unloaded version in memory
             batchers[signature.name] = Batcher(
                 lambda inputs: reference.run(signature.name, inputs),
                 self.executor,
                 max_batch_size=self.options.max_batch_size,
                 max_queue=self.options.max_queue,
                 timeout=self.options.batch_timeout_ms / 1000,
-                observe=partial(self.metrics.batch, servable.name, signature.name),
+                observe=partial(self.metrics.batch, model_version.name, signature.name),
             )
         return batchers[signature.name]

@@ -1,4 +1,4 @@
-"""Large requests are read beside the event loop, and no more of them than memory has room for."""
+"""Parses large requests outside the event loop, and limits their memory."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,13 @@ from keras_vae.serving.server.request_error import Code, RequestError
 
 T = TypeVar("T")
 SMALL = 512 * 2**10
-"""Bytes that are read at once, in some milliseconds: to change threads would cost more."""
+"""The maximum bytes of a request that is parsed in the event loop, as another thread would take longer."""
 LARGE = 2 * 2**20
-"""Bytes that have a thread of their own, so that the smaller ones do not wait for them."""
+"""The bytes above which a request uses a separate thread, so that smaller requests do not wait for it."""
 
 
 class Readers:
-    """Threads that parse requests and write answers.
+    """Threads to parse requests and to write answers.
 
     Example:
 
@@ -36,76 +36,90 @@ class Readers:
             threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, size: int, function: Callable[..., T], *arguments) -> T:
-        """What the function returns; called in a thread if it has many bytes to work on."""
+        """Calls a function and returns its result; calls it in a thread if `size` is large.
+
+        Args:
+            size: number of bytes that the function processes.
+            function: the function.
+            arguments: its arguments.
+        """
         if size <= SMALL:
             return function(*arguments)
         return await asyncio.get_running_loop().run_in_executor(self._threads[size > LARGE], function, *arguments)
 
 
-ALWAYS_TAKEN = 64 * 2**10
-"""Bytes of a request that there is always room for."""
+ALWAYS_ACCEPTED = 64 * 2**10
+"""The bytes of a request that are always accepted."""
 
 
-class Held:
-    """The bytes of a request that has not been answered."""
+class RequestBytes:
+    """The number of bytes of a request without an answer so far.
 
-    def __init__(self, room: "Room"):
+    Attributes:
+        bytes: number of bytes.
+        cancel: function that cancels the request while its body arrives; None otherwise.
+    """
+
+    def __init__(self, memory: "RequestMemory"):
         self.bytes = 0
-        self.give_up: Callable[[], None] | None = None
-        self._room = room
+        self.cancel: Callable[[], None] | None = None
+        self._memory = memory
 
     def add(self, size: int) -> None:
-        """Takes in so many bytes more.
+        """Adds bytes to the request.
 
         Raises:
-            RequestError: if there is no room for them.
+            RequestError: if the memory limit is exceeded.
         """
-        self._room.take(self, size)
+        self._memory.reserve(self, size)
         self.bytes += size
 
 
-class Room:
+class RequestMemory:
     """The memory for the bodies of all requests.
 
-    Where there is no room, the largest of those that are still being sent gives way to smaller ones: a client that
-    sends a large body slowly keeps nobody out. Small requests are always taken; their number is limited.
+    If the limit is exceeded, the largest request whose body still arrives is cancelled in favour of smaller requests.
+    A slow client with a large body therefore does not exclude others. Small requests are always accepted; the number
+    of connections limits their memory.
 
     Args:
-        most: bytes.
+        max_bytes: maximum number of bytes.
     """
 
-    def __init__(self, most: int):
-        self.most = most
+    def __init__(self, max_bytes: int):
+        self.max_bytes = max_bytes
         self.bytes = 0
-        self._held: set[Held] = set()
+        self._requests: set[RequestBytes] = set()
 
     @contextlib.contextmanager
-    def hold(self) -> Iterator[Held]:
-        """Keeps count of one request until it is answered."""
-        held = Held(self)
-        self._held.add(held)
+    def request(self) -> Iterator[RequestBytes]:
+        """Counts the bytes of one request during a `with` block."""
+        request = RequestBytes(self)
+        self._requests.add(request)
         try:
-            yield held
+            yield request
         finally:
-            self._held.discard(held)
-            self.bytes -= held.bytes
+            self._requests.discard(request)
+            self.bytes -= request.bytes
 
-    def take(self, held: Held, size: int) -> None:
-        """Takes in bytes of a request, see `Held.add`."""
-        while self.bytes + size > self.most and held.bytes + size > ALWAYS_TAKEN:
-            others = [other for other in self._held if other.give_up is not None and other.bytes > held.bytes + size]
-            if not others:
-                raise full()
-            largest = max(others, key=lambda other: other.bytes)
-            largest.give_up()
-            largest.give_up = None
+    def reserve(self, request: RequestBytes, size: int) -> None:
+        """Reserves bytes for a request, see `RequestBytes.add`."""
+        while self.bytes + size > self.max_bytes and request.bytes + size > ALWAYS_ACCEPTED:
+            candidates = [
+                other for other in self._requests if other.cancel is not None and other.bytes > request.bytes + size
+            ]
+            if not candidates:
+                raise memory_exceeded()
+            largest = max(candidates, key=lambda other: other.bytes)
+            largest.cancel()
+            largest.cancel = None
             self.bytes -= largest.bytes
             largest.bytes = 0
         self.bytes += size
 
 
-def full() -> RequestError:
-    """The error of a request for which there is no memory."""
+def memory_exceeded() -> RequestError:
+    """Returns the error of a request that exceeds the memory limit."""
     return RequestError(
-        Code.RESOURCE_EXHAUSTED, "the server holds too many large requests; try again later, with fewer rows."
+        Code.RESOURCE_EXHAUSTED, "the server has too many large requests; try again later, with fewer rows."
     )

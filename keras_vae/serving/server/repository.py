@@ -1,4 +1,4 @@
-"""The models that are served, kept in step with a folder."""
+"""Loads and unloads the models in a folder."""
 
 import enum
 import logging
@@ -12,14 +12,14 @@ from pathlib import Path
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.serving import warmup
 from keras_vae.serving.server.model_folders import Policy, find_models, read_policies
+from keras_vae.serving.server.model_version import ModelVersion
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
-from keras_vae.serving.server.servable import Servable
 
 log = logging.getLogger("keras_vae.serving")
 
 
 class State(enum.IntEnum):
-    """Of a version, as TensorFlow Serving numbers them."""
+    """The state of a version, with the numbers of TensorFlow Serving."""
 
     START = 10
     LOADING = 20
@@ -30,36 +30,36 @@ class State(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Status:
-    """What is known of a version.
+    """The status of a version.
 
     Attributes:
-        state: where it stands.
-        error: why it could not be loaded.
-        stamp: of its files, when it was looked at.
-        servable: the version in memory, while it is available.
+        state: state of the version.
+        error: error of a failed load.
+        fingerprint: names, sizes and times of its files at the last load.
+        model_version: the loaded version, while it is available.
     """
 
     state: State
     error: str | None = None
-    stamp: object = None
-    servable: Servable | None = None
+    fingerprint: object = None
+    model_version: ModelVersion | None = None
 
 
 class Repository:
-    """The models under a folder.
+    """The models in a folder.
 
-    `poll` looks at the folder once, in whatever thread: it loads new versions, each warmed up before it is asked, and
-    then lets go of old ones. A version is never changed in place and stays in memory as long as a request holds it. As
-    long as no new version can be loaded, the old ones stay. A model that cannot be read, or hangs, holds up no other.
+    `poll` reads the folder once, in any thread. It loads new versions and runs their warm-up requests, then unloads old
+    versions. Loaded versions never change, and remain in memory while a request uses them. If no new version can be
+    loaded, the old versions remain. A model that cannot be read, or blocks, does not delay other models.
 
     Args:
         base: the folder, see `find_models`.
-        policy: for models of which `models.config` does not say more.
-        load: name, version, folder -> servable.
-        on_load: is told name, version and whether it went well.
+        policy: the default policy for models without an entry in `models.config`.
+        load: function of name, version and folder that loads a version.
+        on_load: called after each load with the name, the version and whether the load succeeded.
 
     Raises:
-        InvalidInputError: if there is no such folder.
+        InvalidInputError: if the folder does not exist.
     """
 
     def __init__(
@@ -67,102 +67,102 @@ class Repository:
         base: Path,
         policy: Policy = Policy(),  # noqa: B008, a frozen value
         *,
-        load: Callable[[str, int, Path], Servable] = Servable,
+        load: Callable[[str, int, Path], ModelVersion] = ModelVersion,
         on_load: Callable[[str, int, bool], None] = lambda *_: None,
     ):
         if not base.is_dir():
-            raise InvalidInputError(f"{base}: no such folder; expected one with models, such as saved_models.")
+            raise InvalidInputError(f"{base}: no such folder; expected a folder with models, such as saved_models.")
         self.base = base
         self.policy = policy
         self._load = load
         self._on_load = on_load
         self._models: Mapping[str, Mapping[int, Status]] = {}
         self._policies: Mapping[str, Policy] = {}
-        self._complaints: set[str] = set()
-        self._failed: dict[str, str] = {}
+        self._logged_problems: set[str] = set()
+        self._errors: dict[str, str] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
 
     @property
     def models(self) -> Mapping[str, Mapping[int, Status]]:
-        """Name -> version -> status, as they are now."""
+        """Name -> version -> current status."""
         return self._models
 
     def labels(self, name: str) -> Mapping[str, int]:
-        """Label -> version of a model."""
+        """Returns label -> version of a model."""
         return self._policies.get(name, self.policy).labels
 
-    def poll(self, patience: float = 60.0) -> None:
-        """Looks at the folder, once.
+    def poll(self, load_seconds: float = 60.0) -> None:
+        """Reads the folder once, and loads and unloads versions.
 
         Args:
-            patience: seconds to wait for the versions of a model. One that takes longer is loaded beside the others.
+            load_seconds: maximum seconds to wait for each model. A model that takes longer loads in the background.
         """
-        complaints: list[str] = []
+        problems: list[str] = []
         try:
-            found = find_models(self.base)
+            folders = find_models(self.base)
         except (OSError, RuntimeError) as error:
-            complaints.append(f"{self.base}: cannot be read: {error}; what is served stays")
-            found = None
-        complaints += self._read_policies()
-        if found is not None:
-            complaints += found.complaints
-            for name in sorted((set(self._models) | set(found.models)) - found.unreadable):
-                complaints += self._update_within(patience, name, found.models.get(name, {}))
-        for line in complaints:
-            if line not in self._complaints:
+            problems.append(f"{self.base}: cannot read the folder: {error}; the loaded versions remain")
+            folders = None
+        problems += self._read_policies()
+        if folders is not None:
+            problems += folders.problems
+            for name in sorted((set(self._models) | set(folders.models)) - folders.unreadable):
+                problems += self._update_within(load_seconds, name, folders.models.get(name, {}))
+        for line in problems:
+            if line not in self._logged_problems:
                 log.error(line)
-        self._complaints = set(complaints)
+        self._logged_problems = set(problems)
 
-    def _update_within(self, patience, name, folders) -> list[str]:
-        """Updates a model, in a thread of its own: a file that hangs must not hold up the other models."""
+    def _update_within(self, load_seconds, name, folders) -> list[str]:
+        """Updates a model in a separate thread, so that a blocking file does not delay the other models."""
         thread = self._threads.get(name)
         if thread is None or not thread.is_alive():
             thread = threading.Thread(target=self._try_to_update, args=(name, folders), daemon=True)
             self._threads[name] = thread
             thread.start()
-            thread.join(patience)
+            thread.join(load_seconds)
         if thread.is_alive():
-            return [f"{name}: still loading; the other models do not wait for it"]
-        return [self._failed[name]] if name in self._failed else []
+            return [f"{name}: loading continues in the background"]
+        return [self._errors[name]] if name in self._errors else []
 
     def _try_to_update(self, name, folders):
-        self._failed.pop(name, None)
+        self._errors.pop(name, None)
         try:
             self._update(name, folders)
-        except Exception as error:  # a folder that changes or goes while it is looked at
-            self._failed[name] = f"{name}: cannot be updated: {error}; tried again"
+        except Exception as error:  # a folder may change or disappear at the same time
+            self._errors[name] = f"{name}: the update failed: {error}; the server tries again"
 
-    def get(self, name: str, version: int | None = None, label: str | None = None) -> Servable:
-        """The version that was asked for; the newest if none was.
+    def get(self, name: str, version: int | None = None, label: str | None = None) -> ModelVersion:
+        """Returns an available version by number or label; by default the newest version.
 
         Raises:
-            RequestError: if there is none.
+            RequestError: if there is no such version.
         """
-        version = self._numbered(name, version, label)
-        available = {n: s.servable for n, s in self._models.get(name, {}).items() if s.state == State.AVAILABLE}
+        version = self._version_number(name, version, label)
+        available = {n: s.model_version for n, s in self._models.get(name, {}).items() if s.state == State.AVAILABLE}
         if version is None and available:
             return available[max(available)]
         if version not in available:
-            wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
-            raise RequestError(Code.NOT_FOUND, f"Servable not found for request: {wanted}")
+            description = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+            raise RequestError(Code.NOT_FOUND, f"Servable not found for request: {description}")
         return available[version]
 
     def statuses(self, name: str, version: int | None = None, label: str | None = None) -> dict[int, Status]:
-        """Version -> status, newest first.
+        """Returns version -> status, the newest version first.
 
         Raises:
             RequestError: if there is no such model or version.
         """
-        version = self._numbered(name, version, label)
-        known = self._models.get(name, {})
-        found = {n: known[n] for n in sorted(known, reverse=True) if version in (None, n)}
-        if not found:
-            what = f"model {name}" if version is None else f"model {name} with version {version}"
-            raise RequestError(Code.NOT_FOUND, f"Could not find any versions of {what}")
-        return found
+        version = self._version_number(name, version, label)
+        statuses = self._models.get(name, {})
+        selected_versions = {n: statuses[n] for n in sorted(statuses, reverse=True) if version in (None, n)}
+        if not selected_versions:
+            description = f"model {name}" if version is None else f"model {name} with version {version}"
+            raise RequestError(Code.NOT_FOUND, f"Could not find any versions of {description}")
+        return selected_versions
 
-    def _numbered(self, name, version, label):
+    def _version_number(self, name, version, label):
         if label is None:
             return version
         if label not in self.labels(name):
@@ -173,69 +173,69 @@ class Repository:
         try:
             self._policies = read_policies(self.base, self.policy)
         except InvalidInputError as error:
-            return [f"{error} What was read before stays in force."]
+            return [f"{error} The previous configuration remains in use."]
         return []
 
     def _update(self, name, folders):
-        wanted = self._policies.get(name, self.policy).choose(folders)
-        for version in sorted(wanted, reverse=True):
+        selected_versions = self._policies.get(name, self.policy).select(folders)
+        for version in sorted(selected_versions, reverse=True):
             self._load_version(name, version, folders[version])
-        known = self._models.get(name, {})
-        available = {version for version, status in known.items() if status.state == State.AVAILABLE}
-        replaced = not folders or available & wanted
-        for version in sorted(available - wanted):
-            if replaced or version not in folders:
+        statuses = self._models.get(name, {})
+        available = {version for version, status in statuses.items() if status.state == State.AVAILABLE}
+        has_replacement = not folders or available & selected_versions
+        for version in sorted(available - selected_versions):
+            if has_replacement or version not in folders:
                 log.info("%s version %d: unloaded", name, version)
                 self._set(name, version, Status(State.END))
 
     def _load_version(self, name, version, folder):
-        known = self._models.get(name, {}).get(version, Status(State.START))
-        stamp = _stamp(folder)
-        if known.state == State.AVAILABLE or (known.error is not None and known.stamp == stamp):
+        status = self._models.get(name, {}).get(version, Status(State.START))
+        fingerprint = _fingerprint(folder)
+        if status.state == State.AVAILABLE or (status.error is not None and status.fingerprint == fingerprint):
             return
         self._set(name, version, Status(State.LOADING))
         try:
             _check_files(folder)
-            servable = self._load(name, version, folder)
-            warmed = _warm_up(servable)
-        except Exception as error:  # whatever a damaged SavedModel provokes inside TensorFlow
+            model_version = self._load(name, version, folder)
+            warmup_requests = _warm_up(model_version)
+        except Exception as error:  # a damaged SavedModel raises errors of many classes
             reason = one_line(error, 300)
-            log.error("%s version %d: cannot be loaded: %s", name, version, reason)
-            self._set(name, version, Status(State.END, reason, stamp))
+            log.error("%s version %d: loading failed: %s", name, version, reason)
+            self._set(name, version, Status(State.END, reason, fingerprint))
             self._on_load(name, version, False)
             return
-        self._set(name, version, Status(State.AVAILABLE, stamp=stamp, servable=servable))
-        log.info("%s version %d: loaded, %d warm-up requests", name, version, warmed)
+        self._set(name, version, Status(State.AVAILABLE, fingerprint=fingerprint, model_version=model_version))
+        log.info("%s version %d: loaded, %d warm-up requests", name, version, warmup_requests)
         self._on_load(name, version, True)
 
     def _set(self, name, version, status):
-        """Puts a new picture of all models in place of the old one, in one step."""
+        """Replaces the mapping of all models by a new one, atomically."""
         with self._lock:
             versions = {**self._models.get(name, {}), version: status}
             self._models = {**self._models, name: versions}
 
 
-def _stamp(folder: Path) -> object:
-    """What changes when the files of a version do."""
+def _fingerprint(folder: Path) -> object:
+    """Returns the names, times and sizes of the files of a version, to detect changes."""
     try:
         files = (folder / "saved_model.pb", *sorted((folder / "variables").glob("*")))
         return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
-    except OSError as error:  # it cannot be looked at now
+    except OSError as error:  # the folder cannot be read at present
         return str(error)
 
 
 def _check_files(folder: Path) -> None:
-    """Refuses what is no file, such as a pipe, which would be waited for without end."""
+    """Refuses entries other than regular files, such as a pipe, which would block forever."""
     for parent, _, names in os.walk(folder):
         for path in (Path(parent, name) for name in names):
             if not stat.S_ISREG(path.stat().st_mode):
-                raise ValueError(f"{path.relative_to(folder)} is no regular file")
+                raise ValueError(f"{path.relative_to(folder)} is not a regular file")
 
 
-def _warm_up(servable: Servable) -> int:
-    """Runs the warm-up requests that the version brings; their number."""
-    path = servable.path / "assets.extra" / warmup.FILE
+def _warm_up(model_version: ModelVersion) -> int:
+    """Runs the warm-up requests of a version; returns their number."""
+    path = model_version.path / "assets.extra" / warmup.FILE
     requests = list(warmup.read_warmup(path)) if path.exists() else []
     for name, inputs in requests:
-        servable.run(name or "serving_default", inputs)
+        model_version.run(name or "serving_default", inputs)
     return len(requests)

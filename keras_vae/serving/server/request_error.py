@@ -1,4 +1,4 @@
-"""A request that is not answered, in the words of both protocols."""
+"""The error of a request, with the codes of both protocols."""
 
 import enum
 
@@ -6,7 +6,7 @@ from keras_vae.serving.server.logs import printable_line
 
 
 class Code(enum.IntEnum):
-    """The canonical codes, as in gRPC, and the HTTP status that TensorFlow Serving gives for each.
+    """The canonical codes of gRPC, with the HTTP status of TensorFlow Serving for each code.
 
     Reference: https://grpc.io/docs/guides/status-codes
     """
@@ -52,12 +52,12 @@ HTTP = {
 
 
 class RequestError(Exception):
-    """Why a request is not answered.
+    """A request that failed.
 
     Args:
-        code: its kind.
-        message: for the client; it is put on one line and cut to 500 characters.
-        http: the HTTP status, where it is not the code's.
+        code: canonical code of the error.
+        message: message for the client, which is truncated to one line of 500 characters.
+        http: HTTP status. None uses the status of the code.
     """
 
     def __init__(self, code: Code, message: str, *, http: int | None = None):
@@ -68,11 +68,11 @@ class RequestError(Exception):
         self.http = code.http if http is None else http
 
 
-def late() -> RequestError:
-    """The error of a request that took too long."""
-    return RequestError(Code.DEADLINE_EXCEEDED, "the deadline passed before the answer was there.")
+def deadline_exceeded() -> RequestError:
+    """Returns the error of a request that exceeded its deadline."""
+    return RequestError(Code.DEADLINE_EXCEEDED, "the deadline passed before the answer was complete.")
 
 
 def invalid(message: str) -> RequestError:
-    """The error of a request that is wrong in itself."""
+    """Returns the error of an invalid request."""
     return RequestError(Code.INVALID_ARGUMENT, message)

@@ -1,4 +1,4 @@
-"""REST as TensorFlow Serving has it.
+"""The REST API of TensorFlow Serving.
 
 Reference: https://www.tensorflow.org/tfx/serving/api_rest
 """
@@ -21,26 +21,26 @@ from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from keras_vae.serving.server import front_page, tensor_json
 from keras_vae.serving.server.context import Account, Context
-from keras_vae.serving.server.readers import Held, full
+from keras_vae.serving.server.model_version import ModelVersion, ServedSignature
+from keras_vae.serving.server.readers import RequestBytes, memory_exceeded
 from keras_vae.serving.server.replies import metadata_response, status_response
 from keras_vae.serving.server.request_body import read_body
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
-from keras_vae.serving.server.servable import Servable, Signature
-from keras_vae.serving.versions import MOST_VERSION
+from keras_vae.serving.versions import MAX_VERSION
 
 MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
-ASK = re.compile(MODEL + r":(?P<verb>predict|classify|regress)", re.IGNORECASE)
-LOOK = re.compile(MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
-MOST_DIGITS = 100
+PREDICT_PATH = re.compile(MODEL + r":(?P<verb>predict|classify|regress)", re.IGNORECASE)
+STATUS_PATH = re.compile(MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
+MAX_DIGITS = 100
 TOO_SLOW, TOO_LARGE = 408, 413
-UNREAD = {TOO_SLOW, TOO_LARGE}
-"""The answers before which a body may not have been read to its end."""
-LEAST_RATE = 16 * 2**10
-"""Bytes a second that a client has to send, beyond the first `read_seconds`."""
+INCOMPLETE_BODY = {TOO_SLOW, TOO_LARGE}
+"""The status codes of answers that may be sent before the body is read completely."""
+MIN_BYTES_PER_SECOND = 16 * 2**10
+"""The minimum rate of a client in bytes per second after the first `read_seconds`."""
 
 
 def rest_app(context: Context) -> Callable[..., Awaitable[None]]:
-    """The application for an ASGI server."""
+    """Returns the ASGI application."""
     endpoint = _Endpoint(context)
     pages = Starlette(
         routes=[
@@ -52,7 +52,7 @@ def rest_app(context: Context) -> Callable[..., Awaitable[None]]:
     )
 
     async def app(scope, receive, send):
-        # Past the routing, which costs as much again.
+        # Bypasses the routing, which takes as long as the rest.
         if scope["type"] == "http" and scope["path"][:4].lower() == "/v1/":
             response = await endpoint.answer(Request(scope, receive))
             await response(scope, receive, send)
@@ -78,15 +78,15 @@ class _Endpoint:
         try:
             with self.context.account("rest") as account:
                 path = request.scope["path"]
-                asked = ASK.fullmatch(path) if request.method == "POST" else None
-                looked = LOOK.fullmatch(path) if request.method == "GET" else None
-                if asked:
-                    return _json(await self._predict(request, asked, account))
-                if looked:
-                    return _json(self._look(looked, account))
+                predict_match = PREDICT_PATH.fullmatch(path) if request.method == "POST" else None
+                status_match = STATUS_PATH.fullmatch(path) if request.method == "GET" else None
+                if predict_match:
+                    return _json(await self._predict(request, predict_match, account))
+                if status_match:
+                    return _json(self._status(status_match, account))
                 raise invalid(f"Malformed request: {request.method} {path}")
         except RequestError as error:
-            headers = {"connection": "close"} if error.http in UNREAD else None
+            headers = {"connection": "close"} if error.http in INCOMPLETE_BODY else None
             return _json(json.dumps({"error": error.message}).encode(), error.http, headers)
 
     async def _predict(self, request, match, account) -> bytes:
@@ -94,25 +94,27 @@ class _Endpoint:
         if match["verb"].lower() != "predict":
             raise RequestError(
                 Code.UNIMPLEMENTED,
-                f"{match['verb']} needs tf.Example; these models have predict signatures: ask :predict.",
+                f"{match['verb']} requires tf.Example, but these models have predict signatures; use :predict.",
             )
-        servable = self.context.repository.get(name, version, label)
-        account.model, account.version = servable.name, servable.version
-        with self.context.room.hold() as held:
-            body = await self._body(request, held)
+        model_version = self.context.repository.get(name, version, label)
+        account.model, account.version = model_version.name, model_version.version
+        with self.context.request_memory.request() as request_bytes:
+            body = await self._body(request, request_bytes)
             run = self.context.readers.run
-            signature, form, inputs = await run(len(body), self._read, body, servable, account)
-            outputs = await self.context.predictor.predict(servable, signature, inputs)
+            signature, form, inputs = await run(len(body), self._read, body, model_version, account)
+            outputs = await self.context.predictor.predict(model_version, signature, inputs)
             size = sum(array.nbytes for array in outputs.values())
             return await run(size, tensor_json.write_outputs, outputs, form)
 
-    def _read(self, body: bytes, servable: Servable, account: Account) -> tuple[Signature, str, dict[str, np.ndarray]]:
-        """What a body asks: a signature, the form of the answer and the inputs."""
+    def _read(
+        self, body: bytes, model_version: ModelVersion, account: Account
+    ) -> tuple[ServedSignature, str, dict[str, np.ndarray]]:
+        """Reads a body; returns the signature, the form of the answer and the inputs."""
         limits = self.context.limits
-        tensor_json.check_size(body, servable.most_values(limits))
+        tensor_json.check_size(body, model_version.max_values(limits))
 
         def signature_of(name):
-            signature = servable.signature(name)
+            signature = model_version.signature(name)
             if signature is None:
                 raise invalid(f'Serving signature name: "{name}" not found in signature def')
             account.signature = signature.name
@@ -120,60 +122,61 @@ class _Endpoint:
 
         return read_body(body, signature_of, limits)
 
-    async def _body(self, request: Request, held: Held) -> bytes:
-        most, seconds = self.context.options.max_request_bytes, self.context.options.read_seconds
-        declared = request.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > most:
-            raise _too_large(int(declared), most)
-        pieces: list[bytes] = []
+    async def _body(self, request: Request, request_bytes: RequestBytes) -> bytes:
+        max_bytes, seconds = self.context.options.max_request_bytes, self.context.options.read_seconds
+        declared_size = request.headers.get("content-length", "")
+        if declared_size.isdigit() and int(declared_size) > max_bytes:
+            raise _too_large(int(declared_size), max_bytes)
+        chunks: list[bytes] = []
         loop = asyncio.get_running_loop()
-        started = loop.time()
+        start_time = loop.time()
         try:
             async with asyncio.timeout(seconds) as limit:
-                held.give_up = partial(_expire, limit)
-                async for piece in request.stream():
-                    if held.give_up is None:
-                        raise full()
-                    if held.bytes + len(piece) > most:
-                        raise _too_large(held.bytes + len(piece), most)
-                    held.add(len(piece))
-                    pieces.append(piece)
-                    limit.reschedule(started + seconds + held.bytes / LEAST_RATE)
+                request_bytes.cancel = partial(_expire, limit)
+                async for chunk in request.stream():
+                    if request_bytes.cancel is None:
+                        raise memory_exceeded()
+                    if request_bytes.bytes + len(chunk) > max_bytes:
+                        raise _too_large(request_bytes.bytes + len(chunk), max_bytes)
+                    request_bytes.add(len(chunk))
+                    chunks.append(chunk)
+                    limit.reschedule(start_time + seconds + request_bytes.bytes / MIN_BYTES_PER_SECOND)
         except TimeoutError:
-            if held.give_up is None:
-                raise full() from None
-            message = f"the body was not sent within {seconds:g} s, and a second more for each {LEAST_RATE} bytes."
+            if request_bytes.cancel is None:
+                raise memory_exceeded() from None
+            rate = f"{MIN_BYTES_PER_SECOND} bytes per second"
+            message = f"expected the body within {seconds:g} s, or at {rate} after that; send it faster."
             raise RequestError(Code.DEADLINE_EXCEEDED, message, http=TOO_SLOW) from None
         except ClientDisconnect:
-            raise RequestError(Code.CANCELLED, "the client went away.") from None
-        held.give_up = None
-        return b"".join(pieces)
+            raise RequestError(Code.CANCELLED, "the client closed the connection.") from None
+        request_bytes.cancel = None
+        return b"".join(chunks)
 
-    def _look(self, match, account) -> bytes:
+    def _status(self, match, account) -> bytes:
         name, version, label = _spec(match)
         repository = self.context.repository
         if match["metadata"]:
-            servable = repository.get(name, version, label)
-            account.model, account.version, account.signature = servable.name, servable.version, "metadata"
-            return _metadata_json(metadata_response(servable))
+            model_version = repository.get(name, version, label)
+            account.model, account.version, account.signature = model_version.name, model_version.version, "metadata"
+            return _metadata_json(metadata_response(model_version))
         statuses = repository.statuses(name, version, label)
         account.model, account.signature = name, "status"
         return _message_json(status_response(statuses))
 
 
 def _expire(limit: asyncio.Timeout) -> None:
-    with contextlib.suppress(RuntimeError):  # it is over already
+    with contextlib.suppress(RuntimeError):  # the timeout has ended already
         limit.reschedule(asyncio.get_running_loop().time())
 
 
-def _too_large(size: int, most: int) -> RequestError:
-    message = f"the request has {size} bytes or more; at most {most} are taken: send fewer rows at a time."
+def _too_large(size: int, max_bytes: int) -> RequestError:
+    message = f"expected a request of at most {max_bytes} bytes, got {size} or more; send fewer rows at a time."
     return RequestError(Code.RESOURCE_EXHAUSTED, message, http=TOO_LARGE)
 
 
 def _spec(match: re.Match) -> tuple[str, int | None, str | None]:
     digits = match["version"]
-    if digits is not None and (len(digits) > MOST_DIGITS or int(digits) > MOST_VERSION):
+    if digits is not None and (len(digits) > MAX_DIGITS or int(digits) > MAX_VERSION):
         raise invalid(f"Failed to convert version: {digits} to numeric.")
     return match["name"], None if digits is None else int(digits), match["label"]
 

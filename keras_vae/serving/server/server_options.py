@@ -1,4 +1,4 @@
-"""The limits and addresses of a server."""
+"""The options of a server: addresses and limits."""
 
 from dataclasses import dataclass
 
@@ -17,36 +17,38 @@ SECONDS = (
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """What a server is told; the defaults are for one's own machine.
+    """The options of a server; the defaults suit a server on the local machine.
 
     The first sentence of each entry is also the help of an option of the command line.
 
     Attributes:
-        host: address to listen on; 127.0.0.1 is reached from this machine alone, 0.0.0.0 from everywhere.
-        port: port of REST; 0 for a free one.
-        grpc_port: port of gRPC; 0 for a free one, None (-1 on the command line) for no gRPC.
-        versions: how many of the newest versions of each model to serve, where `models.config` does not say.
-        poll_seconds: seconds between looks for new versions.
-        batching: join requests that wait into one batch.
-        max_batch_size: rows of a batch.
-        batch_timeout_ms: how long the first request of a batch waits for others even when nothing runs.
-        max_rows: rows of a request.
-        max_queue: rows that may wait for one signature. Beyond it, the requests with the most rows are refused.
-        request_seconds: how long a request may take, from its last byte to its answer.
-        header_seconds: how long a client may take to send the header of a request.
-        read_seconds: how long a client may take to send the body of a request.
-        send_seconds: how long a client may read nothing of its answer.
-        keep_alive_seconds: how long a connection may stay open without a request.
-        max_header_bytes: bytes of the header of a request.
-        max_request_bytes: bytes of the body of a request, REST and gRPC.
-        max_held_bytes: bytes of the bodies of all requests that are not answered yet; by default four times those of
-            one. Beyond it, requests are refused.
-        max_connections: connections of each protocol at one time. Beyond it, REST closes the connection that has been
-            idle longest.
-        grace_seconds: how long accepted requests have to be answered after SIGTERM.
+        host: address to listen on. Only the local machine can reach 127.0.0.1.
+        port: port of REST; 0 selects a free port.
+        grpc_port: port of gRPC; 0 selects a free port, None (-1 on the command line) disables gRPC.
+        versions: number of newest versions of each model to serve, for models without an entry in `models.config`.
+        poll_seconds: seconds between checks of the folder for new versions.
+        batching: whether to join waiting requests into batches.
+        max_batch_size: maximum number of rows in a batch.
+        batch_timeout_ms: milliseconds that the first request of a batch waits for other requests, even if no batch is
+            running.
+        max_rows: maximum number of rows in a request.
+        max_queue: maximum number of waiting rows per signature. Beyond this number, the requests with the most rows are
+            refused.
+        request_seconds: maximum seconds from the last byte of a request to its answer.
+        header_seconds: maximum seconds for a client to send the header of a request.
+        read_seconds: seconds for a client to send the body of a request; large bodies get more time.
+        send_seconds: maximum seconds in which a client reads nothing of its answer.
+        keep_alive_seconds: maximum seconds of a connection without a request.
+        max_header_bytes: maximum size of the header of a request.
+        max_request_bytes: maximum size of the body of a request, for REST and gRPC.
+        max_held_bytes: maximum size of the bodies of all requests without an answer so far. Beyond this size, requests
+            are refused.
+        max_connections: maximum number of connections per protocol. Beyond this number, REST closes the connection that
+            has been idle for the longest time.
+        grace_seconds: seconds to answer the accepted requests after SIGTERM.
 
     Raises:
-        InvalidInputError: for a value out of its range.
+        InvalidInputError: if a value is out of range.
     """
 
     host: str = "127.0.0.1"
@@ -72,7 +74,7 @@ class ServerOptions:
 
     def __post_init__(self):
         if self.max_held_bytes is None:
-            object.__setattr__(self, "max_held_bytes", 4 * self.max_request_bytes)  # the class is frozen
+            object.__setattr__(self, "max_held_bytes", 4 * self.max_request_bytes)  # frozen dataclass
         for name in LIMITS:
             check_integer(name, getattr(self, name))
         check_integer("max_held_bytes", self.max_held_bytes, least=self.max_request_bytes)
@@ -81,7 +83,9 @@ class ServerOptions:
             if not (name == "grpc_port" and port is None):
                 check_number(name, port, least=0, most=65535, integer=True)
         if self.port and self.port == self.grpc_port:
-            raise InvalidInputError(f"grpc_port: expected another port than REST's {self.port}; choose one.")
+            raise InvalidInputError(
+                f"grpc_port: expected a port other than the REST port, got {self.port} for both; use another port."
+            )
         for name in SECONDS:
             check_number(name, getattr(self, name), least=0.001)
         check_number("batch_timeout_ms", self.batch_timeout_ms, least=0)

@@ -1,4 +1,4 @@
-"""Tensors as JSON, in TensorFlow Serving's two formats: rows (`instances`) and columns (`inputs`).
+"""Tensors as JSON in the two formats of TensorFlow Serving, rows (`instances`) and columns (`inputs`).
 
 Reference: https://www.tensorflow.org/tfx/serving/api_rest
 """
@@ -14,21 +14,21 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.serving.json_with_nan import dumps, loads
+from keras_vae.serving.server.model_version import MAX_DIMENSIONS, Limits, ServedSignature
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
-from keras_vae.serving.server.servable import MOST_DIMENSIONS, Limits, Signature
 
 ROWS, COLUMNS = "instances", "inputs"
 SPARE_VALUES = 1000
 ANSWER = {ROWS: "predictions", COLUMNS: "outputs"}
 
 
-class Question(NamedTuple):
-    """The body of a request, read but not yet understood.
+class ParsedBody(NamedTuple):
+    """The parsed body of a request.
 
     Attributes:
-        signature_name: that it names; empty for the default.
+        signature_name: name of the signature; empty for the default.
         form: `"instances"` or `"inputs"`.
-        value: what stands there.
+        value: JSON value of the inputs.
     """
 
     signature_name: str
@@ -36,31 +36,31 @@ class Question(NamedTuple):
     value: Any
 
 
-def check_size(body: bytes, most_values: int | None) -> None:
-    """Checks how many values a body holds, by its commas and brackets, before any of them takes memory.
+def check_size(body: bytes, max_values: int | None) -> None:
+    """Checks the number of values in a body by counting commas and brackets, before the body is parsed.
 
     Args:
-        body: the JSON of a request.
-        most_values: the most that a signature of the model takes; None for no limit.
+        body: JSON of a request.
+        max_values: maximum number of values; None for no limit.
 
     Raises:
-        RequestError: if there are more.
+        RequestError: if there are more values.
     """
-    if most_values is None or len(body) <= most_values + SPARE_VALUES:
+    if max_values is None or len(body) <= max_values + SPARE_VALUES:
         return
-    found = body.count(b",") + body.count(b"[") + body.count(b"{")
-    if found > most_values + SPARE_VALUES:
+    count = body.count(b",") + body.count(b"[") + body.count(b"{")
+    if count > max_values + SPARE_VALUES:
         raise invalid(
-            f"JSON Value: expected at most {most_values} numbers and lists, the size of the largest request that this "
-            f"model takes; got {found}; send fewer rows at a time."
+            f"JSON Value: expected at most {max_values} numbers and lists, the maximum for the signatures of this "
+            f"model; got {count}; send fewer rows at a time."
         )
 
 
-def parse(body: bytes) -> Question:
-    """Reads the body of a request.
+def parse(body: bytes) -> ParsedBody:
+    """Parses the body of a request.
 
     Raises:
-        RequestError: if it is no JSON object with one of `instances` and `inputs`.
+        RequestError: if it is not a JSON object with either `instances` or `inputs`.
     """
     if not body:
         raise invalid("JSON Parse error: The document is empty")
@@ -69,57 +69,57 @@ def parse(body: bytes) -> Question:
     except ValueError as error:
         raise invalid(f"JSON Parse error: {error}") from None
     if not isinstance(document, dict):
-        raise invalid(f"JSON Value: {_shown(document)} Is not object")
+        raise invalid(f"JSON Value: {_preview(document)} Is not object")
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise invalid(
-            f"JSON Value: {_shown(name)} not formatted correctly. 'signature_name' key must be a string value."
+            f"JSON Value: {_preview(name)} not formatted correctly. 'signature_name' key must be a string value."
         )
-    found = [form for form in (ROWS, COLUMNS) if form in document]
-    if len(found) == 2:
+    forms = [form for form in (ROWS, COLUMNS) if form in document]
+    if len(forms) == 2:
         raise invalid(f"Not formatted correctly expecting only one of '{COLUMNS}' or '{ROWS}' keys to exist")
-    if not found:
+    if not forms:
         raise invalid(f"Missing '{COLUMNS}' or '{ROWS}' key")
-    (form,) = found
+    (form,) = forms
     value = document[form]
     if form == ROWS and not isinstance(value, list):
-        raise invalid(f"Excepting '{ROWS}' to be an list/array; got {_shown(value)}")
+        raise invalid(f"Excepting '{ROWS}' to be an list/array; got {_preview(value)}")
     if form == ROWS and not value:
         raise invalid(f"No values in '{ROWS}' array")
-    return Question(name, form, value)
+    return ParsedBody(name, form, value)
 
 
-def read_inputs(question: Question, signature: Signature, limits: Limits) -> dict[str, np.ndarray]:
-    """The inputs that a request gives to a signature, name -> array.
+def read_inputs(body: ParsedBody, signature: ServedSignature, limits: Limits) -> dict[str, np.ndarray]:
+    """Converts a parsed body to the inputs of a signature, name -> array.
 
     Raises:
-        RequestError: for a name, type or shape that the signature does not take, or more than `limits`.
+        RequestError: if a name, type or shape does not match the signature, or if the inputs exceed the limits.
     """
-    columns = (_columns_of_rows if question.form == ROWS else _columns)(question.value, signature)
+    columns = (_columns_of_rows if body.form == ROWS else _columns)(body.value, signature)
     return {name: _array(name, value, signature, limits) for name, value in columns.items()}
 
 
 def write_outputs(outputs: Mapping[str, np.ndarray], form: str) -> bytes:
-    """The body of an answer, in the form of the question; a single output goes without its name.
+    """Returns the body of an answer in the form of the request; a single output has no name.
 
     Raises:
-        RequestError: in rows, if outputs have different numbers of rows.
+        RequestError: in the row format, if the outputs have different numbers of rows.
     """
     if form == ROWS and len({len(array) if array.ndim else None for array in outputs.values()}) > 1:
-        raise RequestError(Code.INTERNAL, "the outputs have different numbers of rows; ask in columns ('inputs').")
-    values = {name: _plain(name, array) for name, array in outputs.items()}
+        raise RequestError(Code.INTERNAL, "the outputs have different numbers of rows; use the format 'inputs'.")
+    values = {name: _json_value(name, array) for name, array in outputs.items()}
     if len(values) == 1:
-        (answer,) = values.values()
+        (content,) = values.values()
     elif form == COLUMNS:
-        answer = values
+        content = values
     else:
-        answer = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-    return dumps({ANSWER[form]: answer}, outputs.values())
+        content = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    return dumps({ANSWER[form]: content}, outputs.values())
 
 
-def _columns_of_rows(rows: list, signature: Signature) -> dict[str, Any]:
-    named = isinstance(rows[0], dict) and not _is_base64(rows[0])
-    if not named:
+def _columns_of_rows(rows: list, signature: ServedSignature) -> dict[str, Any]:
+    is_named = isinstance(rows[0], dict) and not _is_base64(rows[0])
+    if not is_named:
         if len(signature.inputs) > 1:
             raise invalid(
                 "instances is a plain list, but expecting list of objects as multiple input tensors required: "
@@ -137,7 +137,7 @@ def _columns_of_rows(rows: list, signature: Signature) -> dict[str, Any]:
     return {name: [row[name] for row in rows] for name in signature.inputs}
 
 
-def _columns(value: Any, signature: Signature) -> dict[str, Any]:
+def _columns(value: Any, signature: ServedSignature) -> dict[str, Any]:
     if not isinstance(value, dict) or _is_base64(value):
         if len(signature.inputs) > 1:
             raise invalid(
@@ -151,15 +151,15 @@ def _columns(value: Any, signature: Signature) -> dict[str, Any]:
     return {name: value[name] for name in signature.inputs}
 
 
-def _array(name: str, value: Any, signature: Signature, limits: Limits) -> np.ndarray:
+def _array(name: str, value: Any, signature: ServedSignature, limits: Limits) -> np.ndarray:
     dtype = signature.inputs[name].dtype
     shape, items = _flat(name, value)
     signature.check_tensor(name, dtype, shape, limits)
     target = np.dtype(object if dtype == tf.string else dtype.as_numpy_dtype)
-    strange = set(map(type, items)) - TYPES[target.kind]
-    if strange:
-        shown = next(_shown(item) for item in items if type(item) in strange)
-        raise invalid(f"input {name!r}: JSON Value: {shown} is not of expected type: {dtype.name}")
+    unexpected_types = set(map(type, items)) - TYPES[target.kind]
+    if unexpected_types:
+        example = next(_preview(item) for item in items if type(item) in unexpected_types)
+        raise invalid(f"input {name!r}: JSON Value: {example} is not of expected type: {dtype.name}")
     if dtype == tf.string:
         items = [_bytes(name, item) for item in items]
     try:
@@ -174,13 +174,13 @@ def _array(name: str, value: Any, signature: Signature, limits: Limits) -> np.nd
 
 
 TYPES = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}, "O": {str, dict}}
-"""The kinds of dtypes, and what JSON has for them."""
+"""Kind of a dtype -> types of its values in parsed JSON."""
 
 
 def _flat(name: str, value: Any) -> tuple[list[int], list]:
-    """The shape of nested lists, and what is in them; many times faster than NumPy where the innermost are short."""
+    """Returns the shape and the values of nested lists, much faster than NumPy if the innermost lists are short."""
     shape, items = [], [value]
-    while items and type(items[0]) is list and len(shape) < MOST_DIMENSIONS:
+    while items and type(items[0]) is list and len(shape) < MAX_DIMENSIONS:
         if set(map(type, items)) != {list} or len(set(map(len, items))) > 1:
             raise invalid(f"input {name!r}: expected lists of the same length at level {len(shape)}")
         shape.append(len(items[0]))
@@ -193,16 +193,16 @@ def _bytes(name: str, item: str | dict) -> bytes:
         try:
             return item.encode()
         except UnicodeEncodeError:
-            raise invalid(f"input {name!r}: JSON Value: {_shown(item)} is not valid Unicode") from None
+            raise invalid(f"input {name!r}: JSON Value: {_preview(item)} is not valid Unicode") from None
     if not _is_base64(item):
-        raise invalid(f"input {name!r}: JSON Value: {_shown(item)} not formatted correctly for base64 data")
+        raise invalid(f"input {name!r}: JSON Value: {_preview(item)} not formatted correctly for base64 data")
     try:
         return base64.b64decode(item["b64"], validate=True)
     except (binascii.Error, ValueError):
         raise invalid(f"input {name!r}: Unable to base64 decode") from None
 
 
-def _plain(name: str, array: np.ndarray) -> Any:
+def _json_value(name: str, array: np.ndarray) -> Any:
     if array.dtype.kind != "O":
         return array if array.dtype.name in ORJSON_DTYPES else array.astype("float32")
     if name.endswith("_bytes"):
@@ -221,9 +221,9 @@ def _kind(value: Any) -> str:
     return "list" if isinstance(value, list) else type(value).__name__
 
 
-def _shown(value: Any, most: int = 80) -> str:
-    """A value as JSON, cut; lists and objects may be too long and too deep to write."""
+def _preview(value: Any, max_length: int = 80) -> str:
+    """Returns a truncated value as JSON; only the length of lists and objects, which may be too large to write."""
     if isinstance(value, (list, dict)):
         return f"{_kind(value)} of {len(value)}"
-    text = json.dumps(value[:most] if isinstance(value, str) else value)
-    return text if len(text) <= most else text[:most] + "..."
+    text = json.dumps(value[:max_length] if isinstance(value, str) else value)
+    return text if len(text) <= max_length else text[:max_length] + "..."

@@ -69,11 +69,11 @@ def test_files_of_every_format_that_training_reads_are_images(client, tmp_path):
 def test_a_file_that_claims_too_many_pixels_is_refused(client, tmp_path, refused):
     content = bytearray(png(X[0]))
     content[16:24] = struct.pack(">II", 20000, 30000)
-    with pytest.raises(ServingError, match=r"image_bytes\[1\]: .* its header says 20000 x 30000") as caught:
+    with pytest.raises(ServingError, match=r"image_bytes\[1\]: .* got a header with 20000 x 30000") as caught:
         client.encode([png(X[0]), bytes(content)])
     assert caught.value.code == "INVALID_ARGUMENT"
     (tmp_path / "a.tif").write_bytes(b"II*\0 no image")
-    with refused("a.tif: expected a readable image, cannot identify image file"):
+    with refused("a.tif: expected a readable image, got: cannot identify image file"):
         client.encode([tmp_path / "a.tif"])
 
 
@@ -115,7 +115,7 @@ def test_conditional_models_take_their_condition(target, refused):
             client.encode(X[:2])
         with refused("condition: expected int32; got float64"):
             client.encode(X[:2], condition=[0.5, 1])
-        with refused("expected as many rows of each input"):
+        with refused("expected the same number of rows in each input"):
             client.encode(X[:2], condition=[1])
 
 
@@ -135,12 +135,12 @@ def test_what_there_is_can_be_asked(client, target):
     [
         (lambda client: client.encode(X[:, :4]), r"x: expected shape \(N, 8, 8, 1\); got \(70, 4, 8, 1\)"),
         (lambda client: client.encode(X[0]), r"x: expected shape \(N, 8, 8, 1\); got \(8, 8, 1\)"),
-        (lambda client: client.encode(X[:0]), "one or more"),
+        (lambda client: client.encode(X[:0]), "at least 1"),
         (lambda client: client.encode([]), "x: expected shape"),
-        (lambda client: client.encode(["a"]), "x: expected numbers, float32"),
-        (lambda client: client.encode(b"file"), r"expected a list of image files, got a single one; write \[x\]"),
+        (lambda client: client.encode(["a"]), "x: expected numbers of dtype float32"),
+        (lambda client: client.encode(b"file"), r"expected a list of image files, got a single file; use \[x\]"),
         (lambda client: client.classify(X), "Unknown signature 'classify'"),
-        (lambda client: client.generate(), "expected n or seeds"),
+        (lambda client: client.generate(), "expected either n or seeds"),
         (lambda client: client.generate(3, seed=-1), "seed must be an integer"),
         (lambda client: client.generate(0), "n must be an integer >= 1"),
         (lambda client: client.predict("encode", y=X), "expected the inputs x; got y"),
@@ -161,7 +161,7 @@ def requests_to(server):
 
 
 def test_a_file_that_is_not_there_is_named(client, tmp_path, refused):
-    with refused("nothing.png: cannot be read: No such file"):
+    with refused("nothing.png: cannot read the file: No such file"):
         client.encode([tmp_path / "nothing.png"])
 
 
@@ -185,7 +185,7 @@ def test_another_target_is_refused(refused, target):
 
 
 def test_version_and_label_are_one_choice(refused):
-    with refused("version and label: expected one of the two"):
+    with refused("version and label: expected at most one of them"):
         Client("http://127.0.0.1", "vae", version=1, label="stable")
 
 

@@ -107,7 +107,7 @@ def test_the_time_ends_the_tries():
 
 
 def test_a_slow_answer_is_too_late():
-    with Fake(delay=3.0) as fake, pytest.raises(ServingError, match="DEADLINE_EXCEEDED.*give it more time"):
+    with Fake(delay=3.0) as fake, pytest.raises(ServingError, match="DEADLINE_EXCEEDED.*increase timeout"):
         ask(fake, timeout=0.3)
 
 
@@ -115,7 +115,7 @@ def test_a_server_that_is_not_there_is_waited_for():
     with Fake() as fake:
         port = fake.port
     client = Client(f"http://127.0.0.1:{port}", "m", timeout=0.5)
-    with pytest.raises(ServingError, match="UNAVAILABLE.*is the server up") as refused:
+    with pytest.raises(ServingError, match="UNAVAILABLE.*check that the server runs") as refused:
         client.predict("decode", z=[[1.0]])
     assert "0x" not in str(refused.value)
     assert not client.ready()
@@ -147,7 +147,7 @@ def test_an_answer_that_is_no_json_is_an_error():
             handler.end_headers(),
             handler.wfile.write(b"<ht>"),
         )
-        with pytest.raises(ServingError, match="INTERNAL: the answer is no JSON"):
+        with pytest.raises(ServingError, match="INTERNAL: expected JSON in the answer"):
             ask(fake)
 
 
@@ -174,7 +174,7 @@ def test_tls_over_rest(certificate):
             assert client.predict("decode", z=[[3.0]])["y"].tolist() == [[3.0]]
         with (
             Client(f"https://127.0.0.1:{fake.port}", "m", timeout=2) as client,
-            pytest.raises(ServingError, match="UNAUTHENTICATED.*look at the certificates"),
+            pytest.raises(ServingError, match="UNAUTHENTICATED.*check the certificates"),
         ):
             client.predict("decode", z=[[3.0]])
 

@@ -212,7 +212,7 @@ def test_two_servers_cannot_have_one_port(light, refused):
         for protocol, taken in (("port", server.url), ("grpc_port", server.grpc_target)):
             port = int(taken.rpartition(":")[2])
             options = ServerOptions(**{"port": 0, "grpc_port": None, protocol: port})
-            with refused(f"cannot listen on 127.0.0.1:{port}: it is taken"), LocalServer(base, options):
+            with refused(f"cannot listen on 127.0.0.1:{port}: the port is in use"), LocalServer(base, options):
                 pass
 
 

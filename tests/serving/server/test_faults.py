@@ -103,7 +103,7 @@ def test_a_corrupt_version_leaves_the_old_one_serving(exported, tmp_path, caplog
         body = {"signature_name": "decode", "instances": [[0.0, 0.0, 0.0]]}
         assert requests.post(f"{server.url}/v1/models/m:predict", json=body).status_code == 200
     lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert len(lines) == 1 and lines[0].startswith("m version 2: cannot be loaded: ")
+    assert len(lines) == 1 and lines[0].startswith("m version 2: loading failed: ")
 
 
 @pytest.fixture
@@ -234,9 +234,11 @@ def test_a_port_that_is_taken_is_refused_in_one_line(command, light, taken, refu
     done = subprocess.run([command, "serve", light.parent, "--port", str(taken)], capture_output=True, text=True)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"keras-vae: REST cannot listen on 127.0.0.1:{taken}: it is taken; choose another --port")
+    assert line.startswith(
+        f"keras-vae: REST cannot listen on 127.0.0.1:{taken}: the port is in use; choose another --port"
+    )
     with (
-        refused(f"gRPC cannot listen on 127.0.0.1:{taken}: it is taken"),
+        refused(f"gRPC cannot listen on 127.0.0.1:{taken}: the port is in use"),
         LocalServer(light.parent, options(grpc_port=taken)),
     ):
         pass
@@ -246,7 +248,7 @@ def test_a_port_that_is_taken_is_refused_in_one_line(command, light, taken, refu
     ("changes", "message"),
     [
         ({"port": 70000}, "port must be an integer from 0 to 65535"),
-        ({"port": 8500, "grpc_port": 8500}, "expected another port than REST's 8500"),
+        ({"port": 8500, "grpc_port": 8500}, "expected a port other than the REST port, got 8500 for both"),
         ({"max_queue": 0}, "max_queue must be an integer >= 1"),
         ({"poll_seconds": 0}, "poll_seconds must be a number >= 0.001"),
         ({"grace_seconds": float("inf")}, "grace_seconds must be a number"),

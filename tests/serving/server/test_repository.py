@@ -80,7 +80,7 @@ def test_a_corrupt_version_is_told_once_and_the_old_one_keeps_serving(base, put,
             repository.poll()
     assert repository.get("m").version == 1
     assert repository.statuses("m")[2].error == "not a model"
-    assert [record.getMessage() for record in caplog.records] == ["m version 2: cannot be loaded: not a model"]
+    assert [record.getMessage() for record in caplog.records] == ["m version 2: loading failed: not a model"]
     put("m", 2, "sound at last")
     repository.poll()
     assert repository.get("m").version == 2
@@ -121,7 +121,7 @@ def test_policies_and_labels_come_from_the_configuration(base, put, caplog):
     with caplog.at_level(logging.INFO, "keras_vae.serving"):
         repository.poll()
         repository.poll()
-    assert len(caplog.records) == 1 and "expected TensorFlow Serving's model_config_list" in caplog.text
+    assert len(caplog.records) == 1 and "expected a model_config_list of TensorFlow Serving" in caplog.text
     assert repository.get("m", label="stable").version == 3
 
 
@@ -130,7 +130,7 @@ def test_all_versions_can_be_asked_for(base, put):
     put("m", 2)
     config = "model_config_list { config { name: 'm' base_path: '/m' model_version_policy { all {} } } }"
     (base / "models.config").write_text(config)
-    assert read_policies(base, Policy())["m"].choose([1, 2, 3]) == {1, 2, 3}
+    assert read_policies(base, Policy())["m"].select([1, 2, 3]) == {1, 2, 3}
 
 
 @pytest.mark.slow
@@ -154,7 +154,7 @@ def test_a_real_export_is_warmed_up_and_forgotten(exported, tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path, refused):
-    with refused("no such folder; expected one with models"):
+    with refused("no such folder; expected a folder with models"):
         Repository(tmp_path / "nothing")
 
 
@@ -166,7 +166,7 @@ def lines(caplog):
         caplog.clear()
         with caplog.at_level(logging.INFO, "keras_vae.serving"):
             for _ in range(times):
-                repository.poll(patience=0.2)
+                repository.poll(load_seconds=0.2)
         return [record.getMessage() for record in caplog.records]
 
     return lines
@@ -201,8 +201,8 @@ def test_a_folder_that_cannot_be_read_holds_up_no_other_and_keeps_its_models(bas
     (base / "loop").symlink_to(base / "loop")
     put("b", 2)
     told = lines(repository)
-    assert [line for line in told if "cannot be read" in line and "/a:" in line] == [
-        f"{base / 'a'}: cannot be read: Permission denied; what is served of it stays"
+    assert [line for line in told if "cannot read the folder" in line and "/a:" in line] == [
+        f"{base / 'a'}: cannot read the folder: Permission denied; its loaded versions remain"
     ]
     assert repository.get("a").version == 1 and repository.get("b").version == 2
     monkeypatch.undo()
@@ -217,7 +217,7 @@ def test_the_base_that_cannot_be_read_leaves_what_is_served(base, put, lines):
     repository.poll()
     base.rename(base.with_name("away"))
     told = lines(repository)
-    assert len(told) == 1 and "cannot be read" in told[0]
+    assert len(told) == 1 and "cannot read the folder" in told[0]
     assert repository.get("m").version == 1
 
 
@@ -232,7 +232,7 @@ def test_a_pipe_in_a_version_is_told_and_not_waited_for(base, put, lines):
     put("z", 1)
     repository = Repository(base, Policy(None), load=Loaded)
     told = lines(repository)
-    assert sum("is no regular file" in line for line in told) == 3
+    assert sum("is not a regular file" in line for line in told) == 3
     assert [states(repository, name) for name in ("a", "z")] == [{1: "AVAILABLE"}] * 2
 
 
@@ -248,10 +248,10 @@ def test_a_model_that_hangs_holds_up_no_other(base, put, lines):
         put(name, 1)
     repository = Repository(base, load=load)
     told = lines(repository)
-    assert told.count("b: still loading; the other models do not wait for it") == 1
+    assert told.count("b: loading continues in the background") == 1
     assert [states(repository, name) for name in "abc"] == [{1: "AVAILABLE"}, {1: "LOADING"}, {1: "AVAILABLE"}]
     put("c", 2)
-    repository.poll(patience=0.2)
+    repository.poll(load_seconds=0.2)
     assert repository.get("c").version == 2
     go.set()
     deadline = time.monotonic() + 20

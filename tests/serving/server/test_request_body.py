@@ -7,13 +7,13 @@ import pytest
 import tensorflow as tf
 
 from keras_vae.serving.server import request_body
+from keras_vae.serving.server.model_version import Limits, ServedSignature
 from keras_vae.serving.server.request_body import read_body
 from keras_vae.serving.server.request_error import RequestError
-from keras_vae.serving.server.servable import Limits, Signature
 
-ONE = Signature("one", {"x": tf.TensorSpec((None, 2, 2), tf.float32)}, {})
-TWO = Signature("two", {"x": tf.TensorSpec((None, 2, 2), tf.float32), "c": tf.TensorSpec((None,), tf.int32)}, {})
-TEXT = Signature("text", {"t": tf.TensorSpec((None,), tf.string)}, {})
+ONE = ServedSignature("one", {"x": tf.TensorSpec((None, 2, 2), tf.float32)}, {})
+TWO = ServedSignature("two", {"x": tf.TensorSpec((None, 2, 2), tf.float32), "c": tf.TensorSpec((None,), tf.int32)}, {})
+TEXT = ServedSignature("text", {"t": tf.TensorSpec((None,), tf.string)}, {})
 X = np.random.default_rng(0).random((40, 2, 2)).astype("float32")
 ROWS = X.astype(float).tolist()
 
@@ -22,7 +22,7 @@ ROWS = X.astype(float).tolist()
 def pieces(monkeypatch):
     """Pieces of a few rows, which are counted."""
     parsed = []
-    monkeypatch.setattr(request_body, "PIECE_BYTES", 200)
+    monkeypatch.setattr(request_body, "CHUNK_BYTES", 200)
     loads = request_body.loads
     monkeypatch.setattr(request_body, "loads", lambda body: (parsed.append(body), loads(body))[1])
     return parsed

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from keras_vae.serving.server.model_version import Limits, ServedSignature
 from keras_vae.serving.server.request_error import RequestError
-from keras_vae.serving.server.servable import Limits, Signature
 from keras_vae.serving.server.tensor_json import SPARE_VALUES, check_size, parse, read_inputs, write_outputs
 
-ONE = Signature("one", {"x": tf.TensorSpec((None, 2), tf.float32)}, {"y": tf.TensorSpec((None, 2), tf.float32)})
-TWO = Signature(
+ONE = ServedSignature("one", {"x": tf.TensorSpec((None, 2), tf.float32)}, {"y": tf.TensorSpec((None, 2), tf.float32)})
+TWO = ServedSignature(
     "two",
     {"n": tf.TensorSpec((None,), tf.int32), "t": tf.TensorSpec((None,), tf.string)},
     {"y": tf.TensorSpec((None, 2), tf.float32)},
@@ -107,7 +107,7 @@ def test_outputs_take_the_form_of_the_question():
         (
             {"instances": [[0, 0]] * 1025},
             ONE,
-            "expected at most 1024 rows in a request; got 1025; send them in several",
+            "expected at most 1024 rows in a request; got 1025; send several",
         ),
         ({"instances": [{"k" * 9999: 1}]}, ONE, "keys must be equal to: x"),
         ({"instances": [{"a\nb": 1}]}, ONE, "a\\nb"),
@@ -146,7 +146,7 @@ def test_numbers_that_are_not_finite_cost_their_own_rows_alone():
 
 @pytest.mark.parametrize("piece", [b"0,", b"[],", b"{},", b"[[", b'"a":0,'])
 def test_more_values_than_any_request_has_are_refused_before_they_are_read(piece):
-    most = ONE.most_values(Limits(rows=100))
+    most = ONE.max_values(Limits(rows=100))
     with pytest.raises(RequestError, match=f"expected at most {most} numbers and lists"):
         check_size(b'{"instances": [' + piece * 3000, most)
 
@@ -155,8 +155,8 @@ def test_the_largest_request_is_no_more_than_that():
     for signature in (ONE, TWO):
         row = {name: [0.5, 0.5] if name == "x" else 1 for name in signature.inputs}
         for body in ({"instances": [row] * 100}, {"inputs": {name: [value] * 100 for name, value in row.items()}}):
-            check_size(json.dumps(body).encode(), signature.most_values(Limits(rows=100)) - SPARE_VALUES + 10)
-    free = Signature("free", {"x": tf.TensorSpec((None, None), tf.float32)}, {})
-    assert free.most_values(Limits()) is None
+            check_size(json.dumps(body).encode(), signature.max_values(Limits(rows=100)) - SPARE_VALUES + 10)
+    free = ServedSignature("free", {"x": tf.TensorSpec((None, None), tf.float32)}, {})
+    assert free.max_values(Limits()) is None
     with pytest.raises(RequestError, match="expected at most 1000 bytes"):
         read_inputs(parse(b'{"instances": [[%s]]}' % b",".join([b"0"] * 251)), free, Limits(bytes=1000))

@@ -6,8 +6,8 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis import predict_pb2
 
+from keras_vae.serving.server.model_version import Limits, ServedSignature
 from keras_vae.serving.server.request_error import Code, RequestError
-from keras_vae.serving.server.servable import Limits, Signature
 from keras_vae.serving.server.tensor_proto import read_tensor, write_tensor
 from keras_vae.serving.server.wire import check_predict_request
 
@@ -16,7 +16,7 @@ DTYPES = ("float32", "float64", "float16", "bfloat16", "int8", "uint8", "int16",
 
 
 def signature(dtype="float32", shape=(None, 2)):
-    return Signature("s", {"x": tf.TensorSpec(shape, dtype)}, {})
+    return ServedSignature("s", {"x": tf.TensorSpec(shape, dtype)}, {})
 
 
 def proto(dtype=types_pb2.DT_FLOAT, shape=(), unknown_rank=False, **values):

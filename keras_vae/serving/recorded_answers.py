@@ -1,4 +1,4 @@
-"""What a model answered when it was exported, kept beside the export so that others can check that it still does."""
+"""Recorded answers: inputs and outputs of a model at its export, to check later that its outputs are unchanged."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,30 +9,35 @@ import numpy as np
 FILE = "recorded_answers.npz"
 
 
-class Answer(NamedTuple):
-    """One question to a signature and its answer: name -> array each."""
+class RecordedAnswer(NamedTuple):
+    """Inputs and outputs of a signature.
+
+    Attributes:
+        inputs: input -> array.
+        outputs: output -> array.
+    """
 
     inputs: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
 
 
-def write_recorded(path: Path, answers: Mapping[str, Answer]) -> None:
-    """Writes signature -> answer as `.npz`, without pickles."""
+def write_recorded_answers(path: Path, answers: Mapping[str, RecordedAnswer]) -> None:
+    """Writes signature -> answer as a `.npz` file, without pickles."""
     arrays = {
         f"{signature}/{side}/{name}": array
         for signature, answer in answers.items()
-        for side in Answer._fields
+        for side in RecordedAnswer._fields
         for name, array in getattr(answer, side).items()
     }
     np.savez_compressed(path, **arrays)
 
 
-def read_recorded(path: Path) -> dict[str, Answer]:
-    """What `write_recorded` wrote."""
+def read_recorded_answers(path: Path) -> dict[str, RecordedAnswer]:
+    """Reads a file of `write_recorded_answers`."""
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     names = dict.fromkeys(key.split("/")[0] for key in arrays)
-    return {name: Answer(*(_side(arrays, name, side) for side in Answer._fields)) for name in names}
+    return {name: RecordedAnswer(*(_side(arrays, name, side) for side in RecordedAnswer._fields)) for name in names}
 
 
 def _side(arrays: Mapping[str, np.ndarray], signature: str, side: str) -> dict[str, np.ndarray]:
@@ -40,13 +45,13 @@ def _side(arrays: Mapping[str, np.ndarray], signature: str, side: str) -> dict[s
     return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
 
 
-def differences(expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> Iterable[float]:
-    """The largest difference of each output, relative to its own size where that exceeds 1.
+def differences(expected: Mapping[str, np.ndarray], actual: Mapping[str, np.ndarray]) -> Iterable[float]:
+    """Yields the largest difference of each output, relative to the expected value where its magnitude exceeds 1.
 
-    Yes-or-no outputs are compared in shape alone: they follow from others, and on a threshold may go either way.
+    For booleans only the shapes are compared: they depend on other outputs, and may change at a threshold.
     """
     for name, array in expected.items():
-        other = np.asarray(found[name])
+        other = np.asarray(actual[name])
         if array.shape != other.shape:
             yield float("inf")
             continue

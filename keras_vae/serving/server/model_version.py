@@ -1,4 +1,4 @@
-"""One version of a model in memory, and what it may be asked."""
+"""A loaded version of a model, and the checks of requests to its signatures."""
 
 import itertools
 import math
@@ -19,16 +19,16 @@ from keras_vae.serving.server.request_error import Code, RequestError, invalid
 
 Arrays = Mapping[str, np.ndarray]
 
-MOST_DIMENSIONS = 32
-"""Of an input, at most, as NumPy has it."""
+MAX_DIMENSIONS = 32
+"""The maximum number of dimensions of an input, as in NumPy."""
 
 
 class Limits(NamedTuple):
-    """What a request may hold at most.
+    """The limits of a request.
 
     Attributes:
-        rows: of a batch.
-        bytes: of an input, as an array.
+        rows: maximum number of rows.
+        bytes: maximum size of an input array in bytes.
     """
 
     rows: int = 1024
@@ -36,13 +36,13 @@ class Limits(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Signature:
-    """The inputs and outputs of a signature.
+class ServedSignature:
+    """The inputs and outputs of a signature of a loaded version.
 
     Attributes:
-        name: of the signature.
-        inputs: name -> specification; None for a dimension that is free.
-        outputs: likewise.
+        name: name of the signature.
+        inputs: name -> specification; a dimension of any size is None.
+        outputs: name -> specification; a dimension of any size is None.
     """
 
     name: str
@@ -60,10 +60,10 @@ class Signature:
         return all(spec.shape.rank and spec.shape[0] is None for spec in specs)
 
     def check_names(self, names: Collection[str]) -> None:
-        """Checks which inputs are given.
+        """Checks the names of the inputs.
 
         Raises:
-            RequestError: if they are not those of the signature.
+            RequestError: if the names differ from those of the signature.
         """
         missing, unknown = set(self.inputs) - set(names), set(names) - set(self.inputs)
         if missing or unknown:
@@ -73,31 +73,31 @@ class Signature:
             )
 
     def check_tensor(self, name: str, dtype: tf.DType | str, shape: Sequence[int], limits: Limits) -> None:
-        """Checks what an input claims to be, before any memory is spent on it.
+        """Checks the claimed dtype and shape of an input, before memory is allocated for it.
 
         Args:
-            name: of the input, one of the signature's.
-            dtype: that it claims; a string for one that TensorFlow does not know.
-            shape: likewise.
-            limits: of a request.
+            name: name of the input, one of those of the signature.
+            dtype: claimed dtype; a string for a dtype that is unknown to TensorFlow.
+            shape: claimed shape.
+            limits: limits of a request.
 
         Raises:
-            RequestError: if the signature does not take it, or it is too large.
+            RequestError: if the input does not match the signature, or is too large.
         """
         expected, sizes = self.inputs[name].dtype, self._shapes[name]
         if dtype != expected:
             raise invalid(f"input {name!r}: expected {expected.name}; got {getattr(dtype, 'name', dtype)}.")
-        if sizes is None and len(shape) > MOST_DIMENSIONS:
-            raise invalid(f"input {name!r}: expected at most {MOST_DIMENSIONS} dimensions; got {_shape(shape)}.")
+        if sizes is None and len(shape) > MAX_DIMENSIONS:
+            raise invalid(f"input {name!r}: expected at most {MAX_DIMENSIONS} dimensions; got {_shape(shape)}.")
         if sizes is not None and _differ(sizes, shape):
-            wanted = ", ".join("?" if n is None else str(n) for n in sizes)
-            raise invalid(f"input {name!r}: expected shape [{wanted}]; got {_shape(shape)}.")
+            expected_shape = ", ".join("?" if n is None else str(n) for n in sizes)
+            raise invalid(f"input {name!r}: expected shape [{expected_shape}]; got {_shape(shape)}.")
         if min(shape, default=0) < 0:
             raise invalid(f"input {name!r}: expected sizes of 0 or more; got {_shape(shape)}.")
         if shape and (sizes is None or sizes[0] is None) and shape[0] > limits.rows:
             raise invalid(
                 f"input {name!r}: expected at most {limits.rows} rows in a request; got {shape[0]}; "
-                "send them in several requests, or start the server with a larger --max-rows."
+                "send several requests, or start the server with a larger --max-rows."
             )
         if math.prod(shape) * max(1, expected.size or 1) > limits.bytes:
             raise invalid(
@@ -105,40 +105,42 @@ class Signature:
                 "send fewer rows at a time."
             )
 
-    def most_values(self, limits: Limits) -> int | None:
-        """The most numbers, strings, lists and objects that the JSON of a request may hold; None for no limit."""
-        most = 0
+    def max_values(self, limits: Limits) -> int | None:
+        """Returns the maximum number of numbers, strings, lists and objects in a JSON request; None for no limit."""
+        total = 0
         for sizes in self._shapes.values():
             if sizes is None or None in sizes[1:]:
                 return None
             rows = limits.rows if sizes[:1] == (None,) else 1
-            most += rows * (2 + sum(itertools.accumulate(sizes[1:], operator.mul)))
-        return most
+            total += rows * (2 + sum(itertools.accumulate(sizes[1:], operator.mul)))
+        return total
 
     def rows(self, inputs: Arrays) -> int:
-        """The number of rows of checked inputs.
+        """Returns the number of rows of checked inputs.
 
         Raises:
-            RequestError: if it is none, or not the same for all.
+            RequestError: if there are no rows, or if the numbers of rows differ.
         """
         rows = {len(array) for array in inputs.values()} if self.batched else {1}
         if len(rows) > 1:
-            raise invalid(f"inputs of signature {self.name!r}: expected as many rows of each; got {sorted(rows)}.")
+            raise invalid(
+                f"inputs of signature {self.name!r}: expected the same number of rows in each; got {sorted(rows)}."
+            )
         if rows == {0}:
-            raise invalid(f"inputs of signature {self.name!r}: expected one row or more; got none.")
+            raise invalid(f"inputs of signature {self.name!r}: expected one or more rows; got 0.")
         return rows.pop() if rows else 1
 
 
-class Servable:
+class ModelVersion:
     """A loaded version of a model.
 
     Args:
-        name: of the model.
-        version: its number.
+        name: name of the model.
+        version: number of the version.
         path: folder of the SavedModel.
 
     Raises:
-        Exception: whatever TensorFlow raises on a SavedModel that it cannot load.
+        Exception: the errors of TensorFlow, of many classes, for a SavedModel that it cannot load.
     """
 
     def __init__(self, name: str, version: int, path: Path):
@@ -150,45 +152,45 @@ class Servable:
             for graph in SavedModel.FromString((path / "saved_model.pb").read_bytes()).meta_graphs
             if "serve" in graph.meta_info_def.tags
         )
-        self._most_values: dict[Limits, int | None] = {}
-        self._loaded = tf.saved_model.load(str(path), tags=["serve"])
-        self._functions = dict(self._loaded.signatures)
+        self._max_values: dict[Limits, int | None] = {}
+        self._saved_model = tf.saved_model.load(str(path), tags=["serve"])
+        self._functions = dict(self._saved_model.signatures)
         self.signature_defs: dict[str, SignatureDef] = {name: graph.signature_def[name] for name in self._functions}
         self.signatures = {
-            name: Signature(name, function.structured_input_signature[1], function.structured_outputs)
+            name: ServedSignature(name, function.structured_input_signature[1], function.structured_outputs)
             for name, function in self._functions.items()
         }
 
-    def most_values(self, limits: Limits) -> int | None:
-        """The most values that the JSON of a request to any signature may hold; None for no limit."""
-        if limits not in self._most_values:
-            most = [signature.most_values(limits) for signature in self.signatures.values()]
-            self._most_values[limits] = None if None in most else max(most, default=0)
-        return self._most_values[limits]
+    def max_values(self, limits: Limits) -> int | None:
+        """Returns the maximum number of values in a JSON request to any signature; None for no limit."""
+        if limits not in self._max_values:
+            total = [signature.max_values(limits) for signature in self.signatures.values()]
+            self._max_values[limits] = None if None in total else max(total, default=0)
+        return self._max_values[limits]
 
-    def signature(self, name: str) -> Signature | None:
-        """The signature of that name, the default for an empty one; None if there is none."""
+    def signature(self, name: str) -> ServedSignature | None:
+        """Returns a signature by name, the default for an empty name; None if it does not exist."""
         return self.signatures.get(name or "serving_default")
 
     def run(self, name: str, inputs: Arrays, outputs: Collection[str] | None = None) -> dict[str, np.ndarray]:
-        """The answer of a signature.
+        """Runs a signature and returns its outputs.
 
         Raises:
-            RequestError: if the graph cannot compute it.
+            RequestError: if the graph fails.
         """
         try:
-            answer = self._functions[name](**{key: tf.constant(value) for key, value in inputs.items()})
+            results = self._functions[name](**{key: tf.constant(value) for key, value in inputs.items()})
         except tf.errors.OpError as error:
             raise RequestError(Code(error.error_code), reason_of(error)) from error
-        return {key: value.numpy() for key, value in answer.items() if outputs is None or key in outputs}
+        return {key: value.numpy() for key, value in results.items() if outputs is None or key in outputs}
 
 
 def _names(names: Collection[str]) -> str:
     return ", ".join(sorted(map(repr, itertools.islice(names, 20)))) or "none"
 
 
-def _and(what: str, names: Collection[str]) -> str:
-    return f"; {what}: {_names(names)}" if names else ""
+def _and(name: str, names: Collection[str]) -> str:
+    return f"; {name}: {_names(names)}" if names else ""
 
 
 def _differ(sizes: Sequence[int | None], shape: Sequence[int]) -> bool:
@@ -196,6 +198,6 @@ def _differ(sizes: Sequence[int | None], shape: Sequence[int]) -> bool:
 
 
 def _shape(shape: Sequence[int]) -> str:
-    if len(shape) > MOST_DIMENSIONS:  # readers count no further
-        return f"more than {MOST_DIMENSIONS} dimensions"
+    if len(shape) > MAX_DIMENSIONS:  # the exact number is unknown
+        return f"more than {MAX_DIMENSIONS} dimensions"
     return str(list(shape)) if len(shape) <= 8 else f"{len(shape)} dimensions"
