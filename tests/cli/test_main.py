@@ -304,7 +304,7 @@ def test_a_run_is_not_trained_into_a_file(cli, shelf):
     for more in ([], ["--overwrite"], ["--resume"]):
         assert_refused(
             cli("train", "--out", shelf / "taken.npy", *more),
-            "taken.npy: expected a folder for versions of the model, got a file",
+            "taken.npy: it is a file; expected a folder for the run",
         )
     assert (shelf / "taken.npy").read_bytes() == b"mine"
 
