@@ -29,7 +29,8 @@ SIGNATURES = {
 class ExportedModel:
     """One signature of a SavedModel.
 
-    A pickled copy contains only the path and loads the SavedModel at its first use, so workers can receive it.
+    A pickled copy contains only the path and the state of the files, and loads the SavedModel at its first use, so
+    workers can receive it.
 
     Args:
         path: a version, such as `saved_models/digits/1`, or a folder of versions; the newest version is used.
@@ -43,7 +44,8 @@ class ExportedModel:
     def __init__(self, path: str | Path, question: str, *, of_files: bool = False):
         self.path = newest_version(path)
         self.name = SIGNATURES[question][of_files]
-        signatures = _load(self.path).signatures
+        self.state = _state(self.path)
+        signatures = self._signatures
         if self.name not in signatures:
             data_kind = "image files" if of_files else "numbers"
             raise InvalidInputError(
@@ -52,11 +54,15 @@ class ExportedModel:
             )
 
     def __getstate__(self):
-        return {"path": self.path, "name": self.name}
+        return {"path": self.path, "name": self.name, "state": self.state}
+
+    @property
+    def _signatures(self):
+        return _load(self.path, self.state).signatures
 
     @cached_property
     def _function(self):
-        return _load(self.path).signatures[self.name]
+        return self._signatures[self.name]
 
     @property
     def inputs(self) -> dict[str, tf.TensorSpec]:
@@ -71,7 +77,7 @@ class ExportedModel:
     @property
     def image_size(self) -> tuple[int, int] | None:
         """`(H, W)` of the input images; None if the inputs are not images."""
-        signatures = (self._function, *_load(self.path).signatures.values())
+        signatures = (self._function, *self._signatures.values())
         inputs = (signature.structured_input_signature[1] for signature in signatures)
         shape = next((tuple(specs["x"].shape[1:]) for specs in inputs if "x" in specs), ())
         return shape[:2] if len(shape) == 3 else None
@@ -146,8 +152,15 @@ class _InvalidFieldError(Exception):
         self.kind = kind
 
 
+def _state(path: str) -> tuple[tuple[str, int, int], ...]:
+    """Returns the name, size and time of each file of a SavedModel, which differ if another one replaces it."""
+    gfile = tf.io.gfile
+    files = sorted(gfile.join(folder, name) for folder, _, names in gfile.walk(path) for name in names)
+    return tuple((file, stat.length, stat.mtime_nsec) for file in files for stat in [gfile.stat(file)])
+
+
 @lru_cache(maxsize=1)
-def _load(path: str) -> Any:
+def _load(path: str, state: tuple[tuple[str, int, int], ...]) -> Any:
     return tf.saved_model.load(path)
 
 

@@ -13,7 +13,10 @@ from keras_vae.cli.settings import settings_of
 from keras_vae.training.config import TrainingConfig
 
 Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
-Data = Annotated[str | None, typer.Option(help="What to read; the run's own test split by default.")]
+Data = Annotated[
+    str | None,
+    typer.Option(help="What to read: a file, all of it, or a named data set.", show_default="the run's own test part"),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")]
 Seed = Annotated[int, typer.Option(help="Seed of the draws and of the choice of examples.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")]
@@ -41,7 +44,10 @@ Samples = Annotated[
 def evaluate(
     run: Source,
     data: Data = None,
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, validation or test.", show_default="test; all of a --data file without a test part"),
+    ] = None,
     only: Questions = None,
     quick: Quick = False,
     samples: Samples = None,
@@ -53,6 +59,7 @@ def evaluate(
     """Answer what one asks of a model: likelihood, codes, latent space, samples, factors."""
     from keras_vae.cli.evaluations import budget_of, report_folder, write_report
     from keras_vae.cli.sources import evaluation_data_of, model_of
+    from keras_vae.data import DataSet
     from keras_vae.evaluation import as_json, as_text, check_questions
     from keras_vae.evaluation import evaluate as ask
 
@@ -66,7 +73,7 @@ def evaluate(
         if report:
             settings = {
                 "data": data,
-                "split": split,
+                "split": split or ("test" if isinstance(examples, DataSet) else "all"),
                 "quick": quick,
                 "samples": samples,
                 "features": features,
@@ -108,7 +115,7 @@ def compare(
     for name, run in zip(names, runs, strict=True):
         typer.echo(f"{name} ...", err=True)
         model = model_of(run)
-        found[name] = ask(model, evaluation_data_of(run, data, "test"), only, **options)
+        found[name] = ask(model, evaluation_data_of(run, data, None, runs=runs), only, **options)
         drawn = {"seed": seed, "condition": labels_to_draw(model, 10, None)}
         images[name] = None if model.prior is None else model.sample(10, **drawn)
     typer.echo("\n".join([compare_results(found).as_text(), *(f"Note: {note}" for note in notes)]))
@@ -163,7 +170,7 @@ def traverse(
     model = model_of(run)
     start, condition = None, label if model.condition is not None else None
     if example is not None:
-        chosen = examples(run, data, "test")
+        chosen = examples(run, data, None)
         start = pick(chosen.x, example)
         condition = None if model.condition is None else chosen.y[example]
     values = np.linspace(-span, span, steps)
@@ -188,7 +195,7 @@ def interpolate(
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
-    chosen = examples(run, data, "test")
+    chosen = examples(run, data, None)
     starts, ends = pick_pairs(len(chosen), pairs, seed)
     condition = condition_of(model, chosen.y)
     paths = model.interpolate(

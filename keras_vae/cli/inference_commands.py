@@ -13,11 +13,18 @@ Out = Annotated[Path, typer.Option(help="A .npz file; in bulk a folder.")]
 Data = Annotated[
     str | None,
     typer.Option(
-        help="What to read. In bulk: Parquet, TFRecord, image or .npy files, a folder or pattern, or a data set.",
+        help="What to read, labels optional unless the model is conditional. In bulk: Parquet, TFRecord, image or .npy "
+        "files, a folder or pattern, or a data set.",
         show_default="the run's own",
     ),
 ]
-Split = Annotated[str | None, typer.Option(help="train, validation or test.", show_default="test; in bulk all")]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        help="train, validation or test.",
+        show_default="all of a file; test of the run's own data or a named data set; in bulk all",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file or folder if it exists.")]
 
 
@@ -30,7 +37,7 @@ def encode(model: Model, out: Out, data: Data = None, split: Split = None, overw
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
-    chosen = examples(model, data, split or "test")
+    chosen = examples(model, data, split)
     posterior = loaded.encode(chosen.x, condition=condition_of(loaded, chosen.y))
     arrays = {"mean": posterior.mean().numpy()} | spread_of(posterior)
     write_arrays(out, arrays if chosen.y is None else {**arrays, "labels": chosen.y})
@@ -53,7 +60,7 @@ def score(
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
-    chosen = examples(model, data, split or "test")
+    chosen = examples(model, data, split)
     elbo = loaded.elbo(chosen.x, condition=condition_of(loaded, chosen.y), samples=samples, seed=seed)
     write_arrays(out, {"elbo": elbo} if chosen.y is None else {"elbo": elbo, "labels": chosen.y})
 
@@ -77,7 +84,7 @@ def reconstruct(
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     loaded = model_of(model)
-    chosen = examples(model, data, split or "test")[:limit]
+    chosen = examples(model, data, split)[:limit]
     x, condition = chosen.x, condition_of(loaded, chosen.y)
     reconstructed = loaded.reconstruct(x, condition=condition, draw="sample" if sample else "mean", seed=seed)
     write_picture_or_array(

@@ -1,5 +1,6 @@
 """What a command reads: a model and examples."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import tensorflow_probability as tfp
 import typer
 
 from keras_vae.data import DataSet, Split, load
-from keras_vae.data.load import is_table
+from keras_vae.data.load import is_name, is_table, read
+from keras_vae.data.parts import Parts
+from keras_vae.data.table import column_names
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
 from keras_vae.models import Autoencoder, load_model
@@ -29,9 +32,56 @@ def model_of(source: Path) -> Autoencoder:
     return model
 
 
-def examples(source: Path, data: str | None, split: str) -> Split:
-    """A split of `data`, or of the run's own data, as figures are taken on it."""
-    return split_of(source, data_of(source, data), split)
+def examples(source: Path, data: str | None, split: str | None) -> Split:
+    """The examples that a command answers: binarised once where the run at `source` binarises.
+
+    Args:
+        source: a run folder or a `.keras` file.
+        data: a file, a folder or the name of a data set. None reads the run's own data.
+        split: `"train"`, `"validation"` or `"test"`. None reads all of a file or folder that is not the run's own
+            data, and the test part of other data.
+    """
+    own_file = _read_file(source, data, (source,))
+    if own_file is None:
+        return _as_evaluated(source, named_split(data_of(source, data), split or "test"))
+    _, parts = own_file
+    return _as_evaluated(source, parts.whole if split is None else _own_split(parts, data, split))
+
+
+def _read_file(source: Path, data: str | None, runs: Sequence[Path]) -> tuple[str, Parts] | None:
+    """Reads a file or folder for the model at `source`; None for named data sets and for what a run was trained on."""
+    if not data or is_name(data) or not Path(data).expanduser().exists():
+        return None
+    path = Path(data).expanduser()
+    configs = [Run(run).config() for run in runs if Run(run).exists]
+    if any(_is_file(config.data) and path.samefile(Path(config.data).expanduser()) for config in configs):
+        return None
+    if not Run(source).exists:
+        return read(path)
+    config = Run(source).config()
+    size = tuple(config.image_size) if isinstance(config.image_size, list) else config.image_size
+    options = {"image_size": size} if path.is_dir() else {}
+    if is_table(path):
+        options |= {name: getattr(config, name) for name in ("use_columns", "categories")}
+        options["label_column"] = config.label_column if config.label_column in column_names(path) else None
+    return read(path, **options)
+
+
+def _is_file(data: str) -> bool:
+    return not is_name(data) and Path(data).expanduser().exists()
+
+
+def _own_split(parts: Parts, data: str, split: str) -> Split:
+    part = named_split(parts, split)
+    if part is None:
+        raise InvalidInputError(
+            f"--split: {data} has no {split} part of its own; leave --split out, to read all of it."
+        )
+    return part
+
+
+def _as_evaluated(source: Path, split: Split) -> Split:
+    return evaluation_split(split, Run(source).config()) if Run(source).exists else split
 
 
 def data_of(source: Path, data: str | None) -> DataSet:
@@ -55,24 +105,39 @@ def data_of(source: Path, data: str | None) -> DataSet:
     return load(data)
 
 
-def named_split(data: DataSet, split: str) -> Split:
+def named_split(data: DataSet | Parts, split: str) -> Split | None:
     """The split of that name, as it is."""
     if split not in SPLITS:
         raise InvalidInputError(f"--split: expected {', '.join(SPLITS[:-1])} or {SPLITS[-1]}; got {split!r}.")
     return getattr(data, split)
 
 
-def split_of(source: Path, data: DataSet, split: str) -> Split:
-    """A split of the data, binarised once where the run at `source` binarises."""
-    chosen = named_split(data, split)
-    return evaluation_split(chosen, Run(source).config()) if Run(source).exists else chosen
+def evaluation_data_of(
+    source: Path, data: str | None, split: str | None, *, runs: Sequence[Path] | None = None
+) -> DataSet | Split:
+    """What a model is evaluated on: a data set, of which `split` takes the place of the test part, or examples alone.
 
-
-def evaluation_data_of(source: Path, data: str | None, split: str) -> DataSet:
-    """`data`, or the run's own data, to evaluate on: `split` takes the place of the test part."""
-    loaded, run = data_of(source, data), Run(source)
-    chosen = named_split(loaded, split)
-    return evaluation_data(loaded, run.config(), split) if run.exists else replace(loaded, test=chosen)
+    Args:
+        source: a run folder or a `.keras` file.
+        data: a file, a folder or the name of a data set. None evaluates on the run's own data.
+        split: `"train"`, `"validation"` or `"test"`. None evaluates on the test part; on all of a file or folder that
+            has none of its own and is not the data of a run.
+        runs: those runs. None for `source` alone.
+    """
+    run, own_file = Run(source), _read_file(source, data, (source,) if runs is None else runs)
+    if own_file is None:
+        loaded, split = data_of(source, data), split or "test"
+        chosen = named_split(loaded, split)
+        return evaluation_data(loaded, run.config(), split) if run.exists else replace(loaded, test=chosen)
+    name, parts = own_file
+    chosen = parts.test or parts.whole if split is None else _own_split(parts, data, split)
+    if parts.test is None and parts.validation is None:
+        return _as_evaluated(source, chosen)
+    return DataSet(
+        name, _as_evaluated(source, parts.train), _as_evaluated(source, parts.validation or chosen),
+        _as_evaluated(source, chosen), label_names=parts.label_names, factor_names=parts.factor_names,
+        factor_sizes=parts.factor_sizes, column_names=parts.column_names, categories=parts.categories,
+    )  # fmt: skip
 
 
 def check_split(model: Autoencoder, split: Split) -> Split:

@@ -74,6 +74,33 @@ def load(
       shape (8, 8, 1), uint8, training values 0 to 255
       10 labels: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
     """
+    name, parts = read(
+        source, image_size=image_size, seed=seed, limit=limit, data_dir=data_dir, label_column=label_column,
+        use_columns=use_columns, categories=categories, max_pixels=max_pixels,
+    )  # fmt: skip
+    data = parts.complete(name, validation=validation, test=test, seed=seed)
+    if limit is None:
+        return data
+    return replace(data, **{part: getattr(data, part)[:limit] for part in ("train", "validation", "test")})
+
+
+def read(
+    source: str | Path | np.ndarray,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+    data_dir: str | Path | None = None,
+    label_column: str | None = None,
+    use_columns: Sequence[str] | None = None,
+    categories: Mapping[str, Sequence[str]] | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> tuple[str, Parts]:
+    """Reads a data set as it is, with only the splits of the source; arguments and errors as for `load`.
+
+    Returns:
+        The name of the data set, and its parts.
+    """
     limit = None if limit is None else check_integer("limit", limit)
     max_pixels = check_integer("max_pixels", max_pixels)
     table_options = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
@@ -81,10 +108,7 @@ def load(
     if not parts.column_names and (label_column, use_columns) != (None, None):
         option = "use_columns" if label_column is None else "label_column"
         raise InvalidInputError(f"{option}: expected a table with named columns, got {name}; leave {option} out.")
-    data = parts.complete(name, validation=validation, test=test, seed=seed)
-    if limit is None:
-        return data
-    return replace(data, **{part: getattr(data, part)[:limit] for part in ("train", "validation", "test")})
+    return name, parts
 
 
 def _read(

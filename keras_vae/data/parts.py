@@ -23,6 +23,13 @@ class Parts:
     column_names: tuple[str, ...] = ()
     categories: tuple[tuple[str, ...], ...] = ()
 
+    @property
+    def whole(self) -> Split:
+        """All examples: the training examples, then those for validation and for test."""
+        parts = [part for part in (self.train, self.validation, self.test) if part is not None]
+        arrays = ([getattr(part, name) for part in parts] for name in ("x", "y", "factors"))
+        return Split(*(None if any(a is None for a in each) else np.concatenate(each) for each in arrays))
+
     def complete(self, name: str, *, validation: float | int = 0.1, test: float | int = 0.1, seed: int = 0) -> DataSet:
         """Creates the missing splits from the examples of `train`, by a random permutation.
 

@@ -45,7 +45,8 @@ def read_table(
     Args:
         path: a `.csv` or `.tsv` file with commas, semicolons, tabs or bars as delimiters, or a `.parquet` file.
         label_column: the column with the labels, whole numbers or texts. It is not part of the examples.
-        use_columns: the columns of the examples, in this order. None uses all columns except the labels.
+        use_columns: the columns of the examples, in this order. None uses all columns except the labels and, with a
+            note, the row index that pandas wrote into a Parquet file.
         categories: column -> texts in the order of their indices, for a table with the categories of another table.
             New texts raise an error, and all other columns must be numeric. None derives the categories from this
             table.
@@ -64,13 +65,14 @@ def read_table(
     >>> parts.column_names, parts.train.x.tolist()
     (('age', 'smoker', 'town'), [[31.0, 1.0, 1.0], [nan, 0.0, 0.0]])
     """
-    names, columns, labels = _read_columns(Path(path), label_column, use_columns, categories)
+    names, columns, labels, left_out = _read_columns(Path(path), label_column, use_columns, categories)
     for name, column in zip(names, columns, strict=True):
         _check_finite(column.values, f"{path}, column {name!r}")
     texts_of_columns = {name: column.texts for name, column in zip(names, columns, strict=True) if column.texts}
     x = _stack_columns(columns)
     missing = int(np.isnan(x).sum())
     notes = [f"Column {name} has categories: {', '.join(texts)}." for name, texts in texts_of_columns.items()]
+    notes += [f"Left out {name}, the row index of pandas; to use it, name it in use_columns." for name in left_out]
     notes += [f"{missing} values are missing (NaN)."] if missing else []
     return Parts(
         Split(x, None if labels is None else labels.values.astype(np.int64)),
@@ -107,7 +109,7 @@ def read_as_in_training(
     path = Path(path)
     if label_column not in column_names(path):
         label_column = None
-    _, columns, labels = _read_columns(path, label_column, use_columns, categories or {})
+    _, columns, labels, _ = _read_columns(path, label_column, use_columns, categories or {})
     keys = None if key is None else _texts_or_numbers(path, key)
     return _stack_columns(columns), None if labels is None else labels.values.astype(np.int64), keys
 
@@ -133,8 +135,8 @@ def _read_columns(
     label_column: str | None,
     use_columns: Sequence[str] | None,
     categories: Mapping[str, Sequence[str]] | None,
-) -> tuple[list[str], list[Column], Column | None]:
-    """Returns the names and values of the columns of the examples, and the labels."""
+) -> tuple[list[str], list[Column], Column | None, list[str]]:
+    """Returns the names and values of the columns of the examples, the labels, and the names of index columns."""
     training_texts = {name: tuple(texts) for name, texts in (categories or {}).items()}
     table = _read(path, training_texts)
     names = table.column_names
@@ -144,7 +146,9 @@ def _read_columns(
     for name in [*(use_columns or ()), *([label_column] if label_column is not None else [])]:
         if name not in names:
             raise InvalidInputError(f"{path}: {unknown(name, names, part='column')}")
-    selected_names = list(use_columns) if use_columns is not None else [name for name in names if name != label_column]
+    left_out = [] if use_columns is not None else [name for name in _index_columns(path, table) if name != label_column]
+    rest = [name for name in names if name not in (label_column, *left_out)]
+    selected_names = list(use_columns) if use_columns is not None else rest
     if (
         not selected_names
         or not table.num_rows
@@ -162,14 +166,20 @@ def _read_columns(
     try:
         columns = [_column(table[name], f"{path}, column {name!r}", texts_of(name)) for name in selected_names]
         if label_column is None:
-            return selected_names, columns, None
-        return (
-            selected_names,
-            columns,
-            _labels(table[label_column], f"{path}, column {label_column!r}", texts_of(label_column)),
-        )
+            return selected_names, columns, None, left_out
+        labels = _labels(table[label_column], f"{path}, column {label_column!r}", texts_of(label_column))
+        return selected_names, columns, labels, left_out
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{path}: expected text in UTF-8, got: {error}; convert the file.") from error
+
+
+def _index_columns(path: Path, table: Any) -> list[str]:
+    """Returns the columns that contain the row index of the pandas table from which a file was written."""
+    try:
+        metadata = table.schema.pandas_metadata or {}
+    except ValueError as error:
+        raise InvalidInputError(f"{path}: expected pandas metadata in JSON, got: {error}; write it again.") from error
+    return [name for name in metadata.get("index_columns", ()) if name in table.column_names]  # a range has no column
 
 
 def _stack_columns(columns: Sequence[Column]) -> np.ndarray:
@@ -237,7 +247,7 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return text.isascii() and "_" not in text  # which only Python reads as numbers
 
 
 def _column(column: Any, where: str, training_texts: tuple[str, ...] | None) -> Column:
@@ -254,7 +264,8 @@ def _column(column: Any, where: str, training_texts: tuple[str, ...] | None) -> 
         texts = training_texts or tuple(sorted({value for value in values if not _is_missing(value)}))
         if len(texts) <= MAX_CATEGORIES:
             return Column(_codes(values, texts, where), texts)
-        got = f"{len(texts)} different texts, such as {texts[0][:40]!r}"
+        row, text = _first_text(values)
+        got = f"{len(texts)} different texts, such as {text[:40]!r} in row {row}"
     elif is_number or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return Column(np.array([np.nan if value is None else value for value in values], np.float64))
     elif _is_text(kind):
@@ -286,21 +297,29 @@ def _labels(column: Any, where: str, training_texts: tuple[str, ...] | None) -> 
 
 def _check_no_text(values: Sequence[str | None], where: str) -> None:
     """Refuses text in a numeric column; a column without any values is accepted."""
-    text = next((value for value in values if not _is_missing(value)), None)
-    if text is not None:
+    if not all(map(_is_missing, values)):
+        row, text = _first_text(values)
         raise InvalidInputError(
-            f"{where}: expected numbers, as in training, got the text {text[:40]!r}; replace it by numbers."
+            f"{where}: expected numbers, as in training, got the text {text[:40]!r} in row {row}; replace it by a "
+            "number."
         )
+
+
+def _first_text(values: Sequence[str | None]) -> tuple[int, str]:
+    """Returns the row and value of the first text that is not a number, or of the first text if all are numbers."""
+    texts = [(row, value) for row, value in enumerate(values) if not _is_missing(value)]
+    return next(((row, text) for row, text in texts if not _is_number(text)), texts[0])
 
 
 def _codes(values: Sequence[Any], texts: tuple[str, ...], where: str) -> np.ndarray:
     """Returns the index of each value among the texts, float64; NaN for None."""
     codes = {None: np.nan, **{text: code for code, text in enumerate(texts)}}
     values = [_as_text(value) for value in values]
-    new_text = next((value for value in values if value not in codes), None)
-    if new_text is not None:
+    row = next((row for row, value in enumerate(values) if value not in codes), None)
+    if row is not None:
         raise InvalidInputError(
-            f"{where}: expected one of {', '.join(texts)}, as in training, got {new_text[:40]!r}; replace it."
+            f"{where}: expected one of {', '.join(texts)}, as in training, got {values[row][:40]!r} in row {row}; "
+            "replace it."
         )
     return np.array([codes[value] for value in values], np.float64)
 

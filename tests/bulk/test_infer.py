@@ -280,3 +280,30 @@ def test_without_beam_it_is_told_how_to_install_it(export, x, write_parquet, tmp
     monkeypatch.setitem(sys.modules, "apache_beam", None)
     with refused(r"pip install 'keras_vae\[beam\]'"):
         infer("encode", export, write_parquet(x[:5]), tmp_path / "out", runner="DirectRunner")
+
+
+def test_a_file_that_changed_since_the_last_job_is_read_again(export, x, read, tmp_path):
+    def write(path, rows):
+        if path.suffix == ".csv":
+            csv.write_csv(pa.table({f"c{i}": rows[:, i] for i in range(rows.shape[1])}), path)
+        else:
+            np.save(path, rows) if path.suffix == ".npy" else np.savez(path, x=rows)
+
+    for suffix in (".npy", ".npz", ".csv"):
+        path = tmp_path / f"x{suffix}"
+        for rows in (x[:5], x[5:10], x[:3]):
+            write(path, rows)
+            infer("encode", export, path, tmp_path / "out", overwrite=True)
+            answers = read(tmp_path / "out" / "answers").values()
+            expected = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(rows))["mean"]
+            np.testing.assert_allclose([answer["mean"] for answer in answers], expected, atol=1e-6)
+
+
+def test_an_export_that_replaced_another_answers(export, x, write_parquet, read, tmp_path):
+    path, data = tmp_path / "model", write_parquet(x[:5])
+    shutil.copytree(export, path)
+    infer("encode", path, data, tmp_path / "before")
+    shutil.rmtree(path)
+    serving.export(zoo.vae((x.shape[1],), 3, units=(4,)), tmp_path / "other" / "1").rename(path)
+    infer("encode", path, data, tmp_path / "after")
+    assert all(len(answer["mean"]) == 3 for answer in read(tmp_path / "after" / "answers").values())

@@ -386,10 +386,20 @@ def test_encode_writes_posteriors_and_labels(write, finished_run, model, split):
 
 
 def test_encode_reads_other_data(write, finished_run, shelf, model):
-    written = write("encode", finished_run, "--data", shelf / "good.npy", "--split", "train", out="codes.npz")
-    expected = load(shelf / "good.npy").train.x
+    written = write("encode", finished_run, "--data", shelf / "good.npy", out="codes.npz")
+    expected = np.load(shelf / "good.npy")
     assert set(written) == {"mean", "stddev"}
     np.testing.assert_allclose(written["mean"], model.encode(expected).mean(), atol=1e-6)
+
+
+def test_one_example_of_a_file_is_answered(write, cli, finished_run, model, tmp_path):
+    x = np.full((1, 8, 8, 1), 0.5, "float32")
+    np.save(tmp_path / "one.npy", x)
+    given = (finished_run, "--data", "one.npy")
+    np.testing.assert_allclose(write("reconstruct", *given, out="x.npy"), model.reconstruct(x), atol=1e-6)
+    assert write("score", *given, out="e.npz")["elbo"].shape == (1,)
+    assert_refused(cli("encode", *given, "--split", "test", "--out", "c.npz"), "has no test part of its own")
+    assert_refused(cli("encode", finished_run, "--data", "", "--out", "c.npz"), "expected a name, a path or an array")
 
 
 def test_reconstruct_writes_what_the_model_gives_back(write, finished_run, model, test_split):

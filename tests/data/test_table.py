@@ -1,5 +1,6 @@
 """Tables: names of columns, texts, labels, gaps, and what is no table."""
 
+import json
 from decimal import Decimal
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_a_column_is_what_it_was_in_training(tmp_path, refused, suffix):
         csv.write_csv(table, path) if suffix == ".csv" else pq.write_table(table, path)
 
     write(a=[1.0, 2.0], size=["M", "L"], kind=["x", "y"])
-    with refused("column 'size': expected numbers, as in training, got the text 'M'; replace it by numbers"):
+    with refused("column 'size': expected numbers, as in training, got the text 'M' in row 0; replace it by a number"):
         as_in_training(path)
     known = {"size": ["L", "M"]}
     x, y, keys = as_in_training(path, categories=known)
@@ -129,6 +130,46 @@ def test_a_column_is_what_it_was_in_training(tmp_path, refused, suffix):
         read_table(path)
     with refused("Unknown column 'id'"):
         as_in_training(path, key="id")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("bad", ["abc", "1,5", "1_5"])
+def test_the_text_among_numbers_is_named_with_its_row(tmp_path, refused, suffix, bad):
+    path = tmp_path / f"t{suffix}"
+    texts = ["71", "-1.5e3", None, bad, *map(str, range(30))]
+    table = pa.table({"a": [0.0] * len(texts), "size": texts})
+    csv.write_csv(table, path) if suffix == ".csv" else pq.write_table(table, path)
+    with refused(f"expected numbers, as in training, got the text '{bad}' in row 3"):
+        as_in_training(path)
+    with refused(f"different texts, such as '{bad}' in row 3"):
+        read_table(path)
+    with refused(f"expected one of 71, -1.5e3, as in training, got '{bad}' in row 3"):
+        as_in_training(path, categories={"size": ["71", "-1.5e3"]})
+
+
+def test_the_row_index_of_pandas_is_no_feature(tmp_path, refused):
+    path = tmp_path / "t.parquet"
+
+    def write(metadata):
+        table = pa.table({"a": [1, 2, 3], "b": [4, 5, 6], "id": [7, 8, 9], "__index_level_0__": [0, 2, 4]})
+        pq.write_table(table.replace_schema_metadata({"pandas": metadata}), path)
+
+    for index, left_out in (
+        (["__index_level_0__"], ["__index_level_0__"]),
+        (["id", "__index_level_0__"], ["id", "__index_level_0__"]),
+        ([{"kind": "range", "name": None, "start": 0, "stop": 3, "step": 1}], []),
+    ):
+        write(json.dumps({"index_columns": index}))
+        parts = read_table(path)
+        names = ("a", "b", "id", "__index_level_0__")
+        assert parts.column_names == tuple(name for name in names if name not in left_out)
+        assert [note.split(",")[0] for note in parts.notes] == [f"Left out {name}" for name in left_out]
+    write(json.dumps({"index_columns": ["id"]}))
+    assert read_table(path, use_columns=["id", "a"]).train.x.tolist() == [[7, 1], [8, 2], [9, 3]]
+    assert read_table(path, label_column="id").train.y.tolist() == [7, 8, 9]
+    write("{")
+    with refused("expected pandas metadata in JSON"):
+        read_table(path)
 
 
 def test_decimals_are_numbers(tmp_path):

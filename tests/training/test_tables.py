@@ -5,10 +5,11 @@ import pytest
 
 from keras_vae.bulk import infer
 from keras_vae.cli.exports import export_run
-from keras_vae.cli.sources import examples
+from keras_vae.cli.sources import evaluation_data_of, examples
+from keras_vae.data import DataSet
 from keras_vae.serving import ExportOptions
-from keras_vae.training import load_data, train
-from keras_vae.training.build import build_model
+from keras_vae.training import Run, load_data, train
+from keras_vae.training.build import build_model, with_columns
 
 
 def write(path, towns):
@@ -33,6 +34,44 @@ def test_kinds_are_guessed_but_where_they_are_named(config, refused):
     wrong = config.replace(options={"columns": {"visit": "count"}})
     with refused("columns: Unknown column 'visit': did you mean 'visits'"):
         build_model(wrong, load_data(wrong))
+
+
+def test_another_file_is_read_whole_in_its_order(config, tmp_path, refused):
+    path, data = tmp_path / "run", load_data(config)
+    Run(path).start(with_columns(config, data))
+    (tmp_path / "new.csv").write_text("town,visits,height\nRom,3,0.5\n")
+    one = examples(path, str(tmp_path / "new.csv"), None)
+    assert one.x.tolist() == [[0.5, 3, 1]] and one.y is None, "no labels are needed"
+    labelled = write(tmp_path / "more.csv", ["Ulm", "Rom"] * 10)
+    more = examples(path, labelled, None)
+    assert more.x[:, 2].tolist() == [2, 1] * 10 and more.y.tolist() == [1, 0] * 10
+    assert len(evaluation_data_of(path, labelled, None)) == 20
+    with refused("--split: .*more.csv has no test part of its own; leave --split out"):
+        examples(path, labelled, "test")
+    for own in (None, config.data, str(tmp_path / "run" / ".." / "people.csv")):
+        np.testing.assert_array_equal(examples(path, own, None).x, data.test.x)
+        np.testing.assert_array_equal(evaluation_data_of(path, own, None).test.x, data.test.x)
+    compared = evaluation_data_of(path, labelled, None, runs=[path, tmp_path / "other"])
+    assert len(compared) == 20, "of two runs neither was trained on it"
+
+
+def test_the_parts_of_a_file_are_kept(tmp_path, refused):
+    file, x = str(tmp_path / "x.npz"), np.arange(12, dtype="float32").reshape(6, 2)
+    np.savez(file, x=x[:3], x_test=x[3:], y=[0, 1, 2], y_test=[0, 1, 0])
+    whole = examples(tmp_path / "model.keras", file, None)
+    np.testing.assert_array_equal(whole.x, x)
+    assert whole.y.tolist() == [0, 1, 2, 0, 1, 0]
+    assert examples(tmp_path / "model.keras", file, "test").y.tolist() == [0, 1, 0]
+    data = evaluation_data_of(tmp_path / "model.keras", file, None)
+    assert isinstance(data, DataSet) and data.test.x.tolist() == x[3:].tolist() and len(data.train) == 3
+    with refused("has no validation part of its own"):
+        evaluation_data_of(tmp_path / "model.keras", file, "validation")
+
+
+def test_the_image_size_of_the_training_is_that_of_folders_only(tiny, tmp_path):
+    Run(tmp_path / "run").start(tiny(data=str(tmp_path / "images"), image_size=8))
+    np.save(tmp_path / "x.npy", np.zeros((1, 8, 8, 1), "uint8"))
+    assert len(examples(tmp_path / "run", str(tmp_path / "x.npy"), None)) == 1
 
 
 @pytest.mark.slow

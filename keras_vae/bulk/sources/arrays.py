@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
@@ -21,8 +22,13 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one part of a data set; the first four attributes are arguments of `array_source`."""
+    """Rows of one part of a data set; `data`, `size`, `columns` and `key` are arguments of `array_source`.
 
+    `job` is unique to the source. A process that reads for several jobs then loads the data once for each of them, as
+    the file may have changed in the meantime.
+    """
+
+    job: str
     data: str
     size: tuple[int, int] | None
     columns: str | None
@@ -32,7 +38,7 @@ class Rows:
     rows: int
 
     def records(self) -> Iterator[Record | RejectedRecord]:
-        x, y, keys = _parts(self.data, self.size, self.columns, self.key)[self.part]
+        x, y, keys = _parts(self.job, self.data, self.size, self.columns, self.key)[self.part]
         source = f"{Path(self.data).name}/{self.part}" if self.part else Path(self.data).name
         for row in range(self.first, self.first + self.rows):
             fields = {"x": x[row], "condition": None if y is None else y[row]}
@@ -57,11 +63,12 @@ def array_source(
     Raises:
         InvalidInputError: if the data cannot be read, or have no such split.
     """
-    parts = _parts(data, size, columns, key)
+    job = uuid4().hex
+    parts = _parts(job, data, size, columns, key)
     if split is not None and split not in parts:
         raise InvalidInputError(f"{data}: expected a split {split!r}; got {', '.join(filter(None, parts)) or 'none'}.")
     units = [
-        Rows(data, size, columns, key, part, first, min(ROWS_PER_UNIT, len(x) - first))
+        Rows(job, data, size, columns, key, part, first, min(ROWS_PER_UNIT, len(x) - first))
         for part, (x, _, _) in parts.items()
         if split in (None, part)
         for first in range(0, len(x), ROWS_PER_UNIT)
@@ -70,7 +77,7 @@ def array_source(
 
 
 @lru_cache(maxsize=1)
-def _parts(data, size, columns, key):
+def _parts(job, data, size, columns, key):
     """Returns name of the part -> x, y, keys. A `.npy` file is one part without a name, mapped into memory."""
     suffix = Path(data).suffix.lower()
     if suffix == ".npy":
