@@ -66,7 +66,8 @@ def test_the_density_of_counts_is_that_of_scipy(my_models):
 def test_they_train_save_export_and_load_in_another_process(my_models, folder, capsys):
     exec(compile("\n".join(USES), str(PAGE), "exec"), {"__name__": "extending"})
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-2:] == ["(1, 8, 1)", "20.0"]
+    assert "(1, 8, 1)" in printed and printed[-1] == "20.0"
+    assert not any("plain autoencoder" in line for line in printed)  # a verdict for codes with noise
     for name, signature in (("fsq", "decode_indices"), ("multinomial", "generate")):
         served = tf.saved_model.load(str(folder / "served" / name / "1"))
         assert signature in served.signatures
@@ -76,3 +77,17 @@ def test_they_train_save_export_and_load_in_another_process(my_models, folder, c
     program = f"import keras_vae as kv, my_models; print(*({numbers}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300)
     assert [float(number) for number in done.stdout.split()] == pytest.approx(eval(numbers), rel=1e-5)
+
+
+@pytest.mark.slow
+def test_they_train_and_are_evaluated_on_the_command_line(folder, command):
+    (block,) = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    shorter, changed = re.subn(r"--epochs \d+", "--epochs 1 --limit 200 --no-jit-compile --no-report", block)
+    assert changed
+    for line in shorter.splitlines():
+        done = subprocess.run([command, *line.split()[1:]], cwd=folder, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+    without = [command, "evaluate", "runs/fsq/model.keras", "--data", "digits"]
+    refused = subprocess.run(without, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert refused.returncode == 2 and "FiniteScalarQuantizer is not registered" in refused.stderr
+    assert "Traceback" not in refused.stderr
