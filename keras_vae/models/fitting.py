@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
@@ -19,6 +20,7 @@ from keras_vae.models.inputs import (
     with_class_weight,
 )
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
+from keras_vae.models.weighted_batches import WeightedBatches
 from keras_vae.replicas import between_workers, global_sum, several
 
 DATA = ("x", "y", "sample_weight")
@@ -73,6 +75,12 @@ class Fitting(ReconstructionMetrics):
             InvalidInputError: for a loss, an argument that is unknown, or metrics that cannot be used.
         """
         check_compile(loss, others)
+        try:
+            optimizer = keras.optimizers.get(optimizer)
+        except ValueError as error:
+            raise InvalidInputError(f"compile: optimizer: {str(error).splitlines()[0]}") from error
+        if optimizer is None:
+            raise InvalidInputError("compile: expected an optimizer, such as 'adam'; got None.")
         metrics = checked_metrics(metrics, self.report.means, self.likelihood, part="metrics")
         weighted_metrics = checked_metrics(
             weighted_metrics, self.report.means, self.likelihood, part="weighted_metrics"
@@ -129,6 +137,7 @@ class Fitting(ReconstructionMetrics):
         Raises:
             InvalidInputError: for data that the model cannot explain (see `check_examples`).
         """
+        self._check_compiled()
         given = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
         check_training_data(self, **given)
         given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
@@ -140,11 +149,16 @@ class Fitting(ReconstructionMetrics):
         if given.get("class_weight") is not None and isinstance(given["x"], tf.data.Dataset):
             given["x"] = with_class_weight(given["x"], given.pop("class_weight"))
         elif given.get("class_weight") is not None and is_array(given["x"]):
-            given["sample_weight"] = weights_of_labels(given["y"], given.pop("class_weight")).numpy()
+            weights = weights_of_labels(given["y"], given.pop("class_weight")).numpy()
+            split = 0.0 if given.get("validation_data") is not None else given.get("validation_split") or 0.0
+            training = int(len(weights) * (1.0 - split))  # Keras validates on the rest
+            given["sample_weight"] = np.where(np.arange(len(weights)) < training, weights, np.float32(1))
+        elif given.get("class_weight") is not None and isinstance(given["x"], keras.utils.PyDataset):
+            given["x"] = WeightedBatches(given["x"], given.pop("class_weight"))
         history = super().fit(**given)
         for optimizer, variables in self.optimizers[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)
-        if "loss" not in history.history and given.get("epochs", 1) > given.get("initial_epoch", 0):
+        if history.epoch and "loss" not in history.history:
             raise InvalidInputError("data set: expected at least one batch, got none.")
         return history
 
@@ -160,8 +174,7 @@ class Fitting(ReconstructionMetrics):
         Raises:
             InvalidInputError: for data that the model cannot explain (see `check_examples`).
         """
-        if not self.compiled:
-            raise InvalidInputError(f"{self.name}: expected a compiled model; call its compile() first.")
+        self._check_compiled()
         if kwargs.get("_use_cached_eval_dataset"):  # Keras sets it inside fit, which has checked
             return super().evaluate(x, y, *args, **kwargs)
         given = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
@@ -172,6 +185,10 @@ class Fitting(ReconstructionMetrics):
         if not keras.ops.convert_to_numpy(self.report.bad_batches.steps):
             raise InvalidInputError("data set: expected at least one batch, got none.")
         return metrics
+
+    def _check_compiled(self):
+        if not self.compiled:
+            raise InvalidInputError(f"{self.name}: expected a compiled model; call its compile() first.")
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Trains on one batch as `keras.Model.train_on_batch` does; data are checked first, as in `fit`."""

@@ -128,6 +128,59 @@ def test_class_weights_weigh_by_label(conditional, refused):
         conditional.fit(iter(data_set(X, LABELS)), verbose=0, **by_label)
 
 
+def test_class_weights_do_not_weigh_the_validation():
+    histories = []
+    for examples, labels, validation in (
+        (X, LABELS, {"validation_split": 0.25}),
+        (X[:48], LABELS[:48], {"validation_data": (X[48:], LABELS[48:])}),
+    ):
+        model = new()
+        histories.append(
+            model.fit(examples, labels, class_weight={3: 9.0}, shuffle=False, verbose=0, **options).history
+        )
+    assert len(X) == 64 and histories[0] == histories[1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.where(LABELS == 3, np.nan, LABELS), "with class_weight labels as y"),
+        (LABELS + 0.5, "with class_weight labels as y"),
+        (LABELS.astype(str), "class_weight: expected labels as whole numbers or one-hot rows"),
+    ],
+)
+def test_labels_of_a_py_dataset_are_checked_as_others(labels, message, refused):
+    with refused(message):
+        new().fit(Batches(X, labels), class_weight={3: 4.0}, verbose=0)
+
+
+def test_rows_without_a_label_have_no_class_weight():
+    labels = np.where((LABELS % 2 == 0)[:, None], -1, np.eye(10, dtype=int)[LABELS])
+    losses = [
+        new().fit(data, class_weight={0: 100.0}, shuffle=False, verbose=0).history["loss"]
+        for data in (data_set(X, labels), Batches(X, labels))
+    ]
+    assert losses[0] == losses[1]
+
+
+def test_no_epoch_left_is_no_empty_data_set():
+    class Finished(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.model._initial_epoch = 2  # as BackupAndRestore does for a training that is done
+
+    assert new().fit(X, epochs=2, callbacks=[Finished()], verbose=0).history == {}
+
+
+def test_training_wants_an_optimizer(refused):
+    model = kv.zoo.vae((6,), 2, units=(8,), likelihood="normal")
+    for method in (model.fit, model.evaluate):
+        with refused("expected a compiled model; call its compile"):
+            method(X)
+    for optimizer, message in ((None, "expected an optimizer"), ("adamm", "optimizer: .*adamm")):
+        with refused(f"compile: {message}"):
+            model.compile(optimizer)
+
+
 LABELS_OF_UNKNOWN_SHAPE = {
     "numbers": ([3, 0, 3], (None,)),
     "a column": ([[3], [0], [3]], (None, None)),

@@ -76,7 +76,7 @@ def _add_bound(subject, measurements) -> str:
     measurements["importance_weighted_gain"] = Measurement(gain, NATS, "small: q(z | x) is near the true posterior")
     return (
         f"A test example has a log-likelihood of at least {mean:.2f} nats on average (± {error:.2f}); the ELBO is "
-        f"{gain:.1f} nats lower."
+        f"{max(gain, 0.0):.1f} nats lower."
     )
 
 
