@@ -136,7 +136,7 @@ def test_class_weights_do_not_weigh_the_validation():
     ):
         model = new()
         histories.append(
-            model.fit(examples, labels, class_weight={3: 9.0}, shuffle=False, verbose=0, **options).history
+            model.fit(examples, labels, class_weight={3: 9.0}, shuffle=False, verbose=0, **validation).history
         )
     assert len(X) == 64 and histories[0] == histories[1]
 
