@@ -30,7 +30,7 @@ def check_method(method: str, out: Path | None, *, overwrite: bool) -> None:
 
 
 def ask(
-    client: Client, method: str, data: str, split: str, limit: int, condition: int | None, seed: int
+    client: Client, method: str, data: str, split: str | None, limit: int, condition: int | None, seed: int
 ) -> Mapping[str, Any]:
     """The answer, by name."""
     if method in ABOUT:
@@ -38,10 +38,9 @@ def ask(
     if method == "generate":
         labels = None if condition is None else np.full(limit, condition, "int32")
         return {"sample": client.generate(limit, seed, condition=labels)}
-    from keras_vae.cli.sources import named_split
-    from keras_vae.data import load
+    from keras_vae.cli.sources import examples
 
-    chosen = named_split(load(data), split)[:limit]
+    chosen = examples(None, data, split)[:limit]
     needs_condition = "condition" in client.metadata()["serving_default"].inputs
     if needs_condition and chosen.y is None:
         raise InvalidInputError(f"{data}: the model needs labels, and the data have none; give labelled data.")

@@ -119,7 +119,10 @@ def client(
     data: Annotated[
         str, typer.Option(help="What to send: a data set, a .npy or .npz file, or a folder of images.")
     ] = "digits",
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, validation or test.", show_default="all of a file; test of a named data set"),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 20,
     condition: Annotated[int | None, typer.Option(help="Label to generate, of a conditional model.")] = None,
     seed: Annotated[int, typer.Option(help="Of generate.")] = 0,

@@ -32,23 +32,24 @@ def model_of(source: Path) -> Autoencoder:
     return model
 
 
-def examples(source: Path, data: str | None, split: str | None) -> Split:
+def examples(source: Path | None, data: str | None, split: str | None) -> Split:
     """The examples that a command answers: binarised once where the run at `source` binarises.
 
     Args:
-        source: a run folder or a `.keras` file.
+        source: a run folder or a `.keras` file. None if a server has the model.
         data: a file, a folder or the name of a data set. None reads the run's own data.
         split: `"train"`, `"validation"` or `"test"`. None reads all of a file or folder that is not the run's own
             data, and the test part of other data.
     """
-    own_file = _read_file(source, data, (source,))
+    own_file = _read_file(source, data, () if source is None else (source,))
     if own_file is None:
-        return _as_evaluated(source, named_split(data_of(source, data), split or "test"))
+        loaded = load(data) if source is None else data_of(source, data)
+        return _as_evaluated(source, named_split(loaded, split or "test"))
     _, parts = own_file
     return _as_evaluated(source, parts.whole if split is None else _own_split(parts, data, split))
 
 
-def _read_file(source: Path, data: str | None, runs: Sequence[Path]) -> tuple[str, Parts] | None:
+def _read_file(source: Path | None, data: str | None, runs: Sequence[Path]) -> tuple[str, Parts] | None:
     """Reads a file or folder for the model at `source`; None for named data sets and for what a run was trained on."""
     if not data or is_name(data) or not Path(data).expanduser().exists():
         return None
@@ -56,7 +57,7 @@ def _read_file(source: Path, data: str | None, runs: Sequence[Path]) -> tuple[st
     configs = [Run(run).config() for run in runs if Run(run).exists]
     if any(_is_file(config.data) and path.samefile(Path(config.data).expanduser()) for config in configs):
         return None
-    if not Run(source).exists:
+    if source is None or not Run(source).exists:
         return read(path)
     config = Run(source).config()
     size = tuple(config.image_size) if isinstance(config.image_size, list) else config.image_size
@@ -80,8 +81,10 @@ def _own_split(parts: Parts, data: str, split: str) -> Split:
     return part
 
 
-def _as_evaluated(source: Path, split: Split) -> Split:
-    return evaluation_split(split, Run(source).config()) if Run(source).exists else split
+def _as_evaluated(source: Path | None, split: Split) -> Split:
+    if source is None or not Run(source).exists:
+        return split
+    return evaluation_split(split, Run(source).config())
 
 
 def data_of(source: Path, data: str | None) -> DataSet:

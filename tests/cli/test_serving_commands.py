@@ -138,6 +138,9 @@ def test_a_client_asks_what_one_asks_of_the_model(cli, finished_run, served, tmp
     from keras_vae.data import load
 
     np.testing.assert_allclose(np.load("codes.npz")["mean"], model.encode(load("digits").test.x[:20]).mean(), atol=1e-4)
+    np.save("one.npy", load("digits").test.x[:1])
+    code, out, _ = cli("client", "score", served, "--model", "tiny", "--data", "one.npy")
+    assert code == 0 and out.startswith("score (1,)\n["), "a file is read whole"
     assert cli("client", "reconstruct", served, "--model", "tiny", "--out", "r.png")[0] == 0
     code, out, _ = cli("client", "score", served, "--model", "tiny", "-n", 3)
     assert code == 0 and out.startswith("score (3,)\n[")
