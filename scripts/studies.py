@@ -1,4 +1,4 @@
-"""What the studies share: models that are trained once and kept, and tables in the README."""
+"""What the studies share: models that are trained once and kept, and tables in the documentation."""
 
 import math
 from pathlib import Path
@@ -9,7 +9,7 @@ import keras_vae as kv
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.training import TrainingConfig, build_model
 
-README = Path(__file__).parents[1] / "README.md"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def trained(config: TrainingConfig, data: kv.data.DataSet, file: Path, *, fresh: bool = False) -> kv.Autoencoder:
@@ -35,8 +35,9 @@ def rate_and_distortion(model: kv.Autoencoder, x) -> dict[str, float]:
     return {"rate_bits": found["kl"] / math.log(2), "distortion": found["nll"], "elbo": found["elbo"]}
 
 
-def write_table(name: str, table: str) -> None:
-    """Puts a table between its marks in the README."""
+def write_table(page: str, name: str, table: str) -> None:
+    """Puts a table between its marks in a page of the documentation."""
+    path = DOCS / page
     start, end = f"<!-- {name} table -->", f"<!-- end of {name} table -->"
-    before, rest = README.read_text().split(start)
-    README.write_text(f"{before}{start}\n\n{table}\n{end}{rest.split(end)[1]}")
+    before, rest = path.read_text().split(start)
+    path.write_text(f"{before}{start}\n\n{table}\n{end}{rest.split(end)[1]}")

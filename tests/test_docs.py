@@ -16,7 +16,8 @@ import tensorflow_probability as tfp
 
 import keras_vae
 
-README = Path(keras_vae.__file__).parents[1] / "README.md"
+ROOT = Path(keras_vae.__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODULES = [module.name for module in pkgutil.walk_packages(keras_vae.__path__, "keras_vae.")]
 EXAMPLES_IN = {"kv": keras_vae, "np": np, "tf": tf, "tfd": tfp.distributions}
 
@@ -38,7 +39,7 @@ def modules():
         yield pytest.param(name, marks=[pytest.mark.slow] if is_slow else [])
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize("name", list(modules()))
 def test_docstring_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
@@ -52,17 +53,19 @@ def test_docstring_examples_run(name, tmp_path, monkeypatch):
 
 
 def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.DOTALL)
+    """The blocks of a language on all pages but that of parts of one's own, which has tests of its own."""
+    pages = [page.read_text() for page in PAGES if page.name != "extending.md"]
+    return [block for page in pages for block in re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)]
 
 
-def test_the_readme_has_python_to_run():
-    assert blocks("python")
+def test_there_is_python_to_run():
+    assert len(blocks("python")) > 3
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.strip().splitlines()[0][:40])
-def test_python_in_the_readme_runs(block, tmp_path, monkeypatch):
+def test_python_on_the_pages_runs(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, str(README), "exec"), {"__name__": "readme"})
+    exec(compile(block, "documentation", "exec"), {"__name__": "documentation"})
 
 
 def in_short(block):
@@ -73,7 +76,7 @@ def in_short(block):
 
 
 @pytest.mark.slow
-def test_commands_in_the_readme_run(tmp_path):
+def test_commands_of_the_front_page_run(tmp_path):
     (block,) = (block for block in blocks("bash") if "runs/digits" in block)
     run_block(in_short(block), tmp_path)
     for name in ("runs/digits/evaluation.html", "samples.png", "traversal.png", "saved_models/digits/1/saved_model.pb"):
@@ -81,7 +84,7 @@ def test_commands_in_the_readme_run(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_way_to_a_service_in_the_readme_runs(tmp_path):
+def test_the_way_to_a_service_runs(tmp_path):
     (block,) = (block for block in blocks("bash") if "keras-vae serve" in block)
     printed = run_block(in_short(block), tmp_path)
     assert "TensorFlow Serving can run it." in printed and "is_anomaly (5,)" in printed
@@ -104,8 +107,8 @@ def run_block(block, folder):
 
 
 @pytest.mark.slow
-def test_bulk_work_in_the_readme_runs(tmp_path):
-    (tmp_path / "saved_models").symlink_to(README.parent / "saved_models")
+def test_bulk_work_runs(tmp_path):
+    (tmp_path / "saved_models").symlink_to(ROOT / "saved_models")
     (block,) = (block for block in blocks("bash") if "--runner" in block)
     run_block(block, tmp_path)
     for name in ("codes", "scores", "codes-by-beam"):
@@ -116,7 +119,7 @@ def test_bulk_work_in_the_readme_runs(tmp_path):
 @pytest.mark.parametrize(
     "line", [line for block in blocks("sh") for line in block.splitlines()], ids=lambda line: line[:40]
 )
-def test_training_commands_in_the_readme_run_for_an_epoch(line, command, tmp_path):
+def test_training_commands_run_for_an_epoch(line, command, tmp_path):
     quick = ["--epochs", "1", "--limit", "256", "--data", "digits", "--no-report"]
     subprocess.run([command, *line.split()[1:], *quick], cwd=tmp_path, check=True)
 
@@ -127,14 +130,27 @@ def test_training_commands_in_the_readme_run_for_an_epoch(line, command, tmp_pat
     [line for block in blocks("shell") for line in block.splitlines() if " tune " in line],
     ids=lambda line: line[:40],
 )
-def test_searches_in_the_readme_run_for_an_epoch(line, command, tmp_path):
+def test_searches_run_for_an_epoch(line, command, tmp_path):
     quick = ["--epochs", "1", "--limit", "96", "--max-trials", "2", "--set", "units=[8]", "--out", "search"]
     subprocess.run([command, *line.split()[1:], *quick], cwd=tmp_path, check=True)
     assert (tmp_path / "search" / "search.png").exists()
 
 
-def test_pictures_and_files_that_the_readme_shows_are_there():
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README.read_text()) if "://" not in link]
-    assert links
-    for link in links:
-        assert (README.parent / link).exists(), link
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pictures_and_files_that_a_page_shows_are_there(page):
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        path, _, heading = link.partition("#")
+        if "://" in link:
+            continue
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+            assert heading in [re.sub(r"[^\w -]", "", name).lower().replace(" ", "-") for name in headings], link
+
+
+def test_every_page_is_linked_from_the_front_page():
+    front = (ROOT / "README.md").read_text()
+    assert len(front.splitlines()) <= 150
+    for page in PAGES[1:]:
+        assert f"(docs/{page.name})" in front, page.name

@@ -70,9 +70,9 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
     x = check_examples(x, model.likelihood, part=part)
     y = None if y is None else validate_labels(y, len(x), f"{part}, labels y")
     if model.condition is not None:
-        if y is None:
+        if y is None and not model.infers_condition:
             raise InvalidInputError(f"{part}: {model.name} needs labels, and the data have none; give (x, y).")
-        model.check_y(y, len(x))
+        model.check_conditions(y, len(x), may_be_inferred=True)
     return Examples(x, y, factors)
 
 

@@ -106,9 +106,7 @@ class Subject:
 
         A semi-supervised model replaces unknown labels by the most probable ones.
         """
-        if self.model.condition is None or examples.y is None:
-            return None
-        labels = examples.y[rows]
+        labels = None if self.model.condition is None or examples.y is None else examples.y[rows]
         return self.model.labels_of(examples.x[rows], labels) if self.model.infers_condition else labels
 
     @cached_property
