@@ -10,7 +10,7 @@ from keras_vae.distributions import DistributionLayer
 from keras_vae.errors import InvalidInputError, NoClosedFormError
 from keras_vae.layers import Condition
 from keras_vae.networks.network import features_shape_of, input_shape_of
-from keras_vae.objectives import KL, Objective, Term
+from keras_vae.objectives import KL, TRAINABLE_PARTS, Objective, Term
 
 if TYPE_CHECKING:
     from keras_vae.models.autoencoder import Autoencoder
@@ -86,6 +86,7 @@ def check_parts(model: "Autoencoder") -> None:
         _check_prior(model)
     for term in model.objective.terms:
         _check_term(model, term)
+    _check_that_something_learns(model)
 
 
 def kl_estimator_of(model: "Autoencoder") -> str:
@@ -123,6 +124,16 @@ def posterior_at_zero(model: "Autoencoder", x: tf.Tensor) -> tfd.Distribution:
     shapes = model.posterior.parameter_shapes
     parameters = {name: tf.zeros((tf.shape(x)[0], *shape)) for name, shape in shapes.items()}
     return model.posterior.distribution(parameters)
+
+
+def _check_that_something_learns(model):
+    parts = [part for part in TRAINABLE_PARTS if model.objective.trainers(part)]
+    weights = [weight for part in parts for weight in getattr(getattr(model, part, None), "weights", ())]
+    if parts == ["critic"] or not weights:
+        raise InvalidInputError(
+            f"objective: expected terms that train the model, but {model.objective} trains only the "
+            f"{' and '.join(parts)}; add a term, such as NLL(), or name other parts in only(...)."
+        )
 
 
 def _check_dtypes(model):

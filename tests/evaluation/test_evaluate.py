@@ -175,6 +175,16 @@ def test_labels_that_a_model_needs_are_asked_for(ask, data, refused):
         ask("likelihood", model=data)
 
 
+@pytest.mark.parametrize("labels", [None, np.arange(40) % 4 - 1])
+def test_a_semi_supervised_model_is_evaluated_without_labels(data, labels):
+    model = kv.zoo.semi_supervised_vae(data.event_shape, 2, units=(4,), classes=3, likelihood="normal", seed=0)
+    model.compile(jit_compile=False)
+    x = data.test.x[:40]
+    results = evaluate(model, x if labels is None else (x, labels), ["likelihood", "information"], budget=TINY)
+    assert results["likelihood"].measurements["examples"].value == 40
+    assert results["information"].measurements["latent_dim"].value == 2
+
+
 @kv.serialization.register
 class Rounded(kv.distributions.Deterministic):
     """Finite scalar quantisation: each of the numbers of a code is rounded to one of three levels."""

@@ -115,6 +115,13 @@ def test_only_makes_a_copy():
     assert routed.only("decoder").trains == ("decoder",) and routed.trains == ("encoder",)
 
 
+@pytest.mark.parametrize("part", ["critic", "prior"])
+def test_an_objective_that_trains_nothing_is_refused(part, refused):
+    encoder, decoder = kv.mirrored("mlp", (6,), 2, units=(8,))
+    with refused(f"objective: expected terms that train the model, but nll trains only the {part}; add a term"):
+        kv.Autoencoder(encoder, decoder, objective=kv.NLL().only(part))
+
+
 def test_routes_survive_a_saved_model(tmp_path):
     routed = model(kv.NLL().only("decoder", "likelihood") + kv.KL(), prior="standard_normal")
     routed.save(tmp_path / "model.keras")
