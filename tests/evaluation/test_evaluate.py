@@ -200,7 +200,7 @@ class Rounded(kv.distributions.Deterministic):
 @pytest.mark.parametrize("kind", ["codebook", "rounded"])
 def test_discrete_codes_without_noise_are_no_fault(ask, data, kind):
     if kind == "codebook":
-        model = kv.zoo.vq_vae(data.event_shape, 4, codes=8, network="mlp", units=(8,), seed=0)
+        model = kv.zoo.vq_vae(data.event_shape, 4, codebook_size=8, network="mlp", units=(8,), seed=0)
     else:
         networks = kv.MLPEncoder(data.event_shape, (8,)), kv.MLPDecoder((3,), (8,))
         parts = {"posterior": Rounded((3,)), "likelihood": "normal_fixed", "prior": None}
