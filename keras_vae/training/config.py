@@ -11,7 +11,7 @@ from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError, unknown
 
 CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
-"""Attributes that say which data; whether those are the same, their digests tell better."""
+"""Attributes that name the data; digests of the data decide whether those are the same."""
 
 FROM_DATA = ("use_columns", "categories")
 """Attributes that a table fills in where they are None."""
@@ -30,7 +30,8 @@ class TrainingConfig:
         model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION for one of your own. See `zoo.get_recipe`.
         data: a data set, a folder of images, .npy, .npz, .csv or .parquet, see `keras-vae data`. It is given to
             `keras_vae.data.load`.
-        latent_dim: length of the code; of a few recipes that of a level, its channels or its positions, see there.
+        latent_dim: length of the code. A few recipes, such as `vq_vae` and `ladder_vae`, give it another meaning, see
+            there.
         epochs: passes over the training split.
         batch_size: examples per optimizer step; by default 128, or 32 with fewer than 10,000 training examples.
         learning_rate: of Adam, at its start.
