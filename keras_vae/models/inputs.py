@@ -305,7 +305,7 @@ def as_numbers(part: str, x: Any) -> np.ndarray:
         x = np.asarray(x)
     except (ValueError, TypeError) as error:
         raise InvalidInputError(f"{part}: expected an array of numbers; {error}.") from error
-    if x.dtype.kind not in "biuf":
+    if x.dtype.kind not in "biuf" and x.dtype != tf.bfloat16.as_numpy_dtype:
         raise InvalidInputError(f"{part}: expected an array of real numbers, got dtype {x.dtype}.")
     with np.errstate(over="ignore"):
         return x if x.dtype == np.uint8 else x.astype("float32", copy=False)

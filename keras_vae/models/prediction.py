@@ -1,6 +1,7 @@
 """`predict`, of examples or pairs (x, condition)."""
 
 import keras
+import numpy as np
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_spec
@@ -30,6 +31,8 @@ class Prediction:
             InvalidInputError: for data or conditions that the model cannot use.
         """
         x, condition = self.split_condition(x, condition)
+        if self.condition is None and isinstance(x, (list, tuple)) and np.ndim(x[0]) == len(self.event_shape) + 1:
+            raise InvalidInputError(f"x: expected examples alone, since {self.name} takes no condition; got a pair.")
         check_is_data(x)
         if is_array(x):
             x = check_examples(x, self.likelihood)

@@ -53,6 +53,8 @@ def checked_metrics(metrics: Any, own: Iterable[str], likelihood: keras.layers.L
     if metrics is None or (isinstance(metrics, Sequence) and not metrics):
         return None
     metrics = list(metrics) if isinstance(metrics, Sequence) and not isinstance(metrics, str) else [metrics]
+    if len(metrics) == 1 and isinstance(metrics[0], (list, tuple)):  # a list for each output, of which there is one
+        metrics = list(metrics[0])
     if likelihood.allows_missing:
         raise InvalidInputError(f"compile: {part} cannot be taken where values may be missing; leave them out.")
     for metric in metrics:

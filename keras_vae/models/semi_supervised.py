@@ -179,6 +179,8 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return labels
 
     def check_y(self, y: Any, n: int) -> None:
+        if y is not None and np.ndim(y) == 0:
+            self.condition.check(y, n)  # which wants a label for each example
         self.check_conditions(y, n, may_be_inferred=True)
 
     def check_conditions(self, condition: Any, n: int, *, may_be_inferred: bool = False) -> np.ndarray:

@@ -181,6 +181,24 @@ def test_training_wants_an_optimizer(refused):
             model.compile(optimizer)
 
 
+def test_one_line_for_what_is_given_in_the_wrong_place(model, refused):
+    with refused("x: expected examples alone, since vae takes no condition"):
+        model.predict([X, LABELS])
+    labelled = kv.zoo.semi_supervised_vae((6,), 2, units=(8,), classes=3, likelihood="normal")
+    labelled.compile(jit_compile=False)
+    for label in (1, -1):
+        with refused("condition: expected labels"):
+            labelled.fit(np.zeros((4, 6)), label)
+
+
+def test_what_keras_takes_is_taken():
+    nested = kv.zoo.vae((6,), 2, units=(8,), likelihood="normal", seed=0)
+    nested.compile(metrics=[["mse"]], jit_compile=False)
+    x = tf.cast(np.random.default_rng(0).random((8, 6)), tf.bfloat16)
+    assert {"mse", "mean_squared_error"} & set(nested.fit(x, verbose=0).history)
+    assert np.array_equal(nested.encode(x).mean(), nested.encode(tf.cast(x, tf.float32)).mean())
+
+
 LABELS_OF_UNKNOWN_SHAPE = {
     "numbers": ([3, 0, 3], (None,)),
     "a column": ([[3], [0], [3]], (None, None)),
