@@ -80,10 +80,8 @@ def prdc(real: np.ndarray, fake: np.ndarray, *, neighbours: int = 5) -> PRDC:
 
 def _radii(points, neighbours):
     """The squared distance from each point to its k-th nearest other one, `(N,)`."""
-    from sklearn.neighbors import NearestNeighbors
-
-    nearest = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(points)  # the first is the point
-    radii = nearest.kneighbors(points)[0][:, neighbours] ** 2
+    nearest = (np.partition(squared, neighbours)[:, neighbours] for _, squared in _squared_distances(points, points))
+    radii = np.concatenate([radii.copy() for radii in nearest])  # a view would keep all distances
     return radii + ROUNDING * (np.sum(points**2, axis=1) + radii)
 
 
