@@ -81,10 +81,14 @@ def short_reports():
 
     @contextlib.contextmanager
     def short_reports():
-        with pytest.MonkeyPatch.context() as patch:
-            for name in set(QUESTIONS) - {"likelihood"}:
-                patch.delitem(QUESTIONS, name)
+        whole = dict(QUESTIONS)
+        for name in set(whole) - {"likelihood"}:
+            QUESTIONS.pop(name)
+        try:
             yield
+        finally:
+            QUESTIONS.clear()  # so that the order is the same again
+            QUESTIONS.update(whole)
 
     return short_reports
 

@@ -118,7 +118,7 @@ def test_test_data_alone_may_be_given_in_any_form(ask, trained, data, form):
         "pairs": kv.data.Split(x, y).batches(16, labels=True),
     }[form]
     result = ask("likelihood", data=given, budget=replace(TINY, samples=0, annealed=0))["likelihood"]
-    expected = trained.evaluate(x, return_dict=True, verbose=0)["elbo"]
+    expected = trained.evaluate(x, batch_size=256, return_dict=True, verbose=0)["elbo"]
     assert result.measurements["elbo"].value == pytest.approx(expected, rel=1e-5)
     assert "generalization_gap" not in result.measurements
     assert any("no training examples" in note for note in result.notes)
