@@ -451,7 +451,7 @@ def test_evaluate_prints_words_and_figures(cli, finished_run):
     only = ["--only", "likelihood", "--only", "information"]
     code, out, err = cli("evaluate", finished_run, "--quick", "--samples", 0, "--split", "validation", *only)
     assert (code, err) == (0, "")
-    assert "How well does it explain the data?" in out and "latent space" not in out
+    assert "How well does the model explain the data?" in out and "latent space" not in out
     figures = {line.split()[0]: line.split()[1] for line in out.splitlines() if line.startswith("    ")}
     elbo = Run(finished_run).read_history()["val_elbo"][-1]
     assert float(figures["elbo"]) == pytest.approx(elbo, rel=1e-4)

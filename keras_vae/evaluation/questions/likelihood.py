@@ -57,7 +57,8 @@ def _add_gap(subject, measurements) -> str:
     measurements["generalization_gap"] = Measurement(gap, NATS, ideal, error)
     if gap > max(OVERFITS, SHARE * abs(test), 2 * (error or 0.0)):
         return f"The model overfits: its {name.upper()} is {gap:.1f} nats better on training than on test examples."
-    return f"The model does not overfit: training and test {name.upper()} differ by {abs(gap):.1f} nats per example."
+    compared = f"{abs(gap):.1f} nats {'better' if gap >= 0 else 'worse'} on training than on test examples"
+    return f"No clear overfitting: the {name.upper()} is {compared}."
 
 
 def _error_of_gap(subject) -> float | None:
