@@ -10,16 +10,16 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import as_examples, check_images, check_known, pieces, scaled
-from keras_vae.objectives import MSSSIM
 
 MOST_DECIBELS = 100.0
+WINDOW, SIGMA = 11, 1.5  # pixels
 
 
 def mse(x: Any, y: Any) -> np.ndarray:
     """The mean squared error over the elements of each example that are known, `(N,)`.
 
     Args:
-        x: examples `(N, *event_shape)`; uint8 is divided by 255; NaN stands for an element that is not known.
+        x: examples `(N, *event_shape)`; uint8 is divided by 255; NaN is an element that is not known.
         y: their reconstructions, of the same shape.
 
     Raises:
@@ -50,38 +50,42 @@ def psnr(x: Any, y: Any, *, peak: float = 1.0) -> np.ndarray:
 
         10 log10(peak^2 / mse)
 
-    It is at most 100 dB, which is what equal examples get; so a mean over examples is finite, and errors of rounding
-    are not looked at.
+    The value is at most 100 dB, also for equal examples, so a mean over examples is finite and rounding errors do not
+    count.
 
     Args:
-        x: see `mse`.
-        y: see `mse`.
+        x: examples `(N, *event_shape)`; uint8 is divided by 255.
+        y: their reconstructions, of the same shape.
         peak: the range of the values; 1 for images in [0, 1], uint8 ones included.
 
     Raises:
-        InvalidInputError: see `mse`; also if the peak is no positive number.
+        InvalidInputError: for different shapes, values that are not finite, or a peak that is no positive number.
 
     Example:
 
     >>> psnr(np.zeros((1, 4)), np.full((1, 4), 0.1)).round(3)
-    array([20.])
+    array([20.], dtype=float32)
 
     Reference: Hore & Ziou, 2010, https://doi.org/10.1109/ICPR.2010.579
     """
     if isinstance(peak, bool) or not isinstance(peak, (int, float, np.number)) or not 0 < peak < math.inf:
         raise InvalidInputError(f"psnr: peak must be a positive number; got {peak!r}.")
-    least = 10 ** (-MOST_DECIBELS / 10)
-    return -10.0 * np.log10(np.maximum(mse(x, y) / float(peak) ** 2, least))
+
+    def decibels(x, y):
+        x, y = (part.reshape(len(part), -1, 1, 1) for part in (check_known("psnr", x), y))
+        return tf.image.psnr(x, y, max_val=float(peak)).numpy()
+
+    return np.minimum(np.concatenate([decibels(*pair) for pair in _pairs("psnr", x, y)]), MOST_DECIBELS)
 
 
 def ssim(x: Any, y: Any) -> np.ndarray:
-    """The structural similarity of each pair of images, from 0 to 1 for equal ones, without a unit, `(N,)`.
+    """The structural similarity of each pair of images, from -1 to 1 for equal ones, without a unit, `(N,)`.
 
         (2 m_x m_y + 0.01^2) (2 c + 0.03^2) / ((m_x^2 + m_y^2 + 0.01^2) (v_x + v_y + 0.03^2))
 
     with the means m, variances v and covariance c of an 11x11 Gaussian window (standard deviation 1.5), averaged over
-    the windows that lie within the image, then over channels. Images smaller than a window get a smaller one. A
-    channel of negative similarity, as between an image and its negative, counts as 1e-4: see `MSSSIM`.
+    the windows within the image, then over channels. Images smaller than a window get a smaller one, with a standard
+    deviation in proportion. Computed by `tf.image.ssim`.
 
     Args:
         x: images `(N, H, W, C)`, uint8 or in [0, 1].
@@ -98,18 +102,21 @@ def ssim(x: Any, y: Any) -> np.ndarray:
 
     Reference: Wang, Bovik, Sheikh & Simoncelli, 2004, https://doi.org/10.1109/TIP.2003.819861
     """
-    found = []
+    values = []
     for pair in _pairs("ssim", x, y):
         pair = [check_images("ssim", check_known("ssim", part)) for part in pair]
-        found.append(_similarity(pair[0].shape[1:])(*pair).numpy())
-    return np.concatenate(found)
+        values.append(_similarity(pair[0].shape[1:])(*pair).numpy())
+    return np.concatenate(values)
 
 
 @functools.lru_cache(maxsize=8)
 def _similarity(event_shape):
     """SSIM of batches of such images, compiled."""
+    side = min(WINDOW, *event_shape[:2])
+    side -= (side + 1) % 2
+    similarity = functools.partial(tf.image.ssim, max_val=1.0, filter_size=side, filter_sigma=SIGMA * side / WINDOW)
     images = tf.TensorSpec((None, *event_shape), tf.float32)
-    return tf.function(MSSSIM(scales=1).similarity, input_signature=(images, images), autograph=False)
+    return tf.function(similarity, input_signature=(images, images), autograph=False)
 
 
 def _pairs(part: str, x: Any, y: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_vae.checks import check_integer
-from keras_vae.evaluation.arrays import check_features
+from keras_vae.evaluation.arrays import check_features, pieces
 
 DISTANCES = 2**22  # held at a time
 ROUNDING = 1e-13  # of the squared lengths, within which distances count as equal
@@ -80,17 +80,14 @@ def prdc(real: np.ndarray, fake: np.ndarray, *, neighbours: int = 5) -> PRDC:
 
 def _radii(points, neighbours):
     """The squared distance from each point to its k-th nearest other one, `(N,)`."""
-    found = (np.partition(squared, neighbours)[:, neighbours] for _, squared in _squared_distances(points, points))
-    radii = np.concatenate([radii.copy() for radii in found])  # a view would keep all distances
+    nearest = (np.partition(squared, neighbours)[:, neighbours] for _, squared in _squared_distances(points, points))
+    radii = np.concatenate([radii.copy() for radii in nearest])  # a view would keep all distances
     return radii + ROUNDING * (np.sum(points**2, axis=1) + radii)
 
 
 def _squared_distances(one, two) -> Iterator[tuple[slice, np.ndarray]]:
     """Rows of `one`, and their squared distances to all of `two`, a few at a time."""
-    ones, twos = np.sum(one**2, axis=1), np.sum(two**2, axis=1)
-    size = max(1, DISTANCES // len(two))
-    for rows in (slice(start, start + size) for start in range(0, len(one), size)):
-        squared = one[rows] @ (-2.0 * two.T)
-        squared += ones[rows, None]
-        squared += twos
-        yield rows, np.maximum(squared, 0.0, out=squared)
+    from sklearn.metrics.pairwise import euclidean_distances
+
+    for rows in pieces(one, max(1, DISTANCES // len(two))):
+        yield rows, euclidean_distances(one[rows], two, squared=True)

@@ -43,7 +43,7 @@ def test_a_new_run_has_its_configuration_and_environment(run):
 
 
 def test_a_write_that_fails_half_way_leaves_the_old_content_and_nothing_else(run):
-    run.write_text("report.html", "old")
+    run.write_text("evaluation.html", "old")
     before = contents(run.path)
 
     def fail(path):
@@ -53,7 +53,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_content_and_nothing_else(run
     class Model:
         save = staticmethod(fail)
 
-    for name in ("report.html", "model.keras"):
+    for name in ("evaluation.html", "model.keras"):
         with pytest.raises(OSError, match="No space left"):
             run.save_model(Model, name)
         assert contents(run.path) == before
@@ -75,10 +75,10 @@ def test_an_interrupted_write_leaves_the_old_content_and_nothing_else(run, inter
 
 
 def test_a_text_that_cannot_be_encoded_leaves_the_old_content(run):
-    run.write_text("report.html", "old")
+    run.write_text("evaluation.html", "old")
     before = contents(run.path)
     with pytest.raises(UnicodeEncodeError):
-        run.write_text("report.html", "half\ud800")
+        run.write_text("evaluation.html", "half\ud800")
     assert contents(run.path) == before
 
 

@@ -105,8 +105,8 @@ def _add_codes_in_use(subject: Subject, measurements: dict[str, Measurement]) ->
     if len(counts) == 1:
         return "The codes have collapsed: every example has the same code. Spread the codes, or train for longer."
     return (
-        f"The codes are discrete and have no noise: {len(counts)} different ones are in use, as unequally as "
-        f"{perplexity:.1f} equally frequent ones."
+        f"The codes are discrete and have no noise: {len(counts)} different ones are in use, with a perplexity of "
+        f"{perplexity:.1f} (equally frequent codes would give {len(counts)})."
     )
 
 

@@ -53,10 +53,20 @@ def _add_gap(subject, measurements) -> str:
     test, train = subject.metrics[name], subject.training_metrics[name]
     gap = sign * (train - test)
     ideal = "near 0: " + ("training ELBO minus test ELBO" if sign > 0 else "test NLL minus training NLL")
-    measurements["generalization_gap"] = Measurement(gap, NATS, ideal)
-    if gap > max(OVERFITS, SHARE * abs(test)):
+    error = _error_of_gap(subject)
+    measurements["generalization_gap"] = Measurement(gap, NATS, ideal, error)
+    if gap > max(OVERFITS, SHARE * abs(test), 2 * (error or 0.0)):
         return f"The model overfits: its {name.upper()} is {gap:.1f} nats better on training than on test examples."
-    return f"The model does not overfit: training and test {name.upper()} differ by {abs(gap):.1f} nats per example."
+    compared = f"{abs(gap):.1f} nats {'better' if gap >= 0 else 'worse'} on training than on test examples"
+    return f"No clear overfitting: the {name.upper()} is {compared}."
+
+
+def _error_of_gap(subject) -> float | None:
+    """The standard error of the gap, if the ELBO varies among examples as their log-likelihood does."""
+    if not subject.model.has_density or not subject.budget.samples:
+        return None
+    spread = subject.importance_sampling.log_likelihood.std()
+    return float(spread * math.sqrt(1 / len(subject.examples) + 1 / len(subject.training_examples)))
 
 
 def _add_bound(subject, measurements) -> str:
