@@ -63,12 +63,14 @@ class SpectralNormalization(keras.layers.Wrapper):
         # A scope hides the one around it, so it names all that the layer reads.
         values = [(weight, ops.convert_to_tensor(weight)) for weight in self.layer.variables]
         normalized = (self.layer.kernel, kernel / ops.where(norm > 0, norm, 1.0))
-        with keras.StatelessScope([*values, normalized], collect_losses=True) as scope:
+        scope = keras.StatelessScope([*values, normalized], collect_losses=True)
+        statistics = [(weight, scope.get_current_value(weight)) for weight in self.layer.non_trainable_variables]
+        with scope:
             outputs = self.layer(inputs)
         for loss in scope.losses:
             self.add_loss(loss)
-        for weight, value in values:
-            if weight is not self.layer.kernel and scope.get_current_value(weight) is not value:
+        for weight, before in statistics:
+            if scope.get_current_value(weight) is not before:
                 weight.assign(scope.get_current_value(weight))
         return outputs
 
