@@ -210,6 +210,8 @@ def test_killed_at_any_moment_it_leaves_whole_versions_alone(tmp_path):
             [sys.executable, "-c", EXPORTER, str(tmp_path / "model")], stdout=subprocess.PIPE, text=True
         )
         assert process.stdout.readline() == "ready\n"
+        while attempt == 0 and not (tmp_path / "model" / "1").exists():  # however busy the machine is
+            time.sleep(0.1)
         time.sleep(1.0 + 0.37 * attempt)
         process.send_signal(signal.SIGKILL)
         process.wait()

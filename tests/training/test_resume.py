@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -218,27 +219,29 @@ class StopError(Exception):
 
 
 @pytest.mark.parametrize(
-    ("method", "call"),
+    ("owner", "function", "call"),
     [
-        pytest.param("write_history", 2, id="before the first row", marks=pytest.mark.slow),
-        pytest.param("save_model", 1, id="before the first checkpoint", marks=pytest.mark.slow),
-        pytest.param("save_model", 3, id="in a checkpoint"),
-        pytest.param("save_model", 5, id="in the model", marks=pytest.mark.slow),
-        pytest.param("write_json", 4, id="in the report", marks=pytest.mark.slow),
+        pytest.param(Run, "write_history", 2, id="before the first row", marks=pytest.mark.slow),
+        pytest.param(Run, "save_model", 1, id="before the first checkpoint", marks=pytest.mark.slow),
+        pytest.param(Run, "save_model", 3, id="in a checkpoint"),
+        pytest.param(Run, "save_model", 5, id="in the model", marks=pytest.mark.slow),
+        pytest.param(
+            import_module("keras_vae.training.report"), "write_report", 1, id="in the report", marks=pytest.mark.slow
+        ),
     ],
 )
-def test_wherever_a_run_ends_it_goes_on(tmp_path, monkeypatch, brief, whole_brief, assert_same, method, call):
+def test_wherever_a_run_ends_it_goes_on(tmp_path, monkeypatch, brief, whole_brief, assert_same, owner, function, call):
     run = Run(tmp_path / "run")
     calls = iter(range(1, 100))
-    original = getattr(Run, method)
+    original = getattr(owner, function)
 
-    def stop(self, *arguments):
+    def stop(*arguments):
         if next(calls) == call:
             raise StopError
-        original(self, *arguments)
+        original(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Run, method, stop)
+        patch.setattr(owner, function, stop)
         with pytest.raises(StopError):
             train(brief, run.path, verbose=0)
     train(brief, run.path, resume=True, verbose=0)

@@ -235,7 +235,7 @@ def test_a_port_that_is_taken_is_refused_in_one_line(command, light, taken, refu
     assert done.returncode == 2 and "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith(
-        f"keras-vae: REST cannot listen on 127.0.0.1:{taken}: the port is in use; choose another --port"
+        f"keras-vae: REST cannot listen on 127.0.0.1:{taken}: the port is in use; use another --port"
     )
     with (
         refused(f"gRPC cannot listen on 127.0.0.1:{taken}: the port is in use"),
