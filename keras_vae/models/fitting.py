@@ -4,23 +4,20 @@ import inspect
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import xla
 from keras_vae.models.bad_batches import FLAG
+from keras_vae.models.class_weight import weigh_by_class
 from keras_vae.models.inputs import (
     arrays_for_keras,
     check_examples,
     check_training_data,
     is_array,
     warn_of_scale,
-    weights_of_labels,
-    with_class_weight,
 )
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
-from keras_vae.models.weighted_batches import WeightedBatches
 from keras_vae.replicas import between_workers, global_sum, several
 
 DATA = ("x", "y", "sample_weight")
@@ -146,15 +143,10 @@ class Fitting(ReconstructionMetrics):
             data = keras.utils.unpack_x_y_sample_weight(given["validation_data"])
             check_training_data(self, **dict(zip(DATA, data, strict=True)))
             given["validation_data"] = arrays_for_keras(*data) if is_array(data[0]) else given["validation_data"]
-        if given.get("class_weight") is not None and isinstance(given["x"], tf.data.Dataset):
-            given["x"] = with_class_weight(given["x"], given.pop("class_weight"))
-        elif given.get("class_weight") is not None and is_array(given["x"]):
-            weights = weights_of_labels(given["y"], given.pop("class_weight")).numpy()
+        if (class_weight := given.pop("class_weight", None)) is not None:
             split = 0.0 if given.get("validation_data") is not None else given.get("validation_split") or 0.0
-            training = int(len(weights) * (1.0 - split))  # Keras validates on the rest
-            given["sample_weight"] = np.where(np.arange(len(weights)) < training, weights, np.float32(1))
-        elif given.get("class_weight") is not None and isinstance(given["x"], keras.utils.PyDataset):
-            given["x"] = WeightedBatches(given["x"], given.pop("class_weight"))
+            data = (given[name] for name in DATA)
+            given["x"], given["sample_weight"] = weigh_by_class(*data, class_weight, validation_split=split)
         history = super().fit(**given)
         for optimizer, variables in self.optimizers[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)
@@ -192,9 +184,9 @@ class Fitting(ReconstructionMetrics):
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Trains on one batch as `keras.Model.train_on_batch` does; data are checked first, as in `fit`."""
-        check_training_data(self, x, y, sample_weight=sample_weight, class_weight=class_weight)
+        check_training_data(self, x, y, sample_weight=sample_weight)
         if class_weight is not None:
-            sample_weight = weights_of_labels(y, class_weight).numpy()
+            x, sample_weight = weigh_by_class(x, y, sample_weight, class_weight)
         return super().train_on_batch(*arrays_for_keras(x, y, sample_weight), None, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):

@@ -1,18 +1,14 @@
 """Examples are checked here before a model sees them."""
 
-import numbers
 import warnings
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions import Likelihood, Table
 from keras_vae.errors import InvalidInputError
-from keras_vae.layers.condition import is_number
 from keras_vae.models.batch import check_batches_spec
 
 if TYPE_CHECKING:
@@ -106,7 +102,6 @@ def check_training_data(
     y: Any = None,
     *,
     sample_weight: Any = None,
-    class_weight: Any = None,
     batch_size: int | None = None,
     **_: Any,
 ) -> None:
@@ -122,8 +117,6 @@ def check_training_data(
     check_is_data(x)
     if isinstance(x, tf.data.Dataset):
         _check_dataset(model, x)
-    if class_weight is not None:
-        _check_class_weight(class_weight, x, sample_weight)
     if not is_array(x):
         return
     if sample_weight is not None and y is None:
@@ -132,44 +125,6 @@ def check_training_data(
     model.check_y(y, n)
     if sample_weight is not None:
         check_sample_weight(sample_weight, n)
-    if class_weight is not None:
-        _check_labels(y, n)
-
-
-def with_class_weight(data: tf.data.Dataset, class_weight: Mapping[int, float]) -> tf.data.Dataset:
-    """Batches `(x, y)` as `(x, y, sample_weight)`, see `weights_of_labels`."""
-    return data.map(lambda x, y: (x, y, weights_of_labels(y, class_weight)), num_parallel_calls=tf.data.AUTOTUNE)
-
-
-def weights_of_labels(y: Any, class_weight: Mapping[int, float]) -> tf.Tensor:
-    """The weight of each example by its label, float32 `(N,)`; 1 for a label that `class_weight` does not name.
-
-    Keras would look a label up by its place in `class_weight`, and take a row without a label for one of class 0.
-
-    Args:
-        y: whole numbers `(N,)` or `(N, 1)`, or one-hot rows `(N, C)`; -1, or a row of -1, is no label.
-        class_weight: label -> weight.
-
-    Returns:
-        The weights; NaN where `y` is neither.
-
-    Example:
-
-    >>> weights_of_labels([3, 0, -1], {3: 4.0}).numpy().tolist()
-    [4.0, 1.0, 1.0]
-    """
-    y = tf.convert_to_tensor(y)
-    columns = tf.cast(tf.reshape(y, [tf.shape(y)[0], tf.reduce_prod(tf.shape(y)[1:])]), tf.float64)
-    first, is_one_hot = columns[:, 0], tf.shape(columns)[1] > 1
-    missing = tf.reduce_all(columns == -1.0, axis=1)
-    sums_to_one = tf.reduce_all(columns >= 0.0, axis=1) & (tf.abs(tf.reduce_sum(columns, axis=1) - 1.0) < 1e-3)
-    is_label = tf.where(is_one_hot, missing | sums_to_one, tf.math.is_finite(first) & (first == tf.round(first)))
-    label = tf.where(is_one_hot & ~missing, tf.argmax(columns, axis=1), tf.cast(first, tf.int64))
-    labels = np.array(sorted(class_weight), np.int64)
-    weights = np.array([class_weight[label] for label in labels], np.float32)
-    place = tf.minimum(tf.searchsorted(labels, label), len(labels) - 1)
-    weight = tf.where(tf.gather(labels, place) == label, tf.gather(weights, place), 1.0)
-    return tf.where(is_label, weight, np.nan)
 
 
 def check_is_data(x: Any) -> None:
@@ -232,57 +187,6 @@ def _check_dataset(model: "Autoencoder", data: tf.data.Dataset) -> None:
     if data.cardinality() == 0:
         raise InvalidInputError("data set: expected at least one batch, got none.")
     check_batches_spec(data.element_spec, model, part="x of the data set")
-
-
-def _check_class_weight(class_weight: Any, x: Any, sample_weight: Any) -> None:
-    elements = len(x.element_spec) if isinstance(x, tf.data.Dataset) and isinstance(x.element_spec, tuple) else 1
-    if sample_weight is not None or elements == 3:
-        raise InvalidInputError("class_weight: expected it or sample_weight, got both; multiply them into one.")
-    known = isinstance(class_weight, Mapping) and len(class_weight) > 0
-    if not known or not all(_is_label(label) and _is_weight(weight) for label, weight in class_weight.items()):
-        raise InvalidInputError(
-            f"class_weight: expected numbers >= 0 by label, such as {{0: 1.0, 1: 2.5}}; got {class_weight!r}."
-        )
-    if isinstance(x, tf.data.Dataset) and elements != 2:
-        raise InvalidInputError("class_weight: expected batches (x, y) with labels, got x alone; give the labels too.")
-    if isinstance(x, tf.data.Dataset) and not _may_be_labels(x.element_spec[1]):
-        raise InvalidInputError(
-            f"class_weight: expected batches (x, y) with labels as y, shape (N,) or one-hot (N, C); got "
-            f"{x.element_spec[1]}; give sample_weight instead."
-        )
-    if not is_array(x) and not isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
-        raise InvalidInputError(
-            "class_weight: Keras does not take it with a generator; yield (x, y, sample_weight) instead."
-        )
-
-
-def _is_label(label: Any) -> bool:
-    return isinstance(label, numbers.Integral) and abs(int(label)) < 2**63
-
-
-def _is_weight(weight: Any) -> bool:
-    return isinstance(weight, numbers.Real) and 0 <= weight <= float(np.finfo("float32").max)
-
-
-def _may_be_labels(spec: Any) -> bool:
-    is_tensor = isinstance(spec, tf.TensorSpec) and is_number(spec.dtype)
-    return is_tensor and spec.shape.rank in (None, 1, 2)
-
-
-def _check_labels(y: Any, n: int) -> None:
-    """Checks that `y` of an array are labels by which examples can be weighed."""
-    shape = () if y is None else np.shape(y)
-    if len(shape) not in (1, 2) or shape[0] != n or 0 in shape:
-        raise InvalidInputError(
-            f"class_weight: expected labels as y, shape ({n},) or one-hot ({n}, C); got "
-            f"{'no y' if y is None else shape}; give sample_weight instead."
-        )
-    bad = np.isnan(weights_of_labels(as_numbers("y", y), {0: 1.0}))
-    if bad.any():
-        raise InvalidInputError(
-            f"class_weight: expected labels as y, whole numbers or one-hot rows; got other numbers in {bad.sum()} of "
-            f"{n} examples, the first at index {bad.argmax()}; give sample_weight instead."
-        )
 
 
 def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, float]:

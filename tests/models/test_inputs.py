@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
-from keras_vae.models.inputs import weights_of_labels
+from keras_vae.models.class_weight import weights_of_labels
 
 X = np.random.default_rng(0).random((64, 8, 8, 1), "float32")
 LABELS = np.arange(64) % 10
@@ -146,7 +146,7 @@ def test_class_weights_do_not_weigh_the_validation():
     [
         (np.where(LABELS == 3, np.nan, LABELS), "with class_weight labels as y"),
         (LABELS + 0.5, "with class_weight labels as y"),
-        (LABELS.astype(str), "class_weight: expected labels as whole numbers or one-hot rows"),
+        (LABELS.astype(str), "class_weight: labels y: expected an array of real numbers"),
     ],
 )
 def test_labels_of_a_py_dataset_are_checked_as_others(labels, message, refused):

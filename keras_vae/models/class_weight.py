@@ -1,0 +1,155 @@
+"""Keras's `class_weight`: a weight for each example by its label."""
+
+import numbers
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.errors import InvalidInputError
+from keras_vae.layers.condition import is_number
+from keras_vae.models.inputs import as_numbers, is_array
+
+
+def weigh_by_class(
+    x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float], *, validation_split: float = 0.0
+) -> tuple[Any, Any]:
+    """Turns class weights into sample weights.
+
+    Args:
+        x: examples `(N, *event_shape)`, or a `tf.data.Dataset` or `keras.utils.PyDataset` of batches `(x, y)`.
+        y: labels of examples in an array, see `weights_of_labels`.
+        sample_weight: None.
+        class_weight: label -> weight.
+        validation_split: the fraction at the end of the arrays that Keras validates on, which is not weighted.
+
+    Returns:
+        `x`, whose batches are `(x, y, sample_weight)` for a data set, and the weights `(N,)` for arrays, else None.
+
+    Raises:
+        InvalidInputError: for weights that are no numbers >= 0, labels that are none, or `sample_weight` beside them.
+    """
+    _check(class_weight, x, sample_weight)
+    if isinstance(x, tf.data.Dataset):
+        weigh = lambda x, y: (x, y, weights_of_labels(y, class_weight))  # noqa: E731
+        return x.map(weigh, num_parallel_calls=tf.data.AUTOTUNE), None
+    if isinstance(x, keras.utils.PyDataset):
+        return WeightedBatches(x, class_weight), None
+    n = len(x)
+    _check_labels(y, n)
+    training = int(n * (1.0 - validation_split))
+    return x, np.where(np.arange(n) < training, weights_of_labels(y, class_weight), np.float32(1))
+
+
+def weights_of_labels(y: Any, class_weight: Mapping[int, float]) -> tf.Tensor:
+    """The weight of each example by its label, float32 `(N,)`; 1 for a label that `class_weight` does not name.
+
+    Keras would look a label up by its place in `class_weight`, and take a row without a label for one of class 0.
+
+    Args:
+        y: whole numbers `(N,)` or `(N, 1)`, or one-hot rows `(N, C)`; -1, or a row of -1, is no label.
+        class_weight: label -> weight.
+
+    Returns:
+        The weights; NaN where `y` is neither.
+
+    Example:
+
+    >>> weights_of_labels([3, 0, -1], {3: 4.0}).numpy().tolist()
+    [4.0, 1.0, 1.0]
+    """
+    y = tf.convert_to_tensor(y)
+    columns = tf.cast(tf.reshape(y, [tf.shape(y)[0], tf.reduce_prod(tf.shape(y)[1:])]), tf.float64)
+    first, is_one_hot = columns[:, 0], tf.shape(columns)[1] > 1
+    missing = tf.reduce_all(columns == -1.0, axis=1)
+    sums_to_one = tf.reduce_all(columns >= 0.0, axis=1) & (tf.abs(tf.reduce_sum(columns, axis=1) - 1.0) < 1e-3)
+    is_label = tf.where(is_one_hot, missing | sums_to_one, tf.math.is_finite(first) & (first == tf.round(first)))
+    label = tf.where(is_one_hot & ~missing, tf.argmax(columns, axis=1), tf.cast(first, tf.int64))
+    labels = np.array(sorted(class_weight), np.int64)
+    weights = np.array([class_weight[label] for label in labels], np.float32)
+    place = tf.minimum(tf.searchsorted(labels, label), len(labels) - 1)
+    weight = tf.where(tf.gather(labels, place) == label, tf.gather(weights, place), 1.0)
+    return tf.where(is_label, weight, np.nan)
+
+
+class WeightedBatches(keras.utils.PyDataset):
+    """The batches `(x, y)` of a `keras.utils.PyDataset` as `(x, y, sample_weight)`, see `weights_of_labels`.
+
+    Args:
+        batches: the data set.
+        class_weight: label -> weight.
+    """
+
+    def __init__(self, batches: keras.utils.PyDataset, class_weight: Mapping[int, float]):
+        workers = {name: getattr(batches, name) for name in ("workers", "use_multiprocessing", "max_queue_size")}
+        super().__init__(**workers)
+        self.batches, self.class_weight = batches, class_weight
+
+    @property
+    def num_batches(self):
+        return self.batches.num_batches
+
+    def __getitem__(self, index):
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(self.batches[index])
+        if y is None or sample_weight is not None:
+            raise InvalidInputError("class_weight: expected batches (x, y) of examples and labels; leave it out.")
+        return x, y, weights_of_labels(as_numbers("class_weight: labels y", y), self.class_weight).numpy()
+
+    def on_epoch_begin(self):
+        self.batches.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.batches.on_epoch_end()
+
+
+def _check(class_weight: Any, x: Any, sample_weight: Any) -> None:
+    elements = len(x.element_spec) if isinstance(x, tf.data.Dataset) and isinstance(x.element_spec, tuple) else 1
+    if sample_weight is not None or elements == 3:
+        raise InvalidInputError("class_weight: expected it or sample_weight, got both; multiply them into one.")
+    known = isinstance(class_weight, Mapping) and len(class_weight) > 0
+    if not known or not all(_is_label(label) and _is_weight(weight) for label, weight in class_weight.items()):
+        raise InvalidInputError(
+            f"class_weight: expected numbers >= 0 by label, such as {{0: 1.0, 1: 2.5}}; got {class_weight!r}."
+        )
+    if isinstance(x, tf.data.Dataset) and elements != 2:
+        raise InvalidInputError("class_weight: expected batches (x, y) with labels, got x alone; give the labels too.")
+    if isinstance(x, tf.data.Dataset) and not _may_be_labels(x.element_spec[1]):
+        raise InvalidInputError(
+            f"class_weight: expected batches (x, y) with labels as y, shape (N,) or one-hot (N, C); got "
+            f"{x.element_spec[1]}; give sample_weight instead."
+        )
+    if not is_array(x) and not isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
+        raise InvalidInputError(
+            "class_weight: Keras does not take it with a generator; yield (x, y, sample_weight) instead."
+        )
+
+
+def _is_label(label: Any) -> bool:
+    return isinstance(label, numbers.Integral) and abs(int(label)) < 2**63
+
+
+def _is_weight(weight: Any) -> bool:
+    return isinstance(weight, numbers.Real) and 0 <= weight <= float(np.finfo("float32").max)
+
+
+def _may_be_labels(spec: Any) -> bool:
+    is_tensor = isinstance(spec, tf.TensorSpec) and is_number(spec.dtype)
+    return is_tensor and spec.shape.rank in (None, 1, 2)
+
+
+def _check_labels(y: Any, n: int) -> None:
+    """Checks that `y` of an array are labels by which examples can be weighed."""
+    shape = () if y is None else np.shape(y)
+    if len(shape) not in (1, 2) or shape[0] != n or 0 in shape:
+        raise InvalidInputError(
+            f"class_weight: expected labels as y, shape ({n},) or one-hot ({n}, C); got "
+            f"{'no y' if y is None else shape}; give sample_weight instead."
+        )
+    bad = np.isnan(weights_of_labels(as_numbers("y", y), {0: 1.0}))
+    if bad.any():
+        raise InvalidInputError(
+            f"class_weight: expected labels as y, whole numbers or one-hot rows; got other numbers in {bad.sum()} of "
+            f"{n} examples, the first at index {bad.argmax()}; give sample_weight instead."
+        )
