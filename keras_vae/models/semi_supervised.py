@@ -179,22 +179,24 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return labels
 
     def check_y(self, y: Any, n: int) -> None:
-        if y is not None and np.ndim(y) == 0:
-            self.condition.check(y, n)  # which wants a label for each example
-        self.check_conditions(y, n, may_be_inferred=True)
+        if y is not None:
+            self._checked_labels(y, n)
 
     def check_conditions(self, condition: Any, n: int, *, may_be_inferred: bool = False) -> np.ndarray:
-        """Labels; -1 where there is none and it may be inferred."""
+        """The labels of `n` examples; -1 for an unknown one if it may be inferred."""
         if not may_be_inferred:
             return super().check_conditions(condition, n)
         if condition is None:
             return np.full(n, -1, "int32")
-        condition = np.asarray(self.condition.for_all(condition, n))
-        one_hot = condition.shape == (n, self.condition.size) and self.condition.size > 1
-        if not one_hot and condition.shape not in ((n,), (n, 1)):
-            return self.condition.check(condition, n)
-        missing = (condition.reshape(n, -1) == -1).all(axis=-1)
+        return self._checked_labels(self.condition.for_all(condition, n), n)
+
+    def _checked_labels(self, labels: Any, n: int) -> np.ndarray:
+        labels = np.asarray(labels)
+        one_hot = labels.shape == (n, self.condition.size) and self.condition.size > 1
+        if not one_hot and labels.shape not in ((n,), (n, 1)):
+            return self.condition.check(labels, n)
+        missing = (labels.reshape(n, -1) == -1).all(axis=-1)
         if missing.any():
-            condition = condition.copy()
-            condition[missing] = np.eye(self.condition.size)[0] if one_hot else 0
-        return np.where(missing, -1, self.condition.check(condition, n)).astype("int32")
+            labels = labels.copy()
+            labels[missing] = np.eye(self.condition.size)[0] if one_hot else 0
+        return np.where(missing, -1, self.condition.check(labels, n)).astype("int32")
