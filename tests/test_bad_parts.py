@@ -115,7 +115,7 @@ def test_a_schedule_of_the_temperature_starts_above_0(refused):
 
 
 OTHER_ARGUMENTS = {
-    "decay of 1": (lambda: kv.VectorQuantizer((2, 3), decay=1.0), r"VectorQuantizer: decay must be in \[0, 1\)"),
+    "decay of 1": (lambda: kv.VectorQuantizer((2, 3), decay=1.0), "decay must be a number >= 0 and < 1; got 1.0"),
     "decay as text": (lambda: kv.VectorQuantizer((2, 3), decay="1"), "VectorQuantizer: decay must .* got '1'"),
     "no decay": (lambda: kv.VectorQuantizer((2, 3), decay=float("nan")), "VectorQuantizer: decay must .* got nan"),
     "revival": (lambda: kv.VectorQuantizer((2, 3), revive_below=None), "revive_below must be a number >= 0; got None"),

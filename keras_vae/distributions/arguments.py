@@ -1,22 +1,11 @@
 """Checks of arguments that families and priors share; each returns what it has checked."""
 
-import math
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 
 TOLERANCE = 1e-3
-
-
-def check_positive(name: str, value: Any) -> float:
-    """`value`; raises `InvalidInputError` if it is no finite number > 0."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not (number and 0 < value < math.inf):
-        raise InvalidInputError(f"{name} must be a positive number; got {value!r}.")
-    return value
 
 
 def check_vector(part: str, event_shape: tuple[int, ...], *, least: int = 1) -> int:

@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive, check_vector, is_one
+from keras_vae.checks import check_number
+from keras_vae.distributions.arguments import check_vector, is_one
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
@@ -68,7 +69,7 @@ class Dirichlet(Posterior, Likelihood):
     def __init__(self, event_shape, *, min_concentration: float = 1e-2, **kwargs):
         super().__init__(event_shape, **kwargs)
         check_vector("Dirichlet", self.event_shape, least=2)
-        self.min_concentration = check_positive("Dirichlet: min_concentration", min_concentration)
+        self.min_concentration = check_number("Dirichlet: min_concentration", min_concentration, above=0)
         if min_concentration < 0.01:
             raise InvalidInputError(f"Dirichlet: min_concentration must be at least 0.01; got {min_concentration!r}.")
 

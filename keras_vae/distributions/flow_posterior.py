@@ -1,15 +1,14 @@
 """What posteriors made by a normalizing flow have in common."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_number
+from keras_vae.distributions.arguments import check_vector
 from keras_vae.distributions.flow_distribution import FlowDistribution
 from keras_vae.distributions.posterior import Posterior
-from keras_vae.errors import InvalidInputError
 from keras_vae.layers.bijection import Bijection, check_units
 from keras_vae.layers.flow import Flow
 
@@ -60,7 +59,7 @@ class FlowPosterior(Posterior):
         self.units = check_units(type(self).__name__, units)
         self.activation = activation
         self.context_dim = check_integer(f"{type(self).__name__}: context_dim", context_dim)
-        self.min_scale = check_min_scale(type(self).__name__, min_scale)
+        self.min_scale = check_number(f"{type(self).__name__}: min_scale", min_scale, above=0)
 
     def make_step(self, number: int) -> Bijection:
         """The map f_k for k = `number` + 1, built."""
@@ -89,20 +88,3 @@ class FlowPosterior(Posterior):
             "context_dim": self.context_dim,
             "min_scale": self.min_scale,
         }
-
-
-def check_vector(part: str, event_shape: tuple[int, ...]) -> None:
-    """Raises `InvalidInputError` if the event is no vector."""
-    if len(event_shape) != 1:
-        raise InvalidInputError(
-            f"{part}: expected an event_shape of one axis, such as (16,); got {event_shape}. "
-            "Flatten the codes, or use the 'normal' posterior."
-        )
-
-
-def check_min_scale(part: str, min_scale: float) -> float:
-    """`min_scale`; raises `InvalidInputError` if it is no positive number."""
-    is_number = isinstance(min_scale, (int, float)) and not isinstance(min_scale, bool)
-    if not (is_number and 0 < min_scale < math.inf):
-        raise InvalidInputError(f"{part}: min_scale must be a positive number; got {min_scale!r}.")
-    return min_scale

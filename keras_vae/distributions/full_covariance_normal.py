@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive, check_vector
+from keras_vae.checks import check_number
+from keras_vae.distributions.arguments import check_vector
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.posterior import Posterior
 from keras_vae.serialization import register
@@ -42,7 +43,7 @@ class FullCovarianceNormal(Posterior, Likelihood):
     def __init__(self, event_shape, *, min_scale: float = 1e-4, **kwargs):
         super().__init__(event_shape, **kwargs)
         check_vector("FullCovarianceNormal", self.event_shape)
-        self.min_scale = check_positive("FullCovarianceNormal: min_scale", min_scale)
+        self.min_scale = check_number("FullCovarianceNormal: min_scale", min_scale, above=0)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

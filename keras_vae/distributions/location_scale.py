@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive, root_mean_square
+from keras_vae.checks import check_number, is_number
+from keras_vae.distributions.arguments import root_mean_square
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.posterior import Posterior
 from keras_vae.errors import InvalidInputError
@@ -36,13 +37,12 @@ class LocationScale(Posterior, Likelihood):
     def __init__(self, event_shape, *, scale: float | str = "elementwise", min_scale: float = 1e-4, **kwargs):
         super().__init__(event_shape, **kwargs)
         family = type(self).__name__
-        fixed = isinstance(scale, (int, float)) and not isinstance(scale, bool)
-        if not (scale in ("elementwise", "shared") or (fixed and 0 < scale < math.inf)):
+        if not (scale in ("elementwise", "shared") or (is_number(scale) and 0 < scale < math.inf)):
             raise InvalidInputError(
                 f"{family}: scale must be 'elementwise', 'shared' or a positive number; got {scale!r}."
             )
         self.scale = scale
-        self.min_scale = check_positive(f"{family}: min_scale", min_scale)
+        self.min_scale = check_number(f"{family}: min_scale", min_scale, above=0)
 
     @property
     def parameters(self):
@@ -167,7 +167,7 @@ class StudentT(LocationScale):
 
     def __init__(self, event_shape, *, df: float = 5.0, **kwargs):
         super().__init__(event_shape, **kwargs)
-        self.df = check_positive("StudentT: df", df)
+        self.df = check_number("StudentT: df", df, above=0)
 
     def elements(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
         return tfd.StudentT(tf.constant(self.df, tf.float32), loc, scale)

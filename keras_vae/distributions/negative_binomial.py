@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive
+from keras_vae.checks import check_number
 from keras_vae.distributions.poisson import CountLikelihood
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
@@ -57,7 +57,7 @@ class NegativeBinomial(CountLikelihood):
                 f"NegativeBinomial: dispersion must be 'elementwise' or 'shared'; got {dispersion!r}."
             )
         self.dispersion = dispersion
-        self.min_total_count = check_positive("NegativeBinomial: min_total_count", min_total_count)
+        self.min_total_count = check_number("NegativeBinomial: min_total_count", min_total_count, above=0)
 
     @property
     def parameters(self):

@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive, root_mean_square
+from keras_vae.checks import check_number
+from keras_vae.distributions.arguments import root_mean_square
 from keras_vae.distributions.likelihood import Likelihood
-from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
@@ -48,10 +48,8 @@ class OptimalSigmaNormal(Likelihood):
 
     def __init__(self, event_shape, *, momentum: float = 0.99, min_scale: float = 1e-4, **kwargs):
         super().__init__(event_shape, **kwargs)
-        if isinstance(momentum, bool) or not (isinstance(momentum, (int, float)) and 0 <= momentum < 1):
-            raise InvalidInputError(f"OptimalSigmaNormal: momentum must be a number in [0, 1); got {momentum!r}.")
-        self.momentum = momentum
-        self.min_scale = check_positive("OptimalSigmaNormal: min_scale", min_scale)
+        self.momentum = check_number("OptimalSigmaNormal: momentum", momentum, least=0, below=1)
+        self.min_scale = check_number("OptimalSigmaNormal: min_scale", min_scale, above=0)
 
     def build(self, features_shape):
         super().build(features_shape)

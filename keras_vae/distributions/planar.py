@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_number
+from keras_vae.distributions.arguments import check_vector
 from keras_vae.distributions.flow_distribution import FlowDistribution
-from keras_vae.distributions.flow_posterior import check_min_scale, check_vector
 from keras_vae.distributions.posterior import Posterior
 from keras_vae.serialization import register
 
@@ -57,7 +57,7 @@ class Planar(Posterior):
         super().__init__(event_shape, **kwargs)
         check_vector("Planar", self.event_shape)
         self.flows = check_integer("Planar: flows", flows)
-        self.min_scale = check_min_scale("Planar", min_scale)
+        self.min_scale = check_number("Planar: min_scale", min_scale, above=0)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

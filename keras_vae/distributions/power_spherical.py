@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive, check_vector, is_one
+from keras_vae.checks import check_number
+from keras_vae.distributions.arguments import check_vector, is_one
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.posterior import Posterior
 from keras_vae.serialization import register
@@ -89,7 +90,7 @@ class PowerSpherical(Posterior, Likelihood):
     def __init__(self, event_shape, *, min_concentration: float = 1e-3, **kwargs):
         super().__init__(event_shape, **kwargs)
         check_vector("PowerSpherical", self.event_shape, least=2)
-        self.min_concentration = check_positive("PowerSpherical: min_concentration", min_concentration)
+        self.min_concentration = check_number("PowerSpherical: min_concentration", min_concentration, above=0)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

@@ -8,7 +8,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_vae.distributions.arguments import check_positive, is_one
+from keras_vae.checks import check_number
+from keras_vae.distributions.arguments import is_one
 from keras_vae.distributions.dirichlet import SMALLEST
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.posterior import Posterior
@@ -80,7 +81,7 @@ class RelaxedCategorical(Posterior, Likelihood):
         check_classes("RelaxedCategorical", self.event_shape)
         annealed = isinstance(temperature, LearningRateSchedule)
         first = float(temperature(0)) if annealed else temperature
-        check_positive("RelaxedCategorical: temperature", first)
+        check_number("RelaxedCategorical: temperature", first, above=0)
         self.temperature = temperature
 
     def build(self, features_shape):

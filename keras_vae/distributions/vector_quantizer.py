@@ -1,12 +1,11 @@
 """Vector quantization with a learned codebook."""
 
-import math
 from collections.abc import Mapping
-from typing import Any
 
 import keras
 import tensorflow as tf
 
+from keras_vae.checks import check_number
 from keras_vae.distributions.discrete_posterior import DiscretePosterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.random import fold
@@ -68,13 +67,9 @@ class VectorQuantizer(DiscretePosterior):
             raise InvalidInputError(
                 f"VectorQuantizer: codebook_update must be 'ema' or 'gradient'; got {codebook_update!r}."
             )
-        if not (_is_number(decay) and 0 <= decay < 1):
-            raise InvalidInputError(f"VectorQuantizer: decay must be in [0, 1); got {decay!r}.")
-        if not (_is_number(revive_below) and 0 <= revive_below < math.inf):
-            raise InvalidInputError(f"VectorQuantizer: revive_below must be a number >= 0; got {revive_below!r}.")
         self.codebook_update = codebook_update
-        self.decay = decay
-        self.revive_below = revive_below
+        self.decay = check_number("VectorQuantizer: decay", decay, least=0, below=1)
+        self.revive_below = check_number("VectorQuantizer: revive_below", revive_below, least=0)
 
     def build(self, features_shape):
         super().build(features_shape)
@@ -167,7 +162,3 @@ def nearest(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:
     """The index of the entry nearest to each vector: `(..., D)` and `(K, D)` to int32 `(...)`."""
     distances = tf.reduce_sum(codebook**2, axis=-1) - 2 * tf.einsum("...d,kd->...k", vectors, codebook)
     return tf.argmin(distances, axis=-1, output_type=tf.int32)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae.checks import check_integer, check_seed
+from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.prior_gap import flat_points
 
@@ -60,8 +60,7 @@ def holes(codes: Any, draws: Any, *, components: int = 20, quantile: float = 0.0
         raise InvalidInputError(
             f"codes and draws: expected 40 or more codes, as wide as the draws; got {codes.shape} and {draws.shape}."
         )
-    if not 0 < quantile < 1:
-        raise InvalidInputError(f"quantile must be a number between 0 and 1; got {quantile!r}.")
+    quantile = check_number("quantile", quantile, above=0, below=1)
     order = np.random.default_rng(check_seed(seed)).permutation(len(codes))
     fitted, held_out = codes[order[: len(codes) // 2]], codes[order[len(codes) // 2 :]]
     components = max(1, min(check_integer("components", components), len(fitted) // 20))

@@ -1,13 +1,13 @@
 """How close reconstructions are to what they reconstruct, example by example."""
 
 import functools
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import as_examples, check_images, check_known, pieces, scaled
 
@@ -68,8 +68,7 @@ def psnr(x: Any, y: Any, *, peak: float = 1.0) -> np.ndarray:
 
     Reference: Hore & Ziou, 2010, https://doi.org/10.1109/ICPR.2010.579
     """
-    if isinstance(peak, bool) or not isinstance(peak, (int, float, np.number)) or not 0 < peak < math.inf:
-        raise InvalidInputError(f"psnr: peak must be a positive number; got {peak!r}.")
+    check_number("psnr: peak", peak, above=0)
 
     def decibels(x, y):
         x, y = (part.reshape(len(part), -1, 1, 1) for part in (check_known("psnr", x), y))

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive, check_vector
+from keras_vae.checks import check_number
+from keras_vae.distributions.arguments import check_vector
 from keras_vae.distributions.dirichlet import InteriorDirichlet
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
@@ -40,7 +41,7 @@ class DirichletPrior(Prior):
     def __init__(self, event_shape, *, concentration: float = 1.0, **kwargs):
         super().__init__(event_shape, **kwargs)
         check_vector("DirichletPrior", self.event_shape, least=2)
-        self.concentration = check_positive("DirichletPrior: concentration", concentration)
+        self.concentration = check_number("DirichletPrior: concentration", concentration, above=0)
 
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
         return InteriorDirichlet(tf.fill(self.event_shape, float(self.concentration)))

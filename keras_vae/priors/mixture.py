@@ -7,8 +7,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_integer, check_seed
-from keras_vae.distributions.arguments import check_positive
+from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
 
@@ -43,7 +42,7 @@ class Mixture(Prior):
     def __init__(self, event_shape, *, components: int = 10, min_scale: float = 1e-3, seed: int = 0, **kwargs):
         super().__init__(event_shape, **kwargs)
         self.components = check_integer("Mixture: components", components)
-        self.min_scale = check_positive("Mixture: min_scale", min_scale)
+        self.min_scale = check_number("Mixture: min_scale", min_scale, above=0)
         self.seed = check_seed(seed)
         shape = (self.components, *self.event_shape)
         one = keras.initializers.Constant(math.log(math.expm1(1.0)))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import check_positive
+from keras_vae.checks import check_number
 from keras_vae.distributions.relaxed_categorical import Concrete, check_classes, choices
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
@@ -41,7 +41,7 @@ class RelaxedCategoricalPrior(Prior):
     def __init__(self, event_shape, *, temperature: float = 0.5, **kwargs):
         super().__init__(event_shape, **kwargs)
         check_classes("RelaxedCategoricalPrior", self.event_shape)
-        self.temperature = check_positive("RelaxedCategoricalPrior: temperature", temperature)
+        self.temperature = check_number("RelaxedCategoricalPrior: temperature", temperature, above=0)
 
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
         temperature = tf.constant(self.temperature, tf.float32)

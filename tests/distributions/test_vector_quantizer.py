@@ -284,7 +284,7 @@ def test_the_decoder_may_see_the_vectors_side_by_side():
         ({"codebook_size": 2.5}, "codebook_size must be an integer"),
         ({"levels": 0}, "levels must be an integer >= 1"),
         ({"codebook_update": "adam"}, "must be 'ema' or 'gradient'; got 'adam'"),
-        ({"decay": 1.0}, r"decay must be in \[0, 1\)"),
+        ({"decay": 1.0}, r"decay must be a number >= 0 and < 1"),
         ({"revive_below": -1}, "revive_below must be a number >= 0"),
         ({"revive_below": math.nan}, "revive_below must be a number >= 0"),
         ({"event_shape": (6,)}, r"event_shape must be \(\*positions, D\)"),

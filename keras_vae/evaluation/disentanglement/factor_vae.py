@@ -1,11 +1,8 @@
 """The FactorVAE score: does one dimension stand still when a factor does?"""
 
-import math
-
 import numpy as np
 
-from keras_vae.checks import check_integer, check_seed
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.evaluation.disentanglement.groups import Groups
 from keras_vae.evaluation.disentanglement.pool import check_pool, varying
 
@@ -70,8 +67,7 @@ def factor_vae_score(
     """
     for name, value, least in (("batch", batch, 2), ("train", train, 1), ("test", test, 1)):
         check_integer(f"factor_vae_score: {name}", value, least=least)
-    if not isinstance(prune, (int, float)) or isinstance(prune, bool) or not 0 <= prune < math.inf:
-        raise InvalidInputError(f"factor_vae_score: prune must be a number >= 0; got {prune!r}.")
+    check_number("factor_vae_score: prune", prune, least=0)
     codes, factors = check_pool("factor_vae_score", codes, factors)
     kept = varying("factor_vae_score", factors)
     codes = codes[:, active_dimensions(codes, prune=prune)]

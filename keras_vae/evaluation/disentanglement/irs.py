@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_number
 from keras_vae.evaluation.disentanglement.pool import check_pool, sample_rows, varying
 
 
@@ -38,8 +38,7 @@ def irs(
 
     Reference: Suter et al., 2019, https://arxiv.org/abs/1811.00007
     """
-    if not isinstance(quantile, (int, float)) or isinstance(quantile, bool) or not 0 < quantile <= 1:
-        raise InvalidInputError(f"irs: quantile must be a number above 0 and at most 1; got {quantile!r}.")
+    check_number("irs: quantile", quantile, above=0, most=1)
     codes, factors = check_pool("irs", codes, factors)
     rows = sample_rows("irs", len(codes), samples=samples, seed=seed)
     codes, factors = codes[rows], factors[rows]

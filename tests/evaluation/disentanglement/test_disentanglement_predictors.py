@@ -141,7 +141,7 @@ def test_irs_of_noise_is_one_less_the_quantile_over_the_maximum():
 
 
 def test_other_options_are_refused(refused):
-    with refused("quantile must be a number above 0"):
+    with refused("quantile must be a number > 0 and <= 1"):
         irs(NOISE, FACTORS, quantile=0)
     with refused("stages must be an integer"):
         dci(NOISE, FACTORS, stages=0)
