@@ -25,11 +25,6 @@ def root_mean_square(x: np.ndarray) -> float:
     return float(np.sqrt(squares.mean(axis=0)).max(initial=0.0))
 
 
-def in_unit_interval(x: tf.Tensor) -> tf.Tensor:
-    """Which values are from 0 to 1."""
-    return (x >= 0.0) & (x <= 1.0)
-
-
 def is_one(total: tf.Tensor) -> tf.Tensor:
     """Where sums or lengths are 1, up to rounding."""
     return tf.abs(total - 1.0) < TOLERANCE

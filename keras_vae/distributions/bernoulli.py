@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import in_unit_interval
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.serialization import register
 
@@ -38,6 +37,7 @@ class Bernoulli(Likelihood):
 
     parameters = ("logits",)
     expects = "values in [0, 1]"
+    interval = (0.0, 1.0)
     advice = "rescale the data or use the 'normal' likelihood"
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
@@ -46,6 +46,3 @@ class Bernoulli(Likelihood):
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         mean = mean.clip(1e-3, 1 - 1e-3)
         return {"logits": np.log(mean / (1 - mean))}
-
-    def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        return in_unit_interval(x)

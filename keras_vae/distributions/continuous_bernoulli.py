@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.distributions.arguments import in_unit_interval
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.serialization import register
 
@@ -31,6 +30,7 @@ class ContinuousBernoulli(Likelihood):
 
     parameters = ("logits",)
     expects = "values in [0, 1]"
+    interval = (0.0, 1.0)
     advice = "rescale the data or use the 'normal' likelihood"
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
@@ -45,9 +45,6 @@ class ContinuousBernoulli(Likelihood):
             below = _mean_of_logits(middle) < mean
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return {"logits": (low + high) / 2}
-
-    def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        return in_unit_interval(x)
 
 
 def _mean_of_logits(logits: np.ndarray) -> np.ndarray:

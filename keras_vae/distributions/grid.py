@@ -4,7 +4,6 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
-from keras_vae.distributions.arguments import in_unit_interval
 from keras_vae.distributions.custom_distribution import CustomDistribution
 from keras_vae.distributions.likelihood import Likelihood
 
@@ -54,6 +53,7 @@ class GridLikelihood(Likelihood):
         project: see `DistributionLayer`.
     """
 
+    interval = (0.0, 1.0)
     advice = "rescale the data or use the 'normal' likelihood"
 
     def __init__(self, event_shape, *, levels: int = 256, **kwargs):
@@ -63,9 +63,6 @@ class GridLikelihood(Likelihood):
     @property
     def expects(self):
         return f"values in [0, 1], multiples of 1/{self.levels - 1}"
-
-    def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        return in_unit_interval(x)
 
     def get_config(self):
         return {**super().get_config(), "levels": self.levels}

@@ -1,5 +1,6 @@
 """The Poisson distribution with independent elements."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,13 +16,11 @@ tfd = tfp.distributions
 class CountLikelihood(Likelihood):
     """A likelihood of counts: what the families for them have in common."""
 
+    interval = (0.0, math.inf)
     expects = "counts >= 0"
     advice = "give the raw counts or use the 'normal' likelihood"
     takes_bytes = False
     default_draw = "sample"  # the mean of a count is no count
-
-    def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.math.is_finite(x) & (x >= 0.0)
 
 
 @register
