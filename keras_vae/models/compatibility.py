@@ -100,7 +100,7 @@ def kl_estimator_of(model: "Autoencoder") -> str:
 def computed_once(model: "Autoencoder") -> tuple[str, ...]:
     """What several terms and the report read of a trace, see `Trace.with_computed`."""
     names = ["log_likelihood"]
-    if model.has_density:
+    if model.has_density and not model.infers_condition:  # whose trace holds the KL of each class
         names += ["kl"] if model.kl_estimator == "analytic" else ["log_ratio"]
         names += ["log_ratio"] if any(term.needs_log_ratio for term in model.objective.terms) else []
     return tuple(dict.fromkeys(names))

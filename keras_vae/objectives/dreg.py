@@ -40,6 +40,8 @@ class DReG(Bound):
 
     trains = ("encoder", "posterior")
 
+    needs_log_ratio = False  # but that of a stopped posterior
+
     def __init__(self, k: int = 5, *, name: str = "dreg"):
         super().__init__(k, name=name)
 

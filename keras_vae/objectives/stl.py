@@ -33,6 +33,8 @@ class STL(Bound):
     Reference: Roeder, Wu & Duvenaud, 2017, https://arxiv.org/abs/1703.09194
     """
 
+    needs_log_ratio = False  # but that of a stopped posterior
+
     def __init__(self, k: int = 1, *, name: str | None = None):
         super().__init__(k, name=name)
 
