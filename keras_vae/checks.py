@@ -1,4 +1,4 @@
-"""Checks of numbers and shapes that many parts share; each gives back what it has checked."""
+"""Checks of numbers and shapes that many parts share; each returns what it has checked."""
 
 import math
 import numbers
@@ -15,7 +15,7 @@ CHANNELS = (1, 3, 4)
 
 
 def is_integer(value: Any) -> bool:
-    """Whether it is an integer of Python or NumPy; True and False are none.
+    """Whether it is an integer of Python or NumPy, and no boolean.
 
     Example:
 
@@ -26,7 +26,7 @@ def is_integer(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a real number of Python or NumPy, NaN and infinity among them; True and False are none.
+    """Whether it is a real number of Python or NumPy, NaN and infinity included, and no boolean.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Whether arrays are the same, told by a short text."""
+"""Digests of arrays, to compare them by a short text."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

@@ -63,7 +63,7 @@ SYNONYMS = {
 
 
 class InvalidInputError(ValueError):
-    """Input that keras_vae cannot use, told in one line.
+    """Input that keras_vae cannot use; the message is one line.
 
     The message names the part, what it expected, what it got and what to do. The command line prints it
     without a traceback and exits with code 2.
@@ -74,7 +74,7 @@ class InvalidInputError(ValueError):
 
 
 class NoClosedFormError(InvalidInputError):
-    """A divergence was asked for in closed form, and there is none for the two families."""
+    """A divergence in closed form, which the two families do not have."""
 
 
 class LostWorkerError(RuntimeError):

@@ -55,7 +55,7 @@ def read_json(path: Path) -> Any:
 def partial_folder(target: Path) -> Iterator[Path]:
     """A new folder beside `target`, to make it in; removed at the end with all that is still there.
 
-    Such folders of processes that were killed are removed first. Locks tell them from those of live processes.
+    Such folders of processes that were killed are removed first. Locks distinguish them from those of live processes.
 
     Raises:
         OSError: if the disk is full or fails, whatever error a library made of it.

@@ -7,13 +7,13 @@ from tqdm import tqdm
 
 
 def progress(items: Iterable[Any], total: int | None, what: str, *, after: float = 2.0, verbose: int = 1) -> tqdm:
-    """Passes `items` on, and shows a bar on stderr, if that is a terminal, once `after` seconds have gone by.
+    """Iterates over `items`, with a bar on stderr after `after` seconds if that is a terminal.
 
     Args:
-        items: what is worked through.
+        items: the items.
         total: how many items there are; None if that is not known.
         what: the work, for the bar.
-        after: seconds of silence.
+        after: seconds before the bar appears.
         verbose: 0 shows nothing.
 
     Example:

@@ -39,8 +39,8 @@ class Trace:
         step: the number of batches trained on so far, for weights that change.
         seed: of the noise of this pass, int32 `(2,)`, the same on all replicas; a term takes its own from it by
             `Term.seed`.
-        encode: x -> q(z | x), for terms that look at other inputs.
-        decode: z of shape `(..., *latent_shape)` -> p(x | z), for terms that look at other codes.
+        encode: x -> q(z | x), for terms of other inputs.
+        decode: z of shape `(..., *latent_shape)` -> p(x | z), for terms of other codes.
         extras: what else the batch carried, such as `y`.
         training: whether the pass is one of training.
         weights: the weight of each example, float32 `(B,)`; 0 for those that must not count. None for ones.

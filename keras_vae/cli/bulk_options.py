@@ -1,4 +1,4 @@
-"""What commands can be told when their answers go to a folder, by `keras_vae.bulk`."""
+"""Options of commands whose answers go to a folder, by `keras_vae.bulk`."""
 
 import inspect
 import shlex
@@ -34,8 +34,8 @@ def or_in_bulk(command: Command) -> Command:
     return with_parameters(command, either, added)
 
 
-def _option(*names: str, **told: Any) -> Any:
-    return typer.Option(*names, rich_help_panel=PANEL, **told)
+def _option(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=PANEL, **settings)
 
 
 def _in_bulk(

@@ -20,7 +20,7 @@ COMPARISON = ("comparison.csv", "comparison.html", "comparison.png")
 
 
 def budget_of(quick: bool, samples: int | None) -> Budget:
-    """How much to look at."""
+    """How many examples and draws to use."""
     budget = QUICK if quick else Budget()
     return budget if samples is None else dataclasses.replace(budget, samples=samples)
 
@@ -73,7 +73,7 @@ def check_comparable(runs: Sequence[Path], data: str | None) -> list[str]:
     if data is None and len(set(sources)) > 1:
         notes.append("The runs may have split the data differently (seed, test or limit differ): test examples differ.")
     if len({(config.likelihood, config.binarize) for config in configurations}) > 1:
-        notes.append("Likelihoods or binarisation differ: nats do not compare, the other figures do.")
+        notes.append("Likelihoods or binarisation differ: nats do not compare, the other measurements do.")
     return notes
 
 
@@ -92,7 +92,7 @@ def check_out_folder(out: Path, *, overwrite: bool) -> None:
 def write_comparison(
     out: Path, found: Mapping[str, Mapping[str, Result]], images: Mapping[str, np.ndarray | None], notes: Sequence[str]
 ) -> Path:
-    """Writes the table, the picture of the main figures and a page with all; the path of the page."""
+    """Writes the table, the picture of the main measurements and a page with all; the path of the page."""
     comparison = compare_results(found)
     pictures = {"comparison": Picture("The main measurements, model by model.", comparison.figure)}
     tradeoff = comparison.rate_distortion()

@@ -58,7 +58,7 @@ def _columns(config: TrainingConfig) -> dict[str, Any] | None:
 
 
 def write_files(base: Path, options: ExportOptions, *, asked: bool | None) -> None:
-    """Writes what TF Serving is started with, where nothing but models lies or where it was asked for."""
+    """Writes the files that start TF Serving, into a folder of nothing but models or on request."""
     if asked is False or (asked is None and not _holds_only_models(base)):
         return
     for name, written in write_server_files(base, batch_sizes=options.batch_sizes).items():

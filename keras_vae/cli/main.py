@@ -40,7 +40,7 @@ def options(
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Train, look at and export generative autoencoders."""
+    """Train, evaluate and export generative autoencoders."""
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ def export(
         typer.Option(
             "--server-files/--no-server-files",
             help="Write models.config, compose.yaml and the like beside the models.",
-            show_default="if nothing but models lies there",
+            show_default="if the folder holds nothing but models",
         ),
     ] = None,
 ) -> None:

@@ -20,13 +20,13 @@ def settings_of(
 ) -> Callable[[Command], Command]:
     """Puts options in the place of the parameter `settings` of a command, which is then given what the user set.
 
-    There is an option for each field, but for mappings. Its help is the first sentence of the field's entry in the
+    There is an option for each field, except mappings. Its help is the first sentence of the field's entry in the
     docstring of the configuration, and its default is shown, except None, which the text describes. The values of a
     list or tuple are divided by commas. A field is renamed by `metadata={"option": "--name"}`.
 
     Args:
         configuration: a dataclass.
-        names: of the fields; all when there are none.
+        names: of the fields; all of them by default.
         without: names of fields to leave out.
         panel: title of the options in the help.
     """

@@ -14,7 +14,7 @@ LARGEST = float(np.finfo("float32").max)
 
 
 def as_examples(part: str, x: Any) -> np.ndarray:
-    """`x` as one or more examples `(N, *event_shape)`, uint8 or float32; its values are not looked at."""
+    """`x` as one or more examples `(N, *event_shape)`, uint8 or float32; its values are not checked."""
     x = as_numbers(part, x)
     if x.ndim < 2 or x.size == 0:
         raise InvalidInputError(f"{part}: expected one or more examples of shape (N, ...), got shape {x.shape}.")

@@ -1,4 +1,4 @@
-"""Regions that the prior draws from and where hardly any code lies."""
+"""Regions that the prior draws from and that contain hardly any code."""
 
 from typing import Any, NamedTuple
 
@@ -14,11 +14,11 @@ class Holes(NamedTuple):
 
     Attributes:
         share: the part of prior draws in places less dense than all but `quantile` of the codes are in; equal to
-            `quantile` if q(z) is the prior, 1 if the codes lie elsewhere.
+            `quantile` if q(z) is the prior, 1 if the codes are elsewhere.
         held_out: the codes that the model of q(z) has not seen, flattened, `(N', D)`.
         of_codes: log q(z) of these, nats, `(N',)`.
         of_draws: log q(z) of the prior draws, nats, `(M,)`.
-        quantile: the part of codes that lie in such places themselves.
+        quantile: the fraction of codes in such regions.
     """
 
     share: float
@@ -29,7 +29,7 @@ class Holes(NamedTuple):
 
 
 def holes(codes: Any, draws: Any, *, components: int = 20, quantile: float = 0.01, seed: int = 0) -> Holes:
-    """Looks for holes: regions that the prior draws from and where hardly any code lies.
+    """Finds holes: regions that the prior draws from and that contain hardly any code.
 
     A mixture of normals is fitted to half of the codes; the other half and the prior draws are judged by it.
 

@@ -25,7 +25,7 @@ class KLDecomposition(NamedTuple):
 
     Attributes:
         kl: E_x KL(q(z | x) || p(z)).
-        mutual_information: I(x; z) = E log q(z | x) / q(z), how much a code tells about which example it is of; at most
+        mutual_information: I(x; z) = E log q(z | x) / q(z), the information of a code about its example; at most
             log N by "mixture".
         total_correlation: KL(q(z) || prod_d q(z_d)), how far the dimensions are from independent; None where they are
             not independent given x.
@@ -119,7 +119,7 @@ def _posterior_and_prior(model: Autoencoder, x: Any, condition: Any):
     posterior, prior = model.encode(x, condition=condition), model.prior_distribution()
     if len(model.posterior.latents(posterior, prior, posterior.sample(seed=(0, 0))[tf.newaxis])) > 1:
         raise InvalidInputError(
-            f"{model.name}: the aggregate posterior of several levels of latent variables is not estimated; look at "
+            f"{model.name}: the aggregate posterior of several levels of latent variables is not estimated; see "
             "its KL per dimension instead."
         )
     return posterior, prior

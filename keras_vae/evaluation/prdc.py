@@ -16,9 +16,9 @@ class PRDC(NamedTuple):
     """Fidelity, as precision and density, and diversity, as recall and coverage, of samples.
 
     Attributes:
-        precision: the part of samples that lie in a ball of the data; 0 to 1.
-        recall: the part of the data that lie in a ball of the samples; 0 to 1.
-        density: in how many balls of the data a sample lies, over k; 1 on average for equal laws, and may be above.
+        precision: the fraction of samples in a ball of the data; 0 to 1.
+        recall: the fraction of the data in a ball of the samples; 0 to 1.
+        density: the number of balls of the data that contain a sample, over k; 1 on average for equal laws, or above.
         coverage: the part of the data with a sample in their ball; 0 to 1.
     """
 

@@ -18,7 +18,7 @@ class Gap(NamedTuple):
     Attributes:
         value: the distance, averaged over blocks of at most 1000 points.
         standard_error: over the blocks; None where there is but one.
-        floor: the same for two sets of prior draws: what it cannot be told from.
+        floor: the same for two sets of prior draws; a value near it means no difference.
     """
 
     value: float

@@ -15,7 +15,7 @@ class RoundTrip(NamedTuple):
     Attributes:
         distance: |z' - z| over the root mean square distance of prior draws from their mean, `(n,)`.
         share: the part of draws that return near, with a `distance` below one half.
-        dimensions: how many dimensions were looked at.
+        dimensions: how many dimensions were compared.
     """
 
     distance: np.ndarray
@@ -34,7 +34,7 @@ def round_trip(
         model: a model with a prior.
         n: draws.
         condition: of each, for a conditional model.
-        active: which dimensions of the flattened code to look at, `(D,)` booleans; those that carry nothing cannot come
+        active: which dimensions of the flattened code to compare, `(D,)` booleans; those that carry nothing cannot come
             back. All when None.
         seed: of the draws.
 

@@ -1,4 +1,4 @@
-"""What a configuration stands for: its data, its model, and how the one learns from the other."""
+"""The data and the model of a configuration, and their training."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -131,7 +131,7 @@ def _splits(data: DataSet) -> tuple[Split, Split, Split]:
 
 
 def evaluation_split(split: Split, config: TrainingConfig) -> Split:
-    """`split` as figures are to be taken on it: binarised once where training binarises anew at each step."""
+    """`split` for evaluation: binarised once where training binarises anew at each step."""
     if config.binarize is None:
         return split
     once = "static" if config.binarize == "dynamic" else config.binarize
@@ -169,7 +169,7 @@ def fit_epochs(
         verbose: of Keras.
 
     Returns:
-        The figures of each epoch.
+        The metrics of each epoch.
     """
     if first == last:
         return {}

@@ -107,7 +107,7 @@ def _read(path: Path) -> Progress:
         return Progress(model, noted["step"], noted["means"])
     except (KeyError, ValueError, zipfile.BadZipFile):
         raise InvalidInputError(
-            f"{path}: it does not tell how far the run had come; start the run again with --overwrite."
+            f"{path}: it does not contain the progress of the run; start the run again with --overwrite."
         ) from None
 
 
@@ -122,14 +122,14 @@ class KeepRun(keras.callbacks.Callback):
 
     A kill at any moment therefore leaves a whole checkpoint, and a history with every row up to it. Asked to stop, it
     saves after the batch, and ends the training; within the validation it waits for its end. Several workers end it
-    together if one of them is asked, and look for that every `AGREE_EVERY` batches.
+    together if one of them is asked to, and check for that every `AGREE_EVERY` batches.
 
     Args:
         run: the run.
         steps: batches of an epoch.
         start: where training starts.
         every: batches between checkpoints within an epoch; None for none.
-        interrupts: tells when to stop.
+        interrupts: the signals to stop.
     """
 
     def __init__(self, run: Run, steps: int, start: Progress, *, every: int | None, interrupts: Interrupts):

@@ -28,7 +28,7 @@ class Run:
     """A folder with these files, each written as a whole or not at all.
 
     - `config.json`: the configuration, enough to repeat the run.
-    - `data.json`: digests of the data, to tell whether they are still the same.
+    - `data.json`: digests of the data, to notice changes.
     - `environment.json`: versions and machine.
     - `history.csv`: a row of metrics per finished epoch.
     - `checkpoint.keras`, `checkpoint-previous.keras`: where the run goes on, until it has finished.

@@ -15,7 +15,7 @@ from keras_vae.tuning.search_space import Axis, configuration, default_space
 class AutoencoderHyperModel(keras_tuner.HyperModel):
     """Models of one recipe for any keras-tuner Oracle: architecture, codes, weights of the objective, parts, optimizer.
 
-    A trial's figures are those of Keras on the validation split (`val_elbo`, `val_nll`, `val_kl`, ...: unweighted, so
+    A trial's metrics are those of Keras on the validation split (`val_elbo`, `val_nll`, `val_kl`, ...: unweighted, so
     that they compare across weights), and those of `keras_vae.evaluation` on it (`log_likelihood`,
     `reconstruction_mse`, `active_units`).
 
@@ -67,16 +67,16 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: int = 0,
     ) -> dict[str, float]:
-        """Trains the model of a trial; its figures after the last epoch."""
+        """Trains the model of a trial; its metrics after the last epoch."""
         config = self.configuration(hp)
         last = epochs or config.epochs
         history = fit_epochs(model, self.data, config, initial_epoch, last, callbacks=callbacks, verbose=verbose)
         split = evaluation_split(self.data.validation, config)
         budget = Budget(examples=len(split), samples=self.likelihood_samples)
         subject = Subject(model, read_examples(model, split), budget=budget, seed=config.seed)
-        figures = {name: float(values[-1]) for name, values in history.items()}
-        figures["reconstruction_mse"] = float(subject.reconstruction_quality["mse"].mean())
-        figures["active_units"] = float(subject.active.sum())
+        metrics = {name: float(values[-1]) for name, values in history.items()}
+        metrics["reconstruction_mse"] = float(subject.reconstruction_quality["mse"].mean())
+        metrics["active_units"] = float(subject.active.sum())
         if self.likelihood_samples and model.has_density:
-            figures["log_likelihood"] = float(subject.importance_sampling.log_likelihood.mean())
-        return figures
+            metrics["log_likelihood"] = float(subject.importance_sampling.log_likelihood.mean())
+        return metrics

@@ -31,7 +31,7 @@ class Axis:
         log: whether a range is searched by its logarithm.
 
     Raises:
-        InvalidInputError: for a range that is none.
+        InvalidInputError: for an invalid range.
 
     Example:
 
@@ -101,7 +101,7 @@ def parse_space(pairs: Sequence[str]) -> list[Axis]:
     """Axes from text.
 
     Raises:
-        InvalidInputError: for a text that is none.
+        InvalidInputError: for a text that is no axis.
 
     Example:
 

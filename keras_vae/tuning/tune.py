@@ -77,7 +77,7 @@ def tune(
 ) -> Run | None:
     """Searches for the best values of `space`, and trains the best model in `out/best`.
 
-    The folder holds `search.json` (what is searched), `trials/` (keras-tuner's), `trials.json` (values and figures of
+    The folder holds `search.json` (what is searched), `trials/` (keras-tuner's), `trials.json` (values and metrics of
     each trial), `search.png`, `rate_distortion.png` and the run `best/`. A search that was killed goes on with the
     trial in which it was, and repeats none that had ended.
 
@@ -87,7 +87,7 @@ def tune(
         space: see `AutoencoderHyperModel`.
         tuner: `"random"`, `"bayesian"`, or `"hyperband"`, which gives many trials few epochs and the best of them more.
         max_trials: how many at most.
-        objective: see `objective_of`; figures of the validation split.
+        objective: see `objective_of`; a metric of the validation split.
         resume: go on with the search in `out`; start it if there is none.
         verbose: 1 prints a line for each trial.
 
@@ -188,7 +188,7 @@ def _check_same(out: Path, settings: dict[str, Any], *, needs_samples: int) -> N
 
 
 def _search(name, hyper_model, objective, max_trials, config, out):
-    """The tuner, which tells its table of each trial."""
+    """The tuner, which reports each trial to its table."""
 
     class Search(TUNERS[name]):
         def on_trial_end(self, trial):
@@ -252,7 +252,7 @@ def _last_line(message) -> str:
 
 
 def _rows(search) -> list[dict[str, Any]]:
-    """Values and figures of each trial, in order."""
+    """Values and metrics of each trial, in order."""
     rows = []
     for _, trial in sorted(search.oracle.trials.items()):
         figures = {name: trial.metrics.get_best_value(name) for name in trial.metrics.metrics}

@@ -21,7 +21,7 @@ def conditional_vae(
     classes: int = 10,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE that is told the label, or a vector, and so generates what it is told.
+    """VAE with a label or a vector as a further input, which generates examples of that label.
 
         loss = -E_q(z|x,y)[log p(x | y, z)] + KL(q(z | x, y) || p(z))
 

@@ -25,8 +25,8 @@ class Parts(NetworkOptions, total=False):
         likelihood: p(x | z): a `Likelihood`, likewise.
         prior: p(z): a `Prior`, a name, or a mapping, such as `{"name": "mixture", "components": 20}`.
         objective: what the model minimises, a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`.
-        condition: what the model is told beside the examples: a number of classes, or a `Condition`.
-        corruption: what is done to the encoder's examples in training: a `Corruption`, or a mapping, such as
+        condition: a further input of encoder and decoder: a number of classes, or a `Condition`.
+        corruption: noise added to the encoder's examples in training: a `Corruption`, or a mapping, such as
             `{"name": "masking", "amount": 0.3}`.
         network: the kind of encoder and decoder, see `networks.mirrored`; with `"spatial"` the code is a map
             `(h, w, latent_dim)`.

@@ -68,7 +68,7 @@ def laplace_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unp
 
 @recipe(family="posteriors", paper="Davidson et al., 2018", url="https://arxiv.org/abs/1804.00891")
 def hyperspherical_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts]) -> Autoencoder:
-    """VAE whose codes lie on the unit sphere, where the uniform prior pulls to no centre.
+    """VAE whose codes are on the unit sphere, where the uniform prior pulls to no centre.
 
         q(z | x) = PowerSpherical(mu(x), kappa(x)),  p(z) = Uniform(S^(D-1))
 

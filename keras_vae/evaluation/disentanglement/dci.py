@@ -1,4 +1,4 @@
-"""Disentanglement, completeness and informativeness, from what boosted trees look at."""
+"""Disentanglement, completeness and informativeness, from the features that boosted trees use."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from keras_vae.checks import check_integer
 from keras_vae.evaluation.disentanglement.pool import LEAST, check_pool, split_rows, varying
 
 THRESHOLDS = 255
-"""The most different values of a dimension that the trees tell apart."""
+"""The maximum number of different values of a dimension that the trees distinguish."""
 
 
 class DCI(NamedTuple):
@@ -51,7 +51,7 @@ def dci(
     important, disentanglement and completeness are 0. With one factor left disentanglement is 1, and with one
     dimension completeness is.
 
-    The protocol of Locatello et al., but for speed: a dimension of more than 255 different values is cut at 255
+    The protocol of Locatello et al., except for speed: a dimension of more than 255 different values is cut at 255
     quantiles of the training rows, as histogram boosting does. The time goes with rows, dimensions, and the values of
     all factors, minutes for a hundred; one thread works on one factor, and fewer `stages` are quicker.
 

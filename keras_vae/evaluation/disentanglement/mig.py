@@ -8,7 +8,7 @@ from keras_vae.evaluation.disentanglement.pool import check_pool, sample_rows, v
 
 
 def mig(codes: np.ndarray, factors: np.ndarray, *, bins: int = BINS, samples: int = 10_000, seed: int = 0) -> float:
-    """How much more the best dimension tells of a factor than the second best; the mean over factors.
+    """How much more information the best dimension has about a factor than the second best; the mean over factors.
 
         1 / K sum_k (I(z_d1; v_k) - I(z_d2; v_k)) / H(v_k)        d1, d2: the dimensions with the largest I
 

@@ -1,4 +1,4 @@
-"""Modularity: does each dimension tell of one factor only?"""
+"""Modularity: does each dimension have information about one factor only?"""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def modularity(
 
     From 0 to 1. Noise has no fixed level: what little information a sample shows of it is shared at random, and the
     score then is well above 0. A dimension without any, a constant one, counts as 0, as in Locatello et al. Constant
-    factors are left out. With one factor left, each dimension that tells of it counts as 1.
+    factors are left out. With one factor left, each dimension with information about it counts as 1.
 
     Args:
         codes: `(N, D)`, one row an example, such as the posterior means.
@@ -46,6 +46,6 @@ def modularity(
 def modularity_of(information: np.ndarray) -> float:
     """Modularity from the mutual information of each dimension with each factor, `(D, K)`."""
     best = information.max(axis=1)
-    told = information[best > 0] / best[best > 0, None]
-    others = np.sum(told**2, axis=1) - 1
+    shares = information[best > 0] / best[best > 0, None]
+    others = np.sum(shares**2, axis=1) - 1
     return float(np.sum(1 - others / max(information.shape[1] - 1, 1)) / len(information))

@@ -35,7 +35,7 @@ SCORES = {
 
 @dataclass(frozen=True, eq=False)
 class Disentanglement:
-    """How well the dimensions of a code stand for the factors that made the data.
+    """How well the dimensions of a code correspond to the factors that generated the data.
 
     Attributes:
         scores: by name, each at most 1: `beta_vae`, `factor_vae`, `mig`, `dci_disentanglement`, `dci_completeness`,
@@ -132,7 +132,7 @@ def _notes(codes, names, kept):
         dead = ", ".join(map(str, np.flatnonzero(~active)))
         notes.append(
             f"Dead, with a variance below {PRUNE}: dimensions {dead} of 0 to {len(active) - 1}. factor_vae leaves them "
-            "out; mig, dci and modularity do not look at scale and still see what little varies in them."
+            "out; mig, dci and modularity do not depend on scale, and still use what little varies in them."
         )
     if len(codes) < TRAIN + TEST:
         notes.append(
