@@ -11,12 +11,12 @@ from keras_vae.layers.float32_layer import Float32Layer
 from keras_vae.serialization import register
 
 
-def is_number(dtype: Any) -> bool:
+def is_numeric(dtype: Any) -> bool:
     """Whether a dtype is one of real numbers, integers or booleans.
 
     Example:
 
-    >>> is_number("int32"), is_number("string")
+    >>> is_numeric("int32"), is_numeric("string")
     (True, False)
     """
     dtype = tf.as_dtype(dtype)
@@ -132,7 +132,7 @@ class LabelCondition(Condition):
         """Labels `(B, 1)` or one-hot `(B, size)`, in float32; which of the two may be known in the graph alone."""
         y = tf.convert_to_tensor(y)
         shape = y.shape[1:].as_list() if y.shape.rank else None
-        numeric = is_number(y.dtype)
+        numeric = is_numeric(y.dtype)
         if not numeric or y.shape.rank == 0 or shape not in (None, [], [None], [1], [self.size]):
             raise InvalidInputError(
                 f"condition: expected {self.described}, shape (N,) or one-hot (N, {self.size}); "
@@ -201,7 +201,7 @@ class VectorCondition(Condition):
 
     def batch(self, y):
         y = tf.convert_to_tensor(y)
-        numeric = is_number(y.dtype)
+        numeric = is_numeric(y.dtype)
         if y.shape.rank != 2 or y.shape[1] not in (None, self.size) or not numeric:
             raise InvalidInputError(
                 f"condition: expected {self.described}, shape (N, {self.size}); got shape {y.shape} of {y.dtype.name}."

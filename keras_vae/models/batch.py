@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.layers.condition import is_number
+from keras_vae.layers.condition import is_numeric
 from keras_vae.trace import Trace
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def check_spec(x: Any, model: "Autoencoder", *, part: str = "x") -> None:
     composite = isinstance(x, (tf.RaggedTensor, tf.RaggedTensorSpec, tf.SparseTensor, tf.SparseTensorSpec))
     if composite or not hasattr(x, "shape") or not hasattr(x, "dtype"):
         raise InvalidInputError(f"{part}: expected batches of one array of examples each; got {type(x).__name__}.")
-    if not is_number(x.dtype):
+    if not is_numeric(x.dtype):
         raise InvalidInputError(f"{part}: expected an array of real numbers, got dtype {tf.as_dtype(x.dtype).name}.")
     shape = tf.TensorShape(x.shape)
     expected = tf.TensorShape((None, *model.event_shape))
@@ -140,7 +140,7 @@ def _check_weights_spec(weights, size=None):
     one_each = shape.is_compatible_with([size]) or shape.is_compatible_with([size, 1])
     if not one_each:
         raise InvalidInputError(f"sample_weight: expected one number per example, shape (N,) or (N, 1); got {shape}.")
-    if not is_number(weights.dtype):
+    if not is_numeric(weights.dtype):
         raise InvalidInputError(f"sample_weight: expected real numbers; got dtype {tf.as_dtype(weights.dtype).name}.")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.layers.condition import is_number
+from keras_vae.layers.condition import is_numeric
 from keras_vae.models.inputs import as_numbers, is_array
 
 
@@ -135,7 +135,7 @@ def _is_weight(weight: Any) -> bool:
 
 
 def _may_be_labels(spec: Any) -> bool:
-    is_tensor = isinstance(spec, tf.TensorSpec) and is_number(spec.dtype)
+    is_tensor = isinstance(spec, tf.TensorSpec) and is_numeric(spec.dtype)
     return is_tensor and spec.shape.rank in (None, 1, 2)
 
 
