@@ -56,7 +56,7 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Write evaluation.html and .json beside the model.")] = False,
 ) -> None:
-    """Answer what one asks of a model: likelihood, codes, latent space, samples, factors."""
+    """Evaluate a model on test data: likelihood, codes, latent space, samples, factors."""
     from keras_vae.cli.evaluations import budget_of, report_folder, write_report
     from keras_vae.cli.sources import evaluation_data_of, model_of
     from keras_vae.data import DataSet
@@ -221,7 +221,7 @@ def models() -> None:
 
 
 def parts() -> None:
-    """List the posteriors, likelihoods, priors and networks that any recipe can be given."""
+    """List the posteriors, likelihoods, priors and networks that every recipe takes."""
     from keras_vae.distributions import LIKELIHOODS, POSTERIORS
     from keras_vae.networks import NETWORKS
     from keras_vae.priors import PRIORS

@@ -37,7 +37,7 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write the next version of a SavedModel for TF Serving, once it is known that TF Serving will run it."""
+    """Write the next version of a SavedModel, after a check that TF Serving can run it."""
     import shlex
 
     from keras_vae.cli.exports import check_out, export_run, options_of, write_files
@@ -61,7 +61,7 @@ def export(
 def check(
     path: Annotated[Path, typer.Argument(help="An export, or a folder of its versions.", show_default=False)],
 ) -> None:
-    """Find out whether TF Serving will run an export, without any of TensorFlow's Python."""
+    """Check whether TF Serving can run an export, without TensorFlow's Python."""
     from keras_vae.serving import check_export
 
     found = check_export(path)
@@ -134,7 +134,7 @@ def client(
     ca_file: Annotated[str | None, typer.Option(help="Certificates to trust.", show_default="the system's")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Ask a served model what one asks of the model itself."""
+    """Call the methods of a model on a server."""
     from keras_vae.cli.client_methods import ask, check_method, show
     from keras_vae.errors import InvalidInputError
     from keras_vae.serving.client import Client, ServingError
