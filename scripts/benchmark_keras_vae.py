@@ -29,7 +29,7 @@ class EpochTimes(keras.callbacks.Callback):
 
 def model_of(network, shape):
     if network == "mlp":
-        encoder, decoder = kv.mirrored("mlp", shape, LATENT, units=(512, 512))
+        encoder, decoder = kv.make_networks("mlp", shape, LATENT, units=(512, 512))
         likelihood = kv.Bernoulli(shape)
     else:
         encoder, decoder = kv.ConvEncoder(shape, (32, 64)), kv.ConvDecoder((LATENT,), shape, (64, 32), features=1)

@@ -12,7 +12,7 @@ from keras_vae.training import TrainingConfig, build_model
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def trained(config: TrainingConfig, data: kv.data.DataSet, file: Path, *, fresh: bool = False) -> kv.Autoencoder:
+def trained(config: TrainingConfig, data: kv.data.SplitDataset, file: Path, *, fresh: bool = False) -> kv.Autoencoder:
     """The model of a configuration, trained on the data and kept in `file`, which is read where it is there."""
     if file.exists() and not fresh:
         return kv.load_model(file)

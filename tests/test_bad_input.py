@@ -11,7 +11,7 @@ import recipes
 import tensorflow as tf
 from hypothesis import given, settings
 
-from keras_vae import KL, NLL, Autoencoder, Bernoulli, Normal, Objective, StandardNormal, mirrored, zoo
+from keras_vae import KL, NLL, Autoencoder, Bernoulli, Normal, Objective, StandardNormalPrior, make_networks, zoo
 
 EVENT = (8, 8, 1)
 LATENT = 2
@@ -432,7 +432,7 @@ def test_an_unknown_name_gets_the_nearest(refused, options, part, nearest):
 def test_an_unknown_recipe_or_posterior_gets_the_nearest(refused):
     with refused("Unknown model 'veta_vae': did you mean 'beta_vae'"):
         zoo.create("veta_vae", EVENT, LATENT)
-    encoder, decoder = mirrored("mlp", EVENT, LATENT, units=(8,))
+    encoder, decoder = make_networks("mlp", EVENT, LATENT, units=(8,))
     with refused("Unknown posterior 'determinstic': did you mean 'deterministic'"):
         Autoencoder(encoder, decoder, posterior="determinstic", objective=NLL())
 
@@ -440,7 +440,7 @@ def test_an_unknown_recipe_or_posterior_gets_the_nearest(refused):
 @pytest.mark.parametrize("part", ["posterior", "likelihood", "prior"])
 @pytest.mark.parametrize("value", [3, Bernoulli, object(), ["normal"]], ids=lambda v: type(v).__name__)
 def test_a_part_of_another_kind_is_refused(refused, part, value):
-    encoder, decoder = mirrored("mlp", EVENT, LATENT, units=(8,))
+    encoder, decoder = make_networks("mlp", EVENT, LATENT, units=(8,))
     with refused(f"^{part}: expected a"):
         Autoencoder(encoder, decoder, objective=NLL(), **{part: value})
 
@@ -450,12 +450,12 @@ def test_a_part_of_another_kind_is_refused(refused, part, value):
     [
         ({"likelihood": Bernoulli((9, 8, 1))}, r"encoder: expected inputs of shape \(9, 8, 1\) for the likelihood"),
         ({"posterior": Normal((3,))}, r"decoder: expected inputs of shape \(3,\) for the posterior"),
-        ({"prior": StandardNormal((3,))}, "prior: its event_shape is"),
+        ({"prior": StandardNormalPrior((3,))}, "prior: its event_shape is"),
     ],
     ids=["likelihood", "posterior", "prior"],
 )
 def test_parts_over_other_events_are_refused(refused, part, message):
-    encoder, decoder = mirrored("mlp", EVENT, LATENT, units=(8,))
+    encoder, decoder = make_networks("mlp", EVENT, LATENT, units=(8,))
     with refused(message):
         Autoencoder(encoder, decoder, objective=NLL(), **part)
 
@@ -465,20 +465,20 @@ def test_parts_over_other_events_are_refused(refused, part, message):
     ids=["None", "name", "number", "class", "list", "function"],
 )  # fmt: skip
 def test_an_objective_is_a_sum_of_terms(refused, objective):
-    encoder, decoder = mirrored("mlp", EVENT, LATENT, units=(8,))
+    encoder, decoder = make_networks("mlp", EVENT, LATENT, units=(8,))
     with refused("objective: expected a sum of terms"):
         Autoencoder(encoder, decoder, objective=objective)
 
 
 @pytest.mark.parametrize("part", ["posterior", "likelihood", "prior", "objective", "n", "latent_dim", "free_bits"])
 def test_a_message_has_one_line_even_if_what_it_quotes_has_three(model, refused, part):
-    encoder, decoder = mirrored("mlp", EVENT, LATENT, units=(8,))
+    encoder, decoder = make_networks("mlp", EVENT, LATENT, units=(8,))
     array = np.zeros((3, 3))
     with refused(part):
         if part == "n":
             model.sample(array)
         elif part == "latent_dim":
-            mirrored("mlp", EVENT, array)
+            make_networks("mlp", EVENT, array)
         elif part == "free_bits":
             KL(array)
         else:
@@ -487,7 +487,7 @@ def test_a_message_has_one_line_even_if_what_it_quotes_has_three(model, refused,
 
 @pytest.mark.parametrize("parts", [{"posterior": "deterministic"}, {"prior": None}], ids=str)
 def test_a_kl_needs_two_densities(refused, parts):
-    encoder, decoder = mirrored("mlp", EVENT, LATENT, units=(8,))
+    encoder, decoder = make_networks("mlp", EVENT, LATENT, units=(8,))
     with refused("objective: 'kl' needs a"):
         Autoencoder(encoder, decoder, objective=NLL() + KL(), **parts)
 
@@ -564,14 +564,14 @@ def any_size():
 )
 @pytest.mark.parametrize("part", ["encoder", "decoder"])
 def test_a_network_is_a_keras_model_of_one_input_of_known_shape(refused, part, make):
-    encoder, decoder = mirrored("mlp", EVENT, LATENT, units=(8,))
+    encoder, decoder = make_networks("mlp", EVENT, LATENT, units=(8,))
     networks = {"encoder": encoder, "decoder": decoder, part: make()}
     with refused(f"^{part}: expected"):
         Autoencoder(**networks, likelihood="normal", objective=NLL())
 
 
 def test_features_that_are_not_the_parameters_asked_for_are_refused(refused):
-    encoder, decoder = mirrored("mlp", EVENT, LATENT, units=(8,))
+    encoder, decoder = make_networks("mlp", EVENT, LATENT, units=(8,))
     with refused(r"Normal\(project=False\): expected features of shape \(4,\) .* got \(8,\)"):
         Autoencoder(encoder, decoder, posterior=Normal((LATENT,), project=False), objective=NLL() + KL())
 

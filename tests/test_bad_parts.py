@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
-from keras_vae import KL, NLL, Autoencoder, mirrored, zoo
+from keras_vae import KL, NLL, Autoencoder, make_networks, zoo
 from keras_vae.cli.main import main
 from keras_vae.distributions import LIKELIHOODS, POSTERIORS
 from keras_vae.networks import NETWORKS
@@ -23,7 +23,7 @@ NOT_POSITIVE = [0, -0.5, float("nan"), float("inf"), True, "hot", None]
 
 
 def make(latent_dim=LATENT, condition_dim=0, **parts):
-    encoder, decoder = mirrored("mlp", EVENT, latent_dim, units=(4,), condition_dim=condition_dim)
+    encoder, decoder = make_networks("mlp", EVENT, latent_dim, units=(4,), condition_dim=condition_dim)
     return Autoencoder(encoder, decoder, **{"objective": NLL(), **parts})
 
 
@@ -52,11 +52,11 @@ COUNTS = {
     "Renyi: samples k": lambda n: kv.Renyi(k=n),
     "SlicedWasserstein: projections": lambda n: kv.SlicedWasserstein(n),
     "Sinkhorn: iterations": lambda n: kv.Sinkhorn(iterations=n),
-    "Mixture: components": lambda n: kv.Mixture((2,), components=n),
+    "MixturePrior: components": lambda n: kv.MixturePrior((2,), components=n),
     "VampPrior: components": lambda n: kv.VampPrior((2,), EVENT, components=n),
-    "SecondStage: samples": lambda n: kv.SecondStage((2,), samples=n),
-    "SecondStage: each of units": lambda n: kv.SecondStage((2,), units=(n,)),
-    "MAF: flows": lambda n: kv.MAF((2,), flows=n),
+    "SecondStagePrior: samples": lambda n: kv.SecondStagePrior((2,), samples=n),
+    "SecondStagePrior: each of units": lambda n: kv.SecondStagePrior((2,), units=(n,)),
+    "MAFPrior: flows": lambda n: kv.MAFPrior((2,), flows=n),
     "Planar: flows": lambda n: kv.Planar((2,), flows=n),
     "DiscretizedLogistic: components": lambda n: kv.DiscretizedLogistic((2,), components=n),
     "PixelCNNLikelihood: filters": lambda n: kv.PixelCNNLikelihood((4, 4, 1), filters=n),
@@ -66,8 +66,8 @@ COUNTS = {
     "LabelCondition: size": lambda n: kv.LabelCondition(n),
     "VectorCondition: size": lambda n: kv.VectorCondition(n),
     "VectorQuantizer: codebook_size": lambda n: kv.VectorQuantizer((2, 3), codebook_size=n),
-    "IndependentCategorical: categories": lambda n: kv.IndependentCategorical((2,), categories=n),
-    "Autoregressive: categories": lambda n: kv.Autoregressive((2,), categories=n),
+    "CategoricalPrior: categories": lambda n: kv.CategoricalPrior((2,), categories=n),
+    "AutoregressivePrior: categories": lambda n: kv.AutoregressivePrior((2,), categories=n),
     "Categorical: levels": lambda n: kv.Categorical((2,), levels=n),
     "DiscretizedLogistic: levels": lambda n: kv.DiscretizedLogistic((2,), levels=n),
 }
@@ -80,7 +80,7 @@ POSITIVE = {
     "PowerSpherical: min_concentration": lambda t: kv.PowerSpherical((3,), min_concentration=t),
     "StudentT: df": lambda t: kv.StudentT((3,), df=t),
     "Normal: min_scale": lambda t: kv.Normal((3,), min_scale=t),
-    "Mixture: min_scale": lambda t: kv.Mixture((3,), min_scale=t),
+    "MixturePrior: min_scale": lambda t: kv.MixturePrior((3,), min_scale=t),
     "Planar: min_scale": lambda t: kv.Planar((3,), min_scale=t),
     "MMD: scale": lambda t: kv.MMD(scale=t),
     "Sinkhorn: epsilon": lambda t: kv.Sinkhorn(t),
@@ -126,9 +126,9 @@ OTHER_ARGUMENTS = {
     "levels of another sum": (lambda: kv.Ladder((4,), levels=(2, 3)), r"add up to event_shape.* for \(4,\)"),
     "levels without a sequence": (lambda: kv.Ladder((4,), levels=4), "Ladder: levels must be a sequence .* got 4"),
     "merge": (lambda: kv.Ladder((4,), levels=(2, 2), merge="sum"), "Ladder: merge must be one of .* got 'sum'"),
-    "units without a sequence": (lambda: kv.SecondStage((2,), units=8), "SecondStage: units must be a sequence .* 8"),
+    "units without a sequence": (lambda: kv.SecondStagePrior((2,), units=8), "SecondStagePrior: units must be a .* 8"),
     "a circle of one point": (lambda: kv.PowerSpherical((1,)), r"PowerSpherical: expected .* D >= 2, got \(1,\)"),
-    "a sphere of maps": (lambda: kv.UniformSphere((2, 2, 3)), r"UniformSphere: expected an event_shape \(D,\)"),
+    "a sphere of maps": (lambda: kv.UniformSpherePrior((2, 2, 3)), r"UniformSpherePrior: expected .* \(D,\)"),
     "one choice": (lambda: kv.RelaxedCategorical((4, 1)), r"RelaxedCategorical: expected K >= 2 .* got \(4, 1\)"),
     "one half": (lambda: kv.RealNVPPosterior((1,)), "RealNVPPosterior: expected codes of at least 2"),
     "kernel of MMD": (lambda: kv.MMD("rfb"), "Unknown kernel of MMD 'rfb': did you mean 'rbf'"),
@@ -178,7 +178,7 @@ def test_a_misspelt_network_gets_the_nearest(refused):
     for name in NETWORKS:
         misspelt = name[:-2] + name[:-3:-1]
         with refused(f"^Unknown network '{misspelt}': did you mean '{name}'"):
-            mirrored(misspelt, (16, 16, 1), LATENT)
+            make_networks(misspelt, (16, 16, 1), LATENT)
 
 
 @pytest.mark.parametrize("part", REGISTRIES)
@@ -240,8 +240,8 @@ def test_an_option_that_no_recipe_has_is_refused(refused, recipe):
         ("denoising_vae", {"corruption": {"amount": -1}}, "GaussianCorruption: amount must .* got -1"),
         ("denoising_vae", {"corruption": {"amout": 1}}, "amout"),
         ("conditional_vae", {"condition": 0}, "LabelCondition: size must be an integer >= 1; got 0"),
-        ("hyperspherical_vae", {"prior": "standard_normal"}, "prior: StandardNormal has 'real' events"),
-        ("vae", {"posterior": "dirichlet"}, "prior: StandardNormal has 'real' events, .* gives 'simplex' codes"),
+        ("hyperspherical_vae", {"prior": "standard_normal"}, "prior: StandardNormalPrior has 'real' events"),
+        ("vae", {"posterior": "dirichlet"}, "prior: StandardNormalPrior has 'real' events, .* gives 'simplex' codes"),
         ("vae", {"posterior": "deterministic"}, "'kl' needs a posterior with a density"),
         ("vae", {"prior": "mixture"}, r"no closed form .* ask for KL\(estimator='monte_carlo'\)"),
         ("count_vae", {"likelihood": "poison"}, "Unknown likelihood 'poison': did you mean 'poisson'"),
@@ -262,7 +262,7 @@ MISFITS = {
     ),
     "a density anywhere, codes on the sphere": (
         {"posterior": "power_spherical"},
-        "prior: StandardNormal has 'real' events, but the posterior PowerSpherical gives 'sphere' codes",
+        "prior: StandardNormalPrior has 'real' events, but the posterior PowerSpherical gives 'sphere' codes",
     ),
     "examples of another shape": (
         {"prior": {"name": "vamp", "input_shape": (4, 4, 1)}},
@@ -326,7 +326,7 @@ DENSITY_TERMS = {
 def test_a_term_with_densities_is_refused_by_the_constructor_without_them(refused, name):
     objective = NLL() + DENSITY_TERMS[name]()
     lacking = f"objective: '{name}' needs a posterior with a density, such as 'normal'; got posterior Deterministic"
-    with refused(f"^{lacking} and prior StandardNormal"):
+    with refused(f"^{lacking} and prior StandardNormalPrior"):
         make(posterior="deterministic", objective=objective)
     with refused(f"^{lacking} and prior None"):
         make(posterior="deterministic", prior=None, objective=objective)
@@ -349,7 +349,7 @@ def test_a_term_that_compares_with_the_prior_needs_one(refused, term, posterior)
     ids=["KL", "Capacity"],
 )
 def test_a_term_without_a_closed_form_says_how_to_go_on(refused, term, asked):
-    with refused(f"'{term.name}' has no closed form for posterior Normal and prior Mixture; ask for {asked}"):
+    with refused(f"'{term.name}' has no closed form for posterior Normal and prior MixturePrior; ask for {asked}"):
         make(prior="mixture", objective=NLL() + term)
 
 
@@ -436,7 +436,7 @@ def test_a_masked_likelihood_takes_no_infinity_and_not_nothing_at_all(refused):
 )
 def test_a_column_holds_what_its_kind_can_be(refused, row, message):
     table = kv.Table((4,), ["real", "binary", ("categorical", 3), "count"])
-    encoder, decoder = mirrored("mlp", (4,), LATENT, units=(4,), encoder_input_shape=table.encoder_input_shape)
+    encoder, decoder = make_networks("mlp", (4,), LATENT, units=(4,), encoder_input_shape=table.encoder_input_shape)
     model = Autoencoder(encoder, decoder, likelihood=table, objective=NLL())
     with refused(message):
         model.encode(np.array([row], "float32"))
@@ -515,7 +515,7 @@ COMMANDS = {
     "likelihood": ("--set likelihood.name=poison", "Unknown likelihood 'poison': did you mean 'poisson'"),
     "option of a prior": ("--set prior.components=3", "prior 'standard_normal': cannot use .*'components': 3"),
     "options without a name": ("--model ae --set prior.components=3", "prior: options .* without a name; add one"),
-    "support": ("--set posterior.name=dirichlet", "prior: StandardNormal has 'real' events"),
+    "support": ("--set posterior.name=dirichlet", "prior: StandardNormalPrior has 'real' events"),
     "no closed form": ("--set prior.name=mixture", r"ask for KL\(estimator='monte_carlo'\)"),
     "temperature": (
         "--model concrete_vae --set posterior.temperature=0",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae import KL, NLL, Autoencoder, InvalidInputError, Reparameterized, mirrored
+from keras_vae import KL, NLL, Autoencoder, InvalidInputError, Reparameterized, make_networks
 from keras_vae.distributions import LIKELIHOODS, POSTERIORS
 from keras_vae.priors import PRIORS
 from keras_vae.random import as_seed
@@ -101,7 +101,7 @@ VALID = [pair for pair in PAIRS if is_valid(*pair)]
 @cache
 def networks(event, code_size, encoder_input_shape):
     """Tiny networks, which many models share: no test trains them."""
-    return mirrored("mlp", event, code_size, units=(4,), encoder_input_shape=encoder_input_shape, seed=0)
+    return make_networks("mlp", event, code_size, units=(4,), encoder_input_shape=encoder_input_shape, seed=0)
 
 
 def make(posterior, prior, likelihood="bernoulli", objective=None, **options):
@@ -215,7 +215,9 @@ def test_a_vamp_prior_is_no_prior_over_integers_whatever_it_is_told(refused):
 def test_a_family_over_a_thinner_set_is_not_taken_for_one_over_all_real_vectors(refused, monkeypatch):
     dirichlet = {"family": "Dirichlet", "parameters": {"concentration": "positive"}}
     monkeypatch.setitem(POSTERIOR_OPTIONS, "reparameterized", dirichlet)
-    with refused("prior: StandardNormal has 'real' events, but the posterior Reparameterized gives 'simplex' codes"):
+    with refused(
+        "prior: StandardNormalPrior has 'real' events, but the posterior Reparameterized gives 'simplex' codes"
+    ):
         make("reparameterized", "standard_normal")
     with refused("Reparameterized Dirichlet: its events are on the simplex; got support='real'"):
         Reparameterized(CODE, **dirichlet, support="real")

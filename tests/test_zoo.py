@@ -370,7 +370,7 @@ def test_a_model_without_a_prior_does_not_generate_until_it_is_given_one(name):
     for call in (lambda: model.sample(1), lambda: model.elbo(x), lambda: model.log_likelihood(x)):
         with pytest.raises(kv.InvalidInputError, match=f"{name}: it has no"):
             call()
-    fitted = model.with_prior(kv.GaussianMixture.fit(model.encode(x).mean(), components=2))
+    fitted = model.with_prior(kv.GaussianMixturePrior.fit(model.encode(x).mean(), components=2))
     assert fitted.sample(3, seed=0).shape == (3, *model.event_shape)
 
 

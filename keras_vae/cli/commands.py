@@ -59,7 +59,7 @@ def evaluate(
     """Evaluate a model on test data: likelihood, codes, latent space, samples, factors."""
     from keras_vae.cli.evaluations import budget_of, report_folder, write_report
     from keras_vae.cli.sources import evaluation_data_of, model_of
-    from keras_vae.data import DataSet
+    from keras_vae.data import SplitDataset
     from keras_vae.evaluation import as_json, as_text, check_questions
     from keras_vae.evaluation import evaluate as ask
 
@@ -73,7 +73,7 @@ def evaluate(
         if report:
             settings = {
                 "data": data,
-                "split": split or ("test" if isinstance(examples, DataSet) else "all"),
+                "split": split or ("test" if isinstance(examples, SplitDataset) else "all"),
                 "quick": quick,
                 "samples": samples,
                 "features": features,

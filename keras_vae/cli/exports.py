@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from keras_vae.cli.sources import check_split, data_of, model_of
-from keras_vae.data import DataSet
+from keras_vae.data import SplitDataset
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import check_writable
 from keras_vae.serving import ExportOptions, export, write_server_files
@@ -84,7 +84,7 @@ def _metrics(run: Run) -> dict[str, float]:
     }
 
 
-def _limits(run: Run, data: DataSet | None) -> dict[str, Any]:
+def _limits(run: Run, data: SplitDataset | None) -> dict[str, Any]:
     notes = {} if data is None else {f"data, note {i}": note for i, note in enumerate(data.notes, 1)}
     evaluation = run["evaluation.json"]
     if not evaluation.exists():

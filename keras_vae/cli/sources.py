@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow_probability as tfp
 import typer
 
-from keras_vae.data import DataSet, Split, load
+from keras_vae.data import Split, SplitDataset, load
 from keras_vae.data.load import is_name, is_table, read
 from keras_vae.data.parts import Parts
 from keras_vae.data.table import column_names
@@ -87,7 +87,7 @@ def _as_evaluated(source: Path | None, split: Split) -> Split:
     return evaluation_split(split, Run(source).config())
 
 
-def data_of(source: Path, data: str | None) -> DataSet:
+def data_of(source: Path, data: str | None) -> SplitDataset:
     """`data`, or the run's own data."""
     run = Run(source)
     if run.exists:
@@ -108,7 +108,7 @@ def data_of(source: Path, data: str | None) -> DataSet:
     return load(data)
 
 
-def named_split(data: DataSet | Parts, split: str) -> Split | None:
+def named_split(data: SplitDataset | Parts, split: str) -> Split | None:
     """The split of that name, as it is."""
     if split not in SPLITS:
         raise InvalidInputError(f"--split: expected {', '.join(SPLITS[:-1])} or {SPLITS[-1]}; got {split!r}.")
@@ -117,7 +117,7 @@ def named_split(data: DataSet | Parts, split: str) -> Split | None:
 
 def evaluation_data_of(
     source: Path, data: str | None, split: str | None, *, runs: Sequence[Path] | None = None
-) -> DataSet | Split:
+) -> SplitDataset | Split:
     """What a model is evaluated on: a data set, of which `split` takes the place of the test part, or examples alone.
 
     Args:
@@ -136,7 +136,7 @@ def evaluation_data_of(
     chosen = parts.test or parts.whole if split is None else _own_split(parts, data, split)
     if parts.test is None and parts.validation is None:
         return _as_evaluated(source, chosen)
-    return DataSet(
+    return SplitDataset(
         name, _as_evaluated(source, parts.train), _as_evaluated(source, parts.validation or chosen),
         _as_evaluated(source, chosen), label_names=parts.label_names, factor_names=parts.factor_names,
         factor_sizes=parts.factor_sizes, column_names=parts.column_names, categories=parts.categories,

@@ -1,12 +1,13 @@
 """Loads data sets by name or from files, folders and arrays, and produces batches.
 
-`load` turns any source into a `DataSet` with three `Split`s. Training and evaluation read all batches from one
+`load` turns any source into a `SplitDataset` with three `Split`s. Training and evaluation read all batches from one
 pipeline: `Split.batches`, or `batches` for an array.
 
 Layout:
-    load        any source -> DataSet
+    load        any source -> SplitDataset
     names       the names of the data sets
-    dataset     the containers Split and DataSet
+    split_dataset
+                the containers Split and SplitDataset
     validate    checks and conversion of arrays
     parts       the splits of a source, and the creation of missing splits
     digits, sprites, lines, tfds, arrays, table, folder
@@ -17,9 +18,9 @@ Layout:
     binarize    grey pixels -> black or white pixels
 """
 
-from keras_vae.data.dataset import DataSet, Split
 from keras_vae.data.load import load
 from keras_vae.data.names import names
 from keras_vae.data.pipeline import batches
+from keras_vae.data.split_dataset import Split, SplitDataset
 
-__all__ = ["DataSet", "Split", "batches", "load", "names"]
+__all__ = ["Split", "SplitDataset", "batches", "load", "names"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from keras_vae.data.dataset import Split
 from keras_vae.data.parts import Parts
+from keras_vae.data.split_dataset import Split
 from keras_vae.data.validate import validate, validate_labels
 from keras_vae.errors import InvalidInputError
 

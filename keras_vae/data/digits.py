@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keras_vae.data.dataset import Split
 from keras_vae.data.parts import Parts
+from keras_vae.data.split_dataset import Split
 
 
 def read_digits() -> Parts:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.data.dataset import Split
 from keras_vae.data.folder_layout import Entry, label_names, layout
 from keras_vae.data.images import MAX_PIXELS, DecodedImage, read_image
 from keras_vae.data.parts import Parts
+from keras_vae.data.split_dataset import Split
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.progress import progress
 

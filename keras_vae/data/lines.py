@@ -3,8 +3,8 @@
 import numpy as np
 
 from keras_vae.checks import check_integer
-from keras_vae.data.dataset import Split
 from keras_vae.data.parts import Parts
+from keras_vae.data.split_dataset import Split
 from keras_vae.errors import InvalidInputError
 
 SIDE, LENGTH = 32, 16

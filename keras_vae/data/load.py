@@ -11,13 +11,13 @@ import numpy as np
 
 from keras_vae.checks import check_integer
 from keras_vae.data.arrays import read_arrays
-from keras_vae.data.dataset import DataSet, Split
 from keras_vae.data.digits import read_digits
 from keras_vae.data.folder import read_folder
 from keras_vae.data.images import MAX_PIXELS
 from keras_vae.data.lines import read_lines
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
+from keras_vae.data.split_dataset import Split, SplitDataset
 from keras_vae.data.sprites.read import read_sprites
 from keras_vae.data.table import SUFFIXES as TABLE_FILES
 from keras_vae.data.table import read_table
@@ -40,7 +40,7 @@ def load(
     use_columns: Sequence[str] | None = None,
     categories: Mapping[str, Sequence[str]] | None = None,
     max_pixels: int = MAX_PIXELS,
-) -> DataSet:
+) -> SplitDataset:
     """Loads a data set into memory, with splits for training, validation and test.
 
     The splits of the source are kept. Missing splits are created from its training examples.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_vae.checks import check_integer, is_integer, is_number
-from keras_vae.data.dataset import DataSet, Split
+from keras_vae.data.split_dataset import Split, SplitDataset
 from keras_vae.errors import InvalidInputError
 
 
@@ -30,7 +30,9 @@ class Parts:
         arrays = ([getattr(part, name) for part in parts] for name in ("x", "y", "factors"))
         return Split(*(None if any(a is None for a in each) else np.concatenate(each) for each in arrays))
 
-    def complete(self, name: str, *, validation: float | int = 0.1, test: float | int = 0.1, seed: int = 0) -> DataSet:
+    def complete(
+        self, name: str, *, validation: float | int = 0.1, test: float | int = 0.1, seed: int = 0
+    ) -> SplitDataset:
         """Creates the missing splits from the examples of `train`, by a random permutation.
 
         Args:
@@ -61,9 +63,9 @@ class Parts:
         metadata = (self.label_names, self.notes, self.factor_names, self.factor_sizes)
         metadata += (self.column_names, self.categories)
         if validation_count + test_count == 0:
-            return DataSet(name, self.train, self.validation, self.test, *metadata)
+            return SplitDataset(name, self.train, self.validation, self.test, *metadata)
         order = np.random.default_rng(seed).permutation(n)
-        return DataSet(
+        return SplitDataset(
             name,
             self.train[order[test_count + validation_count :]],
             self.validation or self.train[order[test_count : test_count + validation_count]],

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.checks import MAX_CATEGORIES
-from keras_vae.data.dataset import Split
 from keras_vae.data.parts import Parts
+from keras_vae.data.split_dataset import Split
 from keras_vae.data.validate import validate_labels
 from keras_vae.errors import InvalidInputError, unknown
 

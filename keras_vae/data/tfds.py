@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.dataset import Split
 from keras_vae.data.images import fit
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
+from keras_vae.data.split_dataset import Split
 from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.progress import progress
 

@@ -21,7 +21,7 @@ class DiscretePosterior(Posterior):
 
     A subclass says how vectors become indices (`quantize_vectors`) and how indices become vectors (`embed`). The
     gradient of z passes straight through to the encoder's vectors. With a prior over the indices, such as
-    `Autoregressive` or `IndependentCategorical`, there is an ELBO: log p(x | z) + log p(indices). An exported model
+    `AutoregressivePrior` or `CategoricalPrior`, there is an ELBO: log p(x | z) + log p(indices). An exported model
     returns the indices from its signature `encode` and takes them in `decode_indices`.
 
     Args:

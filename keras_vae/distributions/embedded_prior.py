@@ -30,7 +30,7 @@ class EmbeddedPrior(CustomDistribution):
 
     >>> quantizer = VectorQuantizer((3, 4), codebook_size=8)
     >>> quantizer.build((None, 16))
-    >>> uniform = IndependentCategorical((3,), categories=8, learned=False).distribution()
+    >>> uniform = CategoricalPrior((3,), categories=8, learned=False).distribution()
     >>> EmbeddedPrior(uniform, quantizer).sample(5, seed=(0, 1)).shape
     TensorShape([5, 3, 4])
     """

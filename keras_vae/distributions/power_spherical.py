@@ -59,7 +59,7 @@ class PowerSpherical(Posterior, Likelihood):
 
     mu = direction / |direction| (the first axis where the direction is zero), k = softplus(raw) + min_concentration;
     C(k) = 2^(a + b) pi^b G(a) / G(a + b), a = b + k, b = (D - 1) / 2. It replaces the von Mises-Fisher distribution,
-    whose sampler does not compile, in a hyperspherical VAE, and has a closed-form KL with `UniformSphere`.
+    whose sampler does not compile, in a hyperspherical VAE, and has a closed-form KL with `UniformSpherePrior`.
 
     The distribution's `mean()` is mu, on the sphere, so that it can be decoded.
 

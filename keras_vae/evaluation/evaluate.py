@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from keras_vae.data import DataSet, Split
+from keras_vae.data import Split, SplitDataset
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.examples import read_data
 from keras_vae.evaluation.features import Features
@@ -17,7 +17,7 @@ from keras_vae.serialization import get
 
 def evaluate(
     model: Autoencoder,
-    data: DataSet | Split | Any,
+    data: SplitDataset | Split | Any,
     questions: Sequence[str] | None = None,
     *,
     budget: Budget = FULL,
@@ -38,9 +38,9 @@ def evaluate(
 
     Args:
         model: a trained, compiled model.
-        data: a `DataSet`, of which the test part is evaluated and compared with the training part; or test data alone:
-            an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)`, a `Split`, or a finite `tf.data.Dataset`
-            of batches `x` or `(x, y)`. Comparisons with training data are then left out.
+        data: a `SplitDataset`, of which the test part is evaluated and compared with the training part; or test data
+            alone: an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)`, a `Split`, or a finite
+            `tf.data.Dataset` of batches `x` or `(x, y)`. Comparisons with training data are then left out.
         questions: some of the names above; all when None.
         budget: how many examples and draws to use; `QUICK` uses fewer.
         features: where distances between examples are computed: `"pca"`, `"pixels"`, `"encoder"`, `"classifier"`,

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data import DataSet, Split
+from keras_vae.data import Split, SplitDataset
 from keras_vae.data.validate import validate_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.models.batch import check_batches_spec
 from keras_vae.models.inputs import as_numbers, check_examples
 
-FORMS = "an array (N, *event_shape), a pair (x, y), a Split, a DataSet or a tf.data.Dataset of batches"
+FORMS = "an array (N, *event_shape), a pair (x, y), a Split, a SplitDataset or a tf.data.Dataset of batches"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -95,12 +95,12 @@ def _read_batches(model: Autoencoder, data: tf.data.Dataset, part: str) -> tuple
 
 
 def read_data(model: Autoencoder, data: Any) -> dict[str, Any]:
-    """What `Subject` needs of the data: the test part of a `DataSet` with its training part, or one part alone.
+    """What `Subject` needs of the data: the test part of a `SplitDataset` with its training part, or one part alone.
 
     Raises:
         InvalidInputError: see `read_examples`.
     """
-    if not isinstance(data, DataSet):
+    if not isinstance(data, SplitDataset):
         return {"test": read_examples(model, data)}
     return {
         "test": read_examples(model, data.test, part=f"{data.name}, test part"),

@@ -14,12 +14,12 @@ class Corruption(Float32Layer):
         amount: how strong it is.
     """
 
-    range = (0.0, 1.0)
+    amount_range = (0.0, 1.0)
     """The interval of `amount`; the lower end is excluded."""
 
     def __init__(self, amount: float, **kwargs):
         super().__init__(**kwargs)
-        low, high = self.range
+        low, high = self.amount_range
         self.amount = check_number(f"{type(self).__name__}: amount", amount, above=low, most=high)
         self.built = True
 
@@ -42,7 +42,7 @@ class GaussianCorruption(Corruption):
     Reference: Vincent et al., 2010, https://www.jmlr.org/papers/v11/vincent10a.html
     """
 
-    range = (0.0, float("inf"))
+    amount_range = (0.0, float("inf"))
 
     def call(self, x, seed):
         return x + self.amount * tf.random.stateless_normal(tf.shape(x), seed)

@@ -30,7 +30,7 @@ class AdversarialAutoencoder(Autoencoder):
 
     Example:
 
-    >>> encoder, decoder = mirrored("mlp", (8, 8, 1), 4, units=(32,))
+    >>> encoder, decoder = make_networks("mlp", (8, 8, 1), 4, units=(32,))
     >>> objective = NLL() + CodeAdversarial() + CodeCritic()
     >>> model = AdversarialAutoencoder(
     ...     encoder, decoder, critic=Critic((4,), (32,)), posterior="deterministic", objective=objective

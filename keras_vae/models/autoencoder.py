@@ -56,7 +56,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
             The inputs of encoder and decoder are then longer by its size in their last axis.
         corruption: noise that is added in training to the examples that the encoder sees, a `Corruption`.
         seed: seed of all noise, and of the initial weights of the heads and the prior; drawn when None. For the
-            networks' see `mirrored`.
+            networks' see `make_networks`.
         sublayers: which layers inside are frozen or quantized, as `get_config` writes it.
 
     Attributes:
@@ -68,7 +68,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
 
     Example:
 
-    >>> encoder, decoder = mirrored("mlp", (8, 8, 1), 4, units=(32,))
+    >>> encoder, decoder = make_networks("mlp", (8, 8, 1), 4, units=(32,))
     >>> model = Autoencoder(encoder, decoder, likelihood="bernoulli", objective=NLL() + 4.0 * KL())
     >>> model.compile("adam")
     >>> history = model.fit(np.zeros((16, 8, 8, 1), "uint8"), verbose=0)

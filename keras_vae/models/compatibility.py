@@ -41,7 +41,7 @@ def input_shape(network: keras.Model, condition: Condition | None, *, part: str)
     if shape[-1] <= condition.size:
         raise InvalidInputError(
             f"{part}: expected inputs with the condition's {condition.size} numbers beside the last axis; "
-            f"got {shape}; make it with mirrored(..., condition_dim={condition.size})."
+            f"got {shape}; make it with make_networks(..., condition_dim={condition.size})."
         )
     return (*shape[:-1], shape[-1] - condition.size)
 

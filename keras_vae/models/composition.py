@@ -43,7 +43,7 @@ class Composition:
 
         >>> model = zoo.ae((8, 8, 1), 2, units=(8,))
         >>> codes = model.encode(np.random.default_rng(0).random((50, 8, 8, 1))).mean()
-        >>> model.with_prior(priors.GaussianMixture.fit(codes, components=3)).sample(4, seed=0).shape
+        >>> model.with_prior(priors.GaussianMixturePrior.fit(codes, components=3)).sample(4, seed=0).shape
         (4, 8, 8, 1)
         """
         try:

@@ -43,7 +43,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
 
     Example:
 
-    >>> encoder, decoder = mirrored("mlp", (8, 8, 1), 4, units=(32,), condition_dim=3)
+    >>> encoder, decoder = make_networks("mlp", (8, 8, 1), 4, units=(32,), condition_dim=3)
     >>> model = SemiSupervisedAutoencoder(
     ...     encoder, decoder, classifier=MLPEncoder((8, 8, 1), (32,)), condition=LabelCondition(3),
     ...     objective=SemiSupervisedELBO(),

@@ -5,7 +5,7 @@ from keras_vae.networks.conv import ConvDecoder, ConvEncoder
 from keras_vae.networks.conv_critic import ConvCritic
 from keras_vae.networks.critic import Critic
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
-from keras_vae.networks.mirror import NETWORKS, check_network_options, mirrored
+from keras_vae.networks.make_networks import NETWORKS, check_network_options, make_networks
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.network import Network
 from keras_vae.networks.options import NetworkOptions
@@ -30,5 +30,5 @@ __all__ = [
     "SequenceDecoder",
     "SequenceEncoder",
     "check_network_options",
-    "mirrored",
+    "make_networks",
 ]

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 
 class NetworkOptions(TypedDict, total=False):
-    """Options of the networks that `mirrored` makes, from the encoder's side; which kind takes which, see there.
+    """Options of the networks that `make_networks` makes, from the encoder's side; which kind takes which, see there.
 
     Attributes:
         units: widths of the dense layers; one width of conv, resnet, conv1d and gru.

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_vae import data as data_sources
 from keras_vae import zoo
-from keras_vae.data import DataSet, Split
+from keras_vae.data import Split, SplitDataset
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
@@ -21,7 +21,7 @@ from keras_vae.training.dtype_policy import policy_of_devices
 MOST_STEPS_PER_EXECUTION = 32
 
 
-def load_data(config: TrainingConfig) -> DataSet:
+def load_data(config: TrainingConfig) -> SplitDataset:
     """The data set that a configuration names."""
     return data_sources.load(
         config.data,
@@ -37,7 +37,7 @@ def load_data(config: TrainingConfig) -> DataSet:
     )
 
 
-def with_columns(config: TrainingConfig, data: DataSet) -> TrainingConfig:
+def with_columns(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     """The configuration with the columns of a table by name, and their texts in the order of their numbers.
 
     Another table is then read by these names, whatever the order of its columns.
@@ -50,7 +50,7 @@ def with_columns(config: TrainingConfig, data: DataSet) -> TrainingConfig:
     return config.replace(use_columns=list(data.column_names), categories=texts)
 
 
-def build_model(config: TrainingConfig, data: DataSet) -> Autoencoder:
+def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
     """The compiled, untrained model of a configuration."""
     keras.utils.set_random_seed(config.seed)
     try:
@@ -66,7 +66,7 @@ def build_model(config: TrainingConfig, data: DataSet) -> Autoencoder:
     return model
 
 
-def steps_of(config: TrainingConfig, data: DataSet) -> int:
+def steps_of(config: TrainingConfig, data: SplitDataset) -> int:
     """Batches of an epoch."""
     return steps_per_epoch(len(data.train), config.batch_size_for(len(data.train)))
 
@@ -77,7 +77,7 @@ def _adam(rate: float, config: TrainingConfig, steps: int) -> keras.optimizers.O
     return keras.optimizers.Adam(rate)
 
 
-def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any]:
+def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str, Any]:
     """The recipe's options: the configuration's, and what the data say where the recipe asks for it."""
     options = dict(config.options)
     if zoo.takes(config.model, "seed"):
@@ -107,7 +107,7 @@ def _options(config: TrainingConfig, data: DataSet, steps: int) -> dict[str, Any
     return options
 
 
-def _column_kinds(data: DataSet, chosen: Mapping[str, Any] | None = None) -> list[str | tuple[str, int]]:
+def _column_kinds(data: SplitDataset, chosen: Mapping[str, Any] | None = None) -> list[str | tuple[str, int]]:
     """The kind of each column of a table: as chosen by its name, by its texts, or guessed from its values."""
     kinds = list(Table.infer_columns(np.concatenate([split.x for split in _splits(data)])))
     for i, texts in enumerate(data.categories):
@@ -120,13 +120,13 @@ def _column_kinds(data: DataSet, chosen: Mapping[str, Any] | None = None) -> lis
     return kinds
 
 
-def _classes(data: DataSet) -> int:
+def _classes(data: SplitDataset) -> int:
     if data.train.y is None:
         raise InvalidInputError(f"{data.name}: this model needs labels, and the data have none; give labelled data.")
     return int(max(split.y.max() for split in _splits(data))) + 1
 
 
-def _splits(data: DataSet) -> tuple[Split, Split, Split]:
+def _splits(data: SplitDataset) -> tuple[Split, Split, Split]:
     return data.train, data.validation, data.test
 
 
@@ -139,7 +139,7 @@ def evaluation_split(split: Split, config: TrainingConfig) -> Split:
     return replace(split, x=x.numpy())
 
 
-def evaluation_data(data: DataSet, config: TrainingConfig, split: str = "test") -> DataSet:
+def evaluation_data(data: SplitDataset, config: TrainingConfig, split: str = "test") -> SplitDataset:
     """The data to evaluate a model of `config` on, see `evaluation_split`: `split` takes the place of the test part."""
     parts = {"train": data.train, "validation": data.validation, "test": getattr(data, split)}
     return replace(data, **{name: evaluation_split(part, config) for name, part in parts.items()})
@@ -147,7 +147,7 @@ def evaluation_data(data: DataSet, config: TrainingConfig, split: str = "test") 
 
 def fit_epochs(
     model: Autoencoder,
-    data: DataSet,
+    data: SplitDataset,
     config: TrainingConfig,
     first: int,
     last: int,

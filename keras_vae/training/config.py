@@ -41,7 +41,7 @@ class TrainingConfig:
             the recipe's own, where it brings one, else Bernoulli for data of zeros and ones (binarised ones, too) and
             normal with one learned scale for others.
         network: a kind of network, see `keras-vae parts`, or `"auto"` for the recipe's choice. See
-            `networks.mirrored`.
+            `networks.make_networks`.
         options: further options of the recipe, its parts and its networks, such as `{"beta": 4.0, "units": [200, 200],
             "prior": {"name": "mixture", "components": 20}}`.
         warmup_epochs: epochs over which the weight of the KL rises from 0.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import evaluation, plots
-from keras_vae.data import DataSet
+from keras_vae.data import SplitDataset
 from keras_vae.evaluation import QUICK, Picture, Result, evaluate
 from keras_vae.models import Autoencoder
 from keras_vae.training.build import evaluation_data
@@ -16,7 +16,7 @@ from keras_vae.training.run import Run, environment
 HISTORY = "Did the training converge? Training and validation should fall together and flatten."
 
 
-def write_quick_report(run: Run, model: Autoencoder, data: DataSet, *, verbose: int = 0) -> dict[str, Result]:
+def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verbose: int = 0) -> dict[str, Result]:
     """Evaluates the model of a finished run with few examples of its test split, and writes the report.
 
     Args:

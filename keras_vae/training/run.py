@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from keras_vae.data import DataSet
+from keras_vae.data import SplitDataset
 from keras_vae.digest import differences
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import new_parents, read_json, write_json, write_whole
@@ -106,7 +106,7 @@ class Run:
         with new_parents(self[LOCK]), locked(self.path):
             yield
 
-    def start(self, config: TrainingConfig, data: DataSet | None = None, *, overwrite: bool = False) -> None:
+    def start(self, config: TrainingConfig, data: SplitDataset | None = None, *, overwrite: bool = False) -> None:
         """Makes the folder for a new run, in place of the one that is there.
 
         Args:
@@ -126,7 +126,7 @@ class Run:
             self.write_json("data.json", data.digests())
         self.write_json("config.json", config.as_dict())
 
-    def changed_data(self, data: DataSet) -> list[str] | None:
+    def changed_data(self, data: SplitDataset) -> list[str] | None:
         """What differs between the data of the run and these, such as "training labels"; None if that is not known."""
         if not self["data.json"].exists():
             return None

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
-from keras_vae.data import DataSet, binarize
+from keras_vae.data import SplitDataset, binarize
 from keras_vae.distribute import check_alike, from_chief, is_chief, make_strategy
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.models import Autoencoder
@@ -179,7 +179,7 @@ def _array(variable: keras.Variable) -> np.ndarray:
     return keras.ops.convert_to_numpy(variable)
 
 
-def _check_batch_size(config: TrainingConfig, data: DataSet, strategy: tf.distribute.Strategy) -> None:
+def _check_batch_size(config: TrainingConfig, data: SplitDataset, strategy: tf.distribute.Strategy) -> None:
     replicas, size = strategy.num_replicas_in_sync, min(config.batch_size_for(len(data.train)), len(data.train))
     if size < replicas:
         raise InvalidInputError(f"batch_size: expected an example for each of {replicas} replicas; got {size}.")
@@ -200,7 +200,7 @@ def _check_resumable(run: Run, config: TrainingConfig) -> None:
         )
 
 
-def _check_same_data(run: Run, config: TrainingConfig, data: DataSet) -> None:
+def _check_same_data(run: Run, config: TrainingConfig, data: SplitDataset) -> None:
     """A run goes on with the data that it was started with, wherever they are now."""
     changed = run.changed_data(data)
     if changed is None:

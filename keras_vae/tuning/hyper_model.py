@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 import keras_tuner
 
-from keras_vae.data import DataSet
+from keras_vae.data import SplitDataset
 from keras_vae.evaluation import Budget, Subject, read_examples
 from keras_vae.models import Autoencoder
 from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data
@@ -38,7 +38,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         config: TrainingConfig,
         space: Sequence[Axis] | None = None,
         *,
-        data: DataSet | None = None,
+        data: SplitDataset | None = None,
         likelihood_samples: int = 0,
     ):
         super().__init__(name=config.model)

@@ -10,7 +10,7 @@ from keras_vae.distributions import LIKELIHOODS, Likelihood, Posterior
 from keras_vae.errors import InvalidInputError, unknown_option
 from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition
 from keras_vae.models import Autoencoder
-from keras_vae.networks import ConvCritic, Critic, Network, check_network_options, mirrored
+from keras_vae.networks import ConvCritic, Critic, Network, check_network_options, make_networks
 from keras_vae.objectives import LinearWarmup, Objective, Term
 from keras_vae.random import initial_weights
 from keras_vae.serialization import get, get_over
@@ -93,7 +93,7 @@ def assemble(
     with initial_weights(seed, "likelihood"):
         likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Likelihood, event_shape, part="likelihood")
     posterior = chosen["posterior"] if isinstance(chosen["posterior"], Posterior) else None
-    encoder, decoder = mirrored(
+    encoder, decoder = make_networks(
         network,
         event_shape,
         latent_dim if posterior is None else posterior.decoder_input_shape[-1],
@@ -172,7 +172,7 @@ def patch_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], opti
 
 def classifier(network: str, event_shape, latent_dim: int, encoder_input_shape, options: Mapping[str, Any]) -> Network:
     """A classifier on the same kind of network as the encoder."""
-    encoder, _ = mirrored(network, event_shape, latent_dim, encoder_input_shape=encoder_input_shape, **options)
+    encoder, _ = make_networks(network, event_shape, latent_dim, encoder_input_shape=encoder_input_shape, **options)
     encoder.name = "classifier"
     return encoder
 

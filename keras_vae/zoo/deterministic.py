@@ -158,7 +158,7 @@ def rae_l2(
 
         loss = -log p(x | z) + code_weight * 1/2 |z|^2 + l2 * |decoder weights|^2
 
-    It generates with a prior fitted after training: `model.with_prior(GaussianMixture.fit(codes))`.
+    It generates with a prior fitted after training: `model.with_prior(GaussianMixturePrior.fit(codes))`.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
@@ -192,7 +192,7 @@ def rae_gp(
 
         loss = -log p(x | z) + code_weight * 1/2 |z|^2 + gradient_weight * |d E[x | z] / d z|^2_F
 
-    It generates with a prior fitted after training: `model.with_prior(GaussianMixture.fit(codes))`.
+    It generates with a prior fitted after training: `model.with_prior(GaussianMixturePrior.fit(codes))`.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
@@ -229,7 +229,7 @@ def rae_sn(
 
         loss = -log p(x | z) + code_weight * 1/2 |z|^2
 
-    It generates with a prior fitted after training: `model.with_prior(GaussianMixture.fit(codes))`.
+    It generates with a prior fitted after training: `model.with_prior(GaussianMixturePrior.fit(codes))`.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.

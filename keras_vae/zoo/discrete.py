@@ -5,7 +5,7 @@ from typing import Any, Unpack
 
 from keras_vae.distributions import DiscretePosterior, VectorQuantizer
 from keras_vae.models import Autoencoder
-from keras_vae.networks import mirrored
+from keras_vae.networks import make_networks
 from keras_vae.objectives import KL, NLL, CodebookLoss, Commitment
 from keras_vae.zoo.assemble import assemble, network_of
 from keras_vae.zoo.parts import Parts
@@ -126,7 +126,7 @@ def _quantized(
     asked = parts.get("posterior")
     if asked is None or (isinstance(asked, Mapping) and asked.get("name", "vector_quantizer") == "vector_quantizer"):
         if network == "spatial":
-            shape = mirrored("spatial", event_shape, latent_dim, **networks)[1].input_shape[1:]
+            shape = make_networks("spatial", event_shape, latent_dim, **networks)[1].input_shape[1:]
         else:
             shape = (latent_dim, embedding_dim)
         asked = VectorQuantizer(shape, flatten=network != "spatial", **{**quantizer, **(asked or {})})

@@ -28,7 +28,7 @@ class Parts(NetworkOptions, total=False):
         condition: a further input of encoder and decoder: a number of classes, or a `Condition`.
         corruption: noise added to the encoder's examples in training: a `Corruption`, or a mapping, such as
             `{"name": "masking", "amount": 0.3}`.
-        network: the kind of encoder and decoder, see `networks.mirrored`; with `"spatial"` the code is a map
+        network: the kind of encoder and decoder, see `networks.make_networks`; with `"spatial"` the code is a map
             `(h, w, latent_dim)`.
         seed: of the initial weights and of all noise, 0 to 2^31 - 1; drawn when None.
 

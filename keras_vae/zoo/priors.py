@@ -100,7 +100,7 @@ def flow_prior_vae(
     Example:
 
     >>> type(flow_prior_vae((8, 8, 1), 4, units=(32,), flow="maf").prior).__name__
-    'MAF'
+    'MAFPrior'
     """
     return assemble(
         "flow_prior_vae",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import KL, NLL, Autoencoder, __version__, mirrored, zoo
+from keras_vae import KL, NLL, Autoencoder, __version__, make_networks, zoo
 from keras_vae.cli.main import COMMANDS
 from keras_vae.data import load
 from keras_vae.evaluation import QUESTIONS
@@ -116,7 +116,7 @@ def shelf(tmp_path_factory, finished_run):
 
     canary = keras.layers.Lambda(lambda x: __import__("os").environ.update(KERAS_VAE_CANARY="ran") or x)
     encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), canary])
-    decoder = mirrored("mlp", (8, 8, 1), 2, units=(4,))[1]
+    decoder = make_networks("mlp", (8, 8, 1), 2, units=(4,))[1]
     hostile = Autoencoder(encoder, decoder, objective=NLL() + KL())
     keras.Model.save(hostile, shelf / "lambda.keras")  # its own `save` refuses
 

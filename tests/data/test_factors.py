@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_vae.data import DataSet, Split, load
+from keras_vae.data import Split, SplitDataset, load
 from keras_vae.data.factors import check_factors, factors_of, index_of
 from keras_vae.data.parts import Parts
 
@@ -100,13 +100,13 @@ def test_factors_must_fit_their_examples_and_names(refused):
     split, without = numbered(30), numbered(30, factors=False)
     for names, sizes in ((("tens",), ()), (("ones", "ones"), (10, 10)), ((), (10, 10))):
         with refused("numbers: expected distinct factor_names and a size for each"):
-            DataSet("numbers", split, split, split, factor_names=names, factor_sizes=sizes)
+            SplitDataset("numbers", split, split, split, factor_names=names, factor_sizes=sizes)
     with refused("numbers: train factors: expected tens from 0 to 1, got 2"):
-        DataSet("numbers", split, split, split, factor_names=("tens", "ones"), factor_sizes=(2, 10))
+        SplitDataset("numbers", split, split, split, factor_names=("tens", "ones"), factor_sizes=(2, 10))
     with refused("numbers: train factors: expected 1 columns"):
-        DataSet("numbers", split, split, split, factor_names=("tens",), factor_sizes=(10,))
+        SplitDataset("numbers", split, split, split, factor_names=("tens",), factor_sizes=(10,))
     with refused("numbers: expected test examples with factors, got none"):
-        DataSet("numbers", split, split, without, factor_names=("tens", "ones"), factor_sizes=(10, 10))
+        SplitDataset("numbers", split, split, without, factor_names=("tens", "ones"), factor_sizes=(10, 10))
 
 
 class Corners(tfds.core.GeneratorBasedBuilder):

@@ -9,7 +9,7 @@ from keras_vae.distributions.flow_distribution import FlowDistribution
 from keras_vae.distributions.inverse_autoregressive import InverseAutoregressive
 from keras_vae.distributions.planar import Planar, _solve
 from keras_vae.distributions.real_nvp_posterior import RealNVPPosterior
-from keras_vae.priors.maf import MAF
+from keras_vae.priors.maf_prior import MAFPrior
 
 tfd = tfp.distributions
 
@@ -227,7 +227,7 @@ def test_a_model_with_a_flow_trains_and_is_saved(name, jit_compile, tmp_path):
         kv.MLPDecoder((2,), (8,)),
         posterior=HEADS[name]((2,)),
         likelihood="normal",
-        prior=MAF((2,), flows=1, units=(8,)),
+        prior=MAFPrior((2,), flows=1, units=(8,)),
         objective=kv.NLL() + kv.KL(estimator="monte_carlo"),
         seed=0,
     )

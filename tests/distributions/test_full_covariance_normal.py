@@ -5,7 +5,7 @@ import tensorflow_probability as tfp
 from scipy import stats
 
 from keras_vae.distributions.full_covariance_normal import FullCovarianceNormal
-from keras_vae.priors import StandardNormal
+from keras_vae.priors import StandardNormalPrior
 
 tfd = tfp.distributions
 
@@ -63,7 +63,7 @@ def test_the_kl_takes_a_scale_and_batches_that_broadcast():
 
 
 def test_the_kl_with_the_standard_normal_tends_to_its_monte_carlo_estimate():
-    q, p = posterior_of(2), StandardNormal((4,)).distribution()
+    q, p = posterior_of(2), StandardNormalPrior((4,)).distribution()
     z = q.sample(100_000, seed=(1, 2))
     estimate = tf.reduce_mean(q.log_prob(z) - p.log_prob(z), 0)
     np.testing.assert_allclose(tfd.kl_divergence(q, p), estimate, rtol=0.02)
@@ -73,7 +73,7 @@ def test_the_kl_with_the_standard_normal_is_zero_at_it():
     head = FullCovarianceNormal((3,))
     raw = tfp.math.fill_triangular_inverse(tf.eye(3) * np.log(np.expm1(1 - head.min_scale)))
     q = head.distribution({"loc": tf.zeros((1, 3)), "raw_tril": raw[tf.newaxis]})
-    np.testing.assert_allclose(tfd.kl_divergence(q, StandardNormal((3,)).distribution()), 0, atol=1e-5)
+    np.testing.assert_allclose(tfd.kl_divergence(q, StandardNormalPrior((3,)).distribution()), 0, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def posterior_of(head, rows=5):
 
 
 def prior_of(head):
-    return head.latent_prior(kv.StandardNormal(head.prior_shape).distribution())
+    return head.latent_prior(kv.StandardNormalPrior(head.prior_shape).distribution())
 
 
 def swish(x):

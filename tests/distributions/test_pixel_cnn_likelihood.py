@@ -161,7 +161,7 @@ def test_it_survives_its_configuration_and_the_base_keeps_its_options():
 
 def test_a_model_trains_saves_and_samples(tmp_path):
     likelihood = PixelCNNLikelihood((4, 4, 1), base=OptimalSigmaNormal((1,)), **{**SMALL, "layers": 1})
-    encoder, decoder = kv.mirrored("mlp", (4, 4, 1), 2, units=(8,))
+    encoder, decoder = kv.make_networks("mlp", (4, 4, 1), 2, units=(8,))
     model = kv.Autoencoder(encoder, decoder, likelihood=likelihood, objective=kv.NLL() + kv.KL(), seed=0)
     model.compile("adam", jit_compile=True)
     x = np.random.default_rng(0).normal(0.5, 0.1, (64, 4, 4, 1)).astype("float32")
@@ -180,7 +180,7 @@ def test_a_model_trains_saves_and_samples(tmp_path):
 
 def test_a_seed_fixes_the_networks_of_a_likelihood_by_name():
     def new():
-        encoder, decoder = kv.mirrored("mlp", (4, 4, 1), 2, units=(8,), seed=0)
+        encoder, decoder = kv.make_networks("mlp", (4, 4, 1), 2, units=(8,), seed=0)
         return kv.Autoencoder(encoder, decoder, likelihood={"name": "pixel_cnn", **SMALL}, objective=kv.NLL(), seed=0)
 
     for own, others in zip(new().likelihood.weights, new().likelihood.weights, strict=True):

@@ -5,7 +5,7 @@ import tensorflow_probability as tfp
 from scipy import integrate, special, stats
 
 from keras_vae.distributions.power_spherical import PowerSpherical
-from keras_vae.priors.uniform_sphere import UniformSphere
+from keras_vae.priors.uniform_sphere_prior import UniformSpherePrior
 
 tfd = tfp.distributions
 
@@ -90,7 +90,7 @@ def test_everything_stays_finite(size, concentration, length):
 
 @pytest.mark.parametrize("size", [2, 5])
 def test_the_kl_with_the_uniform_density_tends_to_its_monte_carlo_estimate(size):
-    q, p = posterior_of([0.0] * (size - 1) + [2.0], 3.0), UniformSphere((size,)).distribution()
+    q, p = posterior_of([0.0] * (size - 1) + [2.0], 3.0), UniformSpherePrior((size,)).distribution()
     z = q.sample(100_000, seed=(1, 2))
     estimate = tf.reduce_mean(q.log_prob(z) - p.log_prob(z), 0)
     kl = tf.function(lambda: tfd.kl_divergence(q, p), jit_compile=True)()
@@ -100,7 +100,8 @@ def test_the_kl_with_the_uniform_density_tends_to_its_monte_carlo_estimate(size)
 
 def test_the_kl_with_the_uniform_density_vanishes_without_concentration():
     kls = [
-        float(tfd.kl_divergence(posterior_of([1, 0, 0], k), UniformSphere(3).distribution())[0]) for k in (1, 0.1, 1e-4)
+        float(tfd.kl_divergence(posterior_of([1, 0, 0], k), UniformSpherePrior(3).distribution())[0])
+        for k in (1, 0.1, 1e-4)
     ]
     assert kls[0] > kls[1] > abs(kls[2]) and abs(kls[2]) < 1e-5
 

@@ -240,7 +240,7 @@ def test_the_losses_want_a_vector_quantizer(refused):
 @pytest.mark.parametrize("levels", [1, 3])
 def test_codes_have_the_probability_of_their_integers(levels):
     head = quantizer(codebooks=normal(levels, 6, 2))
-    prior = kv.IndependentCategorical(head.prior_shape, categories=6)
+    prior = kv.CategoricalPrior(head.prior_shape, categories=6)
     prior.logits.assign(normal(*prior.logits.shape, seed=5))
     trace = trace_of(head, normal(200, 3, 2), prior)
     (latent,) = trace.latents
@@ -254,7 +254,7 @@ def test_codes_have_the_probability_of_their_integers(levels):
 
 def test_other_codes_than_the_chosen_ones_have_their_own_probability():
     head = quantizer(codebooks=normal(2, 6, 2) * np.array([10, 0.1], "float32")[:, None, None])
-    prior = kv.IndependentCategorical((3, 2), categories=6)
+    prior = kv.CategoricalPrior((3, 2), categories=6)
     prior.logits.assign(normal(*prior.logits.shape, seed=5))
     (latent,) = trace_of(head, normal(50, 3, 2), prior).latents
     other = latent.sample[:, ::-1]
@@ -263,7 +263,7 @@ def test_other_codes_than_the_chosen_ones_have_their_own_probability():
 
 def test_draws_from_the_prior_are_codes_in_their_proportions():
     head = quantizer((1, 2), codebooks=np.array([[[0, 0], [1, 0], [0, 1]]], "float32"))
-    prior = kv.IndependentCategorical((1,), categories=3)
+    prior = kv.CategoricalPrior((1,), categories=3)
     prior.logits.assign(np.log([[0.5, 0.3, 0.2]]))
     draws = head.latent_prior(prior.distribution()).sample(20_000, seed=(0, 1)).numpy()[:, 0]
     shares = [np.mean((draws == entry).all(-1)) for entry in head.codebooks.numpy()[0]]
@@ -310,8 +310,7 @@ def model(*, prior=None, objective=None, **options):
         kv.MLPEncoder((6,), (16,)),
         kv.MLPDecoder((6,), (16,)),
         posterior=posterior,
-        prior=prior
-        or kv.IndependentCategorical(posterior.prior_shape, categories=posterior.codebook_size, learned=False),
+        prior=prior or kv.CategoricalPrior(posterior.prior_shape, categories=posterior.codebook_size, learned=False),
         likelihood="normal_fixed",
         objective=objective or kv.NLL() + 0.25 * kv.Commitment(),
         seed=0,
@@ -329,7 +328,7 @@ def test_a_uniform_prior_costs_log_k_a_code(levels):
 
 
 def test_a_residual_code_has_one_likelihood_whether_summed_or_drawn():
-    quantized, x = model(levels=3, prior=kv.IndependentCategorical((2, 3), categories=8)), normal(64, 6)
+    quantized, x = model(levels=3, prior=kv.CategoricalPrior((2, 3), categories=8)), normal(64, 6)
     quantized.posterior.codebooks.assign(normal(3, 8, 3, seed=2))
     quantized.prior.logits.assign(normal(2, 3, 8, seed=3))
     trace = quantized.trace(x, seed=as_seed(0), samples=2)

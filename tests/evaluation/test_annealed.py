@@ -3,7 +3,7 @@ import pytest
 import recipes
 from linear_model import linear_example
 
-from keras_vae import GaussianMixture
+from keras_vae import GaussianMixturePrior
 from keras_vae.evaluation import annealed_log_likelihood
 
 
@@ -67,7 +67,7 @@ def test_it_works_with_fitted_priors_conditions_and_hierarchies():
     options = {"chains": 2, "steps": 3, "leapfrog_steps": 2}
     x = recipes.examples("vae", 3)
     ae = recipes.create("ae")
-    fitted = ae.with_prior(GaussianMixture.fit(ae.encode(recipes.examples("vae")).mean(), components=2))
+    fitted = ae.with_prior(GaussianMixturePrior.fit(ae.encode(recipes.examples("vae")).mean(), components=2))
     assert np.isfinite(annealed_log_likelihood(fitted, x, **options).log_likelihood).all()
     conditional = recipes.create("conditional_vae")
     assert annealed_log_likelihood(conditional, x, condition=[1, 2, 3], **options).log_likelihood.shape == (3,)

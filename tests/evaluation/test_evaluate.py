@@ -7,7 +7,7 @@ import pytest
 import recipes
 
 import keras_vae as kv
-from keras_vae.data import DataSet, Split
+from keras_vae.data import Split, SplitDataset
 from keras_vae.evaluation import (
     QUESTIONS,
     Budget,
@@ -56,7 +56,7 @@ def test_every_kind_of_recipe_is_asked_every_question(name):
     model.compile(jit_compile=False)
     labels = np.arange(48) % 10 if model.condition is not None else None
     train, test = (Split(recipes.examples(name, seed=seed), labels) for seed in (1, 0))
-    results = evaluate(model, DataSet("noise", train, test, test), budget=TINY)
+    results = evaluate(model, SplitDataset("noise", train, test, test), budget=TINY)
     assert list(results) == list(QUESTIONS)
     measurements = {key: value for result in results.values() for key, value in result.measurements.items()}
     assert all(np.isfinite(measurement.value) for measurement in measurements.values()), measurements
@@ -100,7 +100,7 @@ def test_the_same_seed_gives_the_same_results(ask):
 def test_a_model_overfits_if_it_explains_training_examples_clearly_better(ask, data, shift, overfits):
     test = replace(data.test, x=np.clip(data.test.x / 255 + shift, 0, 1).astype("float32"))
     train = replace(data.train, x=(data.train.x / 255).astype("float32"))
-    result = ask("likelihood", data=DataSet("digits", train, train, test))["likelihood"]
+    result = ask("likelihood", data=SplitDataset("digits", train, train, test))["likelihood"]
     assert ("The model overfits" in " ".join(result.verdict)) == overfits
     assert (result.measurements["generalization_gap"].value > 2) == overfits
 

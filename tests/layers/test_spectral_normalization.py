@@ -110,7 +110,7 @@ def test_it_survives_its_configuration():
 
 def normalised_model():
     keras.utils.set_random_seed(0)
-    encoder, decoder = kv.mirrored("mlp", (6,), 2, units=(8, 7), decoder_spectral_normalization=True)
+    encoder, decoder = kv.make_networks("mlp", (6,), 2, units=(8, 7), decoder_spectral_normalization=True)
     return kv.Autoencoder(encoder, decoder, likelihood="normal", objective=kv.NLL() + kv.KL(), seed=0)
 
 

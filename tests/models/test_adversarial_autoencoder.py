@@ -16,7 +16,7 @@ OBJECTIVES = {
 
 def new(kind="codes", *, critic=None, objective=None, **parts):
     keras.utils.set_random_seed(0)
-    encoder, decoder = kv.mirrored("mlp", (8, 8, 1), 3, units=(8,))
+    encoder, decoder = kv.make_networks("mlp", (8, 8, 1), 3, units=(8,))
     if critic is None:
         critic = kv.Critic((8, 8, 1) if kind == "data" else (3,), units=(8,))
     return kv.AdversarialAutoencoder(
@@ -234,7 +234,7 @@ def test_a_critic_that_nothing_trains_is_refused(refused):
 @pytest.mark.parametrize("term", [kv.CodeCritic(), kv.CodeAdversarial(), kv.DataCritic(), kv.FeatureSimilarity()])
 def test_a_term_that_needs_a_critic_is_refused_without_one(term, refused):
     with refused(f"objective: '{term.name}' needs a critic"):
-        kv.Autoencoder(*kv.mirrored("mlp", (8, 8, 1), 3, units=(8,)), objective=kv.NLL() + term)
+        kv.Autoencoder(*kv.make_networks("mlp", (8, 8, 1), 3, units=(8,)), objective=kv.NLL() + term)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ VECTORS = RANDOM.normal(size=(30, 2)).astype("float32")
 def new(condition=None, **parts):
     condition = condition or kv.LabelCondition(CLASSES)
     keras.utils.set_random_seed(0)
-    encoder, decoder = kv.mirrored("mlp", (4,), 2, units=(16,), condition_dim=condition.size)
+    encoder, decoder = kv.make_networks("mlp", (4,), 2, units=(16,), condition_dim=condition.size)
     parts = {"likelihood": "normal", "objective": kv.NLL() + kv.KL(), "seed": 0, **parts}
     return kv.Autoencoder(encoder, decoder, condition=condition, **parts)
 
@@ -162,14 +162,14 @@ def test_the_first_batch_of_a_data_set_is_checked(questions, refused):
 
 
 def test_a_model_without_a_condition_takes_none(refused):
-    encoder, decoder = kv.mirrored("mlp", (4,), 2, units=(4,))
+    encoder, decoder = kv.make_networks("mlp", (4,), 2, units=(4,))
     model = kv.Autoencoder(encoder, decoder, objective=kv.NLL() + kv.KL())
     with refused("takes none"):
         model.sample(2, condition=[0, 1])
 
 
 def test_networks_that_leave_no_room_for_the_condition_are_refused(refused):
-    encoder, decoder = kv.mirrored("mlp", (3,), 2, units=(4,))
+    encoder, decoder = kv.make_networks("mlp", (3,), 2, units=(4,))
     with refused("encoder: expected inputs with the condition's 3 numbers beside the last axis"):
         kv.Autoencoder(encoder, decoder, condition=kv.LabelCondition(3), objective=kv.NLL() + kv.KL())
     with refused("condition: expected a Condition or None; got 3"):
@@ -195,7 +195,7 @@ def test_the_true_label_explains_an_example_best(trained):
 def test_a_condition_that_tells_all_leaves_nothing_for_the_code(trained):
     model, x, labels, _ = trained
     unconditional = kv.Autoencoder(
-        *kv.mirrored("mlp", (4,), 2, units=(16,)),
+        *kv.make_networks("mlp", (4,), 2, units=(16,)),
         likelihood=kv.Normal((4,), scale=0.3),
         objective=kv.NLL() + kv.KL(),
         seed=0,
@@ -229,7 +229,7 @@ def test_vectors_steer_what_is_generated():
 )
 def test_images_carry_the_condition_as_maps(network, options):
     keras.utils.set_random_seed(0)
-    encoder, decoder = kv.mirrored(network, (8, 8, 1), 2, condition_dim=CLASSES, **options)
+    encoder, decoder = kv.make_networks(network, (8, 8, 1), 2, condition_dim=CLASSES, **options)
     model = kv.Autoencoder(encoder, decoder, condition=kv.LabelCondition(CLASSES), objective=kv.NLL() + kv.KL(), seed=0)
     assert encoder.input_shape == (None, 8, 8, 1 + CLASSES)
     assert decoder.input_shape[-1] == 2 + CLASSES and model.latent_shape[-1] == 2

@@ -36,7 +36,7 @@ FREEZE = {
 
 
 def new():
-    encoder, decoder = kv.mirrored("mlp", (6,), 2, units=(8, 8), seed=0)
+    encoder, decoder = kv.make_networks("mlp", (6,), 2, units=(8, 8), seed=0)
     objective = kv.NLL() + kv.KL(estimator="monte_carlo")
     return kv.Autoencoder(encoder, decoder, likelihood="normal", prior="mixture", objective=objective, seed=0)
 

@@ -16,7 +16,7 @@ CALLBACKS = keras.callbacks
 
 def new(**options):
     parts = {"likelihood": "normal", "objective": kv.NLL() + kv.KL(), "seed": 0, **options}
-    return kv.Autoencoder(*kv.mirrored("mlp", (6,), 2, units=(8, 8), seed=parts["seed"]), **parts)
+    return kv.Autoencoder(*kv.make_networks("mlp", (6,), 2, units=(8, 8), seed=parts["seed"]), **parts)
 
 
 def compiled(**options):

@@ -8,7 +8,7 @@ import h5py
 import keras
 import pytest
 
-from keras_vae import KL, NLL, Autoencoder, load_model, mirrored, zoo
+from keras_vae import KL, NLL, Autoencoder, load_model, make_networks, zoo
 from keras_vae.objectives import Term
 from keras_vae.serialization import register
 
@@ -39,7 +39,7 @@ def small(**options):
 def around(layer):
     """A model whose encoder ends with that layer."""
     encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), layer])
-    return Autoencoder(encoder, mirrored("mlp", (8, 8, 1), 2, units=(4,))[1], objective=NLL() + KL())
+    return Autoencoder(encoder, make_networks("mlp", (8, 8, 1), 2, units=(4,))[1], objective=NLL() + KL())
 
 
 UNKNOWN = {

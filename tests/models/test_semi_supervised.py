@@ -26,7 +26,7 @@ def codes_at_their_mean(monkeypatch):
 
 def new(alpha=2.0, *, classes=CLASSES, units=(8,), **parts):
     keras.utils.set_random_seed(0)
-    encoder, decoder = kv.mirrored("mlp", (5,), 2, units=units, condition_dim=classes)
+    encoder, decoder = kv.make_networks("mlp", (5,), 2, units=units, condition_dim=classes)
     return kv.SemiSupervisedAutoencoder(
         encoder,
         decoder,
@@ -222,7 +222,7 @@ def test_missing_labels_are_refused_where_a_class_is_needed(refused):
 
 
 def test_it_wants_labels_and_a_classifier_of_the_examples(refused):
-    encoder, decoder = kv.mirrored("mlp", (5,), 2, units=(4,), condition_dim=3)
+    encoder, decoder = kv.make_networks("mlp", (5,), 2, units=(4,), condition_dim=3)
     parts = {"objective": kv.SemiSupervisedELBO(), "classifier": kv.MLPEncoder((5,), (4,))}
     with refused(r"condition: expected a LabelCondition"):
         kv.SemiSupervisedAutoencoder(encoder, decoder, condition=kv.VectorCondition(3), **parts)
@@ -232,7 +232,7 @@ def test_it_wants_labels_and_a_classifier_of_the_examples(refused):
 
 
 def test_its_term_wants_such_a_model(refused):
-    encoder, decoder = kv.mirrored("mlp", (5,), 2, units=(4,))
+    encoder, decoder = kv.make_networks("mlp", (5,), 2, units=(4,))
     model = kv.Autoencoder(encoder, decoder, objective=kv.SemiSupervisedELBO())
     model.compile(jit_compile=False, run_eagerly=True)
     with refused("semi_supervised: it needs a SemiSupervisedAutoencoder"):
@@ -258,7 +258,7 @@ def test_a_prior_without_a_closed_form_is_drawn_from():
 @pytest.mark.slow
 def test_another_prior_keeps_the_classifier():
     model = new()
-    other = model.with_prior(kv.GaussianMixture.fit(model.encode(X).mean(), components=2))
+    other = model.with_prior(kv.GaussianMixturePrior.fit(model.encode(X).mean(), components=2))
     assert other.classifier is model.classifier and other.class_head is model.class_head
     assert np.array_equal(other.classify(X), model.classify(X))
     assert np.isfinite(other.log_likelihood(X, samples=5)).all()

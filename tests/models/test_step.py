@@ -16,7 +16,7 @@ X = np.random.default_rng(0).random((64, 6), "float32")
 
 def new(**options):
     parts = {"objective": kv.NLL() + kv.KL(), "seed": 0, "likelihood": "normal", **options}
-    return kv.Autoencoder(*kv.mirrored("mlp", (6,), 2, units=(8,), seed=0), **parts)
+    return kv.Autoencoder(*kv.make_networks("mlp", (6,), 2, units=(8,), seed=0), **parts)
 
 
 class Noise(keras.callbacks.Callback):

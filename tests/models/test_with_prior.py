@@ -15,7 +15,7 @@ X = (CLUSTERS[np.arange(150) % 3] + 0.2 * RANDOM.normal(size=(150, 4))).astype("
 def new(**parts):
     keras.utils.set_random_seed(0)
     parts = {"likelihood": "normal_fixed", "objective": kv.NLL() + kv.KL(), "seed": 0, **parts}
-    return kv.Autoencoder(*kv.mirrored("mlp", (4,), 2, units=(16,)), **parts)
+    return kv.Autoencoder(*kv.make_networks("mlp", (4,), 2, units=(16,)), **parts)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def ae():
 
 
 def mixture_of(model):
-    return kv.GaussianMixture.fit(model.encode(np.repeat(X, 10, axis=0)).sample(seed=(0, 1)), components=3)
+    return kv.GaussianMixturePrior.fit(model.encode(np.repeat(X, 10, axis=0)).sample(seed=(0, 1)), components=3)
 
 
 def test_the_parts_are_shared(vae):
@@ -46,7 +46,7 @@ def test_the_parts_are_shared(vae):
     for part in ("encoder", "decoder", "posterior", "likelihood"):
         assert getattr(other, part) is getattr(vae, part)
     assert other.seed == vae.seed and other.name == vae.name
-    assert isinstance(vae.prior, kv.StandardNormal)
+    assert isinstance(vae.prior, kv.StandardNormalPrior)
     own = {id(weight) for weight in vae.trainable_weights}
     assert {id(weight) for weight in other.trainable_weights} == own
 
@@ -63,7 +63,7 @@ def test_training_one_trains_the_other():
 
 
 def test_samples_follow_the_new_prior(vae):
-    shift = kv.GaussianMixture((2,), components=1)
+    shift = kv.GaussianMixturePrior((2,), components=1)
     shift.loc.assign([[3.0, -1.0]])
     shift.scale_tril.assign([[[0.5, 0.0], [0.3, 0.1]]])
     other = vae.with_prior(shift)
@@ -147,7 +147,7 @@ def test_the_new_model_is_saved(vae, tmp_path):
     other = vae.with_prior(mixture_of(vae))
     other.save(tmp_path / "model.keras")
     loaded = kv.load_model(tmp_path / "model.keras")
-    assert isinstance(loaded.prior, kv.GaussianMixture)
+    assert isinstance(loaded.prior, kv.GaussianMixturePrior)
     assert loaded.objective.terms[1].estimator == "monte_carlo"
     assert np.array_equal(loaded.sample(5, seed=0), other.sample(5, seed=0))
     assert np.array_equal(loaded.elbo(X), other.elbo(X))
@@ -156,7 +156,7 @@ def test_the_new_model_is_saved(vae, tmp_path):
 def test_a_condition_and_a_corruption_stay():
     keras.utils.set_random_seed(0)
     model = kv.Autoencoder(
-        *kv.mirrored("mlp", (4,), 2, units=(8,), condition_dim=3),
+        *kv.make_networks("mlp", (4,), 2, units=(8,), condition_dim=3),
         condition=kv.LabelCondition(3),
         corruption=kv.GaussianCorruption(0.1),
         objective=kv.NLL() + kv.KL(),
@@ -170,8 +170,8 @@ def test_a_condition_and_a_corruption_stay():
 
 def test_a_prior_that_does_not_fit_is_refused(vae, refused):
     with refused(r"prior: its event_shape is \(3,\), but the networks have \(2,\)"):
-        vae.with_prior(kv.StandardNormal((3,)))
-    with refused("prior: UniformSphere has 'sphere' events"):
+        vae.with_prior(kv.StandardNormalPrior((3,)))
+    with refused("prior: UniformSpherePrior has 'sphere' events"):
         vae.with_prior("uniform_sphere")
     with refused("Unknown prior 'mixtur'"):
         vae.with_prior("mixtur")
@@ -230,7 +230,7 @@ def test_arguments_of_a_subclass_are_kept(vae, refused):
     parts = {"likelihood": "normal", "objective": kv.NLL() + kv.KL(), "scale": keras.initializers.Constant(3.0)}
     model = Annealed(vae.encoder, vae.decoder, temperature=0.25, **parts)
     other = model.with_prior("mixture")
-    assert (other.temperature, other.scale.value) == (0.25, 3.0) and isinstance(other.prior, kv.Mixture)
+    assert (other.temperature, other.scale.value) == (0.25, 3.0) and isinstance(other.prior, kv.MixturePrior)
     assert other.encoder is model.encoder
     with refused("Unknown part of a model 'encodr': did you mean 'encoder'"):
         model.with_parts(encodr=vae.encoder)

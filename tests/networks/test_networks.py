@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import keras_vae as kv
-from keras_vae.networks import mirrored
+from keras_vae.networks import make_networks
 from keras_vae.networks.conv_critic import ConvCritic
 from keras_vae.networks.critic import Critic
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
@@ -20,7 +20,7 @@ SIZES = st.tuples(st.integers(8, 40), st.integers(8, 40), st.integers(1, 4))
 @settings(max_examples=15, deadline=None)
 @given(SIZES)
 def test_conv_networks_take_any_image_from_8x8_up(shape):
-    encoder, decoder = mirrored("conv", shape, 3, units=8, filters=None)
+    encoder, decoder = make_networks("conv", shape, 3, units=8, filters=None)
     features = encoder(np.zeros((2, *shape), "float32"))
     assert features.shape == (2, 8)
     assert decoder(np.zeros((2, 3), "float32")).shape[:3] == (2, *shape[:2])

@@ -25,7 +25,7 @@ def test_the_penalty_is_the_sum_of_squares_of_all_kernels(make):
 
 
 def test_the_penalty_is_part_of_the_loss():
-    encoder, decoder = kv.mirrored("mlp", (6,), 2, units=(8,), decoder_l2=0.5)
+    encoder, decoder = kv.make_networks("mlp", (6,), 2, units=(8,), decoder_l2=0.5)
     model = kv.Autoencoder(encoder, decoder, likelihood="normal", objective=kv.NLL(), seed=0)
     model.compile(jit_compile=False)
     metrics = model.evaluate(np.zeros((4, 6), "float32"), return_dict=True, verbose=0)

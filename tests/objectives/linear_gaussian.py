@@ -43,7 +43,7 @@ def trace_of(loc=LOC, scale=SCALE, *, samples, x=X, weights=W, seed=1):
 
     return kv.Trace(
         x=tf.constant(x),
-        latents=(kv.Latent(posterior, kv.StandardNormal(2).distribution(), z),),
+        latents=(kv.Latent(posterior, kv.StandardNormalPrior(2).distribution(), z),),
         likelihood=decode(z),
         step=tf.constant(0),
         seed=tf.constant([0, 7]),

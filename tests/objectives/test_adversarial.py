@@ -41,7 +41,7 @@ def trace_of(z, critic, *, x=None, seed=0, training=True):
     posterior = tfd.Independent(tfd.Normal(z, 1.0), z.shape.rank - 1)
     return kv.Trace(
         x=2 * z if x is None else tf.convert_to_tensor(x, tf.float32),
-        latents=(kv.Latent(posterior, kv.StandardNormal(tuple(z.shape[1:])).distribution(), z[tf.newaxis]),),
+        latents=(kv.Latent(posterior, kv.StandardNormalPrior(tuple(z.shape[1:])).distribution(), z[tf.newaxis]),),
         likelihood=tfd.Independent(tfd.Normal(2 * z[tf.newaxis], 1.0), z.shape.rank - 1),
         step=tf.constant(0),
         seed=tf.constant([seed, 7]),

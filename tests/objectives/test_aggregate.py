@@ -93,7 +93,7 @@ def test_codes_of_any_shape_are_vectors_to_a_term(term):
     trace = trace_of_normals(loc, scale)
     flat = tfd.Independent(tfd.Normal(loc.reshape(5, 6), scale.reshape(5, 6)), 1)
     flat_trace = trace_of_latent(
-        flat, tf.reshape(trace.latents[0].sample, (1, 5, 6)), kv.StandardNormal((6,)).distribution()
+        flat, tf.reshape(trace.latents[0].sample, (1, 5, 6)), kv.StandardNormalPrior((6,)).distribution()
     )
     assert np.allclose(term(trace), term(flat_trace), rtol=1e-4, atol=1e-4)
 
@@ -119,7 +119,7 @@ def test_a_hierarchy_or_no_prior_is_refused(refused):
 
 def test_dependent_dimensions_have_no_factorised_estimate(refused):
     posterior = tfd.MultivariateNormalTriL(normal(4, 2), np.eye(2, dtype="float32"))
-    prior = kv.StandardNormal((2,)).distribution()
+    prior = kv.StandardNormalPrior((2,)).distribution()
     with refused("independent dimensions"):
         log_densities(trace_of_latent(posterior, posterior.sample(1, seed=(0, 1)), prior))
 

@@ -37,7 +37,7 @@ def test_l1_activity_is_the_laplace_density_but_for_a_constant():
 
 
 def test_code_norm_is_the_standard_normal_density_but_for_a_constant():
-    normal = -tf.reduce_mean(kv.StandardNormal((4, 2)).distribution().log_prob(Z), axis=0)
+    normal = -tf.reduce_mean(kv.StandardNormalPrior((4, 2)).distribution().log_prob(Z), axis=0)
     assert np.allclose(normal - CodeNorm()(with_codes(Z)), 4 * np.log(2 * np.pi), rtol=1e-4)
 
 

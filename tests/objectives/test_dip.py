@@ -33,7 +33,7 @@ def test_the_second_kind_is_on_the_covariance_of_draws():
 def test_a_posterior_with_dependent_dimensions_counts_its_covariances():
     factor = np.linalg.cholesky([[1.0, 0.5], [0.5, 2.0]]).astype("float32")
     posterior = tfd.MultivariateNormalTriL(tf.zeros((5, 2)), factor)
-    trace = trace_of_latent(posterior, posterior.sample(1, seed=(0, 1)), kv.StandardNormal((2,)).distribution())
+    trace = trace_of_latent(posterior, posterior.sample(1, seed=(0, 1)), kv.StandardNormalPrior((2,)).distribution())
     assert np.allclose(DIP("ii", diagonal=10.0, off_diagonal=1.0)(trace), 10.0 + 2 * 0.25, rtol=1e-4)
 
 
@@ -57,6 +57,6 @@ def test_bad_arguments_are_refused(refused):
 
 def test_a_posterior_without_moments_is_refused(refused):
     posterior = tfd.TransformedDistribution(tfd.MultivariateNormalDiag(tf.zeros((4, 2))), tfp.bijectors.Softplus())
-    trace = trace_of_latent(posterior, posterior.sample(1, seed=(0, 1)), kv.StandardNormal((2,)).distribution())
+    trace = trace_of_latent(posterior, posterior.sample(1, seed=(0, 1)), kv.StandardNormalPrior((2,)).distribution())
     with refused("DIP: expected a posterior with known moments"):
         DIP()(trace)

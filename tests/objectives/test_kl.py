@@ -13,7 +13,7 @@ tfd = tfp.distributions
 def trace_of(loc, scale, samples=1):
     """A trace with the posterior N(loc, scale^2), the standard normal prior, and a likelihood of no interest."""
     posterior = tfd.Independent(tfd.Normal(tf.constant(loc, tf.float32), tf.constant(scale, tf.float32)), 1)
-    prior = kv.StandardNormal(np.shape(loc)[1:]).distribution()
+    prior = kv.StandardNormalPrior(np.shape(loc)[1:]).distribution()
     z = posterior.sample(samples, seed=(1, 2))
     likelihood = tfd.Independent(tfd.Normal(z, 1.0), 1)
     latents = (kv.Latent(posterior, prior, z),)
@@ -55,7 +55,7 @@ def test_a_dimension_under_its_free_bits_has_no_gradient():
     loc = tf.Variable([[0.01, 3.0], [-0.01, 3.0]])
     with tf.GradientTape() as tape:
         posterior = tfd.Independent(tfd.Normal(loc, 1.0), 1)
-        latent = kv.Latent(posterior, kv.StandardNormal(2).distribution(), posterior.sample(1))
+        latent = kv.Latent(posterior, kv.StandardNormalPrior(2).distribution(), posterior.sample(1))
         trace = kv.Trace(tf.zeros((2, 2)), (latent,), posterior, tf.constant(0), tf.constant([0, 0]), None, None, {})
         loss = tf.reduce_mean(kv.KL(0.5)(trace))
     gradient = tape.gradient(loss, loc).numpy()

@@ -39,7 +39,7 @@ def test_its_gradient_reaches_the_image_and_not_the_network(term):
         loss = tf.reduce_sum(term(trace_of(x, x).replace(likelihood=likelihood)))
     gradient = tape.gradient(loss, made)
     assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0
-    encoder, decoder = kv.mirrored("conv", SHAPE, 2, filters=(4, 4), units=8)
+    encoder, decoder = kv.make_networks("conv", SHAPE, 2, filters=(4, 4), units=8)
     model = kv.Autoencoder(encoder, decoder, objective=kv.NLL() + kv.KL() + 10.0 * term, seed=0)
     model.compile(jit_compile=False)
     assert len(model.trainable_variables) == len(encoder.weights) + len(decoder.weights) + 4

@@ -117,7 +117,7 @@ def test_only_makes_a_copy():
 
 @pytest.mark.parametrize("part", ["critic", "prior"])
 def test_an_objective_that_trains_nothing_is_refused(part, refused):
-    encoder, decoder = kv.mirrored("mlp", (6,), 2, units=(8,))
+    encoder, decoder = kv.make_networks("mlp", (6,), 2, units=(8,))
     with refused(f"objective: expected terms that train the model, but nll trains only the {part}; add a term"):
         kv.Autoencoder(encoder, decoder, objective=kv.NLL().only(part))
 

@@ -75,7 +75,7 @@ def test_the_stratified_mixture_is_unbiased_over_batches():
     for others in itertools.permutations(range(1, n), size - 1):
         rows = [0, *others]
         posterior = tfd.Independent(tfd.Normal(loc[rows], scale[rows]), 1)
-        trace = trace_of_latent(posterior, z[:, rows], kv.StandardNormal((3,)).distribution())
+        trace = trace_of_latent(posterior, z[:, rows], kv.StandardNormalPrior((3,)).distribution())
         estimates.append(np.exp(log_densities(trace, n, "stratified").aggregate[0]))
     assert np.std(estimates) > 0.1 * exact
     assert np.mean(estimates) == pytest.approx(exact, rel=1e-4)
@@ -88,7 +88,7 @@ def test_a_gaussian_aggregate_has_the_closed_forms(correlation):
     codes = points[:, :2] @ np.linalg.cholesky(between).T.astype("float32")
     posterior = tfd.Independent(tfd.Normal(codes, within), 1)
     z = codes + within * points[:, 2:]
-    trace = trace_of_latent(posterior, z[np.newaxis], kv.StandardNormal((2,)).distribution())
+    trace = trace_of_latent(posterior, z[np.newaxis], kv.StandardNormalPrior((2,)).distribution())
     total = between + within**2 * np.eye(2)
     variances = np.diag(total)
     tc = 0.5 * (np.log(variances).sum() - np.linalg.slogdet(total)[1])

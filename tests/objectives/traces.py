@@ -28,14 +28,14 @@ def trace_of_normals(loc, scale, samples=1, *, seed=0):
     """A trace with the posterior N(loc, scale^2) and the standard normal prior."""
     loc, scale = tf.convert_to_tensor(loc, tf.float32), tf.convert_to_tensor(scale, tf.float32)
     posterior = tfd.Independent(tfd.Normal(loc, scale), loc.shape.rank - 1)
-    prior = kv.StandardNormal(tuple(loc.shape[1:])).distribution()
+    prior = kv.StandardNormalPrior(tuple(loc.shape[1:])).distribution()
     return trace_of_latent(posterior, posterior.sample(samples, seed=(1, 2 + seed)), prior, seed=seed)
 
 
 def trace_of_codes(codes, prior=None, *, seed=0):
     """A trace with all mass on these codes `(B, *latent_shape)`; the prior is standard normal by default."""
     codes = tf.convert_to_tensor(codes, tf.float32)
-    prior = kv.StandardNormal(tuple(codes.shape[1:])).distribution() if prior is None else prior
+    prior = kv.StandardNormalPrior(tuple(codes.shape[1:])).distribution() if prior is None else prior
     posterior = tfd.Independent(tfd.Deterministic(codes), codes.shape.rank - 1)
     return trace_of_latent(posterior, codes[tf.newaxis], prior, seed=seed)
 
@@ -45,7 +45,7 @@ class FixedDraws:
 
     def __init__(self, draws):
         self.draws = tf.constant(draws)
-        self.log_prob = kv.StandardNormal(tuple(draws.shape[1:])).distribution().log_prob
+        self.log_prob = kv.StandardNormalPrior(tuple(draws.shape[1:])).distribution().log_prob
 
     def sample(self, n, seed):
         return self.draws[:n]

@@ -4,11 +4,11 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from keras_vae.priors.maf import MAF
+from keras_vae.priors.maf_prior import MAFPrior
 from keras_vae.priors.real_nvp_prior import RealNVPPrior
 
 PRIORS = {
-    "maf": lambda shape: MAF(shape, flows=2, units=(16,), activation="tanh"),
+    "maf": lambda shape: MAFPrior(shape, flows=2, units=(16,), activation="tanh"),
     "real_nvp": lambda shape: RealNVPPrior(shape, flows=2, units=(16,), activation="tanh"),
 }
 
@@ -79,7 +79,7 @@ def test_codes_of_any_shape(name, shape):
 
 
 def test_a_code_of_one_number_has_a_maf_and_no_real_nvp(refused):
-    p = MAF(1, flows=2, units=(4,)).distribution()
+    p = MAFPrior(1, flows=2, units=(4,)).distribution()
     assert np.allclose(p.log_prob([[0.3]]), stats.norm.logpdf(0.3), atol=0.2)
     with refused("dim must be at least 2"):
         RealNVPPrior(1)
@@ -140,7 +140,7 @@ FIT = {"epochs": 12, "learning_rate": 1e-2, "units": (32,), "flows": 4, "verbose
 @pytest.fixture(scope="module")
 def fitted():
     codes = two_moons(2000, seed=0)
-    return {"maf": MAF.fit(codes, **FIT), "real_nvp": RealNVPPrior.fit(codes, **FIT)}
+    return {"maf": MAFPrior.fit(codes, **FIT), "real_nvp": RealNVPPrior.fit(codes, **FIT)}
 
 
 def test_fitted_to_two_moons_it_beats_the_normal_distribution_on_others(name, fitted):
@@ -158,7 +158,7 @@ def test_codes_in_other_units_are_fitted_alike():
     codes = two_moons(300, seed=0)
     z = two_moons(50, seed=1)
     options = {**FIT, "epochs": 2, "batch_size": 64}
-    one, other = MAF.fit(codes, **options), MAF.fit(64 * codes - 16, **options)
+    one, other = MAFPrior.fit(codes, **options), MAFPrior.fit(64 * codes - 16, **options)
     expected = one.distribution().log_prob(z) - 2 * np.log(64)
     assert np.allclose(other.distribution().log_prob(64 * z - 16), expected, atol=1e-2)
 
@@ -200,4 +200,4 @@ def test_held_out_codes_guard_against_too_many_epochs():
 )
 def test_fit_refuses_bad_input(refused, codes, options, match):
     with refused(match):
-        MAF.fit(codes, verbose=0, **options)
+        MAFPrior.fit(codes, verbose=0, **options)

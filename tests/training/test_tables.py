@@ -6,7 +6,7 @@ import pytest
 from keras_vae.bulk import infer
 from keras_vae.cli.exports import export_run
 from keras_vae.cli.sources import evaluation_data_of, examples
-from keras_vae.data import DataSet
+from keras_vae.data import SplitDataset
 from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, load_data, train
 from keras_vae.training.build import build_model, with_columns
@@ -63,7 +63,7 @@ def test_the_parts_of_a_file_are_kept(tmp_path, refused):
     assert whole.y.tolist() == [0, 1, 2, 0, 1, 0]
     assert examples(tmp_path / "model.keras", file, "test").y.tolist() == [0, 1, 0]
     data = evaluation_data_of(tmp_path / "model.keras", file, None)
-    assert isinstance(data, DataSet) and data.test.x.tolist() == x[3:].tolist() and len(data.train) == 3
+    assert isinstance(data, SplitDataset) and data.test.x.tolist() == x[3:].tolist() and len(data.train) == 3
     with refused("has no validation part of its own"):
         evaluation_data_of(tmp_path / "model.keras", file, "validation")
 

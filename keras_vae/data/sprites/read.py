@@ -1,7 +1,7 @@
 """Reads a random subset of the sprites into memory."""
 
-from keras_vae.data.dataset import Split
 from keras_vae.data.parts import Parts
+from keras_vae.data.split_dataset import Split
 from keras_vae.data.sprites.array import Sprites
 from keras_vae.data.sprites.drawing import SHAPES
 

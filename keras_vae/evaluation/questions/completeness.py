@@ -12,7 +12,7 @@ from keras_vae.evaluation.questions.left_out import left_out
 from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.round_trip import round_trip
 from keras_vae.evaluation.subject import FEWEST, Subject
-from keras_vae.priors import GaussianMixture
+from keras_vae.priors import GaussianMixturePrior
 
 QUESTION = "Is the latent space complete: does every point of the prior decode to something meaningful?"
 
@@ -70,7 +70,7 @@ def completeness(subject: Subject) -> Result:
 def _gain_of_fitted_prior(subject: Subject) -> float:
     """How much smaller the Frechet distance is if codes are drawn from a mixture fitted to the codes."""
     components = max(1, min(20, len(subject.codes) // 20))
-    fitted = GaussianMixture.fit(
+    fitted = GaussianMixturePrior.fit(
         subject.codes.reshape(-1, *subject.model.latent_shape), components=components, seed=subject.seed
     )
     n = len(subject.sample_features)

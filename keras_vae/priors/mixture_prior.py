@@ -15,7 +15,7 @@ tfd = tfp.distributions
 
 
 @register
-class Mixture(Prior):
+class MixturePrior(Prior):
     """p(z) = sum_k pi_k N(z; loc_k, diag(scale_k^2)), learned with the model.
 
     It starts with equal weights pi, locations drawn from N(0, I) and scales of 1. It has no closed-form KL; use
@@ -32,7 +32,7 @@ class Mixture(Prior):
 
     Example:
 
-    >>> Mixture((2,), components=3).distribution().log_prob(tf.zeros((5, 2))).shape
+    >>> MixturePrior((2,), components=3).distribution().log_prob(tf.zeros((5, 2))).shape
     TensorShape([5])
 
     References: Dilokthanakul et al., 2016, https://arxiv.org/abs/1611.02648; as the baseline "MoG": Tomczak &
@@ -41,8 +41,8 @@ class Mixture(Prior):
 
     def __init__(self, event_shape, *, components: int = 10, min_scale: float = 1e-3, seed: int = 0, **kwargs):
         super().__init__(event_shape, **kwargs)
-        self.components = check_integer("Mixture: components", components)
-        self.min_scale = check_number("Mixture: min_scale", min_scale, above=0)
+        self.components = check_integer("MixturePrior: components", components)
+        self.min_scale = check_number("MixturePrior: min_scale", min_scale, above=0)
         self.seed = check_seed(seed)
         shape = (self.components, *self.event_shape)
         one = keras.initializers.Constant(math.log(math.expm1(1.0)))

@@ -4,12 +4,12 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
-from keras_vae.priors.mixture import Mixture
+from keras_vae.priors.mixture_prior import MixturePrior
 
 
 def moved(event_shape, components=3):
     """A mixture whose weights are not those of its start."""
-    prior, random = Mixture(event_shape, components=components), np.random.default_rng(0)
+    prior, random = MixturePrior(event_shape, components=components), np.random.default_rng(0)
     for weight in prior.trainable_weights:
         weight.assign(random.normal(size=weight.shape))
     return prior
@@ -37,7 +37,7 @@ def test_the_draws_have_the_mean_and_the_variance(jit_compile):
 
 
 def test_it_starts_as_equal_normals_at_seeded_places():
-    one, again, other = Mixture((20,)), Mixture((20,)), Mixture((20,), seed=1)
+    one, again, other = MixturePrior((20,)), MixturePrior((20,)), MixturePrior((20,), seed=1)
     assert np.array_equal(one.loc, again.loc) and not np.array_equal(one.loc, other.loc)
     assert np.std(one.loc) == pytest.approx(1, abs=0.2)
     np.testing.assert_allclose(one.distribution().components_distribution.distribution.scale, 1, atol=2e-3)
@@ -48,7 +48,7 @@ def test_it_starts_as_equal_normals_at_seeded_places():
 def test_gradient_descent_finds_two_clusters():
     random = np.random.default_rng(0)
     z = np.concatenate([random.normal(-3, 0.5, (300, 1)), random.normal(2, 1.0, (100, 1))]).astype("float32")
-    prior = Mixture((1,), components=2)
+    prior = MixturePrior((1,), components=2)
     optimizer = keras.optimizers.Adam(0.05)
 
     @tf.function
@@ -68,7 +68,7 @@ def test_gradient_descent_finds_two_clusters():
 
 
 def test_a_mixture_survives_its_configuration():
-    prior = Mixture((2, 3), components=4, min_scale=0.1, seed=5)
+    prior = MixturePrior((2, 3), components=4, min_scale=0.1, seed=5)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(prior))
     assert copy.get_config() == prior.get_config() and np.array_equal(copy.loc, prior.loc)
 
@@ -76,4 +76,4 @@ def test_a_mixture_survives_its_configuration():
 @pytest.mark.parametrize("options", [{"components": 0}, {"components": 2.5}, {"min_scale": 0}, {"seed": -1}])
 def test_bad_numbers_are_refused(refused, options):
     with refused(f"{next(iter(options))} must be"):
-        Mixture((2,), **options)
+        MixturePrior((2,), **options)

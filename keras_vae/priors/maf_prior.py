@@ -8,13 +8,13 @@ from keras_vae.serialization import register
 
 
 @register
-class MAF(FlowPrior):
+class MAFPrior(FlowPrior):
     """Autoregressive steps between codes and normal noise, each in the order opposite to the one before.
 
         log p(z) = log N(f(z); 0, I) + log |det df/dz|,   f = f_K o ... o f_1,   see `AutoregressiveFlow` for one step
 
     The log-density takes one pass per step, a draw as many as a code has numbers: it is meant for short codes. It
-    learns together with the model, or from the codes of a trained one: `MAF.fit(codes)`.
+    learns together with the model, or from the codes of a trained one: `MAFPrior.fit(codes)`.
 
     Args:
         event_shape: shape of one code; it is flattened within.
@@ -28,7 +28,7 @@ class MAF(FlowPrior):
 
     Example:
 
-    >>> p = MAF((4,), units=(16,)).distribution()
+    >>> p = MAFPrior((4,), units=(16,)).distribution()
     >>> p.log_prob(p.sample(3, seed=0)).shape
     TensorShape([3])
 

@@ -17,7 +17,7 @@ def raw(scale):
 
 def linear(samples, spread=1.0):
     """p(z | u) = N(u W + B, S^2 I) without hidden layers, and q(u | z) at the exact mean, `spread` times as wide."""
-    stage = kv.SecondStage((3,), latent_dim=2, units=(), samples=samples)
+    stage = kv.SecondStagePrior((3,), latent_dim=2, units=(), samples=samples)
     kernel, bias = stage._decoder[0].weights
     kernel.assign(np.concatenate([W, np.zeros((2, 3))], axis=1))
     bias.assign(np.concatenate([B, np.full(3, raw(S))]))
@@ -62,7 +62,7 @@ def test_a_density_does_not_depend_on_what_else_is_in_the_batch():
 
 def test_a_deep_stage_tends_to_the_integral_over_u():
     keras.utils.set_random_seed(3)
-    stage = kv.SecondStage((2,), latent_dim=1, units=(6,), samples=20_000)
+    stage = kv.SecondStagePrior((2,), latent_dim=1, units=(6,), samples=20_000)
     for weight in stage.weights:
         weight.assign(np.random.default_rng(weight.shape[0]).normal(size=weight.shape))
     kernel, bias = stage._encoder[-1].weights  # q(u | z) = N(0, 2^2), which covers the posterior
@@ -87,7 +87,7 @@ def test_the_mean_is_the_decoders_at_zero():
 
 
 def test_codes_of_any_shape():
-    stage = kv.SecondStage((2, 2, 1), units=(4,), samples=2)
+    stage = kv.SecondStagePrior((2, 2, 1), units=(4,), samples=2)
     distribution = stage.distribution()
     assert stage.latent_dim == 4 and distribution.batch_shape == () and distribution.event_shape == (2, 2, 1)
     assert distribution.mean().shape == distribution.sample(seed=(0, 1)).shape == (2, 2, 1)
@@ -104,8 +104,8 @@ def test_the_density_is_the_same_every_time_and_under_xla_a_bound_too():
 
 
 def test_it_survives_its_configuration():
-    stage = kv.SecondStage((4,), latent_dim=3, units=(5, 6), samples=7)
-    copy = kv.SecondStage.from_config(stage.get_config())
+    stage = kv.SecondStagePrior((4,), latent_dim=3, units=(5, 6), samples=7)
+    copy = kv.SecondStagePrior.from_config(stage.get_config())
     assert copy.get_config() == stage.get_config()
     assert [weight.shape for weight in copy.weights] == [weight.shape for weight in stage.weights]
 
@@ -114,8 +114,8 @@ def test_it_survives_its_configuration():
     "options", [{"latent_dim": 0}, {"units": (0,)}, {"units": (2.5,)}, {"samples": 0}, {"units": 16}]
 )
 def test_bad_arguments_are_refused(options, refused):
-    with refused(f"SecondStage: .*{next(iter(options))}"):
-        kv.SecondStage((4,), **options)
+    with refused(f"SecondStagePrior: .*{next(iter(options))}"):
+        kv.SecondStagePrior((4,), **options)
 
 
 def two_stages(**options):
@@ -123,7 +123,7 @@ def two_stages(**options):
     model = kv.Autoencoder(
         kv.MLPEncoder((5,), (8,)),
         kv.MLPDecoder((2,), (8,)),
-        prior=kv.SecondStage((2,), units=(16,)),
+        prior=kv.SecondStagePrior((2,), units=(16,)),
         likelihood="normal",
         objective=kv.NLL() + kv.StandardNormalKL() + kv.PriorNLL(),
         seed=0,
@@ -166,7 +166,7 @@ def test_a_kl_to_the_standard_normal_is_that_whatever_the_prior():
 @pytest.mark.slow
 def test_the_second_stage_learns_where_the_codes_are():
     codes = np.concatenate([Z[:, :2], Z[:, 1:]]) * 0.1 + np.array([2.0, -1.0], "float32")
-    stage = kv.SecondStage((2,), latent_dim=1, units=(16,))
+    stage = kv.SecondStagePrior((2,), latent_dim=1, units=(16,))
     optimizer = keras.optimizers.Adam(1e-2)
 
     @tf.function
@@ -198,13 +198,13 @@ def test_fitted_to_codes_on_a_ring_it_beats_a_normal_and_repeats():
     angle = rng.uniform(0, 2 * np.pi, 1200)
     codes = np.stack([np.cos(angle), np.sin(angle)], axis=1) + 0.05 * rng.normal(size=(1200, 2))
     settings = {"units": (64, 64), "samples": 8, "epochs": 100, "batch_size": 32, "learning_rate": 3e-3, "verbose": 0}
-    fitted = kv.SecondStage.fit(codes[:1000], **settings)
+    fitted = kv.SecondStagePrior.fit(codes[:1000], **settings)
     held_out = codes[1000:].astype("float32")
     normal = -np.log(2 * np.pi * held_out.var()) - 1.0  # nats per code of the best isotropic normal
     assert fitted.distribution().log_prob(held_out).numpy().mean() > normal + 0.2
     radius = np.linalg.norm(fitted.distribution().sample(500, seed=(0, 1)), axis=1)
     assert np.abs(np.median(radius) - 1) < 0.1
-    again = kv.SecondStage.fit(codes[:1000], units=(32, 32), epochs=1, verbose=0)
-    once_more = kv.SecondStage.fit(codes[:1000], units=(32, 32), epochs=1, verbose=0)
+    again = kv.SecondStagePrior.fit(codes[:1000], units=(32, 32), epochs=1, verbose=0)
+    once_more = kv.SecondStagePrior.fit(codes[:1000], units=(32, 32), epochs=1, verbose=0)
     for own, others in zip(again.weights, once_more.weights, strict=True):
         assert np.array_equal(own, others)

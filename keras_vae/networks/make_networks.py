@@ -1,4 +1,4 @@
-"""An encoder and the decoder that mirrors it."""
+"""`make_networks`: an encoder and a decoder by the name of their kind."""
 
 import inspect
 import re
@@ -165,7 +165,7 @@ def _reversed(filters: Sequence[int] | None) -> tuple[int, ...] | None:
     return None if filters is None else tuple(filters)[::-1]
 
 
-_MIRRORED: dict[str, Callable[..., Pair]] = {
+_MAKERS: dict[str, Callable[..., Pair]] = {
     "conv": _conv,
     "conv1d": _conv1d,
     "gated_mlp": _gated_mlp,
@@ -175,7 +175,7 @@ _MIRRORED: dict[str, Callable[..., Pair]] = {
     "spatial": _spatial,
 }
 
-NETWORKS = ("auto", *_MIRRORED)
+NETWORKS = ("auto", *_MAKERS)
 """Kinds of networks."""
 
 
@@ -207,14 +207,14 @@ def options_of_network(kind: str) -> list[str]:
     """Names of the options of a kind of network.
 
     Args:
-        kind: see `mirrored`, but not `"auto"`.
+        kind: see `make_networks`, but not `"auto"`.
 
     Example:
 
     >>> options_of_network("gru")
     ['units', 'unroll']
     """
-    parameters = inspect.signature(_MIRRORED[kind]).parameters.values()
+    parameters = inspect.signature(_MAKERS[kind]).parameters.values()
     return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
 
@@ -222,7 +222,7 @@ def check_network_options(kind: str, event_shape: tuple[int, ...], options: Iter
     """Raises `InvalidInputError` for the first of the `options` that a network of this kind does not take.
 
     Args:
-        kind: see `mirrored`.
+        kind: see `make_networks`.
         event_shape: shape of one example.
         options: names of options.
     """
@@ -231,14 +231,14 @@ def check_network_options(kind: str, event_shape: tuple[int, ...], options: Iter
     for option in options:
         if option not in own:
             choice = f" (network='auto' for examples of shape {event_shape})" if kind == "auto" else ""
-            others = [other for other in _MIRRORED if option in options_of_network(other)]
+            others = [other for other in _MAKERS if option in options_of_network(other)]
             hint = f"{', '.join(others)} {'take' if others[1:] else 'takes'} it; " if others else ""
             raise InvalidInputError(
                 f"network {resolved!r}{choice} takes no option {option!r}: {hint}{resolved} takes {', '.join(own)}."
             )
 
 
-def mirrored(
+def make_networks(
     kind: str,
     event_shape: tuple[int, ...],
     latent_dim: int,
@@ -248,7 +248,7 @@ def mirrored(
     seed: int | None = None,
     **options: Unpack[NetworkOptions],
 ) -> Pair:
-    """An encoder for examples of `event_shape` and its mirror image for codes of `latent_dim` numbers.
+    """Returns an encoder for examples of `event_shape` and a decoder for codes, the encoder's mirror image.
 
     Args:
         kind: for any data `"mlp"` or `"gated_mlp"`; for images of at least 8x8 `"conv"`, `"resnet"`, or `"spatial"`,
@@ -270,10 +270,10 @@ def mirrored(
 
     Example:
 
-    >>> encoder, decoder = mirrored("mlp", (8, 8, 1), 4, units=(64, 32))
+    >>> encoder, decoder = make_networks("mlp", (8, 8, 1), 4, units=(64, 32))
     >>> decoder.units
     (32, 64)
-    >>> encoder, decoder = mirrored("spatial", (28, 28, 1), 4, condition_dim=10)
+    >>> encoder, decoder = make_networks("spatial", (28, 28, 1), 4, condition_dim=10)
     >>> encoder.input_shape, decoder.input_shape
     ((None, 28, 28, 11), (None, 7, 7, 14))
     """
@@ -288,7 +288,7 @@ def mirrored(
     check_network_options(kind, event_shape, options)
     try:
         with initial_weights(None if seed is None else check_seed(seed), "networks"):
-            return _MIRRORED[resolved](input_shape, event_shape, latent_dim + condition_dim, **options)
+            return _MAKERS[resolved](input_shape, event_shape, latent_dim + condition_dim, **options)
     except InvalidInputError:
         raise
     except (TypeError, ValueError) as error:

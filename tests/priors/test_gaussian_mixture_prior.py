@@ -5,7 +5,7 @@ import tensorflow as tf
 from sklearn import mixture
 
 import keras_vae as kv
-from keras_vae.priors.gaussian_mixture import GaussianMixture
+from keras_vae.priors.gaussian_mixture_prior import GaussianMixturePrior
 
 RANDOM = np.random.default_rng(0)
 CODES = np.concatenate(
@@ -15,7 +15,7 @@ CODES = np.concatenate(
 
 @pytest.mark.parametrize("components", [1, 4])
 def test_the_log_density_is_scikit_learns(components):
-    prior = GaussianMixture.fit(CODES, components=components, seed=3)
+    prior = GaussianMixturePrior.fit(CODES, components=components, seed=3)
     expected = mixture.GaussianMixture(components, random_state=3).fit(CODES.astype("float64")).score_samples(CODES)
     np.testing.assert_allclose(prior.distribution().log_prob(CODES), expected, rtol=1e-3, atol=1e-3)
     compiled = tf.function(lambda z: prior.distribution().log_prob(z), jit_compile=True)
@@ -24,7 +24,7 @@ def test_the_log_density_is_scikit_learns(components):
 
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
 def test_the_draws_have_the_moments_of_the_codes(jit_compile):
-    prior = GaussianMixture.fit(CODES, components=2)
+    prior = GaussianMixturePrior.fit(CODES, components=2)
     z = tf.function(lambda: prior.distribution().sample(100_000, seed=(1, 2)), jit_compile=jit_compile)().numpy()
     np.testing.assert_allclose(z.mean(0), CODES.mean(0), atol=0.05)
     np.testing.assert_allclose(np.cov(z.T), np.cov(CODES.T, ddof=0), rtol=0.05, atol=0.05)
@@ -32,14 +32,14 @@ def test_the_draws_have_the_moments_of_the_codes(jit_compile):
 
 
 def test_one_component_is_the_normal_of_the_moments():
-    prior = GaussianMixture.fit(CODES, components=1)
+    prior = GaussianMixturePrior.fit(CODES, components=1)
     covariance = prior.scale_tril.numpy()[0] @ prior.scale_tril.numpy()[0].T
     np.testing.assert_allclose(covariance, np.cov(CODES.T, ddof=0), rtol=1e-3, atol=1e-3)
 
 
 def test_codes_of_more_axes_are_flattened_for_the_covariances():
     codes = np.random.default_rng(0).normal(size=(60, 3, 2))
-    whole, flat = (GaussianMixture.fit(x, components=2) for x in (codes, codes.reshape(60, 6)))
+    whole, flat = (GaussianMixturePrior.fit(x, components=2) for x in (codes, codes.reshape(60, 6)))
     assert whole.event_shape == (3, 2)
     distribution = whole.distribution()
     z = distribution.sample(4, seed=(1, 2))
@@ -49,17 +49,17 @@ def test_codes_of_more_axes_are_flattened_for_the_covariances():
 
 def test_the_constructor_alone_gives_the_standard_normal():
     z = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
-    expected = kv.StandardNormal((3,)).distribution().log_prob(z)
-    np.testing.assert_allclose(GaussianMixture((3,)).distribution().log_prob(z), expected, rtol=1e-5)
+    expected = kv.StandardNormalPrior((3,)).distribution().log_prob(z)
+    np.testing.assert_allclose(GaussianMixturePrior((3,)).distribution().log_prob(z), expected, rtol=1e-5)
 
 
 def test_the_same_seed_gives_the_same_fit():
-    one, again = (GaussianMixture.fit(CODES, components=4, seed=7) for _ in range(2))
+    one, again = (GaussianMixturePrior.fit(CODES, components=4, seed=7) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one.weights, again.weights, strict=True))
 
 
 def test_it_is_saved_with_its_model_and_not_trained(tmp_path):
-    prior = GaussianMixture.fit(CODES, components=2)
+    prior = GaussianMixturePrior.fit(CODES, components=2)
     assert len(prior.non_trainable_weights) == 3 and not prior.trainable_weights
     model = kv.Autoencoder(
         kv.MLPEncoder((5,), (4,)), kv.MLPDecoder((3,), (4,)), prior=prior, objective=kv.NLL(), seed=0
@@ -83,4 +83,4 @@ def test_it_is_saved_with_its_model_and_not_trained(tmp_path):
 )
 def test_bad_codes_and_numbers_are_refused(refused, codes, options, match):
     with refused(match):
-        GaussianMixture.fit(codes, **options)
+        GaussianMixturePrior.fit(codes, **options)

@@ -5,9 +5,9 @@ import pytest
 
 import keras_vae as kv
 from keras_vae.layers.spectral_normalization import SpectralNormalization
-from keras_vae.networks import NETWORKS, NetworkOptions, mirrored
+from keras_vae.networks import NETWORKS, NetworkOptions, make_networks
 from keras_vae.networks.conv import ConvEncoder
-from keras_vae.networks.mirror import options_of_network
+from keras_vae.networks.make_networks import options_of_network
 from keras_vae.networks.mlp import MLPEncoder
 from keras_vae.networks.sequence import SequenceEncoder
 
@@ -36,7 +36,7 @@ def test_the_options_of_all_networks_are_typed():
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_a_pair_makes_a_model_of_events_and_codes_of_the_right_shape(kind):
     event_shape = EVENTS.get(kind, (9, 12, 1))
-    encoder, decoder = mirrored(kind, event_shape, 3, **TINY[kind])
+    encoder, decoder = make_networks(kind, event_shape, 3, **TINY[kind])
     model = kv.Autoencoder(encoder, decoder, objective=kv.NLL() + kv.KL(), seed=0)
     assert model.event_shape == event_shape
     assert model.latent_shape == ((3, 3, 3) if kind == "spatial" else (3,))
@@ -49,8 +49,8 @@ def test_a_condition_and_another_encoding_widen_the_inputs_and_leave_the_feature
     event_shape = EVENTS.get(kind, (9, 12, 1))
     encoded = (*event_shape[:-1], 4)
     plain, wide = (
-        mirrored(kind, event_shape, 3, **TINY[kind]),
-        mirrored(kind, event_shape, 3, condition_dim=5, encoder_input_shape=encoded, **TINY[kind]),
+        make_networks(kind, event_shape, 3, **TINY[kind]),
+        make_networks(kind, event_shape, 3, condition_dim=5, encoder_input_shape=encoded, **TINY[kind]),
     )
     assert wide[0].input_shape == (None, *event_shape[:-1], 4 + 5)
     assert wide[1].input_shape == (*plain[1].input_shape[:-1], 3 + 5)
@@ -71,21 +71,21 @@ def test_a_condition_and_another_encoding_widen_the_inputs_and_leave_the_feature
     ],
 )
 def test_auto_chooses_by_the_event(event_shape, expected):
-    assert type(mirrored("auto", event_shape, 2)[0]) is expected
+    assert type(make_networks("auto", event_shape, 2)[0]) is expected
 
 
 @pytest.mark.parametrize("kind", ["conv", "conv1d", "resnet", "spatial"])
 def test_the_decoder_has_the_filters_of_the_encoder_backwards(kind):
-    encoder, decoder = mirrored(kind, EVENTS.get(kind, (9, 12, 1)), 3, **TINY[kind])
+    encoder, decoder = make_networks(kind, EVENTS.get(kind, (9, 12, 1)), 3, **TINY[kind])
     assert decoder.filters == encoder.filters[::-1]
     assert decoder.features == 6
 
 
 @pytest.mark.parametrize(("kind", "shape"), [("mlp", (8, 8, 1)), ("conv", (8, 8, 1))])
 def test_the_decoder_alone_is_regularised(kind, shape):
-    encoder, decoder = mirrored(kind, shape, 2, decoder_l2=0.1)
+    encoder, decoder = make_networks(kind, shape, 2, decoder_l2=0.1)
     assert decoder.losses and not encoder.losses
-    pair = mirrored(kind, shape, 2, decoder_spectral_normalization=True)
+    pair = make_networks(kind, shape, 2, decoder_spectral_normalization=True)
     normalised = [any(isinstance(each, SpectralNormalization) for each in net._flatten_layers()) for net in pair]
     assert normalised == [False, True]
 
@@ -110,4 +110,4 @@ def test_the_decoder_alone_is_regularised(kind, shape):
 )
 def test_bad_options_are_refused(kind, options, message, refused):
     with refused(message):
-        mirrored(kind, (16, 16, 1), 2, **options)
+        make_networks(kind, (16, 16, 1), 2, **options)

@@ -5,14 +5,14 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from keras_vae.priors.autoregressive import Autoregressive
+from keras_vae.priors.autoregressive_prior import AutoregressivePrior
 
 SMALL = {"layers": 2, "filters": 8, "kernel_size": 3}
 
 
 def strong(event_shape, categories):
     """A prior whose codes depend strongly on each other."""
-    prior = Autoregressive(event_shape, categories=categories, seed=0, **SMALL)
+    prior = AutoregressivePrior(event_shape, categories=categories, seed=0, **SMALL)
     for weight in prior.trainable_weights:
         weight.assign(2.0 * weight)
     return prior
@@ -68,7 +68,7 @@ def test_it_is_the_same_under_xla():
 
 
 def test_a_seed_per_draw_gives_each_draw_its_own():
-    prior = Autoregressive((3,), categories=3, layers=1, filters=4, seed=0)
+    prior = AutoregressivePrior((3,), categories=3, layers=1, filters=4, seed=0)
     seeds = tf.constant([[1, 2], [3, 4], [5, 6]])
     draw = lambda seed: prior.distribution().sample(seed=seed)  # noqa: E731
     draws = tf.vectorized_map(draw, seeds, warn=False)
@@ -76,7 +76,7 @@ def test_a_seed_per_draw_gives_each_draw_its_own():
 
 
 def test_every_weight_has_a_gradient():
-    prior = Autoregressive((3, 3), categories=3, seed=0, **SMALL)
+    prior = AutoregressivePrior((3, 3), categories=3, seed=0, **SMALL)
     with tf.GradientTape() as tape:
         codes = tf.random.stateless_uniform((16, 3, 3), (0, 1), maxval=3, dtype=tf.int32)
         loss = -tf.reduce_mean(prior.distribution().log_prob(codes))
@@ -98,7 +98,7 @@ def chains(n, *, seed, length=5, categories=4, stay=0.9):
 @pytest.mark.slow
 def test_fit_finds_the_entropy_of_a_chain_and_beats_independent_codes():
     codes, entropy = chains(2000, seed=0)
-    prior = Autoregressive.fit(codes, categories=4, epochs=8, learning_rate=1e-2, verbose=0, **SMALL)
+    prior = AutoregressivePrior.fit(codes, categories=4, epochs=8, learning_rate=1e-2, verbose=0, **SMALL)
     nats = -np.mean(prior.distribution().log_prob(chains(4000, seed=1)[0]))
     assert entropy - 0.1 < nats < entropy + 0.15
     assert nats < 5 * np.log(4) - 1  # the independent codes' nats
@@ -108,7 +108,7 @@ def test_fit_finds_the_entropy_of_a_chain_and_beats_independent_codes():
 def test_equal_fits_give_equal_priors():
     codes, _ = chains(100, seed=0, length=2)
     options = {"categories": 4, "epochs": 1, "layers": 1, "filters": 4, "verbose": 0}
-    one, same, other = (Autoregressive.fit(codes, seed=seed, **options) for seed in (1, 1, 2))
+    one, same, other = (AutoregressivePrior.fit(codes, seed=seed, **options) for seed in (1, 1, 2))
     for own, equal in zip(one.get_weights(), same.get_weights(), strict=True):
         assert np.array_equal(own, equal)
     assert not np.array_equal(one.get_weights()[0], other.get_weights()[0])
@@ -116,7 +116,7 @@ def test_equal_fits_give_equal_priors():
 
 def test_it_survives_its_configuration():
     prior = strong((3, 2, 2), 4)
-    copy = Autoregressive.from_config(prior.get_config())
+    copy = AutoregressivePrior.from_config(prior.get_config())
     copy.set_weights(prior.get_weights())
     assert copy.get_config() == prior.get_config()
     codes = prior.distribution().sample(3, seed=(0, 1))
@@ -139,10 +139,10 @@ def test_it_survives_its_configuration():
 )
 def test_bad_input_is_refused(arguments, match, refused):
     with refused(match):
-        Autoregressive(**{"event_shape": (4, 4), "categories": 3, **arguments})
+        AutoregressivePrior(**{"event_shape": (4, 4), "categories": 3, **arguments})
 
 
 @pytest.mark.parametrize("codes", [[[0, 5]] * 4, [[-1, 0]] * 4, [[0.5, 1]] * 4], ids=["above", "below", "fractions"])
 def test_foreign_codes_are_refused(codes, refused):
     with refused("integers from 0 to 4"):
-        Autoregressive.fit(codes, categories=5, verbose=0, **SMALL)
+        AutoregressivePrior.fit(codes, categories=5, verbose=0, **SMALL)

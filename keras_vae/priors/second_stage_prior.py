@@ -58,7 +58,7 @@ class _Bounded(CustomDistribution):
 
 
 @register
-class SecondStage(Prior):
+class SecondStagePrior(Prior):
     """p(z) = E_{u ~ N(0, I)}[p(z | u)]: a VAE of the codes, whose samples fill the holes of the first one's prior.
 
     Its log-density has no closed form: `log_prob` is the importance-weighted bound with `samples` draws of u, whose
@@ -74,7 +74,7 @@ class SecondStage(Prior):
 
     Example:
 
-    >>> SecondStage((4,), units=(16,)).distribution().sample(3, seed=(0, 1)).shape
+    >>> SecondStagePrior((4,), units=(16,)).distribution().sample(3, seed=(0, 1)).shape
     TensorShape([3, 4])
 
     Reference: Dai & Wipf, 2019, https://arxiv.org/abs/1903.05789
@@ -93,9 +93,9 @@ class SecondStage(Prior):
         super().__init__(event_shape, **kwargs)
         self.seed = seed
         self.size = math.prod(self.event_shape)
-        self.latent_dim = self.size if latent_dim is None else check_integer("SecondStage: latent_dim", latent_dim)
-        self.units = check_units("SecondStage", units)
-        self.samples = check_integer("SecondStage: samples", samples)
+        self.latent_dim = self.size if latent_dim is None else check_integer("SecondStagePrior: latent_dim", latent_dim)
+        self.units = check_units("SecondStagePrior", units)
+        self.samples = check_integer("SecondStagePrior: samples", samples)
         self._encoder = self._stack("encoder", self.size, self.latent_dim, first=0)
         self._decoder = self._stack("decoder", self.latent_dim, self.size, first=len(self.units) + 1)
 

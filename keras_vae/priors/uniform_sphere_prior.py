@@ -13,7 +13,7 @@ tfd = tfp.distributions
 
 
 @register
-class UniformSphere(Prior):
+class UniformSpherePrior(Prior):
     """The uniform density on the unit sphere, p(z) = G(D / 2) / (2 pi^(D / 2)) with the gamma function G.
 
     It has a closed-form KL with the posterior `PowerSpherical`. Its mean is the centre, which is no code.
@@ -26,7 +26,7 @@ class UniformSphere(Prior):
 
     Example:
 
-    >>> float(tf.norm(UniformSphere((3,)).distribution().sample(seed=(1, 2)))) - 1 < 1e-5
+    >>> float(tf.norm(UniformSpherePrior((3,)).distribution().sample(seed=(1, 2)))) - 1 < 1e-5
     True
 
     Reference: Davidson et al., 2018, https://arxiv.org/abs/1804.00891
@@ -36,7 +36,7 @@ class UniformSphere(Prior):
 
     def __init__(self, event_shape, **kwargs):
         super().__init__(event_shape, **kwargs)
-        check_vector("UniformSphere", self.event_shape, least=2)
+        check_vector("UniformSpherePrior", self.event_shape, least=2)
 
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
         return tfd.SphericalUniform(self.event_shape[0])

@@ -1,4 +1,4 @@
-"""Split, DataSet and the splitting of what a source lacks."""
+"""Split, SplitDataset and the splitting of what a source lacks."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_vae.data import DataSet, Split
+from keras_vae.data import Split, SplitDataset
 from keras_vae.data.parts import Parts
 from keras_vae.errors import InvalidInputError
 
@@ -80,9 +80,9 @@ def test_the_batches_of_a_split_are_its_examples():
 
 def test_splits_must_be_alike():
     with pytest.raises(InvalidInputError, match=r"odd: expected test examples like .* \(1,\) float32, got \(2,\)"):
-        DataSet("odd", numbered(2), numbered(2), Split(np.zeros((2, 2))))
+        SplitDataset("odd", numbered(2), numbered(2), Split(np.zeros((2, 2))))
     with pytest.raises(InvalidInputError, match="validation examples like .* got .* uint8"):
-        DataSet("odd", numbered(2), Split(np.zeros((2, 1), np.uint8)), numbered(2))
+        SplitDataset("odd", numbered(2), Split(np.zeros((2, 1), np.uint8)), numbered(2))
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ def test_splits_must_be_alike():
 )
 def test_what_an_image_is(shape, image):
     split = Split(np.zeros((2, *shape), np.uint8))
-    assert DataSet("zeros", split, split, split).is_image == image
+    assert SplitDataset("zeros", split, split, split).is_image == image
 
 
 def test_describe():
     split = Split(np.array([[0.0, 2.5]]), [1])
-    text = DataSet("few", split, split, split, ("cat", "dog"), ("Skipped a.png: broken.",)).describe()
+    text = SplitDataset("few", split, split, split, ("cat", "dog"), ("Skipped a.png: broken.",)).describe()
     for expected in ("few", "1 training, 1 validation, 1 test", "(2,), float32", "0 to 2.5", "cat, dog", "a.png"):
         assert expected in text
-    assert "1 labels" in DataSet("few", split, split, split).describe()
+    assert "1 labels" in SplitDataset("few", split, split, split).describe()

@@ -3,12 +3,12 @@ import pytest
 import tensorflow as tf
 from scipy.special import log_softmax
 
-from keras_vae.priors.independent_categorical import IndependentCategorical
+from keras_vae.priors.categorical_prior import CategoricalPrior
 
 
 @pytest.mark.parametrize("learned", [True, False])
 def test_at_the_start_all_codes_are_alike(learned):
-    prior = IndependentCategorical((3, 2), categories=5, learned=learned)
+    prior = CategoricalPrior((3, 2), categories=5, learned=learned)
     codes = tf.random.stateless_uniform((7, 4, 3, 2), (0, 1), maxval=5, dtype=tf.int32)
     distribution = prior.distribution()
     assert (distribution.dtype, distribution.batch_shape, distribution.event_shape) == (tf.int32, (), (3, 2))
@@ -18,7 +18,7 @@ def test_at_the_start_all_codes_are_alike(learned):
 
 
 def test_the_log_probability_is_the_sum_over_positions_and_draws_follow_it():
-    prior = IndependentCategorical((2, 3), categories=4)
+    prior = CategoricalPrior((2, 3), categories=4)
     logits = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
     prior.logits.assign(logits)
     codes = np.random.default_rng(1).integers(0, 4, (9, 2, 3))
@@ -30,7 +30,7 @@ def test_the_log_probability_is_the_sum_over_positions_and_draws_follow_it():
 
 
 def test_it_learns_the_frequencies_under_xla():
-    prior = IndependentCategorical((1,), categories=3)
+    prior = CategoricalPrior((1,), categories=3)
     codes = tf.constant([[0], [0], [0], [1]])
 
     @tf.function(jit_compile=True)
@@ -44,8 +44,8 @@ def test_it_learns_the_frequencies_under_xla():
 
 @pytest.mark.parametrize("learned", [True, False])
 def test_it_survives_its_configuration(learned):
-    prior = IndependentCategorical((2, 3), categories=4, learned=learned)
-    copy = IndependentCategorical.from_config(prior.get_config())
+    prior = CategoricalPrior((2, 3), categories=4, learned=learned)
+    copy = CategoricalPrior.from_config(prior.get_config())
     assert copy.get_config() == prior.get_config()
     assert copy.learned is learned and copy.categories == 4
 
@@ -53,4 +53,4 @@ def test_it_survives_its_configuration(learned):
 @pytest.mark.parametrize("categories", [1, 0, 2.5, None])
 def test_bad_input_is_refused(categories, refused):
     with refused("categories must be an integer >= 2"):
-        IndependentCategorical((2,), categories=categories)
+        CategoricalPrior((2,), categories=categories)

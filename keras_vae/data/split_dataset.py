@@ -1,4 +1,4 @@
-"""The containers Split and DataSet, which hold valid examples in memory."""
+"""The containers Split and SplitDataset, which hold valid examples in memory."""
 
 from dataclasses import dataclass
 
@@ -72,7 +72,7 @@ class Split:
 
 
 @dataclass(frozen=True, eq=False)
-class DataSet:
+class SplitDataset:
     """A data set with splits for training, validation and test.
 
     Args:

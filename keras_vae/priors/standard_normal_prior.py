@@ -12,12 +12,12 @@ tfd = tfp.distributions
 
 
 @register
-class StandardNormal(Prior):
+class StandardNormalPrior(Prior):
     """p(z) = N(0, I).
 
     Example:
 
-    >>> StandardNormal((2,)).distribution().sample(3).shape
+    >>> StandardNormalPrior((2,)).distribution().sample(3).shape
     TensorShape([3, 2])
 
     Reference: Kingma & Welling, 2014, https://arxiv.org/abs/1312.6114

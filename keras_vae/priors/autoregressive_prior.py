@@ -25,12 +25,12 @@ class AutoregressiveCodes(CustomDistribution):
     """p(k) = prod_i p(k_i | k_<i), over grids of integers; batch shape `()`.
 
     Args:
-        prior: the `Autoregressive` whose network it uses.
+        prior: the `AutoregressivePrior` whose network it uses.
     """
 
     sample_runs_network = True
 
-    def __init__(self, prior: "Autoregressive", name: str = "AutoregressiveCodes"):
+    def __init__(self, prior: "AutoregressivePrior", name: str = "AutoregressiveCodes"):
         parameters = dict(locals())
         self.prior = prior
         super().__init__(parameters, dtype=tf.int32, name=name)
@@ -64,7 +64,7 @@ class AutoregressiveCodes(CustomDistribution):
 
 
 @register
-class Autoregressive(Prior):
+class AutoregressivePrior(Prior):
     """A `PixelCNN` over codes k_i from 0 to `categories` - 1, as the VQ-VAE has them.
 
         log p(k) = sum_i log softmax(f(k_1, ..., k_(i-1)))[k_i]
@@ -86,7 +86,7 @@ class Autoregressive(Prior):
 
     Example:
 
-    >>> prior = Autoregressive((4, 4), categories=8, layers=2, filters=4)
+    >>> prior = AutoregressivePrior((4, 4), categories=8, layers=2, filters=4)
     >>> codes = prior.distribution().sample(3, seed=(0, 1))
     >>> codes.shape, prior.distribution().log_prob(codes).shape
     (TensorShape([3, 4, 4]), TensorShape([3]))
@@ -111,12 +111,12 @@ class Autoregressive(Prior):
         super().__init__(event_shape, **kwargs)
         if len(self.event_shape) > 3 or math.prod(self.event_shape) < 2:
             raise InvalidInputError(
-                f"Autoregressive: event_shape must be (n,), (h, w) or (h, w, levels), two codes or more; "
-                f"got {event_shape!r}; use IndependentCategorical for other codes."
+                f"AutoregressivePrior: event_shape must be (n,), (h, w) or (h, w, levels), two codes or more; "
+                f"got {event_shape!r}; use CategoricalPrior for other codes."
             )
-        self.categories = check_integer("Autoregressive: categories", categories, least=2)
+        self.categories = check_integer("AutoregressivePrior: categories", categories, least=2)
         self.layers = layers
-        self.filters = check_integer("Autoregressive: filters", filters)
+        self.filters = check_integer("AutoregressivePrior: filters", filters)
         self.kernel_size = kernel_size
         self.seed = None if seed is None else check_seed(seed)
         self.network = PixelCNN(
@@ -209,7 +209,7 @@ class Autoregressive(Prior):
         Example:
 
         >>> codes = np.random.default_rng(0).integers(0, 8, (100, 4, 4))
-        >>> prior = Autoregressive.fit(codes, categories=8, epochs=1, layers=1, filters=4, verbose=0)
+        >>> prior = AutoregressivePrior.fit(codes, categories=8, epochs=1, layers=1, filters=4, verbose=0)
         """
         codes = check_codes(cls.__name__, codes)
         prior = cls(codes.shape[1:], categories=categories, seed=seed, **options)

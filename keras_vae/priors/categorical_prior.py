@@ -13,7 +13,7 @@ tfd = tfp.distributions
 
 
 @register
-class IndependentCategorical(Prior):
+class CategoricalPrior(Prior):
     """p(k) = prod_i softmax(l_i)[k_i], over grids of codes k_i from 0 to `categories` - 1.
 
     Uniform at the start: then -log p(k) is log `categories` nats per code.
@@ -28,7 +28,7 @@ class IndependentCategorical(Prior):
 
     Example:
 
-    >>> prior = IndependentCategorical((2, 2), categories=8)
+    >>> prior = CategoricalPrior((2, 2), categories=8)
     >>> prior.distribution().sample(3, seed=(0, 1)).shape
     TensorShape([3, 2, 2])
 
@@ -39,7 +39,7 @@ class IndependentCategorical(Prior):
 
     def __init__(self, event_shape, *, categories: int, learned: bool = True, **kwargs):
         super().__init__(event_shape, **kwargs)
-        self.categories = check_integer("IndependentCategorical: categories", categories, least=2)
+        self.categories = check_integer("CategoricalPrior: categories", categories, least=2)
         self.learned = bool(learned)
         if self.learned:
             shape = (*self.event_shape, self.categories)

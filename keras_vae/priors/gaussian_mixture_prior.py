@@ -21,11 +21,11 @@ tfb = tfp.bijectors
 
 
 @register
-class GaussianMixture(Prior):
+class GaussianMixturePrior(Prior):
     """p(z) = sum_k pi_k N(z; loc_k, L_k L_k^T), fitted to the codes of a trained model by expectation maximisation.
 
-    Use `GaussianMixture.fit(codes)`; the constructor alone gives K standard normals. No gradient trains it. It has no
-    closed-form KL; use `KL(estimator="monte_carlo")` where one is wanted.
+    Use `GaussianMixturePrior.fit(codes)`; the constructor alone gives K standard normals. No gradient trains it. It has
+    no closed-form KL; use `KL(estimator="monte_carlo")` where one is wanted.
 
     Args:
         event_shape: shape of one code; codes of more than one axis are flattened for the covariances.
@@ -37,7 +37,7 @@ class GaussianMixture(Prior):
     Example:
 
     >>> codes = np.random.default_rng(0).normal(size=(100, 2))
-    >>> GaussianMixture.fit(codes, components=3).distribution().sample(5, seed=(1, 2)).shape
+    >>> GaussianMixturePrior.fit(codes, components=3).distribution().sample(5, seed=(1, 2)).shape
     TensorShape([5, 2])
 
     Reference: Ghosh et al., 2020, who sample autoencoders so, https://arxiv.org/abs/1903.12436
@@ -45,7 +45,7 @@ class GaussianMixture(Prior):
 
     def __init__(self, event_shape, *, components: int = 10, **kwargs):
         super().__init__(event_shape, **kwargs)
-        self.components = check_integer("GaussianMixture: components", components)
+        self.components = check_integer("GaussianMixturePrior: components", components)
         size = math.prod(self.event_shape)
         identity = np.broadcast_to(np.eye(size, dtype="float32"), (self.components, size, size))
         self.log_weights = self._fitted("log_weights", np.full(self.components, -math.log(self.components), "float32"))
@@ -58,7 +58,7 @@ class GaussianMixture(Prior):
         )
 
     @classmethod
-    def fit(cls, codes: Any, *, components: int = 10, seed: int = 0) -> GaussianMixture:
+    def fit(cls, codes: Any, *, components: int = 10, seed: int = 0) -> GaussianMixturePrior:
         """The mixture that expectation maximisation finds for codes, started by k-means.
 
         Args:
@@ -71,11 +71,11 @@ class GaussianMixture(Prior):
         """
         from sklearn import mixture
 
-        codes = check_codes("GaussianMixture", codes)
-        components, seed = check_integer("GaussianMixture: components", components), check_seed(seed)
+        codes = check_codes("GaussianMixturePrior", codes)
+        components, seed = check_integer("GaussianMixturePrior: components", components), check_seed(seed)
         if len(codes) < components:
             raise InvalidInputError(
-                f"GaussianMixture.fit: expected at least {components} codes for {components} components, "
+                f"GaussianMixturePrior.fit: expected at least {components} codes for {components} components, "
                 f"got {len(codes)}; give it more codes or fewer components."
             )
         flat = codes.reshape(len(codes), -1).astype("float64")
