@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras_vae.bulk.record import AnsweredRecord, Record, RejectedRecord
 from keras_vae.data.images import to_png
 from keras_vae.errors import InvalidInputError, one_line
-from keras_vae.serving.columns import read_columns
+from keras_vae.serving.data_options import read_data_options
 from keras_vae.serving.graph_error import reason_of
 from keras_vae.serving.png import is_beyond_tensorflow
 from keras_vae.serving.versions import newest_version
@@ -88,10 +88,15 @@ class ExportedModel:
 
         A signature without a condition needs no labels, so the label column is removed.
         """
-        text = read_columns(self.path)
-        if text is None or "condition" in self.inputs:
-            return text
-        return json.dumps({**json.loads(text), "label_column": None})
+        options = read_data_options(self.path)
+        if "use_columns" not in options:
+            return None
+        return json.dumps(options if "condition" in self.inputs else {**options, "label_column": None})
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The folders of the training images in the order of their labels; empty if the export does not name them."""
+        return tuple(read_data_options(self.path).get("label_names", ()))
 
     def load(self) -> "ExportedModel":
         """Loads the SavedModel at the first call, and returns this object."""

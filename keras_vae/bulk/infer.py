@@ -52,8 +52,8 @@ def infer(
             file, or the name of a data set. Columns and features have the names of the signature's inputs: `x` (all
             values of an example in row-major order; uint8 values are pixels from 0 to 255) or `image_bytes`, and
             `condition`. From a table (`.csv`, `.tsv` or `.parquet`), the columns of the training data are selected by
-            name, if the export contains their names, as the exports of `keras-vae export RUN` do. Tables and named
-            data sets are loaded into memory.
+            name, if the export contains their names, as the exports of `keras-vae export RUN` do; so are the labels of
+            images, which are the names of their folders. Tables and named data sets are loaded into memory.
         out: the output folder.
         runner: runner of Apache Beam, such as `"DirectRunner"`. None runs the job in this process, without Beam.
         runner_options: options of Apache Beam.
@@ -88,8 +88,10 @@ def infer(
 
         beam.check_runner(runner)
     plain = ExportedModel(export, question)
-    size, columns = plain.image_size, plain.columns
-    source = find_source(os.fspath(data), size=size, split=split, fields=fields, key=key, columns=columns)
+    source = find_source(
+        os.fspath(data), size=plain.image_size, split=split, fields=fields, key=key, columns=plain.columns,
+        label_names=plain.label_names,
+    )  # fmt: skip
     model = ExportedModel(export, question, of_files=True) if source.of_files else plain
     job = Job(model, source, file_format, batch_size)
     with _new_folder(os.fspath(out), overwrite) as folder:

@@ -6,8 +6,7 @@ from typing import Any
 
 import typer
 
-from keras_vae.cli.sources import check_split, data_of, model_of
-from keras_vae.data import SplitDataset
+from keras_vae.cli.sources import check_split, model_of, training_examples
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import check_writable
 from keras_vae.serving import ExportOptions, export, write_server_files
@@ -37,24 +36,25 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
     if no_data and data is not None:
         raise InvalidInputError("--data and --no-data: expected one of the two; drop one.")
     no_data = no_data or (data is None and not run.exists)
-    loaded = None if no_data else data_of(source, data)
-    training = None if loaded is None else check_split(model, loaded.train)
-    card = {} if loaded is None else {"Data": [f"- {line.strip()}" for line in loaded.describe().splitlines()]}
-    columns = None
+    training, card, data_options = None, {}, {}
+    if not no_data:
+        examples, lines = training_examples(source, data)
+        training = check_split(model, examples)
+        card["Data"] = [f"- {line.strip()}" for line in lines]
     if run.exists:
-        columns = _columns(run.config())
+        data_options = _data_options(run.config())
         card["Training"] = _about_training(run.config())
         if run["evaluation.json"].exists():  # not after --no-report
             card["Metrics"] = _metrics(run)
-        card["Limits"] = _limits(run, loaded)
-    return export(model, out, options=options, training=training, card=card, columns=columns, verbose=1)
+        card["Limits"] = _limits(run)
+    return export(model, out, options=options, training=training, card=card, data_options=data_options, verbose=1)
 
 
-def _columns(config: TrainingConfig) -> dict[str, Any] | None:
-    """How training read its table; None for other data."""
-    if not config.use_columns:
-        return None
-    return {name: getattr(config, name) for name in ("use_columns", "label_column", "categories")}
+def _data_options(config: TrainingConfig) -> dict[str, Any]:
+    """How training read its table, or numbered the labels of its folder; empty for other data."""
+    if config.use_columns:
+        return {name: getattr(config, name) for name in ("use_columns", "label_column", "categories")}
+    return {"label_names": config.label_names} if config.label_names else {}
 
 
 def write_files(base: Path, options: ExportOptions, *, asked: bool | None) -> None:
@@ -84,11 +84,10 @@ def _metrics(run: Run) -> dict[str, float]:
     }
 
 
-def _limits(run: Run, data: SplitDataset | None) -> dict[str, Any]:
-    notes = {} if data is None else {f"data, note {i}": note for i, note in enumerate(data.notes, 1)}
+def _limits(run: Run) -> dict[str, Any]:
     evaluation = run["evaluation.json"]
     if not evaluation.exists():
-        return notes | {"evaluation": "none was made; run keras-vae evaluate RUN --report before the export"}
+        return {"evaluation": "none was made; run keras-vae evaluate RUN --report before the export"}
     answers = run.read_json("evaluation.json")["answers"]
     verdicts = {name: " ".join(answer["verdict"]) for name, answer in answers.items()}
-    return notes | {name: verdict for name, verdict in verdicts.items() if verdict}
+    return {name: verdict for name, verdict in verdicts.items() if verdict}

@@ -24,7 +24,8 @@ def export(
         ),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Training examples, for `anomaly`.", show_default="the run's own")
+        str | None,
+        typer.Option(help="Training examples, for `anomaly`; a file is not split.", show_default="the run's own"),
     ] = None,
     no_data: Annotated[bool, typer.Option("--no-data", help="Read no data; there will be no `anomaly`.")] = False,
     settings: dict[str, Any],

@@ -9,7 +9,7 @@ import tensorflow_probability as tfp
 import typer
 
 from keras_vae.data import Split, SplitDataset, load
-from keras_vae.data.load import is_name, is_table, read
+from keras_vae.data.load import is_folder, is_name, is_table, read
 from keras_vae.data.parts import Parts
 from keras_vae.data.table import column_names
 from keras_vae.errors import InvalidInputError
@@ -17,11 +17,12 @@ from keras_vae.evaluation import condition_of
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
 from keras_vae.training import Run, evaluation_data, evaluation_split, load_data
-from keras_vae.training.config import FROM_DATA
 
 tfd = tfp.distributions
 
 SPLITS = ("train", "validation", "test")
+OF_TABLES, OF_FOLDERS = ("label_column", "use_columns", "categories"), ("label_names",)
+"""Settings of a run that say how tables and folders of images are read."""
 
 
 def model_of(source: Path) -> Autoencoder:
@@ -61,10 +62,11 @@ def _read_file(source: Path | None, data: str | None, runs: Sequence[Path]) -> t
         return read(path)
     config = Run(source).config()
     size = tuple(config.image_size) if isinstance(config.image_size, list) else config.image_size
-    options = {"image_size": size} if path.is_dir() else {}
+    options = {"image_size": size, "label_names": config.label_names} if path.is_dir() else {}
     if is_table(path):
-        options |= {name: getattr(config, name) for name in ("use_columns", "categories")}
-        options["label_column"] = config.label_column if config.label_column in column_names(path) else None
+        options |= {name: getattr(config, name) for name in OF_TABLES}
+        if config.label_column not in column_names(path):
+            options["label_column"] = None
     return read(path, **options)
 
 
@@ -93,8 +95,9 @@ def data_of(source: Path, data: str | None) -> SplitDataset:
     if run.exists:
         config = run.config()
         if data is not None:
-            no_table = {} if is_table(data) else dict.fromkeys(("label_column", *FROM_DATA))
-            config = config.replace(data=data, limit=None, **no_table)
+            kept = OF_TABLES if is_table(data) else OF_FOLDERS if is_folder(data) else ()
+            names = {name for name in (*OF_TABLES, *OF_FOLDERS) if name not in kept}
+            config = config.replace(data=data, limit=None, **dict.fromkeys(names))
         loaded = load_data(config)
         if data is None and (changed := run.changed_data(loaded)):
             typer.echo(
@@ -106,6 +109,20 @@ def data_of(source: Path, data: str | None) -> SplitDataset:
     if data is None:
         raise InvalidInputError(f"{source}: a model file does not say what it was trained on; name it with --data.")
     return load(data)
+
+
+def training_examples(source: Path, data: str | None) -> tuple[Split, list[str]]:
+    """The training examples for an export, and lines that describe them.
+
+    They are the training part of the run's own data, of a named data set or of a file that has one; else all of it.
+    """
+    own_file = _read_file(source, data, (source,))
+    if own_file is None:
+        loaded = data_of(source, data)
+        return loaded.train, loaded.describe().splitlines()
+    name, parts = own_file
+    lines = [name, f"examples: {len(parts.train)} training", *(f"note: {note}" for note in parts.notes)]
+    return parts.train, lines
 
 
 def named_split(data: SplitDataset | Parts, split: str) -> Split | None:
@@ -192,4 +209,5 @@ __all__ = [
     "pick",
     "pick_pairs",
     "spread_of",
+    "training_examples",
 ]

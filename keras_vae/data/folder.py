@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.data.folder_layout import Entry, label_names, layout
+from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.images import MAX_PIXELS, DecodedImage, read_image
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
@@ -29,6 +29,7 @@ def read_folder(
     image_size: tuple[int, int] | None = None,
     strict: bool = False,
     max_pixels: int = MAX_PIXELS,
+    label_names: Sequence[str] = (),
 ) -> Parts:
     """Reads all PNG, JPEG, BMP, WebP, GIF and TIFF files in a folder and its sub-folders, except hidden files.
 
@@ -37,8 +38,8 @@ def read_folder(
     reports their number.
 
     Labels: the name of the sub-folder, within the folder or the split, that contains the file. The labels are indices
-    in sorted order of the names. There are labels only if every file is in such a sub-folder, and if there are at
-    least two names.
+    in sorted order of the names, or those of `label_names`. There are labels only if every file is in such a
+    sub-folder, and if there are at least two names.
 
     Pixels: uint8, grey `(N, H, W, 1)` if every readable file is grey, otherwise RGB `(N, H, W, 3)`. See
     `keras_vae.data.images.read_image` for the conversion of a file. Each image is resized (Lanczos) to cover the size
@@ -52,6 +53,8 @@ def read_folder(
         image_size: `(H, W)` in pixels. None uses the size of the first readable file.
         strict: whether to raise an error for an unreadable file instead of skipping it.
         max_pixels: maximum number of pixels of a file.
+        label_names: names of the labels 0, 1, ..., such as those of the training data. A warning and the notes report
+            other names, which get the next labels.
 
     Raises:
         InvalidInputError: if no image can be read, if there are no training images, if `strict` and an image cannot
@@ -73,12 +76,15 @@ def read_folder(
             f"{root}: expected readable images, got {len(entries)} image files, none readable. {failures[0]}"
         )
     _check_range(root, images)
-    skip_notes = _skip_notes(failures, other_files)
-    if skip_notes:
+    warned = _skip_notes(failures, other_files)
+    names = names_of_labels(entries, label_names)
+    if label_names and len(names) > len(label_names):
+        others = ", ".join(names[len(label_names) :])
+        warned.append(f"Expected the labels {', '.join(label_names)}; got {others} too.")
+    if warned:
         count = f"{len(failures)} of {len(entries)} image files. " if failures else ""
-        warnings.warn(f"{root}: {count}{' '.join(skip_notes)}", stacklevel=2)
+        warnings.warn(f"{root}: {count}{' '.join(warned)}", stacklevel=2)
 
-    names = label_names(entries)
     splits = {}
     grey = all(image.pixels.ndim == 2 for image in images.values())
     for part in ("train", "validation", "test"):
@@ -90,7 +96,7 @@ def read_folder(
         raise InvalidInputError(
             f"{root}: expected readable images for training, got only {' and '.join(splits)}; add a folder train."
         )
-    return Parts(**splits, label_names=names, notes=(*skip_notes, *_other_notes(unused_files, images)))
+    return Parts(**splits, label_names=names, notes=(*warned, *_other_notes(unused_files, images)))
 
 
 def _silence_pillow() -> None:

@@ -57,13 +57,19 @@ def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:
     return entries, unused_files
 
 
-def label_names(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """Returns the class names in sorted order; empty unless every file has a class and there are two or more classes.
+def names_of_labels(entries: Sequence[Entry], names_in_training: Sequence[str] = ()) -> tuple[str, ...]:
+    """Returns the name of each label: first those of training, then others in sorted order.
+
+    Without names of training, there must be two or more. There are none unless every file has one.
 
     Example:
 
-    >>> label_names([Entry(Path("dog/1.png"), "train", "dog"), Entry(Path("cat/1.png"), "train", "cat")])
+    >>> names_of_labels([Entry(Path("dog/1.png"), "train", "dog"), Entry(Path("cat/1.png"), "train", "cat")])
     ('cat', 'dog')
+    >>> names_of_labels([Entry(Path("ape/1.png"), "train", "ape")], ("cat", "dog"))
+    ('cat', 'dog', 'ape')
     """
     labels = {entry.label for entry in entries}
-    return () if None in labels or len(labels) < 2 else tuple(sorted(labels))
+    if None in labels or (len(labels) < 2 and not names_in_training):
+        return ()
+    return (*names_in_training, *sorted(labels - {*names_in_training}))

@@ -39,6 +39,7 @@ def load(
     label_column: str | None = None,
     use_columns: Sequence[str] | None = None,
     categories: Mapping[str, Sequence[str]] | None = None,
+    label_names: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> SplitDataset:
     """Loads a data set into memory, with splits for training, validation and test.
@@ -61,6 +62,7 @@ def load(
         label_column: for a table, the column with the labels.
         use_columns: for a table, the columns of the examples. None uses all columns except the labels.
         categories: for a table, the texts of a column in the order of their indices, see `read_table`.
+        label_names: for a folder of images, names of the sub-folders in the order of their labels. None sorts them.
         max_pixels: maximum number of pixels of an image file in a folder; larger files are skipped with a note.
 
     Raises:
@@ -76,7 +78,7 @@ def load(
     """
     name, parts = read(
         source, image_size=image_size, seed=seed, limit=limit, data_dir=data_dir, label_column=label_column,
-        use_columns=use_columns, categories=categories, max_pixels=max_pixels,
+        use_columns=use_columns, categories=categories, label_names=label_names, max_pixels=max_pixels,
     )  # fmt: skip
     data = parts.complete(name, validation=validation, test=test, seed=seed)
     if limit is None:
@@ -94,6 +96,7 @@ def read(
     label_column: str | None = None,
     use_columns: Sequence[str] | None = None,
     categories: Mapping[str, Sequence[str]] | None = None,
+    label_names: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> tuple[str, Parts]:
     """Reads a data set as it is, with only the splits of the source; arguments and errors as for `load`.
@@ -104,7 +107,10 @@ def read(
     limit = None if limit is None else check_integer("limit", limit)
     max_pixels = check_integer("max_pixels", max_pixels)
     table_options = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
-    name, parts = _read(source, _size(image_size), data_dir, seed, limit, table_options, max_pixels)
+    folder_options = {"label_names": _label_names(label_names), "max_pixels": max_pixels}
+    name, parts = _read(source, _size(image_size), data_dir, seed, limit, table_options, folder_options)
+    if label_names and not (isinstance(source, (str, os.PathLike)) and is_folder(source)):
+        raise InvalidInputError(f"label_names: expected a folder of images, got {name}; leave label_names out.")
     if not parts.column_names and (label_column, use_columns) != (None, None):
         option = "use_columns" if label_column is None else "label_column"
         raise InvalidInputError(f"{option}: expected a table with named columns, got {name}; leave {option} out.")
@@ -118,7 +124,7 @@ def _read(
     seed: int,
     limit: int | None,
     table_options: Mapping[str, Any],
-    max_pixels: int,
+    folder_options: Mapping[str, Any],
 ) -> tuple[str, Parts]:
     if isinstance(source, np.ndarray):
         return "array", _without_size(size, "an array") or Parts(Split(source))
@@ -130,8 +136,8 @@ def _read(
         name = source.removeprefix("tfds:")
         return name, read_tfds(name, image_size=size, data_dir=data_dir)
     path = Path(source).expanduser()
-    if path.is_dir():
-        return path.resolve().name, read_folder(path, image_size=size, max_pixels=max_pixels)
+    if is_folder(source):
+        return path.resolve().name, read_folder(path, image_size=size, **folder_options)
     if path.suffix.lower() in ARRAY_FILES and path.is_file():
         return path.stem, _without_size(size, path.name) or read_arrays(path)
     if is_table(path) and path.is_file():
@@ -141,6 +147,11 @@ def _read(
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
         raise InvalidInputError(f"{path}: no such file or folder (relative to {Path.cwd()}); check the path.")
     return source, read_tfds(source, image_size=size, data_dir=data_dir)
+
+
+def is_folder(source: str | os.PathLike) -> bool:
+    """Returns whether a source is a folder of images, and not the name of a data set."""
+    return not is_name(source) and Path(source).expanduser().is_dir()
 
 
 def is_table(source: str | os.PathLike) -> bool:
@@ -163,6 +174,14 @@ def _make(name: str, seed: int, limit: int | None) -> Parts:
     if name == "digits":
         return read_digits()
     return {"sprites": read_sprites, "lines": read_lines}[name](seed=seed, limit=limit)
+
+
+def _label_names(names: Sequence[str] | None) -> tuple[str, ...]:
+    if names is None:
+        return ()
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
+        raise InvalidInputError(f"label_names: expected different names, such as ('cat', 'dog'); got {names!r}.")
+    return tuple(names)
 
 
 def _size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ from keras_vae.files import check_writable, new_parents, partial_folder
 from keras_vae.models import Autoencoder
 from keras_vae.serving import model_card, recorded_answers, warmup
 from keras_vae.serving.checks import check_export
-from keras_vae.serving.columns import write_columns
+from keras_vae.serving.data_options import write_data_options
 from keras_vae.serving.extra import is_installed
 from keras_vae.serving.options import ExportOptions
 from keras_vae.serving.served_model import ServedModel
@@ -29,7 +29,7 @@ def export(
     options: ExportOptions | None = None,
     training: Split | None = None,
     card: Mapping[str, model_card.Section] | None = None,
-    columns: Mapping[str, Any] | None = None,
+    data_options: Mapping[str, Any] | None = None,
     check: bool = True,
     verbose: int = 0,
 ) -> Path:
@@ -45,8 +45,9 @@ def export(
         options: see `ExportOptions`; see `export_signatures` for the signatures.
         training: training examples, to compute the ranks and the threshold of `anomaly`. None leaves `anomaly` out.
         card: heading -> name -> value, or lines of Markdown, for the model card: data, metrics, limits.
-        columns: options of `keras_vae.data.table.read_as_in_training` with which training read its table, for bulk
-            inference on other tables.
+        data_options: options of `keras_vae.data.load` with which training read its data, so that bulk inference reads
+            other data alike: `use_columns`, `label_column` and `categories` of a table, `label_names` of a folder of
+            images.
         check: whether to check the export, which takes some seconds.
         verbose: 1 shows progress of long exports and prints the report of the check.
 
@@ -71,8 +72,8 @@ def export(
     with new_parents(directory / "1"), partial_folder(directory.resolve()) as temporary:
         version = temporary / "version"
         _write(served_model, version, directory.resolve().name, card or {})
-        if columns is not None:
-            write_columns(version, columns)
+        if data_options:
+            write_data_options(version, data_options)
         if check:
             _check(version, directory, verbose)
         return _publish(version, directory)

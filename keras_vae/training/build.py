@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae import data as data_sources
 from keras_vae import zoo
 from keras_vae.data import Split, SplitDataset
+from keras_vae.data.load import is_folder, load
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
@@ -23,7 +23,7 @@ MOST_STEPS_PER_EXECUTION = 32
 
 def load_data(config: TrainingConfig) -> SplitDataset:
     """The data set that a configuration names."""
-    return data_sources.load(
+    return load(
         config.data,
         image_size=tuple(config.image_size) if isinstance(config.image_size, list) else config.image_size,
         validation=config.validation,
@@ -34,16 +34,18 @@ def load_data(config: TrainingConfig) -> SplitDataset:
         label_column=config.label_column,
         use_columns=config.use_columns,
         categories=config.categories,
+        label_names=config.label_names,
     )
 
 
-def with_columns(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
-    """The configuration with the columns of a table by name, and their texts in the order of their numbers.
+def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
+    """The configuration with the names of the data, so that other data are read alike.
 
-    Another table is then read by these names, whatever the order of its columns.
+    Those are the columns of a table and their texts in the order of their numbers, or the labels of a folder of images.
     """
     if not data.column_names:
-        return config
+        named = data.label_names and is_folder(config.data)
+        return config.replace(label_names=list(data.label_names)) if named else config
     texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
     if data.label_names:
         texts[config.label_column] = list(data.label_names)

@@ -13,8 +13,8 @@ from keras_vae.errors import InvalidInputError, unknown
 CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
 """Attributes that name the data; digests of the data decide whether those are the same."""
 
-FROM_DATA = ("use_columns", "categories")
-"""Attributes that a table fills in where they are None."""
+FROM_DATA = ("use_columns", "categories", "label_names")
+"""Attributes that a table or a folder of images fills in where they are None."""
 
 REPORT_ONLY = ("likelihood_samples",)
 """Attributes that change the report and not the training."""
@@ -55,6 +55,8 @@ class TrainingConfig:
         use_columns: of a table: the columns that make the examples; by default all but the labels.
         categories: of a table with texts, column -> its texts in the order of their numbers. Training fills it in, so
             that other tables are read alike.
+        label_names: of a folder of images: names of the sub-folders in the order of their labels; by default sorted.
+            Training fills it in, so that other folders are labelled alike.
         seed: seed of weights, noise, shuffling and splits.
         dtype_policy: of Keras, such as `"mixed_bfloat16"`, or `"auto"` for a choice by device. That is
             `"mixed_bfloat16"` on TPUs and on GPUs with tensor cores for it, `"mixed_float16"` on older ones that have
@@ -86,6 +88,7 @@ class TrainingConfig:
     label_column: str | None = None
     use_columns: list[str] | None = None
     categories: dict[str, list[str]] | None = None
+    label_names: list[str] | None = None
     seed: int = 0
     dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"

@@ -18,7 +18,7 @@ from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.models import Autoencoder
 from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.replicas import between_workers
-from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_columns
+from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_names
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.interrupt import interruptible
@@ -91,7 +91,7 @@ def train(
             alike = {name: value for name, value in config.as_dict().items() if name not in FROM_DATA}
             strategy = make_strategy(strategy, replicas=replicas, alike={"configuration": json.dumps(alike)})
         data = load_data(config)
-        config = with_columns(config, data)
+        config = with_names(config, data)
         check_alike(strategy, [data.train.x, data.train.y], "data")
         if resume:
             _check_same_data(run, config, data)

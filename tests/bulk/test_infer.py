@@ -18,7 +18,7 @@ from pyarrow import csv
 
 from keras_vae import serving, zoo
 from keras_vae.bulk import infer
-from keras_vae.serving.columns import write_columns
+from keras_vae.serving.data_options import write_data_options
 
 
 def spoil(x):
@@ -132,6 +132,20 @@ def test_image_files_are_decoded_by_the_export_and_their_folder_is_the_condition
         expected = signature(x=tf.constant(x), condition=tf.constant([label] * 5, tf.int32))["mean"]
         found = [answers[f"{kind}/{i}.png"]["mean"] for i in range(5)]
         np.testing.assert_allclose(found, expected, atol=1e-5)
+    version = tmp_path / "named" / "1"
+    shutil.copytree(export, version)
+    write_data_options(version, {"label_names": ["cat", "dog"]})
+    shutil.copytree(folder / "dog", tmp_path / "new" / "dog")
+    infer("encode", version, tmp_path / "new", tmp_path / "dogs")
+    dogs = {key: answer for key, answer in answers.items() if key.startswith("dog/")}
+    for key, answer in read(tmp_path / "dogs" / "answers").items():
+        np.testing.assert_allclose(answer["mean"], dogs.pop(key)["mean"], atol=1e-5)
+    assert not dogs
+    (tmp_path / "new" / "dog").rename(tmp_path / "new" / "ape")
+    summary = infer("encode", version, tmp_path / "new", tmp_path / "apes")
+    assert summary.rejected == {"wrong type": 6}
+    reasons = {row["reason"] for row in read(tmp_path / "apes" / "dead_letters").values()}
+    assert reasons == {"condition: expected numbers; got 'ape'."}
 
 
 def test_images_of_every_format_that_training_reads_are_answered_alike(images, read, tmp_path):
@@ -179,7 +193,7 @@ def test_the_columns_that_training_read_are_found_by_their_names(export, x, read
     version = tmp_path / "model" / "1"
     shutil.copytree(export, version)
     columns = {"use_columns": list("abcdef"), "label_column": "species", "categories": {"c": ["no", "yes"]}}
-    write_columns(version, columns)
+    write_data_options(version, columns)
     row = pa.table({**{name: x[:10, i] for i, name in enumerate("abcdef")}, "c": ["yes", "no"] * 5})
     table = row.select(list("fcbade")).append_column("more", pa.array([f"row {i}" for i in range(10)]))
     path = tmp_path / f"new{suffix}"

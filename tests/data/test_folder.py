@@ -121,6 +121,22 @@ def test_one_class_folder_or_a_file_outside_gives_no_labels(tmp_path):
     assert read_folder(tmp_path).train.y is None
 
 
+def test_labels_are_those_of_the_training_by_name(tmp_path, refused):
+    for label in ("dog", "ape"):
+        save(tmp_path / "x" / label / "a.png", colour=len(label) + ord(label[0]))
+    assert read_folder(tmp_path / "x", label_names=("cat", "dog", "ape")).train.y.tolist() == [2, 1]
+    with pytest.warns(UserWarning, match="Expected the labels dog, cat; got ape too"):
+        parts = read_folder(tmp_path / "x", label_names=("dog", "cat"))
+    assert parts.label_names == ("dog", "cat", "ape") and parts.train.y.tolist() == [2, 0]
+    save(tmp_path / "one" / "dog" / "a.png")
+    assert read_folder(tmp_path / "one", label_names=("cat", "dog")).train.y.tolist() == [1], "one folder is enough"
+    for names in ("cat", ["cat", "cat"], ["cat", 1]):
+        with refused("label_names: expected different names"):
+            load(tmp_path / "x", label_names=names)
+    with refused("label_names: expected a folder of images, got digits; leave label_names out"):
+        load("digits", label_names=["0", "1"])
+
+
 @pytest.fixture
 def damaged(tmp_path):
     """Three readable images between a corrupt PNG, an empty file and a truncated JPEG."""

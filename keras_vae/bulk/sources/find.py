@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import tensorflow as tf
@@ -27,6 +27,7 @@ def find_source(
     fields: Mapping[str, str] | None = None,
     key: str | None = None,
     columns: str | None = None,
+    label_names: Sequence[str] = (),
 ) -> Source:
     """Returns the source for a name, a path or a pattern.
 
@@ -38,6 +39,7 @@ def find_source(
         fields: input of the model -> column or feature, for the inputs whose names differ.
         key: column or feature with the keys. None uses the places of the records.
         columns: options of `keras_vae.data.table.read_as_in_training`, as JSON, with which training read its table.
+        label_names: names of the folders of images in the order of their labels in training.
 
     Raises:
         InvalidInputError: if no file matches, if the files are of several kinds, or if an option does not apply to the
@@ -70,7 +72,7 @@ def find_source(
         return tfrecord_source(Tables(data, matches, fields, key))
     _only_of_tables(data, fields, key)
     if kind == "image":
-        return image_source(data, matches)
+        return image_source(data, matches, label_names)
     if len(matches) > 1:
         raise InvalidInputError(f"{data}: expected one array or table; got {len(matches)} files; give one at a time.")
     return array_source(matches[0][0], size, split, None)

@@ -8,16 +8,16 @@ import tensorflow as tf
 
 from keras_vae.bulk.record import Place, Record, RejectedRecord
 from keras_vae.bulk.sources.source import Source
-from keras_vae.data.folder_layout import arrange, label_names
+from keras_vae.data.folder_layout import arrange, names_of_labels
 
 FILES_PER_UNIT = 256
 
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """A unit of image files: the path, the name and the label index of each file."""
+    """A unit of image files: the path, the name and the label of each file."""
 
-    files: tuple[tuple[str, str, int | None], ...]
+    files: tuple[tuple[str, str, int | str | None], ...]
 
     @property
     def rows(self) -> int:
@@ -35,16 +35,20 @@ class ImageFiles:
             yield Record(name, place, {"image_bytes": content, "condition": label})
 
 
-def image_source(name: str, files: Sequence[tuple[str, str]]) -> Source:
-    """Returns a source of image files. Labels have the same indices as in training, see `keras_vae.data.read_folder`.
+def image_source(name: str, files: Sequence[tuple[str, str]], names_in_training: Sequence[str] = ()) -> Source:
+    """Returns a source of image files, with labels as of `keras_vae.data.read_folder`.
 
     Args:
         name: name of the source, for messages and the summary.
         files: path and name of each file.
+        names_in_training: names of the labels 0, 1, ... in training.
     """
     entries, _ = arrange([PurePosixPath(file_name) for _, file_name in files])
-    names = label_names(entries)
-    labels = {str(entry.path): names.index(entry.label) for entry in entries if names}
+    names = names_of_labels(entries, names_in_training)
+    known = names_in_training or names
+    # A name that training did not have stays a text, which a signature that takes a condition rejects by its name.
+    numbers = {name: number if name in known else name for number, name in enumerate(names)}
+    labels = {str(entry.path): numbers[entry.label] for entry in entries if names}
     labelled_files = [(path, file_name, labels.get(file_name)) for path, file_name in files]
     starts = range(0, len(labelled_files), FILES_PER_UNIT)
     units = (ImageFiles(tuple(labelled_files[start : start + FILES_PER_UNIT])) for start in starts)

@@ -1,15 +1,16 @@
-"""A run on a table: kinds of its columns by name, its labels, and other tables that are read alike."""
+"""A run on a table or a folder: names of columns and labels, and other data that are read alike."""
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vae.bulk import infer
 from keras_vae.cli.exports import export_run
-from keras_vae.cli.sources import evaluation_data_of, examples
+from keras_vae.cli.sources import condition_of, data_of, evaluation_data_of, examples, training_examples
 from keras_vae.data import SplitDataset
 from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, load_data, train
-from keras_vae.training.build import build_model, with_columns
+from keras_vae.training.build import build_model, with_names
 
 
 def write(path, towns):
@@ -38,7 +39,7 @@ def test_kinds_are_guessed_but_where_they_are_named(config, refused):
 
 def test_another_file_is_read_whole_in_its_order(config, tmp_path, refused):
     path, data = tmp_path / "run", load_data(config)
-    Run(path).start(with_columns(config, data))
+    Run(path).start(with_names(config, data))
     (tmp_path / "new.csv").write_text("town,visits,height\nRom,3,0.5\n")
     one = examples(path, str(tmp_path / "new.csv"), None)
     assert one.x.tolist() == [[0.5, 3, 1]] and one.y is None, "no labels are needed"
@@ -66,6 +67,30 @@ def test_the_parts_of_a_file_are_kept(tmp_path, refused):
     assert isinstance(data, SplitDataset) and data.test.x.tolist() == x[3:].tolist() and len(data.train) == 3
     with refused("has no validation part of its own"):
         evaluation_data_of(tmp_path / "model.keras", file, "validation")
+
+
+def test_the_labels_of_another_folder_are_those_of_the_training(tiny, tmp_path, refused):
+    def write_images(*folders):
+        for folder in folders:
+            (tmp_path / folder).mkdir(parents=True)
+            for i in range(10):
+                Image.new("L", (8, 8), i).save(tmp_path / folder / f"{i}.png")
+
+    write_images("pets/cat", "pets/dog", "more/dog", "others/dog", "others/ape")
+    config = tiny(model="conditional_vae", data=str(tmp_path / "pets"))
+    run, data = tmp_path / "run", load_data(config)
+    Run(run).start(with_names(config, data))
+    assert Run(run).config().label_names == ["cat", "dog"]
+    more, others = str(tmp_path / "more"), str(tmp_path / "others")
+    assert set(examples(run, more, None).y) == set(data_of(run, more).train.y) == {1}
+    with pytest.warns(UserWarning, match="Expected the labels cat, dog; got ape too"):
+        assert set(evaluation_data_of(run, others, None).y) == {1, 2}
+    model = build_model(config, data)
+    with pytest.warns(UserWarning), refused("expected labels from 0 to 1, .*; got labels from 1 to 2"):
+        split = examples(run, others, None)
+        model.encode(split.x, condition=condition_of(model, split.y))
+    assert len(examples(run, "digits", None)) == 180
+    assert len(training_examples(run, more)[0]) == 10 and len(training_examples(run, None)[0]) == 16
 
 
 def test_the_image_size_of_the_training_is_that_of_folders_only(tiny, tmp_path):
