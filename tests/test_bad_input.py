@@ -228,7 +228,7 @@ def test_the_first_batch_of_a_data_set_is_checked(model, refused, batch, wrap):
 
 def test_a_data_set_without_a_batch_is_refused(model, refused):
     data = tf.data.Dataset.from_tensor_slices(np.zeros((0, 2, *EVENT), "float32"))
-    for method in (model.fit, model.evaluate):
+    for method in (model.fit, model.evaluate, model.predict):
         with refused("expected at least one batch, got none"):
             method(data, verbose=0)
 

@@ -8,6 +8,15 @@ from keras_vae.models.batch import check_spec
 from keras_vae.models.inputs import check_examples, check_is_data, is_array
 
 
+class _SawBatch(keras.callbacks.Callback):
+    """Whether there was a batch."""
+
+    value = False
+
+    def on_predict_batch_end(self, batch, logs=None):
+        self.value = True
+
+
 class Prediction:
     """The part of `Autoencoder` that `keras.Model.predict` needs."""
 
@@ -41,7 +50,17 @@ class Prediction:
             x = x if condition is None else (x, condition)
         elif condition is not None:
             raise InvalidInputError("condition: expected none beside batches; give batches of (x, condition).")
-        return super().predict(x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks)
+        saw_batch = _SawBatch()
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks.append(saw_batch)
+        else:
+            callbacks = [*keras.tree.flatten(callbacks or []), saw_batch]
+        try:
+            return super().predict(x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks)
+        except UnboundLocalError as error:  # of Keras, which has no outputs to return
+            if saw_batch.value:
+                raise
+            raise InvalidInputError("data set: expected at least one batch, got none.") from error
 
     def predict_step(self, data):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)

@@ -312,7 +312,7 @@ def test_a_stream_that_can_be_read_once_is_trained_on_whole():
 @pytest.mark.slow
 def test_empty_streams_are_refused(model, refused):
     empty = tf.data.Dataset.from_generator(lambda: iter([]), output_signature=tf.TensorSpec((None, 8, 8, 1)))
-    for method in (model.fit, model.evaluate):
+    for method in (model.fit, model.evaluate, model.predict):
         with refused("at least one batch"):
             method(empty, verbose=0)
 
