@@ -10,7 +10,7 @@ import typer
 from keras_vae.cli.settings import Command, with_parameters
 from keras_vae.errors import InvalidInputError
 
-PANEL = "Bulk work, into a folder"
+PANEL = "Bulk inference, if --out is a folder"
 
 
 def or_in_bulk(command: Command) -> Command:
@@ -47,16 +47,18 @@ def _in_bulk(
     overwrite: bool,
     runner: Annotated[
         str | None,
-        _option(help="Of Apache Beam, such as DirectRunner or DataflowRunner.", show_default="this process"),
+        _option(help="Runner of Apache Beam, such as DirectRunner or DataflowRunner.", show_default="this process"),
     ] = None,
-    runner_options: Annotated[str, _option(help="Of Apache Beam, such as '--direct_num_workers=2'.")] = "",
-    file_format: Annotated[str, _option("--format", help="Of the answers: parquet or tfrecord.")] = "parquet",
+    runner_options: Annotated[str, _option(help="Options of Apache Beam, such as '--direct_num_workers=2'.")] = "",
+    file_format: Annotated[
+        str, _option("--format", help="File format of the answers: parquet or tfrecord.")
+    ] = "parquet",
     field: Annotated[
         list[str] | None,
-        _option(help="INPUT=COLUMN, where a column or feature is not named x, image_bytes or condition. Repeatable."),
+        _option(help="INPUT=COLUMN, for an input whose column or feature has another name. Repeatable."),
     ] = None,
     key: Annotated[str | None, _option(help="Column or feature with the keys.", show_default="file and row")] = None,
-    batch_size: Annotated[int, _option(min=1, help="Records that the model answers at a time.")] = 256,
+    batch_size: Annotated[int, _option(min=1, help="Number of records in a batch.")] = 256,
 ) -> None:
     if data is None:
         raise InvalidInputError("--data: expected what to read, as --out is a folder; got nothing.")

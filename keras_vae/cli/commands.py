@@ -12,31 +12,35 @@ from keras_vae.cli.imports import imports_first
 from keras_vae.cli.settings import settings_of
 from keras_vae.training.config import TrainingConfig
 
-Source = Annotated[Path, typer.Argument(help="A run folder, or a .keras file.", show_default=False)]
+Source = Annotated[Path, typer.Argument(help="Run folder or .keras file.", show_default=False)]
 Data = Annotated[
     str | None,
-    typer.Option(help="What to read: a file, all of it, or a named data set.", show_default="the run's own test part"),
+    typer.Option(
+        help="Data: all of a file or folder, or the test part of a named data set.",
+        show_default="the run's own test part",
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")]
 Seed = Annotated[int, typer.Option(help="Seed of the draws and of the choice of examples.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")]
-TO_PICTURE = "Where to: .png for a picture, .npy for the array."
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of examples.")]
+TO_PICTURE = "Output file: .png for a picture, .npy for an array."
 
 
-Quick = Annotated[bool, typer.Option("--quick", help="Look at fewer examples; under a minute for small images.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Use fewer examples; takes less than a minute for small images.")]
 Questions = Annotated[
     list[str] | None,
     typer.Option(
         "--only",
-        help="likelihood, information, continuity, completeness, samples or disentanglement. Repeatable.",
+        help="Question: likelihood, information, continuity, completeness, samples or disentanglement. Repeatable.",
         show_default="all",
     ),
 ]
 FeatureSpace = Annotated[
-    str, typer.Option("--features", help="Where distances are taken: pca, pixels, encoder, classifier or inception.")
+    str, typer.Option("--features", help="Feature space of distances: pca, pixels, encoder, classifier or inception.")
 ]
 Samples = Annotated[
-    int | None, typer.Option(min=0, help="Importance samples for the log-likelihood.", show_default="500; quick: 50")
+    int | None,
+    typer.Option(min=0, help="Number of importance samples for the log-likelihood.", show_default="500; quick: 50"),
 ]
 
 
@@ -46,7 +50,9 @@ def evaluate(
     data: Data = None,
     split: Annotated[
         str | None,
-        typer.Option(help="train, validation or test.", show_default="test; all of a --data file without a test part"),
+        typer.Option(
+            help="Split: train, validation or test.", show_default="test; all of a --data file without a test part"
+        ),
     ] = None,
     only: Questions = None,
     quick: Quick = False,
@@ -85,8 +91,10 @@ def evaluate(
 
 @imports_first("runs")
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders, two or more.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="A folder for the table, the pictures and the page.")] = Path("comparison"),
+    runs: Annotated[list[Path], typer.Argument(help="Two or more run folders.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Output folder for the table, the pictures and the page.")] = Path(
+        "comparison"
+    ),
     data: Data = None,
     only: Questions = None,
     quick: Quick = False,
@@ -128,10 +136,11 @@ def sample(
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
     limit: Limit = 64,
     label: Annotated[
-        int | None, typer.Option(help="Of a conditional model: what to draw.", show_default="each")
+        int | None, typer.Option(help="Label to draw, for a conditional model.", show_default="each")
     ] = None,
     pixels: Annotated[
-        bool, typer.Option("--pixels", help="Draw x ~ p(x | z) instead of E[x | z], as for tables and counts anyhow.")
+        bool,
+        typer.Option("--pixels", help="Draw x ~ p(x | z) instead of its mean; tables and counts are always drawn."),
     ] = False,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -152,10 +161,12 @@ def sample(
 def traverse(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
-    span: Annotated[float, typer.Option(help="Each dimension goes from -SPAN to SPAN.")] = 3.0,
-    steps: Annotated[int, typer.Option(min=2, help="Stops on the way.")] = 11,
-    example: Annotated[int | None, typer.Option(help="Start at this test example instead of the prior mean.")] = None,
-    label: Annotated[int, typer.Option(help="Of a conditional model, without --example.")] = 0,
+    span: Annotated[float, typer.Option(help="Range of each dimension, from -SPAN to SPAN.")] = 3.0,
+    steps: Annotated[int, typer.Option(min=2, help="Number of values per dimension.")] = 11,
+    example: Annotated[
+        int | None, typer.Option(help="Index of a test example to start from, instead of the prior mean.")
+    ] = None,
+    label: Annotated[int, typer.Option(help="Label, for a conditional model without --example.")] = 0,
     data: Data = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -183,8 +194,8 @@ def interpolate(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
     data: Data = None,
-    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of test examples.")] = 5,
-    steps: Annotated[int, typer.Option(min=2, help="Stops on the way, ends included.")] = 10,
+    pairs: Annotated[int, typer.Option(min=1, help="Number of pairs of test examples.")] = 5,
+    steps: Annotated[int, typer.Option(min=2, help="Number of points on each path, including its ends.")] = 10,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -238,7 +249,7 @@ def parts() -> None:
 @settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns")
 def data(
     *,
-    source: Annotated[str | None, typer.Argument(help="Describe this one: a name, a folder or a file.")] = None,
+    source: Annotated[str | None, typer.Argument(help="Data set to describe: a name, a folder or a file.")] = None,
     settings: dict[str, Any],
 ) -> None:
     """List the data sets known by name, or describe one."""

@@ -8,21 +8,23 @@ import typer
 from keras_vae.cli.bulk_options import or_in_bulk
 from keras_vae.cli.imports import imports_first
 
-Model = Annotated[Path, typer.Argument(help="A run folder or a .keras file; in bulk an export.", show_default=False)]
-Out = Annotated[Path, typer.Option(help="A .npz file; in bulk a folder.")]
+Model = Annotated[
+    Path, typer.Argument(help="Run folder or .keras file; for bulk inference an export.", show_default=False)
+]
+Out = Annotated[Path, typer.Option(help="Output: a .npz file; for bulk inference a folder.")]
 Data = Annotated[
     str | None,
     typer.Option(
-        help="What to read, labels optional unless the model is conditional. In bulk: Parquet, TFRecord, image or .npy "
-        "files, a folder or pattern, or a data set.",
+        help="Data, with labels if the model is conditional. For bulk inference: Parquet, TFRecord, image or .npy "
+        "files, a folder, a pattern or the name of a data set.",
         show_default="the run's own",
     ),
 ]
 Split = Annotated[
     str | None,
     typer.Option(
-        help="train, validation or test.",
-        show_default="all of a file; test of the run's own data or a named data set; in bulk all",
+        help="Split: train, validation or test.",
+        show_default="all of a file; test of the run's own data or a named data set; all for bulk inference",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file or folder if it exists.")]
@@ -31,7 +33,7 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file o
 @imports_first("model")
 @or_in_bulk
 def encode(model: Model, out: Out, data: Data = None, split: Split = None, overwrite: Overwrite = False) -> None:
-    """Write the posterior of each example: its mean and standard deviation; in bulk its mean and variance."""
+    """Write the posterior of each example: mean and standard deviation; in bulk mean and variance."""
     from keras_vae.cli.outputs import check_out, write_arrays
     from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
 
@@ -50,8 +52,10 @@ def score(
     out: Out,
     data: Data = None,
     split: Split = None,
-    samples: Annotated[int, typer.Option(min=1, help="Draws of z per example; in bulk those of the export.")] = 8,
-    seed: Annotated[int, typer.Option(help="Of these draws.")] = 0,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Number of draws of z per example; for bulk inference set by the export.")
+    ] = 8,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Write the evidence lower bound of each example, in nats."""
@@ -69,15 +73,17 @@ def score(
 @or_in_bulk
 def reconstruct(
     model: Model,
-    out: Annotated[Path, typer.Option(help="A .png picture or a .npy array; in bulk a folder.")],
+    out: Annotated[Path, typer.Option(help="Output: a .png picture or a .npy array; for bulk inference a folder.")],
     data: Data = None,
     split: Split = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many; in bulk all.")] = 20,
-    sample: Annotated[bool, typer.Option("--sample", help="Draw x ~ p(x | z) instead of E[x | z].")] = False,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="Number of examples; for bulk inference all.")
+    ] = 20,
+    sample: Annotated[bool, typer.Option("--sample", help="Draw x ~ p(x | z) instead of its mean.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Pass examples through the code and back."""
+    """Encode and decode examples."""
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
     from keras_vae.cli.sources import condition_of, examples, model_of

@@ -19,22 +19,20 @@ def export(
     run: Source,
     out: Annotated[
         Path | None,
-        typer.Argument(
-            help="Folder of the servable, or a file .onnx; saved_models/RUN by default.", show_default=False
-        ),
+        typer.Argument(help="Output folder, or a .onnx file; saved_models/RUN by default.", show_default=False),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Training examples, for `anomaly`; a file is not split.", show_default="the run's own"),
+        typer.Option(help="Training examples for `anomaly`; all of a file.", show_default="the run's own"),
     ] = None,
-    no_data: Annotated[bool, typer.Option("--no-data", help="Read no data; there will be no `anomaly`.")] = False,
+    no_data: Annotated[bool, typer.Option("--no-data", help="Read no data, and export no `anomaly`.")] = False,
     settings: dict[str, Any],
     server_files: Annotated[
         bool | None,
         typer.Option(
             "--server-files/--no-server-files",
-            help="Write models.config, compose.yaml and the like beside the models.",
-            show_default="if the folder holds nothing but models",
+            help="Write models.config, compose.yaml and other files of a server beside the models.",
+            show_default="if the folder contains only models",
         ),
     ] = None,
 ) -> None:
@@ -60,7 +58,7 @@ def export(
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="An export, or a folder of its versions.", show_default=False)],
+    path: Annotated[Path, typer.Argument(help="Export, or a folder of its versions.", show_default=False)],
 ) -> None:
     """Check whether TF Serving can run an export, without TensorFlow's Python."""
     from keras_vae.serving import check_export
@@ -74,14 +72,14 @@ def check(
 @settings_of(ServerOptions)
 def serve(
     *,
-    base: Annotated[Path, typer.Argument(help="The folder of models, or of one model's versions.")] = Path(
+    base: Annotated[Path, typer.Argument(help="Folder of models, or of the versions of one model.")] = Path(
         "saved_models"
     ),
     settings: dict[str, Any],
-    log_format: Annotated[str, typer.Option(help="text, or json for a JSON object a line.")] = "text",
-    access_log: Annotated[bool, typer.Option("--access-log", help="A line for each request.")] = False,
+    log_format: Annotated[str, typer.Option(help="Log format: text, or json for one JSON object per line.")] = "text",
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log each request.")] = False,
 ) -> None:
-    """Serve exports on this machine, in the protocol of TensorFlow Serving, which is what production should run."""
+    """Serve exports on this machine with the API of TensorFlow Serving; use TensorFlow Serving in production."""
     from keras_vae.serving.extra import need
 
     for module in (
@@ -108,31 +106,34 @@ def client(
     method: Annotated[
         str,
         typer.Argument(
-            help="status, metadata, encode, reconstruct, score, anomaly, classify or generate.", show_default=False
+            help="Method: status, metadata, encode, reconstruct, score, anomaly, classify or generate.",
+            show_default=False,
         ),
     ],
     target: Annotated[
-        str, typer.Argument(help="http(s)://HOST:PORT or grpc(s)://HOST:PORT.")
+        str, typer.Argument(help="Server: http(s)://HOST:PORT or grpc(s)://HOST:PORT.")
     ] = "http://127.0.0.1:8501",
-    model: Annotated[str, typer.Option(help="Its name on the server.")] = "digits",
-    version: Annotated[int | None, typer.Option(help="Of the model.", show_default="the newest")] = None,
-    label: Annotated[str | None, typer.Option(help="Of a version, such as stable.", show_default="none")] = None,
+    model: Annotated[str, typer.Option(help="Name of the model on the server.")] = "digits",
+    version: Annotated[int | None, typer.Option(help="Version of the model.", show_default="the newest")] = None,
+    label: Annotated[str | None, typer.Option(help="Label of a version, such as stable.", show_default="none")] = None,
     data: Annotated[
-        str, typer.Option(help="What to send: a data set, a .npy or .npz file, or a folder of images.")
+        str, typer.Option(help="Data to send: a data set, a .npy or .npz file, or a folder of images.")
     ] = "digits",
     split: Annotated[
         str | None,
-        typer.Option(help="train, validation or test.", show_default="all of a file; test of a named data set"),
+        typer.Option(help="Split: train, validation or test.", show_default="all of a file; test of a named data set"),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 20,
-    condition: Annotated[int | None, typer.Option(help="Label to generate, of a conditional model.")] = None,
-    seed: Annotated[int, typer.Option(help="Of generate.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of examples.")] = 20,
+    condition: Annotated[int | None, typer.Option(help="Label to generate, for a conditional model.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of generate.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="Where to: .npz, or .png and .npy for images; printed by default.", show_default=False),
+        typer.Option(help="Output file: .npz, or .png or .npy for images; printed by default.", show_default=False),
     ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds that a call may take, with all its tries.")] = 60.0,
-    ca_file: Annotated[str | None, typer.Option(help="Certificates to trust.", show_default="the system's")] = None,
+    timeout: Annotated[float, typer.Option(help="Maximum seconds of a call, including retries.")] = 60.0,
+    ca_file: Annotated[
+        str | None, typer.Option(help="File with trusted certificates.", show_default="the system's")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Call the methods of a model on a server."""

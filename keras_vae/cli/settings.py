@@ -21,8 +21,8 @@ def settings_of(
     """Puts options in the place of the parameter `settings` of a command, which is then given what the user set.
 
     There is an option for each field, except mappings. Its help is the first sentence of the field's entry in the
-    docstring of the configuration, and its default is shown, except None, which the text describes. The values of a
-    list or tuple are divided by commas. A field is renamed by `metadata={"option": "--name"}`.
+    docstring of the configuration. The values of a list or tuple are divided by commas. A field is renamed by
+    `metadata={"option": "--name"}`.
 
     Args:
         configuration: a dataclass.
@@ -35,18 +35,22 @@ def settings_of(
     kinds = {name: _kinds(hints[name]) for name in names or fields if name not in without}
     kinds = {name: those for name, those in kinds.items() if dict not in those}
     added = {name: _parameter(fields[name], those, texts[name], panel) for name, those in kinds.items()}
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
     def decorate(command: Command) -> Command:
-        def with_settings(given: dict[str, Any]) -> None:
-            values = {name: given.pop(name) for name in added}
+        is_shared = "context" in inspect.signature(command).parameters  # with another use of this decorator
+
+        def with_settings(arguments: dict[str, Any]) -> None:
+            context = arguments["context"] if is_shared else arguments.pop("context")
+            values = {name: arguments.pop(name) for name in added}
             settings = {
                 name: _read(value, kinds[name], option_of(fields[name]))
                 for name, value in values.items()
-                if value is not None and value != []
+                if context.get_parameter_source(name).name != "DEFAULT"
             }
-            command(**given, settings=settings)
+            command(**arguments, settings=settings)
 
-        return with_parameters(command, with_settings, added, instead_of="settings")
+        return with_parameters(command, with_settings, {**added, "context": context}, instead_of="settings")
 
     return decorate
 
@@ -90,7 +94,7 @@ def first_sentences(configuration: type) -> dict[str, str]:
 
     >>> from keras_vae.training import TrainingConfig
     >>> first_sentences(TrainingConfig)["epochs"]
-    'Passes over the training split.'
+    'Number of passes over the training split.'
     """
     entries = (inspect.getdoc(configuration) or "").partition("\nAttributes:\n")[2].partition("\n\n")[0]
     texts = re.findall(r"^    (\w+): (.*(?:\n     .*)*)", entries, re.MULTILINE)
@@ -110,7 +114,6 @@ def _kinds(hint: Any) -> set[type]:
 
 def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str | None) -> inspect.Parameter:
     default = None if field.default is dataclasses.MISSING else field.default
-    shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
     flags = [option_of(field)] if bool not in kinds else [f"{option_of(field)}/--no-{option_of(field)[2:]}"]
     if list in kinds:
         kind, metavar = list[str], "NAME,..."
@@ -118,11 +121,13 @@ def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str
         kind, metavar = str, "N,..."
     else:
         kind, metavar = next(each for each in (bool, float, str, int) if each in kinds), None
-    option = typer.Option(
-        *flags, help=text, metavar=metavar, show_default=default is not None and shown, rich_help_panel=panel
-    )
+    if isinstance(default, tuple):
+        default = ",".join(map(str, default))
+    elif default is not None and not isinstance(default, (int, kind)):  # such as "auto" of a switch
+        text, default = f"{text} By default {default}.", None
+    option = typer.Option(*flags, help=text, metavar=metavar, rich_help_panel=panel)
     return inspect.Parameter(
-        field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind | None, option]
     )
 
 

@@ -12,40 +12,42 @@ from keras_vae.cli.imports import import_modules, import_recorded
 from keras_vae.cli.settings import settings_of
 from keras_vae.training.config import TrainingConfig
 
-Config = Annotated[Path | None, typer.Option(help="A configuration in JSON, such as a run's config.json.")]
+Config = Annotated[Path | None, typer.Option(help="Configuration in JSON, such as the config.json of a run.")]
 
 
 @settings_of(TrainingConfig)
 def train(
     *,
     config: Config = None,
-    out: Annotated[Path | None, typer.Option(help="The run folder; runs/MODEL-DATA by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/MODEL-DATA by default.")] = None,
     settings: dict[str, Any],
-    beta: Annotated[float | None, typer.Option(help="Weight of the KL (beta_vae).")] = None,
-    free_bits: Annotated[float | None, typer.Option(help="Nats per latent dimension free of KL.")] = None,
+    beta: Annotated[float | None, typer.Option(help="Weight of the KL, for beta_vae.")] = None,
+    free_bits: Annotated[float | None, typer.Option(help="Nats of KL per latent dimension without penalty.")] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
-            help="OPTION=VALUE of the recipe or its networks, or PART.OPTION=VALUE of its posterior, likelihood, "
-            "prior, corruption or critic; VALUE in JSON: units=[200,200], prior.components=20. Repeatable.",
+            help="Option of the recipe or its networks, OPTION=VALUE, or of its posterior, likelihood, prior, "
+            "corruption or critic, PART.OPTION=VALUE; VALUE in JSON: units=[200,200], prior.components=20. Repeatable.",
         ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write logs for TensorBoard.")] = False,
-    strategy: Annotated[str, typer.Option(help="Where: auto, one, mirrored, multi-worker or tpu.")] = "auto",
+    strategy: Annotated[
+        str, typer.Option(help="Distribution strategy: auto, one, mirrored, multi-worker or tpu.")
+    ] = "auto",
     replicas: Annotated[
-        int | None, typer.Option(help="Of mirrored: how many GPUs, or parts of the CPU.", show_default="all GPUs")
+        int | None, typer.Option(help="Number of replicas of mirrored: GPUs, or logical CPUs.", show_default="all GPUs")
     ] = None,
     checkpoint_every: Annotated[
-        int | None, typer.Option(help="Steps between checkpoints.", show_default="at the end of each epoch")
+        int | None, typer.Option(help="Number of steps between checkpoints.", show_default="at the end of each epoch")
     ] = None,
     report: Annotated[
         bool, typer.Option(help="Evaluate the model at the end, and write evaluation.html with pictures.")
     ] = True,
 ) -> None:
-    """Train a model and report on it."""
+    """Train a model and evaluate it."""
     from keras_vae.cli.overrides import merged, parse_settings
     from keras_vae.errors import InvalidInputError
     from keras_vae.training import Run
@@ -85,33 +87,34 @@ def train(
     typer.echo("\n".join(["", *_verdict(run), "", f"Report: {run['evaluation.html']}"]))
 
 
-@settings_of(TrainingConfig, panel="What all trials share, as in train")
+@settings_of(TrainingConfig, panel="Settings of all trials, as in train")
 def tune(
     *,
     config: Config = None,
-    out: Annotated[Path | None, typer.Option(help="The folder; runs/tune-MODEL-DATA by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder; runs/tune-MODEL-DATA by default.")] = None,
     space: Annotated[
         list[str] | None,
         typer.Option(
-            help="What to search: NAME=LOW:HIGH, NAME=LOW:HIGH:log or NAME=VALUE,VALUE; NAME is a setting of "
+            help="Axis of the search space: NAME=LOW:HIGH, NAME=LOW:HIGH:log or NAME=VALUE,VALUE; NAME is a setting of "
             "`keras-vae train`, an option or PART.OPTION: latent_dim=2:32:log, beta=0.5:4, "
             "prior.name=standard_normal,mixture. Repeatable.",
             show_default="latent_dim, learning_rate, dense layers, beta",
         ),
     ] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="What all trials share, see `keras-vae train`. Repeatable.")
+        list[str] | None, typer.Option("--set", help="Option of all trials, see `keras-vae train`. Repeatable.")
     ] = None,
-    tuner: Annotated[str, typer.Option(help="random, bayesian or hyperband.")] = "bayesian",
-    max_trials: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    tuner: Annotated[str, typer.Option(help="Search algorithm: random, bayesian or hyperband.")] = "bayesian",
+    max_trials: Annotated[int, typer.Option(min=1, help="Maximum number of trials.")] = 20,
     objective: Annotated[
         str,
         typer.Option(
-            help="val_elbo, val_nll, log_likelihood, reconstruction_mse, active_units; NAME:min or NAME:max for others."
+            help="Metric to optimize: val_elbo, val_nll, log_likelihood, reconstruction_mse or active_units; NAME:min "
+            "or NAME:max for another."
         ),
     ] = "val_elbo",
-    workers: Annotated[int, typer.Option(min=0, help="Processes that train; 0: this one alone.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in --out.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Number of worker processes; 0 trains in this process.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the search in --out.")] = False,
     settings: dict[str, Any],
 ) -> None:
     """Search for the best hyper-parameters, and train the best model."""

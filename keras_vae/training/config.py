@@ -28,43 +28,44 @@ class TrainingConfig:
 
     Attributes:
         model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION for one of your own. See `zoo.get_recipe`.
-        data: a data set, a folder of images, .npy, .npz, .csv or .parquet, see `keras-vae data`. It is given to
-            `keras_vae.data.load`.
+        data: name of a data set, folder of images, or .npy, .npz, .csv or .parquet file, see `keras-vae data`. It is
+            given to `keras_vae.data.load`.
         latent_dim: length of the code. A few recipes, such as `vq_vae` and `ladder_vae`, give it another meaning, see
             there.
-        epochs: passes over the training split.
-        batch_size: examples per optimizer step; by default 128, or 32 with fewer than 10,000 training examples.
-        learning_rate: of Adam, at its start.
-        critic_learning_rate: of the critic's Adam, where there is a critic; by default the same.
-        decay: of the learning rate: `"cosine"` for one that falls to 0 over the run, or `"none"`.
+        epochs: number of passes over the training split.
+        batch_size: number of examples per step; by default 128, or 32 with fewer than 10,000 training examples.
+        learning_rate: initial learning rate of Adam.
+        critic_learning_rate: initial learning rate of the critic's Adam, if there is a critic; by default the same.
+        decay: decay of the learning rate: `"cosine"`, to 0 at the end of the run, or `"none"`.
         likelihood: name of a likelihood, see `keras-vae parts`, or `"auto"` for a choice by recipe and data. That is
-            the recipe's own, where it brings one, else Bernoulli for data of zeros and ones (binarised ones, too) and
+            the recipe's own, if it has one, else Bernoulli for data of zeros and ones (also after `binarize`) and
             normal with one learned scale for others.
-        network: a kind of network, see `keras-vae parts`, or `"auto"` for the recipe's choice. See
+        network: kind of network, see `keras-vae parts`, or `"auto"` for the recipe's choice. See
             `networks.make_networks`.
         options: further options of the recipe, its parts and its networks, such as `{"beta": 4.0, "units": [200, 200],
             "prior": {"name": "mixture", "components": 20}}`.
-        warmup_epochs: epochs over which the weight of the KL rises from 0.
-        binarize: how pixels are made black or white: `"dynamic"`, `"static"` or `"threshold"`; by default not at all.
-        image_size: side of the images in pixels, or height and width, where the source leaves it open.
-        validation: part (or number) of examples for validation, where the source has no such split.
-        test: part (or number) of examples for test, likewise.
-        limit: training examples to keep, for a quick trial.
-        data_dir: folder of TensorFlow Datasets.
-        label_column: of a table: the column with the labels.
-        use_columns: of a table: the columns that make the examples; by default all but the labels.
-        categories: of a table with texts, column -> its texts in the order of their numbers. Training fills it in, so
-            that other tables are read alike.
-        label_names: of a folder of images: names of the sub-folders in the order of their labels; by default sorted.
-            Training fills it in, so that other folders are labelled alike.
+        warmup_epochs: number of epochs in which the weight of the KL rises from 0.
+        binarize: how to make pixels black or white: `"dynamic"`, `"static"` or `"threshold"`; by default not.
+        image_size: size of the images in pixels, one number or height and width, for images of various sizes.
+        validation: fraction (or number) of the examples for validation, for data without a validation split.
+        test: fraction (or number) of the examples for test, for data without a test split.
+        limit: maximum number of examples in each split, for a quick trial.
+        data_dir: folder with the prepared sets of TensorFlow Datasets.
+        label_column: for a table, the column with the labels.
+        use_columns: for a table, the columns of the examples; by default all except the labels.
+        categories: for a table with text, column -> its texts in the order of their indices. Training sets it, so that
+            later tables get the same indices.
+        label_names: for a folder of images, the sub-folders in the order of their labels; by default sorted. Training
+            sets it, so that later folders get the same labels.
         seed: seed of weights, noise, shuffling and splits.
-        dtype_policy: of Keras, such as `"mixed_bfloat16"`, or `"auto"` for a choice by device. That is
+        dtype_policy: dtype policy of Keras, such as `"mixed_bfloat16"`, or `"auto"` for a choice by device. That is
             `"mixed_bfloat16"` on TPUs and on GPUs with tensor cores for it, `"mixed_float16"` on older ones that have
             them, and `"float32"` elsewhere.
-        jit_compile: compile with XLA or not, or `"auto"` for a choice by network and device. See `Autoencoder.compile`.
-        likelihood_samples: importance samples per example for the test log-likelihood; 0 leaves it out.
-        imports: modules with parts of your own, to import first. `keras-vae` imports them whenever it is given the run;
-            they change nothing that `differences` looks at.
+        jit_compile: whether to compile with XLA, or `"auto"` for a choice by network and device. See
+            `Autoencoder.compile`.
+        likelihood_samples: number of importance samples per example for the test log-likelihood; 0 leaves it out.
+        imports: modules with parts of your own, imported first. Every command that is given the run imports them; they
+            are no part of the comparison in `differences`.
     """
 
     model: str = "vae"

@@ -77,7 +77,7 @@ def test_every_key_of_the_configuration_is_an_option_with_its_default(cli, monke
     for name in set(config.as_dict()) - {"options", "categories"}:  # which the data decide
         assert f"--{'import' if name == 'imports' else name.replace('_', '-')} " in text, name
     for name in ("model", "data", "latent_dim", "epochs", "learning_rate", "seed", "likelihood_samples"):
-        assert re.search(rf"--{name.replace('_', '-')}\b.*default: \({getattr(config, name)}\)", text), name
+        assert re.search(rf"--{name.replace('_', '-')}\b.*default: {getattr(config, name)}\]", text), name
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["export", "-h"], ["--version"]], ids=" ".join)

@@ -62,6 +62,7 @@ def asked(*arguments, names=()):
         ("--share 20 --size 8 --no-fan", {"share": 20, "size": 8, "fan": False}),
         ("--size 8,16 --seeds 1,2,3", {"size": (8, 16), "seeds": (1, 2, 3)}),
         ("--seeds 4", {"seeds": (4,)}),
+        ("--degrees 220", {"degrees": 220}),
         ("--mine a,b --mine c", {"own": ["a", "b", "c"]}),
     ],
 )
@@ -77,9 +78,9 @@ def test_the_help_is_the_docstring_in_the_place_of_the_settings():
     assert [line.split()[0] for line in lines[:-1]] == [
         "--before", "--degrees", "--share", "--size", "--seeds", "--fan", "--mine", "--after",
     ]  # fmt: skip
-    assert lines[1].endswith("Of the oven, in Celsius; auto is none of them. [default: (220)]")
-    assert lines[4].endswith("What is put on top, such as poppy. [default: (1,2)]")
-    assert lines[3].endswith("height and width.") and "--no-fan" in lines[5]
+    assert lines[1].endswith("Of the oven, in Celsius; auto is none of them. [default: 220]")
+    assert lines[4].endswith("What is put on top, such as poppy. [default: 1,2]")
+    assert lines[3].endswith("height and width.") and "With fan or not. By default auto." in lines[5]
     assert "--share" in asked("--help", names=["share"]) and "--seeds" not in asked("--help", names=["share"])
 
 
