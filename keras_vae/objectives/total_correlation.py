@@ -29,9 +29,6 @@ class _PartOfKL(Term):
     def difference(self, log: LogDensities) -> tf.Tensor:
         raise NotImplementedError
 
-    def get_config(self):
-        return {**super().get_config(), "dataset_size": self.dataset_size, "estimator": self.estimator}
-
 
 @register
 class MutualInformation(_PartOfKL):
