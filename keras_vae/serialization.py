@@ -30,7 +30,7 @@ class Serializable:
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() if isinstance(self, keras.layers.Layer) else {}
-        for name in [name for name in _arguments(type(self)) if name not in config]:
+        for name in [name for name in dict.fromkeys(_arguments(type(self))) if name not in config]:
             if name == "sublayers":
                 config |= changed_sublayers(self) if self.built else {}
             elif hasattr(self, name):
