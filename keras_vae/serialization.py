@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import keras
 
-from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.sublayers import changed_sublayers
 
 register = keras.saving.register_keras_serializable(package="keras_vae")
@@ -20,26 +20,27 @@ class Serializable:
     A class that defines `get_config` extends `super().get_config()` by all arguments of its own constructor.
 
     Raises:
-        InvalidInputError: from `get_config`, if an argument is not an attribute.
+        InvalidInputError: from `get_config`, if an argument is no attribute that Keras can serialize.
 
     Example:
 
-    >>> Coupling(4, (8,), reverse=True).get_config()["units"]
-    (8,)
+    >>> LinearWarmup(10, 4.0).get_config()
+    {'steps': 10, 'final': 4.0}
     """
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() if isinstance(self, keras.layers.Layer) else {}
         for name in [name for name in dict.fromkeys(_arguments(type(self))) if name not in config]:
-            if name == "sublayers":
+            if name == "sublayers":  # no attribute: what was changed about the layers inside
                 config |= changed_sublayers(self) if self.built else {}
-            elif hasattr(self, name):
+                continue
+            try:
                 config[name] = keras.saving.serialize_keras_object(getattr(self, name))
-            else:
+            except (AttributeError, TypeError) as error:
                 raise InvalidInputError(
-                    f"{type(self).__name__}: expected its argument {name!r} as an attribute, for get_config; "
-                    f"set self.{name} in __init__, or define get_config."
-                )
+                    f"{type(self).__name__}: expected its argument {name!r} as an attribute that Keras can serialize; "
+                    f"set self.{name} in __init__, or define get_config ({one_line(error)})."
+                ) from error
         return config
 
     @classmethod

@@ -103,7 +103,7 @@ class DimensionwiseKL(_PartOfKL):
     Example:
 
     >>> DimensionwiseKL().get_config()
-    {'name': 'dimensionwise_kl', 'dataset_size': None, 'estimator': 'weighted'}
+    {'dataset_size': None, 'estimator': 'weighted', 'name': 'dimensionwise_kl'}
 
     Reference: Chen, Li, Grosse & Duvenaud, 2018, https://arxiv.org/abs/1802.04942
     """
