@@ -1,13 +1,66 @@
-"""Registration with Keras, and names resolved at the edge."""
+"""Registration with Keras, configurations, and names resolved at the edge."""
 
-from collections.abc import Mapping
-from typing import Any
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
 
 import keras
 
-from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.errors import InvalidInputError, one_line, unknown
+from keras_vae.sublayers import changed_sublayers
 
 register = keras.saving.register_keras_serializable(package="keras_vae")
+
+
+class Serializable:
+    """Derives `get_config` and `from_config` from the arguments of the constructor.
+
+    The configuration of an object has every argument of its constructor, and of those that `**kwargs` leads to. The
+    value of an argument is the attribute of the same name; Keras objects are serialized, also in lists and mappings.
+    A class that defines `get_config` extends `super().get_config()` by all arguments of its own constructor.
+
+    Raises:
+        InvalidInputError: from `get_config`, if an argument is no attribute that Keras can serialize.
+
+    Example:
+
+    >>> LinearWarmup(10, 4.0).get_config()
+    {'steps': 10, 'final': 4.0}
+    """
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config() if isinstance(self, keras.layers.Layer) else {}
+        for name in [name for name in dict.fromkeys(_arguments(type(self))) if name not in config]:
+            if name == "sublayers":  # no attribute: what was changed about the layers inside
+                config |= changed_sublayers(self) if self.built else {}
+                continue
+            try:
+                config[name] = keras.saving.serialize_keras_object(getattr(self, name))
+            except (AttributeError, TypeError) as error:
+                raise InvalidInputError(
+                    f"{type(self).__name__}: expected its argument {name!r} as an attribute that Keras can serialize; "
+                    f"set self.{name} in __init__, or define get_config ({one_line(error)})."
+                ) from error
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        def deserialized(value):
+            if isinstance(value, dict) and "class_name" in value:
+                return keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
+            return None  # `traverse` keeps it, or looks into it
+
+        return cls(**keras.tree.traverse(deserialized, dict(config)))
+
+
+def _arguments(cls: type[Serializable]) -> Iterator[str]:
+    """The arguments of the constructors of a class and of its parents, as far as there is `**kwargs`."""
+    for base in cls.__mro__[: cls.__mro__.index(Serializable)]:
+        if "__init__" in vars(base) and "get_config" not in vars(base):
+            _, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+            yield from (one.name for one in parameters if one.kind != one.VAR_KEYWORD)
+            if not any(one.kind == one.VAR_KEYWORD for one in parameters):
+                return
 
 
 def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:

@@ -87,6 +87,3 @@ class Dirichlet(Posterior, Likelihood):
     @property
     def fill_value(self) -> float:
         return 1.0 / self.event_shape[-1]
-
-    def get_config(self):
-        return {**super().get_config(), "min_concentration": self.min_concentration}

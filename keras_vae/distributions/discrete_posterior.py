@@ -95,7 +95,3 @@ class DiscretePosterior(Posterior):
         if prior is not None and self.levels > 1:
             prior = prior.with_indices(posterior.indices)
         return super().latents(posterior, prior, z)
-
-    def get_config(self):
-        own = {"codebook_size": self.codebook_size, "levels": self.levels, "flatten": self.flatten}
-        return {**super().get_config(), **own}

@@ -132,6 +132,3 @@ class DiscretizedLogistic(GridLikelihood):
         """Logistics at the mean, narrow enough that the ends of the grid hardly move it."""
         loc = mean if self.components == 1 else np.repeat(mean[..., None], self.components, axis=-1)
         return {"loc": loc, "raw_scale": np.full(loc.shape, np.log(np.expm1(START_SCALE)))}
-
-    def get_config(self):
-        return {**super().get_config(), "components": self.components}

@@ -13,7 +13,7 @@ from keras import ops
 from keras_vae.checks import check_event_shape
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.float32_layer import Float32Layer
-from keras_vae.sublayers import changed_sublayers, restore_sublayers
+from keras_vae.sublayers import restore_sublayers
 from keras_vae.trace import Trace
 
 tfd = tfp.distributions
@@ -117,7 +117,3 @@ class DistributionLayer(Float32Layer):
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
         """Changes weights that no gradient trains, after each training batch; not called for a frozen layer."""
-
-    def get_config(self):
-        changed = changed_sublayers(self) if self.built else {}
-        return {**super().get_config(), **changed, "event_shape": self.event_shape, "project": self.project}

@@ -78,13 +78,3 @@ class FlowPosterior(Posterior):
         return FlowDistribution(
             parameters["loc"], scale, self.flow.forward, self.flow.inverse, context=parameters["context"]
         )
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "flows": self.flows,
-            "units": self.units,
-            "activation": self.activation,
-            "context_dim": self.context_dim,
-            "min_scale": self.min_scale,
-        }

@@ -63,9 +63,6 @@ class FullCovarianceNormal(Posterior, Likelihood):
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         return {"loc": mean}
 
-    def get_config(self):
-        return {**super().get_config(), "min_scale": self.min_scale}
-
 
 @tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)
 def _kl_to_independent_normals(q: tfd.Distribution, p: tfd.Distribution, name: str | None = None) -> tf.Tensor:

@@ -63,6 +63,3 @@ class GridLikelihood(Likelihood):
     @property
     def expects(self):
         return f"values in [0, 1], multiples of 1/{self.levels - 1}"
-
-    def get_config(self):
-        return {**super().get_config(), "levels": self.levels}

@@ -240,15 +240,6 @@ class Ladder(Posterior):
             path = path + step if self.merge == "residual" else step
         return path
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "levels": self.levels,
-            "merge": self.merge,
-            "units": self.units,
-            "decode": self.decode,
-        }
-
 
 def _on_vectors(layer: keras.layers.Layer, x: tf.Tensor) -> tf.Tensor:
     """`layer` on vectors `(..., F)` with any number of leading axes, none included."""

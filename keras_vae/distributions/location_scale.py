@@ -75,9 +75,6 @@ class LocationScale(Posterior, Likelihood):
     def _positive(self, raw):
         return tf.nn.softplus(raw) + self.min_scale
 
-    def get_config(self):
-        return {**super().get_config(), "scale": self.scale, "min_scale": self.min_scale}
-
 
 @register
 class Laplace(LocationScale):
@@ -171,6 +168,3 @@ class StudentT(LocationScale):
 
     def elements(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
         return tfd.StudentT(tf.constant(self.df, tf.float32), loc, scale)
-
-    def get_config(self):
-        return {**super().get_config(), "df": self.df}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -127,6 +128,6 @@ class Masked(WrappedLikelihood):
         return tf.math.is_nan(x) | super().in_support(x)
 
     def get_config(self):
-        config = super().get_config()
-        del config["project"]
+        config = {**super().get_config(), "base": keras.saving.serialize_keras_object(self.base)}
+        del config["project"]  # the one of the base
         return config

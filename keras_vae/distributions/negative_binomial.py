@@ -83,6 +83,3 @@ class NegativeBinomial(CountLikelihood):
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         return {"log_mean": np.log(np.maximum(mean, 1e-3))}
-
-    def get_config(self):
-        return {**super().get_config(), "dispersion": self.dispersion, "min_total_count": self.min_total_count}

@@ -90,6 +90,3 @@ class OptimalSigmaNormal(Likelihood):
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         return {"loc": mean}
-
-    def get_config(self):
-        return {**super().get_config(), "momentum": self.momentum, "min_scale": self.min_scale}

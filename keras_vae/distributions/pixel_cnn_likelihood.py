@@ -211,15 +211,6 @@ class PixelCNNLikelihood(WrappedLikelihood):
     def check_events(self, x: np.ndarray) -> None:
         super().check_events(x.reshape(-1, self.event_shape[-1]))
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "features": self.features,
-            "filters": self.filters,
-            "layers": self.layers,
-            "kernel_size": self.kernel_size,
-        }
-
 
 def _flat(images):
     """`images` of shape `(..., H, W, C)` with one batch axis."""

@@ -99,9 +99,6 @@ class Planar(Posterior):
             log_dets.append(-_planar(z, v, w, b)[1])
         return z, sum(log_dets)
 
-    def get_config(self):
-        return {**super().get_config(), "flows": self.flows, "min_scale": self.min_scale}
-
 
 def _dot(x, y):
     return tf.reduce_sum(x * y, axis=-1, keepdims=True)

@@ -112,9 +112,6 @@ class PowerSpherical(Posterior, Likelihood):
     def fill_value(self) -> float:
         return self.event_shape[-1] ** -0.5
 
-    def get_config(self):
-        return {**super().get_config(), "min_concentration": self.min_concentration}
-
 
 def _on_sphere(direction):
     """`direction` / |direction|, and the first axis where the length is zero."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -117,13 +116,6 @@ class RelaxedCategorical(Posterior, Likelihood):
     @property
     def fill_value(self) -> float:
         return 1.0 / self.event_shape[-1]
-
-    def get_config(self):
-        return {**super().get_config(), "temperature": keras.saving.serialize_keras_object(self.temperature)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "temperature": keras.saving.deserialize_keras_object(config["temperature"])})
 
 
 def check_classes(part: str, event_shape: tuple[int, ...]) -> None:

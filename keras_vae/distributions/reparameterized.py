@@ -183,7 +183,3 @@ class Reparameterized(Posterior, Likelihood):
             raise InvalidInputError(
                 f"{self._part}: its draws carry no gradients; choose a reparameterised family, such as 'Gumbel'."
             )
-
-    def get_config(self):
-        own = {"family": self.family, "parameters": dict(self.parameters), "fixed": dict(self.fixed)}
-        return {**super().get_config(), **own, "support": self.support}

@@ -298,9 +298,6 @@ class Table(Likelihood):
             raise InvalidInputError(f"Table: expected rows of numbers (N, D), got shape {x.shape} of {x.dtype}.")
         return tuple(_guess(values[~np.isnan(values)], max_categories) for values in x.astype("float64").T)
 
-    def get_config(self):
-        return {**super().get_config(), "columns": self.columns}
-
 
 def _checked_column(column, i: int) -> Column:
     if isinstance(column, str) and column in KINDS[:3]:

@@ -142,14 +142,6 @@ class VectorQuantizer(DiscretePosterior):
             vectors = vectors - tf.gather(books[-1], nearest(vectors, books[-1]))
         return tf.stack(books)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "codebook_update": self.codebook_update,
-            "decay": self.decay,
-            "revive_below": self.revive_below,
-        }
-
 
 def _among(valid: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
     """The numbers `rows` as indices of the places where `valid`, `(N,)`, is true."""

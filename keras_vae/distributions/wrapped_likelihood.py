@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -54,10 +53,3 @@ class WrappedLikelihood(Likelihood):
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
         if self.base.trainable:
             self.base.update(statistics, seed)
-
-    def get_config(self):
-        return {**super().get_config(), "base": keras.saving.serialize_keras_object(self.base)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "base": keras.saving.deserialize_keras_object(config["base"])})

@@ -76,6 +76,3 @@ class AutoregressiveFlow(Bijection):
         if not self.gated:
             return bounded(raw), shift
         return tf.math.log_sigmoid(raw + 2.0), shift * tf.sigmoid(-raw - 2.0)
-
-    def get_config(self):
-        return {**super().get_config(), "gated": self.gated, "reverse": self.reverse}

@@ -60,16 +60,6 @@ class Bijection(Float32Layer):
     def call(self, x, context=None):
         return self.forward(x, context)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "dim": self.dim,
-            "units": self.units,
-            "activation": self.activation,
-            "context_dim": self.context_dim,
-            "seed": self.seed,
-        }
-
 
 def check_units(part: str, units: Any) -> tuple[int, ...]:
     """`units` as a tuple of ints; raises `InvalidInputError` if they are not integers >= 1."""

@@ -82,9 +82,6 @@ class Condition(Float32Layer):
         beside = tf.broadcast_to(condition, tf.concat([tf.shape(x)[:-1], [self.size]], axis=0))
         return tf.concat([x, tf.cast(beside, x.dtype)], axis=-1)
 
-    def get_config(self):
-        return {**super().get_config(), "size": self.size}
-
 
 @register
 class LabelCondition(Condition):

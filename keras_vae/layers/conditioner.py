@@ -98,15 +98,3 @@ class Conditioner(Float32Layer):
             if i < len(self.units):
                 x = self._activation(x)
         return x
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_dim": self.input_dim,
-            "output_dim": self.output_dim,
-            "units": self.units,
-            "activation": self.activation,
-            "context_dim": self.context_dim,
-            "masks": None if self.masks is None else [mask.tolist() for mask in self.masks],
-            "seed": self.seed,
-        }

@@ -23,9 +23,6 @@ class Corruption(Float32Layer):
         self.amount = check_number(f"{type(self).__name__}: amount", amount, above=low, most=high)
         self.built = True
 
-    def get_config(self):
-        return {**super().get_config(), "amount": self.amount}
-
 
 @register
 class GaussianCorruption(Corruption):

@@ -79,6 +79,3 @@ class Coupling(Bijection):
         """The log-scale and the shift of the half that is mapped."""
         shift, raw = tf.split(self.network(staying, context), 2, axis=-1)
         return bounded(raw), shift
-
-    def get_config(self):
-        return {**super().get_config(), "reverse": self.reverse}

@@ -2,8 +2,10 @@
 
 import keras
 
+from keras_vae.serialization import Serializable
 
-class Float32Layer(keras.layers.Layer):
+
+class Float32Layer(Serializable, keras.layers.Layer):
     """A layer whose weights are float32 wherever they are read.
 
     Under a mixed policy, Keras casts the float variables that a model's `call` reads to 16 bits. A layer's own `call`

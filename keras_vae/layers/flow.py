@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import keras
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
@@ -69,10 +68,3 @@ class Flow(Float32Layer):
 
     def call(self, x, context=None):
         return self.forward(x, context)
-
-    def get_config(self):
-        return {**super().get_config(), "bijections": keras.saving.serialize_keras_object(self.bijections)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "bijections": keras.saving.deserialize_keras_object(config["bijections"])})

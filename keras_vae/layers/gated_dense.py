@@ -3,11 +3,11 @@
 import keras
 
 from keras_vae.checks import check_integer
-from keras_vae.serialization import register
+from keras_vae.serialization import Serializable, register
 
 
 @register
-class GatedDense(keras.layers.Layer):
+class GatedDense(Serializable, keras.layers.Layer):
     """A dense layer whose every output is scaled by a gate of its own, `(..., F) -> (..., units)`.
 
         h = a(W x + b) * sigmoid(V x + c)
@@ -43,6 +43,3 @@ class GatedDense(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
-
-    def get_config(self):
-        return {**super().get_config(), "units": self.units, "activation": self.activation}

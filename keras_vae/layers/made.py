@@ -94,14 +94,3 @@ class MADE(Float32Layer):
 
     def call(self, x, context=None):
         return ops.stack(ops.split(self.network(x, context), 2, axis=-1), axis=-1)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "dim": self.dim,
-            "units": self.units,
-            "activation": self.activation,
-            "reverse": self.reverse,
-            "context_dim": self.context_dim,
-            "seed": self.seed,
-        }

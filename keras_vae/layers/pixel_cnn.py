@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from keras_vae.checks import check_event_shape, check_integer, check_seed
 from keras_vae.errors import InvalidInputError
-from keras_vae.serialization import register
+from keras_vae.serialization import Serializable, register
 
 
 @register
-class PixelCNN(keras.layers.Layer):
+class PixelCNN(Serializable, keras.layers.Layer):
     """A gated PixelCNN: out_i = f(x_1, ..., x_(i-1), c) for the pixels i of a grid in raster order (row by row).
 
         v' = g(K_v * v),    h' = h + W g(K_h * h + U (K_v * v)),    g([a, b]) = tanh(a) sigmoid(b)
@@ -205,18 +205,6 @@ class PixelCNN(keras.layers.Layer):
 
     def compute_output_shape(self, x_shape, context_shape=None):
         return (*x_shape[:-1], self.out_channels)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape,
-            "out_channels": self.out_channels,
-            "filters": self.filters,
-            "layers": self.layers,
-            "kernel_size": self.kernel_size,
-            "context_dim": self.context_dim,
-            "seed": self.seed,
-        }
 
 
 def _gated(gates):

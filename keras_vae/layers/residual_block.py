@@ -3,7 +3,7 @@
 import keras
 
 from keras_vae.checks import check_integer
-from keras_vae.serialization import register
+from keras_vae.serialization import Serializable, register
 
 
 def group_count(groups: int, filters: int) -> int:
@@ -18,7 +18,7 @@ def group_count(groups: int, filters: int) -> int:
 
 
 @register
-class ResidualBlock(keras.layers.Layer):
+class ResidualBlock(Serializable, keras.layers.Layer):
     """Two convolutions around which the input is led, `(B, H, W, filters) -> (B, H, W, filters)`.
 
         y = x + conv(a(norm(conv(a(norm(x))))))
@@ -70,12 +70,3 @@ class ResidualBlock(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "activation": self.activation,
-            "groups": self.groups,
-        }

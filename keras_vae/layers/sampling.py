@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.random import as_seed
-from keras_vae.serialization import register
+from keras_vae.serialization import Serializable, register
 
 tfd = tfp.distributions
 
@@ -30,7 +30,7 @@ def draw_rows(draw: Callable, rows: Any, distribution: tfd.Distribution) -> tf.T
 
 
 @register
-class Sampling(keras.layers.Layer):
+class Sampling(Serializable, keras.layers.Layer):
     """Draws z from any reparameterised distribution, such as z = mu + sigma * eps for a normal.
 
     Gradients flow through the draw to the parameters of the distribution.
@@ -77,6 +77,3 @@ class Sampling(keras.layers.Layer):
     def next_seed(self) -> tf.Tensor:
         """A fresh seed, int32 of shape `(2,)`."""
         return tf.cast(self.seed_generator.next(), tf.int32)
-
-    def get_config(self):
-        return {**super().get_config(), "seed": self.seed}

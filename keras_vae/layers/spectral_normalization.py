@@ -5,11 +5,11 @@ from keras import ops
 
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
-from keras_vae.serialization import register
+from keras_vae.serialization import Serializable, register
 
 
 @register
-class SpectralNormalization(keras.layers.Wrapper):
+class SpectralNormalization(Serializable, keras.layers.Wrapper):
     """A dense or convolutional layer that computes with its kernel divided by the kernel's largest singular value.
 
         layer(x; W / s, b)   with   s = v' W u,   u <- W' v / |W' v|,   v <- W u / |W u|
@@ -84,6 +84,3 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def compute_output_shape(self, input_shape):
         return self.layer.compute_output_shape(input_shape)
-
-    def get_config(self):
-        return {**super().get_config(), "power_iterations": self.power_iterations}

@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import keras
-
 from keras_vae.errors import InvalidInputError, NoClosedFormError
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.objectives import KL, Objective, Term
 from keras_vae.priors import Prior
-from keras_vae.serialization import get
-from keras_vae.sublayers import changed_sublayers
+from keras_vae.serialization import Serializable, get
 
 if TYPE_CHECKING:
     from keras_vae.models.autoencoder import Autoencoder
 
 
-class Composition:
+class Composition(Serializable):
     """The part of `Autoencoder` that knows its `PARTS`."""
 
     PARTS = ("encoder", "decoder", "posterior", "likelihood", "prior", "objective", "condition", "corruption")
@@ -70,19 +67,6 @@ class Composition:
         """Saves as `.keras`; raises `InvalidInputError` for what could not be loaded again, see `load_model`."""
         check_can_be_saved(self, filepath)
         super().save(filepath, *args, **kwargs)
-
-    def get_config(self) -> dict[str, Any]:
-        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.PARTS}
-        return {**super().get_config(), **changed_sublayers(self), **parts, "seed": self.seed}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        parts = {
-            name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
-            for name in cls.PARTS
-            if isinstance(config.get(name), Mapping) and "class_name" in config[name]
-        }
-        return cls(**{**config, **parts})
 
 
 def _monte_carlo(term: Term) -> Term:

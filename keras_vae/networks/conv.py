@@ -95,16 +95,6 @@ class ConvEncoder(Regularized):
             x = stage(x)
         return self.dense(self.flatten(x))
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape[1:],
-            "filters": self.filters,
-            "units": self.units,
-            "kernel_size": self.kernel_size,
-            "activation": self.activation,
-        }
-
 
 @register
 class ConvDecoder(Regularized):
@@ -173,15 +163,3 @@ class ConvDecoder(Regularized):
         for stage, (height, width) in zip(self.stages, self.sizes[1:], strict=True):
             x = stage(x)[:, :height, :width]
         return x
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape[1:],
-            "image_shape": self.image_shape,
-            "filters": self.filters,
-            "units": self.units,
-            "features": self.features,
-            "kernel_size": self.kernel_size,
-            "activation": self.activation,
-        }

@@ -79,13 +79,3 @@ class ConvCritic(Regularized):
     def call(self, x):
         features = self.features(x)
         return self.logits(features if self.patch else self.flatten(features))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape[1:],
-            "filters": self.filters,
-            "patch": self.patch,
-            "kernel_size": self.kernel_size,
-            "activation": self.activation,
-        }

@@ -52,11 +52,3 @@ class Critic(Regularized):
 
     def call(self, x):
         return self.logits(self.features(x))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape[1:],
-            "units": self.units,
-            "activation": self.activation,
-        }

@@ -30,14 +30,6 @@ class _GatedMLP(Network):
             features = layer(features)
         return features
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape[1:],
-            "units": self.units,
-            "activation": self.activation,
-        }
-
 
 @register
 class GatedMLPEncoder(_GatedMLP):

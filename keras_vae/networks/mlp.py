@@ -26,14 +26,6 @@ class _MLP(Regularized):
             features = layer(features)
         return features
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape[1:],
-            "units": self.units,
-            "activation": self.activation,
-        }
-
 
 @register
 class MLPEncoder(_MLP):

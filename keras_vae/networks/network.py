@@ -5,10 +5,11 @@ from typing import Any
 import keras
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.serialization import Serializable
 from keras_vae.sublayers import changed_sublayers, restore_sublayers
 
 
-class Network(keras.Model):
+class Network(Serializable, keras.Model):
     """A subclassed Keras model that is built when it is constructed and knows its input shape.
 
     A subclass creates its layers with `self.layer` and ends its `__init__` with `self.build_on(input_shape)`.
@@ -39,7 +40,8 @@ class Network(keras.Model):
         """Nothing is left to build: the constructor has done it."""
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), **changed_sublayers(self)}
+        config = {**super().get_config(), **changed_sublayers(self)}
+        return {**config, "input_shape": self.input_shape[1:]} if "input_shape" in config else config
 
 
 def input_shape_of(network: keras.Model, *, part: str) -> tuple[int, ...]:

@@ -44,6 +44,3 @@ class Regularized(Network):
         regularizer = keras.regularizers.L2(self.l2) if self.l2 else None
         layer = kind(*args, kernel_regularizer=regularizer, **{"dtype": self.dtype_policy, **kwargs})
         return SpectralNormalization(layer, name=layer.name) if self.spectral_normalization else layer
-
-    def get_config(self):
-        return {**super().get_config(), "l2": self.l2, "spectral_normalization": self.spectral_normalization}

@@ -45,19 +45,6 @@ class _ResNet(Network):
             x = layer(x)
         return x
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape[1:],
-            "filters": self.filters,
-            "blocks": self.blocks,
-            "units": self.units,
-            "kernel_size": self.kernel_size,
-            "activation": self.activation,
-            "groups": self.groups,
-            "spatial": self.spatial,
-        }
-
 
 @register
 class ResNetEncoder(_ResNet):
@@ -204,6 +191,3 @@ class ResNetDecoder(_ResNet):
             ]
         self.body = [*body, *self._last_norm(features)]
         self.build_on(input_shape)
-
-    def get_config(self):
-        return {**super().get_config(), "image_shape": self.image_shape, "features": self.features}

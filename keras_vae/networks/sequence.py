@@ -27,8 +27,7 @@ def check_sequence_shape(part: str, shape) -> tuple[int, int]:
 class _Sequence(Network):
     """What encoder and decoder share: their arguments, and residual convolutions of growing dilation."""
 
-    def __init__(self, *, kind, filters, units, kernel_size, dilations, activation, unroll, length, **kwargs):
-        super().__init__(**kwargs)
+    def _set_sizes(self, *, kind, filters, units, kernel_size, dilations, activation, unroll, length):
         part = type(self).__name__
         get(kind, KINDS, part="kind of sequence network")
         self.kind = kind
@@ -59,19 +58,6 @@ class _Sequence(Network):
     def _gru(self, name, **options):
         # cuDNN's kernel does not compile with XLA, and Keras would leave the whole model uncompiled for it
         return self.layer(keras.layers.GRU, self.units, unroll=self.unroll, use_cudnn=False, name=name, **options)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape[1:],
-            "kind": self.kind,
-            "filters": self.filters,
-            "units": self.units,
-            "kernel_size": self.kernel_size,
-            "dilations": self.dilations,
-            "activation": self.activation,
-            "unroll": self.unroll,
-        }
 
 
 @register
@@ -122,7 +108,8 @@ class SequenceEncoder(_Sequence):
         **kwargs,
     ):
         input_shape = check_sequence_shape("SequenceEncoder", input_shape)
-        super().__init__(
+        super().__init__(**kwargs)
+        self._set_sizes(
             kind=kind,
             filters=filters,
             units=units,
@@ -131,7 +118,6 @@ class SequenceEncoder(_Sequence):
             activation=activation,
             unroll=unroll,
             length=input_shape[0],
-            **kwargs,
         )
         if kind == "gru":
             self.forward_gru = self._gru("forward")
@@ -204,7 +190,8 @@ class SequenceDecoder(_Sequence):
         length = sequence_shape[0]
         if filters is None and kind == "conv1d":
             filters = default_filters(length, length)[::-1]
-        super().__init__(
+        super().__init__(**kwargs)
+        self._set_sizes(
             kind=kind,
             filters=filters,
             units=units,
@@ -213,7 +200,6 @@ class SequenceDecoder(_Sequence):
             activation=activation,
             unroll=unroll,
             length=length,
-            **kwargs,
         )
         self.sequence_shape = sequence_shape
         self.features = check_integer("SequenceDecoder: features", features)
@@ -239,6 +225,3 @@ class SequenceDecoder(_Sequence):
         for stage, (up, length) in enumerate(zip(self.ups, self.lengths[1:], strict=True)):
             x = self._residual(up(self.double(x)[:, :length]), stage)
         return x
-
-    def get_config(self):
-        return {**super().get_config(), "sequence_shape": self.sequence_shape, "features": self.features}

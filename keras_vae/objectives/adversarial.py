@@ -141,9 +141,6 @@ class DataAdversarial(_Adversarial):
     def _generator(self, logits):
         return -logits if self.loss == "hinge" else tf.nn.softplus(-logits)
 
-    def get_config(self):
-        return {**super().get_config(), "loss": self.loss, "from_prior": self.from_prior}
-
 
 @register
 class DataCritic(DataAdversarial):
@@ -213,9 +210,6 @@ class FeatureSimilarity(_Adversarial):
         squares = tf.reshape(((real - fake) / self.scale) ** 2, (tf.shape(trace.x)[0], -1))
         size = tf.cast(tf.shape(squares)[1], tf.float32)
         return 0.5 * tf.reduce_sum(squares, axis=1) + 0.5 * size * math.log(2 * math.pi * self.scale**2)
-
-    def get_config(self):
-        return {**super().get_config(), "scale": self.scale}
 
 
 def _logits(trace: Trace, x: tf.Tensor) -> tf.Tensor:

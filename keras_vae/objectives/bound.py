@@ -36,6 +36,3 @@ class Bound(Term):
     def log_weights(self, trace: Trace) -> tf.Tensor:
         """The log-weights of the draws that it needs, in nats, shape `(samples, B)`."""
         return tf.ensure_shape(log_weights(trace)[: self.samples], (self.samples, None))
-
-    def get_config(self):
-        return {**super().get_config(), "k": self.k}

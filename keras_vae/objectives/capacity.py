@@ -1,6 +1,5 @@
 """A KL divergence that is steered to a given capacity."""
 
-import keras
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
@@ -49,11 +48,3 @@ class Capacity(KL):
         divergence = self.divergence(trace)
         distance = tf.abs(global_mean(divergence) - tf.cast(capacity, divergence.dtype))
         return tf.fill(tf.shape(trace.x)[:1], distance)
-
-    def get_config(self):
-        config = {name: value for name, value in super().get_config().items() if name != "free_bits"}
-        return {**config, "capacity": keras.saving.serialize_keras_object(self.capacity)}
-
-    @classmethod
-    def from_config(cls, config):
-        return super().from_config({**config, "capacity": keras.saving.deserialize_keras_object(config["capacity"])})

@@ -43,6 +43,3 @@ class Contractive(Term):
         return reverse_squared_norm(
             lambda x: trace.encode(x).mean(), trace.x, probes=self.probes, seed=self.seed(trace)
         )
-
-    def get_config(self):
-        return {**super().get_config(), "probes": self.probes}

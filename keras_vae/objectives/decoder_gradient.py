@@ -42,6 +42,3 @@ class DecoderGradient(Term):
     def __call__(self, trace: Trace) -> tf.Tensor:
         z = tf.concat([latent.sample[0] for latent in trace.latents], axis=-1)  # (B, *latent_shape)
         return forward_squared_norm(lambda z: trace.decode(z).mean(), z, probes=self.probes, seed=self.seed(trace))
-
-    def get_config(self):
-        return {**super().get_config(), "probes": self.probes}

@@ -72,14 +72,6 @@ class DIP(Term):
         value = self.diagonal * on_diagonal + self.off_diagonal * (tf.reduce_sum(squares) - on_diagonal)
         return tf.fill(tf.shape(trace.x)[:1], value)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "kind": self.kind,
-            "diagonal": self.diagonal,
-            "off_diagonal": self.off_diagonal,
-        }
-
 
 def _flat(values):
     return tf.reshape(values, (-1, math.prod(values.shape[1:])))

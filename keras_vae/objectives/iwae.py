@@ -53,6 +53,3 @@ class IWAE(Bound):
         log_weights = self.log_weights(trace)
         groups = tf.reshape(log_weights, (self.m, self.k, tf.shape(log_weights)[1]))  # (M, K, B)
         return math.log(self.k) - tf.reduce_mean(tf.reduce_logsumexp(groups, axis=1), axis=0)
-
-    def get_config(self):
-        return {**super().get_config(), "m": self.m}

@@ -90,6 +90,3 @@ class KL(Term):
     def divergence(self, trace: Trace) -> tf.Tensor:
         """The KL without free bits, shape `(B,)`."""
         return trace.kl if self.estimator == "analytic" else tf.reduce_mean(trace.log_ratio, axis=0)
-
-    def get_config(self):
-        return {**super().get_config(), "free_bits": self.free_bits, "estimator": self.estimator}

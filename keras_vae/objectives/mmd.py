@@ -95,12 +95,3 @@ class MMD(Term):
             return tf.reduce_mean(similarity)
         pairs = tf.reduce_sum(similarity) - tf.linalg.trace(similarity)
         return tf.math.divide_no_nan(pairs, size * (size - 1.0))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "kernel": self.kernel,
-            "bandwidths": self.bandwidths,
-            "scale": self.scale,
-            "unbiased": self.unbiased,
-        }

@@ -90,9 +90,6 @@ class MSSSIM(Term):
             product *= tf.maximum(mean, LEAST) ** power
         return tf.reduce_mean(product, axis=-1)
 
-    def get_config(self):
-        return {**super().get_config(), "scales": self.scales, "filter_size": self.filter_size}
-
 
 def _gaussian(size):
     """A window of `size` weights that sum to 1."""

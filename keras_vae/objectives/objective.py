@@ -7,7 +7,6 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 
-import keras
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
@@ -15,16 +14,16 @@ from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.random import fold
 from keras_vae.replicas import own_seed
-from keras_vae.serialization import get, register
+from keras_vae.serialization import Serializable, get, register
 from keras_vae.trace import Trace
 
 Weight = float | LearningRateSchedule
 
 
-class Term:
+class Term(Serializable):
     """One part of an objective: a pure function of a trace, in nats per example.
 
-    A new term implements `__call__`, names its arguments in `get_config`, and is registered with
+    A new term implements `__call__`, keeps its arguments as attributes, and is registered with
     `@keras_vae.register`. Terms hold no state: weights live in layers, time in schedules.
 
     Args:
@@ -98,13 +97,14 @@ class Term:
 
     def get_config(self):
         routed = {} if self.trains == type(self).trains else {"trains": self.trains}
-        return {"name": self.name, **routed}
+        return {**super().get_config(), "name": self.name, **routed}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None):
         config = dict(config)
         trains = config.pop("trains", None)
-        return cls(**config) if trains is None else cls(**config).only(*trains)
+        term = super().from_config(config, custom_objects)
+        return term if trains is None else term.only(*trains)
 
 
 TRAINABLE_PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior", "critic")
@@ -112,7 +112,7 @@ TRAINABLE_PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior", "cr
 
 
 @register
-class Objective:
+class Objective(Serializable):
     """A weighted sum of terms, in nats per example.
 
     Args:
@@ -184,13 +184,6 @@ class Objective:
         """The weighted sum without what trains only the critic, shape `(B,)`; each term's value under its name."""
         values = self.values(trace)
         return self.weigh(values, trace.step, self.of_model), values
-
-    def get_config(self):
-        return {"weighted": keras.saving.serialize_keras_object(self.weighted)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(keras.saving.deserialize_keras_object(config["weighted"]))
 
 
 def _checked_weight(weight, term) -> Weight:

@@ -76,12 +76,3 @@ class Perceptual(Term):
         maps = self._maps(self._encoder.preprocessed(x))
         maps = maps if isinstance(maps, (list, tuple)) else [maps]
         return [tf.math.l2_normalize(tf.cast(found, tf.float32), axis=-1, epsilon=1e-10) for found in maps]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "input_shape": self.input_shape,
-            "backbone": self.backbone,
-            "layers": self.layers,
-            "weights": self.weights,
-        }

@@ -50,6 +50,3 @@ class Renyi(Bound):
             return -tf.reduce_max(log_weights, axis=0)
         order = 1.0 - self.alpha
         return (math.log(self.k) - tf.reduce_logsumexp(order * log_weights, axis=0)) / order
-
-    def get_config(self):
-        return {**super().get_config(), "alpha": self.alpha}

@@ -7,18 +7,15 @@ import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
 from keras_vae.checks import check_integer, check_number
-from keras_vae.serialization import register
+from keras_vae.serialization import Serializable, register
 
 
-class _Ramp(LearningRateSchedule):
+class _Ramp(Serializable, LearningRateSchedule):
     """A linear rise to `final` that takes `steps` steps."""
 
     def __init__(self, steps: int, final: float = 1.0):
         self.steps = check_integer(f"{type(self).__name__}: steps", steps)
         self.final = check_number(f"{type(self).__name__}: final", final)
-
-    def get_config(self):
-        return {"steps": self.steps, "final": self.final}
 
 
 @register
@@ -61,6 +58,3 @@ class CyclicalWarmup(_Ramp):
     def __call__(self, step) -> tf.Tensor:
         position = tf.cast(step, tf.float32) % self.steps / self.steps
         return self.final * tf.minimum(position / self.rise, 1.0)
-
-    def get_config(self):
-        return {**super().get_config(), "rise": self.rise}

@@ -68,6 +68,3 @@ class SemiSupervisedELBO(Term):
         known = labels >= 0
         cross_entropy = -tfd.Categorical(logits=logits).log_prob(tf.where(known, labels, 0))
         return -marginal_bound(trace)["elbo"] + self.alpha * tf.where(known, cross_entropy, 0.0)
-
-    def get_config(self):
-        return {**super().get_config(), "alpha": self.alpha}

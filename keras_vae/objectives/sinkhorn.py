@@ -94,11 +94,3 @@ class Sinkhorn(Term):
         values, _ = optimal_transport(costs, self.epsilon, self.iterations)
         weights = tf.constant([1.0, -0.5, -0.5][: len(pairs)])
         return tf.fill(tf.shape(trace.x)[:1], tf.reduce_sum(weights * values))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "epsilon": self.epsilon,
-            "iterations": self.iterations,
-            "debiased": self.debiased,
-        }

@@ -59,6 +59,3 @@ class SlicedWasserstein(Term):
             for points in (codes, draws)
         )
         return tf.reduce_mean(tf.abs(quantiles - target) ** self.p)
-
-    def get_config(self):
-        return {**super().get_config(), "projections": self.projections, "p": self.p}

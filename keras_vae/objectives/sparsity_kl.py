@@ -53,6 +53,3 @@ class SparsityKL(Term):
         log_silent = tf.reduce_logsumexp(tf.math.log_sigmoid(-logits), axis=(0, 1)) - count
         active, silent = self.rate, 1 - self.rate
         return active * (math.log(active) - log_active) + silent * (math.log(silent) - log_silent)
-
-    def get_config(self):
-        return {**super().get_config(), "rate": self.rate}

@@ -29,9 +29,6 @@ class _PartOfKL(Term):
     def difference(self, log: LogDensities) -> tf.Tensor:
         raise NotImplementedError
 
-    def get_config(self):
-        return {**super().get_config(), "dataset_size": self.dataset_size, "estimator": self.estimator}
-
 
 @register
 class MutualInformation(_PartOfKL):
@@ -106,7 +103,7 @@ class DimensionwiseKL(_PartOfKL):
     Example:
 
     >>> DimensionwiseKL().get_config()
-    {'name': 'dimensionwise_kl', 'dataset_size': None, 'estimator': 'weighted'}
+    {'dataset_size': None, 'estimator': 'weighted', 'name': 'dimensionwise_kl'}
 
     Reference: Chen, Li, Grosse & Duvenaud, 2018, https://arxiv.org/abs/1802.04942
     """

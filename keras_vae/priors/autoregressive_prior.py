@@ -229,13 +229,3 @@ class AutoregressivePrior(Prior):
             verbose=verbose,
         )
         return prior
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "categories": self.categories,
-            "layers": self.layers,
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "seed": self.seed,
-        }

@@ -50,6 +50,3 @@ class CategoricalPrior(Prior):
         logits = tf.convert_to_tensor(self.logits) if self.learned else uniform
         codes = tfd.Categorical(logits=logits, dtype=tf.int32)
         return tfd.Independent(codes, reinterpreted_batch_ndims=len(self.event_shape))
-
-    def get_config(self):
-        return {**super().get_config(), "categories": self.categories, "learned": self.learned}

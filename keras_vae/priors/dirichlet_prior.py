@@ -45,6 +45,3 @@ class DirichletPrior(Prior):
 
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
         return InteriorDirichlet(tf.fill(self.event_shape, float(self.concentration)))
-
-    def get_config(self):
-        return {**super().get_config(), "concentration": self.concentration}

@@ -136,12 +136,3 @@ class FlowPrior(Prior):
             verbose=verbose,
         )
         return prior
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "flows": self.flows,
-            "units": self.units,
-            "activation": self.activation,
-            "seed": self.seed,
-        }

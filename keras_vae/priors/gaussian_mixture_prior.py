@@ -92,6 +92,3 @@ class GaussianMixturePrior(Prior):
         if len(self.event_shape) == 1:
             return mixture
         return tfd.TransformedDistribution(mixture, tfb.Reshape(self.event_shape, self.loc.shape[1:]))
-
-    def get_config(self):
-        return {**super().get_config(), "components": self.components}

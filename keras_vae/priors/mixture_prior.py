@@ -57,7 +57,3 @@ class MixturePrior(Prior):
             tfd.Categorical(logits=tf.convert_to_tensor(self.logits)),
             tfd.Independent(normals, reinterpreted_batch_ndims=len(self.event_shape)),
         )
-
-    def get_config(self):
-        own = {"components": self.components, "min_scale": self.min_scale, "seed": self.seed}
-        return {**super().get_config(), **own}

@@ -45,6 +45,3 @@ class Prior(Float32Layer):
 
     def adapt(self, x: np.ndarray) -> None:
         """Starts the weights from examples `(N, *example_shape)`, for priors that are made of them."""
-
-    def get_config(self):
-        return {**super().get_config(), "event_shape": self.event_shape}

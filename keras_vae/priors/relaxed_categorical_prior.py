@@ -46,6 +46,3 @@ class RelaxedCategoricalPrior(Prior):
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
         temperature = tf.constant(self.temperature, tf.float32)
         return choices(Concrete(temperature, logits=tf.zeros(self.event_shape)), self.event_shape)
-
-    def get_config(self):
-        return {**super().get_config(), "temperature": self.temperature}

@@ -167,12 +167,3 @@ class SecondStagePrior(Prior):
         settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
         maximize_likelihood(prior, codes, **settings, validation_split=validation_split, seed=seed, verbose=verbose)
         return prior
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "latent_dim": self.latent_dim,
-            "units": self.units,
-            "samples": self.samples,
-            "seed": self.seed,
-        }

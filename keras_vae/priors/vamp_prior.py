@@ -122,17 +122,6 @@ class VampPrior(Prior):
             chosen = np.log(part) - np.log1p(-part)
         self.pseudo_inputs.assign(chosen)
 
-    def get_config(self):
-        own = {
-            "input_shape": self.input_shape,
-            "components": self.components,
-            "bounds": self.bounds,
-            "learned_weights": self.learned_weights,
-            "support": self.support,
-            "seed": self.seed,
-        }
-        return {**super().get_config(), **own}
-
 
 def _check_bounds(bounds):
     if bounds is None:

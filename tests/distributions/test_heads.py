@@ -57,12 +57,6 @@ def test_a_head_stands_in_a_functional_model(family):
     assert shapes == head.parameter_shapes
 
 
-def test_a_head_survives_its_configuration(family):
-    head = family((3, 2))
-    copy = type(head).from_config(head.get_config())
-    assert copy.get_config() == head.get_config()
-
-
 def test_without_projection_the_features_are_the_parameters():
     head = kv.Normal((4, 4, 1), project=False)
     features = np.random.default_rng(0).normal(size=(2, 4, 4, 2)).astype("float32")

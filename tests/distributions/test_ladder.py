@@ -247,12 +247,6 @@ def test_levels_must_be_a_sequence(refused):
         kv.Ladder((6,), levels=6)
 
 
-def test_it_survives_its_configuration(merge):
-    head = ladder(merge, decode="all")
-    copy = kv.Ladder.from_config(head.get_config())
-    assert copy.get_config() == head.get_config() and copy.levels == LEVELS and copy.merge == merge
-
-
 def model(merge="precision", decode="bottom", **parts):
     head = kv.Ladder((6,), levels=LEVELS, merge=merge, units=8, decode=decode)
     keras.utils.set_random_seed(0)

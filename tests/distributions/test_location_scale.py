@@ -58,10 +58,6 @@ def test_the_gradient_through_the_draws_is_that_of_the_moments(family, options, 
     assert float(by_raw[0, 0]) == pytest.approx(2 * scale * variance * float(tf.sigmoid(0.4)), rel=0.03)
 
 
-def test_the_degrees_of_freedom_are_kept():
-    assert StudentT.from_config(StudentT((3,), df=7.0, scale=0.1).get_config()).df == 7.0
-
-
 @pytest.mark.parametrize("options", [{"df": 0}, {"df": -1.0}, {"df": "five"}, {"df": float("inf")}, {"min_scale": 0}])
 def test_bad_numbers_are_refused(refused, options):
     with refused(f"StudentT: {next(iter(options))} must be a positive number"):

@@ -295,14 +295,6 @@ def test_bad_arguments_are_refused(options, message, refused):
         kv.VectorQuantizer(**{"event_shape": (3, 2), **options})
 
 
-def test_it_survives_its_configuration():
-    options = {"codebook_size": 5, "levels": 2, "codebook_update": "gradient", "decay": 0.5, "revive_below": 0.1}
-    config = kv.VectorQuantizer((3, 2), flatten=True, **options).get_config()
-    copy = kv.VectorQuantizer.from_config(config)
-    assert copy.get_config() == config
-    assert all(getattr(copy, name) == value for name, value in options.items()) and copy.flatten
-
-
 def model(*, prior=None, objective=None, **options):
     keras.utils.set_random_seed(0)
     posterior = kv.VectorQuantizer((2, 3), **{"codebook_size": 8, "flatten": True, **options})

@@ -98,9 +98,3 @@ def test_other_vectors_are_refused(vectors, message, refused):
 def test_the_size_is_an_integer_from_one(kind, size, refused):
     with refused(f"{kind.__name__}: size must be an integer >= 1"):
         kind(size)
-
-
-def test_it_survives_its_configuration():
-    for condition in (kv.LabelCondition(3), kv.VectorCondition(2)):
-        copy = type(condition).from_config(condition.get_config())
-        assert copy.get_config() == condition.get_config()

@@ -217,14 +217,6 @@ class Annealed(kv.Autoencoder):
         super().__init__(encoder, decoder, **parts)
         self.temperature, self.scale = temperature, scale
 
-    def get_config(self):
-        scale = keras.saving.serialize_keras_object(self.scale)
-        return {**super().get_config(), "temperature": self.temperature, "scale": scale}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        return super().from_config({**config, "scale": keras.saving.deserialize_keras_object(config["scale"])})
-
 
 def test_arguments_of_a_subclass_are_kept(vae, refused):
     parts = {"likelihood": "normal", "objective": kv.NLL() + kv.KL(), "scale": keras.initializers.Constant(3.0)}

@@ -230,15 +230,6 @@ def test_xla_equals_graph_mode(kind):
         assert np.allclose(graph, xla, rtol=1e-5)
 
 
-@pytest.mark.parametrize("kind", SIDES)
-def test_it_survives_its_configuration(kind):
-    options = {"loss": "hinge", "from_prior": False} if kind in (kv.DataAdversarial, kv.DataCritic) else {}
-    term = kind(name="other", **options)
-    copy = kind.from_config(term.get_config())
-    assert copy.get_config() == term.get_config() and copy.name == "other" and copy.trains == term.trains
-    assert kind.needs_critic
-
-
 @pytest.mark.parametrize("kind", [kv.DataAdversarial, kv.DataCritic])
 def test_another_loss_is_refused(kind, refused):
     with refused(f"{kind.__name__}: loss must be 'logistic' or 'hinge'; got 'wasserstein'"):

@@ -15,9 +15,6 @@ class Constant(kv.Term):
     def __call__(self, trace):
         return self.value + 0 * trace.x[:, 0]
 
-    def get_config(self):
-        return {**super().get_config(), "value": self.value}
-
 
 def test_an_objective_is_the_weighted_sum_of_its_terms():
     objective = kv.NLL() + 4.0 * kv.KL() + kv.LinearWarmup(10, 2.0) * Constant(3.0)

@@ -50,10 +50,6 @@ def test_its_gradient_reaches_the_image_and_not_the_network(term):
         assert np.array_equal(own, kept)
 
 
-def test_it_survives_its_configuration(term):
-    assert kv.Perceptual.from_config(term.get_config()).get_config() == term.get_config()
-
-
 @pytest.mark.parametrize(
     ("options", "match"),
     [

@@ -42,14 +42,6 @@ def test_it_learns_the_frequencies_under_xla():
     assert np.allclose(gradient(), [[1 / 3 - 3 / 4, 1 / 3 - 1 / 4, 1 / 3]], atol=1e-6)
 
 
-@pytest.mark.parametrize("learned", [True, False])
-def test_it_survives_its_configuration(learned):
-    prior = CategoricalPrior((2, 3), categories=4, learned=learned)
-    copy = CategoricalPrior.from_config(prior.get_config())
-    assert copy.get_config() == prior.get_config()
-    assert copy.learned is learned and copy.categories == 4
-
-
 @pytest.mark.parametrize("categories", [1, 0, 2.5, None])
 def test_bad_input_is_refused(categories, refused):
     with refused("categories must be an integer >= 2"):

@@ -67,12 +67,6 @@ def test_gradient_descent_finds_two_clusters():
     assert float(loss) == pytest.approx(-truth.mean(), abs=0.03)
 
 
-def test_a_mixture_survives_its_configuration():
-    prior = MixturePrior((2, 3), components=4, min_scale=0.1, seed=5)
-    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(prior))
-    assert copy.get_config() == prior.get_config() and np.array_equal(copy.loc, prior.loc)
-
-
 @pytest.mark.parametrize("options", [{"components": 0}, {"components": 2.5}, {"min_scale": 0}, {"seed": -1}])
 def test_bad_numbers_are_refused(refused, options):
     with refused(f"{next(iter(options))} must be"):

@@ -103,13 +103,6 @@ def test_the_density_is_the_same_every_time_and_under_xla_a_bound_too():
     assert np.allclose(tf.function(density, jit_compile=True)(Z), EXACT, atol=0.1)
 
 
-def test_it_survives_its_configuration():
-    stage = kv.SecondStagePrior((4,), latent_dim=3, units=(5, 6), samples=7)
-    copy = kv.SecondStagePrior.from_config(stage.get_config())
-    assert copy.get_config() == stage.get_config()
-    assert [weight.shape for weight in copy.weights] == [weight.shape for weight in stage.weights]
-
-
 @pytest.mark.parametrize(
     "options", [{"latent_dim": 0}, {"units": (0,)}, {"units": (2.5,)}, {"samples": 0}, {"units": 16}]
 )
