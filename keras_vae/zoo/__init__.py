@@ -33,7 +33,7 @@ __all__ = [
     "has_own_likelihood",
     "recipe",
     "takes",
-    *RECIPES,
+    *RECIPES,  # pyright: ignore[reportUnsupportedDunderAll]  # in the order of the families
 ]
 
 
