@@ -69,8 +69,13 @@ class AdversarialAutoencoder(Autoencoder):
             raise InvalidInputError("objective: no term trains the critic; add one, such as CodeCritic().")
 
     def compile(
-        self, optimizer="adam", loss=None, *, critic_optimizer: str | keras.optimizers.Optimizer = "adam", **options
-    ):
+        self,
+        optimizer: str | keras.optimizers.Optimizer = "adam",
+        loss: None = None,
+        *,
+        critic_optimizer: str | keras.optimizers.Optimizer = "adam",
+        **options: Any,
+    ) -> None:
         """Chooses both optimizers.
 
         Args:
@@ -84,14 +89,14 @@ class AdversarialAutoencoder(Autoencoder):
         """
         if critic_optimizer is None:
             raise InvalidInputError("compile: the critic needs an optimizer; give critic_optimizer, such as 'adam'.")
-        critic_optimizer = keras.optimizers.get(critic_optimizer)
-        if critic_optimizer is optimizer:
+        own = keras.optimizers.get(critic_optimizer)
+        if own is optimizer:
             raise InvalidInputError("compile: expected an optimizer for each of model and critic; got one for both.")
         super().compile(optimizer, loss, **options)
         scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
-        if scaled and not isinstance(critic_optimizer, keras.optimizers.LossScaleOptimizer):
-            critic_optimizer = keras.optimizers.LossScaleOptimizer(critic_optimizer, name="critic_loss_scale_optimizer")
-        self.critic_optimizer = critic_optimizer
+        if scaled and not isinstance(own, keras.optimizers.LossScaleOptimizer):
+            own = keras.optimizers.LossScaleOptimizer(own, name="critic_loss_scale_optimizer")
+        self.critic_optimizer = own
         self.critic_optimizer.build(self.critic.trainable_variables)
 
     def get_compile_config(self):

@@ -131,7 +131,7 @@ def _is_label(label: Any) -> bool:
 
 
 def _is_weight(weight: Any) -> bool:
-    return isinstance(weight, numbers.Real) and 0 <= weight <= float(np.finfo("float32").max)
+    return isinstance(weight, numbers.Real) and 0 <= float(weight) <= float(np.finfo("float32").max)
 
 
 def _may_be_labels(spec: Any) -> bool:
@@ -141,7 +141,7 @@ def _may_be_labels(spec: Any) -> bool:
 
 def _check_labels(y: Any, n: int) -> None:
     """Checks that `y` of an array are labels by which examples can be weighed."""
-    shape = () if y is None else np.shape(y)
+    shape = np.shape(y)  # () if there are none
     if len(shape) not in (1, 2) or shape[0] != n or 0 in shape:
         raise InvalidInputError(
             f"class_weight: expected labels as y, shape ({n},) or one-hot ({n}, C); got "

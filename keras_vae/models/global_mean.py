@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 from keras.src.trainers.compile_utils import MetricsList
 
+Direction = Literal["up", "down"]
+
 
 class GlobalMean(keras.metrics.Mean):
     """The mean over examples of sums that have been added up over replicas, so that each holds the same.
@@ -17,7 +19,7 @@ class GlobalMean(keras.metrics.Mean):
         direction: `"up"` if more is better, else `"down"`; callbacks with `mode="auto"` look for it.
     """
 
-    def __init__(self, name: str, direction: Literal["up", "down"] = "down"):
+    def __init__(self, name: str, direction: Direction = "down"):
         super().__init__(name=name)
         self._direction = direction  # the attribute that Keras's own metrics declare it by
 
@@ -32,7 +34,7 @@ class GlobalMean(keras.metrics.Mean):
     @property
     def state(self) -> tuple[float, float]:
         """Sum and weight so far."""
-        return tuple(float(keras.ops.convert_to_numpy(variable)) for variable in (self.total, self.count))
+        return float(keras.ops.convert_to_numpy(self.total)), float(keras.ops.convert_to_numpy(self.count))
 
     @state.setter
     def state(self, state: tuple[float, float]) -> None:

@@ -54,6 +54,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
     Reference: Kingma, Rezende, Mohamed & Welling, 2014, https://arxiv.org/abs/1406.5298
     """
 
+    condition: LabelCondition
     infers_condition = True
 
     PARTS = (*Autoencoder.PARTS, "classifier", "class_head")
@@ -185,7 +186,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
     def check_conditions(self, condition: Any, n: int, *, may_be_inferred: bool = False) -> np.ndarray:
         """The labels of `n` examples; -1 for an unknown one if it may be inferred."""
         if not may_be_inferred:
-            return super().check_conditions(condition, n)
+            return self.condition.check(self.condition.for_all(condition, n), n)
         if condition is None:
             return np.full(n, -1, "int32")
         return self._checked_labels(self.condition.for_all(condition, n), n)
