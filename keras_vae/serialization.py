@@ -1,13 +1,22 @@
 """Registration with Keras, and names resolved at the edge."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 import keras
 
 from keras_vae.errors import InvalidInputError, unknown
 
 register = keras.saving.register_keras_serializable(package="keras_vae")
+
+
+class HasEventShape(Protocol):
+    """A part of a model over events of one shape."""
+
+    event_shape: tuple[int, ...]
+
+
+Part = TypeVar("Part", bound=HasEventShape)
 
 
 def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:
@@ -18,8 +27,13 @@ def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:
 
 
 def get_over(
-    identifier: Any, choices: Mapping[str, type], base: type, event_shape: tuple[int, ...], *, part: str
-) -> Any:
+    identifier: str | Mapping[str, Any] | Part,
+    choices: Mapping[str, Callable[..., Part]],
+    base: type[Part],
+    event_shape: tuple[int, ...],
+    *,
+    part: str,
+) -> Part:
     """The object itself, or a new one of the class named, over events of `event_shape`.
 
     Args:

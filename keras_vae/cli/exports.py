@@ -39,7 +39,9 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
     no_data = no_data or (data is None and not run.exists)
     loaded = None if no_data else data_of(source, data)
     training = None if loaded is None else check_split(model, loaded.train)
-    card = {} if loaded is None else {"Data": [f"- {line.strip()}" for line in loaded.describe().splitlines()]}
+    card: dict[str, Any] = {}
+    if loaded is not None:
+        card["Data"] = [f"- {line.strip()}" for line in loaded.describe().splitlines()]
     columns = None
     if run.exists:
         columns = _columns(run.config())

@@ -69,7 +69,8 @@ def with_parameters(
         run(given)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    wrapped.__signature__ = inspect.Signature([each.replace(kind=keyword) for each in parameters.values()])
+    signature = inspect.Signature([each.replace(kind=keyword) for each in parameters.values()])
+    vars(wrapped)["__signature__"] = signature
     wrapped.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
     return wrapped
 

@@ -50,10 +50,11 @@ def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:
     entries, unused_files = [], []
     for file, part in file_parts.items():
         folders = file.parts[1:-1] if part else file.parts[:-1]
-        if part or default_part:
-            entries.append(Entry(file, part or default_part, folders[0] if folders else None))
-        else:
+        used_part = part or default_part
+        if used_part is None:
             unused_files.append(file)
+        else:
+            entries.append(Entry(file, used_part, folders[0] if folders else None))
     return entries, unused_files
 
 
@@ -65,5 +66,6 @@ def label_names(entries: Sequence[Entry]) -> tuple[str, ...]:
     >>> label_names([Entry(Path("dog/1.png"), "train", "dog"), Entry(Path("cat/1.png"), "train", "cat")])
     ('cat', 'dog')
     """
-    labels = {entry.label for entry in entries}
-    return () if None in labels or len(labels) < 2 else tuple(sorted(labels))
+    labels = [entry.label for entry in entries if entry.label is not None]
+    names = sorted(set(labels))
+    return tuple(names) if len(labels) == len(entries) and len(names) > 1 else ()

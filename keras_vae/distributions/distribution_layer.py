@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
@@ -46,7 +46,7 @@ class DistributionLayer(Float32Layer):
         sublayers: which layers inside are frozen or quantized, as `get_config` writes it.
     """
 
-    parameters: tuple[str, ...] = ()
+    parameters: Collection[str] = ()
     """The names of the tensors that `call` returns, each of shape `(B, *parameter_shapes[name])`."""
 
     def __init__(self, event_shape, *, project: bool = True, sublayers: dict[str, Any] | None = None, **kwargs):

@@ -37,7 +37,7 @@ class LocationScale(Posterior, Likelihood):
     def __init__(self, event_shape, *, scale: float | str = "elementwise", min_scale: float = 1e-4, **kwargs):
         super().__init__(event_shape, **kwargs)
         family = type(self).__name__
-        if not (scale in ("elementwise", "shared") or (is_number(scale) and 0 < scale < math.inf)):
+        if not (scale in ("elementwise", "shared") or (is_number(scale) and 0 < float(scale) < math.inf)):
             raise InvalidInputError(
                 f"{family}: scale must be 'elementwise', 'shared' or a positive number; got {scale!r}."
             )

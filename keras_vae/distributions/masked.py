@@ -26,7 +26,13 @@ class PartlyObserved(tfd.Independent):
         fill_value: a value, or an event, of finite density that takes the place of what is missing.
     """
 
-    def __init__(self, distribution, reinterpreted_batch_ndims, fill_value=0.5, name="PartlyObserved"):
+    def __init__(
+        self,
+        distribution: tfd.Distribution,
+        reinterpreted_batch_ndims: int,
+        fill_value: float | np.ndarray = 0.5,
+        name: str = "PartlyObserved",
+    ):
         super().__init__(distribution, reinterpreted_batch_ndims, name=name)
         self._fill_value = fill_value
 
@@ -74,11 +80,11 @@ class Masked(WrappedLikelihood):
         from keras_vae.distributions import LIKELIHOODS
 
         event_shape = check_event_shape(type(self).__name__, event_shape)
-        base = get_over(base, LIKELIHOODS, Likelihood, event_shape, part="Masked: base")
-        if isinstance(base, Masked):
+        complete = get_over(base, LIKELIHOODS, Likelihood, event_shape, part="Masked: base")
+        if isinstance(complete, Masked):
             raise InvalidInputError("Masked: expected a base that is not itself Masked; give the base of that one.")
-        super().__init__(event_shape, project=base.project, **kwargs)
-        self.base = base
+        super().__init__(event_shape, project=complete.project, **kwargs)
+        self.base = complete
 
     @property
     def parameters(self):
@@ -87,10 +93,6 @@ class Masked(WrappedLikelihood):
     @property
     def parameter_shapes(self):
         return self.base.parameter_shapes
-
-    @property
-    def support(self):
-        return self.base.support
 
     def build(self, features_shape):
         if not self.base.built:

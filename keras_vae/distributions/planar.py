@@ -85,19 +85,19 @@ class Planar(Posterior):
             wanted = (1 - MARGIN) * (tf.nn.softplus(along + math.log(math.e - 1)) - 1)
             yield u + (wanted - along) * w / (_dot(w, w) + 1e-12), w, b
 
-    def _forward(self, z, context):
+    def _forward(self, z: tf.Tensor, context: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         log_dets = []
         for v, w, b in self._steps(context):
             z, log_det = _planar(z, v, w, b)
             log_dets.append(log_det)
-        return z, sum(log_dets)
+        return z, sum(log_dets[1:], log_dets[0])
 
-    def _inverse(self, z, context):
+    def _inverse(self, z: tf.Tensor, context: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         log_dets = []
         for v, w, b in reversed(list(self._steps(context))):
             z = z - v * tf.tanh(_solve(_dot(w, z), _dot(w, v), b) + b)
             log_dets.append(-_planar(z, v, w, b)[1])
-        return z, sum(log_dets)
+        return z, sum(log_dets[1:], log_dets[0])
 
     def get_config(self):
         return {**super().get_config(), "flows": self.flows, "min_scale": self.min_scale}

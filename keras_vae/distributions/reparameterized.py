@@ -74,6 +74,8 @@ class Reparameterized(Posterior, Likelihood):
     Reference: Figurnov, Mohamed & Mnih, 2018, https://arxiv.org/abs/1805.08498
     """
 
+    parameters: dict[str, str]
+
     def __init__(
         self,
         event_shape,

@@ -12,7 +12,7 @@ from keras_vae.evaluation.examples import Examples
 from keras_vae.evaluation.features import FEATURES, Features, get_features
 from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.latent import ACTIVE
-from keras_vae.models import Autoencoder
+from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.random import as_seed, fold
 from keras_vae.serialization import get
 
@@ -107,7 +107,9 @@ class Subject:
         A semi-supervised model replaces unknown labels by the most probable ones.
         """
         labels = None if self.model.condition is None or examples.y is None else examples.y[rows]
-        return self.model.labels_of(examples.x[rows], labels) if self.model.infers_condition else labels
+        if isinstance(self.model, SemiSupervisedAutoencoder):
+            return self.model.labels_of(examples.x[rows], labels)
+        return labels
 
     @cached_property
     def metrics(self) -> dict[str, float]:

@@ -70,7 +70,7 @@ class Conditioner(Float32Layer):
         self._activation = keras.activations.get(activation)
         sizes = [self.input_dim, *self.units, self.output_dim]
         shapes = list(itertools.pairwise(sizes))
-        if masks is not None and [mask.shape for mask in self.masks] != shapes:
+        if self.masks is not None and [mask.shape for mask in self.masks] != shapes:
             raise InvalidInputError(
                 f"Conditioner: expected masks of shapes {shapes}; got {[mask.shape for mask in self.masks]}."
             )

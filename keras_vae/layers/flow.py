@@ -57,7 +57,7 @@ class Flow(Float32Layer):
         for bijection in self.bijections:
             x, log_det = bijection.forward(x, context)
             log_dets.append(log_det)
-        return x, sum(log_dets)
+        return x, sum(log_dets[1:], log_dets[0])
 
     def inverse(self, y: tf.Tensor, context: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """The point x, `(..., dim)`, and log |det dx/dy|, `(...)`."""
@@ -65,7 +65,7 @@ class Flow(Float32Layer):
         for bijection in reversed(self.bijections):
             y, log_det = bijection.inverse(y, context)
             log_dets.append(log_det)
-        return y, sum(log_dets)
+        return y, sum(log_dets[1:], log_dets[0])
 
     def call(self, x, context=None):
         return self.forward(x, context)

@@ -200,8 +200,8 @@ class PixelCNN(keras.layers.Layer):
             _, pixels = tf.while_loop(lambda column, _: column < width, fill_pixel, start, maximum_iterations=width)
             return row + 1, _replaced(grid, row, pixels, axis=1)
 
-        start = (tf.constant(0), start)
-        return tf.while_loop(lambda row, _: row < height, fill_row, start, maximum_iterations=height)[1]
+        first_row = (tf.constant(0), start)
+        return tf.while_loop(lambda row, _: row < height, fill_row, first_row, maximum_iterations=height)[1]
 
     def compute_output_shape(self, x_shape, context_shape=None):
         return (*x_shape[:-1], self.out_channels)

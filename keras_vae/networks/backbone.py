@@ -1,6 +1,7 @@
 """The architectures of `keras.applications` as encoders."""
 
 import inspect
+import sys
 from types import ModuleType
 
 import keras
@@ -20,7 +21,7 @@ def backbones() -> dict[str, ModuleType]:
     True
     """
     architectures = inspect.getmembers(keras.applications, inspect.isfunction)
-    return {name: inspect.getmodule(make) for name, make in architectures}
+    return {name: sys.modules[make.__module__] for name, make in architectures}
 
 
 @register

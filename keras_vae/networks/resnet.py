@@ -17,6 +17,11 @@ from keras_vae.serialization import register
 class _ResNet(Network):
     """Stages of residual blocks, and what encoder and decoder share of their arguments."""
 
+    body: list[keras.layers.Layer]
+    filters: tuple[int, ...]
+    activation: str
+    spatial: bool
+
     def _set_sizes(self, *, blocks, units, kernel_size, groups):
         part = type(self).__name__
         self.blocks = check_integer(f"{part}: blocks", blocks)

@@ -27,6 +27,8 @@ def check_sequence_shape(part: str, shape) -> tuple[int, int]:
 class _Sequence(Network):
     """What encoder and decoder share: their arguments, and residual convolutions of growing dilation."""
 
+    residual_convs: list[keras.layers.Layer]
+
     def __init__(self, *, kind, filters, units, kernel_size, dilations, activation, unroll, length, **kwargs):
         super().__init__(**kwargs)
         part = type(self).__name__

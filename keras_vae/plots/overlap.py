@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.plots.canvas import BLUE, INK, LABEL, MUTED, ORANGE, new_figure, style_axes
+from keras_vae.plots.canvas import BLUE, INK, LABEL, MUTED, ORANGE, new_figure, set_layout, style_axes
 from keras_vae.plots.factor_matrix import as_matrix
 from keras_vae.plots.limits import full_limits
 
@@ -77,7 +77,7 @@ def plot_overlap(
         note += f" {left_out:,} points or densities are not finite and left out."
 
     figure = new_figure(9.4 if densities else 5.8, 4.3, title=title, note=note)
-    figure.get_layout_engine().set(wspace=0.05)
+    set_layout(figure, wspace=0.05)
     ax = figure.add_subplot(1, 2 if densities else 1, 1)
     _draw_clouds(ax, codes, draws)
     if densities:
@@ -183,4 +183,4 @@ def _draw_histograms(ax: Axes, pairs: list[tuple[np.ndarray, str]], span: np.nda
     edges = np.histogram_bin_edges(span, bins=40)
     for values, color in pairs:
         style = {"histtype": "stepfilled", "facecolor": (color, 0.25), "edgecolor": color, "linewidth": 1.1}
-        ax.hist(values, bins=edges, weights=np.full(len(values), 1 / len(values)), **style)
+        ax.hist(values, bins=edges.tolist(), weights=np.full(len(values), 1 / len(values)), **style)

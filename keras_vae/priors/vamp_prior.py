@@ -48,6 +48,8 @@ class VampPrior(Prior):
     Reference: Tomczak & Welling, 2018, https://arxiv.org/abs/1705.07120
     """
 
+    input_shape: tuple[int, ...]
+
     def __init__(
         self,
         event_shape,

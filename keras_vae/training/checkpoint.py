@@ -63,14 +63,14 @@ def read_checkpoint(run: Run, steps: int) -> Progress:
         if not run[name].exists():
             continue
         try:
-            progress = _read(run[name])
+            model, step, means = _read(run[name])
         except InvalidInputError as error:
             damaged = damaged or error
             continue
         if damaged:
             print(f"{damaged} Going on from {name}.", file=sys.stderr)
-        _check_history(run, progress.model, progress.step // steps)
-        return progress
+        _check_history(run, model, step // steps)
+        return Progress(model, step, means)
     if damaged:
         raise damaged
     if run["model.keras"].exists():
@@ -99,12 +99,12 @@ def _check_history(run: Run, model: Autoencoder, epochs: int) -> None:
         raise InvalidInputError(f"{run['history.csv']}: it {' and '.join(differences)}; {remedy}.")
 
 
-def _read(path: Path) -> Progress:
+def _read(path: Path) -> tuple[Autoencoder, int, Mapping[str, tuple[float, float]]]:
     model = load_model(path)
     try:
         with zipfile.ZipFile(path) as archive:
             noted = json.loads(archive.read(MEMBER))
-        return Progress(model, noted["step"], noted["means"])
+        return model, noted["step"], noted["means"]
     except (KeyError, ValueError, zipfile.BadZipFile):
         raise InvalidInputError(
             f"{path}: it does not contain the progress of the run; start the run again with --overwrite."

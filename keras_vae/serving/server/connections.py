@@ -189,7 +189,8 @@ class Connection(HttpToolsProtocol):
         return not is_working and not self.transport.is_closing() and not self.transport.get_write_buffer_size()
 
     def _close_idle_connection(self) -> bool:
-        idle_connections = [other for other in self.connections if other is not self and other.idle]
+        others = [other for other in self.connections if isinstance(other, Connection) and other is not self]
+        idle_connections = [other for other in others if other.idle]
         if not idle_connections:
             return False
         longest = min(idle_connections, key=lambda other: other.last_received)

@@ -111,8 +111,9 @@ class RequestMemory:
             if not candidates:
                 raise memory_exceeded()
             largest = max(candidates, key=lambda other: other.bytes)
-            largest.cancel()
-            largest.cancel = None
+            cancel, largest.cancel = largest.cancel, None
+            if cancel is not None:
+                cancel()
             self.bytes -= largest.bytes
             largest.bytes = 0
         self.bytes += size
