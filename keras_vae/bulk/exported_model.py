@@ -53,7 +53,7 @@ class ExportedModel:
                 f"got {', '.join(sorted(signatures))}; export a model that has it."
             )
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "name": self.name, "state": self.state}
 
     @property

@@ -7,7 +7,7 @@ import io
 import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: i
     return file.getvalue()
 
 
-def fit(image, size: tuple[int, int]) -> np.ndarray:
+def fit(image: Any, size: tuple[int, int]) -> np.ndarray:
     """Resizes an image (Lanczos) to cover `size`, and crops the rest evenly.
 
     Args:

@@ -1,6 +1,7 @@
 """Examples of which some elements are not known."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -36,7 +37,7 @@ class PartlyObserved(tfd.Independent):
         super().__init__(distribution, reinterpreted_batch_ndims, name=name)
         self._fill_value = fill_value
 
-    def __getitem__(self, slices):
+    def __getitem__(self, slices: Any) -> "PartlyObserved":
         complete = tfd.Independent(self.distribution, self.reinterpreted_batch_ndims)[slices]
         return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, self._fill_value, self.name)
 
@@ -76,7 +77,7 @@ class Masked(WrappedLikelihood):
 
     allows_missing = True
 
-    def __init__(self, event_shape, base: str | Mapping | Likelihood = "bernoulli", **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], base: str | Mapping | Likelihood = "bernoulli", **kwargs: Any):
         from keras_vae.distributions import LIKELIHOODS
 
         event_shape = check_event_shape(type(self).__name__, event_shape)
@@ -87,14 +88,14 @@ class Masked(WrappedLikelihood):
         self.base = complete
 
     @property
-    def parameters(self):
+    def parameters(self) -> Collection[str]:
         return self.base.parameters
 
     @property
-    def parameter_shapes(self):
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         return self.base.parameter_shapes
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         if not self.base.built:
             self.base.build(features_shape)
         zeros = {name: tf.zeros((1, *shape)) for name, shape in self.parameter_shapes.items()}
@@ -105,7 +106,7 @@ class Masked(WrappedLikelihood):
                 f"{type(self.base).__name__}, whose distribution is {distribution.name}."
             )
 
-    def call(self, features):
+    def call(self, features: tf.Tensor) -> dict[str, tf.Tensor]:
         return self.base(features)
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
@@ -118,7 +119,7 @@ class Masked(WrappedLikelihood):
         self.base.adapt(np.ma.masked_invalid(np.where(never_known, np.float32(0), x)))
 
     @property
-    def encoder_input_shape(self):
+    def encoder_input_shape(self) -> tuple[int, ...]:
         return self.base.encoder_input_shape
 
     def encoder_input(self, x: tf.Tensor) -> tf.Tensor:

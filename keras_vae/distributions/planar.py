@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -53,7 +54,7 @@ class Planar(Posterior):
 
     parameters = ("loc", "raw_scale", "u", "w", "b")
 
-    def __init__(self, event_shape, *, flows: int = 4, min_scale: float = 1e-4, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, flows: int = 4, min_scale: float = 1e-4, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         check_vector("Planar", self.event_shape)
         self.flows = check_integer("Planar: flows", flows)

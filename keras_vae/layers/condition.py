@@ -33,7 +33,7 @@ class Condition(Float32Layer):
     rank = 0
     """Number of axes of the condition of a single example."""
 
-    def __init__(self, size: int, **kwargs):
+    def __init__(self, size: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.size = check_integer(f"{type(self).__name__}: size", size)
         self.built = True

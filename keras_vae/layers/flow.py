@@ -1,6 +1,7 @@
 """Invertible maps, one after the other."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -33,7 +34,7 @@ class Flow(Float32Layer):
     Reference: Rezende & Mohamed, 2015, https://arxiv.org/abs/1505.05770
     """
 
-    def __init__(self, bijections: Sequence[Bijection], **kwargs):
+    def __init__(self, bijections: Sequence[Bijection], **kwargs: Any):
         super().__init__(**kwargs)
         self.bijections = list(bijections)
         foreign = [each for each in self.bijections if not isinstance(each, Bijection)]
@@ -67,7 +68,7 @@ class Flow(Float32Layer):
             log_dets.append(log_det)
         return y, sum(log_dets[1:], log_dets[0])
 
-    def call(self, x, context=None):
+    def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         return self.forward(x, context)
 
     def get_config(self):

@@ -1,6 +1,9 @@
 """Kernels of spectral norm one."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_vae.checks import check_integer
@@ -36,11 +39,11 @@ class SpectralNormalization(keras.layers.Wrapper):
     Reference: Miyato, Kataoka, Koyama & Yoshida, 2018, https://arxiv.org/abs/1802.05957
     """
 
-    def __init__(self, layer: keras.layers.Layer, *, power_iterations: int = 1, **kwargs):
+    def __init__(self, layer: keras.layers.Layer, *, power_iterations: int = 1, **kwargs: Any):
         super().__init__(layer, **{"dtype": "float32", "autocast": False, **kwargs})
         self.power_iterations = check_integer("SpectralNormalization: power_iterations", power_iterations)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
         if not hasattr(self.layer, "kernel"):
             raise InvalidInputError(
@@ -54,7 +57,7 @@ class SpectralNormalization(keras.layers.Wrapper):
             name="u",
         )
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         kernel = ops.convert_to_tensor(self.layer.kernel)
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
         u, norm = self._power_iteration(matrix)
@@ -82,7 +85,7 @@ class SpectralNormalization(keras.layers.Wrapper):
             u = ops.normalize(ops.matmul(ops.transpose(fixed), v), axis=0)
         return u, ops.matmul(ops.matmul(ops.transpose(v), matrix), u)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return self.layer.compute_output_shape(input_shape)
 
     def get_config(self):

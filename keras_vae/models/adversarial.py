@@ -99,23 +99,23 @@ class AdversarialAutoencoder(Autoencoder):
         self.critic_optimizer = own
         self.critic_optimizer.build(self.critic.trainable_variables)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         config = super().get_compile_config()
         if config:
             config["critic_optimizer"] = keras.saving.serialize_keras_object(self.critic_optimizer)
         return config
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         critic_optimizer = keras.saving.deserialize_keras_object(config["critic_optimizer"])
         super().compile_from_config({**config, "critic_optimizer": critic_optimizer})
 
     @property
-    def model_variables(self):
+    def model_variables(self) -> list[keras.Variable]:
         of_critic = {id(variable) for variable in self.critic.trainable_variables}
         return [variable for variable in self.trainable_variables if id(variable) not in of_critic]
 
     @property
-    def optimizers(self):
+    def optimizers(self) -> list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]:
         trained = {id(variable) for variable in self.trainable_variables}  # none, if the whole model is frozen
         critic = [variable for variable in self.critic.trainable_variables if id(variable) in trained]
         return [(self.optimizer, self.model_variables), (self.critic_optimizer, critic)]

@@ -93,7 +93,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         corruption: Corruption | None = None,
         seed: int | None = None,
         sublayers: dict[str, Any] | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.autocast = False  # else Keras would round the inputs to 16 bits under a mixed policy

@@ -40,7 +40,7 @@ class BadBatches(keras.metrics.Metric):
     def _counter(self, shape):
         return self.add_variable(shape=shape, initializer="zeros", name="counter")
 
-    def add_variable(self, *args, **kwargs):
+    def add_variable(self, *args: Any, **kwargs: Any) -> keras.Variable:
         return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
 
     def counts_of(self, batch: Batch) -> dict[str, tf.Tensor]:
@@ -61,10 +61,10 @@ class BadBatches(keras.metrics.Metric):
         self.first.assign(first)
         return first[0]
 
-    def result(self):
+    def result(self) -> dict[str, Any]:
         return {}
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         super().reset_state()
         self.pending.clear()
 

@@ -88,19 +88,19 @@ class WeightedBatches(keras.utils.PyDataset):
         self.batches, self.class_weight = batches, class_weight
 
     @property
-    def num_batches(self):
+    def num_batches(self) -> int | None:
         return self.batches.num_batches
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(self.batches[index])
         if y is None or sample_weight is not None:
             raise InvalidInputError("class_weight: expected batches (x, y) of examples and labels; leave it out.")
         return x, y, weights_of_labels(as_numbers("class_weight: labels y", y), self.class_weight).numpy()
 
-    def on_epoch_begin(self):
+    def on_epoch_begin(self) -> None:
         self.batches.on_epoch_begin()
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         self.batches.on_epoch_end()
 
 

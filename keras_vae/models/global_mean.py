@@ -1,6 +1,6 @@
 """A mean that every replica already knows."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -23,7 +23,7 @@ class GlobalMean(keras.metrics.Mean):
         super().__init__(name=name)
         self._direction = direction  # the attribute that Keras's own metrics declare it by
 
-    def add_variable(self, *args, **kwargs):
+    def add_variable(self, *args: Any, **kwargs: Any) -> keras.Variable:
         return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
 
     def update_state(self, total: tf.Tensor, weight: tf.Tensor) -> None:
@@ -48,8 +48,8 @@ class Directions(MetricsList):
     It has no value of its own, and leaves it to the model to reset the metrics.
     """
 
-    def result(self):
+    def result(self) -> dict[str, Any]:
         return {}
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Nothing: the model resets each metric itself."""

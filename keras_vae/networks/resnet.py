@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -96,7 +97,7 @@ class ResNetEncoder(_ResNet):
 
     def __init__(
         self,
-        input_shape,
+        input_shape: tuple[int, ...],
         filters: Sequence[int] | None = None,
         *,
         blocks: int = 1,
@@ -105,7 +106,7 @@ class ResNetEncoder(_ResNet):
         activation: str = "swish",
         groups: int = 8,
         spatial: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         input_shape = check_image_shape("ResNetEncoder", input_shape)
@@ -159,8 +160,8 @@ class ResNetDecoder(_ResNet):
 
     def __init__(
         self,
-        input_shape,
-        image_shape,
+        input_shape: tuple[int, ...],
+        image_shape: tuple[int, ...],
         filters: Sequence[int] | None = None,
         *,
         blocks: int = 1,
@@ -170,7 +171,7 @@ class ResNetDecoder(_ResNet):
         activation: str = "swish",
         groups: int = 8,
         spatial: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         input_shape = tuple(input_shape)

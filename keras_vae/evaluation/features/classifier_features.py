@@ -84,7 +84,7 @@ class ClassifierFeatures(Features):
         right = [classifier.predict_on_batch(examples(test)).argmax(axis=-1) == targets[test] for test in tests]
         return cls(body, float(np.concatenate(right).mean()))
 
-    def of_batch(self, x):
+    def of_batch(self, x: np.ndarray) -> np.ndarray:
         return self.model.predict_on_batch(x)
 
 

@@ -53,7 +53,7 @@ class Connection(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Accepts a connection, and closes an idle connection if there are too many."""
         super().connection_made(transport)
         if len(self.connections) > self.options.max_connections and not self._close_idle_connection():

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -200,9 +200,10 @@ def _raise_open_files() -> None:
 class _Rest(uvicorn.Server):
     """A uvicorn server without its own signal handlers."""
 
-    def capture_signals(self) -> contextlib.AbstractContextManager:
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
         """Leaves the signals to `serve`."""
-        return contextlib.nullcontext()
+        yield
 
 
 def _bind(host: str, port: int) -> socket.socket:
