@@ -80,9 +80,11 @@ class SpectralNormalization(keras.layers.Wrapper):
     def _power_iteration(self, matrix):
         """The vector u after the iterations, `(n, 1)`, and v' W u, `(1, 1)`."""
         fixed, u = ops.stop_gradient(matrix), ops.normalize(self.u, axis=0)
-        for _ in range(self.power_iterations):
-            v = ops.normalize(ops.matmul(fixed, u), axis=0)
+        v = ops.normalize(ops.matmul(fixed, u), axis=0)
+        for _ in range(self.power_iterations - 1):
             u = ops.normalize(ops.matmul(ops.transpose(fixed), v), axis=0)
+            v = ops.normalize(ops.matmul(fixed, u), axis=0)
+        u = ops.normalize(ops.matmul(ops.transpose(fixed), v), axis=0)
         return u, ops.matmul(ops.matmul(ops.transpose(v), matrix), u)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

@@ -65,6 +65,7 @@ def plot_overlap(
         raise InvalidInputError(f"plot_overlap: expected finite rows, got {len(codes)} codes, {len(draws)} draws.")
     title = "Do the codes cover the prior?"
     note = "Orange without blue: holes, regions of the prior without examples."
+    shown = None
     if densities:
         of_codes, of_draws = (each[~np.isnan(each) & (each < np.inf)] for each in densities)
         left_out += sum(map(len, densities)) - len(of_codes) - len(of_draws)
@@ -73,6 +74,7 @@ def plot_overlap(
         threshold = np.quantile(of_codes[np.isfinite(of_codes)], RARE)
         title = f"Holes: {(of_draws < threshold).mean():.1%} of the draws from the prior are in regions without codes"
         note += f" Dashed line: the {RARE:.0%} quantile of log q(z) at the codes."
+        shown = (of_codes, of_draws, threshold)
     if left_out:
         note += f" {left_out:,} points or densities are not finite and left out."
 
@@ -80,9 +82,8 @@ def plot_overlap(
     set_layout(figure, wspace=0.05)
     ax = figure.add_subplot(1, 2 if densities else 1, 1)
     _draw_clouds(ax, codes, draws)
-    if densities:
-        ax = figure.add_subplot(1, 2, 2)
-        _draw_densities(ax, of_codes, of_draws, threshold)
+    if shown:
+        _draw_densities(figure.add_subplot(1, 2, 2), *shown)
     return figure
 
 
