@@ -38,7 +38,8 @@ def _import_models(_: ModuleType) -> None:
 def _register_with_keras(keras: ModuleType) -> None:
     """Imports the classes that Keras may have to load, so that it knows them, whichever is imported first."""
     tensorflow = sys.modules.get("tensorflow")
-    if tensorflow is not None and tensorflow.__spec__._initializing:  # it imports Keras before it can be used itself
+    # A half imported TensorFlow imports Keras before it can be used itself.
+    if tensorflow is not None and getattr(tensorflow.__spec__, "_initializing", False):
         wrapt.when_imported("tensorflow")(_import_models)
     else:
         _import_models(keras)

@@ -129,7 +129,7 @@ def _disk_errors(target: Path) -> Iterator[None]:
 def _reason(error: Exception) -> tuple[int | None, str]:
     """Number and name of an error of the disk, or in a partial folder; None for any other."""
     number = error.errno if isinstance(error, OSError) else None
-    if number in DISK_ERRORS or (number is not None and PARTIAL in str(error.filename)):
+    if number in DISK_ERRORS or (number is not None and isinstance(error, OSError) and PARTIAL in str(error.filename)):
         return number, os.strerror(number)
     text = str(error)  # of TensorFlow, Arrow, HDF5 or Beam, which keep no number
     for number in DISK_ERRORS:

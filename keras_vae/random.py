@@ -18,8 +18,8 @@ def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
     >>> as_seed(7).shape
     TensorShape([2])
     """
-    seed = tf.cast(tf.convert_to_tensor(seed), tf.int32)
-    return tf.stack([tf.zeros_like(seed), seed]) if seed.shape.rank == 0 else seed
+    tensor = tf.cast(tf.convert_to_tensor(seed), tf.int32)
+    return tf.stack([tf.zeros_like(tensor), tensor]) if tensor.shape.rank == 0 else tensor
 
 
 @contextlib.contextmanager

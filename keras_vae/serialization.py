@@ -1,8 +1,8 @@
 """Registration with Keras, configurations, and names resolved at the edge."""
 
 import inspect
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol, Self, TypeVar
 
 import keras
 
@@ -29,9 +29,11 @@ class Serializable:
     """
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config() if isinstance(self, keras.layers.Layer) else {}
+        config = getattr(super(), "get_config", dict)()  # an objective's term has none above it
         for name in [name for name in dict.fromkeys(_arguments(type(self))) if name not in config]:
-            if name == "sublayers":  # no attribute: what was changed about the layers inside
+            if name == "sublayers" and isinstance(
+                self, keras.layers.Layer
+            ):  # no attribute: what was changed about the layers inside
                 config |= changed_sublayers(self) if self.built else {}
                 continue
             try:
@@ -63,6 +65,15 @@ def _arguments(cls: type[Serializable]) -> Iterator[str]:
                 return
 
 
+class HasEventShape(Protocol):
+    """A part of a model over events of one shape."""
+
+    event_shape: tuple[int, ...]
+
+
+Part = TypeVar("Part", bound=HasEventShape)
+
+
 def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:
     """`choices[name]`; raises `InvalidInputError` with the nearest known name if there is none."""
     if not isinstance(name, str) or name not in choices:
@@ -71,8 +82,13 @@ def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:
 
 
 def get_over(
-    identifier: Any, choices: Mapping[str, type], base: type, event_shape: tuple[int, ...], *, part: str
-) -> Any:
+    identifier: str | Mapping[str, Any] | Part,
+    choices: Mapping[str, Callable[..., Part]],
+    base: type[Part],
+    event_shape: tuple[int, ...],
+    *,
+    part: str,
+) -> Part:
     """The object itself, or a new one of the class named, over events of `event_shape`.
 
     Args:

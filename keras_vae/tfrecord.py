@@ -5,10 +5,10 @@ file does not have.
 """
 
 import gzip
+import io
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import google_crc32c
 
@@ -55,7 +55,7 @@ def read_records(path: str) -> Iterator[bytes]:
             raise DamagedFileError(f"its gzip compression is damaged ({error})") from error
 
 
-def _records(file: BinaryIO) -> Iterator[bytes]:
+def _records(file: io.BufferedIOBase) -> Iterator[bytes]:
     while header := _read(file, HEADER.size):
         if len(header) < HEADER.size:
             raise DamagedFileError(f"it ends within the header of a record, {len(header)} bytes long")
@@ -72,7 +72,7 @@ def _records(file: BinaryIO) -> Iterator[bytes]:
         yield record
 
 
-def _read(file: BinaryIO, size: int) -> bytes:
+def _read(file: io.BufferedIOBase, size: int) -> bytes:
     """At most `size` bytes; a claimed size costs no memory that the file does not fill."""
     if size <= CHUNK:
         return file.read(size)

@@ -3,10 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+
+from keras_vae.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import keras
 
 tfd = tfp.distributions
 
@@ -23,6 +28,13 @@ class Latent(NamedTuple):
     posterior: tfd.Distribution
     prior: tfd.Distribution | None
     sample: tf.Tensor
+
+    @property
+    def required_prior(self) -> tfd.Distribution:
+        """The prior; raises `InvalidInputError` for a model without a prior."""
+        if self.prior is None:
+            raise InvalidInputError("prior: expected a model with a prior, got one without; give it one.")
+        return self.prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +70,7 @@ class Trace:
     extras: Mapping[str, tf.Tensor]
     training: bool = False
     weights: tf.Tensor | None = None
-    critic: Callable[[tf.Tensor], tf.Tensor] | None = None
+    critic: "keras.Model | None" = None
     computed: Mapping[str, tf.Tensor] = field(default_factory=dict)
 
     @property
@@ -99,9 +111,9 @@ class Trace:
 
 
 def _log_ratio(latent: Latent) -> tf.Tensor:
-    return latent.posterior.log_prob(latent.sample) - latent.prior.log_prob(latent.sample)
+    return latent.posterior.log_prob(latent.sample) - latent.required_prior.log_prob(latent.sample)
 
 
 def _kl(latent: Latent) -> tf.Tensor:
-    kl = tfd.kl_divergence(latent.posterior, latent.prior)
+    kl = tfd.kl_divergence(latent.posterior, latent.required_prior)
     return kl if kl.shape.rank == 1 else tf.reduce_mean(kl, axis=0)

@@ -68,7 +68,7 @@ def test_imports_go_one_way(path):
         assert part == own or LEVEL[part] < LEVEL[own], f"{own} imports {part}"
 
 
-OF_OTHERS = {"_asdict", "_exit", "_flatten_layers", "_initializing", "_replace"}
+OF_OTHERS = {"_asdict", "_exit", "_flatten_layers", "_replace"}
 """Private by their names alone, or of Keras and Python, which offer nothing else."""
 
 

@@ -1,10 +1,10 @@
 """Runs one signature of an export on records, some of which may be invalid."""
 
 import json
+import os
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ class ExportedModel:
         InvalidInputError: if there is no SavedModel, or it has no such signature.
     """
 
-    def __init__(self, path: str | Path, question: str, *, of_files: bool = False):
+    def __init__(self, path: str | os.PathLike, question: str, *, of_files: bool = False):
         self.path = newest_version(path)
         self.name = SIGNATURES[question][of_files]
         self.state = _state(self.path)
@@ -53,7 +53,7 @@ class ExportedModel:
                 f"got {', '.join(sorted(signatures))}; export a model that has it."
             )
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "name": self.name, "state": self.state}
 
     @property
@@ -107,8 +107,8 @@ class ExportedModel:
         """Returns an answer or a rejected record for each record, in the same order."""
         all_inputs = [self._inputs_of(record) for record in records]
         valid = [i for i, inputs in enumerate(all_inputs) if not isinstance(inputs, RejectedRecord)]
-        results = dict(zip(valid, self._run([records[i] for i in valid], [all_inputs[i] for i in valid]), strict=True))
-        return [results.get(i, inputs) for i, inputs in enumerate(all_inputs)]
+        answers = iter(self._run([records[i] for i in valid], [all_inputs[i] for i in valid]))
+        return [inputs if isinstance(inputs, RejectedRecord) else next(answers) for inputs in all_inputs]
 
     def _inputs_of(self, record):
         try:
@@ -212,7 +212,7 @@ def _finite(values: np.ndarray) -> np.ndarray:
     """Returns whether each row is finite."""
     if values.dtype.kind != "f":
         return np.ones(len(values), bool)
-    return np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    return np.asarray(np.isfinite(values.reshape(len(values), -1)).all(axis=1))
 
 
 def _not_finite(inputs, outputs, row):

@@ -97,6 +97,8 @@ def infer(
     with _new_folder(os.fspath(out), overwrite) as folder:
         if runner is None:
             return run_here(job, Path(folder), verbose=verbose)
+        from keras_vae.bulk import beam
+
         beam.run_on_beam(job, folder, runner=runner, options=runner_options)
         return read_summary(folder)
 

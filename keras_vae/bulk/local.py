@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import tensorflow as tf
@@ -49,7 +50,7 @@ def run_here(job: Job, folder: Path, *, verbose: int = 0) -> Summary:
 
 def _records(job: Job, verbose: int) -> Iterator[Record | RejectedRecord]:
     records = itertools.chain.from_iterable(unit.records() for unit in job.source.units)
-    return progress(records, job.source.rows, job.source.name, verbose=verbose)
+    return iter(progress(records, job.source.rows, job.source.name, verbose=verbose))
 
 
 def _chunks(items, size):
@@ -84,7 +85,7 @@ class _Writer:
     def __exit__(self, *_):
         self.file.close()
 
-    def write(self, items: Sequence[AnsweredRecord] | Sequence[RejectedRecord]) -> None:
+    def write(self, items: Sequence[Any]) -> None:
         if isinstance(self.file, pq.ParquetWriter):
             if items:
                 self.file.write_table(self.rows.table(items))

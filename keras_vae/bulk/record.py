@@ -13,7 +13,7 @@ class Place(NamedTuple):
     source: str
     row: int
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.source}#{self.row}"
 
 

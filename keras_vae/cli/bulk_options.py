@@ -62,9 +62,9 @@ def _in_bulk(
 ) -> None:
     if data is None:
         raise InvalidInputError("--data: expected what to read, as --out is a folder; got nothing.")
-    pairs = [one.partition("=")[::2] for one in field or []]
+    pairs = [(name, column) for name, _, column in (one.partition("=") for one in field or [])]
     if not all(name and column for name, column in pairs):
-        raise InvalidInputError(f"--field: expected INPUT=COLUMN, such as x=pixels; got {' '.join(field)}.")
+        raise InvalidInputError(f"--field: expected INPUT=COLUMN, such as x=pixels; got {' '.join(field or [])}.")
     from keras_vae.bulk import infer
 
     summary = infer(

@@ -175,15 +175,15 @@ def traverse(
 
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import examples, model_of, pick
+    from keras_vae.cli.sources import check_split, examples, model_of, pick
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
     start, condition = None, label if model.condition is not None else None
     if example is not None:
-        chosen = examples(run, data, None)
+        chosen = check_split(model, examples(run, data, None))
         start = pick(chosen.x, example)
-        condition = None if model.condition is None else chosen.y[example]
+        condition = None if model.condition is None or chosen.y is None else chosen.y[example]
     values = np.linspace(-span, span, steps)
     paths = model.traverse(start, condition=condition, values=values)
     write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))

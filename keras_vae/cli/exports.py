@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from keras_vae.cli.sources import check_split, model_of, training_examples
+from keras_vae.data import Split
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import check_writable
 from keras_vae.serving import ExportOptions, export, write_server_files
@@ -36,7 +37,9 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
     if no_data and data is not None:
         raise InvalidInputError("--data and --no-data: expected one of the two; drop one.")
     no_data = no_data or (data is None and not run.exists)
-    training, card, data_options = None, {}, {}
+    training: Split | None = None
+    card: dict[str, Any] = {}
+    data_options: dict[str, Any] = {}
     if not no_data:
         examples, lines = training_examples(source, data)
         training = check_split(model, examples)

@@ -24,7 +24,7 @@ def check_out(path: Path, *suffixes: str, overwrite: bool) -> None:
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays as `.npz`."""
     with new_parents(path):
-        write_whole(path, lambda path: np.savez_compressed(path, **arrays))
+        write_whole(path, lambda path: np.savez_compressed(path, allow_pickle=False, **arrays))
     typer.echo(f"Written: {path} ({', '.join(f'{name} {array.shape}' for name, array in arrays.items())})")
 
 

@@ -73,7 +73,8 @@ def with_parameters(
         run(given)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    wrapped.__signature__ = inspect.Signature([each.replace(kind=keyword) for each in parameters.values()])
+    signature = inspect.Signature([each.replace(kind=keyword) for each in parameters.values()])
+    vars(wrapped)["__signature__"] = signature
     wrapped.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
     return wrapped
 
@@ -123,7 +124,7 @@ def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str
         kind, metavar = next(each for each in (bool, float, str, int) if each in kinds), None
     if isinstance(default, tuple):
         default = ",".join(map(str, default))
-    elif default is not None and not isinstance(default, (int, kind)):  # such as "auto" of a switch
+    elif bool in kinds and isinstance(default, str):  # such as "auto", which no switch can show
         text, default = f"{text} By default {default}.", None
     option = typer.Option(*flags, help=text, metavar=metavar, rich_help_panel=panel)
     return inspect.Parameter(

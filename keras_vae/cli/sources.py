@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 import tensorflow_probability as tfp
@@ -44,7 +45,7 @@ def examples(source: Path | None, data: str | None, split: str | None) -> Split:
     """
     own_file = _read_file(source, data, () if source is None else (source,))
     if own_file is None:
-        loaded = load(data) if source is None else data_of(source, data)
+        loaded = load(data or "") if source is None else data_of(source, data)
         return _as_evaluated(source, named_split(loaded, split or "test"))
     _, parts = own_file
     return _as_evaluated(source, parts.whole if split is None else _own_split(parts, data, split))
@@ -61,8 +62,9 @@ def _read_file(source: Path | None, data: str | None, runs: Sequence[Path]) -> t
     if source is None or not Run(source).exists:
         return read(path)
     config = Run(source).config()
-    size = tuple(config.image_size) if isinstance(config.image_size, list) else config.image_size
-    options = {"image_size": size, "label_names": config.label_names} if path.is_dir() else {}
+    options: dict[str, Any] = {}
+    if path.is_dir():
+        options = {"image_size": config.image_size, "label_names": config.label_names}
     if is_table(path):
         options |= {name: getattr(config, name) for name in OF_TABLES}
         if config.label_column not in column_names(path):
@@ -74,7 +76,7 @@ def _is_file(data: str) -> bool:
     return not is_name(data) and Path(data).expanduser().exists()
 
 
-def _own_split(parts: Parts, data: str, split: str) -> Split:
+def _own_split(parts: Parts, data: str | None, split: str) -> Split:
     part = named_split(parts, split)
     if part is None:
         raise InvalidInputError(
@@ -123,6 +125,14 @@ def training_examples(source: Path, data: str | None) -> tuple[Split, list[str]]
     name, parts = own_file
     lines = [name, f"examples: {len(parts.train)} training", *(f"note: {note}" for note in parts.notes)]
     return parts.train, lines
+
+
+@overload
+def named_split(data: SplitDataset, split: str) -> Split: ...
+
+
+@overload
+def named_split(data: Parts, split: str) -> Split | None: ...
 
 
 def named_split(data: SplitDataset | Parts, split: str) -> Split | None:
@@ -201,6 +211,7 @@ def spread_of(posterior: tfd.Distribution) -> dict[str, np.ndarray]:
 
 
 __all__ = [
+    "check_split",
     "condition_of",
     "evaluation_data_of",
     "examples",

@@ -46,12 +46,13 @@ def read_arrays(path: str | Path) -> Parts:
             "write the file again."
         ) from error
     splits = {part: _split(arrays, part, path.name) for part in EXAMPLES}
-    if splits["train"] is None:
+    train, validation, test = splits["train"], splits["validation"], splits["test"]
+    if train is None:
         raise InvalidInputError(
             f"{path}: expected a key {' or '.join(EXAMPLES['train'])}, got {', '.join(sorted(arrays)) or 'no keys'}; "
             "rename the training examples."
         )
-    return Parts(**splits)
+    return Parts(train, validation, test)
 
 
 def _check_memory(path: Path) -> None:

@@ -63,7 +63,7 @@ def index_of(factors: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
     array([13])
     """
     columns = check_factors(factors, sizes).T
-    return np.ravel_multi_index(tuple(columns), tuple(sizes.values())).astype(np.int64)
+    return np.asarray(np.ravel_multi_index(tuple(columns), tuple(sizes.values())), np.int64)
 
 
 def factors_of(indices: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:

@@ -50,10 +50,11 @@ def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:
     entries, unused_files = [], []
     for file, part in file_parts.items():
         folders = file.parts[1:-1] if part else file.parts[:-1]
-        if part or default_part:
-            entries.append(Entry(file, part or default_part, folders[0] if folders else None))
-        else:
+        used_part = part or default_part
+        if used_part is None:
             unused_files.append(file)
+        else:
+            entries.append(Entry(file, used_part, folders[0] if folders else None))
     return entries, unused_files
 
 
@@ -69,7 +70,7 @@ def names_of_labels(entries: Sequence[Entry], names_in_training: Sequence[str] =
     >>> names_of_labels([Entry(Path("ape/1.png"), "train", "ape")], ("cat", "dog"))
     ('cat', 'dog', 'ape')
     """
-    labels = {entry.label for entry in entries}
-    if None in labels or (len(labels) < 2 and not names_in_training):
+    labels = {entry.label for entry in entries if entry.label is not None}
+    if any(entry.label is None for entry in entries) or (len(labels) < 2 and not names_in_training):
         return ()
     return (*names_in_training, *sorted(labels - {*names_in_training}))

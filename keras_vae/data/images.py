@@ -7,7 +7,7 @@ import io
 import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: i
     return file.getvalue()
 
 
-def fit(image, size: tuple[int, int]) -> np.ndarray:
+def fit(image: Any, size: tuple[int, int]) -> np.ndarray:
     """Resizes an image (Lanczos) to cover `size`, and crops the rest evenly.
 
     Args:
@@ -109,27 +109,28 @@ def fit(image, size: tuple[int, int]) -> np.ndarray:
     """
     from PIL import Image, ImageOps
 
-    return np.asarray(ImageOps.fit(image, size[::-1], Image.Resampling.LANCZOS))
+    height, width = size
+    return np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS))
 
 
 @contextmanager
 def _open_image(file: str | Path | bytes, max_pixels: int):
     """Opens an image and checks its header, without decoding pixels."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
     with io.BytesIO(file) if isinstance(file, bytes) else Path(file).open("rb") as content:
         _check_claim(_webp_size(content), max_pixels)
         try:
             image = Image.open(content, formats=FORMATS)
         except Image.DecompressionBombError as error:  # Pillow reports the number of pixels only
-            pixels = re.search(r"\d+", str(error))[0]
-            raise _too_large(f"{int(pixels):,}", min(max_pixels, 2 * Image.MAX_IMAGE_PIXELS)) from None
+            pixels = re.findall(r"\d+", str(error))[0]
+            raise _too_large(f"{int(pixels):,}", min(max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or max_pixels))) from None
         except UnidentifiedImageError:
             formats = ", ".join(FORMATS[:-1])
             raise UnidentifiedImageError(f"cannot identify image file as {formats} or {FORMATS[-1]}") from None
         with image:
             _check_claim(image.size, max_pixels)
-            if image.format == "TIFF":
+            if isinstance(image, TiffImagePlugin.TiffImageFile):
                 tags = image.tag_v2
                 _check_claim((_number(tags.get(TILE_WIDTH, 1)), _number(tags.get(TILE_HEIGHT, 1))), max_pixels)
             yield image

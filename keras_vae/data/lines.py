@@ -125,5 +125,5 @@ def read_lines(*, seed: int = 0, limit: int | None = None) -> Parts:
     """
     rng = np.random.default_rng(check_integer("seed", seed, least=0))
     angles = {part: rng.uniform(0, 2 * np.pi, size)[:limit] for part, size in SIZES.items()}
-    pixels = {part: np.rint(255 * render_lines(values)).astype(np.uint8) for part, values in angles.items()}
-    return Parts(**{part: Split(x) for part, x in pixels.items()})
+    parts = {part: Split(np.rint(255 * render_lines(values)).astype(np.uint8)) for part, values in angles.items()}
+    return Parts(parts["train"], parts["validation"], parts["test"])

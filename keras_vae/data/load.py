@@ -130,9 +130,9 @@ def _read(
         return "array", _without_size(size, "an array") or Parts(Split(source))
     if not isinstance(source, (str, os.PathLike)) or not str(source):
         raise InvalidInputError(f"source: expected a name, a path or an array, got {source!r}; give one of these.")
-    if source in BUILT_IN:
+    if isinstance(source, str) and source in BUILT_IN:
         return source, _without_size(size, source) or _make(source, seed, limit)
-    if is_name(source):
+    if isinstance(source, str) and is_name(source):
         name = source.removeprefix("tfds:")
         return name, read_tfds(name, image_size=size, data_dir=data_dir)
     path = Path(source).expanduser()
@@ -192,7 +192,8 @@ def _size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
         raise InvalidInputError(
             f"image_size: expected one number or (height, width), got {image_size!r}; give one of these."
         )
-    return tuple(check_integer("image_size", side) for side in pair)
+    height, width = (check_integer("image_size", side) for side in pair)
+    return height, width
 
 
 def _without_size(size: tuple[int, int] | None, source: str) -> None:

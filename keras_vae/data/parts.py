@@ -27,8 +27,13 @@ class Parts:
     def whole(self) -> Split:
         """All examples: the training examples, then those for validation and for test."""
         parts = [part for part in (self.train, self.validation, self.test) if part is not None]
-        arrays = ([getattr(part, name) for part in parts] for name in ("x", "y", "factors"))
-        return Split(*(None if any(a is None for a in each) else np.concatenate(each) for each in arrays))
+        y = [part.y for part in parts if part.y is not None]
+        factors = [part.factors for part in parts if part.factors is not None]
+        return Split(
+            np.concatenate([part.x for part in parts]),
+            np.concatenate(y) if len(y) == len(parts) else None,
+            np.concatenate(factors) if len(factors) == len(parts) else None,
+        )
 
     def complete(
         self, name: str, *, validation: float | int = 0.1, test: float | int = 0.1, seed: int = 0
@@ -62,7 +67,7 @@ class Parts:
         seed = check_integer("seed", seed, least=0)
         metadata = (self.label_names, self.notes, self.factor_names, self.factor_sizes)
         metadata += (self.column_names, self.categories)
-        if validation_count + test_count == 0:
+        if self.validation and self.test:
             return SplitDataset(name, self.train, self.validation, self.test, *metadata)
         order = np.random.default_rng(seed).permutation(n)
         return SplitDataset(

@@ -48,7 +48,8 @@ class Split:
 
     def __getitem__(self, index: slice | np.ndarray) -> "Split":
         """Returns the examples at `index`, a slice or an array of indices."""
-        return Split(*(None if part is None else part[index] for part in (self.x, self.y, self.factors)))
+        y, factors = (None if part is None else part[index] for part in (self.y, self.factors))
+        return Split(self.x[index], y, factors)
 
     def batches(
         self,

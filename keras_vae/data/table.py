@@ -307,7 +307,7 @@ def _check_no_text(values: Sequence[str | None], where: str) -> None:
 
 def _first_text(values: Sequence[str | None]) -> tuple[int, str]:
     """Returns the row and value of the first text that is not a number, or of the first text if all are numbers."""
-    texts = [(row, value) for row, value in enumerate(values) if not _is_missing(value)]
+    texts = [(row, text) for row, text in enumerate(values) if text is not None and not _is_missing(text)]
     return next(((row, text) for row, text in texts if not _is_number(text)), texts[0])
 
 

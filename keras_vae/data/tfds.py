@@ -53,7 +53,8 @@ def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir:
     label_key, factor_keys = _labels(builder)
     splits = {"train": "train" if "train" in split_names else split_names[0]}
     splits |= {part: part for part in ("validation", "test") if part in split_names and part != splits["train"]}
-    shape = (*(image_size or (height, width)), channels or 3)
+    height, width = image_size or (height, width)
+    shape = (height, width, channels or 3)
     examples_by_part = {
         part: _read(builder, split, key, shape, image_size, label_key, factor_keys) for part, split in splits.items()
     }
@@ -64,7 +65,9 @@ def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir:
         notes = ("The pixels of the data set, 0 or 1, were converted to 0 or 255.",)
     features = builder.info.features
     return Parts(
-        **examples_by_part,
+        examples_by_part["train"],
+        examples_by_part.get("validation"),
+        examples_by_part.get("test"),
         label_names=tuple(features[label_key].names) if label_key else (),
         notes=notes,
         factor_names=tuple(key.removeprefix(FACTOR) for key in factor_keys),
@@ -142,7 +145,7 @@ def _read(
     builder,
     split: str,
     key: str,
-    shape: tuple[int, ...],
+    shape: tuple[int, int, int],
     size: tuple[int, int] | None,
     label_key: str | None,
     factor_keys: list[str],
@@ -165,10 +168,10 @@ def _read(
         for batch in progress(tfds.as_numpy(batches), -(-total // BATCH), f"Reading {builder.name} {split}"):
             rows = slice(rows_read, rows_read + len(batch[key]))
             x[rows] = batch[key]
-            if label_key:
+            if y is not None:
                 y[rows] = batch[label_key]
-            for column, factor_key in enumerate(factor_keys):
-                factors[rows, column] = batch[factor_key]
+            if factors is not None:
+                factors[rows] = np.stack([batch[factor_key] for factor_key in factor_keys], axis=-1)
             rows_read = rows.stop
     except tf.errors.OpError as error:
         raise _damaged_files_error(builder, split, total, rows_read, error) from error

@@ -32,12 +32,12 @@ def launch(command: Sequence[str], workers: int, *, restarts: int = 0, grace: fl
     Returns:
         The exit code of the first worker that failed, or 0.
     """
-    for attempts_left in range(restarts, -1, -1):
+    while True:
         code, interrupted = _run_once(command, workers, grace)
-        if code in (0, 2) or interrupted or not attempts_left:  # 2: invalid input, which a restart cannot correct
-            break
+        if code in (0, 2) or interrupted or restarts <= 0:  # 2: invalid input, which a restart cannot correct
+            return code
+        restarts -= 1
         print(f"A worker exited with code {code}; restarting all workers.", file=sys.stderr, flush=True)
-    return code
 
 
 def _run_once(command, workers, grace) -> tuple[int, bool]:

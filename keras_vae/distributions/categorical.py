@@ -77,7 +77,7 @@ class Categorical(GridLikelihood):
     parameters = ("logits",)
 
     @property
-    def parameter_shapes(self):
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         return {"logits": (*self.event_shape, self.levels)}
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:

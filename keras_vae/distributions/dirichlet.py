@@ -1,6 +1,7 @@
 """The Dirichlet distribution: codes that are proportions."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -66,7 +67,7 @@ class Dirichlet(Posterior, Likelihood):
     expects = "proportions strictly between 0 and 1 that sum to 1 over the last axis"
     advice = "smooth and rescale the data or use another likelihood"
 
-    def __init__(self, event_shape, *, min_concentration: float = 1e-2, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, min_concentration: float = 1e-2, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         check_vector("Dirichlet", self.event_shape, least=2)
         self.min_concentration = check_number("Dirichlet: min_concentration", min_concentration, above=0)

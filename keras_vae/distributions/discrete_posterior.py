@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,6 +13,7 @@ from keras_vae.distributions.embedded_prior import EmbeddedPrior
 from keras_vae.distributions.posterior import Posterior
 from keras_vae.distributions.quantized import Quantized
 from keras_vae.errors import InvalidInputError
+from keras_vae.trace import Latent
 
 tfd = tfp.distributions
 
@@ -40,7 +42,9 @@ class DiscretePosterior(Posterior):
     parameters = ("vectors",)
     support = "codes"
 
-    def __init__(self, event_shape, *, codebook_size: int, levels: int = 1, flatten: bool = False, **kwargs):
+    def __init__(
+        self, event_shape: tuple[int, ...], *, codebook_size: int, levels: int = 1, flatten: bool = False, **kwargs: Any
+    ):
         super().__init__(event_shape, **kwargs)
         part = type(self).__name__
         if len(self.event_shape) < 2:
@@ -91,7 +95,7 @@ class DiscretePosterior(Posterior):
     def decoder_input(self, z: tf.Tensor) -> tf.Tensor:
         return tf.reshape(z, (-1, *self.decoder_input_shape))
 
-    def latents(self, posterior, prior, z):
+    def latents(self, posterior: tfd.Distribution, prior: tfd.Distribution | None, z: tf.Tensor) -> tuple[Latent, ...]:
         if prior is not None and self.levels > 1:
             prior = prior.with_indices(posterior.indices)
         return super().latents(posterior, prior, z)

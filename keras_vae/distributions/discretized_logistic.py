@@ -1,6 +1,7 @@
 """Mixtures of logistic distributions, rounded to a grid."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -108,16 +109,16 @@ class DiscretizedLogistic(GridLikelihood):
     https://arxiv.org/abs/1701.05517
     """
 
-    def __init__(self, event_shape, *, levels: int = 256, components: int = 1, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, levels: int = 256, components: int = 1, **kwargs: Any):
         super().__init__(event_shape, levels=levels, **kwargs)
         self.components = check_integer("DiscretizedLogistic: components", components)
 
     @property
-    def parameters(self):
+    def parameters(self) -> tuple[str, ...]:
         return ("loc", "raw_scale") if self.components == 1 else ("loc", "raw_scale", "logits")
 
     @property
-    def parameter_shapes(self):
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         shape = self.event_shape if self.components == 1 else (*self.event_shape, self.components)
         return {name: shape for name in self.parameters}
 

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
@@ -46,10 +46,17 @@ class DistributionLayer(Float32Layer):
         sublayers: which layers inside are frozen or quantized, as `get_config` writes it.
     """
 
-    parameters: tuple[str, ...] = ()
+    parameters: Collection[str] = ()
     """The names of the tensors that `call` returns, each of shape `(B, *parameter_shapes[name])`."""
 
-    def __init__(self, event_shape, *, project: bool = True, sublayers: dict[str, Any] | None = None, **kwargs):
+    def __init__(
+        self,
+        event_shape: tuple[int, ...],
+        *,
+        project: bool = True,
+        sublayers: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self._sublayers = sublayers
         self.event_shape = check_event_shape(type(self).__name__, event_shape)
@@ -66,14 +73,16 @@ class DistributionLayer(Float32Layer):
         leading = len(self.event_shape) - 1
         return {name: math.prod(shape[leading:]) for name, shape in self.parameter_shapes.items()}
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         event, channels = self.event_shape[:-1], sum(self._channels.values())
         self._pointwise = tuple(features_shape[1:-1]) == event
         if self.project:
             self._projection = keras.layers.Dense(
                 channels if self._pointwise else math.prod(event) * channels, dtype="float32", name="projection"
             )
-            self._projection.build(features_shape if self._pointwise else (None, math.prod(features_shape[1:])))
+            self._projection.build(
+                features_shape if self._pointwise else (None, math.prod(filter(None, features_shape[1:])))
+            )
         elif tuple(features_shape[1:]) != (*event, channels):
             raise InvalidInputError(
                 f"{type(self).__name__}(project=False): expected features of shape {(*event, channels)} "
@@ -81,11 +90,11 @@ class DistributionLayer(Float32Layer):
                 "change the network or leave project=True."
             )
 
-    def build_from_config(self, config):
+    def build_from_config(self, config: dict[str, Any]) -> None:
         super().build_from_config(config)
         restore_sublayers(self, self._sublayers)
 
-    def call(self, features) -> dict[str, tf.Tensor]:
+    def call(self, features: tf.Tensor) -> dict[str, tf.Tensor]:
         features = ops.cast(features, "float32")
         if self.project:
             if not self._pointwise:
@@ -100,7 +109,7 @@ class DistributionLayer(Float32Layer):
             for (name, shape), part in zip(self.parameter_shapes.items(), parts, strict=True)
         }
 
-    def compute_output_shape(self, features_shape):
+    def compute_output_shape(self, features_shape: tuple[int | None, ...]) -> dict[str, tuple[int | None, ...]]:
         return {name: (features_shape[0], *shape) for name, shape in self.parameter_shapes.items()}
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:

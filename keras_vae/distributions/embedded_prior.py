@@ -47,7 +47,7 @@ class EmbeddedPrior(CustomDistribution):
         super().__init__(parameters, name=name)
 
     @property
-    def sample_runs_network(self):
+    def sample_runs_network(self) -> bool:
         return getattr(self.prior, "sample_runs_network", False)
 
     def with_indices(self, indices: tf.Tensor) -> "EmbeddedPrior":

@@ -1,6 +1,7 @@
 """What posteriors made by a normalizing flow have in common."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -44,14 +45,14 @@ class FlowPosterior(Posterior):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: tuple[int, ...],
         *,
         flows: int = 2,
         units: Sequence[int] = (64,),
         activation: str = "relu",
         context_dim: int = 32,
         min_scale: float = 1e-4,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
         check_vector(type(self).__name__, self.event_shape)
@@ -69,7 +70,7 @@ class FlowPosterior(Posterior):
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         return {"loc": self.event_shape, "raw_scale": self.event_shape, "context": (self.context_dim,)}
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         super().build(features_shape)
         self.flow = Flow([self.make_step(number) for number in range(self.flows)], name="flow")
 

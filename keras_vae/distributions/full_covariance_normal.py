@@ -1,6 +1,7 @@
 """The normal distribution with correlated elements."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -40,7 +41,7 @@ class FullCovarianceNormal(Posterior, Likelihood):
 
     parameters = ("loc", "raw_tril")
 
-    def __init__(self, event_shape, *, min_scale: float = 1e-4, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, min_scale: float = 1e-4, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         check_vector("FullCovarianceNormal", self.event_shape)
         self.min_scale = check_number("FullCovarianceNormal: min_scale", min_scale, above=0)

@@ -1,5 +1,7 @@
 """Values on a grid in [0, 1], such as bytes divided by 255: what the families for them have in common."""
 
+from typing import Any
+
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -56,10 +58,10 @@ class GridLikelihood(Likelihood):
     interval = (0.0, 1.0)
     advice = "rescale the data or use the 'normal' likelihood"
 
-    def __init__(self, event_shape, *, levels: int = 256, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, levels: int = 256, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         self.levels = check_integer(f"{type(self).__name__}: levels", levels, least=2)
 
     @property
-    def expects(self):
+    def expects(self) -> str:
         return f"values in [0, 1], multiples of 1/{self.levels - 1}"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -27,7 +28,12 @@ class Levels(CustomDistribution):
         sizes: the length of each level, top first.
     """
 
-    def __init__(self, conditional: Callable[[int, list[tf.Tensor]], tfd.Distribution], sizes, name="Levels"):
+    def __init__(
+        self,
+        conditional: Callable[[int, list[tf.Tensor]], tfd.Distribution],
+        sizes: Sequence[int],
+        name: str = "Levels",
+    ):
         parameters = dict(locals())
         self.conditional, self.sizes = conditional, tuple(sizes)
         self.top = conditional(0, [])
@@ -123,13 +129,13 @@ class Ladder(Posterior):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: tuple[int, ...],
         *,
         levels: Sequence[int],
         merge: str = "precision",
         units: int = 64,
         decode: str = "bottom",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
         if not isinstance(levels, (tuple, list)):
@@ -150,15 +156,15 @@ class Ladder(Posterior):
         self.decode = decode
 
     @property
-    def parameters(self):
+    def parameters(self) -> tuple[str, ...]:
         return tuple(f"up_{level}" for level in range(len(self.levels)))
 
     @property
-    def parameter_shapes(self):
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         return {name: (self.units,) for name in self.parameters}
 
-    def build(self, features_shape):
-        flat = math.prod(features_shape[1:])
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
+        flat = math.prod(filter(None, features_shape[1:]))
         last = len(self.levels) - 1
 
         def dense(name, inputs, outputs, **options):
@@ -178,7 +184,7 @@ class Ladder(Posterior):
             dense(f"posterior_{i}", self.units * (2 if i and both else 1), 2 * self.levels[i]) for i in range(last + 1)
         ]
 
-    def call(self, features):
+    def call(self, features: tf.Tensor) -> dict[str, tf.Tensor]:
         features = keras.ops.cast(features, "float32")
         up = keras.ops.reshape(features, (-1, self._up[-1].kernel.shape[0]))
         found = {}
@@ -204,7 +210,7 @@ class Ladder(Posterior):
     def decoder_input(self, z: tf.Tensor) -> tf.Tensor:
         return z if self.decode == "all" else z[..., -self.levels[-1] :]
 
-    def latents(self, posterior, prior, z):
+    def latents(self, posterior: tfd.Distribution, prior: tfd.Distribution | None, z: tf.Tensor) -> tuple[Latent, ...]:
         priors = [None] * len(self.levels) if prior is None else prior.along(z)
         return tuple(map(Latent, posterior.along(z), priors, posterior.split(z)))
 

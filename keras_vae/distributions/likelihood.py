@@ -2,6 +2,7 @@
 
 import math
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -43,7 +44,7 @@ class Likelihood(DistributionLayer):
     allows_missing = False
     """Whether an example may hold NaN for a value that is not known."""
 
-    default_draw = "mean"
+    default_draw: Literal["mean", "sample"] = "mean"
     """What `sample` returns, `"mean"` for E[x | z] or `"sample"` for x ~ p(x | z)."""
 
     has_gradient_of_mean = True

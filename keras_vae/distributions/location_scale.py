@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -34,10 +35,17 @@ class LocationScale(Posterior, Likelihood):
         InvalidInputError: if `scale` or `min_scale` is neither of these.
     """
 
-    def __init__(self, event_shape, *, scale: float | str = "elementwise", min_scale: float = 1e-4, **kwargs):
+    def __init__(
+        self,
+        event_shape: tuple[int, ...],
+        *,
+        scale: float | str = "elementwise",
+        min_scale: float = 1e-4,
+        **kwargs: Any,
+    ):
         super().__init__(event_shape, **kwargs)
         family = type(self).__name__
-        if not (scale in ("elementwise", "shared") or (is_number(scale) and 0 < scale < math.inf)):
+        if not (scale in ("elementwise", "shared") or (is_number(scale) and 0 < float(scale) < math.inf)):
             raise InvalidInputError(
                 f"{family}: scale must be 'elementwise', 'shared' or a positive number; got {scale!r}."
             )
@@ -45,10 +53,10 @@ class LocationScale(Posterior, Likelihood):
         self.min_scale = check_number(f"{family}: min_scale", min_scale, above=0)
 
     @property
-    def parameters(self):
+    def parameters(self) -> tuple[str, ...]:
         return ("loc", "raw_scale") if self.scale == "elementwise" else ("loc",)
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         super().build(features_shape)
         if self.scale == "shared":
             self.raw_scale = self.add_weight(shape=(), initializer=keras.initializers.Constant(-2.0), name="raw_scale")
@@ -162,7 +170,7 @@ class StudentT(LocationScale):
     Reference: Takahashi et al., 2018, https://www.ijcai.org/proceedings/2018/374
     """
 
-    def __init__(self, event_shape, *, df: float = 5.0, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, df: float = 5.0, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         self.df = check_number("StudentT: df", df, above=0)
 

@@ -1,6 +1,7 @@
 """Examples of which some elements are not known."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -27,11 +28,17 @@ class PartlyObserved(tfd.Independent):
         fill_value: a value, or an event, of finite density that takes the place of what is missing.
     """
 
-    def __init__(self, distribution, reinterpreted_batch_ndims, fill_value=0.5, name="PartlyObserved"):
+    def __init__(
+        self,
+        distribution: tfd.Distribution,
+        reinterpreted_batch_ndims: int,
+        fill_value: float | np.ndarray = 0.5,
+        name: str = "PartlyObserved",
+    ):
         super().__init__(distribution, reinterpreted_batch_ndims, name=name)
         self._fill_value = fill_value
 
-    def __getitem__(self, slices):
+    def __getitem__(self, slices: Any) -> "PartlyObserved":
         complete = tfd.Independent(self.distribution, self.reinterpreted_batch_ndims)[slices]
         return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, self._fill_value, self.name)
 
@@ -71,29 +78,25 @@ class Masked(WrappedLikelihood):
 
     allows_missing = True
 
-    def __init__(self, event_shape, base: str | Mapping | Likelihood = "bernoulli", **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], base: str | Mapping | Likelihood = "bernoulli", **kwargs: Any):
         from keras_vae.distributions import LIKELIHOODS
 
         event_shape = check_event_shape(type(self).__name__, event_shape)
-        base = get_over(base, LIKELIHOODS, Likelihood, event_shape, part="Masked: base")
-        if isinstance(base, Masked):
+        complete = get_over(base, LIKELIHOODS, Likelihood, event_shape, part="Masked: base")
+        if isinstance(complete, Masked):
             raise InvalidInputError("Masked: expected a base that is not itself Masked; give the base of that one.")
-        super().__init__(event_shape, project=base.project, **kwargs)
-        self.base = base
+        super().__init__(event_shape, project=complete.project, **kwargs)
+        self.base = complete
 
     @property
-    def parameters(self):
+    def parameters(self) -> Collection[str]:
         return self.base.parameters
 
     @property
-    def parameter_shapes(self):
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         return self.base.parameter_shapes
 
-    @property
-    def support(self):
-        return self.base.support
-
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         if not self.base.built:
             self.base.build(features_shape)
         zeros = {name: tf.zeros((1, *shape)) for name, shape in self.parameter_shapes.items()}
@@ -104,7 +107,7 @@ class Masked(WrappedLikelihood):
                 f"{type(self.base).__name__}, whose distribution is {distribution.name}."
             )
 
-    def call(self, features):
+    def call(self, features: tf.Tensor) -> dict[str, tf.Tensor]:
         return self.base(features)
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
@@ -117,7 +120,7 @@ class Masked(WrappedLikelihood):
         self.base.adapt(np.ma.masked_invalid(np.where(never_known, np.float32(0), x)))
 
     @property
-    def encoder_input_shape(self):
+    def encoder_input_shape(self) -> tuple[int, ...]:
         return self.base.encoder_input_shape
 
     def encoder_input(self, x: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """The negative binomial distribution with independent elements."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -50,7 +51,14 @@ class NegativeBinomial(CountLikelihood):
     Reference: Lopez et al., 2018 (scVI), https://doi.org/10.1038/s41592-018-0229-2
     """
 
-    def __init__(self, event_shape, *, dispersion: str = "elementwise", min_total_count: float = 1e-4, **kwargs):
+    def __init__(
+        self,
+        event_shape: tuple[int, ...],
+        *,
+        dispersion: str = "elementwise",
+        min_total_count: float = 1e-4,
+        **kwargs: Any,
+    ):
         super().__init__(event_shape, **kwargs)
         if dispersion not in ("elementwise", "shared"):
             raise InvalidInputError(
@@ -60,10 +68,10 @@ class NegativeBinomial(CountLikelihood):
         self.min_total_count = check_number("NegativeBinomial: min_total_count", min_total_count, above=0)
 
     @property
-    def parameters(self):
+    def parameters(self) -> tuple[str, ...]:
         return ("log_mean", "raw_total_count") if self.dispersion == "elementwise" else ("log_mean",)
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         super().build(features_shape)
         if self.dispersion == "shared":
             self.raw_total_count = self.add_weight(

@@ -1,6 +1,7 @@
 """The normal distribution whose one scale is estimated, not trained."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -46,12 +47,12 @@ class OptimalSigmaNormal(Likelihood):
 
     parameters = ("loc",)
 
-    def __init__(self, event_shape, *, momentum: float = 0.99, min_scale: float = 1e-4, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, momentum: float = 0.99, min_scale: float = 1e-4, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         self.momentum = check_number("OptimalSigmaNormal: momentum", momentum, least=0, below=1)
         self.min_scale = check_number("OptimalSigmaNormal: min_scale", min_scale, above=0)
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         super().build(features_shape)
         self.log_scale = self._statistic("log_scale")
         self.updates = self._statistic("updates")

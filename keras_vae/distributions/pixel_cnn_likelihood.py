@@ -1,6 +1,7 @@
 """Images pixel by pixel, each given the code and the pixels before it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -118,14 +119,14 @@ class PixelCNNLikelihood(WrappedLikelihood):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: tuple[int, ...],
         *,
         base: str | Mapping | Likelihood = "bernoulli",
         features: int = 16,
         filters: int = 32,
         layers: int = 3,
         kernel_size: int = 5,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
         if len(self.event_shape) != 3:
@@ -161,7 +162,7 @@ class PixelCNNLikelihood(WrappedLikelihood):
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         return {"features": (*self.event_shape[:2], self.features)}
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         super().build(features_shape)
         if not self.base.built:
             self.base.build((None, self.filters))

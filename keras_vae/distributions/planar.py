@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -53,7 +54,7 @@ class Planar(Posterior):
 
     parameters = ("loc", "raw_scale", "u", "w", "b")
 
-    def __init__(self, event_shape, *, flows: int = 4, min_scale: float = 1e-4, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, flows: int = 4, min_scale: float = 1e-4, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         check_vector("Planar", self.event_shape)
         self.flows = check_integer("Planar: flows", flows)
@@ -85,19 +86,19 @@ class Planar(Posterior):
             wanted = (1 - MARGIN) * (tf.nn.softplus(along + math.log(math.e - 1)) - 1)
             yield u + (wanted - along) * w / (_dot(w, w) + 1e-12), w, b
 
-    def _forward(self, z, context):
+    def _forward(self, z: tf.Tensor, context: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         log_dets = []
         for v, w, b in self._steps(context):
             z, log_det = _planar(z, v, w, b)
             log_dets.append(log_det)
-        return z, sum(log_dets)
+        return z, sum(log_dets[1:], log_dets[0])
 
-    def _inverse(self, z, context):
+    def _inverse(self, z: tf.Tensor, context: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         log_dets = []
         for v, w, b in reversed(list(self._steps(context))):
             z = z - v * tf.tanh(_solve(_dot(w, z), _dot(w, v), b) + b)
             log_dets.append(-_planar(z, v, w, b)[1])
-        return z, sum(log_dets)
+        return z, sum(log_dets[1:], log_dets[0])
 
 
 def _dot(x, y):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -87,7 +88,7 @@ class PowerSpherical(Posterior, Likelihood):
     expects = "vectors of length 1 over the last axis"
     advice = "normalize the data or use another likelihood"
 
-    def __init__(self, event_shape, *, min_concentration: float = 1e-3, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, min_concentration: float = 1e-3, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         check_vector("PowerSpherical", self.event_shape, least=2)
         self.min_concentration = check_number("PowerSpherical: min_concentration", min_concentration, above=0)

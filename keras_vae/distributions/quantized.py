@@ -1,6 +1,7 @@
 """The distribution of a discrete code: all probability on one vector."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -28,7 +29,14 @@ class Quantized(CustomDistribution):
     Reference: van den Oord, Vinyals & Kavukcuoglu, 2017, https://arxiv.org/abs/1711.00937
     """
 
-    def __init__(self, vectors, indices, entries: Sequence[tf.Tensor], event_ndims: int, name: str = "Quantized"):
+    def __init__(
+        self,
+        vectors: tf.Tensor,
+        indices: tf.Tensor,
+        entries: Sequence[tf.Tensor],
+        event_ndims: int,
+        name: str = "Quantized",
+    ):
         parameters = dict(locals())
         self.vectors, self.indices, self.entries, self.event_ndims = vectors, indices, tuple(entries), event_ndims
         self.quantized = tf.add_n(list(entries))
@@ -80,6 +88,6 @@ class Quantized(CustomDistribution):
     def _event_shape_tensor(self, **_):
         return tf.shape(self.vectors)[-self.event_ndims :]
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Any) -> "Quantized":
         entries = [level[rows] for level in self.entries]
         return Quantized(self.vectors[rows], self.indices[rows], entries, self.event_ndims)

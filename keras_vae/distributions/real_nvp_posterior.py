@@ -1,5 +1,7 @@
 """The RealNVP flow as a posterior."""
 
+from typing import Any
+
 from keras_vae.distributions.flow_posterior import FlowPosterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.coupling import Coupling
@@ -39,7 +41,7 @@ class RealNVPPosterior(FlowPosterior):
     https://arxiv.org/abs/1605.08803
     """
 
-    def __init__(self, event_shape, *, flows: int = 4, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, flows: int = 4, **kwargs: Any):
         super().__init__(event_shape, flows=flows, **kwargs)
         if self.event_shape == (1,):
             raise InvalidInputError(

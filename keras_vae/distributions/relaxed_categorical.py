@@ -1,6 +1,7 @@
 """The relaxed categorical distribution: codes that are nearly one-hot, with gradients."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -75,7 +76,7 @@ class RelaxedCategorical(Posterior, Likelihood):
     expects = "proportions that sum to 1 over the last axis"
     advice = "rescale the data or use another likelihood"
 
-    def __init__(self, event_shape, *, temperature: float | LearningRateSchedule = 0.5, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, temperature: float | LearningRateSchedule = 0.5, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         check_classes("RelaxedCategorical", self.event_shape)
         annealed = isinstance(temperature, LearningRateSchedule)
@@ -83,7 +84,7 @@ class RelaxedCategorical(Posterior, Likelihood):
         check_number("RelaxedCategorical: temperature", first, above=0)
         self.temperature = temperature
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         super().build(features_shape)
         if callable(self.temperature):
             self.step = self.add_weight(

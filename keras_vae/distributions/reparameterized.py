@@ -74,15 +74,17 @@ class Reparameterized(Posterior, Likelihood):
     Reference: Figurnov, Mohamed & Mnih, 2018, https://arxiv.org/abs/1805.08498
     """
 
+    parameters: dict[str, str]
+
     def __init__(
         self,
-        event_shape,
+        event_shape: tuple[int, ...],
         family: str,
         parameters: Mapping[str, str],
         *,
         fixed: Mapping[str, Any] | None = None,
         support: str | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
         self._part = f"Reparameterized {family}"
@@ -125,7 +127,7 @@ class Reparameterized(Posterior, Likelihood):
         return tfd.Independent(distribution, reinterpreted_batch_ndims=leading) if leading else distribution
 
     @property
-    def expects(self):
+    def expects(self) -> str:
         return "values of finite density"
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
@@ -140,8 +142,12 @@ class Reparameterized(Posterior, Likelihood):
         density = elements.log_prob(x)
         return inside & tf.math.is_finite(x) & ~tf.math.is_nan(density) & (density < float("inf"))
 
-    @cached_property
+    @property
     def fill_value(self) -> np.ndarray:
+        return self._fill_value
+
+    @cached_property
+    def _fill_value(self):
         with tf.init_scope():  # once, not in every step
             return self._at_zero().sample(seed=(0, 0)).numpy()
 

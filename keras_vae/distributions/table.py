@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -63,7 +64,7 @@ class ByColumn(CustomDistribution):
     def parts(self) -> list[tfd.Distribution]:
         return self._parts
 
-    def __getitem__(self, slices):
+    def __getitem__(self, slices: Any) -> "ByColumn":
         return ByColumn([part[slices] for part in self._parts], self._columns)
 
     def _event_shape(self):
@@ -127,7 +128,7 @@ class Table(Likelihood):
     Reference: Nazabal et al., 2020, https://arxiv.org/abs/1807.03653
     """
 
-    def __init__(self, event_shape, columns: Sequence[Column], **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], columns: Sequence[Column], **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         if isinstance(columns, (str, bytes)) or not isinstance(columns, Sequence):
             raise InvalidInputError(f"Table: columns must be a list of kinds, one per column; got {columns!r}.")
@@ -157,11 +158,11 @@ class Table(Likelihood):
         return np.arange(self._categories.max()) < self._categories[:, None]
 
     @property
-    def parameters(self):
+    def parameters(self) -> tuple[str, ...]:
         return tuple(self.parameter_shapes)
 
     @property
-    def parameter_shapes(self):
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         sizes = {kind: len(self._of_kind(kind)) for kind in KINDS}
         shapes = {
             "loc": (sizes["real"],),
@@ -171,7 +172,7 @@ class Table(Likelihood):
         }
         return {name: shape for name, shape in shapes.items() if shape[0]}
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         super().build(features_shape)
         if n := len(self._of_kind("real")):
             self.means = self.add_weight(shape=(n,), initializer="zeros", trainable=False, name="means")
@@ -195,7 +196,7 @@ class Table(Likelihood):
         return self.independent(ByColumn(list(parts.values()), [self._of_kind(kind) for kind in parts]))
 
     @property
-    def encoder_input_shape(self):
+    def encoder_input_shape(self) -> tuple[int, ...]:
         return (len(self.columns) - len(self._categories) + int(self._categories.sum()),)
 
     def encoder_input(self, x: tf.Tensor) -> tf.Tensor:

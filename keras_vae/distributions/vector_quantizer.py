@@ -1,6 +1,7 @@
 """Vector quantization with a learned codebook."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -54,13 +55,13 @@ class VectorQuantizer(DiscretePosterior):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: tuple[int, ...],
         *,
         codebook_size: int = 128,
         codebook_update: str = "ema",
         decay: float = 0.99,
         revive_below: float = 0.01,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(event_shape, codebook_size=codebook_size, **kwargs)
         if codebook_update not in ("ema", "gradient"):
@@ -71,7 +72,7 @@ class VectorQuantizer(DiscretePosterior):
         self.decay = check_number("VectorQuantizer: decay", decay, least=0, below=1)
         self.revive_below = check_number("VectorQuantizer: revive_below", revive_below, least=0)
 
-    def build(self, features_shape):
+    def build(self, features_shape: tuple[int | None, ...]) -> None:
         super().build(features_shape)
         shape = (self.levels, self.codebook_size, self.event_shape[-1])
 

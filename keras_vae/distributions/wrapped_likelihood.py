@@ -1,6 +1,7 @@
 """Likelihoods that change something about another one."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -18,15 +19,15 @@ class WrappedLikelihood(Likelihood):
     base: Likelihood
 
     @property
-    def default_draw(self):
+    def default_draw(self) -> Literal["mean", "sample"]:
         return self.base.default_draw
 
     @property
-    def takes_bytes(self):
+    def takes_bytes(self) -> bool:
         return self.base.takes_bytes
 
     @property
-    def fill_value(self):
+    def fill_value(self) -> float | np.ndarray:
         return self.base.fill_value
 
     def scale_of(self, x: np.ndarray) -> float:

@@ -3,7 +3,7 @@
 import base64
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from numbers import Real
 from typing import Any
@@ -103,7 +103,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _anchors(names: Sequence[str]) -> list[str]:
+def _anchors(names: Iterable[str]) -> list[str]:
     """A distinct anchor a name, of letters, digits and dashes."""
     anchors: list[str] = []
     for name in names:

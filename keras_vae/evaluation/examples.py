@@ -34,7 +34,8 @@ class Examples:
         return len(self.x)
 
     def __getitem__(self, rows: slice | np.ndarray) -> "Examples":
-        return Examples(*(None if part is None else part[rows] for part in (self.x, self.y, self.factors)))
+        y, factors = (None if part is None else part[rows] for part in (self.y, self.factors))
+        return Examples(self.x[rows], y, factors)
 
 
 def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examples:

@@ -151,7 +151,8 @@ def _of_mixture(posterior, z, log_size, verbose=0):
         for start in (progress(starts, len(starts), "Comparing codes") if verbose else starts)
     ]
     aggregate = np.concatenate([one for one, _ in found]) - log_size
-    return aggregate, np.concatenate([one for _, one in found]) - width * log_size if independent else None
+    marginals = [one for _, one in found if one is not None]
+    return aggregate, np.concatenate(marginals) - width * log_size if marginals else None
 
 
 def _weighted(posterior, z, *, batch_size, verbose=0):
@@ -165,7 +166,8 @@ def _weighted(posterior, z, *, batch_size, verbose=0):
         _of_mixture(posterior[start : start + size], z[start : start + size], log_size) for start in range(0, n, size)
     ]
     aggregate = np.concatenate([one for one, _ in found])
-    return aggregate, None if found[0][1] is None else np.concatenate([one for _, one in found])
+    marginals = [one for _, one in found if one is not None]
+    return aggregate, np.concatenate(marginals) if marginals else None
 
 
 def _neighbours(posterior, z, *, neighbours, verbose=0):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import tensorflow_probability as tfp
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import NUMBERS, pieces, scaled
@@ -12,9 +13,12 @@ from keras_vae.evaluation.examples import Examples
 from keras_vae.evaluation.features import FEATURES, Features, get_features
 from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.latent import ACTIVE
-from keras_vae.models import Autoencoder
+from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
+from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.random import as_seed, fold
 from keras_vae.serialization import get
+
+tfd = tfp.distributions
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,9 @@ class Subject:
         A semi-supervised model replaces unknown labels by the most probable ones.
         """
         labels = None if self.model.condition is None or examples.y is None else examples.y[rows]
-        return self.model.labels_of(examples.x[rows], labels) if self.model.infers_condition else labels
+        if isinstance(self.model, SemiSupervisedAutoencoder):
+            return self.model.labels_of(examples.x[rows], labels)
+        return labels
 
     @cached_property
     def metrics(self) -> dict[str, float]:
@@ -124,7 +130,7 @@ class Subject:
         return self.model.evaluate(examples.x, labels, batch_size=256, return_dict=True, verbose=0)
 
     @cached_property
-    def importance_sampling(self):
+    def importance_sampling(self) -> ImportanceSampling:
         """`Autoencoder.importance_sampling` of the test examples, with `budget.samples` draws each."""
         return self.model.importance_sampling(
             self.examples.x,
@@ -135,7 +141,7 @@ class Subject:
         )
 
     @cached_property
-    def posterior(self):
+    def posterior(self) -> tfd.Distribution:
         """q(z | x) of the test examples."""
         return self.model.encode(self.examples.x, condition=self.condition(self.examples))
 

@@ -1,6 +1,7 @@
 """The autoregressive step of IAF and MAF."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -39,7 +40,9 @@ class AutoregressiveFlow(Bijection):
     https://arxiv.org/abs/1705.07057
     """
 
-    def __init__(self, dim: int, units: Sequence[int] = (64,), *, gated: bool = False, reverse: bool = False, **kwargs):
+    def __init__(
+        self, dim: int, units: Sequence[int] = (64,), *, gated: bool = False, reverse: bool = False, **kwargs: Any
+    ):
         super().__init__(dim, units, **kwargs)
         self.gated = bool(gated)
         self.reverse = bool(reverse)

@@ -39,7 +39,7 @@ class Bijection(Float32Layer):
         activation: str = "relu",
         context_dim: int | None = None,
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.dim = check_integer(f"{type(self).__name__}: dim", dim)
@@ -57,7 +57,7 @@ class Bijection(Float32Layer):
         """The point x = f^-1(y), `(..., dim)`, and log |det dx/dy|, `(...)`."""
         raise NotImplementedError
 
-    def call(self, x, context=None):
+    def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         return self.forward(x, context)
 
 

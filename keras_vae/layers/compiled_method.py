@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
+import keras
 import tensorflow as tf
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-class compiled_method:  # noqa: N801, a decorator
+
+class compiled_method(Generic[P, R]):  # noqa: N801, a decorator
     """A method of a layer or model as a `tf.function` of its own for each instance.
 
     `tf.function` keeps what it traced at the first call, even if a layer was quantized, given LoRA weights or replaced
@@ -17,14 +21,20 @@ class compiled_method:  # noqa: N801, a decorator
         method: the method; it takes and returns tensors.
     """
 
-    def __init__(self, method: Callable[..., Any]):
+    def __init__(self, method: Callable[Concatenate[Any, P], R]):
         self.method = method
         self.__doc__ = method.__doc__
 
-    def __set_name__(self, owner, name):
+    def __set_name__(self, owner: type, name: str) -> None:
         self.name = f"_compiled_{name}"
 
-    def __get__(self, layer, owner=None):
+    @overload
+    def __get__(self, layer: None, owner: type | None = None) -> Self: ...
+
+    @overload
+    def __get__(self, layer: keras.layers.Layer, owner: type | None = None) -> Callable[P, R]: ...
+
+    def __get__(self, layer: keras.layers.Layer | None, owner: type | None = None) -> Any:
         if layer is None:
             return self
         variables = layer.variables

@@ -33,10 +33,15 @@ class Condition(Float32Layer):
     rank = 0
     """Number of axes of the condition of a single example."""
 
-    def __init__(self, size: int, **kwargs):
+    def __init__(self, size: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.size = check_integer(f"{type(self).__name__}: size", size)
         self.built = True
+
+    @property
+    def described(self) -> str:
+        """What it expects, for messages."""
+        raise NotImplementedError
 
     def check(self, condition: Any, n: int) -> np.ndarray:
         """`condition` as an array of `n` conditions.
@@ -55,14 +60,18 @@ class Condition(Float32Layer):
             raise InvalidInputError(f"condition: expected {self.described}; {error}.") from error
         return self._checked(condition, n)
 
+    def _checked(self, condition: np.ndarray, n: int) -> np.ndarray:
+        raise NotImplementedError
+
     def example(self, n: int) -> tf.Tensor:
         """`n` conditions of the right shape and dtype."""
         raise NotImplementedError
 
     def for_all(self, condition: Any, n: int) -> Any:
         """`condition`, repeated `n` times if it is that of a single example."""
-        single = condition is not None and not isinstance(condition, str) and np.ndim(condition) == self.rank
-        return np.broadcast_to(condition, (n, *np.shape(condition))) if single else condition
+        if condition is None or isinstance(condition, str) or np.ndim(condition) != self.rank:
+            return condition
+        return np.broadcast_to(condition, (n, *np.shape(condition)))
 
     def batch(self, y: tf.Tensor) -> tf.Tensor:
         """The conditions of a batch in the shape and dtype of `example`, their values unseen.
@@ -106,10 +115,10 @@ class LabelCondition(Condition):
     def example(self, n: int) -> tf.Tensor:
         return tf.zeros(n, tf.int32)
 
-    def call(self, y):
+    def call(self, y: Any) -> tf.Tensor:
         return tf.one_hot(self.batch(y), self.size)
 
-    def batch(self, y):
+    def batch(self, y: tf.Tensor) -> tf.Tensor:
         y = self.columns(y)
         whole = tf.cast(y[:, 0], tf.int32)
         if y.shape[1] == 1:
@@ -117,7 +126,7 @@ class LabelCondition(Condition):
         labels = tf.argmax(y, axis=-1, output_type=tf.int32)
         return labels if y.shape[1] else tf.where(tf.shape(y)[1] == 1, whole, labels)
 
-    def is_known(self, y):
+    def is_known(self, y: tf.Tensor) -> tf.Tensor:
         y = self.columns(y)
         whole = (y[:, 0] >= 0.0) & (y[:, 0] < self.size) & (y[:, 0] == tf.round(y[:, 0]))
         if y.shape[1] == 1:
@@ -125,7 +134,7 @@ class LabelCondition(Condition):
         one_hot = tf.reduce_all((y == 0.0) | (y == 1.0), axis=-1) & (tf.reduce_sum(y, axis=-1) == 1.0)
         return one_hot if y.shape[1] else tf.where(tf.shape(y)[1] == 1, whole, one_hot)
 
-    def columns(self, y):
+    def columns(self, y: Any) -> tf.Tensor:
         """Labels `(B, 1)` or one-hot `(B, size)`, in float32; which of the two may be known in the graph alone."""
         y = tf.convert_to_tensor(y)
         shape = y.shape[1:].as_list() if y.shape.rank else None
@@ -138,7 +147,7 @@ class LabelCondition(Condition):
         columns = -1 if shape in (None, [None]) else (shape or [1])[0]
         return tf.reshape(tf.cast(y, tf.float32), (-1 if columns > 0 else tf.shape(y)[0], columns))
 
-    def _checked(self, condition, n):
+    def _checked(self, condition: np.ndarray, n: int) -> np.ndarray:
         if condition.shape == (n, self.size) and self.size > 1 and condition.dtype.kind in "biuf":
             one_hot = ((condition == 0) | (condition == 1)).all(axis=-1) & (condition.sum(axis=-1) == 1)
             if not one_hot.all():
@@ -193,10 +202,10 @@ class VectorCondition(Condition):
     def example(self, n: int) -> tf.Tensor:
         return tf.zeros((n, self.size))
 
-    def call(self, y):
+    def call(self, y: Any) -> tf.Tensor:
         return tf.reshape(tf.cast(y, tf.float32), (-1, self.size))
 
-    def batch(self, y):
+    def batch(self, y: tf.Tensor) -> tf.Tensor:
         y = tf.convert_to_tensor(y)
         numeric = is_numeric(y.dtype)
         if y.shape.rank != 2 or y.shape[1] not in (None, self.size) or not numeric:
@@ -205,10 +214,10 @@ class VectorCondition(Condition):
             )
         return tf.cast(y, tf.float32)
 
-    def is_known(self, y):
+    def is_known(self, y: tf.Tensor) -> tf.Tensor:
         return tf.reduce_all(tf.math.is_finite(self.batch(y)), axis=-1)
 
-    def _checked(self, condition, n):
+    def _checked(self, condition: np.ndarray, n: int) -> np.ndarray:
         numeric = condition.dtype.kind in "biuf"
         if condition.shape != (n, self.size) or not numeric or not np.isfinite(condition).all():
             raise InvalidInputError(

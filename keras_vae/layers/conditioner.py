@@ -2,9 +2,11 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from keras_vae.checks import check_integer, check_seed
@@ -57,7 +59,7 @@ class Conditioner(Float32Layer):
         context_dim: int | None = None,
         masks: Sequence[np.ndarray] | None = None,
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.input_dim = check_integer("Conditioner: input_dim", input_dim)
@@ -70,7 +72,7 @@ class Conditioner(Float32Layer):
         self._activation = keras.activations.get(activation)
         sizes = [self.input_dim, *self.units, self.output_dim]
         shapes = list(itertools.pairwise(sizes))
-        if masks is not None and [mask.shape for mask in self.masks] != shapes:
+        if self.masks is not None and [mask.shape for mask in self.masks] != shapes:
             raise InvalidInputError(
                 f"Conditioner: expected masks of shapes {shapes}; got {[mask.shape for mask in self.masks]}."
             )
@@ -90,7 +92,7 @@ class Conditioner(Float32Layer):
         )
         return self.add_weight(shape=shape, initializer=initializer, name=name)
 
-    def call(self, x, context=None):
+    def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
         for i, (kernel, bias) in enumerate(zip(self._kernels, self._biases, strict=True)):
             x = ops.matmul(x, kernel if self.masks is None else kernel * self.masks[i]) + bias
             if i == 0 and context is not None:

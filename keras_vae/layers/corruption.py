@@ -1,5 +1,7 @@
 """Noise on what the encoder of a denoising autoencoder sees, in training only."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from keras_vae.checks import check_number
@@ -17,7 +19,7 @@ class Corruption(Float32Layer):
     amount_range = (0.0, 1.0)
     """The interval of `amount`; the lower end is excluded."""
 
-    def __init__(self, amount: float, **kwargs):
+    def __init__(self, amount: float, **kwargs: Any):
         super().__init__(**kwargs)
         low, high = self.amount_range
         self.amount = check_number(f"{type(self).__name__}: amount", amount, above=low, most=high)
@@ -41,7 +43,7 @@ class GaussianCorruption(Corruption):
 
     amount_range = (0.0, float("inf"))
 
-    def call(self, x, seed):
+    def call(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return x + self.amount * tf.random.stateless_normal(tf.shape(x), seed)
 
 
@@ -60,7 +62,7 @@ class MaskingCorruption(Corruption):
     Reference: Vincent et al., 2008, https://doi.org/10.1145/1390156.1390294
     """
 
-    def call(self, x, seed):
+    def call(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         kept = tf.random.stateless_uniform(tf.shape(x), seed) >= self.amount
         return tf.where(kept, x, 0.0)
 
@@ -80,7 +82,7 @@ class SaltAndPepperCorruption(Corruption):
     Reference: Vincent et al., 2010, https://www.jmlr.org/papers/v11/vincent10a.html
     """
 
-    def call(self, x, seed):
+    def call(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         uniform = tf.random.stateless_uniform(tf.shape(x), seed)
         salted = tf.where(uniform < self.amount / 2, tf.reduce_min(x), tf.reduce_max(x))
         return tf.where(uniform < self.amount, salted, x)

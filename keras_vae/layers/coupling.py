@@ -1,6 +1,7 @@
 """The coupling step of RealNVP."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -39,7 +40,7 @@ class Coupling(Bijection):
     Reference: Dinh, Sohl-Dickstein & Bengio, 2017, https://arxiv.org/abs/1605.08803
     """
 
-    def __init__(self, dim: int, units: Sequence[int] = (64,), *, reverse: bool = False, **kwargs):
+    def __init__(self, dim: int, units: Sequence[int] = (64,), *, reverse: bool = False, **kwargs: Any):
         super().__init__(dim, units, **kwargs)
         if self.dim < 2:
             raise InvalidInputError("Coupling: dim must be at least 2, two halves to couple; got 1. Use another flow.")

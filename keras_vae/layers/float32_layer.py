@@ -1,5 +1,7 @@
 """Layers that compute in float32 under every dtype policy."""
 
+from typing import Any
+
 import keras
 
 from keras_vae.serialization import Serializable
@@ -15,8 +17,8 @@ class Float32Layer(Serializable, keras.layers.Layer):
         **kwargs: as for `keras.layers.Layer`.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(**{"dtype": "float32", **kwargs})
 
-    def add_weight(self, *args, **kwargs) -> keras.Variable:
+    def add_weight(self, *args: Any, **kwargs: Any) -> keras.Variable:
         return super().add_weight(*args, **{"autocast": False, **kwargs})

@@ -1,6 +1,7 @@
 """Invertible maps, one after the other."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -32,7 +33,7 @@ class Flow(Float32Layer):
     Reference: Rezende & Mohamed, 2015, https://arxiv.org/abs/1505.05770
     """
 
-    def __init__(self, bijections: Sequence[Bijection], **kwargs):
+    def __init__(self, bijections: Sequence[Bijection], **kwargs: Any):
         super().__init__(**kwargs)
         self.bijections = list(bijections)
         foreign = [each for each in self.bijections if not isinstance(each, Bijection)]
@@ -56,7 +57,7 @@ class Flow(Float32Layer):
         for bijection in self.bijections:
             x, log_det = bijection.forward(x, context)
             log_dets.append(log_det)
-        return x, sum(log_dets)
+        return x, sum(log_dets[1:], log_dets[0])
 
     def inverse(self, y: tf.Tensor, context: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """The point x, `(..., dim)`, and log |det dx/dy|, `(...)`."""
@@ -64,7 +65,7 @@ class Flow(Float32Layer):
         for bijection in reversed(self.bijections):
             y, log_det = bijection.inverse(y, context)
             log_dets.append(log_det)
-        return y, sum(log_dets)
+        return y, sum(log_dets[1:], log_dets[0])
 
-    def call(self, x, context=None):
+    def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         return self.forward(x, context)

@@ -2,8 +2,10 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from keras_vae.checks import check_integer, check_seed
@@ -58,7 +60,7 @@ class MADE(Float32Layer):
         reverse: bool = False,
         context_dim: int | None = None,
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.dim = check_integer("MADE: dim", dim)
@@ -92,5 +94,5 @@ class MADE(Float32Layer):
         masks = [after[None, :] >= before[:, None] for before, after in itertools.pairwise(layers)]
         return [*masks, np.tile(self.degrees, 2)[None, :] > layers[-1][:, None]]
 
-    def call(self, x, context=None):
+    def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
         return ops.stack(ops.split(self.network(x, context), 2, axis=-1), axis=-1)

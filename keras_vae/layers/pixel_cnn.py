@@ -1,6 +1,7 @@
 """A convolutional network whose features at a pixel look only at the pixels before it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -55,7 +56,7 @@ class PixelCNN(Serializable, keras.layers.Layer):
 
     def __init__(
         self,
-        input_shape,
+        input_shape: tuple[int, ...],
         out_channels: int,
         *,
         filters: int = 32,
@@ -63,7 +64,7 @@ class PixelCNN(Serializable, keras.layers.Layer):
         kernel_size: int = 5,
         context_dim: int | None = None,
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.input_shape = check_event_shape("PixelCNN", input_shape)
@@ -125,7 +126,7 @@ class PixelCNN(Serializable, keras.layers.Layer):
         self._made += 1
         return keras.initializers.GlorotUniform(None if self.seed is None else (self.seed + self._made) % 2**31)
 
-    def call(self, x, context=None):
+    def call(self, x: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
         return self._output(self._across(x, self._down(x, context)))
 
     def _down(self, x, context):
@@ -200,10 +201,12 @@ class PixelCNN(Serializable, keras.layers.Layer):
             _, pixels = tf.while_loop(lambda column, _: column < width, fill_pixel, start, maximum_iterations=width)
             return row + 1, _replaced(grid, row, pixels, axis=1)
 
-        start = (tf.constant(0), start)
-        return tf.while_loop(lambda row, _: row < height, fill_row, start, maximum_iterations=height)[1]
+        first_row = (tf.constant(0), start)
+        return tf.while_loop(lambda row, _: row < height, fill_row, first_row, maximum_iterations=height)[1]
 
-    def compute_output_shape(self, x_shape, context_shape=None):
+    def compute_output_shape(
+        self, x_shape: tuple[int | None, ...], context_shape: tuple[int | None, ...] | None = None
+    ) -> tuple[int | None, ...]:
         return (*x_shape[:-1], self.out_channels)
 
 

@@ -1,6 +1,9 @@
 """Residual convolutions with normalisation before activation."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from keras_vae.checks import check_integer
 from keras_vae.serialization import Serializable, register
@@ -43,7 +46,9 @@ class ResidualBlock(Serializable, keras.layers.Layer):
     Wu & He, 2018, https://arxiv.org/abs/1803.08494
     """
 
-    def __init__(self, filters: int, *, kernel_size: int = 3, activation: str = "swish", groups: int = 8, **kwargs):
+    def __init__(
+        self, filters: int, *, kernel_size: int = 3, activation: str = "swish", groups: int = 8, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         self.filters = check_integer("ResidualBlock: filters", filters)
         self.kernel_size = check_integer("ResidualBlock: kernel_size", kernel_size)
@@ -58,15 +63,15 @@ class ResidualBlock(Serializable, keras.layers.Layer):
             for i in range(2)
         ]
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         for layer in (*self.norms, *self.convs):
             layer.build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         x = inputs
         for norm, conv in zip(self.norms, self.convs, strict=True):
             x = conv(keras.activations.get(self.activation)(norm(x)))
         return inputs + x
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return tuple(input_shape)

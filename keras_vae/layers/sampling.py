@@ -56,7 +56,7 @@ class Sampling(Serializable, keras.layers.Layer):
     Reference: Kingma & Welling, 2014, https://arxiv.org/abs/1312.6114
     """
 
-    def __init__(self, seed: int | None = None, **kwargs):
+    def __init__(self, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)

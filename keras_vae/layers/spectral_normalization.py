@@ -1,6 +1,9 @@
 """Kernels of spectral norm one."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_vae.checks import check_integer
@@ -36,11 +39,11 @@ class SpectralNormalization(Serializable, keras.layers.Wrapper):
     Reference: Miyato, Kataoka, Koyama & Yoshida, 2018, https://arxiv.org/abs/1802.05957
     """
 
-    def __init__(self, layer: keras.layers.Layer, *, power_iterations: int = 1, **kwargs):
+    def __init__(self, layer: keras.layers.Layer, *, power_iterations: int = 1, **kwargs: Any):
         super().__init__(layer, **{"dtype": "float32", "autocast": False, **kwargs})
         self.power_iterations = check_integer("SpectralNormalization: power_iterations", power_iterations)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
         if not hasattr(self.layer, "kernel"):
             raise InvalidInputError(
@@ -54,7 +57,7 @@ class SpectralNormalization(Serializable, keras.layers.Wrapper):
             name="u",
         )
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         kernel = ops.convert_to_tensor(self.layer.kernel)
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
         u, norm = self._power_iteration(matrix)
@@ -77,10 +80,12 @@ class SpectralNormalization(Serializable, keras.layers.Wrapper):
     def _power_iteration(self, matrix):
         """The vector u after the iterations, `(n, 1)`, and v' W u, `(1, 1)`."""
         fixed, u = ops.stop_gradient(matrix), ops.normalize(self.u, axis=0)
-        for _ in range(self.power_iterations):
-            v = ops.normalize(ops.matmul(fixed, u), axis=0)
+        v = ops.normalize(ops.matmul(fixed, u), axis=0)
+        for _ in range(self.power_iterations - 1):
             u = ops.normalize(ops.matmul(ops.transpose(fixed), v), axis=0)
+            v = ops.normalize(ops.matmul(fixed, u), axis=0)
+        u = ops.normalize(ops.matmul(ops.transpose(fixed), v), axis=0)
         return u, ops.matmul(ops.matmul(ops.transpose(v), matrix), u)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return self.layer.compute_output_shape(input_shape)

@@ -69,8 +69,13 @@ class AdversarialAutoencoder(Autoencoder):
             raise InvalidInputError("objective: no term trains the critic; add one, such as CodeCritic().")
 
     def compile(
-        self, optimizer="adam", loss=None, *, critic_optimizer: str | keras.optimizers.Optimizer = "adam", **options
-    ):
+        self,
+        optimizer: str | keras.optimizers.Optimizer = "adam",
+        loss: None = None,
+        *,
+        critic_optimizer: str | keras.optimizers.Optimizer = "adam",
+        **options: Any,
+    ) -> None:
         """Chooses both optimizers.
 
         Args:
@@ -84,33 +89,33 @@ class AdversarialAutoencoder(Autoencoder):
         """
         if critic_optimizer is None:
             raise InvalidInputError("compile: the critic needs an optimizer; give critic_optimizer, such as 'adam'.")
-        critic_optimizer = keras.optimizers.get(critic_optimizer)
-        if critic_optimizer is optimizer:
+        own = keras.optimizers.get(critic_optimizer)
+        if own is optimizer:
             raise InvalidInputError("compile: expected an optimizer for each of model and critic; got one for both.")
         super().compile(optimizer, loss, **options)
         scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
-        if scaled and not isinstance(critic_optimizer, keras.optimizers.LossScaleOptimizer):
-            critic_optimizer = keras.optimizers.LossScaleOptimizer(critic_optimizer, name="critic_loss_scale_optimizer")
-        self.critic_optimizer = critic_optimizer
+        if scaled and not isinstance(own, keras.optimizers.LossScaleOptimizer):
+            own = keras.optimizers.LossScaleOptimizer(own, name="critic_loss_scale_optimizer")
+        self.critic_optimizer = own
         self.critic_optimizer.build(self.critic.trainable_variables)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         config = super().get_compile_config()
         if config:
             config["critic_optimizer"] = keras.saving.serialize_keras_object(self.critic_optimizer)
         return config
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         critic_optimizer = keras.saving.deserialize_keras_object(config["critic_optimizer"])
         super().compile_from_config({**config, "critic_optimizer": critic_optimizer})
 
     @property
-    def model_variables(self):
+    def model_variables(self) -> list[keras.Variable]:
         of_critic = {id(variable) for variable in self.critic.trainable_variables}
         return [variable for variable in self.trainable_variables if id(variable) not in of_critic]
 
     @property
-    def optimizers(self):
+    def optimizers(self) -> list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]:
         trained = {id(variable) for variable in self.trainable_variables}  # none, if the whole model is frozen
         critic = [variable for variable in self.critic.trainable_variables if id(variable) in trained]
         return [(self.optimizer, self.model_variables), (self.critic_optimizer, critic)]

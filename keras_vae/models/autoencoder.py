@@ -17,7 +17,6 @@ from keras_vae.layers import Condition, Corruption, Sampling
 from keras_vae.models import compatibility
 from keras_vae.models.batch import checked_batch, rows_true, trace_of_batch, where_rows
 from keras_vae.models.composition import Composition
-from keras_vae.models.conditioning import Conditioning
 from keras_vae.models.fitting import Fitting
 from keras_vae.models.prediction import Prediction
 from keras_vae.models.questions import Questions
@@ -37,7 +36,7 @@ CORRUPTION_NOISE = 1_000_003  # folded into the seed, so that this noise is inde
 
 
 @register
-class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, keras.Model):
+class Autoencoder(Composition, Questions, Prediction, Fitting):
     """A generative autoencoder: an objective over a posterior, a likelihood and a prior.
 
     It trains with `fit`, reports `loss`, and `elbo`, `nll` and `kl` (unweighted, so that they compare across
@@ -94,7 +93,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         corruption: Corruption | None = None,
         seed: int | None = None,
         sublayers: dict[str, Any] | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.autocast = False  # else Keras would round the inputs to 16 bits under a mixed policy
@@ -136,13 +135,13 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         """Whether q(z | x) and p(z) have densities, so that an ELBO exists."""
         return self.posterior.has_density and self.prior is not None and self.prior.has_density
 
-    def prepare(self, x: Tensor) -> Tensor:
+    def prepare(self, x: Any) -> Tensor:
         """`x` in float32; uint8 is divided by 255."""
         x = tf.convert_to_tensor(x)
         return tf.cast(x, tf.float32) / 255.0 if x.dtype == tf.uint8 else tf.cast(x, tf.float32)
 
     def posterior_parameters(
-        self, x: Tensor, condition: Tensor | None = None, *, training: bool = False
+        self, x: Any, condition: Tensor | None = None, *, training: bool = False
     ) -> dict[str, Tensor]:
         """The parameters of q(z | x) by name, for a batch `(B, *event_shape)` and its condition `(B, size)`."""
         seen = self.with_condition(self.likelihood.encoder_input(self.prepare(x)), condition)
@@ -155,14 +154,14 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         seen = self.with_condition(self.posterior.decoder_input(z), condition)
         return self.likelihood(self.decoder(seen, training=training))
 
-    def posterior_of(self, x: Tensor, condition: Tensor | None = None, *, training: bool = False) -> tfd.Distribution:
+    def posterior_of(self, x: Any, condition: Tensor | None = None, *, training: bool = False) -> tfd.Distribution:
         """q(z | x) for a batch `(B, *event_shape)` and, where the model has one, a condition `(B, size)`."""
         return self.posterior.distribution(self.posterior_parameters(x, condition, training=training))
 
     def likelihood_of(self, z: Tensor, condition: Tensor | None = None, *, training: bool = False) -> tfd.Distribution:
         """p(x | z) for codes `(..., *latent_shape)`; batch shape `(...)`. The condition is broadcast to it."""
         batch = tf.shape(z)[: tf.rank(z) - len(self.latent_shape)]
-        if condition is not None:
+        if condition is not None and self.condition is not None:
             size = self.condition.size
             condition = tf.reshape(tf.broadcast_to(condition, tf.concat([batch, [size]], axis=0)), (-1, size))
         codes = tf.reshape(z, (-1, *self.latent_shape))
@@ -180,13 +179,13 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
 
     def trace(
         self,
-        x: Tensor,
+        x: Any,
         *,
         seed: Tensor,
         samples: int = 1,
         training: bool = False,
         step: Tensor | int = 0,
-        extras: dict[str, Tensor] | None = None,
+        extras: Mapping[str, Tensor] | None = None,
     ) -> Trace:
         """One forward pass: x -> q(z | x) -> z -> p(x | z). A model with another structure overrides it.
 
@@ -229,7 +228,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         kl = trace.kl if self.kl_estimator == "analytic" else tf.reduce_mean(trace.log_ratio, axis=0)
         return {"elbo": log_likelihood - kl, "nll": -log_likelihood, "kl": kl}
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Tensor]:
         seed = fold(as_seed(self.seed), self.step)
         gradients, sums, statistics = self.differentiate(data, seed)
         if self.given_metrics:
@@ -244,7 +243,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
             self.step.assign_add(1)
         return self.update_report(sums)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Tensor]:
         seed = fold(fold(as_seed(self.seed), -1), self.report.bad_batches.steps)  # reset with each evaluation
         batch = checked_batch(self, data)
         trace = trace_of_batch(self, batch, seed, training=False)
@@ -284,7 +283,7 @@ class Autoencoder(Composition, Conditioning, Questions, Prediction, Fitting, ker
         regularisation = tf.add_n([tf.zeros(()), *self.losses])
         return {**terms, **self.elbo_terms(trace), "loss": loss}, regularisation
 
-    def call(self, x, training=False, condition=None):
+    def call(self, x: Any, training: bool = False, condition: Any = None) -> Tensor:
         """The expected reconstruction E[x | z] at the posterior mean z, shape `(B, *event_shape)`.
 
         An example that the likelihood cannot explain, or whose condition is unknown, has NaN for an answer.

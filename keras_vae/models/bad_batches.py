@@ -13,7 +13,7 @@ from keras_vae.models.batch import Batch, check_batches_spec
 from keras_vae.replicas import number_and_count
 
 if TYPE_CHECKING:
-    from keras_vae.models.autoencoder import Autoencoder
+    from keras_vae.models.conditioning import Conditioning
 
 FLAG = "first_bad_batch"
 """The name under which a step gives the number of the first bad batch; taken out before Keras looks at it."""
@@ -40,7 +40,7 @@ class BadBatches(keras.metrics.Metric):
     def _counter(self, shape):
         return self.add_variable(shape=shape, initializer="zeros", name="counter")
 
-    def add_variable(self, *args, **kwargs):
+    def add_variable(self, *args: Any, **kwargs: Any) -> keras.Variable:
         return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
 
     def counts_of(self, batch: Batch) -> dict[str, tf.Tensor]:
@@ -61,14 +61,14 @@ class BadBatches(keras.metrics.Metric):
         self.first.assign(first)
         return first[0]
 
-    def result(self):
+    def result(self) -> dict[str, Any]:
         return {}
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         super().reset_state()
         self.pending.clear()
 
-    def watch(self, function: Callable[[Any], dict], model: "Autoencoder", part: str) -> Callable[[Any], dict]:
+    def watch(self, function: Callable[[Any], dict], model: "Conditioning", part: str) -> Callable[[Any], dict]:
         """Keras's train or test function, which now refuses bad batches."""
         ahead = AHEAD if any(device.device_type != "CPU" for device in tf.config.list_logical_devices()) else 0
 
@@ -85,14 +85,14 @@ class BadBatches(keras.metrics.Metric):
 
         return watched
 
-    def refuse(self, model: "Autoencoder") -> None:
+    def refuse(self, model: "Conditioning") -> None:
         """Raises `InvalidInputError` if any batch since the last reset was bad."""
         number, values, conditions, weights, low, high = keras.ops.convert_to_numpy(self.first)
         if not number:
             return
         self.reset_state()
         if conditions:
-            bad, reason = conditions, f"condition: expected {model.condition.described}"
+            bad, reason = conditions, f"condition: expected {model.required_condition.described}"
         elif weights:
             bad, reason = weights, "sample_weight: expected finite numbers >= 0, or with class_weight labels as y"
         else:

@@ -11,7 +11,7 @@ from keras_vae.layers.condition import is_numeric
 from keras_vae.trace import Trace
 
 if TYPE_CHECKING:
-    from keras_vae.models.autoencoder import Autoencoder
+    from keras_vae.models.conditioning import Conditioning
 
 
 NOTHING = (float(np.finfo("float32").max), float(np.finfo("float32").min))
@@ -40,7 +40,7 @@ class Batch(NamedTuple):
     range: tf.Tensor
 
 
-def checked_batch(model: "Autoencoder", data: Any) -> Batch:
+def checked_batch(model: "Conditioning", data: Any) -> Batch:
     """What Keras hands to a step, `x`, `(x, y)` or `(x, y, sample_weight)`, as a `Batch`.
 
     Raises:
@@ -51,9 +51,9 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
     x = tf.ensure_shape(model.prepare(x), (None, *model.event_shape))
     possible = rows_true(model.likelihood.in_support(x))
     known = usable = tf.ones_like(possible)
-    conditional = model.condition is not None and y is not None
-    if conditional:
-        known = model.is_known(y)
+    conditions = y
+    if model.condition is not None and y is not None:
+        known, conditions = model.is_known(y), model.condition_of_batch(y)
     weights = weights_of(sample_weight, x)
     if sample_weight is not None:
         usable = tf.math.is_finite(weights) & (weights >= 0.0)
@@ -65,14 +65,14 @@ def checked_batch(model: "Autoencoder", data: Any) -> Batch:
     first = _range(first, model.likelihood.allows_missing)
     return Batch(
         x=where_rows(good, x, model.likelihood.fill_value),
-        y=where_rows(good, model.condition_of_batch(y), 0) if conditional else y,
+        y=conditions if conditions is y else where_rows(good, conditions, 0),
         weights=where_rows(good, weights, 0),
         bad=tf.stack([tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]),
         range=tf.where(tf.reduce_all(possible), NOTHING, first),
     )
 
 
-def trace_of_batch(model: "Autoencoder", batch: Batch, seed: tf.Tensor, *, training: bool) -> Trace:
+def trace_of_batch(model: "Conditioning", batch: Batch, seed: tf.Tensor, *, training: bool) -> Trace:
     """The trace of a batch, with its weights, at the step of the model."""
     extras = {} if batch.y is None else {"y": batch.y}
     options = {"samples": model.objective.samples, "step": tf.convert_to_tensor(model.step), "extras": extras}
@@ -88,7 +88,7 @@ def _fill_value(model):
     return tf.broadcast_to(tf.cast(model.likelihood.fill_value, tf.float32), (1, *model.event_shape))
 
 
-def check_spec(x: Any, model: "Autoencoder", *, part: str = "x") -> None:
+def check_spec(x: Any, model: "Conditioning", *, part: str = "x") -> None:
     """Checks the shape and the dtype of a batch of examples, a tensor or a `tf.TensorSpec`.
 
     Raises:
@@ -108,7 +108,7 @@ def check_spec(x: Any, model: "Autoencoder", *, part: str = "x") -> None:
     model.likelihood.check_dtype(tf.as_dtype(x.dtype).as_numpy_dtype)
 
 
-def check_batches_spec(element_spec: Any, model: "Autoencoder", *, part: str = "x") -> None:
+def check_batches_spec(element_spec: Any, model: "Conditioning", *, part: str = "x") -> None:
     """Checks the shapes and dtypes of a stream of batches, as `element_spec` of `tf.data` gives them.
 
     Raises:

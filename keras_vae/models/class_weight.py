@@ -88,19 +88,19 @@ class WeightedBatches(keras.utils.PyDataset):
         self.batches, self.class_weight = batches, class_weight
 
     @property
-    def num_batches(self):
+    def num_batches(self) -> int | None:
         return self.batches.num_batches
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(self.batches[index])
         if y is None or sample_weight is not None:
             raise InvalidInputError("class_weight: expected batches (x, y) of examples and labels; leave it out.")
         return x, y, weights_of_labels(as_numbers("class_weight: labels y", y), self.class_weight).numpy()
 
-    def on_epoch_begin(self):
+    def on_epoch_begin(self) -> None:
         self.batches.on_epoch_begin()
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         self.batches.on_epoch_end()
 
 
@@ -131,7 +131,7 @@ def _is_label(label: Any) -> bool:
 
 
 def _is_weight(weight: Any) -> bool:
-    return isinstance(weight, numbers.Real) and 0 <= weight <= float(np.finfo("float32").max)
+    return isinstance(weight, numbers.Real) and 0 <= float(weight) <= float(np.finfo("float32").max)
 
 
 def _may_be_labels(spec: Any) -> bool:
@@ -141,7 +141,7 @@ def _may_be_labels(spec: Any) -> bool:
 
 def _check_labels(y: Any, n: int) -> None:
     """Checks that `y` of an array are labels by which examples can be weighed."""
-    shape = () if y is None else np.shape(y)
+    shape = np.shape(y)  # () if there are none
     if len(shape) not in (1, 2) or shape[0] != n or 0 in shape:
         raise InvalidInputError(
             f"class_weight: expected labels as y, shape ({n},) or one-hot ({n}, C); got "

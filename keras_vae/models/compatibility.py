@@ -108,6 +108,8 @@ def computed_once(model: "Autoencoder") -> tuple[str, ...]:
 
 def has_closed_form_kl(model: "Autoencoder") -> bool:
     """Whether TFP knows KL(q(z | x) || p(z)) for the model's posterior and prior."""
+    if model.prior is None:
+        return False
     at_zero = posterior_at_zero(model, tf.zeros((1, *model.event_shape)))
     prior = model.posterior.latent_prior(model.prior.distribution(lambda x: posterior_at_zero(model, x)))
     z = model.sampling(distribution=at_zero, seed=0)

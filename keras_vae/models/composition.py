@@ -1,24 +1,23 @@
 """A model as an expression of its parts: other parts make another model; saved and loaded part by part."""
 
+import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from keras_vae.errors import InvalidInputError, NoClosedFormError
+from keras_vae.models.autoencoder_base import AutoencoderBase
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.objectives import KL, Objective, Term
 from keras_vae.priors import Prior
 from keras_vae.serialization import Serializable, get
 
-if TYPE_CHECKING:
-    from keras_vae.models.autoencoder import Autoencoder
 
-
-class Composition(Serializable):
+class Composition(Serializable, AutoencoderBase):
     """The part of `Autoencoder` that knows its `PARTS`."""
 
     PARTS = ("encoder", "decoder", "posterior", "likelihood", "prior", "objective", "condition", "corruption")
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         fixed = (*self.PARTS, "seed")
         if name in fixed and getattr(self, "built", False) and value is not getattr(self, name, value):
             raise InvalidInputError(
@@ -27,7 +26,7 @@ class Composition(Serializable):
             )
         super().__setattr__(name, value)
 
-    def with_prior(self, prior: str | Mapping | Prior) -> "Autoencoder":
+    def with_prior(self, prior: str | Mapping | Prior) -> Self:
         """The same model with another prior, such as one fitted to its codes; networks and weights are shared.
 
         Samples, ELBO and likelihood of the new model are those of the new prior. A `KL` without a closed form for it
@@ -49,7 +48,7 @@ class Composition(Serializable):
             weighted = [(weight, _monte_carlo(term)) for weight, term in self.objective.weighted]
             return self.with_parts(prior=prior, objective=Objective(weighted))
 
-    def with_parts(self, **parts: Any) -> "Autoencoder":
+    def with_parts(self, **parts: Any) -> Self:
         """The same model with some of its `PARTS` exchanged; all others are shared, not copied.
 
         Raises:
@@ -63,7 +62,7 @@ class Composition(Serializable):
         model.step.assign(self.step)
         return model
 
-    def save(self, filepath, *args, **kwargs):
+    def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
         """Saves as `.keras`; raises `InvalidInputError` for what could not be loaded again, see `load_model`."""
         check_can_be_saved(self, filepath)
         super().save(filepath, *args, **kwargs)

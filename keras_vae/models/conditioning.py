@@ -6,9 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers import Condition
+from keras_vae.models.autoencoder_base import AutoencoderBase
 
 
-class Conditioning:
+class Conditioning(AutoencoderBase):
     """The part of `Autoencoder` that reads conditions; `self.condition` is None for a model without."""
 
     infers_condition = False
@@ -28,13 +30,20 @@ class Conditioning:
             return x
         return self.condition.append(x, self.condition_of(None) if condition is None else condition)
 
+    @property
+    def required_condition(self) -> Condition:
+        """The condition; raises `InvalidInputError` for a model without one."""
+        if self.condition is None:
+            raise InvalidInputError(f"condition: {self.name} takes none; use a conditional model.")
+        return self.condition
+
     def is_known(self, y: tf.Tensor) -> tf.Tensor:
         """Which conditions of a training batch can be used, bool `(B,)`."""
-        return self.condition.is_known(y)
+        return self.required_condition.is_known(y)
 
     def condition_of_batch(self, y: tf.Tensor) -> tf.Tensor:
         """The conditions of a training batch, `y` of `fit`, one for each example."""
-        return self.condition.batch(y)
+        return self.required_condition.batch(y)
 
     def check_y(self, y: Any, n: int) -> None:
         """Raises `InvalidInputError` if `y` are not `n` conditions of a conditional model."""

@@ -10,6 +10,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.models import xla
 from keras_vae.models.bad_batches import FLAG
 from keras_vae.models.class_weight import weigh_by_class
+from keras_vae.models.conditioning import Conditioning
 from keras_vae.models.inputs import (
     arrays_for_keras,
     check_examples,
@@ -24,7 +25,7 @@ DATA = ("x", "y", "sample_weight")
 KERAS_OBJECTS = ("optimizer", "metrics", "weighted_metrics")
 
 
-class Fitting(ReconstructionMetrics):
+class Fitting(ReconstructionMetrics, Conditioning):
     """The methods of `Autoencoder` that Keras's training loop calls; the steps are in `Autoencoder`."""
 
     def adapt(self, x: Any) -> None:
@@ -109,17 +110,17 @@ class Fitting(ReconstructionMetrics):
         for metric in self.given_metrics:  # now, since a step of replicas cannot make variables
             metric.build(*[tf.zeros((1, *self.event_shape))] * 2)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return {}
         config = {"optimizer": self.optimizer, **self._compile_arguments}
         return {**config, **{name: keras.saving.serialize_keras_object(config[name]) for name in KERAS_OBJECTS}}
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         objects = {name: config[name] for name in KERAS_OBJECTS if name in config}
         self.compile(**{**config, **keras.saving.deserialize_keras_object(objects)})
 
-    def fit(self, x=None, y=None, *args, **kwargs):
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Trains as `keras.Model.fit` does; data are checked first.
 
         Args:
@@ -145,8 +146,10 @@ class Fitting(ReconstructionMetrics):
             given["validation_data"] = arrays_for_keras(*data) if is_array(data[0]) else given["validation_data"]
         if (class_weight := given.pop("class_weight", None)) is not None:
             split = 0.0 if given.get("validation_data") is not None else given.get("validation_split") or 0.0
-            data = (given[name] for name in DATA)
-            given["x"], given["sample_weight"] = weigh_by_class(*data, class_weight, validation_split=split)
+            x, y, sample_weight = (given[name] for name in DATA)
+            given["x"], given["sample_weight"] = weigh_by_class(
+                x, y, sample_weight, class_weight, validation_split=split
+            )
         history = super().fit(**given)
         for optimizer, variables in self.optimizers[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)
@@ -154,7 +157,7 @@ class Fitting(ReconstructionMetrics):
             raise InvalidInputError("data set: expected at least one batch, got none.")
         return history
 
-    def evaluate(self, x=None, y=None, *args, **kwargs):
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Evaluates as `keras.Model.evaluate` does, with the same noise at every call; data are checked first.
 
         Args:
@@ -182,14 +185,16 @@ class Fitting(ReconstructionMetrics):
         if not self.compiled:
             raise InvalidInputError(f"{self.name}: expected a compiled model; call its compile() first.")
 
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
         """Trains on one batch as `keras.Model.train_on_batch` does; data are checked first, as in `fit`."""
         check_training_data(self, x, y, sample_weight=sample_weight)
         if class_weight is not None:
             x, sample_weight = weigh_by_class(x, y, sample_weight, class_weight)
         return super().train_on_batch(*arrays_for_keras(x, y, sample_weight), None, return_dict)
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Evaluates one batch as `keras.Model.test_on_batch` does; data are checked first, as in `evaluate`."""
         check_training_data(self, x, y, sample_weight=sample_weight)
         return super().test_on_batch(*arrays_for_keras(x, y, sample_weight), return_dict)
@@ -232,27 +237,27 @@ class Fitting(ReconstructionMetrics):
             }  # Keras reduces axis 0: tensorflow#72388
         return metrics
 
-    def make_train_function(self, force=False):
-        if self.train_function is None or force:
+    def make_train_function(self, force: bool = False) -> None:
+        if not self.train_function or force:
             super().make_train_function(force)
             self.train_function = self.report.bad_batches.watch(self.train_function, self, "fit")
 
-    def make_test_function(self, force=False):
-        if self.test_function is None or force:
+    def make_test_function(self, force: bool = False) -> None:
+        if not self.test_function or force:
             super().make_test_function(force)
             self.test_function = self.report.bad_batches.watch(self.test_function, self, "evaluate")
 
-    def get_metrics_result(self):
+    def get_metrics_result(self) -> dict[str, Any]:
         if tf.executing_eagerly() and not several():  # at the end of an epoch, before it is reported
             self.report.bad_batches.refuse(self)
         return super().get_metrics_result()
 
-    def reset_metrics(self):
+    def reset_metrics(self) -> None:
         super().reset_metrics()
         self.report.bad_batches.reset_state()
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         # Keras's callbacks look for the direction of a metric only inside a list such as the last.
         return [*self.report.means.values(), *self.given_metrics, self.report.directions]
 
@@ -262,6 +267,6 @@ class Fitting(ReconstructionMetrics):
         return {name: tracker.state for name, tracker in self.report.means.items()}
 
     @means.setter
-    def means(self, means):
+    def means(self, means: dict[str, tuple[float, float]]) -> None:
         for name, tracker in self.report.means.items():
             tracker.state = means.get(name, (0.0, 0.0))

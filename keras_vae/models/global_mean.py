@@ -1,10 +1,12 @@
 """A mean that every replica already knows."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 from keras.src.trainers.compile_utils import MetricsList
+
+Direction = Literal["up", "down"]
 
 
 class GlobalMean(keras.metrics.Mean):
@@ -17,11 +19,11 @@ class GlobalMean(keras.metrics.Mean):
         direction: `"up"` if more is better, else `"down"`; callbacks with `mode="auto"` look for it.
     """
 
-    def __init__(self, name: str, direction: Literal["up", "down"] = "down"):
+    def __init__(self, name: str, direction: Direction = "down"):
         super().__init__(name=name)
         self._direction = direction  # the attribute that Keras's own metrics declare it by
 
-    def add_variable(self, *args, **kwargs):
+    def add_variable(self, *args: Any, **kwargs: Any) -> keras.Variable:
         return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
 
     def update_state(self, total: tf.Tensor, weight: tf.Tensor) -> None:
@@ -32,7 +34,7 @@ class GlobalMean(keras.metrics.Mean):
     @property
     def state(self) -> tuple[float, float]:
         """Sum and weight so far."""
-        return tuple(float(keras.ops.convert_to_numpy(variable)) for variable in (self.total, self.count))
+        return float(keras.ops.convert_to_numpy(self.total)), float(keras.ops.convert_to_numpy(self.count))
 
     @state.setter
     def state(self, state: tuple[float, float]) -> None:
@@ -46,8 +48,8 @@ class Directions(MetricsList):
     It has no value of its own, and leaves it to the model to reset the metrics.
     """
 
-    def result(self):
+    def result(self) -> dict[str, Any]:
         return {}
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Nothing: the model resets each metric itself."""

@@ -12,7 +12,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_batches_spec
 
 if TYPE_CHECKING:
-    from keras_vae.models.autoencoder import Autoencoder
+    from keras_vae.models.conditioning import Conditioning
 
 ALIGNMENT = 64
 SEEN, TOO_LARGE = 1000, 100.0
@@ -97,7 +97,7 @@ def is_array(x: Any) -> bool:
 
 
 def check_training_data(
-    model: "Autoencoder",
+    model: "Conditioning",
     x: Any,
     y: Any = None,
     *,
@@ -183,7 +183,7 @@ def arrays_for_keras(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[
     return x, y, None if sample_weight is None else check_sample_weight(sample_weight, n)
 
 
-def _check_dataset(model: "Autoencoder", data: tf.data.Dataset) -> None:
+def _check_dataset(model: "Conditioning", data: tf.data.Dataset) -> None:
     if data.cardinality() == 0:
         raise InvalidInputError("data set: expected at least one batch, got none.")
     check_batches_spec(data.element_spec, model, part="x of the data set")

@@ -1,10 +1,14 @@
 """`predict`, of examples or pairs (x, condition)."""
 
+from typing import Any
+
 import keras
 import numpy as np
+import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_spec
+from keras_vae.models.conditioning import Conditioning
 from keras_vae.models.inputs import check_examples, check_is_data, is_array
 
 
@@ -13,14 +17,23 @@ class _SawBatch(keras.callbacks.Callback):
 
     value = False
 
-    def on_predict_batch_end(self, batch, logs=None):
+    def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.value = True
 
 
-class Prediction:
+class Prediction(Conditioning):
     """The part of `Autoencoder` that `keras.Model.predict` needs."""
 
-    def predict(self, x=None, batch_size=None, verbose="auto", steps=None, callbacks=None, *, condition=None):
+    def predict(
+        self,
+        x: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+        *,
+        condition: Any = None,
+    ) -> np.ndarray:
         """The expected reconstructions E[x | z] at the posterior mean z, as `keras.Model.predict` gives them.
 
         Args:
@@ -62,7 +75,7 @@ class Prediction:
                 raise
             raise InvalidInputError("data set: expected at least one batch, got none.") from error
 
-    def predict_step(self, data):
+    def predict_step(self, data: Any) -> tf.Tensor:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         x, y = self.split_condition(x, y)
         check_spec(x, self)

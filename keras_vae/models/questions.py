@@ -1,6 +1,7 @@
 """The use of a trained model: codes, reconstructions, samples, paths and likelihoods."""
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ import tensorflow_probability as tfp
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.compiled_method import compiled_method
+from keras_vae.models.conditioning import Conditioning
 from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights
@@ -24,7 +26,7 @@ tfd = tfp.distributions
 NUMBERS = 4_000_000  # in a batch by default: 5102 images of 28x28, 325 of 64x64x3
 
 
-class Questions:
+class Questions(Conditioning):
     """The methods of `Autoencoder` that use a trained model; they need no optimizer.
 
     They take NumPy arrays (or eager tensors) of any length, check them, and process them in compiled batches. A
@@ -116,9 +118,9 @@ class Questions:
             InvalidInputError: if the model has no prior.
         """
         n = check_integer("n", n)
-        draw = self.likelihood.default_draw if draw is None else draw
         z_seed, x_seed = self._seeds(seed)
-        return self._drawn(self.prior_distribution().sample(n, seed=z_seed), condition, draw, x_seed, batch_size)
+        z = self.prior_distribution().sample(n, seed=z_seed)
+        return self._drawn(z, condition, self.likelihood.default_draw if draw is None else draw, x_seed, batch_size)
 
     def interpolate(self, start: Any, end: Any, *, condition: Any = None, steps: int = 10) -> np.ndarray:
         """Expected examples on straight lines between the posterior means of two sets of examples.
@@ -143,8 +145,8 @@ class Questions:
         x: Any = None,
         *,
         condition: Any = None,
-        dimensions: Sequence[int] | None = None,
-        values: Sequence[float] | None = None,
+        dimensions: Sequence[int] | np.ndarray | None = None,
+        values: Sequence[float] | np.ndarray | None = None,
     ) -> np.ndarray:
         """Expected examples while one dimension of the code moves and the others stay.
 
@@ -168,13 +170,13 @@ class Questions:
                 raise InvalidInputError(f"traverse: expected one example to start from, got {len(codes)}.")
             code = codes[0]
         code = np.reshape(code, -1)
-        dimensions = _vector("dimensions", range(len(code)) if dimensions is None else dimensions, "iu")
-        if dimensions.min() < 0 or dimensions.max() >= len(code):
-            raise InvalidInputError(f"traverse: expected dimensions in 0..{len(code) - 1}; got {dimensions}.")
-        values = _vector("values", range(-3, 4) if values is None else values, "iuf")
-        paths = np.tile(code, (len(dimensions), len(values), 1))
-        for row, dimension in enumerate(dimensions):
-            paths[row, :, dimension] = values
+        moved = _vector("dimensions", range(len(code)) if dimensions is None else dimensions, "iu")
+        if moved.min() < 0 or moved.max() >= len(code):
+            raise InvalidInputError(f"traverse: expected dimensions in 0..{len(code) - 1}; got {moved}.")
+        places = _vector("values", range(-3, 4) if values is None else values, "iuf")
+        paths = np.tile(code, (len(moved), len(places), 1))
+        for row, dimension in enumerate(moved):
+            paths[row, :, dimension] = places
         if condition is not None:
             condition = np.repeat(np.reshape(condition, (1, -1)), len(paths), axis=0)
         return self._paths(tf.reshape(tf.cast(paths, tf.float32), (*paths.shape[:2], *self.latent_shape)), condition)
@@ -272,9 +274,17 @@ class Questions:
             return self._sums_of_weights(padded(batch), padded(condition), noise, samples, chunk)[: len(batch)]
 
         values = in_batches(sums, size, x, self.check_conditions(condition, len(x), may_be_inferred=True)).numpy()
-        return ImportanceSampling.of_sums(*values.T, samples)
+        first, second = values.T
+        return ImportanceSampling.of_sums(first, second, samples)
 
-    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Exports the expected reconstruction as `keras.Model.export` does, with a batch of any size.
 
         For encoding, generating, scores and checks in TF Serving see `keras_vae.serving.export`.
@@ -388,9 +398,9 @@ def _vector(name: str, values: Any, kinds: str) -> np.ndarray:
     return vector
 
 
-def in_batches(function: Callable[..., Any], batch_size: int, *arrays: np.ndarray | None) -> Any:
+def in_batches(function: Callable[..., Any], batch_size: int, x: np.ndarray, *others: np.ndarray | None) -> Any:
     """`function` on as few pieces of the arrays as `batch_size` allows, all of one length or one less."""
-    pieces = math.ceil(len(arrays[0]) / batch_size)
-    columns = [[None] * pieces if array is None else np.array_split(array, pieces) for array in arrays]
+    pieces = math.ceil(len(x) / batch_size)
+    columns = [[None] * pieces if array is None else np.array_split(array, pieces) for array in (x, *others)]
     parts = [function(*row) for row in zip(*columns, strict=True)]
     return parts[0] if len(parts) == 1 else tf.nest.map_structure(lambda *part: tf.concat(part, axis=0), *parts)

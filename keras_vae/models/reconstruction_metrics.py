@@ -1,15 +1,14 @@
 """Keras's metrics of reconstructions, `compile(metrics=...)`."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
+from keras_vae.distributions import Likelihood
 from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.models.autoencoder_base import AutoencoderBase
 from keras_vae.models.batch import Batch
-
-if TYPE_CHECKING:
-    from keras_vae.models.autoencoder import Autoencoder
 
 ARGUMENTS = (
     "optimizer",
@@ -38,7 +37,7 @@ def check_compile(loss: Any, others: dict[str, Any]) -> None:
             raise InvalidInputError(unknown(name, ARGUMENTS, part="argument of compile"))
 
 
-def checked_metrics(metrics: Any, own: Iterable[str], likelihood: keras.layers.Layer, *, part: str) -> list | None:
+def checked_metrics(metrics: Any, own: Iterable[str], likelihood: Likelihood, *, part: str) -> list | None:
     """The metrics in a list; None for none.
 
     Args:
@@ -74,7 +73,7 @@ def checked_metrics(metrics: Any, own: Iterable[str], likelihood: keras.layers.L
     return metrics
 
 
-class ReconstructionMetrics:
+class ReconstructionMetrics(AutoencoderBase):
     """The part of `Autoencoder` that updates the metrics that `compile` was given.
 
     They compare the examples with their expected reconstructions E[x | z] at the posterior mean, as `predict` gives
@@ -87,7 +86,7 @@ class ReconstructionMetrics:
         given = getattr(self, "_compile_metrics", None)
         return [] if given is None else [given]
 
-    def update_given_metrics(self: "Autoencoder", batch: Batch) -> None:
+    def update_given_metrics(self, batch: Batch) -> None:
         """Adds a batch to them."""
         for metrics in self.given_metrics:
             condition = {} if self.condition is None else {"condition": batch.y}

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_vae.models.bad_batches import BadBatches
 from keras_vae.models.batch import Batch
-from keras_vae.models.global_mean import Directions, GlobalMean
+from keras_vae.models.global_mean import Direction, Directions, GlobalMean
 from keras_vae.objectives import Objective
 
 
@@ -21,7 +21,9 @@ class Report:
     """
 
     def __init__(self, objective: Objective, *, has_density: bool):
-        directions = {"loss": "down", "nll": "down"} | ({"elbo": "up", "kl": "down"} if has_density else {})
+        directions: dict[str, Direction] = {"loss": "down", "nll": "down"}
+        if has_density:
+            directions.update(elbo="up", kl="down")
         for weight, term in objective.weighted:
             directions.setdefault(term.name, "up" if isinstance(weight, float) and weight < 0 else "down")
         self.means = {name: GlobalMean(name, direction) for name, direction in directions.items()}

@@ -1,10 +1,12 @@
 """A model that learns a class with few labels: M2."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import LabelCondition
@@ -17,6 +19,8 @@ from keras_vae.objectives import SemiSupervisedELBO, log_weights, marginal_bound
 from keras_vae.random import initial_weights
 from keras_vae.serialization import register
 from keras_vae.trace import Trace
+
+tfd = tfp.distributions
 
 
 @register
@@ -54,6 +58,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
     Reference: Kingma, Rezende, Mohamed & Welling, 2014, https://arxiv.org/abs/1406.5298
     """
 
+    condition: LabelCondition
     infers_condition = True
 
     PARTS = (*Autoencoder.PARTS, "classifier", "class_head")
@@ -66,7 +71,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         classifier: keras.Model,
         condition: LabelCondition,
         class_head: keras.layers.Dense | None = None,
-        **parts,
+        **parts: Any,
     ):
         if not isinstance(condition, LabelCondition):
             raise InvalidInputError(f"condition: expected a LabelCondition(classes); got {condition!r}.")
@@ -104,7 +109,16 @@ class SemiSupervisedAutoencoder(Autoencoder):
     def _probabilities(self, x):
         return tf.nn.softmax(self.class_logits(x))
 
-    def trace(self, x, *, seed, samples=1, training=False, step=0, extras=None):
+    def trace(
+        self,
+        x: Any,
+        *,
+        seed: tf.Tensor,
+        samples: int = 1,
+        training: bool = False,
+        step: tf.Tensor | int = 0,
+        extras: Mapping[str, tf.Tensor] | None = None,
+    ) -> Trace:
         """A pass for each class: the batch is repeated, class by class, and `extras` say which label is known."""
         x, extras, classes = self.prepare(x), extras or {}, self.condition.size
         batch = tf.shape(x)[0]
@@ -131,7 +145,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         possible = (labels < 0) | (tf.range(classes)[:, None] == labels)
         return tf.reduce_logsumexp(tf.where(possible, joint, -float("inf")), axis=1)
 
-    def call(self, x, training=False, condition=None):
+    def call(self, x: Any, training: bool = False, condition: Any = None) -> tf.Tensor:
         """The expected reconstruction at the posterior mean, for the given or the most probable label."""
         x, condition = self.split_condition(x, condition)
         likely = tf.argmax(self.class_logits(x, training=training), axis=-1, output_type=tf.int32)
@@ -142,21 +156,23 @@ class SemiSupervisedAutoencoder(Autoencoder):
             condition = tf.where(given == -1, likely, tf.where(known, given, self.condition.size))
         return super().call(x, training=training, condition=condition)
 
-    def encode(self, x, *, condition=None, batch_size=None):
+    def encode(self, x: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
         return super().encode(x, condition=self.labels_of(x, condition, batch_size=batch_size), batch_size=batch_size)
 
-    def reconstruct(self, x, *, condition=None, batch_size=None, **options):
+    def reconstruct(
+        self, x: Any, *, condition: Any = None, batch_size: int | None = None, **options: Any
+    ) -> np.ndarray:
         condition = self.labels_of(x, condition, batch_size=batch_size)
         return super().reconstruct(x, condition=condition, batch_size=batch_size, **options)
 
-    def interpolate(self, start, end, *, condition=None, steps=10):
+    def interpolate(self, start: Any, end: Any, *, condition: Any = None, steps: int = 10) -> np.ndarray:
         """As `Autoencoder.interpolate`; an unknown label is the most probable one of the start."""
         return super().interpolate(start, end, condition=self.labels_of(start, condition), steps=steps)
 
-    def is_known(self, y):
+    def is_known(self, y: tf.Tensor) -> tf.Tensor:
         return self._is_missing(y) | self.condition.is_known(y)
 
-    def condition_of_batch(self, y):
+    def condition_of_batch(self, y: tf.Tensor) -> tf.Tensor:
         return tf.where(self._is_missing(y), -1, self.condition.batch(y))
 
     def _is_missing(self, y):
@@ -185,7 +201,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
     def check_conditions(self, condition: Any, n: int, *, may_be_inferred: bool = False) -> np.ndarray:
         """The labels of `n` examples; -1 for an unknown one if it may be inferred."""
         if not may_be_inferred:
-            return super().check_conditions(condition, n)
+            return self.condition.check(self.condition.for_all(condition, n), n)
         if condition is None:
             return np.full(n, -1, "int32")
         return self._checked_labels(self.condition.for_all(condition, n), n)

@@ -1,9 +1,12 @@
 """The architectures of `keras.applications` as encoders."""
 
 import inspect
+import sys
 from types import ModuleType
+from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_vae.errors import InvalidInputError
@@ -20,7 +23,7 @@ def backbones() -> dict[str, ModuleType]:
     True
     """
     architectures = inspect.getmembers(keras.applications, inspect.isfunction)
-    return {name: inspect.getmodule(make) for name, make in architectures}
+    return {name: sys.modules[make.__module__] for name, make in architectures}
 
 
 @register
@@ -51,13 +54,13 @@ class BackboneEncoder(Network):
 
     def __init__(
         self,
-        input_shape,
+        input_shape: tuple[int, ...],
         backbone: str = "MobileNetV2",
         *,
         weights: str | None = None,
         pooling: str | None = "avg",
         trainable: bool = True,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         input_shape = tuple(input_shape)
@@ -98,13 +101,13 @@ class BackboneEncoder(Network):
         finally:
             keras.config.set_dtype_policy(policy)
 
-    def preprocessed(self, x):
+    def preprocessed(self, x: tf.Tensor) -> tf.Tensor:
         """Images in [0, 1] as the architecture wants them."""
         if x.shape[-1] == 1:
             x = ops.repeat(x, 3, axis=-1)
         return self.family.preprocess_input(255.0 * x)
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return self.body(self.preprocessed(x))
 
     def get_config(self):

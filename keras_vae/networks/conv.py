@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
+import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.regularized import Regularized
@@ -25,14 +27,15 @@ def default_filters(height: int, width: int) -> tuple[int, ...]:
     return tuple(WIDTHS[min(i, len(WIDTHS) - 1)] for i in range(halvings))
 
 
-def check_image_shape(part: str, shape) -> tuple[int, int, int]:
+def check_image_shape(part: str, shape: Sequence[int]) -> tuple[int, int, int]:
     """`shape` as a tuple; raises `InvalidInputError` if it is no image of at least 8x8."""
     if len(shape) != 3 or min(shape[:2]) < 8:
         raise InvalidInputError(
             f"{part}: expected images (height, width, channels) of at least 8x8, got {tuple(shape)}; "
             "use the MLP networks for other data."
         )
-    return tuple(shape)
+    height, width, channels = shape
+    return height, width, channels
 
 
 def check_filters(part: str, filters: Sequence[int] | None, sizes: tuple[int, int]) -> tuple[int, ...]:
@@ -68,13 +71,13 @@ class ConvEncoder(Regularized):
 
     def __init__(
         self,
-        input_shape,
+        input_shape: tuple[int, ...],
         filters: Sequence[int] | None = None,
         *,
         units: int = 256,
         kernel_size: int = 3,
         activation: str = "relu",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         input_shape = check_image_shape("ConvEncoder", input_shape)
@@ -90,7 +93,7 @@ class ConvEncoder(Regularized):
         self.dense = self.kernel_layer(keras.layers.Dense, units, activation=activation)
         self.build_on(input_shape)
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         for stage in self.stages:
             x = stage(x)
         return self.dense(self.flatten(x))
@@ -124,15 +127,15 @@ class ConvDecoder(Regularized):
 
     def __init__(
         self,
-        input_shape,
-        image_shape,
+        input_shape: tuple[int, ...],
+        image_shape: tuple[int, ...],
         filters: Sequence[int] | None = None,
         *,
         units: int = 256,
         features: int = 16,
         kernel_size: int = 3,
         activation: str = "relu",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.image_shape = check_image_shape("ConvDecoder", image_shape)
@@ -158,7 +161,7 @@ class ConvDecoder(Regularized):
         ]
         self.build_on(tuple(input_shape))
 
-    def call(self, z):
+    def call(self, z: tf.Tensor) -> tf.Tensor:
         x = self.reshape(self.grid(self.dense(self.flatten(z))))
         for stage, (height, width) in zip(self.stages, self.sizes[1:], strict=True):
             x = stage(x)[:, :height, :width]

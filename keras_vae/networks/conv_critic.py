@@ -1,6 +1,7 @@
 """A convolutional critic of images."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -42,13 +43,13 @@ class ConvCritic(Regularized):
 
     def __init__(
         self,
-        input_shape,
+        input_shape: tuple[int, ...],
         filters: Sequence[int] = (64, 128, 256),
         *,
         patch: bool = False,
         kernel_size: int = 4,
         activation: str = "leaky_relu",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         input_shape = check_image_shape("ConvCritic", input_shape)
@@ -76,6 +77,6 @@ class ConvCritic(Regularized):
             x = stage(x)
         return x
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         features = self.features(x)
         return self.logits(features if self.patch else self.flatten(features))

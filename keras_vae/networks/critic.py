@@ -1,6 +1,7 @@
 """A fully connected critic."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -31,7 +32,14 @@ class Critic(Regularized):
     Reference: Makhzani et al., 2016, https://arxiv.org/abs/1511.05644
     """
 
-    def __init__(self, input_shape, units: Sequence[int] = (256, 256), *, activation: str = "leaky_relu", **kwargs):
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        units: Sequence[int] = (256, 256),
+        *,
+        activation: str = "leaky_relu",
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.units = check_widths("Critic: units", units)
         self.activation = activation
@@ -50,5 +58,5 @@ class Critic(Regularized):
             x = layer(x)
         return x
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return self.logits(self.features(x))

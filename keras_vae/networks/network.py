@@ -19,11 +19,11 @@ class Network(Serializable, keras.Model):
         **kwargs: as for `keras.Model`.
     """
 
-    def __init__(self, *, sublayers: dict[str, Any] | None = None, **kwargs):
+    def __init__(self, *, sublayers: dict[str, Any] | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self._sublayers = sublayers
 
-    def layer(self, kind: type[keras.layers.Layer], *args, **kwargs) -> keras.layers.Layer:
+    def layer(self, kind: type[keras.layers.Layer], *args: Any, **kwargs: Any) -> keras.layers.Layer:
         """A layer under the network's own dtype policy, which it keeps when it is loaded under another."""
         return kind(*args, dtype=self.dtype_policy, **kwargs)
 
@@ -36,7 +36,7 @@ class Network(Serializable, keras.Model):
         self.built = True
         restore_sublayers(self, self._sublayers)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Nothing is left to build: the constructor has done it."""
 
     def get_config(self) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Networks whose kernels may be held small."""
 
+from typing import Any
+
 import keras
 
 from keras_vae.checks import check_number
@@ -23,7 +25,7 @@ class Regularized(Network):
     Reference: Ghosh, Sajjadi, Vergari, Black & Schoelkopf, 2020, https://arxiv.org/abs/1903.12436
     """
 
-    def __init__(self, *, l2: float = 0.0, spectral_normalization: bool = False, **kwargs):
+    def __init__(self, *, l2: float = 0.0, spectral_normalization: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
         part = type(self).__name__
         check_number(f"{part}: l2", l2, least=0)
@@ -39,7 +41,7 @@ class Regularized(Network):
         self.l2 = l2
         self.spectral_normalization = spectral_normalization
 
-    def kernel_layer(self, kind: type[keras.layers.Layer], *args, **kwargs) -> keras.layers.Layer:
+    def kernel_layer(self, kind: type[keras.layers.Layer], *args: Any, **kwargs: Any) -> keras.layers.Layer:
         """A layer with a kernel, as `layer` makes it, under the network's `l2` or `spectral_normalization`."""
         regularizer = keras.regularizers.L2(self.l2) if self.l2 else None
         layer = kind(*args, kernel_regularizer=regularizer, **{"dtype": self.dtype_policy, **kwargs})

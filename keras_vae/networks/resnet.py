@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -16,6 +17,11 @@ from keras_vae.serialization import register
 
 class _ResNet(Network):
     """Stages of residual blocks, and what encoder and decoder share of their arguments."""
+
+    body: list[keras.layers.Layer]
+    filters: tuple[int, ...]
+    activation: str
+    spatial: bool
 
     def _set_sizes(self, *, blocks, units, kernel_size, groups):
         part = type(self).__name__
@@ -78,7 +84,7 @@ class ResNetEncoder(_ResNet):
 
     def __init__(
         self,
-        input_shape,
+        input_shape: tuple[int, ...],
         filters: Sequence[int] | None = None,
         *,
         blocks: int = 1,
@@ -87,7 +93,7 @@ class ResNetEncoder(_ResNet):
         activation: str = "swish",
         groups: int = 8,
         spatial: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         input_shape = check_image_shape("ResNetEncoder", input_shape)
@@ -141,8 +147,8 @@ class ResNetDecoder(_ResNet):
 
     def __init__(
         self,
-        input_shape,
-        image_shape,
+        input_shape: tuple[int, ...],
+        image_shape: tuple[int, ...],
         filters: Sequence[int] | None = None,
         *,
         blocks: int = 1,
@@ -152,7 +158,7 @@ class ResNetDecoder(_ResNet):
         activation: str = "swish",
         groups: int = 8,
         spatial: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         input_shape = tuple(input_shape)

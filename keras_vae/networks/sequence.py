@@ -1,8 +1,10 @@
 """Encoder and decoder for sequences of vectors: dilated convolutions, or recurrent."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_vae.checks import check_integer
@@ -15,17 +17,20 @@ from keras_vae.serialization import get, register
 KINDS = {"conv1d": "convolutions", "gru": "gated recurrent units"}
 
 
-def check_sequence_shape(part: str, shape) -> tuple[int, int]:
+def check_sequence_shape(part: str, shape: Sequence[int]) -> tuple[int, int]:
     """`shape` as a tuple; raises `InvalidInputError` if it is not `(T, C)`."""
     if len(shape) != 2:
         raise InvalidInputError(
             f"{part}: expected sequences (time steps, channels), got {tuple(shape)}; use other networks for these data."
         )
-    return tuple(shape)
+    length, channels = shape
+    return length, channels
 
 
 class _Sequence(Network):
     """What encoder and decoder share: their arguments, and residual convolutions of growing dilation."""
+
+    residual_convs: list[keras.layers.Layer]
 
     def _set_sizes(self, *, kind, filters, units, kernel_size, dilations, activation, unroll, length):
         part = type(self).__name__
@@ -96,7 +101,7 @@ class SequenceEncoder(_Sequence):
 
     def __init__(
         self,
-        input_shape,
+        input_shape: tuple[int, ...],
         kind: str = "conv1d",
         *,
         units: int = 256,
@@ -105,7 +110,7 @@ class SequenceEncoder(_Sequence):
         dilations: Sequence[int] = (1, 2),
         activation: str = "relu",
         unroll: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         input_shape = check_sequence_shape("SequenceEncoder", input_shape)
         super().__init__(**kwargs)
@@ -129,7 +134,7 @@ class SequenceEncoder(_Sequence):
             self.dense = self.layer(keras.layers.Dense, units, activation=activation, name="dense")
         self.build_on(input_shape)
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         if self.kind == "gru":
             return ops.concatenate([self.forward_gru(x), self.backward_gru(x)], axis=-1)
         for stage, down in enumerate(self.downs):
@@ -173,8 +178,8 @@ class SequenceDecoder(_Sequence):
 
     def __init__(
         self,
-        input_shape,
-        sequence_shape,
+        input_shape: tuple[int, ...],
+        sequence_shape: tuple[int, ...],
         kind: str = "conv1d",
         *,
         units: int = 256,
@@ -184,7 +189,7 @@ class SequenceDecoder(_Sequence):
         dilations: Sequence[int] = (1, 2),
         activation: str = "relu",
         unroll: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         sequence_shape = check_sequence_shape("SequenceDecoder", sequence_shape)
         length = sequence_shape[0]
@@ -218,7 +223,7 @@ class SequenceDecoder(_Sequence):
             self.residual_convs = self._residual_convs(widths)
         self.build_on(tuple(input_shape))
 
-    def call(self, z):
+    def call(self, z: tf.Tensor) -> tf.Tensor:
         if self.kind == "gru":
             return self.gru(self.repeat(self.flatten(z)))
         x = self.reshape(self.grid(self.dense(self.flatten(z))))

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import tensorflow as tf
 
 from keras_vae.checks import check_number
@@ -55,7 +56,7 @@ class CodeCritic(_Adversarial):
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         fake = tf.stop_gradient(only_latent(trace).sample[0])
-        real = tf.stop_gradient(only_latent(trace).prior.sample(tf.shape(fake)[0], seed=self.seed(trace)))
+        real = tf.stop_gradient(only_latent(trace).required_prior.sample(tf.shape(fake)[0], seed=self.seed(trace)))
         return tf.nn.softplus(-_logits(trace, real)) + tf.nn.softplus(_logits(trace, fake))
 
 
@@ -206,15 +207,27 @@ class FeatureSimilarity(_Adversarial):
         self.scale = check_number("FeatureSimilarity: scale", scale, above=0)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
-        real, fake = (tf.cast(trace.critic.features(x), tf.float32) for x in (trace.x, _reconstruction(trace)))
+        features = getattr(_critic(trace), "features", None)
+        if features is None:
+            raise InvalidInputError(
+                f"critic: {self.name} expected one with `features`, such as ConvCritic; "
+                f"got {type(trace.critic).__name__}."
+            )
+        real, fake = (tf.cast(features(x), tf.float32) for x in (trace.x, _reconstruction(trace)))
         squares = tf.reshape(((real - fake) / self.scale) ** 2, (tf.shape(trace.x)[0], -1))
         size = tf.cast(tf.shape(squares)[1], tf.float32)
         return 0.5 * tf.reduce_sum(squares, axis=1) + 0.5 * size * math.log(2 * math.pi * self.scale**2)
 
 
+def _critic(trace: Trace) -> keras.Model:
+    if trace.critic is None:
+        raise InvalidInputError("critic: expected a model with a critic; make it an AdversarialAutoencoder.")
+    return trace.critic
+
+
 def _logits(trace: Trace, x: tf.Tensor) -> tf.Tensor:
     """The critic's mean logit for each of `x`, `(B,)`."""
-    logits = tf.cast(trace.critic(x, training=trace.training), tf.float32)
+    logits = tf.cast(_critic(trace)(x, training=trace.training), tf.float32)
     return tf.reduce_mean(tf.reshape(logits, (tf.shape(x)[0], -1)), axis=1)
 
 
@@ -223,7 +236,7 @@ def _reconstruction(trace: Trace) -> tf.Tensor:
 
 
 def _generated(trace: Trace, seed: tf.Tensor) -> tf.Tensor:
-    return trace.decode(only_latent(trace).prior.sample(tf.shape(trace.x)[0], seed=seed)).mean()
+    return trace.decode(only_latent(trace).required_prior.sample(tf.shape(trace.x)[0], seed=seed)).mean()
 
 
 def _checked_loss(loss: str, term: Term) -> str:

@@ -19,26 +19,25 @@ def kl_per_dimension(latent: Latent) -> tf.Tensor:
     Raises:
         InvalidInputError: if posterior and prior are not both of independent dimensions.
     """
-    posterior, prior = (getattr(one, "distribution", None) for one in (latent.posterior, latent.prior))
-    if not (_is_independent(latent.posterior) and _is_independent(latent.prior)):
+    posterior, prior = latent.posterior, latent.required_prior
+    if not (_is_independent(posterior) and _is_independent(prior)):
         raise InvalidInputError(
             "KL per dimension (and free bits) needs a posterior and a prior with independent dimensions; "
-            f"got {latent.posterior.name} and {latent.prior.name}."
+            f"got {posterior.name} and {prior.name}."
         )
     try:
-        return tfd.kl_divergence(posterior, prior)
+        return tfd.kl_divergence(posterior.distribution, prior.distribution)
     except NotImplementedError as error:
         raise InvalidInputError(
             "KL per dimension (and free bits) needs a KL in closed form; "
-            f"there is none for {latent.posterior.name} and {latent.prior.name}."
+            f"there is none for {posterior.name} and {prior.name}."
         ) from error
 
 
 def _is_independent(distribution: tfd.Distribution) -> bool:
     """Whether each number of an event is independent of the others: `tfd.Independent` over scalars."""
-    inner = getattr(distribution, "distribution", None)
     is_wrapped = type(distribution).__name__ in ("Independent", "_Independent")  # TFP's, with and without composites
-    return is_wrapped and inner.event_shape.rank == 0
+    return is_wrapped and distribution.distribution.event_shape.rank == 0
 
 
 @register

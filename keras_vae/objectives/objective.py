@@ -150,7 +150,7 @@ class Objective(Serializable):
 
     def __add__(self, other: Term | Objective) -> Objective:
         if isinstance(other, Term):
-            other = Objective([(1.0, other)])
+            return Objective([*self.weighted, (1.0, other)])
         if not isinstance(other, Objective):
             return NotImplemented
         return Objective([*self.weighted, *other.weighted])

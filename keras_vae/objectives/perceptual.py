@@ -44,7 +44,7 @@ class Perceptual(Term):
 
     def __init__(
         self,
-        input_shape,
+        input_shape: tuple[int, ...],
         backbone: str = "VGG16",
         *,
         layers: Sequence[str] = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3"),

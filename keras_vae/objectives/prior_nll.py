@@ -25,7 +25,7 @@ class PriorNLL(Term):
     def __call__(self, trace: Trace) -> tf.Tensor:
         return tf.add_n(
             [
-                -tf.reduce_mean(latent.prior.log_prob(tf.stop_gradient(latent.sample)), axis=0)
+                -tf.reduce_mean(latent.required_prior.log_prob(tf.stop_gradient(latent.sample)), axis=0)
                 for latent in trace.latents
             ]
         )

@@ -30,7 +30,7 @@ class LinearWarmup(_Ramp):
     Reference: Bowman et al., 2016, https://arxiv.org/abs/1511.06349
     """
 
-    def __call__(self, step) -> tf.Tensor:
+    def __call__(self, step: int | tf.Tensor) -> tf.Tensor:
         return self.final * tf.minimum(tf.cast(step, tf.float32) / self.steps, 1.0)
 
 
@@ -55,6 +55,6 @@ class CyclicalWarmup(_Ramp):
         super().__init__(steps, final)
         self.rise = check_number("CyclicalWarmup: rise", rise, above=0, most=1)
 
-    def __call__(self, step) -> tf.Tensor:
+    def __call__(self, step: int | tf.Tensor) -> tf.Tensor:
         position = tf.cast(step, tf.float32) % self.steps / self.steps
         return self.final * tf.minimum(position / self.rise, 1.0)

@@ -8,10 +8,12 @@ import base64
 import io
 import os
 import textwrap
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 INK = "#1f2933"
 MUTED = "#66727f"
@@ -54,7 +56,7 @@ def new_figure(width: float, height: float, *, title: str, note: str = "") -> Fi
     total = round((MARGIN + title_height + note_height + 0.1 + height) * DPI) / DPI
     figure = Figure(figsize=(width, total), dpi=DPI, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(rect=(0.1 / width, 0.08 / total, 1 - 0.2 / width, (height - 0.08) / total))
+    set_layout(figure, rect=(0.1 / width, 0.08 / total, 1 - 0.2 / width, (height - 0.08) / total))
     style = {"va": "top", "parse_math": False, "linespacing": 1.25}
     top = 1 - 0.8 * MARGIN / total
     figure.text(MARGIN / width, top, "\n".join(titles), size=TITLE, weight="bold", color=INK, **style)
@@ -63,12 +65,19 @@ def new_figure(width: float, height: float, *, title: str, note: str = "") -> Fi
     return figure
 
 
+def set_layout(figure: Figure, **options: Any) -> None:
+    """Changes options of the constrained layout of a figure of `new_figure`."""
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(**options)
+
+
 def _wrap(text: str, width: float, points_per_character: float) -> list[str]:
     characters = (width - 2 * MARGIN) / (points_per_character * _INCHES_PER_POINT)
     return textwrap.wrap(text, max(int(characters), 10))
 
 
-def style_axes(ax: Axes, *, grid: str = "y") -> None:
+def style_axes(ax: Axes, *, grid: Literal["both", "x", "y"] = "y") -> None:
     """Styles `ax` with two thin spines, small grey tick labels and a faint grid along the axes in `grid`."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set(color=FAINT, linewidth=0.8)

@@ -16,7 +16,9 @@ CLASS_COLORS = (
 """Ten colours based on Paul Tol's muted scheme, which colour-blind readers can distinguish."""
 
 
-def name_classes(labels: Sequence | None, label_names: Sequence[str], count: int) -> tuple[np.ndarray, list[str]]:
+def name_classes(
+    labels: Sequence | np.ndarray | None, label_names: Sequence[str], count: int
+) -> tuple[np.ndarray, list[str]]:
     """Converts labels to class indices and class names.
 
     Args:

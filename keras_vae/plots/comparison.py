@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.plots.canvas import BLUE, INK, LABEL, MUTED, SMALL, new_figure, style_axes
+from keras_vae.plots.canvas import BLUE, INK, LABEL, MUTED, SMALL, new_figure, set_layout, style_axes
 
 DASH = "\N{EN DASH}"
 """The text for a missing value."""
@@ -61,7 +61,7 @@ def plot_comparison(
         note += f" {DASH}: no value."
     height = rows * (0.75 + 0.24 * len(tables))
     figure = new_figure((5.4, 7.6, 9.8)[columns - 1], height, title="Comparison of the runs", note=note)
-    figure.get_layout_engine().set(hspace=0.05, wspace=0.03)
+    set_layout(figure, hspace=0.05, wspace=0.03)
     for index, (name, row) in enumerate(zip(measures, values, strict=True)):
         ax = figure.add_subplot(rows, columns, index + 1)
         _draw_panel(ax, row, better.get(name, ""))

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, MaxNLocator, StrMethodFormatter
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.plots.canvas import BLUE, INK, LABEL, MUTED, ORANGE, SMALL, new_figure, style_axes
+from keras_vae.plots.canvas import BLUE, INK, LABEL, MUTED, ORANGE, SMALL, new_figure, set_layout, style_axes
 from keras_vae.plots.limits import full_limits, robust_limits
 
 PANELS = {
@@ -55,7 +55,7 @@ def plot_history(history: Mapping[str, Sequence[float]]) -> Figure:
     rows = math.ceil(len(metrics) / columns)
     title = f"Training over {epochs} epoch{'s' * (epochs > 1)}"
     figure = new_figure((4.6, 7.6, 9.6)[columns - 1], 2.3 * rows, title=title)
-    figure.get_layout_engine().set(hspace=0.06, wspace=0.04)
+    set_layout(figure, hspace=0.06, wspace=0.04)
     for index, name in enumerate(metrics):
         ax = figure.add_subplot(rows, columns, index + 1)
         pair = {"train": lines.get(name), "validation": lines.get(f"val_{name}")}

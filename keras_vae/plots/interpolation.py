@@ -47,7 +47,7 @@ def plot_interpolation(images: np.ndarray, *, endpoints: tuple[np.ndarray, np.nd
         title="Interpolation between test examples in the latent space",
         note="Framed: the reconstructions of test examples A and B. Between them: decoded points on the path.",
         top=0.2,
-        column_gaps=gaps,
+        column_gaps=gaps.tolist(),
     )
     headers = ["decoded A", *(f"{step / (steps - 1):.2f}" for step in range(1, steps - 1)), "decoded B"]
     for row in range(rows):

@@ -15,7 +15,7 @@ from keras_vae.plots.classes import class_colors, name_classes
 
 def plot_latent_map(
     codes: np.ndarray,
-    labels: Sequence | None = None,
+    labels: Sequence | np.ndarray | None = None,
     *,
     label_names: Sequence[str] = (),
     explained: Sequence[float] | None = None,
@@ -85,7 +85,7 @@ def _draw_histograms(ax: Axes, values: np.ndarray, classes: np.ndarray, colors: 
     edges = np.histogram_bin_edges(values, bins=min(40, max(10, len(values) // 20)))
     for index, color in enumerate(colors):
         style = {"histtype": "stepfilled", "facecolor": (color, 0.18), "edgecolor": color, "linewidth": 1.1}
-        ax.hist(values[classes == index], bins=edges, **style)
+        ax.hist(values[classes == index], bins=edges.tolist(), **style)
 
 
 def _draw_scatter(ax: Axes, codes: np.ndarray, colors: np.ndarray) -> None:
@@ -109,5 +109,5 @@ def _name_at_medians(ax: Axes, codes: np.ndarray, classes: np.ndarray, names: li
     for index, place in zip(present, places, strict=True):
         badge = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": colors[index], "linewidth": 1.4}
         style = {"ha": "center", "va": "center", "size": 9, "weight": "bold", "parse_math": False}
-        ax.text(*place, names[index], color=INK, bbox=badge, **style)
+        ax.text(place[0], place[1], names[index], color=INK, bbox=badge, **style)
     return True

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.plots.canvas import BLUE, INK, LABEL, MUTED, ORANGE, new_figure, style_axes
+from keras_vae.plots.canvas import BLUE, INK, LABEL, MUTED, ORANGE, new_figure, set_layout, style_axes
 from keras_vae.plots.factor_matrix import as_matrix
 from keras_vae.plots.limits import full_limits
 
@@ -65,6 +65,7 @@ def plot_overlap(
         raise InvalidInputError(f"plot_overlap: expected finite rows, got {len(codes)} codes, {len(draws)} draws.")
     title = "Do the codes cover the prior?"
     note = "Orange without blue: holes, regions of the prior without examples."
+    shown = None
     if densities:
         of_codes, of_draws = (each[~np.isnan(each) & (each < np.inf)] for each in densities)
         left_out += sum(map(len, densities)) - len(of_codes) - len(of_draws)
@@ -73,16 +74,16 @@ def plot_overlap(
         threshold = np.quantile(of_codes[np.isfinite(of_codes)], RARE)
         title = f"Holes: {(of_draws < threshold).mean():.1%} of the draws from the prior are in regions without codes"
         note += f" Dashed line: the {RARE:.0%} quantile of log q(z) at the codes."
+        shown = (of_codes, of_draws, threshold)
     if left_out:
         note += f" {left_out:,} points or densities are not finite and left out."
 
     figure = new_figure(9.4 if densities else 5.8, 4.3, title=title, note=note)
-    figure.get_layout_engine().set(wspace=0.05)
+    set_layout(figure, wspace=0.05)
     ax = figure.add_subplot(1, 2 if densities else 1, 1)
     _draw_clouds(ax, codes, draws)
-    if densities:
-        ax = figure.add_subplot(1, 2, 2)
-        _draw_densities(ax, of_codes, of_draws, threshold)
+    if shown:
+        _draw_densities(figure.add_subplot(1, 2, 2), *shown)
     return figure
 
 
@@ -183,4 +184,4 @@ def _draw_histograms(ax: Axes, pairs: list[tuple[np.ndarray, str]], span: np.nda
     edges = np.histogram_bin_edges(span, bins=40)
     for values, color in pairs:
         style = {"histtype": "stepfilled", "facecolor": (color, 0.25), "edgecolor": color, "linewidth": 1.1}
-        ax.hist(values, bins=edges, weights=np.full(len(values), 1 / len(values)), **style)
+        ax.hist(values, bins=edges.tolist(), weights=np.full(len(values), 1 / len(values)), **style)

@@ -70,7 +70,7 @@ def plot_rate_distortion(
     for part, names in {"labels": labels, "groups": groups}.items():
         if isinstance(names, str) or len(names) != runs:
             raise InvalidInputError(f"{part}: expected {runs} names, one per run, got {names!r:.60}.")
-    finite = np.isfinite(points).all(axis=1)
+    finite = np.asarray(np.isfinite(points).all(axis=1))
     keys = [(str(group), str(label)) for group, label in zip(groups, labels, strict=True)]
     models = list(dict.fromkeys(key for key, is_finite in zip(keys, finite, strict=True) if is_finite))
     if balance is not None and not (is_integer(balance) and 0 <= balance < runs):

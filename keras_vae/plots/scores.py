@@ -75,11 +75,11 @@ def plot_scores(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
 
 
 def _values(group: str, name: str, values: Sequence[float]) -> np.ndarray:
-    values = np.atleast_1d(np.asarray(values))
-    if values.ndim != 1 or (values.size and values.dtype.kind not in "biuf"):
-        got = f"{values.dtype} of shape {values.shape}"
+    vector = np.atleast_1d(np.asarray(values))
+    if vector.ndim != 1 or (vector.size and vector.dtype.kind not in "biuf"):
+        got = f"{vector.dtype} of shape {vector.shape}"
         raise InvalidInputError(f"scores[{group!r}][{name!r}]: expected a vector of numbers, one per seed, got {got}.")
-    return values.astype(float)
+    return vector.astype(float)
 
 
 def _draw_group(ax: Axes, names: Sequence[str], values: Mapping[str, np.ndarray], color: str, offset: float) -> None:

@@ -44,31 +44,31 @@ def plot_search(
     >>> len(figure.axes)
     3
     """
-    scores = np.asarray(scores, float)
-    if not scores.size or any(len(column) != scores.size for column in values.values()):
+    results = np.asarray(scores, float)
+    if not results.size or any(len(column) != results.size for column in values.values()):
         raise InvalidInputError(
-            f"values: expected at least one score and one value per score, got {scores.size} scores, {dict(values)}."
+            f"values: expected at least one score and one value per score, got {results.size} scores, {dict(values)}."
         )
     if better not in ("max", "min"):
         raise InvalidInputError(f"better: expected 'max' or 'min'; got {better!r}.")
-    best_so_far = (np.maximum if better == "max" else np.minimum).accumulate(scores)
-    best = int(np.argmax(scores) if better == "max" else np.argmin(scores))
+    best_so_far = (np.maximum if better == "max" else np.minimum).accumulate(results)
+    best = int(np.argmax(results) if better == "max" else np.argmin(results))
     panels = 1 + len(values)
     rows = -(-panels // COLUMNS)
-    note = f"{scores.size} trials; the best trial, number {best + 1}, has {objective} = {scores[best]:.5g}."
+    note = f"{results.size} trials; the best trial, number {best + 1}, has {objective} = {results[best]:.5g}."
     figure = new_figure(7.4, 0.5 + 2.1 * rows, title="Search", note=note)
     axes = figure.subplots(rows, COLUMNS, squeeze=False, sharey=True).ravel()
     for ax in axes[panels:]:
         ax.remove()
-    axes[0].step(np.arange(1, scores.size + 1), best_so_far, where="post", color=FAINT, linewidth=1.4)
-    _points(axes[0], np.arange(1, scores.size + 1), scores, best, "trial")
+    axes[0].step(np.arange(1, results.size + 1), best_so_far, where="post", color=FAINT, linewidth=1.4)
+    _points(axes[0], np.arange(1, results.size + 1), results, best, "trial")
     for ax, (name, column) in zip(axes[1:panels], values.items(), strict=True):
         numbers = all(map(is_number, column))
         categories = list(dict.fromkeys(map(str, column)))
         positions = (
             np.asarray(column, float) if numbers else np.array([categories.index(str(value)) for value in column])
         )
-        _points(ax, positions, scores, best, name)
+        _points(ax, positions, results, best, name)
         if numbers and name in logarithmic:
             ax.set_xscale("log")
             ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=5))
@@ -82,9 +82,9 @@ def plot_search(
     return figure
 
 
-def _points(ax, positions, scores, best, name) -> None:
+def _points(ax, positions, results, best, name) -> None:
     style_axes(ax, grid="y")
-    ax.scatter(positions, scores, s=16, color=BLUE, alpha=0.8, linewidth=0)
-    ax.scatter(positions[best], scores[best], s=34, color=ORANGE, zorder=3)
+    ax.scatter(positions, results, s=16, color=BLUE, alpha=0.8, linewidth=0)
+    ax.scatter(positions[best], results[best], s=34, color=ORANGE, zorder=3)
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=bool(np.equal(positions, np.round(positions)).all())))
     ax.set_xlabel(shorten(name.replace("_", " "), 24), fontsize=LABEL, color=INK)

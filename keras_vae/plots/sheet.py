@@ -65,7 +65,7 @@ class Sheet:
         tops = _starts(rows, self._cell[1], row_gaps) + top
         height = tops[-1] + self._cell[1] + bottom + MARGIN
         width = max(lefts[-1] + self._cell[0] + MARGIN, _MIN_WIDTH)
-        self.figure = new_figure(_snap(width), height, title=title, note=note)
+        self.figure = new_figure(float(_snap(width)), height, title=title, note=note)
         self.figure.set_layout_engine("none")
         self._lefts, self._bottoms = lefts, _snap(height) - tops - self._cell[1]
 
@@ -83,8 +83,8 @@ class Sheet:
         return ax
 
 
-def _snap(inches: float | np.ndarray) -> float | np.ndarray:
-    return np.round(np.asarray(inches) * DPI) / DPI
+def _snap(inches: float | np.ndarray) -> np.ndarray:
+    return np.asarray(np.round(np.asarray(inches) * DPI) / DPI)
 
 
 def _starts(count: int, size: float, gaps: Sequence[float] | None) -> np.ndarray:

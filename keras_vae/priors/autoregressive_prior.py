@@ -99,14 +99,14 @@ class AutoregressivePrior(Prior):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: tuple[int, ...],
         *,
         categories: int,
         layers: int = 4,
         filters: int = 32,
         kernel_size: int = 5,
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
         if len(self.event_shape) > 3 or math.prod(self.event_shape) < 2:
@@ -185,7 +185,7 @@ class AutoregressivePrior(Prior):
         validation_split: float = 0.1,
         seed: int = 0,
         verbose: int = 1,
-        **options,
+        **options: Any,
     ) -> Self:
         """A new prior of the greatest likelihood on codes, such as those of a trained VQ-VAE.
 

@@ -1,6 +1,7 @@
 """Discrete codes that know nothing of each other."""
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -37,7 +38,7 @@ class CategoricalPrior(Prior):
 
     support = "codes"
 
-    def __init__(self, event_shape, *, categories: int, learned: bool = True, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, categories: int, learned: bool = True, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         self.categories = check_integer("CategoricalPrior: categories", categories, least=2)
         self.learned = bool(learned)

@@ -1,6 +1,7 @@
 """The symmetric Dirichlet distribution."""
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -38,7 +39,7 @@ class DirichletPrior(Prior):
 
     support = "simplex"
 
-    def __init__(self, event_shape, *, concentration: float = 1.0, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, concentration: float = 1.0, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         check_vector("DirichletPrior", self.event_shape, least=2)
         self.concentration = check_number("DirichletPrior: concentration", concentration, above=0)

@@ -42,13 +42,13 @@ class FlowPrior(Prior):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: tuple[int, ...],
         *,
         flows: int,
         units: Sequence[int] = (64, 64),
         activation: str = "relu",
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
         self.flows = check_integer(f"{type(self).__name__}: flows", flows)
@@ -101,7 +101,7 @@ class FlowPrior(Prior):
         validation_split: float = 0.1,
         seed: int = 0,
         verbose: int = 1,
-        **options,
+        **options: Any,
     ) -> Self:
         """A new prior of the greatest likelihood on codes, such as the posterior means of a trained model.
 

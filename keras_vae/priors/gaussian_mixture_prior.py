@@ -43,7 +43,7 @@ class GaussianMixturePrior(Prior):
     Reference: Ghosh et al., 2020, who sample autoencoders so, https://arxiv.org/abs/1903.12436
     """
 
-    def __init__(self, event_shape, *, components: int = 10, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, components: int = 10, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         self.components = check_integer("GaussianMixturePrior: components", components)
         size = math.prod(self.event_shape)

@@ -1,6 +1,7 @@
 """The masked autoregressive flow."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from keras_vae.layers.autoregressive_flow import AutoregressiveFlow
 from keras_vae.priors.flow_prior import FlowPrior
@@ -35,7 +36,7 @@ class MAFPrior(FlowPrior):
     Reference: Papamakarios, Pavlakou & Murray, 2017, https://arxiv.org/abs/1705.07057
     """
 
-    def __init__(self, event_shape, *, flows: int = 3, units: Sequence[int] = (64, 64), **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, flows: int = 3, units: Sequence[int] = (64, 64), **kwargs: Any):
         super().__init__(event_shape, flows=flows, units=units, **kwargs)
 
     def make_step(self, number: int, seed: int | None) -> AutoregressiveFlow:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -39,7 +40,15 @@ class MixturePrior(Prior):
     Welling, 2018, https://arxiv.org/abs/1705.07120
     """
 
-    def __init__(self, event_shape, *, components: int = 10, min_scale: float = 1e-3, seed: int = 0, **kwargs):
+    def __init__(
+        self,
+        event_shape: tuple[int, ...],
+        *,
+        components: int = 10,
+        min_scale: float = 1e-3,
+        seed: int = 0,
+        **kwargs: Any,
+    ):
         super().__init__(event_shape, **kwargs)
         self.components = check_integer("MixturePrior: components", components)
         self.min_scale = check_number("MixturePrior: min_scale", min_scale, above=0)

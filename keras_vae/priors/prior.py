@@ -1,6 +1,7 @@
 """The prior p(z) over latent variables."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -30,7 +31,7 @@ class Prior(Float32Layer):
     input_shape: tuple[int, ...] | None = None
     """The shape of the examples of which it makes posteriors; None for a prior that makes none."""
 
-    def __init__(self, event_shape, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], **kwargs: Any):
         super().__init__(**kwargs)
         self.event_shape = check_event_shape(type(self).__name__, event_shape)
         self.built = True

@@ -1,6 +1,7 @@
 """The RealNVP flow as a prior."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from keras_vae.layers.coupling import Coupling
 from keras_vae.priors.flow_prior import FlowPrior
@@ -34,7 +35,7 @@ class RealNVPPrior(FlowPrior):
     Reference: Dinh, Sohl-Dickstein & Bengio, 2017, https://arxiv.org/abs/1605.08803
     """
 
-    def __init__(self, event_shape, *, flows: int = 4, units: Sequence[int] = (64, 64), **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, flows: int = 4, units: Sequence[int] = (64, 64), **kwargs: Any):
         super().__init__(event_shape, flows=flows, units=units, **kwargs)
 
     def make_step(self, number: int, seed: int | None) -> Coupling:

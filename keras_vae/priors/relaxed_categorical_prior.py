@@ -1,6 +1,7 @@
 """The relaxed uniform choice."""
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -38,7 +39,7 @@ class RelaxedCategoricalPrior(Prior):
 
     support = "simplex"
 
-    def __init__(self, event_shape, *, temperature: float = 0.5, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], *, temperature: float = 0.5, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         check_classes("RelaxedCategoricalPrior", self.event_shape)
         self.temperature = check_number("RelaxedCategoricalPrior: temperature", temperature, above=0)

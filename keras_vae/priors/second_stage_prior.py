@@ -82,13 +82,13 @@ class SecondStagePrior(Prior):
 
     def __init__(
         self,
-        event_shape,
+        event_shape: tuple[int, ...],
         *,
         latent_dim: int | None = None,
         units: Sequence[int] = (128, 128),
         samples: int = 1,
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
         self.seed = seed
@@ -145,7 +145,7 @@ class SecondStagePrior(Prior):
         validation_split: float = 0.1,
         seed: int = 0,
         verbose: int = 1,
-        **options,
+        **options: Any,
     ) -> Self:
         """A second stage fitted to codes, such as draws from the posteriors of a trained VAE.
 

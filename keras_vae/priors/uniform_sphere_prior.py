@@ -1,6 +1,7 @@
 """The uniform distribution on the sphere."""
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -34,7 +35,7 @@ class UniformSpherePrior(Prior):
 
     support = "sphere"
 
-    def __init__(self, event_shape, **kwargs):
+    def __init__(self, event_shape: tuple[int, ...], **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         check_vector("UniformSpherePrior", self.event_shape, least=2)
 

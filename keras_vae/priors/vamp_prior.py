@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -48,17 +49,19 @@ class VampPrior(Prior):
     Reference: Tomczak & Welling, 2018, https://arxiv.org/abs/1705.07120
     """
 
+    input_shape: tuple[int, ...]
+
     def __init__(
         self,
-        event_shape,
-        input_shape,
+        event_shape: tuple[int, ...],
+        input_shape: tuple[int, ...],
         *,
         components: int = 50,
         bounds: tuple[float, float] | None = (0.0, 1.0),
         learned_weights: bool = False,
         support: str = "real",
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
         self.input_shape = check_event_shape("VampPrior: input_shape", input_shape)

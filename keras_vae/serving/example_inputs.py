@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.distributions import DiscretePosterior
 from keras_vae.models import Autoencoder
 from keras_vae.serving.png import png
 from keras_vae.serving.signatures import ExportSignature
@@ -21,21 +22,25 @@ def example_inputs(model: Autoencoder, signature: ExportSignature, n: int, *, x:
             from the likelihood if such noise is outside its support, as for tables.
     """
     rng = np.random.default_rng(n)
-    if x is None:
-        x = rng.random((n, *model.event_shape), "float32")
-        if not np.all(model.likelihood.in_support(x)):
+    examples = x
+    if examples is None:
+        examples = rng.random((n, *model.event_shape), "float32")
+        if not np.all(model.likelihood.in_support(tf.constant(examples))):
             z = rng.normal(size=(n, *model.latent_shape)).astype("float32")
             condition = None if model.condition is None else model.condition.example(n)
-            x = model.likelihood_of(z, model.condition_of(condition)).sample(seed=(0, n)).numpy()
-    x = np.nan_to_num(model.prepare(np.take(x, range(n), axis=0, mode="wrap")).numpy())
+            z = tf.constant(z)
+            examples = model.likelihood_of(z, model.condition_of(condition)).sample(seed=(0, n)).numpy()
+    examples = np.nan_to_num(model.prepare(np.take(examples, range(n), axis=0, mode="wrap")).numpy())
     makers = {
-        "x": lambda _: x,
+        "x": lambda _: examples,
         "z": lambda shape: rng.normal(size=shape).astype("float32"),
         "seed": lambda shape: rng.integers(0, 2**31, shape).astype("int32"),
-        "indices": lambda shape: rng.integers(0, model.posterior.codebook_size, shape).astype("int32"),
-        "condition": lambda _: model.condition.example(n).numpy(),
-        "image_bytes": lambda _: np.array([png(image) for image in x]),
+        "condition": lambda _: model.required_condition.example(n).numpy(),
+        "image_bytes": lambda _: np.array([png(image) for image in examples]),
     }
+    posterior = model.posterior
+    if isinstance(posterior, DiscretePosterior):
+        makers["indices"] = lambda shape: rng.integers(0, posterior.codebook_size, shape).astype("int32")
     return {spec.name: makers[spec.name]((n, *spec.shape[1:])) for spec in signature.inputs}
 
 

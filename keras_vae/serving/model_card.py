@@ -87,7 +87,7 @@ def _export(served_model: ServedModel) -> dict[str, Any]:
         entries["image files"] = (
             f"at most {options.max_pixels:,} pixels each, and {options.max_batch_pixels:,} in a batch"
         )
-    if served_model.training is None:
+    if served_model.quantiles is None:  # there are no training examples
         return entries
     threshold = served_model.quantiles.threshold(options.flagged)
     entries["anomaly"] = (

@@ -55,12 +55,12 @@ class ExportOptions:
         from keras_vae.data.images import MAX_PIXELS
 
         check_integer("samples", self.samples)
-        if self.max_pixels is None:
-            object.__setattr__(self, "max_pixels", MAX_PIXELS)
-        check_integer("max_pixels", self.max_pixels)
-        if self.max_batch_pixels is None:
-            object.__setattr__(self, "max_batch_pixels", 4 * self.max_pixels)
-        check_integer("max_batch_pixels", self.max_batch_pixels, least=self.max_pixels)
+        max_pixels = check_integer("max_pixels", MAX_PIXELS if self.max_pixels is None else self.max_pixels)
+        max_batch_pixels = 4 * max_pixels if self.max_batch_pixels is None else self.max_batch_pixels
+        object.__setattr__(self, "max_pixels", max_pixels)
+        object.__setattr__(
+            self, "max_batch_pixels", check_integer("max_batch_pixels", max_batch_pixels, least=max_pixels)
+        )
         for name, choices, part in (("precision", PRECISIONS, "precision"), ("binarize", binarization.MODES, "mode")):
             value = getattr(self, name)
             if value not in choices and not (name == "binarize" and value is None):

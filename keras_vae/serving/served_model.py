@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.data import Split
+from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.models.inputs import check_examples
 from keras_vae.models.questions import in_batches
@@ -88,8 +89,11 @@ class ServedModel:
 
     def _compute_scores(self, model, scope):
         score = log_density(model, self.options, scope=scope)
+        if self.training is None:
+            raise InvalidInputError("training: expected examples to score, got none; give the training examples.")
         examples = self.training[:MAX_TRAINING_EXAMPLES]
         batch_size = max(1, model.batch_size_for() // self.options.samples)
-        is_conditional = model.condition is not None and not isinstance(model, SemiSupervisedAutoencoder)
-        conditions = [model.condition.check(examples.y, len(examples))] if is_conditional else []
+        conditions = []
+        if model.condition is not None and not isinstance(model, SemiSupervisedAutoencoder):
+            conditions = [model.condition.check(examples.y, len(examples))]
         return in_batches(lambda x, *y: score(model.prepare(x), *y), batch_size, examples.x, *conditions).numpy()

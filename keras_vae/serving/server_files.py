@@ -75,7 +75,7 @@ def _mount(source: Path, target: str) -> list[str]:
 def _models(base: Path) -> str:
     lines = ["model_config_list {"]
     for folder in sorted(entry for entry in base.iterdir() if entry.is_dir() and is_text(entry.name)):
-        name = text_encoding.CEscape(folder.name, as_utf8=True)
+        name = text_encoding.CEscape(folder.name, as_utf8=True)  # pyright: ignore[reportArgumentType]  # takes str too
         newest = [number for number, path in versions_in(folder).items() if (path / "saved_model.pb").exists()][-2:]
         if not newest:
             continue

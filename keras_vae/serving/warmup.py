@@ -1,6 +1,6 @@
 """Warm-up requests, which TensorFlow Serving replays before a version receives traffic."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -14,7 +14,9 @@ FILE = "tf_serving_warmup_requests"
 MAX_REQUESTS = 1000  # the limit of TensorFlow Serving
 
 
-def write_warmup(path: Path, name: str, inputs: Mapping[str, Mapping[str, tf.TensorSpec]], batch_sizes) -> int:
+def write_warmup(
+    path: Path, name: str, inputs: Mapping[str, Mapping[str, tf.TensorSpec]], batch_sizes: Sequence[int]
+) -> int:
     """Writes one request for each signature and batch size, as a TFRecord file of `PredictionLog`.
 
     Args:

@@ -25,7 +25,7 @@ def load_data(config: TrainingConfig) -> SplitDataset:
     """The data set that a configuration names."""
     return load(
         config.data,
-        image_size=tuple(config.image_size) if isinstance(config.image_size, list) else config.image_size,
+        image_size=config.image_size,
         validation=config.validation,
         test=config.test,
         seed=config.seed,
@@ -47,7 +47,7 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
         named = data.label_names and is_folder(config.data)
         return config.replace(label_names=list(data.label_names)) if named else config
     texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
-    if data.label_names:
+    if data.label_names and config.label_column is not None:
         texts[config.label_column] = list(data.label_names)
     return config.replace(use_columns=list(data.column_names), categories=texts)
 
@@ -125,7 +125,7 @@ def _column_kinds(data: SplitDataset, chosen: Mapping[str, Any] | None = None) -
 def _classes(data: SplitDataset) -> int:
     if data.train.y is None:
         raise InvalidInputError(f"{data.name}: this model needs labels, and the data have none; give labelled data.")
-    return int(max(split.y.max() for split in _splits(data))) + 1
+    return int(max(split.y.max() for split in _splits(data) if split.y is not None)) + 1
 
 
 def _splits(data: SplitDataset) -> tuple[Split, Split, Split]:

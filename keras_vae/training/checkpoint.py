@@ -7,7 +7,7 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
@@ -63,14 +63,14 @@ def read_checkpoint(run: Run, steps: int) -> Progress:
         if not run[name].exists():
             continue
         try:
-            progress = _read(run[name])
+            model, step, means = _read(run[name])
         except InvalidInputError as error:
             damaged = damaged or error
             continue
         if damaged:
             print(f"{damaged} Going on from {name}.", file=sys.stderr)
-        _check_history(run, progress.model, progress.step // steps)
-        return progress
+        _check_history(run, model, step // steps)
+        return Progress(model, step, means)
     if damaged:
         raise damaged
     if run["model.keras"].exists():
@@ -99,12 +99,12 @@ def _check_history(run: Run, model: Autoencoder, epochs: int) -> None:
         raise InvalidInputError(f"{run['history.csv']}: it {' and '.join(differences)}; {remedy}.")
 
 
-def _read(path: Path) -> Progress:
+def _read(path: Path) -> tuple[Autoencoder, int, Mapping[str, tuple[float, float]]]:
     model = load_model(path)
     try:
         with zipfile.ZipFile(path) as archive:
             noted = json.loads(archive.read(MEMBER))
-        return Progress(model, noted["step"], noted["means"])
+        return model, noted["step"], noted["means"]
     except (KeyError, ValueError, zipfile.BadZipFile):
         raise InvalidInputError(
             f"{path}: it does not contain the progress of the run; start the run again with --overwrite."
@@ -137,12 +137,12 @@ class KeepRun(keras.callbacks.Callback):
         self.run, self.steps, self.start, self.every, self.interrupts = run, steps, start, every, interrupts
         self.saved = start.step
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self.begun = max(epoch * self.steps, self.start.step)
         if self.begun == self.start.step:
             self.model.means = self.start.means
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         step = self.begun + batch + 1
         if step % self.steps == 0:
             return  # the end of the epoch saves
@@ -155,7 +155,7 @@ class KeepRun(keras.callbacks.Callback):
         if signal:
             raise KeyboardInterrupt(signal)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         history = self.run.read_history()
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         self.run.write_history({name: [*history.get(name, []), value] for name, value in row.items()})

@@ -18,7 +18,7 @@ class Interrupts:
     def __init__(self):
         self.signal = 0
 
-    def ask(self, number: int, *_) -> None:
+    def ask(self, number: int, *_: object) -> None:
         """Takes note; the signal handler."""
         self.signal = number
         if number == signal.SIGINT:

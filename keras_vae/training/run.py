@@ -214,7 +214,7 @@ def _parse_history(text: str) -> dict[str, list[float]]:
     epochs = list(range(1, len(rows) + 1))
     if len(columns) != len(names) or columns.get("epoch") != epochs or not text.endswith("\n"):
         raise ValueError(f"expected the epochs 1, 2, ... in whole rows below different names, got {text[-60:]!r}")
-    return {**columns, "epoch": epochs} if rows else {}
+    return {**columns, "epoch": [*epochs]} if rows else {}  # whole numbers, as they were written
 
 
 def environment() -> dict[str, str]:

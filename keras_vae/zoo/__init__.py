@@ -33,9 +33,9 @@ __all__ = [
     "has_own_likelihood",
     "recipe",
     "takes",
-    *RECIPES,
+    *RECIPES,  # pyright: ignore[reportUnsupportedDunderAll]  # in the order of the families
 ]
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

@@ -1,7 +1,7 @@
 """A model from the parts of a recipe and those that the user gives in their place."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 
@@ -14,11 +14,13 @@ from keras_vae.networks import ConvCritic, Critic, Network, check_network_option
 from keras_vae.objectives import LinearWarmup, Objective, Term
 from keras_vae.random import initial_weights
 from keras_vae.serialization import get, get_over
-from keras_vae.zoo.parts import NETWORK_OPTIONS, PARTS, Part, Parts
+from keras_vae.zoo.parts import NETWORK_OPTIONS, PARTS, Parts
 from keras_vae.zoo.registry import check_shape, label_of
 
 GENERATIVE = ("decoder", "likelihood", "prior")
 INFERENCE = ("encoder", "posterior")
+
+Model = TypeVar("Model", bound=Autoencoder)
 
 COMMON = {
     "posterior": "normal",
@@ -42,12 +44,12 @@ def assemble(
     parts: Parts,
     *,
     objective: Term | Objective,
-    kind: type[Autoencoder] = Autoencoder,
+    kind: type[Model] = Autoencoder,
     critic: CriticOptions = None,
     new_critic: Callable[..., Network] | None = None,
-    new_classifier: Callable[..., Network] | None = None,
+    new_classifier: Callable[..., keras.Model] | None = None,
     **own: Any,
-) -> Autoencoder:
+) -> Model:
     """A model of the recipe's own parts, and of the user's in their place.
 
     Args:
@@ -170,7 +172,13 @@ def patch_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], opti
     return ConvCritic(event_shape, patch=True, name="critic", **options)
 
 
-def classifier(network: str, event_shape, latent_dim: int, encoder_input_shape, options: Mapping[str, Any]) -> Network:
+def classifier(
+    network: str,
+    event_shape: tuple[int, ...],
+    latent_dim: int,
+    encoder_input_shape: tuple[int, ...],
+    options: Mapping[str, Any],
+) -> keras.Model:
     """A classifier on the same kind of network as the encoder."""
     encoder, _ = make_networks(network, event_shape, latent_dim, encoder_input_shape=encoder_input_shape, **options)
     encoder.name = "classifier"
@@ -182,7 +190,7 @@ def weight(final: float, warmup_steps: int = 0) -> float | LinearWarmup:
     return LinearWarmup(warmup_steps, final) if check_integer("warmup_steps", warmup_steps, least=0) else final
 
 
-def _merged(part: str, own: Part, asked: Part) -> Part:
+def _merged(part: str, own: Any, asked: Any) -> Any:
     if asked is None:
         return own
     if not isinstance(asked, Mapping) or "name" in asked:

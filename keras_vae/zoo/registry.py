@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from keras_vae.checks import check_event_shape, check_integer
 from keras_vae.errors import InvalidInputError, one_line, unknown_option
@@ -78,7 +78,7 @@ def recipe(*, family: str, paper: str, url: str, own_likelihood: bool = False) -
         checked.__doc__ = f"{(function.__doc__ or '').rstrip()}\n\n    Reference: {paper}, {url}\n    "
         checked.description = Description(name, family, paper, url, summary, own_likelihood)
         RECIPES[name] = checked
-        return checked
+        return cast(Recipe, checked)  # it takes and returns what the function does
 
     return register
 
@@ -120,7 +120,7 @@ def checked_recipe(
             raise InvalidInputError(f"{label}: expected it to return an Autoencoder; got {type(model).__name__}.")
         return model
 
-    checked.__signature__ = signature
+    vars(checked)["__signature__"] = signature
     return checked
 
 

@@ -42,7 +42,7 @@ class Rows:
         source = f"{Path(self.data).name}/{self.part}" if self.part else Path(self.data).name
         for row in range(self.first, self.first + self.rows):
             fields = {"x": x[row], "condition": None if y is None else y[row]}
-            if keys is not None:
+            if keys is not None and self.key is not None:
                 fields[self.key] = keys[row]
             yield make_record(Place(source, row), fields, self.key)
 

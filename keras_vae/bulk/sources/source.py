@@ -12,7 +12,10 @@ ROWS_PER_UNIT = 4096  # rows of a unit, or of one read from a larger unit
 class Unit(Protocol):
     """A part of a source that one worker reads. Units must support pickle, to reach the workers."""
 
-    rows: int | None
+    @property
+    def rows(self) -> int | None:
+        """The number of records, or None if it is unknown before they are read."""
+        ...
 
     def records(self) -> Iterator[Record | RejectedRecord]:
         """Yields the records of the unit; each call yields the same records in the same order."""
@@ -39,8 +42,8 @@ class Source:
     @property
     def rows(self) -> int | None:
         """The number of records, or None if it is unknown before the records are read."""
-        counts = [unit.rows for unit in self.units]
-        return None if None in counts else sum(counts)
+        counts = [unit.rows for unit in self.units if unit.rows is not None]
+        return sum(counts) if len(counts) == len(self.units) else None
 
 
 INPUTS = ("x", "image_bytes", "condition")

@@ -24,7 +24,7 @@ class ClassifierFeatures(Features):
         accuracy: the part of examples held out of its training that the classifier gets right.
     """
 
-    batch_size = 1000
+    batch_size: int = 1000
 
     def __init__(self, model: keras.Model, accuracy: float):
         self.model = model
@@ -84,14 +84,16 @@ class ClassifierFeatures(Features):
         right = [classifier.predict_on_batch(examples(test)).argmax(axis=-1) == targets[test] for test in tests]
         return cls(body, float(np.concatenate(right).mean()))
 
-    def of_batch(self, x):
+    def of_batch(self, x: np.ndarray) -> np.ndarray:
         return self.model.predict_on_batch(x)
 
 
 def _body(x, units):
     """A network from examples like `x` to features, its inputs standardised along the last axis."""
-    kind = ConvEncoder if x.ndim == 4 and min(x.shape[1:3]) >= 8 else MLPEncoder
-    network = kind(x.shape[1:], units=units if kind is ConvEncoder else (units, units), dtype="float32")
+    if x.ndim == 4 and min(x.shape[1:3]) >= 8:
+        network = ConvEncoder(x.shape[1:], units=units, dtype="float32")
+    else:
+        network = MLPEncoder(x.shape[1:], units=(units, units), dtype="float32")
     axes = tuple(range(x.ndim - 1))
     mean, variance = x.mean(axis=axes, dtype="float64"), x.var(axis=axes, dtype="float64")
     scale = keras.layers.Normalization(

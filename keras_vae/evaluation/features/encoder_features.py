@@ -1,5 +1,7 @@
 """A model's own codes as features."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_vae.errors import InvalidInputError
@@ -30,7 +32,7 @@ class EncoderFeatures(Features):
         self.event_shape = model.event_shape
         self.name = f"posterior means of {model.name}"
 
-    def __call__(self, x, *, condition=None):
+    def __call__(self, x: Any, *, condition: Any = None) -> np.ndarray:
         x = as_examples(self.name, x)
         if condition is not None and np.shape(condition)[:1] != (len(x),):
             raise InvalidInputError(

@@ -42,7 +42,7 @@ class InceptionFeatures(Features):
 
         self._features = tf.function(features, autograph=False, reduce_retracing=True)
 
-    def of_batch(self, x):
+    def of_batch(self, x: np.ndarray) -> np.ndarray:
         check_images("Inception features", x)
         if x.shape[-1] not in (1, 3):
             raise InvalidInputError(f"Inception features: expected 1 or 3 channels, got {x.shape[-1]}; use 'pca'.")

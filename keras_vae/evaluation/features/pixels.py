@@ -1,5 +1,7 @@
 """Examples themselves as features."""
 
+import numpy as np
+
 from keras_vae.evaluation.features.features import Features
 
 
@@ -14,5 +16,5 @@ class Pixels(Features):
 
     name = "pixels"
 
-    def of_batch(self, x):
+    def of_batch(self, x: np.ndarray) -> np.ndarray:
         return x.reshape(len(x), -1)

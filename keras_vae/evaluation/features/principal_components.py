@@ -57,5 +57,5 @@ class PrincipalComponents(Features):
         varying = found.explained_variance_ > 1e-12 * found.explained_variance_[0]
         return cls(found.mean_.reshape(x.shape[1:]), found.components_[varying])
 
-    def of_batch(self, x):
+    def of_batch(self, x: np.ndarray) -> np.ndarray:
         return (x.reshape(len(x), -1) - self.mean) @ self.directions.T

@@ -39,7 +39,7 @@ def continuity(subject: Subject) -> Result:
     ratio = None
     with left_out("mid-points", notes):
         middle = mid_points(model, x[starts], x[ends], condition=condition)
-        own = max(float(subject.reconstruction_quality["mse"].mean()), np.finfo("float32").tiny)
+        own = max(float(subject.reconstruction_quality["mse"].mean()), float(np.finfo("float32").tiny))
         ratio, error = float(middle.error.mean()) / own, float(middle.error.std()) / own / np.sqrt(len(starts))
         measurements["mid_point_error"] = Measurement(
             ratio, "of the error of test examples", "below 1: mid-points are like data to the model", float(error)

@@ -34,10 +34,11 @@ def disentanglement(subject: Subject) -> Result:
     if len(test) < FEWEST:
         return Result(QUESTION, {}, notes=(f"Left out: expected {FEWEST} or more test examples.",))
     rows = np.random.default_rng(subject.seed).permutation(len(test))[:15_000]
-    pool = test[np.sort(rows)]
+    rows = np.sort(rows)
+    pool, factors = test[rows], test.factors[rows]
     means = subject.model.encode(pool.x, condition=subject.condition(pool)).mean().numpy().reshape(len(pool), -1)
     names = subject.factor_names or None
-    scored = disentanglement_scores(means, pool.factors, factor_names=names, seed=subject.seed, verbose=subject.verbose)
+    scored = disentanglement_scores(means, factors, factor_names=names, seed=subject.seed, verbose=subject.verbose)
     measurements = {name: Measurement(value, "", IDEAL[name]) for name, value in scored.scores.items()}
     best = scored.importance.argmax(axis=0)
     pairs = ", ".join(f"{name} z{d}" for name, d in zip(scored.factor_names, best, strict=True))

@@ -14,6 +14,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,10 @@ class TensorFlowError(Exception):
 
 def load_library() -> ctypes.CDLL:
     """Loads the C API of the installed package."""
-    folder = Path(importlib.util.find_spec("tensorflow").origin).parent
+    package = importlib.util.find_spec("tensorflow")
+    if package is None or package.origin is None:
+        raise TensorFlowError("tensorflow is not installed")
+    folder = Path(package.origin).parent
     name = "libtensorflow_{}.2.dylib" if sys.platform == "darwin" else "libtensorflow_{}.so.2"
     parts = [ctypes.CDLL(str(folder / name.format(part)), mode=ctypes.RTLD_GLOBAL) for part in ("framework", "cc")]
     library = parts[-1]
@@ -165,16 +169,16 @@ class Session:
 
 def main(plan: str, arrays: str, results: str) -> None:
     """Loads the SavedModel, runs the plan, and writes the results."""
-    plan = json.loads(Path(plan).read_text())
+    task = json.loads(Path(plan).read_text())
     arrays_by_key = np.load(arrays, allow_pickle=False)
     library = load_library()
     ops = library.TF_GetAllOpList().contents
-    results_by_key = {"ops": np.frombuffer(ctypes.string_at(ops.data, ops.length), "uint8")}
+    results_by_key: dict[str, Any] = {"ops": np.frombuffer(ctypes.string_at(ops.data, ops.length), "uint8")}
     started = time.perf_counter()
     try:
-        session = Session(library, plan["saved_model"])
+        session = Session(library, task["saved_model"])
         results_by_key["load/seconds"] = time.perf_counter() - started
-        for number, run in enumerate(plan["runs"]):
+        for number, run in enumerate(task["runs"]):
             results_by_key |= {
                 f"{number}/{name}": value for name, value in _result(session, run, arrays_by_key).items()
             }
@@ -182,7 +186,7 @@ def main(plan: str, arrays: str, results: str) -> None:
         results_by_key["load/error"] = str(error)
     if "tensorflow" in sys.modules:
         raise RuntimeError("tensorflow was imported; this check must not import it")
-    np.savez(results, **results_by_key)
+    np.savez(results, allow_pickle=False, **results_by_key)
 
 
 def _result(session, run, arrays_by_key):

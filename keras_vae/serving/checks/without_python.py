@@ -66,7 +66,7 @@ def run_without_python(version: Path, plan: RunPlan) -> Results:
     with tempfile.TemporaryDirectory() as folder:
         plan_file, arrays, results = (Path(folder) / name for name in ("plan.json", "arrays.npz", "results.npz"))
         plan_file.write_text(json.dumps({"saved_model": str(version), "runs": plan.runs}))
-        np.savez(arrays, **plan.arrays)
+        np.savez(arrays, allow_pickle=False, **plan.arrays)
         process = subprocess.run(
             [sys.executable, str(C_API), str(plan_file), str(arrays), str(results)],
             capture_output=True, text=True, timeout=TIME_LIMIT, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},

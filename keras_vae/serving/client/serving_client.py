@@ -115,7 +115,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -189,10 +189,10 @@ class Client:
         if signature not in signatures:
             raise InvalidInputError(unknown(signature, signatures, part="signature"))
         spec = signatures[signature]
-        inputs = _check_inputs(signature, spec, inputs)
-        rows = len(next(iter(inputs.values())))
-        size = min(self.batch_size, max(1, MAX_CHUNK_BYTES * rows // max(1, sum(map(_bytes, inputs.values())))))
-        chunks = [{key: value[i : i + size] for key, value in inputs.items()} for i in range(0, rows, size)]
+        tensors = _check_inputs(signature, spec, inputs)
+        rows = len(next(iter(tensors.values())))
+        size = min(self.batch_size, max(1, MAX_CHUNK_BYTES * rows // max(1, sum(map(_bytes, tensors.values())))))
+        chunks = [{key: value[i : i + size] for key, value in tensors.items()} for i in range(0, rows, size)]
 
         def send(chunk):
             return self._with_retries(
@@ -207,9 +207,11 @@ class Client:
 
     def metadata(self) -> dict[str, SignatureSpec]:
         """Returns the signatures of the model by name; only the first call sends a request."""
-        if self._signatures is None:
-            self._signatures = self._with_retries(self._transport.metadata, time.monotonic() + self.timeout)
-        return self._signatures
+        signatures = self._signatures
+        if signatures is None:
+            signatures = self._with_retries(self._transport.metadata, time.monotonic() + self.timeout)
+            self._signatures = signatures
+        return signatures
 
     def status(self) -> list[VersionStatus]:
         """Returns the status of each version of the model."""
@@ -251,8 +253,9 @@ class Client:
         from keras_vae.data.images import to_png
 
         x = self.metadata().get("serving_default", SignatureSpec({}, {})).inputs.get("x")
+        height, width = x.shape[1:3] if x is not None and len(x.shape) == 4 else (None, None)
         try:
-            return to_png(content, x.shape[1:3] if x is not None and len(x.shape) == 4 else None)
+            return to_png(content, None if height is None or width is None else (height, width))
         except Exception as error:  # Pillow raises many classes of errors
             name = "a file" if isinstance(item, bytes) else item
             raise InvalidInputError(f"{name}: expected a readable image, got: {error}.") from error

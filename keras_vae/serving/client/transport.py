@@ -73,14 +73,19 @@ class VersionStatus(NamedTuple):
 class Transport(Protocol):
     """Sends requests without retries; every failure raises a `ServingError`."""
 
+    target: str
+
     def predict(self, signature: str, inputs: Tensors, spec: SignatureSpec, timeout: float) -> dict[str, np.ndarray]:
         """Returns the outputs of a signature."""
+        ...
 
     def metadata(self, timeout: float) -> dict[str, SignatureSpec]:
         """Returns the signatures of the model."""
+        ...
 
     def status(self, timeout: float) -> list[VersionStatus]:
         """Returns the status of each version of the model."""
+        ...
 
     def close(self) -> None:
         """Closes the connections."""

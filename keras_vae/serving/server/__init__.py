@@ -2,12 +2,4 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "lifecycle": ["serve"],
-        "local": ["LocalServer"],
-        "logs": ["set_up_logs"],
-        "server_options": ["ServerOptions"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

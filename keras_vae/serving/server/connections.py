@@ -53,7 +53,7 @@ class Connection(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Accepts a connection, and closes an idle connection if there are too many."""
         super().connection_made(transport)
         if len(self.connections) > self.options.max_connections and not self._close_idle_connection():
@@ -189,7 +189,8 @@ class Connection(HttpToolsProtocol):
         return not is_working and not self.transport.is_closing() and not self.transport.get_write_buffer_size()
 
     def _close_idle_connection(self) -> bool:
-        idle_connections = [other for other in self.connections if other is not self and other.idle]
+        others = [other for other in self.connections if isinstance(other, Connection) and other is not self]
+        idle_connections = [other for other in others if other.idle]
         if not idle_connections:
             return False
         longest = min(idle_connections, key=lambda other: other.last_received)

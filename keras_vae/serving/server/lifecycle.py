@@ -10,11 +10,11 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
@@ -111,7 +111,7 @@ class Server:
         with ThreadPoolExecutor(os.cpu_count(), "model") as executor, Readers() as readers, self._socket:
             predictor = Predictor(self.options, self.metrics, executor)
             self.metrics.watch_queue(lambda: predictor.waiting)
-            request_memory = RequestMemory(self.options.max_held_bytes)
+            request_memory = RequestMemory(self.options.held_bytes)
             context = Context(self.options, self.repository, predictor, self.metrics, readers, request_memory)
             rpc = self._start_rpc(context)
             await asyncio.to_thread(self._poll_once, FIRST_LOAD_SECONDS)
@@ -134,9 +134,12 @@ class Server:
 
     def _config(self, app):
         options = self.options
+        # uvicorn's annotations are too narrow: it calls `http`, and waits for fractions of a second too.
+        http = cast(type[Connection], partial(Connection, options=options))
+        keep_alive = cast(int, options.keep_alive_seconds)
         return uvicorn.Config(
-            app, http=partial(Connection, options=options), log_config=None, access_log=False, lifespan="off",
-            server_header=False, ws="none", proxy_headers=False, timeout_keep_alive=options.keep_alive_seconds,
+            app, http=http, log_config=None, access_log=False, lifespan="off",
+            server_header=False, ws="none", proxy_headers=False, timeout_keep_alive=keep_alive,
             timeout_graceful_shutdown=max(1, round(options.grace_seconds)),
         )  # fmt: skip
 
@@ -197,9 +200,10 @@ def _raise_open_files() -> None:
 class _Rest(uvicorn.Server):
     """A uvicorn server without its own signal handlers."""
 
-    def capture_signals(self) -> contextlib.AbstractContextManager:
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
         """Leaves the signals to `serve`."""
-        return contextlib.nullcontext()
+        yield
 
 
 def _bind(host: str, port: int) -> socket.socket:

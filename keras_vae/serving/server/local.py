@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from keras_vae.serving.server.lifecycle import Server, run_loop
+from keras_vae.serving.server.repository import Repository
 from keras_vae.serving.server.server_options import ServerOptions
 
 
@@ -49,7 +50,7 @@ class LocalServer:
             raise self._error
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> None:
@@ -58,7 +59,7 @@ class LocalServer:
         self._thread.join()
 
     @property
-    def repository(self):
+    def repository(self) -> Repository:
         """The repository of the models."""
         return self._server.repository
 

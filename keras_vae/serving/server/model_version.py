@@ -165,7 +165,8 @@ class ModelVersion:
         """Returns the maximum number of values in a JSON request to any signature; None for no limit."""
         if limits not in self._max_values:
             total = [signature.max_values(limits) for signature in self.signatures.values()]
-            self._max_values[limits] = None if None in total else max(total, default=0)
+            limited = [values for values in total if values is not None]
+            self._max_values[limits] = max(limited, default=0) if len(limited) == len(total) else None
         return self._max_values[limits]
 
     def signature(self, name: str) -> ServedSignature | None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from keras_vae.serving.server.request_error import Code, RequestError
 
@@ -31,11 +31,11 @@ class Readers:
     def __enter__(self) -> "Readers":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         for threads in self._threads:
             threads.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, size: int, function: Callable[..., T], *arguments) -> T:
+    async def run(self, size: int, function: Callable[..., T], *arguments: Any) -> T:
         """Calls a function and returns its result; calls it in a thread if `size` is large.
 
         Args:
@@ -111,8 +111,9 @@ class RequestMemory:
             if not candidates:
                 raise memory_exceeded()
             largest = max(candidates, key=lambda other: other.bytes)
-            largest.cancel()
-            largest.cancel = None
+            cancel, largest.cancel = largest.cancel, None
+            if cancel is not None:
+                cancel()
             self.bytes -= largest.bytes
             largest.bytes = 0
         self.bytes += size

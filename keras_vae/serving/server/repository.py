@@ -140,7 +140,12 @@ class Repository:
             RequestError: if there is no such version.
         """
         version = self._version_number(name, version, label)
-        available = {n: s.model_version for n, s in self._models.get(name, {}).items() if s.state == State.AVAILABLE}
+        statuses = self._models.get(name, {}).items()
+        available = {
+            number: status.model_version
+            for number, status in statuses
+            if status.state == State.AVAILABLE and status.model_version is not None
+        }
         if version is None and available:
             return available[max(available)]
         if version not in available:

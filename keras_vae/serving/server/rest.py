@@ -193,8 +193,7 @@ def _metadata_json(message: get_model_metadata_pb2.GetModelMetadataResponse) -> 
 
 
 def _as_dict(message: Any) -> dict:
-    options = {"preserving_proto_field_name": True, "always_print_fields_with_no_presence": True}
-    return MessageToDict(message, **options)
+    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
 
 
 def _json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,6 +1,7 @@
 """The gRPC API of TensorFlow Serving: PredictionService and ModelService."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -58,12 +59,14 @@ PREDICTION = ("Predict", "GetModelMetadata", "Classify", "Regress", "MultiInfere
 MODEL = ("GetModelStatus", "HandleReloadConfigRequest")
 
 
+def _serialize(response: Any) -> bytes:
+    return response.SerializeToString()
+
+
 def _service(name: str, service: object, methods: Sequence[str]) -> grpc.GenericRpcHandler:
     """Returns the handlers of a service. They receive raw bytes, to return a clear error for malformed messages."""
     handlers = {
-        method: grpc.unary_unary_rpc_method_handler(
-            getattr(service, method), response_serializer=lambda response: response.SerializeToString()
-        )
+        method: grpc.unary_unary_rpc_method_handler(getattr(service, method), response_serializer=_serialize)
         for method in methods
     }
     return grpc.method_handlers_generic_handler(name, handlers)

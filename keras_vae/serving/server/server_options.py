@@ -6,7 +6,7 @@ from keras_vae.checks import check_integer, check_number
 from keras_vae.errors import InvalidInputError
 
 LIMITS = (
-    "versions", "max_batch_size", "max_rows", "max_queue", "max_header_bytes", "max_request_bytes", "max_held_bytes",
+    "versions", "max_batch_size", "max_rows", "max_queue", "max_header_bytes", "max_request_bytes",
     "max_connections",
 )  # fmt: skip
 SECONDS = (
@@ -72,12 +72,15 @@ class ServerOptions:
     max_connections: int = 1000
     grace_seconds: float = 30.0
 
+    @property
+    def held_bytes(self) -> int:
+        """`max_held_bytes`, or four times `max_request_bytes`."""
+        return 4 * self.max_request_bytes if self.max_held_bytes is None else self.max_held_bytes
+
     def __post_init__(self):
-        if self.max_held_bytes is None:
-            object.__setattr__(self, "max_held_bytes", 4 * self.max_request_bytes)  # frozen dataclass
         for name in LIMITS:
             check_integer(name, getattr(self, name))
-        check_integer("max_held_bytes", self.max_held_bytes, least=self.max_request_bytes)
+        check_integer("max_held_bytes", self.held_bytes, least=self.max_request_bytes)
         for name in ("port", "grpc_port"):
             port = getattr(self, name)
             if not (name == "grpc_port" and port is None):

@@ -35,8 +35,8 @@ def read_tensor(name: str, tensor: tensor_pb2.TensorProto, signature: ServedSign
         RequestError: if the proto is malformed, too large, or does not match the signature.
     """
     shape = [dim.size for dim in tensor.tensor_shape.dim[: MAX_DIMENSIONS + 1]]
-    dtype = _dtype(tensor.dtype)
-    signature.check_tensor(name, dtype, shape, limits)
+    signature.check_tensor(name, _dtype(tensor.dtype), shape, limits)
+    dtype = signature.inputs[name].dtype
     content, size = tensor.tensor_content, math.prod(shape)
     if content and dtype != tf.string:
         if len(content) != dtype.size * size:

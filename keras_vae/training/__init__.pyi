@@ -1,0 +1,11 @@
+from .build import build_model as build_model
+from .build import evaluation_data as evaluation_data
+from .build import evaluation_split as evaluation_split
+from .build import fit_epochs as fit_epochs
+from .build import load_data as load_data
+from .config import TrainingConfig as TrainingConfig
+from .report import write_quick_report as write_quick_report
+from .report import write_report as write_report
+from .run import Run as Run
+from .run import environment as environment
+from .train import train as train

@@ -1,0 +1,26 @@
+"""The classes that annotations name; every other name of TensorFlow is unknown.
+
+TensorFlow has no types. The stubs that type checkers bring cover part of it and refuse much that works, such as
+`x[..., None]`. With `Any` for a base, a tensor has every attribute and operator, but None and an array are no tensors.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from . import data as data
+from . import distribute as distribute
+from . import train as train
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+class Tensor(Any): ...
+class TensorSpec(Any): ...
+class DType(Any): ...
+class GradientTape(Any): ...
+class Module(Any): ...
+
+@overload
+def function(func: Callable[..., Any], **kwargs: Any) -> Any: ...
+@overload
+def function(*, input_signature: Any = None, **kwargs: Any) -> Callable[[F], F]: ...
+def __getattr__(name: str) -> Any: ...
