@@ -29,7 +29,8 @@ class Serializable:
     """
 
     def get_config(self) -> dict[str, Any]:
-        config = getattr(super(), "get_config", dict)()  # an objective's term has none above it
+        parent: Any = super()
+        config: dict[str, Any] = parent.get_config() if isinstance(self, keras.layers.Layer) else {}
         for name in [name for name in dict.fromkeys(_arguments(type(self))) if name not in config]:
             if name == "sublayers" and isinstance(
                 self, keras.layers.Layer
