@@ -39,7 +39,7 @@ def test_questions_in_float16(name, policy, tmp_path):
 
 def check_questions(name, tmp_path):
     model, x, y, condition = made(name)
-    model.compile("adam", jit_compile=False)
+    model.compile("adam", run_eagerly=True)
     assert all(np.isfinite(value) for value in model.evaluate(x, y, return_dict=True, verbose=0).values())
     pairs = x if condition is None else [x, condition]
     for answer in (model(pairs), model.predict(pairs, verbose=0), model.reconstruct(x, condition=condition)):
