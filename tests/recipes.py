@@ -104,8 +104,7 @@ OBJECTIVES = (*CORE, *JOINED, "autoencoder_kl", "two_stage_vae", "vae_gan", "wae
 
 EVALUATED = (
     *CORE,
-    *("dirichlet_vae", "hierarchical_vae", "hyperspherical_vae", "laplace_vae", "pixel_vae", "rae_sn"),
-    *("sequence_vae", "tabular_vae", "two_stage_vae", "wae_mmd"),
+    *("dirichlet_vae", "hyperspherical_vae", "laplace_vae", "sequence_vae", "tabular_vae", "two_stage_vae", "wae_mmd"),
 )
 """Recipes that together have everything which an evaluation looks at: codes, densities, priors, values, shapes."""
 

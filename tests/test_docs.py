@@ -1,10 +1,11 @@
 """Every example in the documentation runs."""
 
+import contextlib
 import doctest
 import importlib
-import os
 import pkgutil
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 import keras_vae
+from keras_vae.cli.main import main
 
 ROOT = Path(keras_vae.__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -68,49 +70,62 @@ def test_python_on_the_pages_runs(block, tmp_path, monkeypatch):
     exec(compile(block, "documentation", "exec"), {"__name__": "documentation"})
 
 
-def in_short(block):
+def in_short(block, *options):
     """The commands with little training, and with nothing else changed."""
-    shorter, changed = re.subn(r"--epochs \d+", "--epochs 2 --limit 300 --no-jit-compile", block)
+    quick = " ".join(["--epochs 2 --limit 300 --no-jit-compile", *options])
+    shorter, changed = re.subn(r"--epochs \d+", quick, block)
     assert changed
     return shorter
 
 
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """Calls the command in this process, which has imported TensorFlow, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(line, *further):
+        program, *arguments = shlex.split(line, comments=True)
+        assert program == "keras-vae"
+        monkeypatch.setattr(sys, "argv", [program, *arguments, *further])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert not end.value.code, line
+
+    return call
+
+
 @pytest.mark.slow
-def test_commands_of_the_front_page_run(tmp_path):
+def test_commands_of_the_front_page_run(call, tmp_path):
     (block,) = (block for block in blocks("bash") if "runs/digits" in block)
-    run_block(in_short(block), tmp_path)
+    for line in in_short(block, "--no-report").splitlines():  # the next command makes a larger one
+        call(line, *(["--quick"] if " evaluate " in line else []))
     for name in ("runs/digits/evaluation.html", "samples.png", "traversal.png", "saved_models/digits/1/saved_model.pb"):
         assert (tmp_path / name).exists(), name
 
 
 @pytest.mark.slow
-def test_the_way_to_a_service_runs(tmp_path):
+def test_the_way_to_a_service_runs(call, command, capsys, tmp_path):
     (block,) = (block for block in blocks("bash") if "keras-vae serve" in block)
-    printed = run_block(in_short(block), tmp_path)
+    *lines, last = in_short(block, "--no-report").splitlines()
+    assert last == "kill $!"
+    with contextlib.ExitStack() as server:
+        for line in lines:
+            if line.endswith(" &"):
+                process = server.enter_context(subprocess.Popen([command, *shlex.split(line[:-2])[1:]], cwd=tmp_path))
+                server.callback(process.terminate)
+            else:
+                call(line)
+    printed = capsys.readouterr().out
     assert "TensorFlow Serving can run it." in printed and "is_anomaly (5,)" in printed
     assert (tmp_path / "generated.png").read_bytes().startswith(b"\x89PNG")
 
 
-def run_block(block, folder):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = ["bash", "-e", "-c", block]
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "PATH": path},
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=900,
-    )
-    return done.stdout
-
-
 @pytest.mark.slow
-def test_bulk_work_runs(tmp_path):
+def test_bulk_work_runs(call, tmp_path):
     (tmp_path / "saved_models").symlink_to(ROOT / "saved_models")
     (block,) = (block for block in blocks("bash") if "--runner" in block)
-    run_block(block, tmp_path)
+    for line in block.splitlines():
+        call(line)
     for name in ("codes", "scores", "codes-by-beam"):
         assert (tmp_path / name / "summary.json").exists(), name
 
@@ -119,9 +134,8 @@ def test_bulk_work_runs(tmp_path):
 @pytest.mark.parametrize(
     "line", [line for block in blocks("sh") for line in block.splitlines()], ids=lambda line: line[:40]
 )
-def test_training_commands_run_for_an_epoch(line, command, tmp_path):
-    quick = ["--epochs", "1", "--limit", "256", "--data", "digits", "--no-report"]
-    subprocess.run([command, *line.split()[1:], *quick], cwd=tmp_path, check=True)
+def test_training_commands_run_for_an_epoch(line, call):
+    call(line, "--epochs", "1", "--limit", "256", "--data", "digits", "--no-report")
 
 
 @pytest.mark.slow
@@ -130,9 +144,10 @@ def test_training_commands_run_for_an_epoch(line, command, tmp_path):
     [line for block in blocks("shell") for line in block.splitlines() if " tune " in line],
     ids=lambda line: line[:40],
 )
-def test_searches_run_for_an_epoch(line, command, tmp_path):
+def test_searches_run_for_an_epoch(line, call, short_reports, tmp_path):
     quick = ["--epochs", "1", "--limit", "96", "--max-trials", "2", "--set", "units=[8]", "--out", "search"]
-    subprocess.run([command, *line.split()[1:], *quick], cwd=tmp_path, check=True)
+    with short_reports():
+        call(line, *quick)
     assert (tmp_path / "search" / "search.png").exists()
 
 

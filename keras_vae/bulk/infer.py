@@ -71,7 +71,7 @@ def infer(
 
     Example:
 
-    >>> version = serving.export(vae((8,), 2, units=(4,)), "saved_models/v")
+    >>> version = serving.export(vae((8,), 2, units=(4,)), "saved_models/v", check=False)
     >>> np.save("x.npy", np.zeros((5, 8), "float32"))
     >>> print(bulk.infer("encode", version, "x.npy", "codes").as_text())
     5 records: 5 answered, 0 rejected

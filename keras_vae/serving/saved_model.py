@@ -61,7 +61,7 @@ def export(
 
     Example:
 
-    >>> export(vae((8, 8, 1), 4, units=(32,)), "saved_models/example").name
+    >>> export(vae((8,), 2, units=(4,)), "saved_models/example").name
     '1'
     """
     directory = Path(directory)

@@ -53,7 +53,7 @@ def ask(trained, data):
 @pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.EVALUATED))
 def test_every_kind_of_recipe_is_asked_every_question(name):
     model = recipes.create(name)
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)
     labels = np.arange(48) % 10 if model.condition is not None else None
     train, test = (Split(recipes.examples(name, seed=seed), labels) for seed in (1, 0))
     results = evaluate(model, SplitDataset("noise", train, test, test), budget=TINY)

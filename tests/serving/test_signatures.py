@@ -6,17 +6,27 @@ import numpy as np
 import pytest
 import recipes
 import tensorflow as tf
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+from tensorflow.python.client import pywrap_tf_session
 
 import keras_vae as kv
 from keras_vae.data import Split
 from keras_vae.serving import ExportOptions, export, export_signatures
+from keras_vae.serving.checks.graph_rules import graph_problems, shape_problems
 from keras_vae.serving.png import png
 from keras_vae.serving.quantiles import Quantiles
 from keras_vae.serving.signatures import log_density
 from tests.serving.servables import FEW_SIZES, build
 
+CORE_OPS = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
 LATENT = 3
 QUICK = ("conditional_vae", "vae", "vq_vae")
+SERVED = (
+    *(*QUICK, "ae", "concrete_vae", "dirichlet_vae", "hyperspherical_vae", "iaf_vae", "laplace_vae", "ladder_vae"),
+    *("pixel_vae", "planar_flow_vae", "real_nvp_vae", "residual_vq_vae", "semi_supervised_vae", "sequence_vae"),
+    *("tabular_vae", "two_stage_vae", "wae_mmd"),
+)
+"""Recipes that together have every signature, and every prior and likelihood that a row's own seed draws from."""
 WITHOUT_PRIOR = {"ae", "rae_l2", "rae_sn"}
 WITHOUT_DENSITY = WITHOUT_PRIOR | {"wae_mmd"}
 DISCRETE = {"residual_vq_vae", "vq_vae"}
@@ -58,18 +68,21 @@ def dtype_of(name):
     return {"image_bytes": tf.string, "is_anomaly": tf.bool}.get(name, tf.float32)
 
 
-@pytest.fixture(scope="module", params=recipes.every(slow_beyond=QUICK, among=recipes.STRUCTURES))
+@pytest.fixture(scope="module", params=recipes.every(slow_beyond=QUICK, among=SERVED))
 def served(request, tmp_path_factory):
-    """A recipe's name, its model after two steps, and its export, which has passed the check."""
+    """A recipe's name, its model after two steps, and its export; those of the quick tests have passed the check."""
     model = build(request.param)
     training = Split(recipes.examples(request.param, 20), recipes.conditions(request.param, 20))
     options = FEW_SIZES if request.param in {*FILES_TRIED, *NO_IMAGES} else replace(FEW_SIZES, images=False)
-    version = export(model, tmp_path_factory.mktemp("served") / "model", options=options, training=training)
-    return request.param, model, tf.saved_model.load(str(version)).signatures
+    folder = tmp_path_factory.mktemp("served") / "model"
+    version = export(model, folder, options=options, training=training, check=request.param in QUICK)
+    return request.param, version, model, tf.saved_model.load(str(version)).signatures
 
 
 def test_every_kind_of_recipe_has_its_signatures_with_the_documented_names_types_and_shapes(served):
-    recipe, model, signatures = served
+    recipe, version, model, signatures = served
+    (graph,) = SavedModel.FromString((version / "saved_model.pb").read_bytes()).meta_graphs
+    assert graph_problems(graph, CORE_OPS) + shape_problems(graph) == []
     expected = expected_signatures(recipe, model)
     assert set(signatures) == set(expected)
     for name, signature in signatures.items():
@@ -82,7 +95,8 @@ def test_every_kind_of_recipe_has_its_signatures_with_the_documented_names_types
 
 
 def test_no_rows_have_an_answer_of_no_rows(served):
-    for name, signature in served[2].items():
+    *_, signatures = served
+    for name, signature in signatures.items():
         inputs = {
             key: tf.zeros((0, *spec.shape[1:]), spec.dtype)
             for key, spec in signature.structured_input_signature[1].items()
@@ -92,7 +106,7 @@ def test_no_rows_have_an_answer_of_no_rows(served):
 
 
 def test_the_signatures_say_what_the_methods_of_the_model_say(served):
-    recipe, model, signatures = served
+    recipe, _, model, signatures = served
     x = np.nan_to_num(model.prepare(recipes.examples(recipe, 6)).numpy())
     condition = None if recipe == "semi_supervised_vae" else recipes.conditions(recipe, 6)
     given = {} if condition is None else {"condition": tf.constant(condition, tf.int32)}

@@ -21,11 +21,12 @@ PICTURES = {
 
 @pytest.fixture
 def tiny_run(tiny, tmp_path_factory):
-    return lambda resume=False, out=None, tensorboard=False, **changes: train(
+    return lambda resume=False, out=None, tensorboard=False, report=True, **changes: train(
         tiny(**changes),
         out or tmp_path_factory.mktemp("run") / "run",
         resume=resume,
         tensorboard=tensorboard,
+        report=report,
         verbose=0,
     )
 
@@ -90,7 +91,7 @@ def test_the_configuration_of_a_run_repeats_it_exactly_in_another_process(finish
 
 
 def test_one_seed_gives_one_result_and_another_seed_another(tiny_run, assert_same_weights):
-    one, same, other = tiny_run(seed=3), tiny_run(seed=3), tiny_run(seed=4)
+    one, same, other = (tiny_run(seed=seed, report=False) for seed in (3, 3, 4))
     assert one.read_history() == same.read_history()
     assert_same_weights(one, same)
     assert one.read_history()["loss"] != other.read_history()["loss"]
@@ -110,7 +111,7 @@ def test_one_seed_gives_one_result_and_another_seed_another(tiny_run, assert_sam
 def test_a_finished_run_with_more_epochs_equals_a_longer_one(tiny_run, assert_same_weights, changes):
     changes = {"epochs": 2, "decay": "none", **changes}
     longer = {**changes, "epochs": changes["epochs"] + 1}
-    run = tiny_run(**changes)
+    run = tiny_run(report=False, **changes)
     run = tiny_run(resume=True, out=run.path, **longer)
     whole = tiny_run(**longer)
     assert run.config() == whole.config()
@@ -152,7 +153,7 @@ def test_a_run_goes_on_only_with_its_own_configuration(finished_run, tiny, refus
 
 @pytest.mark.slow
 def test_a_decayed_learning_rate_allows_no_further_epochs(tiny_run, tiny, refused):
-    run = tiny_run(decay="cosine", epochs=1)
+    run = tiny_run(decay="cosine", epochs=1, report=False)
     assert float(run.model().optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
     with refused("epochs: 1 -> 2"):
         train(tiny(decay="cosine", epochs=2), run.path, resume=True, verbose=0)
@@ -160,7 +161,7 @@ def test_a_decayed_learning_rate_allows_no_further_epochs(tiny_run, tiny, refuse
 
 @pytest.mark.slow
 def test_resuming_what_is_not_there_starts_it(tiny_run):
-    assert tiny_run(resume=True, epochs=1).read_history()["epoch"] == [1]
+    assert tiny_run(resume=True, epochs=1, report=False).read_history()["epoch"] == [1]
 
 
 @pytest.mark.slow
@@ -179,14 +180,14 @@ def test_a_dynamically_binarised_run_is_judged_on_fixed_black_and_white(tiny_run
 
 @pytest.mark.slow
 def test_grey_digits_get_a_normal_likelihood_and_black_and_white_ones_a_bernoulli(tiny_run):
-    assert type(tiny_run(epochs=1).model().likelihood).__name__ == "Normal"
-    assert type(tiny_run(epochs=1, binarize="threshold").model().likelihood).__name__ == "Bernoulli"
+    assert type(tiny_run(epochs=1, report=False).model().likelihood).__name__ == "Normal"
+    assert type(tiny_run(epochs=1, report=False, binarize="threshold").model().likelihood).__name__ == "Bernoulli"
 
 
 @pytest.mark.slow
 def test_the_kl_of_a_beta_vae_is_warmed_up(tiny_run):
     history = tiny_run(
-        model="beta_vae", options={"units": [16], "beta": 50.0}, warmup_epochs=2, epochs=3
+        model="beta_vae", options={"units": [16], "beta": 50.0}, warmup_epochs=2, epochs=3, report=False
     ).read_history()
     excess = np.subtract(history["loss"], history["nll"]) / history["kl"]
     # 4 steps an epoch: the weight rises by 1/8 of 50 a step, and its mean over the first epoch is 3/16 of 50
@@ -210,8 +211,8 @@ def test_an_autoencoder_without_a_prior_is_neither_given_an_elbo_nor_sampled(tmp
 def test_logs_for_tensorboard_are_written_when_asked_for(tiny_run):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    assert not tiny_run(epochs=1)["logs"].exists()
-    logs = tiny_run(tensorboard=True)["logs"]
+    assert not tiny_run(epochs=1, report=False)["logs"].exists()
+    logs = tiny_run(tensorboard=True, report=False)["logs"]
     events = EventAccumulator(str(logs / "train"))
     events.Reload()
     assert "epoch_loss" in events.Tags()["tensors"]
@@ -264,7 +265,9 @@ def test_a_configuration_that_cannot_be_used_is_refused_before_the_folder_is_mad
 
 @pytest.mark.slow
 def test_the_largest_seed_is_a_seed(tiny_run):
-    assert np.isfinite(tiny_run(epochs=1, seed=2**31 - 1, binarize="dynamic").read_history()["loss"]).all()
+    assert np.isfinite(
+        tiny_run(epochs=1, seed=2**31 - 1, binarize="dynamic", report=False).read_history()["loss"]
+    ).all()
 
 
 @pytest.mark.slow

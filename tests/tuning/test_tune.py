@@ -65,11 +65,11 @@ def test_the_search_is_drawn(searched):
 @pytest.mark.slow
 def test_a_search_with_more_trials_goes_on_and_repeats_none(tmp_path):
     out = tmp_path / "search"
-    tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, verbose=0)
+    tune(CONFIG, out, space=SPACE, tuner="random", max_trials=1, verbose=0)
     before = by_trial(out)
-    best = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=4, resume=True, verbose=0)
+    best = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, resume=True, verbose=0)
     after = by_trial(out)
-    assert len(before) == 2 and len(after) == 4
+    assert len(before) == 1 and len(after) == 2
     assert {name: after[name] for name in before} == before
     assert best.config().options["beta"] == max(rows(out), key=lambda row: row["score"])["values"]["beta"]
 
@@ -77,10 +77,10 @@ def test_a_search_with_more_trials_goes_on_and_repeats_none(tmp_path):
 @pytest.mark.slow
 def test_a_better_trial_takes_the_place_of_the_best_run(tmp_path):
     out = tmp_path / "search"
-    first = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, verbose=0)
+    first = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=1, verbose=0)
     worse = first.config().replace(latent_dim=17)
     first.write_json("config.json", worse.as_dict())
-    best = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, resume=True, verbose=0)
+    best = tune(CONFIG, out, space=SPACE, tuner="random", max_trials=1, resume=True, verbose=0)
     assert best.config().latent_dim != 17 and len(best.read_history()["epoch"]) == 2
 
 
@@ -141,7 +141,7 @@ def command_of_the_search(command, tmp_path):
 @pytest.mark.slow
 def test_a_killed_search_loses_no_trial_and_repeats_none(tmp_path, command_of_the_search):
     out = tmp_path / "search"
-    arguments = [*command_of_the_search, "--max-trials", "5", "--resume", "--out", str(out)]
+    arguments = [*command_of_the_search, "--max-trials", "4", "--resume", "--out", str(out)]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 200
     while len(completed(out)) < 2 and time.monotonic() < deadline:
@@ -149,12 +149,11 @@ def test_a_killed_search_loses_no_trial_and_repeats_none(tmp_path, command_of_th
     process.send_signal(signal.SIGKILL)
     process.communicate()
     before = completed(out)
-    assert 2 <= len(before) < 5
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    assert 2 <= len(before) < 4
+    tune(CONFIG, out, space=SPACE, tuner="random", max_trials=4, resume=True, verbose=0)
     after = completed(out)
-    assert len(after) == 5 and {name: after[name] for name in before} == before
-    assert len({json.dumps(values) for _, values in after.values()}) == 5
+    assert len(after) == 4 and {name: after[name] for name in before} == before
+    assert len({json.dumps(values) for _, values in after.values()}) == 4
     assert (out / "best" / "evaluation.html").exists()
 
 
@@ -173,8 +172,8 @@ def completed(out):
 @pytest.mark.slow
 def test_workers_share_the_trials(tmp_path, command_of_the_search):
     out = tmp_path / "search"
-    arguments = [*command_of_the_search, "--max-trials", "4", "--workers", "2", "--out", str(out)]
+    arguments = [*command_of_the_search, "--max-trials", "3", "--workers", "2", "--out", str(out)]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert len(completed(out)) == 4 and len(rows(out)) == 4
+    assert len(completed(out)) == 3 and len(rows(out)) == 3
     assert f"Best: {out / 'best'}" in done.stdout

@@ -102,7 +102,7 @@ def check_export(path: str | os.PathLike) -> ExportCheck:
 
     Example:
 
-    >>> version = serving.export(vae((8, 8, 1), 4, units=(32,)), "saved_models/example")
+    >>> version = serving.export(vae((8,), 2, units=(4,)), "saved_models/example", check=False)
     >>> check_export(version).ok
     True
     """

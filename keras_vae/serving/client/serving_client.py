@@ -75,7 +75,8 @@ class Client:
 
     Example:
 
-    >>> with serving.server.LocalServer(serving.export(vae((8,), 2, units=(4,)), "saved_models/v").parent) as server:
+    >>> version = serving.export(vae((8,), 2, units=(4,)), "saved_models/v", check=False)
+    >>> with serving.server.LocalServer(version.parent) as server:
     ...     with Client(server.url, "v") as client:
     ...         print(client.generate(3, seed=0).shape, client.encode(np.zeros((2, 8))).mean.shape)
     (3, 8) (2, 2)

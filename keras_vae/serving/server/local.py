@@ -22,7 +22,7 @@ class LocalServer:
 
     Example:
 
-    >>> serving.export(vae((8, 8, 1), 4, units=(32,)), "saved_models/example").name
+    >>> serving.export(vae((8,), 2, units=(4,)), "saved_models/example", check=False).name
     '1'
     >>> with LocalServer("saved_models") as server:
     ...     print(sorted(server.repository.models))
