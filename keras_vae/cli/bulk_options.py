@@ -22,13 +22,13 @@ def or_in_bulk(command: Command) -> Command:
     own, more = inspect.signature(command).parameters, inspect.signature(_in_bulk).parameters
     added = {name: parameter for name, parameter in more.items() if name not in own and name != "question"}
 
-    def either(given: dict[str, Any]) -> None:
-        bulk = {name: given.pop(name) for name in added}
-        if given["out"].suffix:
-            _refuse_without_folder(given["out"], bulk, added)
-            command(**given)
+    def either(arguments: dict[str, Any]) -> None:
+        bulk = {name: arguments.pop(name) for name in added}
+        if arguments["out"].suffix:
+            _refuse_without_folder(arguments["out"], bulk, added)
+            command(**arguments)
         else:
-            shared = {name: value for name, value in given.items() if name in more}
+            shared = {name: value for name, value in arguments.items() if name in more}
             _in_bulk(command.__name__, **shared, **bulk)
 
     return with_parameters(command, either, added)

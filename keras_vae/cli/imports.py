@@ -25,14 +25,14 @@ def imports_first(source: str) -> Callable[[Command], Command]:
     def decorate(command):
         @settings_of(TrainingConfig, "imports")
         @functools.wraps(command)
-        def importing(settings: dict[str, Any], **given: Any) -> None:
+        def importing(settings: dict[str, Any], **arguments: Any) -> None:
             if settings:
                 import_modules(settings["imports"])
             else:
-                sources = given[source]
+                sources = arguments[source]
                 for path in sources if isinstance(sources, list) else [sources]:
                     _import_as_recorded(path)
-            command(**given)
+            command(**arguments)
 
         return importing
 

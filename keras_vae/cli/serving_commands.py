@@ -63,9 +63,9 @@ def check(
     """Check whether TF Serving can run an export, without TensorFlow's Python."""
     from keras_vae.serving import check_export
 
-    found = check_export(path)
-    typer.echo(found.as_text())
-    if not found.ok:
+    report = check_export(path)
+    typer.echo(report.as_text())
+    if not report.ok:
         raise typer.Exit(1)
 
 

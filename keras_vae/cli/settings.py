@@ -69,8 +69,8 @@ def with_parameters(
     parameters |= added
 
     @functools.wraps(command)
-    def wrapped(**given: Any) -> None:
-        run(given)
+    def wrapped(**arguments: Any) -> None:
+        run(arguments)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
     signature = inspect.Signature([each.replace(kind=keyword) for each in parameters.values()])

@@ -56,17 +56,17 @@ class Levels(CustomDistribution):
 
     def _sample_n(self, n, seed=None):
         seeds = tfp.random.split_seed(seed, n=len(self.sizes))
-        return self._walk(lambda given, level: given.sample(*([] if level else [n]), seed=seeds[level]))
+        return self._walk(lambda conditional, level: conditional.sample(*([] if level else [n]), seed=seeds[level]))
 
     def _log_prob(self, z):
         pairs = zip(self.along(z), self.split(z), strict=True)
-        return tf.add_n([given.log_prob(level) for given, level in pairs])
+        return tf.add_n([conditional.log_prob(level) for conditional, level in pairs])
 
     def _mean(self):
-        return self._walk(lambda given, _: given.mean())
+        return self._walk(lambda conditional, _: conditional.mean())
 
     def _stddev(self):
-        return tf.concat([given.stddev() for given in self.along(self._mean())], axis=-1)
+        return tf.concat([conditional.stddev() for conditional in self.along(self._mean())], axis=-1)
 
     def _variance(self):
         return self._stddev() ** 2
@@ -146,9 +146,9 @@ class Ladder(Posterior):
                 f"Ladder: expected two or more levels that add up to event_shape, such as levels=(8, 16) for (24,); "
                 f"got levels={self.levels} for {self.event_shape}."
             )
-        for name, value, known in (("merge", merge, MERGES), ("decode", decode, ("bottom", "all"))):
-            if value not in known:
-                raise InvalidInputError(f"Ladder: {name} must be one of {known}; got {value!r}.")
+        for name, value, choices in (("merge", merge, MERGES), ("decode", decode, ("bottom", "all"))):
+            if value not in choices:
+                raise InvalidInputError(f"Ladder: {name} must be one of {choices}; got {value!r}.")
         if not self.project:
             raise InvalidInputError("Ladder: it needs layers of its own; leave project=True.")
         self.merge = merge
@@ -187,11 +187,11 @@ class Ladder(Posterior):
     def call(self, features: tf.Tensor) -> dict[str, tf.Tensor]:
         features = keras.ops.cast(features, "float32")
         up = keras.ops.reshape(features, (-1, self._up[-1].kernel.shape[0]))
-        found = {}
+        parameters = {}
         for level in reversed(range(len(self.levels))):
             up = self._up[level](up)
-            found[f"up_{level}"] = up
-        return {name: found[name] for name in self.parameters}
+            parameters[f"up_{level}"] = up
+        return {name: parameters[name] for name in self.parameters}
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> Levels:
         return _LadderPosterior(self, parameters)

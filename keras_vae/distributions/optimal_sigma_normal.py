@@ -68,12 +68,12 @@ class OptimalSigmaNormal(Likelihood):
 
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
         errors = trace.x - trace.likelihood.mean()  # (S, B, ...); of a pixel's family, also the pixels' axes
-        known = tf.math.is_finite(errors)
+        observed = tf.math.is_finite(errors)
         weights = tf.ones(tf.shape(trace.x)[:1]) if trace.weights is None else trace.weights
         weights = tf.reshape(weights, (1, -1, *[1] * (errors.shape.rank - 2)))
         return {
-            "squares": tf.reduce_sum(weights * tf.square(tf.where(known, errors, 0.0))),
-            "count": tf.reduce_sum(weights * tf.cast(known, tf.float32)),
+            "squares": tf.reduce_sum(weights * tf.square(tf.where(observed, errors, 0.0))),
+            "count": tf.reduce_sum(weights * tf.cast(observed, tf.float32)),
         }
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:

@@ -89,7 +89,7 @@ class Reparameterized(Posterior, Likelihood):
         super().__init__(event_shape, **kwargs)
         self._part = f"Reparameterized {family}"
         self._family = get(family, FAMILIES, part="family of tfp.distributions")
-        known = self._known_parameters()
+        all_parameters = self._known_parameters()
         if not isinstance(parameters, Mapping) or not parameters:
             raise InvalidInputError(
                 f"{self._part}: expected parameters such as {{'loc': 'real'}}, one or more; got {parameters!r}."
@@ -97,14 +97,14 @@ class Reparameterized(Posterior, Likelihood):
         if fixed is not None and not isinstance(fixed, Mapping):
             raise InvalidInputError(f"{self._part}: expected fixed such as {{'low': 0.0}}; got {fixed!r}.")
         for name in (*parameters, *(fixed or {})):
-            get(name, known, part=f"parameter of {family}")
+            get(name, all_parameters, part=f"parameter of {family}")
         for constraint in parameters.values():
             get(constraint, CONSTRAINTS, part="constraint")
         both = sorted(set(parameters) & set(fixed or {}))
         if both:
             raise InvalidInputError(f"{self._part}: {both} cannot be both given by the network and fixed; choose.")
         self.family = family
-        self.parameters = {name: parameters[name] for name in known if name in parameters}
+        self.parameters = {name: parameters[name] for name in all_parameters if name in parameters}
         self.fixed = dict(fixed or {})
         self.support = LOWER_DIMENSIONAL.get(family, "real") if support is None else support
         if self.support != LOWER_DIMENSIONAL.get(family, self.support):
@@ -112,7 +112,7 @@ class Reparameterized(Posterior, Likelihood):
                 f"{self._part}: its events are on the {LOWER_DIMENSIONAL[family]}; got support={support!r}, "
                 f"give support={LOWER_DIMENSIONAL[family]!r}."
             )
-        self._shapes = {name: self._shape_of(known[name]) for name in self.parameters}
+        self._shapes = {name: self._shape_of(all_parameters[name]) for name in self.parameters}
         self._check()
 
     @property
@@ -120,9 +120,9 @@ class Reparameterized(Posterior, Likelihood):
         return dict(self._shapes)
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
-        given = {name: CONSTRAINTS[constraint](parameters[name]) for name, constraint in self.parameters.items()}
+        constrained = {name: CONSTRAINTS[constraint](parameters[name]) for name, constraint in self.parameters.items()}
         constants = {name: tf.constant(value, tf.float32) for name, value in self.fixed.items()}
-        distribution = self._family(**given, **constants)
+        distribution = self._family(**constrained, **constants)
         leading = len(self.event_shape) - distribution.event_shape.rank
         return tfd.Independent(distribution, reinterpreted_batch_ndims=leading) if leading else distribution
 

@@ -110,10 +110,10 @@ class VectorQuantizer(DiscretePosterior):
         rows = tf.cond(tf.reduce_all(weights > 0.0), lambda: rows, lambda: _among(weights > 0.0, rows))
         for level, (vectors, _) in enumerate(posterior.levels):
             vectors = tf.reshape(tf.stop_gradient(vectors), (-1, self.event_shape[-1]))
-            chosen = tf.one_hot(tf.reshape(posterior.indices[..., level], (-1,)), self.codebook_size)  # (N, K)
-            chosen *= weights[:, tf.newaxis]
-            counts.append(tf.reduce_sum(chosen, axis=0))
-            sums.append(tf.matmul(chosen, vectors, transpose_a=True))
+            one_hot = tf.one_hot(tf.reshape(posterior.indices[..., level], (-1,)), self.codebook_size)  # (N, K)
+            one_hot *= weights[:, tf.newaxis]
+            counts.append(tf.reduce_sum(one_hot, axis=0))
+            sums.append(tf.matmul(one_hot, vectors, transpose_a=True))
             candidates.append(of_first(tf.gather(vectors, rows[level])))
         return {"counts": tf.stack(counts), "sums": tf.stack(sums), "candidates": tf.stack(candidates)}
 

@@ -78,5 +78,4 @@ def lengths_of(walks: np.ndarray) -> PathLengths:
 
 def _featured(features: Features, walks: np.ndarray) -> np.ndarray:
     pairs, points, *event = walks.shape
-    found = np.asarray(features(walks.reshape(-1, *event)))
-    return found.reshape(pairs, points, -1)
+    return np.asarray(features(walks.reshape(-1, *event))).reshape(pairs, points, -1)

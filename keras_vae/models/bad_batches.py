@@ -53,9 +53,9 @@ class BadBatches(keras.metrics.Metric):
         """Counts one more step; the number of the first bad one so far, from 1, or 0."""
         steps, first = self.steps + 1.0, tf.convert_to_tensor(self.first)
         low, high = tf.unstack(counts["ranges"], axis=1)
-        found = tf.concat([[steps], counts["bad"], [tf.reduce_min(low), tf.reduce_max(high)]], axis=0)
+        this = tf.concat([[steps], counts["bad"], [tf.reduce_min(low), tf.reduce_max(high)]], axis=0)
         is_first = (first[0] == 0.0) & (tf.reduce_sum(counts["bad"]) > 0.0)
-        first = tf.where(is_first, found, first)
+        first = tf.where(is_first, this, first)
         with tf.control_dependencies([first]):  # else a stream that ends would count for one more
             self.steps.assign(steps)
         self.first.assign(first)

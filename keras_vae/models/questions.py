@@ -164,8 +164,8 @@ class Questions(Conditioning):
             code = self._center()
         else:
             x = as_numbers("x", x)
-            given = None if condition is None else np.reshape(condition, (1, -1))
-            codes = self.encode(x[None] if x.shape == self.event_shape else x, condition=given).mean()
+            rows = None if condition is None else np.reshape(condition, (1, -1))
+            codes = self.encode(x[None] if x.shape == self.event_shape else x, condition=rows).mean()
             if len(codes) > 1:
                 raise InvalidInputError(f"traverse: expected one example to start from, got {len(codes)}.")
             code = codes[0]

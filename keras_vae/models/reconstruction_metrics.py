@@ -60,12 +60,12 @@ def checked_metrics(metrics: Any, own: Iterable[str], likelihood: Likelihood, *,
         if not (isinstance(metric, (str, keras.metrics.Metric)) or callable(metric)):
             raise InvalidInputError(f"compile: {part} must be Keras's, by name or as objects; got {metric!r}.")
         try:
-            found = keras.metrics.get(metric)
+            resolved = keras.metrics.get(metric)
         except ValueError as error:
             if metric not in ("accuracy", "acc", "crossentropy", "ce"):  # which Keras resolves by the data
                 raise InvalidInputError(f"compile: {part}: Keras has none called {metric!r}.") from error
             continue
-        name = getattr(found, "name", getattr(found, "__name__", None))
+        name = getattr(resolved, "name", getattr(resolved, "__name__", None))
         if name in set(own):
             raise InvalidInputError(
                 f"compile: {part}: the model reports a metric {name!r} of its own; choose another name."

@@ -122,17 +122,17 @@ class SemiSupervisedAutoencoder(Autoencoder):
         """A pass for each class: the batch is repeated, class by class, and `extras` say which label is known."""
         x, extras, classes = self.prepare(x), extras or {}, self.condition.size
         batch = tf.shape(x)[0]
-        given = self.condition.batch(extras["y"]) if "y" in extras else tf.fill((batch,), -1)
-        labels = tf.repeat(tf.range(classes), batch)
+        true_labels = self.condition.batch(extras["y"]) if "y" in extras else tf.fill((batch,), -1)
+        every_label = tf.repeat(tf.range(classes), batch)
         repeated = tf.tile(x, tf.concat([[classes], tf.ones(tf.rank(x) - 1, tf.int32)], axis=0))
         seed = tf.convert_to_tensor(seed)
         seeds = tf.tile(seed, (classes, 1)) if seed.shape.rank == 2 else seed
         passed = super().trace(
-            repeated, seed=seeds, samples=samples, training=training, step=step, extras={"y": labels}
+            repeated, seed=seeds, samples=samples, training=training, step=step, extras={"y": every_label}
         )
         logits = self.class_logits(x, training=training)
         kl = super().elbo_terms(passed)["kl"]
-        return passed.replace(extras={**extras, "classes": logits, "labels": given, "kl": kl})
+        return passed.replace(extras={**extras, "classes": logits, "labels": true_labels, "kl": kl})
 
     def elbo_terms(self, trace: Trace) -> dict[str, tf.Tensor]:
         """The ELBO of x where its label is known, L(x, y), and of x alone elsewhere, U(x); `(B,)` each."""
@@ -152,8 +152,8 @@ class SemiSupervisedAutoencoder(Autoencoder):
         if condition is None:
             condition = likely
         else:
-            given, known = self.condition_of_batch(condition), self.is_known(condition)
-            condition = tf.where(given == -1, likely, tf.where(known, given, self.condition.size))
+            labels, is_label = self.condition_of_batch(condition), self.is_known(condition)
+            condition = tf.where(labels == -1, likely, tf.where(is_label, labels, self.condition.size))
         return super().call(x, training=training, condition=condition)
 
     def encode(self, x: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:

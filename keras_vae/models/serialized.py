@@ -48,10 +48,10 @@ def unknown_objects(config: Any, custom_objects: Mapping[str, Any] | None = None
         if keras.saving.get_registered_object(name, custom_objects=custom_objects) is not None:
             continue
         if class_name == "function":
-            found = any(hasattr(getattr(keras, builtin), name) for builtin in BUILTINS)
+            is_keras = any(hasattr(getattr(keras, builtin), name) for builtin in BUILTINS)
         else:
-            found = module is not None and (module == "keras" or module.startswith("keras."))
-        if not found:
+            is_keras = module is not None and (module == "keras" or module.startswith("keras."))
+        if not is_keras:
             unknown.append(name)
     return unknown
 

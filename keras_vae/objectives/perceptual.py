@@ -58,8 +58,8 @@ class Perceptual(Term):
         self.weights = weights
         self._encoder = BackboneEncoder(self.input_shape, backbone, weights=weights, pooling=None, trainable=False)
         body = self._encoder.body
-        known = {layer.name for layer in body.layers}
-        if not self.layers or not set(self.layers) <= known:
+        names = {layer.name for layer in body.layers}
+        if not self.layers or not set(self.layers) <= names:
             raise InvalidInputError(
                 f"Perceptual: layers must be names of layers of {backbone}, such as {body.layers[-1].name!r}; "
                 f"got {self.layers}."
@@ -75,4 +75,4 @@ class Perceptual(Term):
         """The maps of each layer, normalised over their channels."""
         maps = self._maps(self._encoder.preprocessed(x))
         maps = maps if isinstance(maps, (list, tuple)) else [maps]
-        return [tf.math.l2_normalize(tf.cast(found, tf.float32), axis=-1, epsilon=1e-10) for found in maps]
+        return [tf.math.l2_normalize(tf.cast(one, tf.float32), axis=-1, epsilon=1e-10) for one in maps]

@@ -28,9 +28,9 @@ def marginal_bound(trace: Trace) -> dict[str, tf.Tensor]:
     def by_class(values):
         return tf.transpose(tf.reshape(values, (classes, -1)))  # (B, classes)
 
-    known = labels >= 0
-    weights = tf.where(known[:, None], tf.one_hot(labels, classes), tf.nn.softmax(logits))
-    entropy = tf.where(known, 0.0, tfd.Categorical(logits=logits).entropy())
+    labelled = labels >= 0
+    weights = tf.where(labelled[:, None], tf.one_hot(labels, classes), tf.nn.softmax(logits))
+    entropy = tf.where(labelled, 0.0, tfd.Categorical(logits=logits).entropy())
     nll = tf.reduce_sum(weights * by_class(-tf.reduce_mean(trace.log_likelihood, axis=0)), axis=1)
     kl = tf.reduce_sum(weights * by_class(trace.extras["kl"]), axis=1) + math.log(classes) - entropy
     return {"elbo": -nll - kl, "nll": nll, "kl": kl}
@@ -65,6 +65,6 @@ class SemiSupervisedELBO(Term):
         if "classes" not in trace.extras:
             raise InvalidInputError(f"{self.name}: it needs a SemiSupervisedAutoencoder; use NLL() + KL() here.")
         logits, labels = trace.extras["classes"], trace.extras["labels"]
-        known = labels >= 0
-        cross_entropy = -tfd.Categorical(logits=logits).log_prob(tf.where(known, labels, 0))
-        return -marginal_bound(trace)["elbo"] + self.alpha * tf.where(known, cross_entropy, 0.0)
+        labelled = labels >= 0
+        cross_entropy = -tfd.Categorical(logits=logits).log_prob(tf.where(labelled, labels, 0))
+        return -marginal_bound(trace)["elbo"] + self.alpha * tf.where(labelled, cross_entropy, 0.0)

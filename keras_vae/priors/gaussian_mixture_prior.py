@@ -79,11 +79,11 @@ class GaussianMixturePrior(Prior):
                 f"got {len(codes)}; give it more codes or fewer components."
             )
         flat = codes.reshape(len(codes), -1).astype("float64")
-        found = mixture.GaussianMixture(components, random_state=seed).fit(flat)
+        fitted = mixture.GaussianMixture(components, random_state=seed).fit(flat)
         prior = cls(codes.shape[1:], components=components)
-        prior.log_weights.assign(np.log(found.weights_))
-        prior.loc.assign(found.means_)
-        prior.scale_tril.assign(np.linalg.cholesky(found.covariances_))
+        prior.log_weights.assign(np.log(fitted.weights_))
+        prior.loc.assign(fitted.means_)
+        prior.scale_tril.assign(np.linalg.cholesky(fitted.covariances_))
         return prior
 
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:

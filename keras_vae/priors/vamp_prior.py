@@ -119,11 +119,11 @@ class VampPrior(Prior):
                 "rescale them, or give the prior other bounds or None."
             )
         rows = np.random.default_rng(self.seed).choice(len(x), self.components, replace=len(x) < self.components)
-        chosen = x[rows]
+        inputs = x[rows]
         if self.bounds is not None:
-            part = np.clip((chosen - low) / (high - low), EDGE, 1 - EDGE)
-            chosen = np.log(part) - np.log1p(-part)
-        self.pseudo_inputs.assign(chosen)
+            part = np.clip((inputs - low) / (high - low), EDGE, 1 - EDGE)
+            inputs = np.log(part) - np.log1p(-part)
+        self.pseudo_inputs.assign(inputs)
 
 
 def _check_bounds(bounds):

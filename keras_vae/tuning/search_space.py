@@ -72,7 +72,7 @@ def configuration(base: TrainingConfig, values: Mapping[str, Any]) -> TrainingCo
     {'beta': 2.0, 'prior': {'name': 'mixture'}, 'units': [64, 64]}
     """
     changes, options = {}, dict(base.options)
-    known = {field.name for field in fields(TrainingConfig)}
+    names = {field.name for field in fields(TrainingConfig)}
     values = dict(values)
     if WIDTH in values or DEPTH in values:
         values["units"] = [values.pop(WIDTH, 256)] * values.pop(DEPTH, 2)
@@ -80,7 +80,7 @@ def configuration(base: TrainingConfig, values: Mapping[str, Any]) -> TrainingCo
         part, dot, option = name.partition(".")
         if dot:
             options[part] = {**options.get(part, {}), option: value}
-        elif name in known:
+        elif name in names:
             changes[name] = value
         else:
             options[name] = value

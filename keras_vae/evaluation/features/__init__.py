@@ -56,9 +56,9 @@ def get_features(
     """
     if isinstance(name, Features):
         return name
-    given = {"x": x, "y": y, "model": model}
+    arguments = {"x": x, "y": y, "model": model}
     needed, make = get(name, FEATURES, part="features")
-    missing = [argument for argument in needed if given[argument] is None]
+    missing = [argument for argument in needed if arguments[argument] is None]
     if missing:
         raise InvalidInputError(f"features {name!r}: expected {' and '.join(missing)}, got None; give it.")
-    return make(*(given[argument] for argument in needed), **({"seed": seed} if "x" in needed else {}))
+    return make(*(arguments[argument] for argument in needed), **({"seed": seed} if "x" in needed else {}))

@@ -48,14 +48,14 @@ class PrincipalComponents(Features):
 
         part, seed = "principal components", check_seed(seed)
         x, components = as_examples(part, x), check_integer("components", components)
-        chosen = np.random.default_rng(seed).permutation(len(x))[:FITTED]
-        flat = check_known(part, scaled(x[chosen])).reshape(len(chosen), -1)
+        rows = np.random.default_rng(seed).permutation(len(x))[:FITTED]
+        flat = check_known(part, scaled(x[rows])).reshape(len(rows), -1)
         if (flat == flat[0]).all():
             raise InvalidInputError(f"{part}: expected two or more different examples, got {len(x)} equal; use more.")
         components = min(components, len(flat) - 1, flat.shape[1])
-        found = PCA(components, random_state=seed).fit(flat)
-        varying = found.explained_variance_ > 1e-12 * found.explained_variance_[0]
-        return cls(found.mean_.reshape(x.shape[1:]), found.components_[varying])
+        fitted = PCA(components, random_state=seed).fit(flat)
+        varying = fitted.explained_variance_ > 1e-12 * fitted.explained_variance_[0]
+        return cls(fitted.mean_.reshape(x.shape[1:]), fitted.components_[varying])
 
     def of_batch(self, x: np.ndarray) -> np.ndarray:
         return (x.reshape(len(x), -1) - self.mean) @ self.directions.T
