@@ -60,7 +60,7 @@ def check_questions(name, tmp_path):
     [("vae", "mixed_bfloat16"), ("vae", "mixed_float16"), ("vq_vae", "mixed_bfloat16")],
     indirect=["policy"],
 )
-def test_an_export_answers_as_the_model_does(name, policy, tmp_path):
+def test_an_export_passes_its_check(name, policy, tmp_path):
     model, *_ = made(name)
     options = ExportOptions(batch_sizes=(1, 4), images=False)
     assert check_export(export(model, tmp_path / "export", options=options, check=False)).problems == ()
