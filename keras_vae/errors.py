@@ -4,6 +4,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+import numpy as np
+
 SYNONYMS = {
     "bce": ("bernoulli",),
     "binary": ("bernoulli",),
@@ -90,6 +92,17 @@ def one_line(error: object, most: int = 200) -> str:
     'bad header at byte 3'
     """
     return " ".join(str(error).split())[:most].rstrip(".") or type(error).__name__
+
+
+def shortest(value: float) -> str:
+    """A number in as few digits as no other number of float32 has.
+
+    Example:
+
+    >>> shortest(255.0), shortest(0.1), shortest(1.0000002)
+    ('255', '0.1', '1.0000002')
+    """
+    return f"{float(str(np.float32(value))):.9g}"
 
 
 def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
