@@ -61,7 +61,8 @@ class Likelihood(DistributionLayer):
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
         """Which values of `x`, `(..., *event_shape)`, have a density; the finite ones in `interval` by default.
 
-        The ends of the interval are rounded to float32, as the values are. It runs in every training step. A family over vectors answers for all values of a vector alike.
+        The ends of the interval are rounded to float32, as the values are. It runs in every training step. A family
+        over vectors answers for all values of a vector alike.
 
         Returns:
             bool, of the shape of `x` or, for a family over vectors, of length 1 in the last axis.
