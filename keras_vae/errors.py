@@ -4,8 +4,6 @@ import difflib
 import re
 from collections.abc import Iterable
 
-import numpy as np
-
 SYNONYMS = {
     "bce": ("bernoulli",),
     "binary": ("bernoulli",),
@@ -102,6 +100,8 @@ def shortest(value: float) -> str:
     >>> shortest(255.0), shortest(0.1), shortest(1.0000002)
     ('255', '0.1', '1.0000002')
     """
+    import numpy as np  # here, since the command line starts without it
+
     return f"{float(str(np.float32(value))):.9g}"
 
 

@@ -97,7 +97,7 @@ class Likelihood(DistributionLayer):
 
         A family that overrides `in_support` has a rule of its own; `check_events` applies it.
         """
-        least, most = np.float32(self.interval)
+        least, most = (np.float32(end) for end in self.interval)
         if self._has_interval and not least <= np.float32(low) <= np.float32(high) <= most:
             raise InvalidInputError(self.refusal_of_range(low, high))
 
