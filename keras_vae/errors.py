@@ -92,6 +92,19 @@ def one_line(error: object, most: int = 200) -> str:
     return " ".join(str(error).split())[:most].rstrip(".") or type(error).__name__
 
 
+def shortest(value: float) -> str:
+    """A number in as few digits as no other number of float32 has.
+
+    Example:
+
+    >>> shortest(255.0), shortest(0.1), shortest(1.0000002)
+    ('255', '0.1', '1.0000002')
+    """
+    import numpy as np  # here, since the command line starts without it
+
+    return f"{float(str(np.float32(value))):.9g}"
+
+
 def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
     """The message for a name that is not among `choices`, with the nearest one that is.
 

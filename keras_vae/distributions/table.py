@@ -14,7 +14,7 @@ from keras_vae.distributions.arguments import root_mean_square
 from keras_vae.distributions.categorical import categorical_log_prob
 from keras_vae.distributions.custom_distribution import CustomDistribution
 from keras_vae.distributions.likelihood import Likelihood
-from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.errors import InvalidInputError, shortest, unknown
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
@@ -255,9 +255,6 @@ class Table(Likelihood):
         inside = tf.math.is_finite(x) & (x >= least) & (x <= np.array(most, "float32"))
         return inside & (~whole | (x == tf.round(x)))
 
-    def check_range(self, low: float, high: float) -> None:
-        """Columns differ in their ranges; `check_events` checks each of them."""
-
     def check_events(self, x: np.ndarray) -> None:
         """Raises `InvalidInputError` for a value that its column cannot hold; NaN is left to others."""
         self.check_dtype(x.dtype)
@@ -274,7 +271,7 @@ class Table(Likelihood):
                 row = int(np.argmax(bad))
                 raise InvalidInputError(
                     f"Table likelihood: column {i} is {kind} and expected {EXPECTED[kind].format(last=last)}, "
-                    f"got {values[row]:g} in row {row}; change the data or the kind of the column."
+                    f"got {shortest(values[row])} in row {row}; change the data or the kind of the column."
                 )
 
     @staticmethod

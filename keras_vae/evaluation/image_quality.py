@@ -56,10 +56,11 @@ def psnr(x: Any, y: Any, *, peak: float = 1.0) -> np.ndarray:
     Args:
         x: examples `(N, *event_shape)`; uint8 is divided by 255.
         y: their reconstructions, of the same shape.
-        peak: the range of the values; 1 for images in [0, 1], uint8 ones included.
+        peak: the range of the values; 1 for images in [0, 1]. Of two uint8 arrays it is 255, and 1 means the same.
 
     Raises:
-        InvalidInputError: for different shapes, values that are not finite, or a peak that is no positive number.
+        InvalidInputError: for different shapes, values that are not finite, a peak that is no positive number, or
+            another one than that of uint8.
 
     Example:
 
@@ -68,13 +69,23 @@ def psnr(x: Any, y: Any, *, peak: float = 1.0) -> np.ndarray:
 
     Reference: Hore & Ziou, 2010, https://doi.org/10.1109/ICPR.2010.579
     """
-    check_number("psnr: peak", peak, above=0)
+    peak = check_number("psnr: peak", peak, above=0)
+    are_bytes = [as_examples("psnr", part).dtype == np.uint8 for part in (x, y)]
+    if all(are_bytes) and peak == 255:
+        peak = 1.0
+    if any(are_bytes) and peak != 1:
+        raise InvalidInputError(
+            f"psnr: expected a peak of 1, or of 255 if both are uint8, as uint8 is divided by 255; got {peak:g}; "
+            "convert both with astype('float32') for another peak."
+        )
 
     def decibels(x, y):
-        x, y = (part.reshape(len(part), -1, 1, 1) for part in (check_known("psnr", x), y))
-        return tf.image.psnr(x, y, max_val=float(peak)).numpy()
+        errors = np.subtract(check_known("psnr", x), y, dtype="float64").reshape(len(x), -1)
+        with np.errstate(divide="ignore"):
+            return 20 * np.log10(peak) - 10 * np.log10(np.mean(errors**2, axis=1))
 
-    return np.minimum(np.concatenate([decibels(*pair) for pair in _pairs("psnr", x, y)]), MOST_DECIBELS)
+    values = np.concatenate([decibels(*pair) for pair in _pairs("psnr", x, y)])
+    return np.minimum(values, MOST_DECIBELS).astype("float32")
 
 
 def ssim(x: Any, y: Any) -> np.ndarray:

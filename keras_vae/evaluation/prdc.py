@@ -60,7 +60,7 @@ def prdc(real: np.ndarray, fake: np.ndarray, *, neighbours: int = 5) -> PRDC:
     """
     neighbours = check_integer("prdc: neighbours", neighbours)
     real, fake = check_features("prdc", real, fake, least=neighbours + 1)
-    centre = real.mean(axis=0)
+    centre = np.median(real, axis=0)  # the rounding errors of distances grow with lengths; a mean follows outliers
     real, fake = real - centre, fake - centre
     real_radii, fake_radii = _radii(real, neighbours), _radii(fake, neighbours)
     precise, recalled, covered, inside = np.zeros(len(fake), bool), 0, 0, 0

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, shortest
 from keras_vae.layers.float32_layer import Float32Layer
 from keras_vae.serialization import register
 
@@ -164,7 +164,8 @@ class LabelCondition(Condition):
         if condition.shape in ((n,), (n, 1)) and condition.dtype.kind == "f" and not whole:
             row = int(np.argmax(~(condition.reshape(n) % 1 == 0)))
             raise InvalidInputError(
-                f"condition: expected {self.described}; got {condition.flat[row]:g} in row {row}, no whole number."
+                f"condition: expected {self.described}; got {shortest(condition.flat[row])} in row {row}, "
+                "no whole number."
             )
         if condition.shape not in ((n,), (n, 1)) or not whole:
             raise InvalidInputError(

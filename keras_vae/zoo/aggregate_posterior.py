@@ -10,7 +10,12 @@ from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import recipe
 
 
-@recipe(family="aggregate posterior", paper="Zhao, Song & Ermon, 2019", url="https://arxiv.org/abs/1706.02262")
+@recipe(
+    family="aggregate posterior",
+    paper="Zhao, Song & Ermon, 2019",
+    url="https://arxiv.org/abs/1706.02262",
+    of_objective=("alpha", "scale"),
+)
 def info_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -48,7 +53,12 @@ def info_vae(
     )
 
 
-@recipe(family="aggregate posterior", paper="Tolstikhin et al., 2018", url="https://arxiv.org/abs/1711.01558")
+@recipe(
+    family="aggregate posterior",
+    paper="Tolstikhin et al., 2018",
+    url="https://arxiv.org/abs/1711.01558",
+    of_objective=("penalty", "kernel"),
+)
 def wae_mmd(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -78,7 +88,12 @@ def wae_mmd(
     )
 
 
-@recipe(family="aggregate posterior", paper="Tolstikhin et al., 2018", url="https://arxiv.org/abs/1711.01558")
+@recipe(
+    family="aggregate posterior",
+    paper="Tolstikhin et al., 2018",
+    url="https://arxiv.org/abs/1711.01558",
+    of_objective=("penalty",),
+)
 def wae_gan(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -151,7 +166,12 @@ def aae(
     )
 
 
-@recipe(family="aggregate posterior", paper="Kolouri et al., 2019", url="https://arxiv.org/abs/1804.01947")
+@recipe(
+    family="aggregate posterior",
+    paper="Kolouri et al., 2019",
+    url="https://arxiv.org/abs/1804.01947",
+    of_objective=("penalty", "projections"),
+)
 def swae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -186,7 +206,12 @@ def swae(
     )
 
 
-@recipe(family="aggregate posterior", paper="Patrini et al., 2019", url="https://arxiv.org/abs/1810.01118")
+@recipe(
+    family="aggregate posterior",
+    paper="Patrini et al., 2019",
+    url="https://arxiv.org/abs/1810.01118",
+    of_objective=("penalty", "epsilon"),
+)
 def sinkhorn_ae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import keras
 
-from keras_vae.checks import check_integer, check_seed
+from keras_vae.checks import check_integer, check_seed, is_integer
 from keras_vae.distributions import LIKELIHOODS, Likelihood, Posterior
 from keras_vae.errors import InvalidInputError, unknown_option
 from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition
@@ -108,7 +108,7 @@ def assemble(
     if isinstance(critic, keras.Model):
         networks["critic"] = critic
     elif new_critic is not None:
-        code_shape = decoder.input_shape[1:] if posterior is None else posterior.event_shape
+        code_shape = _code_shape(decoder, condition) if posterior is None else posterior.event_shape
         with initial_weights(seed, "critic"):
             networks["critic"] = new_critic(event_shape, code_shape, critic or {})
     if new_classifier is not None:
@@ -190,6 +190,12 @@ def weight(final: float, warmup_steps: int = 0) -> float | LinearWarmup:
     return LinearWarmup(warmup_steps, final) if check_integer("warmup_steps", warmup_steps, least=0) else final
 
 
+def _code_shape(decoder: keras.Model, condition: Condition | None) -> tuple[int, ...]:
+    """The shape of a code, to which the input of a decoder adds the numbers of the condition."""
+    *positions, channels = decoder.input_shape[1:]
+    return (*positions, channels - (0 if condition is None else condition.size))
+
+
 def _merged(part: str, own: Any, asked: Any) -> Any:
     if asked is None:
         return own
@@ -205,7 +211,7 @@ def _merged(part: str, own: Any, asked: Any) -> Any:
 def _condition(condition: Any) -> Condition | None:
     if condition is None or isinstance(condition, Condition):
         return condition
-    if isinstance(condition, int):
+    if is_integer(condition):
         return LabelCondition(condition)
     raise InvalidInputError(f"condition: expected a number of classes or a Condition; got {condition!r}.")
 

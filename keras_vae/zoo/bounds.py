@@ -10,7 +10,10 @@ from keras_vae.zoo.registry import recipe
 
 
 @recipe(
-    family="bounds and gradients", paper="Burda, Grosse & Salakhutdinov, 2016", url="https://arxiv.org/abs/1509.00519"
+    family="bounds and gradients",
+    paper="Burda, Grosse & Salakhutdinov, 2016",
+    url="https://arxiv.org/abs/1509.00519",
+    of_objective=("samples",),
 )
 def iwae(
     event_shape: tuple[int, ...],
@@ -37,7 +40,12 @@ def iwae(
     return assemble("iwae", event_shape, latent_dim, parts, objective=IWAE(samples))
 
 
-@recipe(family="bounds and gradients", paper="Rainforth et al., 2018", url="https://arxiv.org/abs/1802.04537")
+@recipe(
+    family="bounds and gradients",
+    paper="Rainforth et al., 2018",
+    url="https://arxiv.org/abs/1802.04537",
+    of_objective=("samples", "bounds"),
+)
 def miwae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -65,7 +73,12 @@ def miwae(
     return assemble("miwae", event_shape, latent_dim, parts, objective=IWAE(samples, m=bounds))
 
 
-@recipe(family="bounds and gradients", paper="Rainforth et al., 2018", url="https://arxiv.org/abs/1802.04537")
+@recipe(
+    family="bounds and gradients",
+    paper="Rainforth et al., 2018",
+    url="https://arxiv.org/abs/1802.04537",
+    of_objective=("samples", "bounds"),
+)
 def piwae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -95,7 +108,12 @@ def piwae(
     return assemble("piwae", event_shape, latent_dim, parts, objective=tight + loose)
 
 
-@recipe(family="bounds and gradients", paper="Rainforth et al., 2018", url="https://arxiv.org/abs/1802.04537")
+@recipe(
+    family="bounds and gradients",
+    paper="Rainforth et al., 2018",
+    url="https://arxiv.org/abs/1802.04537",
+    of_objective=("beta", "samples"),
+)
 def ciwae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -125,7 +143,12 @@ def ciwae(
     )
 
 
-@recipe(family="bounds and gradients", paper="Li & Turner, 2016", url="https://arxiv.org/abs/1602.02311")
+@recipe(
+    family="bounds and gradients",
+    paper="Li & Turner, 2016",
+    url="https://arxiv.org/abs/1602.02311",
+    of_objective=("alpha", "samples"),
+)
 def vr_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -153,7 +176,12 @@ def vr_vae(
     return assemble("vr_vae", event_shape, latent_dim, parts, objective=Renyi(alpha, k=samples))
 
 
-@recipe(family="bounds and gradients", paper="Roeder, Wu & Duvenaud, 2017", url="https://arxiv.org/abs/1703.09194")
+@recipe(
+    family="bounds and gradients",
+    paper="Roeder, Wu & Duvenaud, 2017",
+    url="https://arxiv.org/abs/1703.09194",
+    of_objective=("samples",),
+)
 def stl_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -179,7 +207,12 @@ def stl_vae(
     return assemble("stl_vae", event_shape, latent_dim, parts, objective=STL(samples))
 
 
-@recipe(family="bounds and gradients", paper="Tucker et al., 2019", url="https://arxiv.org/abs/1810.04152")
+@recipe(
+    family="bounds and gradients",
+    paper="Tucker et al., 2019",
+    url="https://arxiv.org/abs/1810.04152",
+    of_objective=("samples",),
+)
 def dreg_iwae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -68,7 +68,12 @@ def denoising_ae(
     )
 
 
-@recipe(family="deterministic", paper="Ng, 2011", url="https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf")
+@recipe(
+    family="deterministic",
+    paper="Ng, 2011",
+    url="https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf",
+    of_objective=("sparsity", "penalty", "rate"),
+)
 def sparse_ae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -110,7 +115,12 @@ def sparse_ae(
     )
 
 
-@recipe(family="deterministic", paper="Rifai et al., 2011", url="https://icml.cc/2011/papers/455_icmlpaper.pdf")
+@recipe(
+    family="deterministic",
+    paper="Rifai et al., 2011",
+    url="https://icml.cc/2011/papers/455_icmlpaper.pdf",
+    of_objective=("contraction", "probes"),
+)
 def contractive_ae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -145,7 +155,12 @@ def contractive_ae(
     )
 
 
-@recipe(family="deterministic", paper="Ghosh et al., 2020", url="https://arxiv.org/abs/1903.12436")
+@recipe(
+    family="deterministic",
+    paper="Ghosh et al., 2020",
+    url="https://arxiv.org/abs/1903.12436",
+    of_objective=("code_weight",),
+)
 def rae_l2(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -178,7 +193,12 @@ def rae_l2(
     )
 
 
-@recipe(family="deterministic", paper="Ghosh et al., 2020", url="https://arxiv.org/abs/1903.12436")
+@recipe(
+    family="deterministic",
+    paper="Ghosh et al., 2020",
+    url="https://arxiv.org/abs/1903.12436",
+    of_objective=("code_weight", "gradient_weight", "probes"),
+)
 def rae_gp(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -217,7 +237,12 @@ def rae_gp(
     )
 
 
-@recipe(family="deterministic", paper="Ghosh et al., 2020", url="https://arxiv.org/abs/1903.12436")
+@recipe(
+    family="deterministic",
+    paper="Ghosh et al., 2020",
+    url="https://arxiv.org/abs/1903.12436",
+    of_objective=("code_weight",),
+)
 def rae_sn(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -13,7 +13,10 @@ from keras_vae.zoo.registry import label_of, recipe
 
 
 @recipe(
-    family="discrete codes", paper="van den Oord, Vinyals & Kavukcuoglu, 2017", url="https://arxiv.org/abs/1711.00937"
+    family="discrete codes",
+    paper="van den Oord, Vinyals & Kavukcuoglu, 2017",
+    url="https://arxiv.org/abs/1711.00937",
+    of_objective=("commitment",),
 )
 def vq_vae(
     event_shape: tuple[int, ...],
@@ -62,7 +65,12 @@ def vq_vae(
     )
 
 
-@recipe(family="discrete codes", paper="Zeghidour et al., 2021", url="https://arxiv.org/abs/2107.03312")
+@recipe(
+    family="discrete codes",
+    paper="Zeghidour et al., 2021",
+    url="https://arxiv.org/abs/2107.03312",
+    of_objective=("commitment",),
+)
 def residual_vq_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

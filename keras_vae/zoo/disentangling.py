@@ -18,7 +18,12 @@ from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import recipe
 
 
-@recipe(family="disentangling", paper="Chen et al., 2018", url="https://arxiv.org/abs/1802.04942")
+@recipe(
+    family="disentangling",
+    paper="Chen et al., 2018",
+    url="https://arxiv.org/abs/1802.04942",
+    of_objective=("beta", "alpha", "gamma", "dataset_size", "estimator"),
+)
 def beta_tc_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -60,7 +65,9 @@ def beta_tc_vae(
     )
 
 
-@recipe(family="disentangling", paper="Kim & Mnih, 2018", url="https://arxiv.org/abs/1802.05983")
+@recipe(
+    family="disentangling", paper="Kim & Mnih, 2018", url="https://arxiv.org/abs/1802.05983", of_objective=("gamma",)
+)
 def factor_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -98,7 +105,12 @@ def factor_vae(
     )
 
 
-@recipe(family="disentangling", paper="Kumar, Sattigeri & Balakrishnan, 2018", url="https://arxiv.org/abs/1711.00848")
+@recipe(
+    family="disentangling",
+    paper="Kumar, Sattigeri & Balakrishnan, 2018",
+    url="https://arxiv.org/abs/1711.00848",
+    of_objective=("diagonal", "off_diagonal"),
+)
 def dip_vae_i(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -132,7 +144,12 @@ def dip_vae_i(
     )
 
 
-@recipe(family="disentangling", paper="Kumar, Sattigeri & Balakrishnan, 2018", url="https://arxiv.org/abs/1711.00848")
+@recipe(
+    family="disentangling",
+    paper="Kumar, Sattigeri & Balakrishnan, 2018",
+    url="https://arxiv.org/abs/1711.00848",
+    of_objective=("diagonal", "off_diagonal"),
+)
 def dip_vae_ii(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

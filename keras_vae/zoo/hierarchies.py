@@ -12,7 +12,12 @@ from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import recipe
 
 
-@recipe(family="hierarchies and maps", paper="Tomczak & Welling, 2018", url="https://arxiv.org/abs/1705.07120")
+@recipe(
+    family="hierarchies and maps",
+    paper="Tomczak & Welling, 2018",
+    url="https://arxiv.org/abs/1705.07120",
+    of_objective=("warmup_steps",),
+)
 def hierarchical_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -49,7 +54,12 @@ def hierarchical_vae(
     return assemble("hierarchical_vae", event_shape, latent_dim, parts, objective=objective, posterior=ladder)
 
 
-@recipe(family="hierarchies and maps", paper="Sonderby et al., 2016", url="https://arxiv.org/abs/1602.02282")
+@recipe(
+    family="hierarchies and maps",
+    paper="Sonderby et al., 2016",
+    url="https://arxiv.org/abs/1602.02282",
+    of_objective=("warmup_steps",),
+)
 def ladder_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -82,7 +92,12 @@ def ladder_vae(
     return assemble("ladder_vae", event_shape, latent_dim, parts, objective=objective, posterior=ladder)
 
 
-@recipe(family="hierarchies and maps", paper="Vahdat & Kautz, 2020", url="https://arxiv.org/abs/2007.03898")
+@recipe(
+    family="hierarchies and maps",
+    paper="Vahdat & Kautz, 2020",
+    url="https://arxiv.org/abs/2007.03898",
+    of_objective=("warmup_steps",),
+)
 def residual_ladder_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -115,7 +130,12 @@ def residual_ladder_vae(
     return assemble("residual_ladder_vae", event_shape, latent_dim, parts, objective=objective, posterior=ladder)
 
 
-@recipe(family="hierarchies and maps", paper="Rombach et al., 2022", url="https://arxiv.org/abs/2112.10752")
+@recipe(
+    family="hierarchies and maps",
+    paper="Rombach et al., 2022",
+    url="https://arxiv.org/abs/2112.10752",
+    of_objective=("beta",),
+)
 def spatial_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -128,7 +128,11 @@ def count_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpac
 
 
 @recipe(
-    family="likelihoods", paper="Gulrajani et al., 2017", url="https://arxiv.org/abs/1611.05013", own_likelihood=True
+    family="likelihoods",
+    paper="Gulrajani et al., 2017",
+    url="https://arxiv.org/abs/1611.05013",
+    own_likelihood=True,
+    of_objective=("beta",),
 )
 def pixel_vae(
     event_shape: tuple[int, ...],
@@ -240,7 +244,13 @@ def tabular_vae(
     )
 
 
-@recipe(family="likelihoods", paper="Bowman et al., 2016", url="https://arxiv.org/abs/1511.06349", own_likelihood=True)
+@recipe(
+    family="likelihoods",
+    paper="Bowman et al., 2016",
+    url="https://arxiv.org/abs/1511.06349",
+    own_likelihood=True,
+    of_objective=("beta", "warmup_steps"),
+)
 def sequence_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

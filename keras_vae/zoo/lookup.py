@@ -4,12 +4,12 @@ import importlib
 import inspect
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, Unpack
 
 from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.models import Autoencoder
 from keras_vae.serialization import get
-from keras_vae.zoo.parts import PARTS
+from keras_vae.zoo.parts import PARTS, Parts
 from keras_vae.zoo.registry import RECIPES, checked_recipe
 
 
@@ -88,7 +88,8 @@ def takes(name: str, option: str) -> bool:
 def has_own_likelihood(name: str) -> bool:
     """Whether a recipe brings its likelihood, so that it is not to be chosen by the data.
 
-    One that is not registered does if it does not take a `likelihood`.
+    One that is not registered does unless its signature has a `likelihood` or `**parts: Unpack[Parts]`: what becomes of
+    other open `**options` is not known.
 
     Args:
         name: see `get_recipe`.
@@ -98,8 +99,12 @@ def has_own_likelihood(name: str) -> bool:
     >>> has_own_likelihood("count_vae"), has_own_likelihood("vae")
     (True, False)
     """
-    description = getattr(get_recipe(name), "description", None)
-    return not takes(name, "likelihood") if description is None else description.own_likelihood
+    function = get_recipe(name)
+    description = getattr(function, "description", None)
+    if description is not None:
+        return description.own_likelihood
+    parameters = inspect.signature(function, eval_str=True).parameters
+    return "likelihood" not in parameters and all(each.annotation != Unpack[Parts] for each in parameters.values())
 
 
 def _imported(module_name: str, name: str) -> ModuleType:

@@ -24,7 +24,8 @@ class Parts(NetworkOptions, total=False):
         posterior: q(z | x): a `Posterior`, a name, or a mapping of options, such as `{"name": "real_nvp", "flows": 2}`.
         likelihood: p(x | z): a `Likelihood`, likewise.
         prior: p(z): a `Prior`, a name, or a mapping, such as `{"name": "mixture", "components": 20}`.
-        objective: what the model minimises, a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`.
+        objective: what the model minimises, a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`. Options of the
+            recipe's own objective, such as `beta`, are refused beside it.
         condition: a further input of encoder and decoder: a number of classes, or a `Condition`.
         corruption: noise added to the encoder's examples in training: a `Corruption`, or a mapping, such as
             `{"name": "masking", "amount": 0.3}`.

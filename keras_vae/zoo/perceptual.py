@@ -9,7 +9,13 @@ from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import recipe
 
 
-@recipe(family="perceptual", paper="Larsen et al., 2016", url="https://arxiv.org/abs/1512.09300", own_likelihood=True)
+@recipe(
+    family="perceptual",
+    paper="Larsen et al., 2016",
+    url="https://arxiv.org/abs/1512.09300",
+    own_likelihood=True,
+    of_objective=("similarity", "feature_scale", "pixels"),
+)
 def vae_gan(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -62,7 +68,9 @@ def vae_gan(
     )
 
 
-@recipe(family="perceptual", paper="Snell et al., 2017", url="https://arxiv.org/abs/1511.06409")
+@recipe(
+    family="perceptual", paper="Snell et al., 2017", url="https://arxiv.org/abs/1511.06409", of_objective=("structure",)
+)
 def ms_ssim_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -88,7 +96,13 @@ def ms_ssim_vae(
     return assemble("ms_ssim_vae", event_shape, latent_dim, parts, objective=NLL() + KL() + structure * MSSSIM())
 
 
-@recipe(family="perceptual", paper="Rombach et al., 2022", url="https://arxiv.org/abs/2112.10752", own_likelihood=True)
+@recipe(
+    family="perceptual",
+    paper="Rombach et al., 2022",
+    url="https://arxiv.org/abs/2112.10752",
+    own_likelihood=True,
+    of_objective=("beta", "adversarial", "perceptual"),
+)
 def autoencoder_kl(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -9,7 +9,12 @@ from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import recipe
 
 
-@recipe(family="priors", paper="Tomczak & Welling, 2018", url="https://arxiv.org/abs/1705.07120")
+@recipe(
+    family="priors",
+    paper="Tomczak & Welling, 2018",
+    url="https://arxiv.org/abs/1705.07120",
+    of_objective=("warmup_steps",),
+)
 def vamp_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -9,7 +9,12 @@ from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import recipe
 
 
-@recipe(family="variational", paper="Kingma & Welling, 2014", url="https://arxiv.org/abs/1312.6114")
+@recipe(
+    family="variational",
+    paper="Kingma & Welling, 2014",
+    url="https://arxiv.org/abs/1312.6114",
+    of_objective=("free_bits", "warmup_steps"),
+)
 def vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -41,7 +46,12 @@ def vae(
     return assemble("vae", event_shape, latent_dim, parts, objective=objective)
 
 
-@recipe(family="variational", paper="Higgins et al., 2017", url="https://openreview.net/forum?id=Sy2fzU9gl")
+@recipe(
+    family="variational",
+    paper="Higgins et al., 2017",
+    url="https://openreview.net/forum?id=Sy2fzU9gl",
+    of_objective=("beta", "free_bits", "warmup_steps"),
+)
 def beta_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -72,7 +82,12 @@ def beta_vae(
     return assemble("beta_vae", event_shape, latent_dim, parts, objective=objective)
 
 
-@recipe(family="variational", paper="Burgess et al., 2018", url="https://arxiv.org/abs/1804.03599")
+@recipe(
+    family="variational",
+    paper="Burgess et al., 2018",
+    url="https://arxiv.org/abs/1804.03599",
+    of_objective=("capacity", "capacity_steps", "gamma"),
+)
 def annealed_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -1,5 +1,7 @@
 """What every family of likelihoods does, and no formula of one of them."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import tensorflow as tf
 from keras_vae.distributions.categorical import Categorical
 from keras_vae.distributions.continuous_bernoulli import ContinuousBernoulli
 from keras_vae.distributions.discretized_logistic import DiscretizedLogistic
+from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.masked import Masked
 from keras_vae.distributions.negative_binomial import NegativeBinomial
 from keras_vae.distributions.optimal_sigma_normal import OptimalSigmaNormal
@@ -211,3 +214,57 @@ def test_negative_counts_and_bytes_are_refused(name, refused):
 def test_bad_arguments_are_refused_in_one_line(make, refused):
     with refused():
         make()
+
+
+# Rules of one's own: arrays are checked by the rule that each training step applies
+
+
+class OnInterval(Likelihood):
+    expects = "numbers of the interval"
+
+    def __init__(self, interval):
+        super().__init__((2,))
+        self.interval = interval
+
+
+@pytest.mark.parametrize("interval", [(0.0, 0.1), (-np.pi, np.pi), (0.1, 0.3)])
+def test_the_ends_of_an_interval_are_rounded_as_the_data_are(interval, refused):
+    head = OnInterval(interval)
+    ends = np.float32(interval)
+    assert np.all(head.in_support(tf.constant(ends)))
+    head.check_range(*map(float, ends))
+    beyond = np.nextafter(ends[1], np.float32(np.inf))
+    assert not head.in_support(tf.constant([beyond]))[0]
+    with refused(f"expected numbers of the interval, got values in .*, {re.escape(str(beyond))}]"):
+        head.check_range(float(ends[0]), float(beyond))
+
+
+RULES = {
+    "by element": lambda x: x >= 0,
+    "by column": lambda x: (x >= [0.0, 2.0, -5.0]) & (x <= [1.0, 3.0, -4.0]),
+    "by element of an image": lambda x: x >= tf.constant(GOOD) - 0.5,
+    "of whole vectors": lambda x: tf.reduce_sum(x, axis=-1, keepdims=True) > -2.5,
+    "of whole vectors, for each value": lambda x: tf.ones_like(x) * tf.reduce_sum(x, axis=-1, keepdims=True) > -2.5,
+    "of whole events": lambda x: tf.reduce_sum(x, axis=[-2, -1], keepdims=True) > -5,
+    "in NumPy": lambda x: np.asarray(x) >= [0.0, 2.0, -5.0],
+}
+GOOD = np.float32([[1.0, 2.0, -5.0], [0.5, 2.5, -4.5]])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_of_ones_own_decides_alike_for_arrays_and_batches(name, refused):
+    class Own(Likelihood):
+        def in_support(self, x):
+            return RULES[name](x)
+
+    head = Own(GOOD.shape)
+    good = np.abs(GOOD) if name == "by element" else GOOD
+    bad = good.copy()
+    bad[1, 1] = -1.25 if name != "of whole events" else -125.0
+    for x, right in ((good, True), (bad, False)):
+        assert np.all(head.in_support(tf.constant(x[None]))) == right
+    head.check_range(good.min(), good.max())
+    head.check_events(np.stack([good, good]))
+    value = r"\[.*\]" if "whole" in name else "-1.25 in the example"
+    with refused(f"Own likelihood: expected finite numbers, got {value} at index 1; rescale"):
+        head.check_events(np.stack([good, bad]))

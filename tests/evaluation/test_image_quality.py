@@ -43,6 +43,22 @@ def test_decibels_by_hand():
     assert psnr(x, np.full((3, 4), 0.1), peak=10) == pytest.approx([40] * 3)
 
 
+def test_two_byte_arrays_have_a_peak_of_255_in_their_own_units(refused):
+    x, y = np.full((2, 4), 100, "uint8"), np.full((2, 4), [[110], [61]], "uint8")
+    expected = 20 * np.log10(255 / np.array([10, 39]))
+    for peak in (1, 255):
+        assert psnr(x, y, peak=peak) == pytest.approx(expected)
+    assert psnr(x.astype("float32"), y.astype("float32"), peak=255) == pytest.approx(expected)
+    for pair, peak in (((x, y), 100), ((x, y / 255), 255)):
+        with refused(f"psnr: expected a peak of 1, or of 255 if both are uint8, .*; got {peak}"):
+            psnr(*pair, peak=peak)
+
+
+@pytest.mark.parametrize("error", [1e-3, 1e15, 1e30])
+def test_decibels_of_any_error_are_finite(error):
+    assert psnr(np.zeros((1, 4)), np.full((1, 4), error)) == pytest.approx([-20 * np.log10(error)], rel=1e-5)
+
+
 def test_equal_images_have_a_hundred_decibels_and_rounding_is_not_seen():
     assert psnr(IMAGES, IMAGES).tolist() == [100] * 4
     assert psnr(IMAGES, IMAGES * np.float32(1 + 1e-6)).tolist() == [100] * 4

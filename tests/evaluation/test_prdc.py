@@ -57,6 +57,14 @@ def test_an_outlier_in_the_data_spoils_precision_but_hardly_density():
     assert prdc(line, fake, neighbours=1)[:1] + prdc(line, fake, neighbours=1)[2:] == (0, 0, 0)
 
 
+@pytest.mark.parametrize("distance", [1e6, 1e9])
+def test_an_outlier_changes_no_ball_of_the_others_however_far_it_is(distance):
+    real, fake = np.random.default_rng(1).normal(size=(2, 200, 2))
+    expected = prdc(np.concatenate([real, [[1e3, 1e3]]]), fake)
+    assert prdc(np.concatenate([real, [[distance, distance]]]), fake) == expected
+    assert expected.density < 1.1
+
+
 def test_an_outlier_among_the_samples_spoils_recall_but_not_coverage():
     real = np.linspace(100, 900, 10)[:, None]
     fake = np.concatenate([np.arange(10.0)[:, None], [[1000.0]]])

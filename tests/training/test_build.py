@@ -5,11 +5,20 @@ import pytest
 from keras_vae.training import TrainingConfig, build_model, load_data
 
 MODULE = """
-from keras_vae import KL, NLL
-from keras_vae.zoo import assemble
+from typing import Unpack
+
+from keras_vae import KL, NLL, Autoencoder, make_networks
+from keras_vae.zoo import Parts, assemble
 
 def open_recipe(event_shape, latent_dim, **options):
     return assemble("open_recipe", event_shape, latent_dim, options, objective=NLL() + KL())
+
+def recipe_of_parts(event_shape, latent_dim, **parts: Unpack[Parts]):
+    return open_recipe(event_shape, latent_dim, **parts)
+
+def recipe_of_networks(event_shape, latent_dim, **network):
+    encoder, decoder = make_networks("mlp", event_shape, latent_dim, **network)
+    return Autoencoder(encoder, decoder, likelihood="laplace", objective=NLL(), seed=network["seed"])
 
 def closed_recipe(event_shape, latent_dim):
     return open_recipe(event_shape, latent_dim, units=(4,), likelihood="laplace", seed=7)
@@ -21,7 +30,9 @@ def closed_recipe(event_shape, latent_dim):
     [
         ("vae", "Normal", 3),
         ("count_vae", "NegativeBinomial", 3),
-        ("builds_own:open_recipe", "Normal", 3),
+        ("builds_own:recipe_of_parts", "Normal", 3),
+        ("builds_own:recipe_of_networks", "Laplace", 3),
+        ("builds_own:open_recipe", "Bernoulli", 3),
         ("builds_own:closed_recipe", "Laplace", 7),
     ],
 )

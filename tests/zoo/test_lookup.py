@@ -7,11 +7,16 @@ from keras_vae import zoo
 EVENT = (8, 8, 1)
 
 MODULE = """
+from typing import Unpack
+
 from keras_vae import KL, NLL
-from keras_vae.zoo import assemble
+from keras_vae.zoo import Parts, assemble
 
 def open_recipe(event_shape, latent_dim, beta=2.0, **options):
     return assemble("open_recipe", event_shape, latent_dim, options, objective=NLL() + beta * KL())
+
+def recipe_of_parts(event_shape, latent_dim=2, **parts: Unpack[Parts]):
+    return open_recipe(event_shape, latent_dim, **parts)
 
 def closed_recipe(event_shape, latent_dim=2, *, beta=2.0):
     return open_recipe(event_shape, latent_dim, beta=beta, units=(4,))
@@ -40,7 +45,8 @@ def test_what_a_function_takes_is_read_from_its_signature():
     assert zoo.takes("my_recipes:open_recipe", "beta") and zoo.takes("my_recipes:open_recipe", "likelihood")
     assert not zoo.takes("my_recipes:open_recipe", "classes") and not zoo.takes("my_recipes:closed_recipe", "seed")
     assert zoo.has_own_likelihood("my_recipes:closed_recipe")
-    assert not zoo.has_own_likelihood("my_recipes:open_recipe")
+    assert zoo.has_own_likelihood("my_recipes:open_recipe")  # its options may be those of networks alone
+    assert not zoo.has_own_likelihood("my_recipes:recipe_of_parts")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import inspect
 import re
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
 
@@ -73,6 +74,49 @@ def test_what_only_python_notices_is_told_in_the_name_of_the_recipe(refused):
         zoo.vae(EVENT, warmup_steps="3")
 
 
+OTHER_VALUES = {
+    "dataset_size": 10,
+    "probes": 2,
+    "critic": {"units": (3,)},
+    "columns": ["binary"],
+    "levels": (2, 3),
+    "noise": "masking",
+    "kernel": "rbf",
+    "estimator": "stratified",
+    "base": "poisson",
+    "flow": "maf",
+    "codebook_update": "gradient",
+    "stage_units": (3,),
+}
+
+
+def test_exactly_the_options_that_an_objective_makes_useless_are_refused_beside_one(monkeypatch, refused):
+    def without_objective(name, arguments):
+        function, calls = inspect.unwrap(zoo.RECIPES[name]), []
+        monkeypatch.setitem(function.__globals__, "Perceptual", lambda _: KL(name="perceptual"))
+        monkeypatch.setitem(function.__globals__, "assemble", lambda *_, objective, **own: calls.append((_, own)))
+        function(EVENT, **arguments)
+        monkeypatch.undo()
+        return [keras.tree.map_structure(plain, call) for call in calls]
+
+    def plain(value):
+        return {**value.get_config(), "name": ""} if isinstance(value, keras.layers.Layer) else value
+
+    for name, recipe in zoo.RECIPES.items():
+        for option, each in inspect.signature(recipe).parameters.items():
+            if option in PARTS or option in ("event_shape", "latent_dim"):
+                continue
+            value = "kl" if each.default == "l1" else OTHER_VALUES.get(option)
+            if isinstance(each.default, int | float):
+                value = each.default + 1 if isinstance(each.default, int) else each.default / 2 + 0.1
+            if without_objective(name, {}) == without_objective(name, {option: value}):
+                with refused(f"^zoo.{name}: {option} would have no effect beside objective; put it into the objective"):
+                    zoo.create(name, EVENT, **{option: value}, objective=KL())
+            else:
+                with refused("^((?!would have no effect).)*$"):  # what the objective is, comes later
+                    zoo.create(name, EVENT, **{option: value}, objective="none")
+
+
 @pytest.mark.parametrize("name", ["vae", "iwae", "ladder_vae", "vq_vae", "conditional_vae"])
 def test_an_objective_takes_the_place_of_the_recipes_own(name):
     model = zoo.create(name, EVENT, 2, units=(4,), objective=NLL() + 2.0 * KL())
@@ -122,3 +166,15 @@ def test_a_name_is_taken_once(refused):
             """Another."""
 
     assert np.isfinite(zoo.vae(EVENT, 2, units=(4,)).sample(1, seed=0)).all()
+
+
+@pytest.mark.parametrize("name", ["factor_vae", "wae_gan", "aae"])
+def test_a_critic_of_codes_does_not_see_the_condition(name):
+    model = zoo.create(name, EVENT, 2, units=(4,), condition=np.int64(3), critic={"units": (4,)})
+    assert model.condition.size == 3 and model.critic.input_shape == (None, 2)
+
+
+def test_classes_that_are_no_integer_are_refused(refused):
+    for classes in (3.0, "3", [3], True):
+        with refused(r"condition: expected a number of classes or a Condition; got .*"):
+            zoo.vae(EVENT, 2, units=(4,), condition=classes)
