@@ -105,4 +105,4 @@ class BadBatches(keras.metrics.Metric):
 
 
 def _reason(likelihood, low, high) -> str:
-    return likelihood.refusal(f"values in [{low:g}, {high:g}]" if low <= high else "NaN or infinity")
+    return likelihood.refusal_of_range(low, high) if low <= high else likelihood.refusal("NaN or infinity")
