@@ -22,7 +22,7 @@ class Examples:
 
     Args:
         x: `(N, *event_shape)`, uint8 or float32.
-        y: labels `(N,)`, or None.
+        y: labels `(N,)`, vectors `(N, size)` for a model with a `VectorCondition`, or None.
         factors: `(N, K)` integers, or None.
     """
 
@@ -32,6 +32,11 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The labels `(N,)`; None where there are none, or vectors in their place."""
+        return None if self.y is None or self.y.ndim > 1 else self.y
 
     def __getitem__(self, rows: slice | np.ndarray) -> "Examples":
         y, factors = (None if part is None else part[rows] for part in (self.y, self.factors))
@@ -43,7 +48,8 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
 
     Args:
         model: the model that is to explain them.
-        data: an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)`, a `Split`, or a finite
+        data: an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)` or, for a conditional model, the `y` of
+            `fit`, a `Split`, or a finite
             `tf.data.Dataset` of batches `x` or `(x, y)`, which is read into memory. Images of one channel may lack the
             channel axis.
         part: what to call it in messages.
@@ -69,11 +75,12 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
     if (*x.shape[1:], 1) == model.event_shape:
         x = x[..., np.newaxis]
     x = check_examples(x, model.likelihood, part=part)
-    y = None if y is None else validate_labels(y, len(x), f"{part}, labels y")
-    if model.condition is not None:
-        if y is None and not model.infers_condition:
-            raise InvalidInputError(f"{part}: {model.name} needs labels, and the data have none; give (x, y).")
-        model.check_conditions(y, len(x), may_be_inferred=True)
+    if model.condition is None:
+        y = None if y is None else validate_labels(y, len(x), f"{part}, labels y")
+    elif y is not None:
+        y = model.check_conditions(y, len(x), may_be_inferred=True)
+    elif not model.infers_condition:
+        raise InvalidInputError(f"{part}: {model.name} needs labels, and the data have none; give (x, y).")
     return Examples(x, y, factors)
 
 
