@@ -11,7 +11,7 @@ from keras_vae.data.validate import validate_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.models.batch import check_batches_spec
-from keras_vae.models.inputs import as_numbers, check_examples
+from keras_vae.models.inputs import as_numbers, check_examples, is_array
 
 FORMS = "an array (N, *event_shape), a pair (x, y), a Split, a SplitDataset or a tf.data.Dataset of batches"
 
@@ -67,7 +67,7 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
         if len(data) != 2:
             raise InvalidInputError(f"{part}: expected a pair (x, y), got a tuple of {len(data)}; leave the rest out.")
         x, y = data
-    elif data is None or isinstance(data, (str, bytes, dict, set)):
+    elif not is_array(data) or _is_list_of_arrays(data):
         raise InvalidInputError(f"{part}: expected {FORMS}; got {type(data).__name__}.")
     else:
         x, y = data, None
@@ -82,6 +82,11 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
     elif not model.infers_condition:
         raise InvalidInputError(f"{part}: {model.name} needs labels, and the data have none; give (x, y).")
     return Examples(x, y, factors)
+
+
+def _is_list_of_arrays(data: Any) -> bool:
+    """Whether it is a list such as [x, y], whose parts differ in shape."""
+    return isinstance(data, list) and len({np.shape(part) for part in data if hasattr(part, "shape")}) > 1
 
 
 def _read_batches(model: Autoencoder, data: tf.data.Dataset, part: str) -> tuple[np.ndarray, np.ndarray | None]:

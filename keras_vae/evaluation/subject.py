@@ -1,12 +1,13 @@
 """A model with its data, and the quantities that several questions need, computed once."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 import tensorflow_probability as tfp
 
+from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import NUMBERS, pieces, scaled
 from keras_vae.evaluation.examples import Examples
@@ -33,6 +34,9 @@ class Budget:
         pairs: pairs of examples to interpolate between.
         draws: draws from the prior.
         codes: codes at which the Jacobian of the decoder is computed.
+
+    Raises:
+        InvalidInputError: for anything but integers of 1 or more, or of 0 where it leaves something out.
     """
 
     examples: int = 10_000
@@ -42,6 +46,11 @@ class Budget:
     pairs: int = 200
     draws: int = 10_000
     codes: int = 256
+
+    def __post_init__(self):
+        for field in fields(self):
+            least = 0 if field.name in ("samples", "annealed") else 1
+            check_integer(f"Budget: {field.name}", getattr(self, field.name), least=least)
 
 
 FEWEST = 10  # test examples for statistics of a whole set

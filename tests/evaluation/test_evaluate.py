@@ -157,6 +157,8 @@ def test_a_handful_of_examples_is_answered_as_far_as_possible(ask, data, n):
         (lambda x: (x, None, None), r"data: expected a pair \(x, y\), got a tuple of 3"),
         (lambda x: {"test": x}, "data: expected an array .*; got dict"),
         (lambda x: None, "data: expected an array .*; got NoneType"),
+        (lambda x: [x, np.arange(len(x))], "data: expected an array .*; got list"),
+        (lambda x: (batch for batch in [x]), "data: expected an array .*; got generator"),
         (lambda x: Split(x).batches(16).repeat(), "data: expected a tf.data.Dataset that ends"),
         (lambda x: Split(x.reshape(len(x), 64)).batches(16), "data: expected"),
         (lambda x: Split(x).batches(16).take(0), "data: expected at least one batch"),
@@ -166,6 +168,26 @@ def test_a_handful_of_examples_is_answered_as_far_as_possible(ask, data, n):
 def test_data_that_cannot_be_used_are_refused(ask, data, refused, change, match):
     with refused(match):
         ask("likelihood", data=change(data.test.x))
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"seed": -1}, "seed must be an integer from 0"),
+        ({"seed": 1.5}, "seed must be an integer from 0"),
+        ({"budget": "quick"}, "budget: expected a Budget, .*; got 'quick'"),
+        ({"questions": 3}, "questions: expected a list of names"),
+    ],
+)
+def test_options_that_cannot_be_used_are_refused(trained, data, refused, options, match):
+    with refused(match):
+        evaluate(trained, data, **{"questions": ["likelihood"], "budget": TINY, **options})
+
+
+@pytest.mark.parametrize(("name", "value"), [("draws", 0), ("examples", -1), ("samples", -1), ("pairs", 1.5)])
+def test_a_budget_of_nothing_is_refused(refused, name, value):
+    with refused(f"Budget: {name} must be an integer"):
+        Budget(**{name: value})
 
 
 def test_labels_that_a_model_needs_are_asked_for(ask, data, refused):
