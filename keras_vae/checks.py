@@ -14,6 +14,9 @@ CHANNELS = (1, 3, 4)
 """Of images: grey, colours, colours with alpha."""
 
 
+MAX_SEED = 2**31 - 1
+
+
 def is_integer(value: Any) -> bool:
     """Whether it is an integer of Python or NumPy, and no boolean.
 
@@ -88,7 +91,7 @@ def check_integer(name: str, value: Any, *, least: int = 1) -> int:
 
 def check_seed(value: Any) -> int:
     """`value` as an int; raises `InvalidInputError` if it is no integer from 0 to 2^31 - 1."""
-    return check_number("seed", value, least=0, most=2**31 - 1, integer=True)
+    return check_number("seed", value, least=0, most=MAX_SEED, integer=True)
 
 
 def check_event_shape(part: str, shape: Any) -> tuple[int, ...]:

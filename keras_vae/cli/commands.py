@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_vae.checks import MAX_SEED
 from keras_vae.cli.imports import imports_first
 from keras_vae.cli.settings import settings_of
 from keras_vae.training.config import TrainingConfig
@@ -21,7 +22,7 @@ Data = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")]
-Seed = Annotated[int, typer.Option(help="Seed of the draws and of the choice of examples.")]
+Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draws and of the choice of examples.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of examples.")]
 TO_PICTURE = "Output file: .png for a picture, .npy for an array."
 
@@ -166,7 +167,9 @@ def traverse(
     example: Annotated[
         int | None, typer.Option(help="Index of a test example to start from, instead of the prior mean.")
     ] = None,
-    label: Annotated[int, typer.Option(help="Label, for a conditional model without --example.")] = 0,
+    label: Annotated[
+        int | None, typer.Option(help="Label, for a conditional model without --example.", show_default="0")
+    ] = None,
     data: Data = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -175,11 +178,11 @@ def traverse(
 
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import check_split, examples, model_of, pick
+    from keras_vae.cli.sources import check_split, examples, labels_to_draw, model_of, pick
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
-    start, condition = None, label if model.condition is not None else None
+    start, condition = None, labels_to_draw(model, 1, label)
     if example is not None:
         chosen = check_split(model, examples(run, data, None))
         start = pick(chosen.x, example)

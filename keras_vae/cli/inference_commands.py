@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from keras_vae.checks import MAX_SEED
 from keras_vae.cli.bulk_options import or_in_bulk
 from keras_vae.cli.imports import imports_first
 
@@ -55,7 +56,7 @@ def score(
     samples: Annotated[
         int, typer.Option(min=1, help="Number of draws of z per example; for bulk inference set by the export.")
     ] = 8,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draws.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Write the evidence lower bound of each example, in nats."""
@@ -80,7 +81,7 @@ def reconstruct(
         int, typer.Option("--limit", "-n", min=1, help="Number of examples; for bulk inference all.")
     ] = 20,
     sample: Annotated[bool, typer.Option("--sample", help="Draw x ~ p(x | z) instead of its mean.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draws.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Encode and decode examples."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_vae.checks import MAX_SEED
 from keras_vae.cli.commands import Source
 from keras_vae.cli.imports import imports_first
 from keras_vae.cli.settings import settings_of
@@ -125,7 +126,7 @@ def client(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of examples.")] = 20,
     condition: Annotated[int | None, typer.Option(help="Label to generate, for a conditional model.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of generate.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of generate.")] = 0,
     out: Annotated[
         Path | None,
         typer.Option(help="Output file: .npz, or .png or .npy for images; printed by default.", show_default=False),

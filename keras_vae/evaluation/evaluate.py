@@ -1,8 +1,9 @@
 """The evaluation of a model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from keras_vae.checks import check_seed
 from keras_vae.data import Split, SplitDataset
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.examples import read_data
@@ -52,8 +53,8 @@ def evaluate(
         Name of the question -> its `Result`.
 
     Raises:
-        InvalidInputError: for a model that is not compiled, data that the model cannot explain, or unknown questions
-            or features.
+        InvalidInputError: for a model that is not compiled, data that the model cannot explain, unknown questions or
+            features, or a budget or seed out of range.
 
     Example:
 
@@ -68,7 +69,9 @@ def evaluate(
         raise InvalidInputError(f"model: expected an Autoencoder, got {type(model).__name__}; evaluate(model, data).")
     if not model.compiled:
         raise InvalidInputError(f"model: {model.name} is not compiled; call model.compile() first.")
-    functions = check_questions(questions)
+    functions, seed = check_questions(questions), check_seed(seed)
+    if not isinstance(budget, Budget):
+        raise InvalidInputError(f"budget: expected a Budget, such as QUICK; got {budget!r}.")
     subject = Subject(model, **read_data(model, data), budget=budget, features=features, seed=seed, verbose=verbose)
     names = progress(functions, len(functions), "Evaluating", after=0.0) if verbose else functions
     return {name: functions[name](subject) for name in names}
@@ -76,7 +79,8 @@ def evaluate(
 
 def check_questions(questions: Sequence[str] | None) -> dict[str, Callable[[Subject], Result]]:
     """The functions of these questions by name, all for None; raises `InvalidInputError` for an unknown one."""
-    if questions is not None and (isinstance(questions, str) or not all(isinstance(name, str) for name in questions)):
+    names = questions if isinstance(questions, Iterable) and not isinstance(questions, str) else [None]
+    if questions is not None and not all(isinstance(name, str) for name in names):
         raise InvalidInputError(
             f"questions: expected a list of names, such as ['likelihood']; got {type(questions).__name__}."
         )

@@ -11,7 +11,7 @@ from keras_vae.data.validate import validate_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.models.batch import check_batches_spec
-from keras_vae.models.inputs import as_numbers, check_examples
+from keras_vae.models.inputs import as_numbers, check_examples, is_array
 
 FORMS = "an array (N, *event_shape), a pair (x, y), a Split, a SplitDataset or a tf.data.Dataset of batches"
 
@@ -22,7 +22,7 @@ class Examples:
 
     Args:
         x: `(N, *event_shape)`, uint8 or float32.
-        y: labels `(N,)`, or None.
+        y: labels `(N,)`, vectors `(N, size)` for a model with a `VectorCondition`, or None.
         factors: `(N, K)` integers, or None.
     """
 
@@ -32,6 +32,11 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The labels `(N,)`; None where there are none, or vectors in their place."""
+        return None if self.y is None or self.y.ndim > 1 else self.y
 
     def __getitem__(self, rows: slice | np.ndarray) -> "Examples":
         y, factors = (None if part is None else part[rows] for part in (self.y, self.factors))
@@ -43,7 +48,8 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
 
     Args:
         model: the model that is to explain them.
-        data: an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)`, a `Split`, or a finite
+        data: an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)` or, for a conditional model, the `y` of
+            `fit`, a `Split`, or a finite
             `tf.data.Dataset` of batches `x` or `(x, y)`, which is read into memory. Images of one channel may lack the
             channel axis.
         part: what to call it in messages.
@@ -61,7 +67,7 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
         if len(data) != 2:
             raise InvalidInputError(f"{part}: expected a pair (x, y), got a tuple of {len(data)}; leave the rest out.")
         x, y = data
-    elif data is None or isinstance(data, (str, bytes, dict, set)):
+    elif not is_array(data) or _is_list_of_arrays(data):
         raise InvalidInputError(f"{part}: expected {FORMS}; got {type(data).__name__}.")
     else:
         x, y = data, None
@@ -69,12 +75,18 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
     if (*x.shape[1:], 1) == model.event_shape:
         x = x[..., np.newaxis]
     x = check_examples(x, model.likelihood, part=part)
-    y = None if y is None else validate_labels(y, len(x), f"{part}, labels y")
-    if model.condition is not None:
-        if y is None and not model.infers_condition:
-            raise InvalidInputError(f"{part}: {model.name} needs labels, and the data have none; give (x, y).")
-        model.check_conditions(y, len(x), may_be_inferred=True)
+    if model.condition is None:
+        y = None if y is None else validate_labels(y, len(x), f"{part}, labels y")
+    elif y is not None:
+        y = model.check_conditions(y, len(x), may_be_inferred=True)
+    elif not model.infers_condition:
+        raise InvalidInputError(f"{part}: {model.name} needs labels, and the data have none; give (x, y).")
     return Examples(x, y, factors)
+
+
+def _is_list_of_arrays(data: Any) -> bool:
+    """Whether it is a list such as [x, y], whose parts differ in shape."""
+    return isinstance(data, list) and len({np.shape(part) for part in data if hasattr(part, "shape")}) > 1
 
 
 def _read_batches(model: Autoencoder, data: tf.data.Dataset, part: str) -> tuple[np.ndarray, np.ndarray | None]:

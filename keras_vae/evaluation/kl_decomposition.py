@@ -161,13 +161,14 @@ def _weighted(posterior, z, *, batch_size, verbose=0):
             f"decompose_kl: 'weighted' needs independent dimensions; got {posterior.name}; use 'mixture'."
         )
     size, n = min(check_integer("batch_size", batch_size), len(z)), len(z)
-    log_size = math.log(n * size)
-    found = [
-        _of_mixture(posterior[start : start + size], z[start : start + size], log_size) for start in range(0, n, size)
-    ]
-    aggregate = np.concatenate([one for one, _ in found])
-    marginals = [one for _, one in found if one is not None]
-    return aggregate, np.concatenate(marginals) if marginals else None
+    batches = math.ceil(n / size)
+    aggregate, factorised = np.empty(n, "float32"), np.empty(n, "float32")
+    for start in range(batches):  # each of rows from everywhere, since test sets are often sorted
+        rows = slice(start, None, batches)
+        batch = z[rows]
+        aggregate[rows], marginals = _of_mixture(posterior[rows], batch, math.log(n * len(batch)))
+        factorised[rows] = marginals
+    return aggregate, factorised
 
 
 def _neighbours(posterior, z, *, neighbours, verbose=0):

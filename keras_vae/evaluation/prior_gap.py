@@ -77,6 +77,8 @@ def _gap(codes, draws, distance) -> Gap:
             f"{draws.shape}."
         )
 
+    codes = codes[np.random.default_rng(0).permutation(len(codes))]  # else blocks of a sorted test set differ
+
     def over_blocks(one, two):
         size = min(len(one), len(two), BLOCK)
         count = min(len(one), len(two)) // size

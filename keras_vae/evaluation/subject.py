@@ -1,12 +1,13 @@
 """A model with its data, and the quantities that several questions need, computed once."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 import tensorflow_probability as tfp
 
+from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import NUMBERS, pieces, scaled
 from keras_vae.evaluation.examples import Examples
@@ -33,6 +34,9 @@ class Budget:
         pairs: pairs of examples to interpolate between.
         draws: draws from the prior.
         codes: codes at which the Jacobian of the decoder is computed.
+
+    Raises:
+        InvalidInputError: for anything but integers of 1 or more, or of 0 where it leaves something out.
     """
 
     examples: int = 10_000
@@ -42,6 +46,11 @@ class Budget:
     pairs: int = 200
     draws: int = 10_000
     codes: int = 256
+
+    def __post_init__(self):
+        for field in fields(self):
+            least = 0 if field.name in ("samples", "annealed") else 1
+            check_integer(f"Budget: {field.name}", getattr(self, field.name), least=least)
 
 
 FEWEST = 10  # test examples for statistics of a whole set
@@ -88,12 +97,18 @@ class Subject:
     @cached_property
     def examples(self) -> Examples:
         """The test examples in use: `budget.examples` of them, drawn at random, or all where there are fewer."""
-        return _some(self.test, self.budget.examples, self.seed)
+        return self.test[self.some(len(self.test), self.budget.examples)]
 
     @cached_property
     def training_examples(self) -> Examples | None:
         """At most as many training examples, drawn at random; None where there are none."""
-        return None if self.train is None else _some(self.train, self.budget.examples, self.seed)
+        return None if self.train is None else self.train[self.some(len(self.train), self.budget.examples)]
+
+    def some(self, n: int, most: int) -> np.ndarray | slice:
+        """At most `most` of `n` rows, drawn at random and in their order."""
+        if n <= most:
+            return slice(None)
+        return np.sort(np.random.default_rng(self.seed).permutation(n)[:most])
 
     @property
     def has_discrete_codes(self) -> bool:
@@ -169,15 +184,22 @@ class Subject:
 
     @cached_property
     def drawn_condition(self) -> np.ndarray | None:
-        """The labels of the prior draws for a conditional model, as frequent as among the test examples; else None."""
+        """The conditions of the prior draws, as frequent as among the test examples, in random order, `(M, ...)`.
+
+        None for a model without conditions.
+        """
         labels = self.condition(self.examples)
-        return None if labels is None else np.resize(labels, self.budget.draws)
+        if labels is None:
+            return None
+        rng, n = np.random.default_rng(self.seed), len(labels)
+        orders = [rng.permutation(n) for _ in range(math.ceil(self.budget.draws / n))]  # test sets are often sorted
+        return labels[np.concatenate(orders)[: self.budget.draws]]
 
     def decoded(self, z: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
-        """Expected examples E[x | z] of rows of the flat codes `z`, `(B, *event_shape)`, with the labels of draws."""
+        """Expected examples E[x | z] of rows of at most M flat codes `z`, `(B, *event_shape)`, with labels of draws."""
         labels = self.drawn_condition
         codes = z[rows].reshape(-1, *self.model.latent_shape)
-        condition = None if labels is None else np.resize(labels, len(z))[rows]
+        condition = None if labels is None else labels[: len(z)][rows]
         return self.model.decode(codes, condition=condition).mean().numpy()
 
     def features_of_codes(self, z: np.ndarray) -> np.ndarray:
@@ -207,14 +229,12 @@ class Subject:
 
     @cached_property
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Indices of pairs of test examples, `(P,)` each; both of one label where the model takes labels."""
+        """Indices of pairs of test examples, `(P,)` each; both of one condition in a conditional model."""
         rng = np.random.default_rng(self.seed)
-        labels = self.condition(self.examples)
-        groups = (
-            [np.arange(len(self.examples))]
-            if labels is None
-            else [np.flatnonzero(labels == y) for y in np.unique(labels)]
-        )
+        labels, groups = self.condition(self.examples), [np.arange(len(self.examples))]
+        if labels is not None:
+            _, group, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)
+            groups = np.split(np.argsort(group.reshape(-1), kind="stable"), np.cumsum(counts)[:-1])
         shuffled = [rng.permutation(group) for group in groups]
         halves = [(group[: len(group) // 2], group[len(group) // 2 : 2 * (len(group) // 2)]) for group in shuffled]
         starts, ends = (np.concatenate(part) for part in zip(*halves, strict=True))
@@ -232,7 +252,7 @@ class Subject:
                     "SplitDataset, or use the features 'pca'."
                 )
             fitted_to = self.examples
-        return get_features(self.features, fitted_to.x, fitted_to.y, self.model)
+        return get_features(self.features, fitted_to.x, fitted_to.labels, self.model)
 
     @cached_property
     def test_features(self) -> np.ndarray:
@@ -248,9 +268,3 @@ class Subject:
     def size(self) -> int:
         """Numbers in one example."""
         return math.prod(self.model.event_shape)
-
-
-def _some(examples: Examples, n: int, seed: int) -> Examples:
-    if len(examples) <= n:
-        return examples
-    return examples[np.sort(np.random.default_rng(seed).permutation(len(examples))[:n])]

@@ -113,6 +113,8 @@ def _check(class_weight: Any, x: Any, sample_weight: Any) -> None:
         raise InvalidInputError(
             f"class_weight: expected numbers >= 0 by label, such as {{0: 1.0, 1: 2.5}}; got {class_weight!r}."
         )
+    if not any(class_weight.values()):
+        raise InvalidInputError("class_weight: expected some weights above 0, got 0 for every label that it names.")
     if isinstance(x, tf.data.Dataset) and elements != 2:
         raise InvalidInputError("class_weight: expected batches (x, y) with labels, got x alone; give the labels too.")
     if isinstance(x, tf.data.Dataset) and not _may_be_labels(x.element_spec[1]):
@@ -131,7 +133,8 @@ def _is_label(label: Any) -> bool:
 
 
 def _is_weight(weight: Any) -> bool:
-    return isinstance(weight, numbers.Real) and 0 <= float(weight) <= float(np.finfo("float32").max)
+    size = weight if isinstance(weight, int) else float(weight) if isinstance(weight, numbers.Real) else np.nan
+    return 0 <= size <= float(np.finfo("float32").max)
 
 
 def _may_be_labels(spec: Any) -> bool:

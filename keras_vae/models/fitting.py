@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import xla
 from keras_vae.models.bad_batches import FLAG
@@ -16,6 +17,7 @@ from keras_vae.models.inputs import (
     check_examples,
     check_training_data,
     is_array,
+    unpacked,
     warn_of_scale,
 )
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
@@ -141,9 +143,12 @@ class Fitting(ReconstructionMetrics, Conditioning):
         given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
         warn_of_scale(given["x"], self.likelihood)
         if given.get("validation_data") is not None:
-            data = keras.utils.unpack_x_y_sample_weight(given["validation_data"])
-            check_training_data(self, **dict(zip(DATA, data, strict=True)))
-            given["validation_data"] = arrays_for_keras(*data) if is_array(data[0]) else given["validation_data"]
+            data = unpacked("validation_data", given["validation_data"])
+            check_training_data(self, **dict(zip(DATA, data, strict=True)), part="validation_data: x")
+            whole = is_array(data[0]) or inspect.isgenerator(data[0])
+            given["validation_data"] = arrays_for_keras(*data) if whole else given["validation_data"]
+        if given.get("validation_split") is not None:
+            check_number("validation_split", given["validation_split"], least=0, below=1)
         if (class_weight := given.pop("class_weight", None)) is not None:
             split = 0.0 if given.get("validation_data") is not None else given.get("validation_split") or 0.0
             x, y, sample_weight = (given[name] for name in DATA)
@@ -171,7 +176,10 @@ class Fitting(ReconstructionMetrics, Conditioning):
         """
         self._check_compiled()
         if kwargs.get("_use_cached_eval_dataset"):  # Keras sets it inside fit, which has checked
-            return super().evaluate(x, y, *args, **kwargs)
+            try:
+                return super().evaluate(x, y, *args, **kwargs)
+            except InvalidInputError as error:
+                raise InvalidInputError(f"validation_data: {error}") from error
         given = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
         given |= given.pop("kwargs", {})
         check_training_data(self, **given)
@@ -189,6 +197,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Trains on one batch as `keras.Model.train_on_batch` does; data are checked first, as in `fit`."""
+        self._check_compiled()
         check_training_data(self, x, y, sample_weight=sample_weight)
         if class_weight is not None:
             x, sample_weight = weigh_by_class(x, y, sample_weight, class_weight)
@@ -196,6 +205,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Evaluates one batch as `keras.Model.test_on_batch` does; data are checked first, as in `evaluate`."""
+        self._check_compiled()
         check_training_data(self, x, y, sample_weight=sample_weight)
         return super().test_on_batch(*arrays_for_keras(x, y, sample_weight), return_dict)
 

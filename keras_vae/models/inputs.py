@@ -1,8 +1,10 @@
 """Examples are checked here before a model sees them."""
 
+import inspect
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -103,6 +105,7 @@ def check_training_data(
     *,
     sample_weight: Any = None,
     batch_size: int | None = None,
+    part: str = "x",
     **_: Any,
 ) -> None:
     """Checks what is given to `fit` or `evaluate`: an array whole, a `tf.data.Dataset` by its shapes and dtypes.
@@ -114,24 +117,27 @@ def check_training_data(
     """
     if batch_size is not None:
         check_integer("batch_size", batch_size)
-    check_is_data(x)
+    check_is_data(x, part=part)
     if isinstance(x, tf.data.Dataset):
-        _check_dataset(model, x)
+        _check_dataset(model, x, part)
+    if isinstance(x, keras.utils.PyDataset) and x.num_batches == 0:
+        raise InvalidInputError(f"{part}: expected at least one batch, got none.")
     if not is_array(x):
         return
     if sample_weight is not None and y is None:
         raise InvalidInputError("sample_weight: Keras would drop it without a y; give y=x beside it.")
-    n = len(check_examples(x, model.likelihood))
+    n = len(check_examples(x, model.likelihood, part=part))
     model.check_y(y, n)
     if sample_weight is not None:
         check_sample_weight(sample_weight, n)
 
 
-def check_is_data(x: Any) -> None:
+def check_is_data(x: Any, *, part: str = "x") -> None:
     """Raises `InvalidInputError` for what is neither an array nor batches, such as None, a text or a sparse tensor."""
     if x is None or isinstance(x, (str, bytes, dict, set, tf.RaggedTensor, tf.SparseTensor)) or hasattr(x, "tocsr"):
         raise InvalidInputError(
-            f"x: expected a dense array of examples or a tf.data.Dataset, got {type(x).__name__}; convert it first."
+            f"{part}: expected a dense array of examples or a tf.data.Dataset, got {type(x).__name__}; "
+            "convert it first."
         )
 
 
@@ -174,19 +180,35 @@ def check_sample_weight(sample_weight: Any, n: int) -> np.ndarray:
     return weights
 
 
+def unpacked(part: str, data: Any) -> tuple[Any, Any, Any]:
+    """`x`, `y` and `sample_weight` of `x`, `(x, y)` or `(x, y, sample_weight)`; None for those that are not given.
+
+    Raises:
+        InvalidInputError: for a tuple or list of another length.
+    """
+    if isinstance(data, (tuple, list)) and not 1 <= len(data) <= 3:
+        raise InvalidInputError(
+            f"{part}: expected x, (x, y) or (x, y, sample_weight), got {type(data).__name__} of {len(data)}."
+        )
+    return keras.utils.unpack_x_y_sample_weight(data)
+
+
 def arrays_for_keras(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any, Any, Any]:
-    """Data that have been checked, in what Keras takes: arrays for lists and tables; streams stay as they are."""
+    """Data that have been checked, in what Keras takes: arrays of its dtypes, and generators of tuples."""
+    if inspect.isgenerator(x):
+        return (batch if isinstance(batch, tuple) else (batch,) for batch in x), y, sample_weight
     if not is_array(x):
         return x, y, sample_weight
     n = np.shape(x)[0]
     x, y = (np.asarray(data) if data is not None and not tf.is_tensor(data) else data for data in (x, y))
+    x, y = (data.astype("float64") if data is not None and data.dtype == np.longdouble else data for data in (x, y))
     return x, y, None if sample_weight is None else check_sample_weight(sample_weight, n)
 
 
-def _check_dataset(model: "Conditioning", data: tf.data.Dataset) -> None:
+def _check_dataset(model: "Conditioning", data: tf.data.Dataset, part: str) -> None:
     if data.cardinality() == 0:
-        raise InvalidInputError("data set: expected at least one batch, got none.")
-    check_batches_spec(data.element_spec, model, part="x of the data set")
+        raise InvalidInputError(f"{part}: expected at least one batch, got none.")
+    check_batches_spec(data.element_spec, model, part=f"{part} of the data set")
 
 
 def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, float]:

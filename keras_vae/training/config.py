@@ -5,7 +5,8 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError, unknown
@@ -18,6 +19,8 @@ FROM_DATA = ("use_columns", "categories", "label_names")
 
 REPORT_ONLY = ("likelihood_samples",)
 """Attributes that change the report and not the training."""
+
+WORDS = {str: "a text", list: "a list of texts", dict: "a mapping of names to values"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +100,11 @@ class TrainingConfig:
     imports: list[str] = dataclasses.field(default_factory=list, compare=False, metadata={"option": "--import"})
 
     def __post_init__(self):
+        for name, hint in get_type_hints(type(self)).items():
+            kinds = [get_origin(kind) or kind for kind in (get_args(hint) if isinstance(hint, UnionType) else [hint])]
+            if {str, list, dict} & set(kinds) and bool not in kinds:
+                expected = " or ".join("None" if kind is NoneType else WORDS[kind] for kind in kinds)
+                self._expect(name, expected, lambda value, kinds=tuple(kinds): isinstance(value, kinds))
         for name, least in {"latent_dim": 1, "epochs": 1, "warmup_epochs": 0, "likelihood_samples": 0}.items():
             check_integer(name, getattr(self, name), least=least)
         check_seed(self.seed)
@@ -107,8 +115,6 @@ class TrainingConfig:
             check_number("critic_learning_rate", self.critic_learning_rate, above=0)
         self._expect("decay", "'cosine' or 'none'", lambda decay: decay in ("cosine", "none"))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
-        self._expect("options", "a mapping of names to values", lambda options: isinstance(options, dict))
-
         self._expect(
             "imports",
             "a list of names of modules, such as ['my_module']",
@@ -167,4 +173,7 @@ class TrainingConfig:
             raise InvalidInputError(f"{path}: expected a configuration in JSON; {error}.") from error
         if not isinstance(values, dict):
             raise InvalidInputError(f"{path}: expected a JSON object of configuration keys.")
-        return cls().replace(**values)
+        try:
+            return cls().replace(**values)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{path}: {error}") from error

@@ -127,10 +127,19 @@ class Run:
         self.write_json("config.json", config.as_dict())
 
     def changed_data(self, data: SplitDataset) -> list[str] | None:
-        """What differs between the data of the run and these, such as "training labels"; None if that is not known."""
+        """What differs between the data of the run and these, such as "training labels"; None if that is not known.
+
+        Raises:
+            InvalidInputError: if the digests are damaged.
+        """
         if not self["data.json"].exists():
             return None
-        return differences(self.read_json("data.json"), data.digests())
+        before = self.read_json("data.json")
+        if not isinstance(before, dict):
+            raise InvalidInputError(
+                f"{self['data.json']}: it is damaged (expected digests by name); put the file back, or remove it."
+            )
+        return differences(before, data.digests())
 
     def clear(self) -> None:
         """Removes the files of the run and nothing else."""

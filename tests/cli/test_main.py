@@ -125,6 +125,9 @@ def shelf(tmp_path_factory, finished_run):
     (shelf / "garbled").mkdir()
     (shelf / "garbled" / "config.json").write_text('{"epochs": 2')
     (shelf / "config.json").write_text('{"latent_dims": 2}')
+    (shelf / "null.json").write_text('{"model": null}')
+    shutil.copytree(finished_run, shelf / "undigested")
+    (shelf / "undigested" / "data.json").write_text("[]")
 
     x = random.random((40, 8, 8, 1), "float32")
     np.save(shelf / "good.npy", x)
@@ -190,6 +193,7 @@ BAD_TRAINING = {
     "resume and overwrite": ("--resume --overwrite", "--resume and --overwrite: expected one of the two"),
     "no such configuration": ("--config nowhere.json", "nowhere.json: cannot read the configuration"),
     "unknown key": ("--config {shelf}/config.json", "'latent_dims': did you mean 'latent_dim'"),
+    "null": ("--config {shelf}/null.json", "null.json: model must be a text; got None"),
     "NaN": ("--data {shelf}/nan.npy", "nan, train split: expected finite numbers, got NaN"),
     "outside 0 and 1": ("--data {shelf}/wide.npy --likelihood bernoulli", r"expected values in \[0, 1\]"),
     "binarize outside 0 and 1": ("--data {shelf}/wide.npy --binarize dynamic", r"in \[0, 1\]"),
@@ -210,6 +214,8 @@ BAD_USE = {
     "folder that is no run": ("sample {shelf}/nothing --out x.npy", "nothing: no run there"),
     "unfinished run": ("sample {shelf}/unfinished --out x.npy", "the run has not finished; go on with `keras-vae"),
     "garbled run": ("encode {shelf}/garbled --out x.npz", "has not finished|expected a configuration in JSON"),
+    "digests": ("evaluate {shelf}/undigested --quick", "data.json: it is damaged"),
+    "label": ("traverse {run} --label 3 --out x.npy", "--label: .* takes no label"),
     "missing model": ("sample {shelf}/nowhere.keras --out x.npy", "nowhere.keras: no such file"),
     **{
         name: (f"sample {{shelf}}/{name}.keras --out x.npy", rf"{name}\.keras: it is not a \.keras file, or a damaged")
@@ -277,6 +283,13 @@ def test_a_use_that_cannot_work_is_refused_and_nothing_is_changed(
     assert_refused(result, message)
     assert contents(shelf) | contents(finished_run) == before
     assert not contents(tmp_path)
+
+
+@pytest.mark.parametrize("use", ["evaluate run", "compare one two", "sample run --out x.npy", "score run --out x.npz"])
+def test_a_seed_out_of_range_is_refused_before_anything_is_loaded(cli, use):
+    code, _, err = cli(*use.split(), "--seed", -1)
+    assert code == 2 and "Traceback" not in err
+    assert "Invalid value for '--seed'" in err
 
 
 def test_code_in_a_model_file_is_never_run(cli, shelf):

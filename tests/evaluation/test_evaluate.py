@@ -11,14 +11,18 @@ from keras_vae.data import Split, SplitDataset
 from keras_vae.evaluation import (
     QUESTIONS,
     Budget,
+    Examples,
     Measurement,
     Result,
+    Subject,
     as_json,
     as_text,
     compare_results,
     evaluate,
     evaluation_page,
+    mmd_to_prior,
 )
+from keras_vae.evaluation.prior_gap import BLOCK
 from keras_vae.plots.comparison import DASH
 
 TINY = Budget(examples=48, samples=3, annealed=2, annealed_steps=3, pairs=4, draws=60, codes=4)
@@ -153,6 +157,8 @@ def test_a_handful_of_examples_is_answered_as_far_as_possible(ask, data, n):
         (lambda x: (x, None, None), r"data: expected a pair \(x, y\), got a tuple of 3"),
         (lambda x: {"test": x}, "data: expected an array .*; got dict"),
         (lambda x: None, "data: expected an array .*; got NoneType"),
+        (lambda x: [x, np.arange(len(x))], "data: expected an array .*; got list"),
+        (lambda x: (batch for batch in [x]), "data: expected an array .*; got generator"),
         (lambda x: Split(x).batches(16).repeat(), "data: expected a tf.data.Dataset that ends"),
         (lambda x: Split(x.reshape(len(x), 64)).batches(16), "data: expected"),
         (lambda x: Split(x).batches(16).take(0), "data: expected at least one batch"),
@@ -164,6 +170,26 @@ def test_data_that_cannot_be_used_are_refused(ask, data, refused, change, match)
         ask("likelihood", data=change(data.test.x))
 
 
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"seed": -1}, "seed must be an integer from 0"),
+        ({"seed": 1.5}, "seed must be an integer from 0"),
+        ({"budget": "quick"}, "budget: expected a Budget, .*; got 'quick'"),
+        ({"questions": 3}, "questions: expected a list of names"),
+    ],
+)
+def test_options_that_cannot_be_used_are_refused(trained, data, refused, options, match):
+    with refused(match):
+        evaluate(trained, data, **{"questions": ["likelihood"], "budget": TINY, **options})
+
+
+@pytest.mark.parametrize(("name", "value"), [("draws", 0), ("examples", -1), ("samples", -1), ("pairs", 1.5)])
+def test_a_budget_of_nothing_is_refused(refused, name, value):
+    with refused(f"Budget: {name} must be an integer"):
+        Budget(**{name: value})
+
+
 def test_labels_that_a_model_needs_are_asked_for(ask, data, refused):
     model = kv.zoo.conditional_vae(data.event_shape, 2, units=(4,), classes=10, seed=0)
     with refused("is not compiled"):
@@ -173,6 +199,49 @@ def test_labels_that_a_model_needs_are_asked_for(ask, data, refused):
         ask("likelihood", model=model, data=data.test.x)
     with refused("expected an Autoencoder"):
         ask("likelihood", model=data)
+
+
+def conditional(data, condition):
+    make_parts = {"units": (4,), "condition_dim": condition.size}
+    encoder, decoder = kv.make_networks("mlp", data.event_shape, 2, **make_parts)
+    objective = kv.NLL() + kv.KL()
+    model = kv.Autoencoder(encoder, decoder, likelihood="normal", condition=condition, objective=objective)
+    model.compile(jit_compile=False)
+    return model
+
+
+def test_subsets_of_sorted_test_data_have_its_mix_of_labels(data):
+    model = conditional(data, kv.LabelCondition(10))
+    test = Examples(np.zeros((1000, *data.event_shape), "float32"), np.repeat([0, 3], [750, 250]))
+    for draws in (200, 3000):
+        labels = Subject(model, test, budget=Budget(draws=draws)).drawn_condition
+        assert len(labels) == draws
+        assert (labels[:200] == 3).mean() == pytest.approx(0.25, abs=0.1)
+    subject = Subject(model, test)
+    assert (test.y[subject.some(1000, 200)] == 3).mean() == pytest.approx(0.25, abs=0.1)
+    other = np.random.default_rng(0).normal(size=(2 * BLOCK, 2)).astype("float32")
+    blocks = np.repeat([[-3.0], [3.0]], BLOCK, axis=0) + 0 * other
+    mixed = np.random.default_rng(1).permutation(blocks)
+    assert mmd_to_prior(blocks, other).value == pytest.approx(mmd_to_prior(mixed, other).value, rel=0.1)
+
+
+@pytest.mark.parametrize("kind", ["vectors", "different vectors", "one-hot", "semi-supervised"])
+def test_conditions_that_fit_takes_are_taken(data, kind):
+    x, labels = data.test.x[:40], np.arange(40) % 3
+    y = np.eye(3, dtype="float32")[labels]
+    if kind == "semi-supervised":
+        y[0] = -1
+        model = kv.zoo.semi_supervised_vae(data.event_shape, 2, units=(4,), classes=3, likelihood="normal", seed=0)
+        model.compile(jit_compile=False)
+    else:
+        model = conditional(data, kv.LabelCondition(3) if kind == "one-hot" else kv.VectorCondition(3))
+    y = np.random.default_rng(0).random((40, 3)) if kind == "different vectors" else y
+    results = evaluate(model, (x, y), budget=replace(TINY, annealed=0))
+    noted = " ".join(results["continuity"].notes)
+    assert ("two of one condition" in noted) == (kind == "different vectors")
+    assert "round_trip" in results["completeness"].measurements
+    assert "frechet_distance" in results["samples"].measurements
+    assert {"samples", "latent_map", "traversals"} <= {name for result in results.values() for name in result.pictures}
 
 
 @pytest.mark.parametrize("labels", [None, np.arange(40) % 4 - 1])

@@ -56,6 +56,15 @@ def test_batches_of_the_weighted_estimate_miss_a_factor_of_their_size(linear):
     assert weighted - whole == pytest.approx(np.log(512), abs=1e-3)
 
 
+def test_the_weighted_estimate_does_not_depend_on_the_order_of_the_examples(linear):
+    model, x, _ = linear
+    one, other = (
+        decompose_kl(model, rows, estimator="weighted", batch_size=64).mutual_information
+        for rows in (x[:512], x[:512][np.argsort(model.encode(x[:512]).mean().numpy()[:, 0])])
+    )
+    assert one == pytest.approx(other, abs=0.2)
+
+
 def test_codes_that_tell_every_example_carry_log_n_nats(linear):
     model, x, _ = linear
     kernel, _ = model.posterior.weights

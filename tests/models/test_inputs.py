@@ -524,3 +524,37 @@ def test_a_frozen_model_trains_its_critic_no_more(refused):
     optimizer = keras.optimizers.Adam()
     with refused("an optimizer for each"):
         model.compile(optimizer, critic_optimizer=optimizer)
+
+
+# Forms
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (lambda: {"x": Batches(X[:0])}, "x: expected at least one batch, got none"),
+        (lambda: {"x": X, "validation_split": 1.5}, "validation_split must be a number"),
+        (lambda: {"x": X, "y": LABELS, "class_weight": {0: 0.0, 3: 0}}, "class_weight: expected some weights above 0"),
+        (lambda: {"x": X, "validation_data": (X, X, WEIGHTS, X)}, "validation_data: expected x, .* got tuple of 4"),
+        (lambda: {"x": X, "validation_data": X[:, 0]}, "validation_data: x: expected shape"),
+        (lambda: {"x": X, "validation_data": data_set(X[:, 0])}, "validation_data: x of the data set: expected shape"),
+        (lambda: {"x": X, "validation_data": data_set(X / 0)}, "validation_data: evaluate: batch 0"),
+    ],
+)
+def test_what_fit_cannot_use_is_refused_by_its_name(model, refused, given, match, monkeypatch):
+    monkeypatch.setattr(Batches, "__len__", lambda self: len(self.arrays[0]) // 16)
+    with refused(match), np.errstate(divide="ignore", invalid="ignore"):
+        model.fit(**given(), verbose=0)
+
+
+def test_generators_of_arrays_and_long_doubles_are_taken(model):
+    expected = model.evaluate(X, batch_size=16, verbose=0)
+    assert model.evaluate((X[i : i + 16] for i in range(0, 64, 16)), verbose=0) == pytest.approx(expected)
+    assert model.evaluate(X.astype(np.longdouble), batch_size=16, verbose=0) == pytest.approx(expected)
+
+
+def test_a_step_of_a_model_that_is_not_compiled_is_refused(refused):
+    model = kv.zoo.vae((8, 8, 1), 4, units=(16,), seed=0)
+    for step in (model.train_on_batch, model.test_on_batch):
+        with refused("expected a compiled model"):
+            step(X)

@@ -30,7 +30,7 @@ def continuity(subject: Subject) -> Result:
         notes.append(f"Left out: codes are on {model.posterior.support!r}, where there are no straight lines.")
         return Result(QUESTION, {}, notes=tuple(notes), pictures=pictures)
     if len(subject.examples) < FEWEST or not len(starts):
-        notes.append(f"Left out: expected {FEWEST} or more test examples, and two of one label.")
+        notes.append(f"Left out: expected {FEWEST} or more test examples, and two of one condition.")
         return Result(QUESTION, {}, notes=tuple(notes), pictures=pictures)
     x = subject.examples.x
     condition = subject.condition(subject.examples, starts)

@@ -69,13 +69,13 @@ def _pictures(subject: Subject, kl: np.ndarray | None) -> dict[str, Picture]:
             partial(plots.plot_traversals, paths, values, kl=kl),
         )
     if len(subject.examples) > 1:
-        labels = subject.examples.y
+        labels, rows = subject.examples.labels, subject.some(len(subject.examples), MAPPED)
         pictures["latent_map"] = Picture(
             "Where are the codes? Classes often form islands, even if the model was trained without labels.",
             partial(
                 plots.plot_latent_map,
-                subject.means[:MAPPED],
-                None if labels is None else labels[:MAPPED],
+                subject.means[rows],
+                None if labels is None else labels[rows],
                 label_names=subject.label_names,
             ),
         )

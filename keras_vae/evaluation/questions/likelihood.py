@@ -92,7 +92,7 @@ def _add_bound(subject, measurements) -> str:
 
 def _add_annealed(subject, measurements) -> str:
     budget, model = subject.budget, subject.model
-    rows = slice(0, budget.annealed)
+    rows = subject.some(len(subject.examples), budget.annealed)
     x, condition = subject.examples.x[rows], subject.condition(subject.examples, rows)
     annealed = annealed_log_likelihood(
         model,

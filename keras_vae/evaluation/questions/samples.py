@@ -39,13 +39,21 @@ def samples(subject: Subject) -> Result:
                 "Left out, the Frechet distance of training examples: none were given; the features "
                 f"({subject.feature_space.name}) are those of the test examples."
             )
-    labels = subject.drawn_condition
-    drawn = model.sample(64, seed=subject.seed, condition=None if labels is None else np.resize(np.unique(labels), 64))
+    drawn = model.sample(64, seed=subject.seed, condition=_conditions(subject, 64))
     pictures["samples"] = Picture(
         "Does the model generate? Codes drawn from the prior, decoded. They should look like data.",
         partial(plots.plot_samples, drawn),
     )
     return Result(QUESTION, measurements, tuple(verdict), tuple(notes), pictures)
+
+
+def _conditions(subject: Subject, n: int) -> np.ndarray | None:
+    """Each different condition of the draws in turn; None for a model without conditions."""
+    drawn = subject.drawn_condition
+    if drawn is None:
+        return None
+    different = np.unique(drawn, axis=0)
+    return different[subject.some(len(different), n)][np.arange(n) % min(n, len(different))]
 
 
 def _reconstructions(subject: Subject) -> Picture:
