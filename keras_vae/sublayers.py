@@ -46,14 +46,22 @@ def restore_sublayers(layer: keras.layers.Layer, changes: dict[str, Any] | None)
     layers = layer._flatten_layers()
     if changes is None:
         changes = {} if layer.trainable else {"frozen": range(len(layers))}
-    for index, mode in changes.get("quantized", {}).items():
-        if layers[int(index)].quantization_mode != mode:
-            layers[int(index)].quantize(mode)
-    for index, (rank, alpha) in changes.get("lora", {}).items():
-        if not layers[int(index)].lora_enabled:
-            layers[int(index)].enable_lora(rank, lora_alpha=alpha)
-    if "frozen" in changes:
-        frozen = set(changes["frozen"])
+    frozen = set(changes.get("frozen", ()))
+    with_lora = [one for index, one in enumerate(layers) if getattr(one, "lora_enabled", False) and index not in frozen]
+    trained = [(weight, weight.trainable) for one in with_lora for weight in one.weights]
+    if frozen:
         for index, one in enumerate(layers):  # outer layers first: setting a layer sets those inside it
             one.trainable = index in frozen  # Keras ignores a value that is the old one,
             one.trainable = index not in frozen  # so each is set to the other value before
+    for weight, trainable in trained:  # the base weights of LoRA, which a layer that is trained does not train
+        weight.trainable = trainable
+    for index, mode in changes.get("quantized", {}).items():
+        if layers[int(index)].quantization_mode != mode:
+            layers[int(index)].quantize(mode)
+    for index, (rank, alpha) in changes.get("lora", {}).items():  # after the others, which would thaw the base weights
+        one = layers[int(index)]
+        if not one.lora_enabled:
+            one.enable_lora(rank, lora_alpha=alpha)
+        if int(index) in frozen:
+            one.trainable = True
+            one.trainable = False

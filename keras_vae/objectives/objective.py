@@ -6,6 +6,7 @@ import copy
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
@@ -167,13 +168,17 @@ class Objective(Serializable):
         return tuple(i for i, reaches in enumerate(reach) if reaches)
 
     def values(self, trace: Trace) -> dict[str, tf.Tensor]:
-        """Each term's unweighted value under its name, shape `(B,)`."""
-        return {term.name: term(trace) for term in self.terms}
+        """Each term's unweighted value under its name, shape `(B,)`.
+
+        Raises:
+            InvalidInputError: if a term has a value of another rank or dtype, which would be broadcast.
+        """
+        return {term.name: _checked_value(term, term(trace)) for term in self.terms}
 
     def weigh(self, values: Mapping[str, tf.Tensor], step: tf.Tensor, indices: Sequence[int]) -> tf.Tensor:
         """The weighted sum of the terms at `indices`, shape `(B,)`."""
-        chosen = [self.weighted[i] for i in indices]
-        return tf.add_n([_at(weight, step) * values[term.name] for weight, term in chosen])
+        weighted = [self.weighted[i] for i in indices]
+        return tf.add_n([_at(weight, step) * values[term.name] for weight, term in weighted])
 
     @property
     def of_model(self) -> tuple[int, ...]:
@@ -192,6 +197,15 @@ def _checked_weight(weight, term) -> Weight:
     if isinstance(weight, LearningRateSchedule):
         return weight
     return check_number(f"Objective: unless a LearningRateSchedule, the weight of {term.name!r}", weight)
+
+
+def _checked_value(term: Term, value: Any) -> tf.Tensor:
+    if tf.is_tensor(value) and value.shape.rank in (None, 1) and value.dtype == tf.float32:
+        return value
+    got = f"shape {tuple(value.shape)}, {value.dtype.name}" if tf.is_tensor(value) else type(value).__name__
+    raise InvalidInputError(
+        f"{type(term).__name__} {term.name!r}: expected a float32 tensor of shape (B,), a value per example; got {got}."
+    )
 
 
 def _at(weight, step):

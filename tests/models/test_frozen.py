@@ -57,9 +57,11 @@ def test_a_copy_is_frozen_where_the_model_is(freeze):
     assert frozen_weights(model) == expected
 
 
-def test_a_copy_is_trained_by_lora_where_the_model_is():
+@pytest.mark.parametrize("freeze", [lambda model: None, *map(FREEZE.get, ("layer of a network", "posterior"))])
+def test_a_copy_is_trained_by_lora_where_the_model_is(freeze):
     model = new()
     model.encoder.hidden[0].enable_lora(2, lora_alpha=3)
+    freeze(model)
     model.encoder.hidden[0].lora_kernel_b.assign(0.1 * np.ones((2, 8)))
     expected = frozen_weights(model)
     x = np.random.default_rng(0).random((4, 6), "float32")

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_vae as kv
 from tests.objectives.test_kl import LOC, SCALE, trace_of
@@ -49,3 +50,21 @@ def test_samples_are_those_of_the_term_that_needs_most():
     many = Constant()
     many.samples = 7
     assert (kv.NLL() + many).samples == 7
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (lambda nll: nll[:, None], r"shape \(5, 1\), float32"),
+        (tf.reduce_mean, r"shape \(\), float32"),
+        (lambda nll: tf.cast(nll, tf.float64), r"shape \(5,\), float64"),
+        (lambda nll: None, "NoneType"),
+    ],
+)
+def test_a_term_has_a_value_for_each_example(value, got, refused):
+    class Odd(kv.Term):
+        def __call__(self, trace):
+            return value(tf.zeros(5))
+
+    with refused(rf"Odd 'odd': expected a float32 tensor of shape \(B,\), a value per example; got {got}"):
+        kv.Objective([(1.0, Odd())]).values(None)
