@@ -32,9 +32,8 @@ class Serializable:
         parent: Any = super()
         config: dict[str, Any] = parent.get_config() if isinstance(self, keras.layers.Layer) else {}
         for name in [name for name in dict.fromkeys(_arguments(type(self))) if name not in config]:
-            if name == "sublayers" and isinstance(
-                self, keras.layers.Layer
-            ):  # no attribute: what was changed about the layers inside
+            # The argument "sublayers" is no attribute: it says what was changed about the layers inside.
+            if name == "sublayers" and isinstance(self, keras.layers.Layer):
                 config |= changed_sublayers(self) if self.built else {}
                 continue
             try:

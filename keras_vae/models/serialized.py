@@ -7,8 +7,10 @@ from typing import Any
 
 import keras
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, one_line
+from keras_vae.objectives import Objective
 
+HEADS = ("posterior", "likelihood", "prior", "objective", "condition", "corruption")
 BUILTINS = ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
 
 
@@ -31,6 +33,24 @@ def check_can_be_saved(model: keras.Model, path: str | os.PathLike) -> None:
             f"{path}: {unknown[0]!r} is not registered, so the model could not be loaded again; "
             f"put @keras_vae.register above it, or save in keras.saving.custom_object_scope({{{unknown[0]!r}: ...}})."
         )
+    for name in HEADS:
+        part = getattr(model, name, None)
+        for one in (*part.terms, part) if isinstance(part, Objective) else (part,):
+            _check_can_be_made_again(name, one)
+
+
+def _check_can_be_made_again(name: str, part: Any) -> None:
+    """Raises `InvalidInputError` if the class of a part does not take its own configuration."""
+    if part is None:
+        return
+    try:
+        type(part).from_config(keras.saving.serialize_keras_object(part)["config"])
+    except Exception as error:  # of the constructor of a user's class
+        raise InvalidInputError(
+            f"{name}: the model could not be loaded again, as {type(part).__name__} cannot be made from its "
+            f"configuration ({one_line(error)}); keep each argument of its constructor as an attribute of the same "
+            "name, and take **kwargs for those of its parents."
+        ) from error
 
 
 def has_code(config: Any) -> bool:

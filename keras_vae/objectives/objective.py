@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -104,7 +105,11 @@ class Term(Serializable):
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
         trains = config.pop("trains", None)
+        parameters = inspect.signature(cls).parameters.values()
+        takes_name = any(one.name == "name" or one.kind == one.VAR_KEYWORD for one in parameters)
+        name = None if takes_name else config.pop("name", None)
         term = super().from_config(config, custom_objects)
+        term.name = name or term.name
         return term if trains is None else term.only(*trains)
 
 

@@ -17,6 +17,7 @@ from keras_vae.distribute import check_alike, from_chief, is_chief, make_strateg
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.models import Autoencoder
 from keras_vae.models.inputs import check_examples, warn_of_scale
+from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.replicas import between_workers
 from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_names
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
@@ -99,6 +100,7 @@ def train(
         with strategy.scope():
             model = build_model(config, data)
             _check_data(model, data, config)
+            check_can_be_saved(model, run["model.keras"])  # now, and not after the training
             model.adapt(data.train.x)
             warn_of_scale(data.train.x, model.likelihood)
         if verbose:

@@ -7,8 +7,9 @@ import zipfile
 import h5py
 import keras
 import pytest
+import tensorflow as tf
 
-from keras_vae import KL, NLL, Autoencoder, load_model, make_networks, zoo
+from keras_vae import KL, NLL, Autoencoder, Normal, load_model, make_networks, zoo
 from keras_vae.objectives import Term
 from keras_vae.serialization import register
 
@@ -194,3 +195,34 @@ def test_a_configuration_that_is_none_is_refused(tmp_path, refused, config):
         archive.writestr("metadata.json", "{}")
     with refused():
         load_model(path)
+
+
+@register
+class NamelessTerm(Term):
+    def __init__(self, power=2.0):
+        super().__init__()
+        self.power = power
+
+    def __call__(self, trace):
+        return tf.reduce_sum(tf.abs(trace.latents[0].sample[0]) ** self.power, axis=-1)
+
+
+@register
+class ForgetfulNormal(Normal):
+    def __init__(self, event_shape, least, **kwargs):
+        super().__init__(event_shape, **kwargs)
+
+    def get_config(self):
+        return super().get_config()
+
+
+def test_a_part_that_could_not_be_loaded_is_refused_before_the_training(tmp_path, refused):
+    model = zoo.vae((6,), 2, units=(4,), objective=NLL() + KL() + NamelessTerm(3.0), likelihood="normal")
+    model.save(tmp_path / "model.keras")
+    term = keras.saving.load_model(tmp_path / "model.keras").objective.terms[-1]
+    assert (term.power, term.name) == (3.0, "nameless_term")
+    model = zoo.vae((6,), 2, units=(4,), likelihood=ForgetfulNormal((6,), 0.1))
+    reason = "likelihood: the model could not be loaded again, as ForgetfulNormal cannot be made from its configuration"
+    with refused(f"{reason} .*'least'"):
+        model.save(tmp_path / "other.keras")
+    assert not (tmp_path / "other.keras").exists()
