@@ -29,7 +29,8 @@ class SpectralNormalization(Serializable, keras.layers.Wrapper):
         power_iterations: power iterations in each call.
 
     Raises:
-        InvalidInputError: if `power_iterations` is no integer >= 1, or the layer has no kernel.
+        InvalidInputError: if `power_iterations` is no integer >= 1, or the layer has no kernel; from a call, if the
+            layer has been quantized or is trained by LoRA.
 
     Example:
 
@@ -58,6 +59,11 @@ class SpectralNormalization(Serializable, keras.layers.Wrapper):
         )
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if self.layer.quantization_mode is not None or getattr(self.layer, "lora_enabled", False):
+            raise InvalidInputError(
+                f"SpectralNormalization: expected {self.layer.name!r} in floating point and without LoRA, as its "
+                "kernel is divided by its norm; leave it as it is, or do without spectral normalization."
+            )
         kernel = ops.convert_to_tensor(self.layer.kernel)
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
         u, norm = self._power_iteration(matrix)

@@ -151,3 +151,12 @@ def test_penalties_and_statistics_of_the_layer_within_count():
     activity = float(np.mean(np.sum(np.square(layer(X)), axis=-1)))
     assert sum(map(float, layer.losses)) == pytest.approx(2.0 + activity, rel=1e-5)
     assert float(layer.layer.calls) == 1.0
+
+
+@pytest.mark.parametrize("change", [lambda dense: dense.quantize("int8"), lambda dense: dense.enable_lora(2)])
+def test_a_kernel_that_is_no_float_matrix_of_its_own_is_refused(change, refused):
+    layer = SpectralNormalization(keras.layers.Dense(4, name="last"))
+    layer(np.ones((2, 6), "float32"))
+    change(layer.layer)
+    with refused("SpectralNormalization: expected 'last' in floating point and without LoRA"):
+        layer(np.ones((2, 6), "float32"))
