@@ -40,15 +40,15 @@ def ask(
         return {"sample": client.generate(limit, seed, condition=labels)}
     from keras_vae.cli.sources import examples
 
-    chosen = examples(None, data, split)[:limit]
+    examples_to_send = examples(None, data, split)[:limit]
     needs_condition = "condition" in client.metadata()["serving_default"].inputs
-    if needs_condition and chosen.y is None:
+    if needs_condition and examples_to_send.y is None:
         raise InvalidInputError(f"{data}: the model needs labels, and the data have none; give labelled data.")
-    given = {"condition": chosen.y} if needs_condition else {}
-    answer = getattr(client, method)(chosen.x, **given)
+    options = {"condition": examples_to_send.y} if needs_condition else {}
+    answer = getattr(client, method)(examples_to_send.x, **options)
     if hasattr(answer, "_asdict"):
         answer = {name: array for name, array in answer._asdict().items() if array is not None}
-    return answer if isinstance(answer, dict) else {method: answer, "x": chosen.x}
+    return answer if isinstance(answer, dict) else {method: answer, "x": examples_to_send.x}
 
 
 def show(method: str, answer: Mapping[str, Any], out: Path | None) -> None:

@@ -120,15 +120,15 @@ def compare(
         "seed": seed,
         "verbose": int(sys.stdout.isatty()),
     }
-    found, images = {}, {}
+    results, images = {}, {}
     for name, run in zip(names, runs, strict=True):
         typer.echo(f"{name} ...", err=True)
         model = model_of(run)
-        found[name] = ask(model, evaluation_data_of(run, data, None, runs=runs), only, **options)
+        results[name] = ask(model, evaluation_data_of(run, data, None, runs=runs), only, **options)
         drawn = {"seed": seed, "condition": labels_to_draw(model, 10, None)}
         images[name] = None if model.prior is None else model.sample(10, **drawn)
-    typer.echo("\n".join([compare_results(found).as_text(), *(f"Note: {note}" for note in notes)]))
-    typer.echo(f"\nWritten: {write_comparison(out, found, images, notes)}")
+    typer.echo("\n".join([compare_results(results).as_text(), *(f"Note: {note}" for note in notes)]))
+    typer.echo(f"\nWritten: {write_comparison(out, results, images, notes)}")
 
 
 @imports_first("run")
@@ -184,9 +184,9 @@ def traverse(
     model = model_of(run)
     start, condition = None, labels_to_draw(model, 1, label)
     if example is not None:
-        chosen = check_split(model, examples(run, data, None))
-        start = pick(chosen.x, example)
-        condition = None if model.condition is None or chosen.y is None else chosen.y[example]
+        part = check_split(model, examples(run, data, None))
+        start = pick(part.x, example)
+        condition = None if model.condition is None or part.y is None else part.y[example]
     values = np.linspace(-span, span, steps)
     paths = model.traverse(start, condition=condition, values=values)
     write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))
@@ -209,13 +209,13 @@ def interpolate(
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
-    chosen = examples(run, data, None)
-    starts, ends = pick_pairs(len(chosen), pairs, seed)
-    condition = condition_of(model, chosen.y)
+    part = examples(run, data, None)
+    starts, ends = pick_pairs(len(part), pairs, seed)
+    condition = condition_of(model, part.y)
     paths = model.interpolate(
-        chosen.x[starts], chosen.x[ends], condition=None if condition is None else condition[starts], steps=steps
+        part.x[starts], part.x[ends], condition=None if condition is None else condition[starts], steps=steps
     )
-    starts, ends = chosen.x[starts], chosen.x[ends]
+    starts, ends = part.x[starts], part.x[ends]
     endpoints = (model.prepare(starts).numpy(), model.prepare(ends).numpy())
     write_picture_or_array(out, paths, lambda: plots.plot_interpolation(paths, endpoints=endpoints))
 
@@ -240,13 +240,13 @@ def parts() -> None:
     from keras_vae.networks import NETWORKS
     from keras_vae.priors import PRIORS
 
-    for name, known in (
+    for name, names in (
         ("--set posterior.name=", POSTERIORS),
         ("--likelihood ", LIKELIHOODS),
         ("--set prior.name=", PRIORS),
         ("--network ", NETWORKS),
     ):
-        typer.echo(f"{name}\n  {', '.join(known)}\n")
+        typer.echo(f"{name}\n  {', '.join(names)}\n")
 
 
 @settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns")

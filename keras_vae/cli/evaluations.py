@@ -65,9 +65,9 @@ def check_comparable(runs: Sequence[Path], data: str | None) -> list[str]:
     keys = ("data", "image_size", "seed", "test", "limit")
     sources = [tuple(getattr(config, key) for key in keys) for config in configurations]
     if data is None and len({source[:2] for source in sources}) > 1:
-        found = ", ".join(f"{run.name}: {config.data}" for run, config in zip(runs, configurations, strict=True))
+        listing = ", ".join(f"{run.name}: {config.data}" for run, config in zip(runs, configurations, strict=True))
         raise InvalidInputError(
-            f"compare: expected runs of the same data, got {found}; choose the test data by --data."
+            f"compare: expected runs of the same data, got {listing}; choose the test data by --data."
         )
     notes = []
     if data is None and len(set(sources)) > 1:
@@ -81,19 +81,22 @@ def check_out_folder(out: Path, *, overwrite: bool) -> None:
     """Refuses a folder with something else in it, or with an earlier comparison unless `overwrite`."""
     if out.is_file():
         raise InvalidInputError(f"{out}: it is a file; expected a folder.")
-    found = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if found - set(COMPARISON):
+    names = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if names - set(COMPARISON):
         raise InvalidInputError(f"{out}: it holds other things; choose another --out.")
-    if found and not overwrite:
+    if names and not overwrite:
         raise InvalidInputError(f"{out}: it holds a comparison; use --overwrite or another --out.")
     check_writable(out)
 
 
 def write_comparison(
-    out: Path, found: Mapping[str, Mapping[str, Result]], images: Mapping[str, np.ndarray | None], notes: Sequence[str]
+    out: Path,
+    results: Mapping[str, Mapping[str, Result]],
+    images: Mapping[str, np.ndarray | None],
+    notes: Sequence[str],
 ) -> Path:
     """Writes the table, the picture of the main measurements and a page with all; the path of the page."""
-    comparison = compare_results(found)
+    comparison = compare_results(results)
     pictures = {"comparison": Picture("The main measurements, model by model.", comparison.figure)}
     tradeoff = comparison.rate_distortion()
     if tradeoff is not None:
@@ -113,7 +116,7 @@ def write_comparison(
         model: Result(
             model,
             {name: row[model] for (_, name), row in comparison.rows.items() if model in row},
-            tuple(verdict_of(found[model])),
+            tuple(verdict_of(results[model])),
         )
         for model in comparison.models
     }

@@ -40,10 +40,10 @@ def encode(model: Model, out: Out, data: Data = None, split: Split = None, overw
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
-    chosen = examples(model, data, split)
-    posterior = loaded.encode(chosen.x, condition=condition_of(loaded, chosen.y))
+    part = examples(model, data, split)
+    posterior = loaded.encode(part.x, condition=condition_of(loaded, part.y))
     arrays = {"mean": posterior.mean().numpy()} | spread_of(posterior)
-    write_arrays(out, arrays if chosen.y is None else {**arrays, "labels": chosen.y})
+    write_arrays(out, arrays if part.y is None else {**arrays, "labels": part.y})
 
 
 @imports_first("model")
@@ -65,9 +65,9 @@ def score(
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
-    chosen = examples(model, data, split)
-    elbo = loaded.elbo(chosen.x, condition=condition_of(loaded, chosen.y), samples=samples, seed=seed)
-    write_arrays(out, {"elbo": elbo} if chosen.y is None else {"elbo": elbo, "labels": chosen.y})
+    part = examples(model, data, split)
+    elbo = loaded.elbo(part.x, condition=condition_of(loaded, part.y), samples=samples, seed=seed)
+    write_arrays(out, {"elbo": elbo} if part.y is None else {"elbo": elbo, "labels": part.y})
 
 
 @imports_first("model")
@@ -91,8 +91,8 @@ def reconstruct(
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     loaded = model_of(model)
-    chosen = examples(model, data, split)[:limit]
-    x, condition = chosen.x, condition_of(loaded, chosen.y)
+    part = examples(model, data, split)[:limit]
+    x, condition = part.x, condition_of(loaded, part.y)
     reconstructed = loaded.reconstruct(x, condition=condition, draw="sample" if sample else "mean", seed=seed)
     write_picture_or_array(
         out, reconstructed, lambda: plots.plot_reconstructions(loaded.prepare(x).numpy(), reconstructed)

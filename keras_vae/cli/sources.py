@@ -157,15 +157,15 @@ def evaluation_data_of(
     run, own_file = Run(source), _read_file(source, data, (source,) if runs is None else runs)
     if own_file is None:
         loaded, split = data_of(source, data), split or "test"
-        chosen = named_split(loaded, split)
-        return evaluation_data(loaded, run.config(), split) if run.exists else replace(loaded, test=chosen)
+        part = named_split(loaded, split)
+        return evaluation_data(loaded, run.config(), split) if run.exists else replace(loaded, test=part)
     name, parts = own_file
-    chosen = parts.test or parts.whole if split is None else _own_split(parts, data, split)
+    part = parts.test or parts.whole if split is None else _own_split(parts, data, split)
     if parts.test is None and parts.validation is None:
-        return _as_evaluated(source, chosen)
+        return _as_evaluated(source, part)
     return SplitDataset(
-        name, _as_evaluated(source, parts.train), _as_evaluated(source, parts.validation or chosen),
-        _as_evaluated(source, chosen), label_names=parts.label_names, factor_names=parts.factor_names,
+        name, _as_evaluated(source, parts.train), _as_evaluated(source, parts.validation or part),
+        _as_evaluated(source, part), label_names=parts.label_names, factor_names=parts.factor_names,
         factor_sizes=parts.factor_sizes, column_names=parts.column_names, categories=parts.categories,
     )  # fmt: skip
 
@@ -189,8 +189,8 @@ def pick_pairs(n: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The indices of so many pairs of different examples among `n`, chosen at random."""
     if 2 * pairs > n:
         raise InvalidInputError(f"--pairs: expected at most {n // 2}, for {n} examples; got {pairs}.")
-    chosen = np.random.default_rng(seed).permutation(n)
-    return chosen[:pairs], chosen[pairs : 2 * pairs]
+    order = np.random.default_rng(seed).permutation(n)
+    return order[:pairs], order[pairs : 2 * pairs]
 
 
 def labels_to_draw(model: Autoencoder, n: int, label: int | None) -> np.ndarray | None:

@@ -60,12 +60,12 @@ def train(
     if resume and out is not None and config is None and Run(out).exists:
         config = Run(out)["config.json"]
     base = TrainingConfig.read(config) if config else TrainingConfig()
-    chosen = base.replace(**settings, options=merged(base.options, options))
-    _import(chosen, settings, config)
-    out = out or Path("runs") / _name_of(chosen)
+    training_config = base.replace(**settings, options=merged(base.options, options))
+    _import(training_config, settings, config)
+    out = out or Path("runs") / _name_of(training_config)
     try:
         run = run_training(
-            chosen, out, resume=resume, overwrite=overwrite, tensorboard=tensorboard,
+            training_config, out, resume=resume, overwrite=overwrite, tensorboard=tensorboard,
             strategy=strategy, replicas=replicas, checkpoint_every=checkpoint_every, report=report,
         )  # fmt: skip
     except KeyboardInterrupt as stop:
@@ -126,9 +126,9 @@ def tune(
 
     base = TrainingConfig.read(config) if config else TrainingConfig()
     options = merged(base.options, parse_settings(setting or []))
-    chosen = base.replace(**settings, options=options)
-    _import(chosen, settings, config)
-    out = out or Path("runs") / f"tune-{_name_of(chosen)}"
+    training_config = base.replace(**settings, options=options)
+    _import(training_config, settings, config)
+    out = out or Path("runs") / f"tune-{_name_of(training_config)}"
     axes = parse_space(space) if space else None
     helpers = contextlib.nullcontext()
     if workers and not is_worker():
@@ -136,7 +136,7 @@ def tune(
     try:
         with helpers:
             best = search(
-                chosen, out, space=axes, tuner=tuner, max_trials=max_trials, objective=objective, resume=resume
+                training_config, out, space=axes, tuner=tuner, max_trials=max_trials, objective=objective, resume=resume
             )
     except KeyboardInterrupt as stop:
         typer.echo(f"\nStopped. Go on with the same command and --resume --out {out}.", err=True)

@@ -34,12 +34,12 @@ def mse(x: Any, y: Any) -> np.ndarray:
     def errors(x, y):
         unknown = np.isnan(x)
         squares = np.where(unknown, 0.0, np.subtract(x, y, dtype="float64")) ** 2
-        known = np.sum(~unknown, axis=1)
-        if not known.all():
+        counts = np.sum(~unknown, axis=1)
+        if not counts.all():
             raise InvalidInputError(
-                f"mse: expected a known element in every example, got {np.sum(known == 0)} with NaN alone; drop them."
+                f"mse: expected a known element in every example, got {np.sum(counts == 0)} with NaN alone; drop them."
             )
-        return squares.sum(axis=1) / known
+        return squares.sum(axis=1) / counts
 
     flat = ((part.reshape(len(part), -1) for part in pair) for pair in _pairs("mse", x, y))
     return np.concatenate([errors(*pair) for pair in flat])

@@ -163,5 +163,5 @@ def _range(x, may_be_missing):
     seen = tf.math.is_finite(x)
     usual = tf.reduce_all(seen | tf.math.is_nan(x) if may_be_missing else seen)
     greatest, least = NOTHING
-    found = tf.stack([tf.reduce_min(tf.where(seen, x, greatest)), tf.reduce_max(tf.where(seen, x, least))])
-    return tf.where(usual, found, NOTHING)
+    bounds = tf.stack([tf.reduce_min(tf.where(seen, x, greatest)), tf.reduce_max(tf.where(seen, x, least))])
+    return tf.where(usual, bounds, NOTHING)

@@ -138,24 +138,24 @@ class Fitting(ReconstructionMetrics, Conditioning):
             InvalidInputError: for data that the model cannot explain (see `check_examples`).
         """
         self._check_compiled()
-        given = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
-        check_training_data(self, **given)
-        given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
-        warn_of_scale(given["x"], self.likelihood)
-        if given.get("validation_data") is not None:
-            data = unpacked("validation_data", given["validation_data"])
+        arguments = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
+        check_training_data(self, **arguments)
+        arguments |= zip(DATA, arrays_for_keras(*map(arguments.get, DATA)), strict=True)
+        warn_of_scale(arguments["x"], self.likelihood)
+        if arguments.get("validation_data") is not None:
+            data = unpacked("validation_data", arguments["validation_data"])
             check_training_data(self, **dict(zip(DATA, data, strict=True)), part="validation_data: x")
             whole = is_array(data[0]) or inspect.isgenerator(data[0])
-            given["validation_data"] = arrays_for_keras(*data) if whole else given["validation_data"]
-        if given.get("validation_split") is not None:
-            check_number("validation_split", given["validation_split"], least=0, below=1)
-        if (class_weight := given.pop("class_weight", None)) is not None:
-            split = 0.0 if given.get("validation_data") is not None else given.get("validation_split") or 0.0
-            x, y, sample_weight = (given[name] for name in DATA)
-            given["x"], given["sample_weight"] = weigh_by_class(
+            arguments["validation_data"] = arrays_for_keras(*data) if whole else arguments["validation_data"]
+        if arguments.get("validation_split") is not None:
+            check_number("validation_split", arguments["validation_split"], least=0, below=1)
+        if (class_weight := arguments.pop("class_weight", None)) is not None:
+            split = 0.0 if arguments.get("validation_data") is not None else arguments.get("validation_split") or 0.0
+            x, y, sample_weight = (arguments[name] for name in DATA)
+            arguments["x"], arguments["sample_weight"] = weigh_by_class(
                 x, y, sample_weight, class_weight, validation_split=split
             )
-        history = super().fit(**given)
+        history = super().fit(**arguments)
         for optimizer, variables in self.optimizers[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)
         if history.epoch and "loss" not in history.history:
@@ -180,11 +180,11 @@ class Fitting(ReconstructionMetrics, Conditioning):
                 return super().evaluate(x, y, *args, **kwargs)
             except InvalidInputError as error:
                 raise InvalidInputError(f"validation_data: {error}") from error
-        given = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
-        given |= given.pop("kwargs", {})
-        check_training_data(self, **given)
-        given |= zip(DATA, arrays_for_keras(*map(given.get, DATA)), strict=True)
-        metrics = super().evaluate(**given)
+        arguments = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
+        arguments |= arguments.pop("kwargs", {})
+        check_training_data(self, **arguments)
+        arguments |= zip(DATA, arrays_for_keras(*map(arguments.get, DATA)), strict=True)
+        metrics = super().evaluate(**arguments)
         if not keras.ops.convert_to_numpy(self.report.bad_batches.steps):
             raise InvalidInputError("data set: expected at least one batch, got none.")
         return metrics

@@ -92,7 +92,7 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
                 f"warmup_epochs: the model {config.model!r} has no weight that rises; leave it out, or choose another."
             )
         options["warmup_steps"] = config.warmup_epochs * steps
-    known = {
+    from_data = {
         "dataset_size": lambda: len(data.train),
         "classes": lambda: len(data.label_names) or _classes(data),
         "columns": lambda: _column_kinds(data),
@@ -100,7 +100,7 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
     }
     if isinstance(options.get("columns"), dict):
         options["columns"] = _column_kinds(data, options["columns"])
-    for name, value in known.items():
+    for name, value in from_data.items():
         if name not in options and zoo.takes(config.model, name):
             options[name] = value()
     if config.likelihood != "auto" or not zoo.has_own_likelihood(config.model):

@@ -141,10 +141,10 @@ class TrainingConfig:
 
     def replace(self, **changes: Any) -> "TrainingConfig":
         """The configuration with some values changed; unknown names are refused."""
-        known = get_type_hints(type(self))
+        names = get_type_hints(type(self))
         for name in changes:
-            if name not in known:
-                raise InvalidInputError(unknown(name, known, part="configuration key"))
+            if name not in names:
+                raise InvalidInputError(unknown(name, names, part="configuration key"))
         return dataclasses.replace(self, **changes)
 
     def differences(self, other: "TrainingConfig", *, ignore: Sequence[str] = ()) -> dict[str, tuple[Any, Any]]:

@@ -82,7 +82,7 @@ def assemble(
     own = {**COMMON, "objective": objective, **own}
     asked: dict[str, Any] = {part: value for part, value in parts.items() if value is not None}
     network, options = network_of(label, event_shape, own, parts)
-    chosen = {part: _merged(part, own[part], asked.get(part)) for part in ("posterior", "likelihood", "prior")}
+    specs = {part: _merged(part, own[part], asked.get(part)) for part in ("posterior", "likelihood", "prior")}
     condition, corruption, seed, objective = (
         asked.get(part, own[part]) for part in ("condition", "corruption", "seed", "objective")
     )
@@ -93,8 +93,8 @@ def assemble(
             f"critic: expected a Keras model, or a mapping of options, such as units=[256]; got {critic!r}."
         )
     with initial_weights(seed, "likelihood"):
-        likelihood = get_over(chosen["likelihood"], LIKELIHOODS, Likelihood, event_shape, part="likelihood")
-    posterior = chosen["posterior"] if isinstance(chosen["posterior"], Posterior) else None
+        likelihood = get_over(specs["likelihood"], LIKELIHOODS, Likelihood, event_shape, part="likelihood")
+    posterior = specs["posterior"] if isinstance(specs["posterior"], Posterior) else None
     encoder, decoder = make_networks(
         network,
         event_shape,
@@ -120,9 +120,9 @@ def assemble(
         return kind(
             encoder,
             decoder,
-            posterior=chosen["posterior"],
+            posterior=specs["posterior"],
             likelihood=likelihood,
-            prior=chosen["prior"],
+            prior=specs["prior"],
             objective=objective,
             condition=condition,
             corruption=corruption,

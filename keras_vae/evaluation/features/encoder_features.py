@@ -41,7 +41,7 @@ class EncoderFeatures(Features):
         condition = None if condition is None else np.asarray(condition)
 
         def means(rows):
-            given = None if condition is None else condition[rows]
-            return self.model.encode(x[rows], condition=given).mean().numpy().astype("float32")
+            rows_condition = None if condition is None else condition[rows]
+            return self.model.encode(x[rows], condition=rows_condition).mean().numpy().astype("float32")
 
         return np.concatenate([batch.reshape(len(batch), -1) for batch in map(means, pieces(x))])
