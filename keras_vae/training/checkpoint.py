@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_vae.distribute import everyones
+from keras_vae.distribute import everyones, is_chief
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.replicas import between_workers
@@ -156,14 +156,18 @@ class KeepRun(keras.callbacks.Callback):
             raise KeyboardInterrupt(signal)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        history = self.run.read_history()
-        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
-        self.run.write_history({name: [*history.get(name, []), value] for name, value in row.items()})
+        if is_chief(self.model.distribute_strategy):  # the other workers resume without the rows so far
+            self._add_to_history(epoch, logs)
         self.saved = (epoch + 1) * self.steps
         self.model.means = {}
         save_checkpoint(self.run, self.model, self.saved)
         if signal := self._signal():
             raise KeyboardInterrupt(signal)
+
+    def _add_to_history(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
+        history = self.run.read_history()
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
+        self.run.write_history({name: [*history.get(name, []), value] for name, value in row.items()})
 
     def _signal(self):
         """The signal that came to any worker, else 0."""

@@ -80,3 +80,8 @@ def test_images_with_channels_first_are_refused(event_shape):
 def test_other_shapes_are_left_alone(event_shape):
     x = validate(np.zeros((2, *event_shape), np.float32))
     assert x.shape[: 1 + len(event_shape)] == (2, *event_shape)
+
+
+def test_a_single_text_is_no_labels(refused):
+    with refused(r"expected integer labels of shape \(N,\), got \|S3 of shape \(\)"):
+        validate_labels(np.array(b"cio"), 3)
