@@ -119,5 +119,5 @@ def _whole(values: np.ndarray) -> np.ndarray:
 
 def _describe(values: np.ndarray) -> str:
     """Returns the dtype, the shape, and the first value that is not a whole number."""
-    fractions = values[values != np.floor(values)] if values.dtype.kind == "f" else ()
+    fractions = values[values != np.floor(values)] if values.dtype.kind == "f" else np.array([])
     return f"{values.dtype} of shape {values.shape}" + (f" with {fractions[0]}" if len(fractions) else "")
