@@ -173,7 +173,7 @@ def evaluation_data_of(
 def check_split(model: Autoencoder, split: Split) -> Split:
     """The split; raises `InvalidInputError` if the model cannot explain it, or needs labels that it lacks."""
     check_examples(split.x, model.likelihood)
-    if model.condition is not None and split.y is None:
+    if model.condition is not None and not model.infers_condition and split.y is None:
         raise InvalidInputError(f"{model.name}: it needs labels, and the data have none; give labelled data.")
     return split
 

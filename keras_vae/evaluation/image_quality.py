@@ -30,19 +30,19 @@ def mse(x: Any, y: Any) -> np.ndarray:
     >>> mse([[0.0, np.nan, 1.0]], [[1.0, 5.0, 1.0]])
     array([0.5])
     """
+    return np.concatenate([_mean_squares(*pair) for pair in _pairs("mse", x, y)])
 
-    def errors(x, y):
-        unknown = np.isnan(x)
-        squares = np.where(unknown, 0.0, np.subtract(x, y, dtype="float64")) ** 2
-        counts = np.sum(~unknown, axis=1)
-        if not counts.all():
-            raise InvalidInputError(
-                f"mse: expected a known element in every example, got {np.sum(counts == 0)} with NaN alone; drop them."
-            )
-        return squares.sum(axis=1) / counts
 
-    flat = ((part.reshape(len(part), -1) for part in pair) for pair in _pairs("mse", x, y))
-    return np.concatenate([errors(*pair) for pair in flat])
+def _mean_squares(x, y):
+    x, y = (part.reshape(len(part), -1) for part in (x, y))
+    unknown = np.isnan(x)
+    squares = np.where(unknown, 0.0, np.subtract(x, y, dtype="float64")) ** 2
+    counts = np.sum(~unknown, axis=1)
+    if not counts.all():
+        raise InvalidInputError(
+            f"mse: expected a known element in every example, got {np.sum(counts == 0)} with NaN alone; drop them."
+        )
+    return squares.sum(axis=1) / counts
 
 
 def psnr(x: Any, y: Any, *, peak: float = 1.0) -> np.ndarray:
@@ -79,12 +79,9 @@ def psnr(x: Any, y: Any, *, peak: float = 1.0) -> np.ndarray:
             "convert both with astype('float32') for another peak."
         )
 
-    def decibels(x, y):
-        errors = np.subtract(check_known("psnr", x), y, dtype="float64").reshape(len(x), -1)
-        with np.errstate(divide="ignore"):
-            return 20 * np.log10(peak) - 10 * np.log10(np.mean(errors**2, axis=1))
-
-    values = np.concatenate([decibels(*pair) for pair in _pairs("psnr", x, y)])
+    errors = np.concatenate([_mean_squares(check_known("psnr", part), other) for part, other in _pairs("psnr", x, y)])
+    with np.errstate(divide="ignore"):
+        values = 20 * np.log10(peak) - 10 * np.log10(errors)
     return np.minimum(values, MOST_DECIBELS).astype("float32")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
+from keras_vae.models import Autoencoder
 from keras_vae.objectives import kl_per_dimension as kl_of
 from keras_vae.random import as_seed
 
@@ -44,7 +44,7 @@ def kl_per_dimension(model: Autoencoder, x: np.ndarray, labels: np.ndarray | Non
         levels = [tf.reshape(kl_of(latent), (-1, size)) for latent, size in zip(latents, sizes, strict=True)]
         return tf.concat([tf.reduce_sum(level, axis=0) for level in levels], axis=-1)
 
-    labels = model.labels_of(x, labels) if isinstance(model, SemiSupervisedAutoencoder) else condition_of(model, labels)
+    labels = model.inferred_conditions(x, labels)
     batches = range(0, len(x), BATCH)
     sums = [per_dimension(x[i : i + BATCH], None if labels is None else labels[i : i + BATCH]) for i in batches]
     return np.sum(sums, axis=0) / len(x)

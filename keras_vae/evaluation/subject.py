@@ -14,7 +14,7 @@ from keras_vae.evaluation.examples import Examples
 from keras_vae.evaluation.features import FEATURES, Features, get_features
 from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.latent import ACTIVE
-from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
+from keras_vae.models import Autoencoder
 from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.random import as_seed, fold
 from keras_vae.serialization import get
@@ -121,14 +121,8 @@ class Subject:
             raise InvalidInputError(f"{FEWEST} or more test examples are needed; got {len(self.examples)}.")
 
     def condition(self, examples: Examples, rows: np.ndarray | slice = slice(None)) -> np.ndarray | None:
-        """The labels of some examples as the condition of a conditional model; None for any other model.
-
-        A semi-supervised model replaces unknown labels by the most probable ones.
-        """
-        labels = None if self.model.condition is None or examples.y is None else examples.y[rows]
-        if isinstance(self.model, SemiSupervisedAutoencoder):
-            return self.model.labels_of(examples.x[rows], labels)
-        return labels
+        """The conditions of some examples, see `Autoencoder.inferred_conditions`."""
+        return self.model.inferred_conditions(examples.x[rows], None if examples.y is None else examples.y[rows])
 
     @cached_property
     def metrics(self) -> dict[str, float]:

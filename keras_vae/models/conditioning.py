@@ -67,6 +67,18 @@ class Conditioning(AutoencoderBase):
             raise InvalidInputError(f"condition: {self.name} takes none; leave it out, or use a conditional model.")
         return None
 
+    def inferred_conditions(self, x: Any, y: Any = None, *, batch_size: int | None = None) -> Any:
+        """The condition of each example: `y`, or where it is unknown the most probable one, if the model infers it.
+
+        None for a model that takes no condition.
+
+        Args:
+            x: examples `(N, *event_shape)`.
+            y: a label or another condition for each example; None if there are none.
+            batch_size: number of examples in a batch.
+        """
+        return None if self.condition is None else y
+
     def split_condition(self, x: Any, condition: Any = None) -> tuple[Any, Any]:
         """Examples and conditions, of `x` alone or, for a conditional model, of a pair."""
         is_pair = isinstance(x, (list, tuple)) and len(x) == 2 and self.condition is not None and condition is None

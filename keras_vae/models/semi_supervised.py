@@ -157,17 +157,19 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return super().call(x, training=training, condition=condition)
 
     def encode(self, x: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
-        return super().encode(x, condition=self.labels_of(x, condition, batch_size=batch_size), batch_size=batch_size)
+        return super().encode(
+            x, condition=self.inferred_conditions(x, condition, batch_size=batch_size), batch_size=batch_size
+        )
 
     def reconstruct(
         self, x: Any, *, condition: Any = None, batch_size: int | None = None, **options: Any
     ) -> np.ndarray:
-        condition = self.labels_of(x, condition, batch_size=batch_size)
+        condition = self.inferred_conditions(x, condition, batch_size=batch_size)
         return super().reconstruct(x, condition=condition, batch_size=batch_size, **options)
 
     def interpolate(self, start: Any, end: Any, *, condition: Any = None, steps: int = 10) -> np.ndarray:
         """As `Autoencoder.interpolate`; an unknown label is the most probable one of the start."""
-        return super().interpolate(start, end, condition=self.labels_of(start, condition), steps=steps)
+        return super().interpolate(start, end, condition=self.inferred_conditions(start, condition), steps=steps)
 
     def is_known(self, y: tf.Tensor) -> tf.Tensor:
         return self._is_missing(y) | self.condition.is_known(y)
@@ -178,17 +180,11 @@ class SemiSupervisedAutoencoder(Autoencoder):
     def _is_missing(self, y):
         return tf.reduce_all(self.condition.columns(y) == -1.0, axis=-1)
 
-    def labels_of(self, x: Any, condition: Any = None, *, batch_size: int | None = None) -> np.ndarray:
-        """The labels of `x`, the most probable ones where `condition` does not know them, `(N,)`.
-
-        Args:
-            x: examples `(N, *event_shape)`.
-            condition: the labels that are known, -1 elsewhere; None where none is.
-            batch_size: examples at a time.
-        """
-        if condition is None:
+    def inferred_conditions(self, x: Any, y: Any = None, *, batch_size: int | None = None) -> np.ndarray:
+        """The labels of `x`, the most probable ones where `y` is None or -1, `(N,)`."""
+        if y is None:
             return self.classify(x, batch_size=batch_size).argmax(axis=-1)
-        labels = self.check_conditions(condition, len(x), may_be_inferred=True)
+        labels = self.check_conditions(y, len(x), may_be_inferred=True)
         missing = labels == -1
         if missing.any():
             labels[missing] = self.classify(np.asarray(x)[missing], batch_size=batch_size).argmax(axis=-1)

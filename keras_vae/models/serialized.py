@@ -8,9 +8,7 @@ from typing import Any
 import keras
 
 from keras_vae.errors import InvalidInputError, one_line
-from keras_vae.objectives import Objective
 
-HEADS = ("posterior", "likelihood", "prior", "objective", "condition", "corruption")
 BUILTINS = ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
 
 
@@ -21,7 +19,10 @@ def check_can_be_saved(model: keras.Model, path: str | os.PathLike) -> None:
             f"{path}: a model is saved as .keras; save it so, its weights with save_weights, or write a SavedModel "
             "with keras_vae.serving.export."
         )
-    config = keras.saving.serialize_keras_object(model)
+    try:
+        config = keras.saving.serialize_keras_object(model)
+    except (NotImplementedError, TypeError) as error:  # of a layer without get_config
+        raise InvalidInputError(f"{path}: the model could not be saved: {one_line(error)}.") from error
     if has_code(config):
         raise InvalidInputError(
             f"{path}: the model has a Lambda layer, that is Python code, which load_model never runs; "
@@ -33,23 +34,21 @@ def check_can_be_saved(model: keras.Model, path: str | os.PathLike) -> None:
             f"{path}: {unknown[0]!r} is not registered, so the model could not be loaded again; "
             f"put @keras_vae.register above it, or save in keras.saving.custom_object_scope({{{unknown[0]!r}: ...}})."
         )
-    for name in HEADS:
-        part = getattr(model, name, None)
-        for one in (*part.terms, part) if isinstance(part, Objective) else (part,):
-            _check_can_be_made_again(name, one)
+    for class_name, module, registered_name, inner in _objects(config):
+        if class_name != "function" and module is not None and module.partition(".")[0] not in ("keras", "keras_vae"):
+            _check_can_be_made_again(registered_name or class_name, inner)
 
 
-def _check_can_be_made_again(name: str, part: Any) -> None:
-    """Raises `InvalidInputError` if the class of a part does not take its own configuration."""
-    if part is None:
-        return
+def _check_can_be_made_again(registered_name: str, config: Any) -> None:
+    """Raises `InvalidInputError` if a user's class does not take its own configuration."""
+    cls = keras.saving.get_registered_object(registered_name)
     try:
-        type(part).from_config(keras.saving.serialize_keras_object(part)["config"])
-    except Exception as error:  # of the constructor of a user's class
+        cls.from_config(config)
+    except Exception as error:  # of the user's constructor
         raise InvalidInputError(
-            f"{name}: the model could not be loaded again, as {type(part).__name__} cannot be made from its "
-            f"configuration ({one_line(error)}); keep each argument of its constructor as an attribute of the same "
-            "name, and take **kwargs for those of its parents."
+            f"{cls.__name__}: the model could not be loaded again, as it cannot be made from its configuration "
+            f"({one_line(error)}); keep each argument of its constructor as an attribute of the same name, and take "
+            "**kwargs for those of its parents."
         ) from error
 
 

@@ -10,6 +10,7 @@ from keras_vae.distributions import LIKELIHOODS, Likelihood, Posterior
 from keras_vae.errors import InvalidInputError, unknown_option
 from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition
 from keras_vae.models import Autoencoder
+from keras_vae.models.compatibility import input_shape
 from keras_vae.networks import ConvCritic, Critic, Network, check_network_options, make_networks
 from keras_vae.objectives import LinearWarmup, Objective, Term
 from keras_vae.random import initial_weights
@@ -108,7 +109,7 @@ def assemble(
     if isinstance(critic, keras.Model):
         networks["critic"] = critic
     elif new_critic is not None:
-        code_shape = _code_shape(decoder, condition) if posterior is None else posterior.event_shape
+        code_shape = posterior.event_shape if posterior else input_shape(decoder, condition, part="decoder")
         with initial_weights(seed, "critic"):
             networks["critic"] = new_critic(event_shape, code_shape, critic or {})
     if new_classifier is not None:
@@ -188,12 +189,6 @@ def classifier(
 def weight(final: float, warmup_steps: int = 0) -> float | LinearWarmup:
     """A weight that rises from 0 over so many steps, which are training batches; constant for 0."""
     return LinearWarmup(warmup_steps, final) if check_integer("warmup_steps", warmup_steps, least=0) else final
-
-
-def _code_shape(decoder: keras.Model, condition: Condition | None) -> tuple[int, ...]:
-    """The shape of a code, to which the input of a decoder adds the numbers of the condition."""
-    *positions, channels = decoder.input_shape[1:]
-    return (*positions, channels - (0 if condition is None else condition.size))
 
 
 def _merged(part: str, own: Any, asked: Any) -> Any:

@@ -222,7 +222,7 @@ def test_a_part_that_could_not_be_loaded_is_refused_before_the_training(tmp_path
     term = keras.saving.load_model(tmp_path / "model.keras").objective.terms[-1]
     assert (term.power, term.name) == (3.0, "nameless_term")
     model = zoo.vae((6,), 2, units=(4,), likelihood=ForgetfulNormal((6,), 0.1))
-    reason = "likelihood: the model could not be loaded again, as ForgetfulNormal cannot be made from its configuration"
+    reason = "ForgetfulNormal: the model could not be loaded again, as it cannot be made from its configuration"
     with refused(f"{reason} .*'least'"):
         model.save(tmp_path / "other.keras")
     assert not (tmp_path / "other.keras").exists()
