@@ -22,7 +22,7 @@ from keras_vae.training import Run, evaluation_data, evaluation_split, load_data
 tfd = tfp.distributions
 
 SPLITS = ("train", "validation", "test")
-OF_TABLES, OF_FOLDERS = ("label_column", "use_columns", "categories"), ("label_names",)
+TABLE_OPTIONS, FOLDER_OPTIONS = ("label_column", "use_columns", "categories"), ("label_names",)
 """Settings of a run that say how tables and folders of images are read."""
 
 
@@ -66,7 +66,7 @@ def _read_file(source: Path | None, data: str | None, runs: Sequence[Path]) -> t
     if path.is_dir():
         options = {"image_size": config.image_size, "label_names": config.label_names}
     if is_table(path):
-        options |= {name: getattr(config, name) for name in OF_TABLES}
+        options |= {name: getattr(config, name) for name in TABLE_OPTIONS}
         if config.label_column not in column_names(path):
             options["label_column"] = None
     return read(path, **options)
@@ -97,8 +97,8 @@ def data_of(source: Path, data: str | None) -> SplitDataset:
     if run.exists:
         config = run.config()
         if data is not None:
-            kept = OF_TABLES if is_table(data) else OF_FOLDERS if is_folder(data) else ()
-            names = {name for name in (*OF_TABLES, *OF_FOLDERS) if name not in kept}
+            kept = TABLE_OPTIONS if is_table(data) else FOLDER_OPTIONS if is_folder(data) else ()
+            names = {name for name in (*TABLE_OPTIONS, *FOLDER_OPTIONS) if name not in kept}
             config = config.replace(data=data, limit=None, **dict.fromkeys(names))
         loaded = load_data(config)
         if data is None and (changed := run.changed_data(loaded)):

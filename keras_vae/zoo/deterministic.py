@@ -72,7 +72,7 @@ def denoising_ae(
     family="deterministic",
     paper="Ng, 2011",
     url="https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf",
-    of_objective=("sparsity", "penalty", "rate"),
+    objective_options=("sparsity", "penalty", "rate"),
 )
 def sparse_ae(
     event_shape: tuple[int, ...],
@@ -119,7 +119,7 @@ def sparse_ae(
     family="deterministic",
     paper="Rifai et al., 2011",
     url="https://icml.cc/2011/papers/455_icmlpaper.pdf",
-    of_objective=("contraction", "probes"),
+    objective_options=("contraction", "probes"),
 )
 def contractive_ae(
     event_shape: tuple[int, ...],
@@ -159,7 +159,7 @@ def contractive_ae(
     family="deterministic",
     paper="Ghosh et al., 2020",
     url="https://arxiv.org/abs/1903.12436",
-    of_objective=("code_weight",),
+    objective_options=("code_weight",),
 )
 def rae_l2(
     event_shape: tuple[int, ...],
@@ -197,7 +197,7 @@ def rae_l2(
     family="deterministic",
     paper="Ghosh et al., 2020",
     url="https://arxiv.org/abs/1903.12436",
-    of_objective=("code_weight", "gradient_weight", "probes"),
+    objective_options=("code_weight", "gradient_weight", "probes"),
 )
 def rae_gp(
     event_shape: tuple[int, ...],
@@ -241,7 +241,7 @@ def rae_gp(
     family="deterministic",
     paper="Ghosh et al., 2020",
     url="https://arxiv.org/abs/1903.12436",
-    of_objective=("code_weight",),
+    objective_options=("code_weight",),
 )
 def rae_sn(
     event_shape: tuple[int, ...],

@@ -16,7 +16,7 @@ from keras_vae.zoo.registry import label_of, recipe
     family="discrete codes",
     paper="van den Oord, Vinyals & Kavukcuoglu, 2017",
     url="https://arxiv.org/abs/1711.00937",
-    of_objective=("commitment",),
+    objective_options=("commitment",),
 )
 def vq_vae(
     event_shape: tuple[int, ...],
@@ -69,7 +69,7 @@ def vq_vae(
     family="discrete codes",
     paper="Zeghidour et al., 2021",
     url="https://arxiv.org/abs/2107.03312",
-    of_objective=("commitment",),
+    objective_options=("commitment",),
 )
 def residual_vq_vae(
     event_shape: tuple[int, ...],

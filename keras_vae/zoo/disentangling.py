@@ -22,7 +22,7 @@ from keras_vae.zoo.registry import recipe
     family="disentangling",
     paper="Chen et al., 2018",
     url="https://arxiv.org/abs/1802.04942",
-    of_objective=("beta", "alpha", "gamma", "dataset_size", "estimator"),
+    objective_options=("beta", "alpha", "gamma", "dataset_size", "estimator"),
 )
 def beta_tc_vae(
     event_shape: tuple[int, ...],
@@ -66,7 +66,10 @@ def beta_tc_vae(
 
 
 @recipe(
-    family="disentangling", paper="Kim & Mnih, 2018", url="https://arxiv.org/abs/1802.05983", of_objective=("gamma",)
+    family="disentangling",
+    paper="Kim & Mnih, 2018",
+    url="https://arxiv.org/abs/1802.05983",
+    objective_options=("gamma",),
 )
 def factor_vae(
     event_shape: tuple[int, ...],
@@ -109,7 +112,7 @@ def factor_vae(
     family="disentangling",
     paper="Kumar, Sattigeri & Balakrishnan, 2018",
     url="https://arxiv.org/abs/1711.00848",
-    of_objective=("diagonal", "off_diagonal"),
+    objective_options=("diagonal", "off_diagonal"),
 )
 def dip_vae_i(
     event_shape: tuple[int, ...],
@@ -148,7 +151,7 @@ def dip_vae_i(
     family="disentangling",
     paper="Kumar, Sattigeri & Balakrishnan, 2018",
     url="https://arxiv.org/abs/1711.00848",
-    of_objective=("diagonal", "off_diagonal"),
+    objective_options=("diagonal", "off_diagonal"),
 )
 def dip_vae_ii(
     event_shape: tuple[int, ...],

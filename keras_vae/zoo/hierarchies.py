@@ -16,7 +16,7 @@ from keras_vae.zoo.registry import recipe
     family="hierarchies and maps",
     paper="Tomczak & Welling, 2018",
     url="https://arxiv.org/abs/1705.07120",
-    of_objective=("warmup_steps",),
+    objective_options=("warmup_steps",),
 )
 def hierarchical_vae(
     event_shape: tuple[int, ...],
@@ -58,7 +58,7 @@ def hierarchical_vae(
     family="hierarchies and maps",
     paper="Sonderby et al., 2016",
     url="https://arxiv.org/abs/1602.02282",
-    of_objective=("warmup_steps",),
+    objective_options=("warmup_steps",),
 )
 def ladder_vae(
     event_shape: tuple[int, ...],
@@ -96,7 +96,7 @@ def ladder_vae(
     family="hierarchies and maps",
     paper="Vahdat & Kautz, 2020",
     url="https://arxiv.org/abs/2007.03898",
-    of_objective=("warmup_steps",),
+    objective_options=("warmup_steps",),
 )
 def residual_ladder_vae(
     event_shape: tuple[int, ...],
@@ -134,7 +134,7 @@ def residual_ladder_vae(
     family="hierarchies and maps",
     paper="Rombach et al., 2022",
     url="https://arxiv.org/abs/2112.10752",
-    of_objective=("beta",),
+    objective_options=("beta",),
 )
 def spatial_vae(
     event_shape: tuple[int, ...],

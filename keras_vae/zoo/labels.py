@@ -40,7 +40,9 @@ def conditional_vae(
     return assemble("conditional_vae", event_shape, latent_dim, parts, objective=NLL() + KL(), condition=classes)
 
 
-@recipe(family="labels", paper="Kingma et al., 2014", url="https://arxiv.org/abs/1406.5298", of_objective=("alpha",))
+@recipe(
+    family="labels", paper="Kingma et al., 2014", url="https://arxiv.org/abs/1406.5298", objective_options=("alpha",)
+)
 def semi_supervised_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -132,7 +132,7 @@ def count_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpac
     paper="Gulrajani et al., 2017",
     url="https://arxiv.org/abs/1611.05013",
     own_likelihood=True,
-    of_objective=("beta",),
+    objective_options=("beta",),
 )
 def pixel_vae(
     event_shape: tuple[int, ...],
@@ -249,7 +249,7 @@ def tabular_vae(
     paper="Bowman et al., 2016",
     url="https://arxiv.org/abs/1511.06349",
     own_likelihood=True,
-    of_objective=("beta", "warmup_steps"),
+    objective_options=("beta", "warmup_steps"),
 )
 def sequence_vae(
     event_shape: tuple[int, ...],

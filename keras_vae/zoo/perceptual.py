@@ -14,7 +14,7 @@ from keras_vae.zoo.registry import recipe
     paper="Larsen et al., 2016",
     url="https://arxiv.org/abs/1512.09300",
     own_likelihood=True,
-    of_objective=("similarity", "feature_scale", "pixels"),
+    objective_options=("similarity", "feature_scale", "pixels"),
 )
 def vae_gan(
     event_shape: tuple[int, ...],
@@ -69,7 +69,10 @@ def vae_gan(
 
 
 @recipe(
-    family="perceptual", paper="Snell et al., 2017", url="https://arxiv.org/abs/1511.06409", of_objective=("structure",)
+    family="perceptual",
+    paper="Snell et al., 2017",
+    url="https://arxiv.org/abs/1511.06409",
+    objective_options=("structure",),
 )
 def ms_ssim_vae(
     event_shape: tuple[int, ...],
@@ -101,7 +104,7 @@ def ms_ssim_vae(
     paper="Rombach et al., 2022",
     url="https://arxiv.org/abs/2112.10752",
     own_likelihood=True,
-    of_objective=("beta", "adversarial", "perceptual"),
+    objective_options=("beta", "adversarial", "perceptual"),
 )
 def autoencoder_kl(
     event_shape: tuple[int, ...],

@@ -13,7 +13,7 @@ from keras_vae.zoo.registry import recipe
     family="priors",
     paper="Tomczak & Welling, 2018",
     url="https://arxiv.org/abs/1705.07120",
-    of_objective=("warmup_steps",),
+    objective_options=("warmup_steps",),
 )
 def vamp_vae(
     event_shape: tuple[int, ...],

@@ -44,7 +44,7 @@ class _Own:
 
 
 def recipe(
-    *, family: str, paper: str, url: str, own_likelihood: bool = False, of_objective: Collection[str] = ()
+    *, family: str, paper: str, url: str, own_likelihood: bool = False, objective_options: Collection[str] = ()
 ) -> Callable[[Recipe], Recipe]:
     """Registers a recipe, a function of `event_shape`, `latent_dim`, options of its own and `**parts: Unpack[Parts]`.
 
@@ -56,7 +56,7 @@ def recipe(
         paper: authors and year.
         url: of the paper.
         own_likelihood: whether the recipe brings a likelihood of its own, which is not to be chosen by the data.
-        of_objective: the options of its own objective alone, which are refused beside another `objective`.
+        objective_options: the options of its own objective alone, which are refused beside another `objective`.
 
     Raises:
         InvalidInputError: if another module has a recipe of this name.
@@ -76,7 +76,7 @@ def recipe(
             raise InvalidInputError(
                 f"recipe {name!r}: {RECIPES[name].__module__} has a recipe of this name; choose another name."
             )
-        checked = checked_recipe(function, f"zoo.{name}", _with_parts(inspect.signature(function)), of_objective)
+        checked = checked_recipe(function, f"zoo.{name}", _with_parts(inspect.signature(function)), objective_options)
         summary = (inspect.getdoc(function) or "").partition("\n")[0]
         checked.__doc__ = f"{(function.__doc__ or '').rstrip()}\n\n    Reference: {paper}, {url}\n    "
         checked.description = Description(name, family, paper, url, summary, own_likelihood)
@@ -100,7 +100,7 @@ def label_of(name: str) -> str:
 
 
 def checked_recipe(
-    function: Callable[..., Any], label: str, signature: inspect.Signature, of_objective: Collection[str] = ()
+    function: Callable[..., Any], label: str, signature: inspect.Signature, objective_options: Collection[str] = ()
 ) -> Callable[..., Autoencoder]:
     """`function` under this signature; it raises an error of one line for anything that it cannot use.
 
@@ -108,14 +108,14 @@ def checked_recipe(
         function: of an event shape, the length of a code, and options.
         label: how messages name it.
         signature: what it takes.
-        of_objective: see `recipe`.
+        objective_options: see `recipe`.
     """
 
     @functools.wraps(function)
     def checked(*arguments, **options):
         bound = _bound(label, signature, arguments, options)
         if options.get("objective") is not None:
-            _check_none_of_objective(label, of_objective, options)
+            _check_objective_options(label, objective_options, options)
         try:
             model = function(*bound.args, **bound.kwargs)
         except InvalidInputError:
@@ -153,9 +153,9 @@ def _with_parts(signature: inspect.Signature) -> inspect.Signature:
     return signature.replace(parameters=parameters)
 
 
-def _check_none_of_objective(label: str, of_objective: Collection[str], options: Mapping) -> None:
+def _check_objective_options(label: str, objective_options: Collection[str], options: Mapping) -> None:
     """Raises `InvalidInputError` if options beside an `objective` would have no effect."""
-    without_effect = [option for option in of_objective if options.get(option) is not None]
+    without_effect = [option for option in objective_options if options.get(option) is not None]
     if without_effect:
         raise InvalidInputError(
             f"{label}: {', '.join(without_effect)} would have no effect beside objective; "
