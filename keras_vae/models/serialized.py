@@ -35,7 +35,8 @@ def check_can_be_saved(model: keras.Model, path: str | os.PathLike) -> None:
             f"put @keras_vae.register above it, or save in keras.saving.custom_object_scope({{{unknown[0]!r}: ...}})."
         )
     for class_name, module, registered_name, inner in _objects(config):
-        if class_name != "function" and module is not None and module.partition(".")[0] not in ("keras", "keras_vae"):
+        is_own = class_name != "function" and (module or "").partition(".")[0] not in ("keras", "keras_vae")
+        if is_own:  # a class of a script or notebook has no module
             _check_can_be_made_again(registered_name or class_name, inner)
 
 
