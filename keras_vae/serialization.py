@@ -38,7 +38,7 @@ class Serializable:
                 continue
             try:
                 config[name] = keras.saving.serialize_keras_object(getattr(self, name))
-            except (AttributeError, TypeError) as error:
+            except (AttributeError, TypeError, ValueError) as error:
                 raise InvalidInputError(
                     f"{type(self).__name__}: expected its argument {name!r} as an attribute that Keras can serialize; "
                     f"set self.{name} in __init__, or define get_config ({one_line(error)})."
@@ -60,6 +60,12 @@ def _arguments(cls: type[Serializable]) -> Iterator[str]:
     for base in cls.__mro__[: cls.__mro__.index(Serializable)]:
         if "__init__" in vars(base) and "get_config" not in vars(base):
             _, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+            for one in parameters:
+                if one.kind in (one.VAR_POSITIONAL, one.POSITIONAL_ONLY):
+                    raise InvalidInputError(
+                        f"{cls.__name__}: expected a constructor whose arguments have names, which a configuration can "
+                        f"give back, got {one}; name them, take **kwargs for those of the parents or define get_config."
+                    )
             yield from (one.name for one in parameters if one.kind != one.VAR_KEYWORD)
             if not any(one.kind == one.VAR_KEYWORD for one in parameters):
                 return

@@ -250,8 +250,29 @@ def test_an_argument_that_is_no_attribute_or_cannot_be_serialized_is_named(refus
 
     with refused("Forgetful: expected its argument 'scale' as an attribute .*set self.scale in __init__"):
         Forgetful(2.0).get_config()
-    with refused("Own: expected its argument 'start' as an attribute that Keras can serialize"):
-        Own((2,), object()).get_config()
+    for start in (object(), np.array(["a"])):
+        with refused("Own: expected its argument 'start' as an attribute that Keras can serialize"):
+            Own((2,), start).get_config()
+
+
+def test_arguments_without_names_are_refused(refused):
+    class Weights(kv.Term):
+        """Any number of arguments."""
+
+        def __init__(self, *weights, **kwargs):
+            super().__init__(**kwargs)
+            self.weights = weights
+
+    class Power(kv.Term):
+        """An argument by its place alone."""
+
+        def __init__(self, power, /):
+            super().__init__()
+            self.power = power
+
+    for one, argument in ((Weights(1.0), r"\*weights"), (Power(2.0), "power")):
+        with refused(f"{type(one).__name__}: expected a constructor whose arguments have names, .*, got {argument}; "):
+            one.get_config()
 
 
 def test_objects_that_are_made_already_stay_as_they_are():

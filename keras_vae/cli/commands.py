@@ -11,6 +11,7 @@ import typer
 from keras_vae.checks import MAX_SEED
 from keras_vae.cli.imports import imports_first
 from keras_vae.cli.settings import settings_of
+from keras_vae.errors import InvalidInputError
 from keras_vae.training.config import TrainingConfig
 
 Source = Annotated[Path, typer.Argument(help="Run folder or .keras file.", show_default=False)]
@@ -182,11 +183,13 @@ def traverse(
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
+    if label is not None and example is not None:
+        raise InvalidInputError("--label and --example: expected one of the two; drop one.")
     start, condition = None, labels_to_draw(model, 1, label)
     if example is not None:
         part = check_split(model, examples(run, data, None))
         start = pick(part.x, example)
-        condition = None if model.condition is None or part.y is None else part.y[example]
+        condition = model.inferred_conditions(start[None], None if part.y is None else part.y[[example]])
     values = np.linspace(-span, span, steps)
     paths = model.traverse(start, condition=condition, values=values)
     write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))

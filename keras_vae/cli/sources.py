@@ -10,20 +10,19 @@ import tensorflow_probability as tfp
 import typer
 
 from keras_vae.data import Split, SplitDataset, load
-from keras_vae.data.load import is_folder, is_name, is_table, read
+from keras_vae.data.load import is_name, is_table, read
 from keras_vae.data.parts import Parts
 from keras_vae.data.table import column_names
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
-from keras_vae.training import Run, evaluation_data, evaluation_split, load_data
+from keras_vae.training import Run, evaluation_data, evaluation_split, load_data, with_data
+from keras_vae.training.config import TABLE_OPTIONS
 
 tfd = tfp.distributions
 
 SPLITS = ("train", "validation", "test")
-TABLE_OPTIONS, FOLDER_OPTIONS = ("label_column", "use_columns", "categories"), ("label_names",)
-"""Settings of a run that say how tables and folders of images are read."""
 
 
 def model_of(source: Path) -> Autoencoder:
@@ -97,9 +96,7 @@ def data_of(source: Path, data: str | None) -> SplitDataset:
     if run.exists:
         config = run.config()
         if data is not None:
-            kept = TABLE_OPTIONS if is_table(data) else FOLDER_OPTIONS if is_folder(data) else ()
-            names = {name for name in (*TABLE_OPTIONS, *FOLDER_OPTIONS) if name not in kept}
-            config = config.replace(data=data, limit=None, **dict.fromkeys(names))
+            config = with_data(config, data).replace(limit=None)
         loaded = load_data(config)
         if data is None and (changed := run.changed_data(loaded)):
             typer.echo(

@@ -59,7 +59,7 @@ def train(
         raise InvalidInputError("--resume and --overwrite: expected one of the two; drop one.")
     if resume and out is not None and config is None and Run(out).exists:
         config = Run(out)["config.json"]
-    base = TrainingConfig.read(config) if config else TrainingConfig()
+    base = _base(config, settings)
     training_config = base.replace(**settings, options=merged(base.options, options))
     _import(training_config, settings, config)
     out = out or Path("runs") / _name_of(training_config)
@@ -124,7 +124,7 @@ def tune(
     from keras_vae.tuning.workers import is_worker
     from keras_vae.tuning.workers import workers as start_workers
 
-    base = TrainingConfig.read(config) if config else TrainingConfig()
+    base = _base(config, settings)
     options = merged(base.options, parse_settings(setting or []))
     training_config = base.replace(**settings, options=options)
     _import(training_config, settings, config)
@@ -144,6 +144,16 @@ def tune(
     if best is None:
         return
     typer.echo(f"\nBest: {best.path}\nPicture: {out / 'search.png'}")
+
+
+def _base(path: Path | None, settings: dict[str, Any]) -> TrainingConfig:
+    """The configuration that the settings change: that of a file, for the data of the settings, or the default."""
+    if path is None:
+        return TrainingConfig()
+    from keras_vae.training import with_data
+
+    config = TrainingConfig.read(path)
+    return with_data(config, settings["data"]) if "data" in settings else config
 
 
 def _import(config: TrainingConfig, settings: dict[str, Any], path: Path | None) -> None:

@@ -9,6 +9,7 @@ from matplotlib.colors import to_hex
 from keras_vae.errors import InvalidInputError
 from keras_vae.plots.canvas import BLUE
 
+UNLABELLED = "no label"
 CLASS_COLORS = (
     *("#332288", "#cc6677", "#117733", "#d39a1c", "#4fa3dd"),
     *("#882255", "#44aa99", "#999933", "#aa4499", "#555555"),
@@ -22,7 +23,7 @@ def name_classes(
     """Converts labels to class indices and class names.
 
     Args:
-        labels: `count` whole numbers or words, or None for one class without a name.
+        labels: `count` whole numbers or words, -1 for an example without a label, or None for one class without a name.
         label_names: names of the classes 0, 1, ...; if empty, each label is its own name.
         count: number of examples.
 
@@ -39,12 +40,12 @@ def name_classes(
     values, classes = np.unique(np.asarray(labels), return_inverse=True)
     if not len(label_names):
         return classes, [str(value) for value in values]
-    if values.dtype.kind not in "iu" or values[0] < 0 or values[-1] >= len(label_names):
+    if values.dtype.kind not in "iu" or values[0] < -1 or values[-1] >= len(label_names):
         got = f"{values[0]} to {values[-1]}"
         raise InvalidInputError(
             f"labels: expected whole numbers 0 to {len(label_names) - 1}, one per label name, got {got}."
         )
-    return classes, [str(label_names[value]) for value in values]
+    return classes, [str(label_names[value]) if value >= 0 else UNLABELLED for value in values]
 
 
 def class_colors(count: int) -> list[str]:

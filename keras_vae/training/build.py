@@ -10,12 +10,12 @@ import tensorflow as tf
 
 from keras_vae import zoo
 from keras_vae.data import Split, SplitDataset
-from keras_vae.data.load import is_folder, load
+from keras_vae.data.load import is_folder, is_table, load
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
-from keras_vae.training.config import TrainingConfig
+from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
 from keras_vae.training.dtype_policy import policy_of_devices
 
 MOST_STEPS_PER_EXECUTION = 32
@@ -36,6 +36,13 @@ def load_data(config: TrainingConfig) -> SplitDataset:
         categories=config.categories,
         label_names=config.label_names,
     )
+
+
+def with_data(config: TrainingConfig, data: str) -> TrainingConfig:
+    """The configuration for other data, without the names of a table or of labels if they are of another kind."""
+    kept = TABLE_OPTIONS if is_table(data) else FOLDER_OPTIONS if is_folder(data) else ()
+    names = {name for name in (*TABLE_OPTIONS, *FOLDER_OPTIONS) if name not in kept}
+    return config.replace(data=data, **dict.fromkeys(names))
 
 
 def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:

@@ -14,6 +14,9 @@ from keras_vae.errors import InvalidInputError, unknown
 CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
 """Attributes that name the data; digests of the data decide whether those are the same."""
 
+TABLE_OPTIONS, FOLDER_OPTIONS = ("label_column", "use_columns", "categories"), ("label_names",)
+"""Attributes that say how a table and a folder of images are read."""
+
 FROM_DATA = ("use_columns", "categories", "label_names")
 """Attributes that a table or a folder of images fills in where they are None."""
 

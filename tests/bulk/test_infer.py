@@ -141,6 +141,8 @@ def test_image_files_are_decoded_by_the_export_and_their_folder_is_the_condition
     for key, answer in read(tmp_path / "dogs" / "answers").items():
         np.testing.assert_allclose(answer["mean"], dogs.pop(key)["mean"], atol=1e-5)
     assert not dogs
+    infer("encode", version, f"{tmp_path}/new/*/*.png", tmp_path / "pattern")
+    assert read(tmp_path / "pattern" / "answers") == read(tmp_path / "dogs" / "answers")
     (tmp_path / "new" / "dog").rename(tmp_path / "new" / "ape")
     summary = infer("encode", version, tmp_path / "new", tmp_path / "apes")
     assert summary.rejected == {"wrong type": 6}

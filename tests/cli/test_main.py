@@ -215,6 +215,7 @@ BAD_USE = {
     "unfinished run": ("sample {shelf}/unfinished --out x.npy", "the run has not finished; go on with `keras-vae"),
     "garbled run": ("encode {shelf}/garbled --out x.npz", "has not finished|expected a configuration in JSON"),
     "digests": ("evaluate {shelf}/undigested --quick", "data.json: it is damaged"),
+    "label and example": ("traverse {run} --label 3 --example 0 --out x.npy", "--label and --example: expected one"),
     "label": ("traverse {run} --label 3 --out x.npy", "--label: .* takes no label"),
     "missing model": ("sample {shelf}/nowhere.keras --out x.npy", "nowhere.keras: no such file"),
     **{

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.plots import plot_latent_map, to_png
-from keras_vae.plots.classes import CLASS_COLORS
+from keras_vae.plots.classes import CLASS_COLORS, name_classes
 
 RNG = np.random.default_rng(0)
 CORNERS = np.array([[0, 0], [9, 0], [0, 9]])
@@ -86,3 +86,8 @@ def test_many_classes_and_collapsed_codes_are_still_a_picture():
 def test_what_does_not_fit_is_refused(arguments, part):
     with pytest.raises(InvalidInputError, match=f"^{part}: expected .*, got [^\n]*$"):
         plot_latent_map(**{"codes": np.eye(3)[:, :2], **arguments})
+
+
+def test_an_example_may_have_no_label():
+    classes, names = name_classes([1, -1, 0, -1], ("cat", "dog"), 4)
+    assert classes.tolist() == [2, 0, 1, 0] and names == ["no label", "cat", "dog"]

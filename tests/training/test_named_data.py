@@ -10,7 +10,7 @@ from keras_vae.cli.sources import condition_of, data_of, evaluation_data_of, exa
 from keras_vae.data import SplitDataset
 from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, load_data, train
-from keras_vae.training.build import build_model, with_names
+from keras_vae.training.build import build_model, with_data, with_names
 
 
 def write(path, towns):
@@ -91,6 +91,17 @@ def test_the_labels_of_another_folder_are_those_of_the_training(tiny, tmp_path, 
         model.encode(split.x, condition=condition_of(model, split.y))
     assert len(examples(run, "digits", None)) == 180
     assert len(training_examples(run, more)[0]) == 10 and len(training_examples(run, None)[0]) == 16
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("pets", ["cat", "dog"]), ("digits", None), ("new.csv", None)])
+def test_the_names_of_a_configuration_are_for_data_of_their_kind(tiny, tmp_path, kind, kept):
+    (tmp_path / "pets").mkdir()
+    data = str(tmp_path / kind) if kind == "pets" else kind
+    config = tiny(data="others", label_names=["cat", "dog"], label_column=None)
+    assert with_data(config, data) == config.replace(data=data, label_names=kept)
+    table = tiny(data="old.csv", label_column="kind", use_columns=["a"], categories={"kind": ["x", "y"]})
+    names = {} if kind == "new.csv" else {"label_column": None, "use_columns": None, "categories": None}
+    assert with_data(table, data) == table.replace(data=data, **names)
 
 
 def test_the_image_size_of_the_training_is_that_of_folders_only(tiny, tmp_path):

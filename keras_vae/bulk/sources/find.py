@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -79,15 +80,17 @@ def find_source(
 
 
 def _files(data: str) -> list[tuple[str, str]]:
-    """Returns the path and the name of each file, sorted by name, without hidden files."""
+    """Returns the path and the name of each file, sorted by name, without hidden files.
+
+    A name begins after the folder, or after the last folder of a pattern before its first wildcard.
+    """
     gfile = tf.io.gfile
     if gfile.isdir(data):
         paths = [gfile.join(folder, name) for folder, _, names in gfile.walk(data) for name in names]
         named_files = [(path, path[len(data) :].lstrip("/")) for path in paths]
     else:
-        named_files = [(path, PurePosixPath(path).name) for path in gfile.glob(data)]
-        if len({name for _, name in named_files}) < len(named_files):
-            named_files = [(path, path) for path, _ in named_files]
+        depth = len(PurePosixPath(re.split(r"[*?\[{]", data)[0].rpartition("/")[0] or "").parts)
+        named_files = [(path, "/".join(PurePosixPath(path).parts[depth:])) for path in gfile.glob(data)]
     visible = (file for file in named_files if not any(part.startswith(".") for part in PurePosixPath(file[1]).parts))
     return sorted(visible, key=lambda file: file[1])
 
