@@ -17,6 +17,7 @@ from keras_vae.errors import InvalidInputError
 LOCK = ".lock"
 """The file in a folder that is locked; it names the owner."""
 
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 UNSUPPORTED = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 
@@ -33,7 +34,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     descriptor = _lock(folder, new=True)
     if descriptor is None:
-        raise InvalidInputError(f"{folder}: {_owner(folder)} is working in it; wait until it has finished, or stop it.")
+        raise InvalidInputError(_held(folder))
     try:
         yield
     finally:
@@ -42,6 +43,23 @@ def locked(folder: Path) -> Iterator[None]:
                 (folder / LOCK).unlink(missing_ok=True)
         finally:
             os.close(descriptor)
+
+
+def check_unlocked(folder: Path) -> None:
+    """Checks that no process holds a folder by `locked`, and changes nothing.
+
+    Raises:
+        InvalidInputError: if one does, this process included; the message names it.
+    """
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | NOFOLLOW)
+    except OSError:  # none, or not ours
+        return
+    try:
+        if not _try(descriptor, required=False):
+            raise InvalidInputError(_held(folder))
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -61,7 +79,7 @@ def abandoned(folder: Path) -> Iterator[bool]:
 def _lock(folder: Path, *, new: bool) -> int | None:
     """The descriptor of the locked file, which may be `new`; None if another process has the lock."""
     path = folder / LOCK
-    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if new else 0)
+    flags = os.O_RDWR | NOFOLLOW | (os.O_CREAT if new else 0)
     while True:
         descriptor = os.open(path, flags, 0o644)
         try:
@@ -114,6 +132,10 @@ def _read(folder: Path) -> dict:
     except (OSError, ValueError):
         return {}
     return owner if isinstance(owner, dict) else {}
+
+
+def _held(folder: Path) -> str:
+    return f"{folder}: {_owner(folder)} is working in it; wait until it has finished, or stop it."
 
 
 def _owner(folder: Path) -> str:

@@ -15,6 +15,7 @@ from keras_vae.checks import check_integer
 from keras_vae.data import SplitDataset, binarize
 from keras_vae.distribute import check_alike, from_chief, is_chief, make_strategy
 from keras_vae.errors import InvalidInputError, LostWorkerError
+from keras_vae.locks import check_unlocked
 from keras_vae.models import Autoencoder
 from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
@@ -75,6 +76,7 @@ def train(
     writes = is_chief(strategy)
     resume = writes and resume and run.exists
     if writes and not resume:
+        check_unlocked(run.path)  # first: a run that has just begun is no run yet
         run.check_free(overwrite=overwrite)
     if verbose is None:
         verbose = 1 if sys.stdout.isatty() else 2

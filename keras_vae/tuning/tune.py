@@ -17,7 +17,7 @@ from keras_vae.checks import check_integer
 from keras_vae.digest import differences
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.files import new_parents, read_json, write_json, write_whole
-from keras_vae.locks import LOCK, locked
+from keras_vae.locks import LOCK, check_unlocked, locked
 from keras_vae.plots import plot_rate_distortion, plot_search, save
 from keras_vae.training import Run, TrainingConfig, train
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY
@@ -110,6 +110,7 @@ def tune(
 @contextlib.contextmanager
 def _held(out: Path, resume: bool) -> Iterator[None]:
     """The folder, in which no other search works meanwhile; the workers of this one do."""
+    check_unlocked(out)  # first: a search that has just begun is no search yet
     _prepare(out, resume)
     with new_parents(out / LOCK), locked(out):
         yield

@@ -126,6 +126,11 @@ def test_a_run_that_another_process_writes_is_refused_until_that_is_gone(begun, 
     with refused(f"process {held.pid} on"), report_folder(out):
         pass
     assert contents(out) == before
+    (out / "config.json").unlink()  # as when the other process has only just begun
+    for options in ({"resume": True}, {"overwrite": True}, {}):
+        with refused(f"process {held.pid} on .* is working in it"):
+            train(config, out, verbose=0, report=False, **options)
+    (out / "config.json").write_bytes(before["config.json"])
     held.kill()
     held.wait()
     train(config, out, resume=True, verbose=0, report=False)
