@@ -68,6 +68,8 @@ class Likelihood(DistributionLayer):
             bool, of the shape of `x` or, for a family over vectors, of length 1 in the last axis.
         """
         least, most = self.interval
+        if math.isfinite(least) and math.isfinite(most):  # neither NaN nor infinity is between them
+            return (x >= least) & (x <= most)
         inside = tf.math.is_finite(x)
         inside = inside & (x >= least) if math.isfinite(least) else inside
         return inside & (x <= most) if math.isfinite(most) else inside

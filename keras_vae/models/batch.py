@@ -60,13 +60,22 @@ def checked_batch(model: "Conditioning", data: Any) -> Batch:
     good = possible & known & usable
     # A replica may have no example of the last batch: then there is no first, and a stand-in takes its place.
     # Taken by `gather`: XLA would compile a slice anew for every place.
-    first = tf.argmin(tf.concat([tf.cast(possible, tf.int32), [1]], axis=0))
-    first = tf.gather(tf.concat([x, _fill_value(model)], axis=0), first)
+    missing = tf.maximum(1 - tf.shape(x)[0], 0)
+    first = tf.argmin(tf.pad(tf.cast(possible, tf.int32), [[0, missing]]))
+    first = tf.gather(tf.pad(x, [[0, missing], *[[0, 0]] * len(model.event_shape)]), first)
     first = _range(first, model.likelihood.allows_missing)
+    arrays = (x, weights) if conditions is y else (x, weights, conditions)
+    fill_values = (model.likelihood.fill_value, 0, 0)
+    # The common case copies nothing.
+    x, weights, *rest = tf.cond(
+        tf.reduce_all(good),
+        lambda: arrays,
+        lambda: tuple(where_rows(good, array, fill) for array, fill in zip(arrays, fill_values, strict=False)),
+    )
     return Batch(
-        x=where_rows(good, x, model.likelihood.fill_value),
-        y=conditions if conditions is y else where_rows(good, conditions, 0),
-        weights=where_rows(good, weights, 0),
+        x=x,
+        y=rest[0] if rest else y,
+        weights=weights,
         bad=tf.stack([tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]),
         range=tf.where(tf.reduce_all(possible), NOTHING, first),
     )
@@ -81,11 +90,6 @@ def trace_of_batch(model: "Conditioning", batch: Batch, seed: tf.Tensor, *, trai
     passes = tf.shape(trace.x)[0] // tf.maximum(tf.size(batch.weights), 1)
     trace = trace.replace(weights=tf.tile(batch.weights, [passes]))
     return trace.with_computed(*model.computed_once)
-
-
-def _fill_value(model):
-    """A harmless example, `(1, *event_shape)`."""
-    return tf.broadcast_to(tf.cast(model.likelihood.fill_value, tf.float32), (1, *model.event_shape))
 
 
 def check_spec(x: Any, model: "Conditioning", *, part: str = "x") -> None:
