@@ -176,9 +176,9 @@ class Objective(Serializable):
         """Each term's unweighted value under its name, shape `(B,)`.
 
         Raises:
-            InvalidInputError: if a term has a value of another rank or dtype, which would be broadcast.
+            InvalidInputError: if a term has a value of another shape or dtype, which would be broadcast.
         """
-        return {term.name: _checked_value(term, term(trace)) for term in self.terms}
+        return {term.name: _checked_value(term, term(trace), trace) for term in self.terms}
 
     def weigh(self, values: Mapping[str, tf.Tensor], step: tf.Tensor, indices: Sequence[int]) -> tf.Tensor:
         """The weighted sum of the terms at `indices`, shape `(B,)`."""
@@ -204,12 +204,19 @@ def _checked_weight(weight, term) -> Weight:
     return check_number(f"Objective: unless a LearningRateSchedule, the weight of {term.name!r}", weight)
 
 
-def _checked_value(term: Term, value: Any) -> tf.Tensor:
-    if tf.is_tensor(value) and value.shape.rank in (None, 1) and value.dtype == tf.float32:
-        return value
+def _checked_value(term: Term, value: Any, trace: Trace) -> tf.Tensor:
+    size = trace.x.shape[0]
+    size = size if size is None else size // trace.passes
+    if tf.is_tensor(value) and value.dtype == tf.float32 and value.shape.rank in (None, 1):
+        own = value.shape[0] if value.shape.rank else None
+        if own == size is not None:
+            return value
+        if own is None:  # the step fails where it is of another length, and asks `check_objective` why
+            return tf.reshape(value, [tf.shape(trace.x)[0] // trace.passes])
     got = f"shape {tuple(value.shape)}, {value.dtype.name}" if tf.is_tensor(value) else type(value).__name__
     raise InvalidInputError(
-        f"{type(term).__name__} {term.name!r}: expected a float32 tensor of shape (B,), a value per example; got {got}."
+        f"{type(term).__name__} {term.name!r}: expected a float32 tensor of shape (B,), a value per example"
+        f"{'' if size is None else f', here ({size},)'}; got {got}."
     )
 
 
