@@ -107,12 +107,12 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
     }
     if isinstance(options.get("columns"), dict):
         options["columns"] = _column_kinds(data, options["columns"])
-    for name, value in from_data.items():
-        if name not in options and zoo.takes(config.model, name):
-            options[name] = value()
     if config.likelihood != "auto" or not zoo.has_own_likelihood(config.model):
         likelihood = {"name": _likelihood(config, data.train)}
         options["likelihood"] = {**likelihood, **options.get("likelihood", {})}
+    for name, value in from_data.items():
+        if name not in options and zoo.takes(config.model, name) and zoo.has_effect(config.model, name, options):
+            options[name] = value()
     return options
 
 
