@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import re
 import zlib
@@ -54,7 +55,13 @@ class Term(Serializable):
     """The parts of the model that its gradient reaches; None for all but the critic."""
 
     def __init__(self, name: str | None = None):
-        self.name = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        if name is not None:
+            self.name = name
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The class name in snake_case, unless the constructor is given another."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         """The value for each example, shape `(B,)`."""
@@ -199,6 +206,12 @@ class Objective(Serializable):
 def _checked_weight(weight, term) -> Weight:
     if not isinstance(term, Term):
         raise InvalidInputError(f"Objective: expected a Term, such as NLL(), got {term!r}.")
+    if type(term).__call__ is Term.__call__:
+        raise InvalidInputError(
+            f"Objective: {type(term).__name__}: expected a method __call__(self, trace), see Term; got none; define it."
+        )
+    if not isinstance(term.name, str) or not term.name:
+        raise InvalidInputError(f"{type(term).__name__}: name must be a text that is not empty; got {term.name!r}.")
     if isinstance(weight, LearningRateSchedule):
         return weight
     return check_number(f"Objective: unless a LearningRateSchedule, the weight of {term.name!r}", weight)

@@ -14,7 +14,7 @@ from keras_vae.models.compatibility import input_shape
 from keras_vae.networks import ConvCritic, Critic, Network, check_network_options, make_networks
 from keras_vae.objectives import LinearWarmup, Objective, Term
 from keras_vae.random import initial_weights
-from keras_vae.serialization import get, get_over
+from keras_vae.serialization import event_shape_of, get, get_over
 from keras_vae.zoo.parts import NETWORK_OPTIONS, PARTS, Parts
 from keras_vae.zoo.registry import check_shape, label_of
 
@@ -94,6 +94,8 @@ def assemble(
     with initial_weights(seed, "likelihood"):
         likelihood = get_over(specs["likelihood"], LIKELIHOODS, Likelihood, event_shape, part="likelihood")
     posterior = specs["posterior"] if isinstance(specs["posterior"], Posterior) else None
+    if posterior is not None:
+        event_shape_of(posterior, part="posterior")
     encoder, decoder = make_networks(
         network,
         event_shape,
