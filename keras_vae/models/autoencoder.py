@@ -60,7 +60,9 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
 
     Attributes:
         step: how many batches the model was trained on, an integer weight that `compile` does not reset. Schedules of
-            the objective's weights count it; a window of gradient accumulation is as many steps as it has batches.
+            the objective's weights count it; a window of gradient accumulation is as many steps as it has batches. It
+            belongs to the weights: those that a callback restores, such as `EarlyStopping(restore_best_weights=True)`,
+            come with their step, so that a further `fit` goes on from there with its warm-ups and noise.
 
     Raises:
         InvalidInputError: if the parts do not fit together.
