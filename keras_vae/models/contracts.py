@@ -34,13 +34,13 @@ def check_definition(layer: DistributionLayer, *, part: str) -> None:
     _check_methods(layer, DistributionLayer, "distribution", part=part)
     if isinstance(layer, DiscretePosterior):
         _check_methods(layer, DiscretePosterior, "quantize_vectors", "embed", part=part)
-    names = layer.parameters
-    if isinstance(names, str) or not (
-        isinstance(names, Collection) and names and all(isinstance(name, str) for name in names)
-    ):
-        advice = f"write ({names!r},) with a comma" if isinstance(names, str) else "name one tensor or more"
+    names = _value(part, layer, "parameters", lambda: layer.parameters)
+    is_names = isinstance(names, Collection) and not isinstance(names, str) and all(isinstance(n, str) for n in names)
+    if not is_names or not names or len(set(names)) < len(names):
+        advice = f"write ({names!r},) with a comma" if isinstance(names, str) else "name each tensor once"
         raise _refusal(part, layer, "parameters", "a tuple of names, such as ('loc', 'raw_scale')", repr(names), advice)
-    shapes, leading = layer.parameter_shapes, layer.event_shape[:-1]
+    shapes = _value(part, layer, "parameter_shapes", lambda: layer.parameter_shapes)
+    leading = layer.event_shape[:-1]
     if not (
         isinstance(shapes, Mapping)
         and set(shapes) == set(names)
@@ -59,17 +59,19 @@ def check_results(model: "Autoencoder") -> None:
     if model.prior is not None:
         _check_methods(model.prior, Prior, "distribution", part="prior")
     if _is_own(model.posterior):
+        _check_call("posterior", model.posterior)
         _check_posterior(model)
     if _is_own(model.likelihood):
+        _check_call("likelihood", model.likelihood)
         _check_likelihood(model)
     x = tf.fill((N, *model.event_shape), VALUE)
     if model.corruption is not None and _is_own(model.corruption):
-        noisy = result_of("corruption", model.corruption, "__call__", x, tf.zeros(2, tf.int32))
+        noisy = result_of("corruption", model.corruption, "call", x, tf.zeros(2, tf.int32))
         _check_tensor("corruption", model.corruption, "call", noisy, x.shape)
     if model.condition is not None and _is_own(model.condition):
         example = result_of("condition", model.condition, "example", N)
         batch = result_of("condition", model.condition, "batch", example)
-        vector = result_of("condition", model.condition, "__call__", batch)
+        vector = result_of("condition", model.condition, "call", batch)
         _check_tensor("condition", model.condition, "call", vector, (N, model.condition.size))
         known = result_of("condition", model.condition, "is_known", example)
         _check_tensor("condition", model.condition, "is_known", known, (N,), tf.bool)
@@ -109,6 +111,18 @@ def check_distribution(
         )  # fmt: skip
 
 
+def _check_call(part: str, layer: DistributionLayer) -> None:
+    """Checks the parameters that a layer makes of features, which need what its `build` has made."""
+    shape = (layer.get_build_config() or {}).get("input_shape")
+    if shape is None:  # of a layer that says itself that it is built
+        return
+    features = tf.zeros((N, *shape[1:]))
+    parameters = result_of(part, layer, "call", features)
+    for name, shape in layer.parameter_shapes.items():
+        own = parameters.get(name) if isinstance(parameters, Mapping) else parameters
+        _check_tensor(part, layer, f"call, for {name!r}", own, (N, *shape))
+
+
 def _check_posterior(model: "Autoencoder") -> None:
     posterior, event = model.posterior, model.posterior.event_shape
     distribution = result_of("posterior", posterior, "distribution", _parameters(posterior, N))
@@ -137,10 +151,10 @@ def _check_likelihood(model: "Autoencoder") -> None:
     inside = result_of("likelihood", likelihood, "in_support", x)
     shape = (N, *event[:-1], 1) if getattr(inside, "shape", None) == (N, *event[:-1], 1) else (N, *event)
     _check_tensor("likelihood", likelihood, "in_support", inside, shape, tf.bool)
-    if not bool(tf.reduce_all(inside)):
-        raise _refusal("likelihood", likelihood, "fill_value", "a value in its support", repr(likelihood.fill_value))
     density = _value("likelihood", likelihood, "log_prob", lambda: distribution.log_prob(x))
     _check_tensor("likelihood", likelihood, "distribution(...).log_prob", density, (1, N))
+    if not bool(tf.reduce_all(tf.math.is_finite(density))):
+        raise _refusal("likelihood", likelihood, "fill_value", "finite density", repr(likelihood.fill_value))
     seen = result_of("likelihood", likelihood, "encoder_input", x)
     _check_tensor("likelihood", likelihood, "encoder_input", seen, (N, *likelihood.encoder_input_shape))
     if likelihood.default_draw not in ("mean", "sample"):

@@ -122,9 +122,19 @@ WRONG = {
         r"Own.embed: .*\(2, 2, 3\); got float32 of shape \(3,\)",
     ),
     "support": (likelihood(in_support=lambda self, x: x), "Own.in_support: expected a tensor, bool .*; got float32"),
-    "support of none": (
-        likelihood(in_support=lambda self, x: x < 0),
-        "fill_value: expected a value in its support; got 0.5",
+    "a density of none": (
+        likelihood(fill_value=-1.0, distribution=lambda self, p: tfd.Independent(tfd.LogNormal(p["loc"], 1.0), 1)),
+        "Own.fill_value: expected finite density; got -1.0",
+    ),
+    "twice": (likelihood(parameters=("loc", "loc")), "Own.parameters: expected .* name each tensor once"),
+    "names that fail": (
+        likelihood(parameters=property(lambda self: self.lost)),
+        "Own: parameters fails .AttributeError",
+    ),
+    "nothing built": (likelihood(build=lambda self, shape: None), "likelihood: Own.call fails .AttributeError"),
+    "call": (
+        posterior(call=lambda self, features: features),
+        r"Own.call, for 'loc': expected .* \(2, 2\); got .* \(2, 4",
     ),
     "encoder input": (likelihood(encoder_input=lambda self, x: x[:, :2]), r"encoder_input: .*\(2, 3\); got .*\(2, 2\)"),
     "draw": (likelihood(default_draw="mode"), "Own.default_draw: expected 'mean' or 'sample'; got 'mode'"),
