@@ -2,7 +2,6 @@
 
 import math
 import numbers
-import sys
 from typing import Any
 
 from keras_vae.errors import InvalidInputError
@@ -68,13 +67,24 @@ def check_number(
     Traceback (most recent call last):
     keras_vae.errors.InvalidInputError: rate must be a number > 0 and < 1; got 1.
     """
-    right = is_integer(value) if integer else is_number(value) and abs(value) <= sys.float_info.max
-    if right and least <= value <= most and above < value < below:
-        return int(value) if integer else float(value)
+    number = _of_python(value, integer)
+    if number is not None and least <= number <= most and above < number < below:
+        return number
     limits = _range(least, most, above, below)
     kind = f"an integer {limits}" if integer else f"a number {limits}" if limits else "a finite number"
     kind = {"a number > 0": "a positive number"}.get(kind, kind.rstrip())
     raise InvalidInputError(f"{name} must be {kind}; got {value!r}.")
+
+
+def _of_python(value: Any, integer: bool) -> int | float | None:
+    """The number as one of Python, whose comparisons never overflow as those of small types of NumPy do."""
+    if integer:
+        return int(value) if is_integer(value) else None
+    try:
+        number = float(value) if is_number(value) else math.nan
+    except OverflowError:  # an integer of Python
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _range(least: float, most: float, above: float, below: float) -> str:

@@ -102,7 +102,10 @@ def shortest(value: float) -> str:
     """
     import numpy as np  # here, since the command line starts without it
 
-    return f"{float(str(np.float32(value))):.9g}"
+    number = float(value)
+    if abs(number) <= float(np.finfo(np.float32).max):  # else it has no float32
+        number = float(str(np.float32(number)))
+    return f"{number:.9g}"
 
 
 def unknown(name: object, choices: Iterable[str], *, part: str) -> str:

@@ -9,6 +9,9 @@ import keras
 from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.sublayers import changed_sublayers
 
+ITEMS = "__items__"
+"""The class name of a mapping in a configuration that is written as a list of its items."""
+
 register = keras.saving.register_keras_serializable(package="keras_vae")
 
 
@@ -17,6 +20,8 @@ class Serializable:
 
     The configuration of an object has every argument of its constructor, and of those that `**kwargs` leads to. The
     value of an argument is the attribute of the same name; Keras objects are serialized, also in lists and mappings.
+    A mapping that a configuration would not give back, as it looks like a Keras object or its keys are no text, is
+    written as a list of its items.
     A class that defines `get_config` extends `super().get_config()` by all arguments of its own constructor.
 
     Raises:
@@ -37,7 +42,7 @@ class Serializable:
                 config |= changed_sublayers(self) if self.built else {}
                 continue
             try:
-                config[name] = keras.saving.serialize_keras_object(getattr(self, name))
+                config[name] = keras.saving.serialize_keras_object(_with_listed_items(getattr(self, name)))
             except (AttributeError, TypeError, ValueError) as error:
                 raise InvalidInputError(
                     f"{type(self).__name__}: expected its argument {name!r} as an attribute that Keras can serialize; "
@@ -48,11 +53,26 @@ class Serializable:
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
         def deserialized(value):
+            if isinstance(value, dict) and value.get("class_name") == ITEMS:
+                items = keras.tree.traverse(deserialized, list(value["config"]))
+                return {tuple(key) if isinstance(key, list) else key: one for key, one in items}
             if isinstance(value, dict) and "class_name" in value:
                 return keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
             return None  # `traverse` keeps it, or looks into it
 
         return cls(**keras.tree.traverse(deserialized, dict(config)))
+
+
+def _with_listed_items(value: Any) -> Any:
+    """A value in which each mapping that a configuration would not give back is a mapping of a list of its items."""
+    if isinstance(value, dict):
+        items = {key: _with_listed_items(one) for key, one in value.items()}
+        if "class_name" not in value and all(isinstance(key, str) for key in value):
+            return items
+        return {"class_name": ITEMS, "config": [list(item) for item in items.items()]}
+    if isinstance(value, (list, tuple)):  # or a list that Keras tracks
+        return (tuple if isinstance(value, tuple) else list)(map(_with_listed_items, value))
+    return value
 
 
 def _arguments(cls: type[Serializable]) -> Iterator[str]:
@@ -85,6 +105,17 @@ def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:
     if not isinstance(name, str) or name not in choices:
         raise InvalidInputError(unknown(name, choices, part=part))
     return choices[name]
+
+
+def event_shape_of(one: HasEventShape, *, part: str) -> tuple[int, ...]:
+    """The `event_shape` of a part; raises `InvalidInputError` if its constructor has not set it."""
+    if not hasattr(one, "event_shape"):
+        kind = type(one).__name__
+        raise InvalidInputError(
+            f"{part}: {kind}: expected an event_shape, got none; begin its constructor with "
+            "super().__init__(event_shape, **kwargs)."
+        )
+    return one.event_shape
 
 
 def get_over(
@@ -122,7 +153,7 @@ def get_over(
             ) from error
     if not isinstance(identifier, base):
         raise InvalidInputError(f"{part}: expected a {base.__name__} or one of {sorted(choices)}; got {identifier!r}.")
-    if identifier.event_shape != tuple(event_shape):
+    if event_shape_of(identifier, part=part) != tuple(event_shape):
         raise InvalidInputError(
             f"{part}: its event_shape is {identifier.event_shape}, but the networks have {tuple(event_shape)}."
         )

@@ -57,6 +57,8 @@ class Trace:
         training: whether the pass is one of training.
         weights: the weight of each example, float32 `(B,)`; 0 for those that must not count. None for ones.
         critic: the critic of an adversarial model, a Keras model from codes or examples to logits `(..., 1)`.
+        passes: how many times the batch is in `x`, one after the other: a model that sums over classes has it once for
+            each.
         computed: values of `log_likelihood`, `log_ratio` and `kl`, see `with_computed`.
     """
 
@@ -71,6 +73,7 @@ class Trace:
     training: bool = False
     weights: tf.Tensor | None = None
     critic: "keras.Model | None" = None
+    passes: int = 1
     computed: Mapping[str, tf.Tensor] = field(default_factory=dict)
 
     @property

@@ -49,7 +49,16 @@ def test_what_is_no_number_in_a_range(refused, value, bounds, expected):
 
 
 def test_numbers_become_those_of_python():
-    for value in (2, np.float32(2), np.int8(2)):
+    for value in (2, np.float32(2), np.int8(2), np.float16(2), np.longdouble(2)):
         number = check_number("rate", value, least=2, most=2)
         assert type(number) is float and number == 2
     assert type(check_number("size", np.int8(2), integer=True)) is int
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")  # of NumPy, if a number does not fit the type of another
+def test_numbers_of_small_and_of_large_types_are_compared_without_a_warning(refused):
+    for value in (np.float16(3), np.float32(3), np.int8(3)):
+        assert check_number("rate", value, most=1e300) == check_number("rate", value, below=2**40) == 3
+    for value in (np.float16("inf"), np.longdouble("inf"), np.longdouble("nan")):
+        with refused("rate must be a finite number"):
+            check_number("rate", value)

@@ -221,6 +221,15 @@ class Listed(kv.Renyi):
         return {**super().get_config(), "scale": self.rescale}
 
 
+@register
+class Scaled(kv.Term):
+    """A term with an argument, which unlike a layer tracks no attribute."""
+
+    def __init__(self, start, *, name=None):
+        super().__init__(name)
+        self.start = start
+
+
 @pytest.mark.parametrize(
     ("one", "expected"),
     [
@@ -239,6 +248,26 @@ def test_a_class_of_a_user_keeps_its_arguments(one, expected):
     assert type(copy) is type(one) and copy.get_config() == one.get_config()
     if isinstance(one, Own) and one.start is not None:
         assert copy.start.value == 3.0
+
+
+OBJECT = {"class_name": "Adam", "config": {"learning_rate": 0.1}}
+PLAIN = [
+    OBJECT,
+    {**OBJECT, "module": "keras.optimizers", "registered_name": None},
+    [OBJECT, {"class_name": "Adam"}],
+    {"of a part": OBJECT},
+    {"class_name": "__items__", "config": []},
+    {0: 1.0, 2: OBJECT},
+    {(0, 1): "a", None: "b"},
+    {},
+]
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=str)
+def test_a_mapping_that_looks_like_an_object_or_has_other_keys_than_texts_stays_what_it_is(value):
+    for one in (Own((2,), value), Scaled(value)):
+        copy = keras.saving.deserialize_keras_object(as_json(one))
+        assert copy.start == value
 
 
 def test_an_argument_that_is_no_attribute_or_cannot_be_serialized_is_named(refused):

@@ -161,7 +161,6 @@ def test_a_recipe_that_is_only_trained_otherwise_answers_by_the_same_parts(name,
 
 READ_ELSEWHERE = {
     ("autoencoder_kl", "perceptual"): "needs weights from the network; see test_perceptual.py",
-    ("sparse_ae", "rate"): "of the other penalty; see test_code_penalties.py",
 }
 
 

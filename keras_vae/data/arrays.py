@@ -9,7 +9,7 @@ import psutil
 
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
-from keras_vae.data.validate import validate, validate_labels
+from keras_vae.data.validate import validate, validate_conditions
 from keras_vae.errors import InvalidInputError
 
 EXAMPLES = {"train": ("x", "images", "x_train"), "validation": ("x_validation", "x_val"), "test": ("x_test",)}
@@ -21,7 +21,8 @@ def read_arrays(path: str | Path) -> Parts:
 
     A `.npz` file contains the training examples under the key `x`, `images` or `x_train`. Optional keys are
     `x_validation` or `x_val`, and `x_test`. Labels have the same keys with `y` instead of `x`, or `labels` for
-    `images`. See `validate` for the arrays that are supported.
+    `images`. See `validate` for the arrays that are supported, and `validate_conditions` for labels, which may be
+    vectors.
 
     Args:
         path: path of the file.
@@ -78,5 +79,5 @@ def _split(arrays: Mapping[str, np.ndarray], part: str, file: str) -> Split | No
     if x_key is None:
         return None
     x = validate(arrays[x_key], f"{file}, key {x_key}")
-    y = None if y_key is None else validate_labels(arrays[y_key], len(x), f"{file}, key {y_key}")
+    y = None if y_key is None else validate_conditions(arrays[y_key], len(x), f"{file}, key {y_key}")
     return Split(x, y)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_vae.checks import check_integer, is_integer, is_number
-from keras_vae.data.split_dataset import Split, SplitDataset
+from keras_vae.data.split_dataset import Split, SplitDataset, check_alike
 from keras_vae.errors import InvalidInputError
 
 
@@ -27,6 +27,7 @@ class Parts:
     def whole(self) -> Split:
         """All examples: the training examples, then those for validation and for test."""
         parts = [part for part in (self.train, self.validation, self.test) if part is not None]
+        check_alike("y", *parts)
         y = [part.y for part in parts if part.y is not None]
         factors = [part.factors for part in parts if part.factors is not None]
         return Split(

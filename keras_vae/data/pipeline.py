@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_vae.checks import check_integer
 from keras_vae.data import binarize as binarization
-from keras_vae.data.validate import validate, validate_labels
+from keras_vae.data.validate import validate, validate_conditions
 from keras_vae.errors import InvalidInputError
 
 
@@ -50,7 +50,7 @@ def batches(
         start_epoch: None for one pass; k for an infinite stream from epoch k on (requires `shuffle`).
         start_step: number of batches to skip at the start.
         binarize: None, `"dynamic"`, `"static"` or `"threshold"`: see `keras_vae.data.binarize`.
-        y: `(N,)` integer labels, batched as int64.
+        y: `(N,)` integer labels, batched as int64, or vectors `(N, D)`, batched as float32.
 
     Raises:
         InvalidInputError: if an argument cannot be used.
@@ -61,7 +61,7 @@ def batches(
     [4, 4, 2]
     """
     x = validate(x)
-    y = None if y is None else validate_labels(y, len(x))
+    y = None if y is None else validate_conditions(y, len(x))
     size = min(check_integer("batch_size", batch_size), len(x))
     seed = check_integer("seed", seed, least=0) % 2**63
     start_step = check_integer("start_step", start_step, least=0)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_vae.checks import is_image
 from keras_vae.data import pipeline
 from keras_vae.data.factors import check_factors
-from keras_vae.data.validate import validate, validate_factors, validate_labels
+from keras_vae.data.validate import validate, validate_conditions, validate_factors
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
 
@@ -19,7 +19,8 @@ class Split:
 
     Args:
         x: `(N, *event)`, converted by `validate` to uint8 (pixels, 0..255) or float32.
-        y: `(N,)` integer labels, or None.
+        y: `(N,)` integer labels, vectors `(N, D)` for a model with a condition, such as measurements or one-hot
+            labels, or None; see `validate_conditions`. What looks at classes needs integers.
         factors: `(N, K)` integers, the value of each factor of variation, or None.
 
     Raises:
@@ -39,7 +40,7 @@ class Split:
     def __post_init__(self):
         object.__setattr__(self, "x", validate(self.x))
         if self.y is not None:
-            object.__setattr__(self, "y", validate_labels(self.y, len(self.x)))
+            object.__setattr__(self, "y", validate_conditions(self.y, len(self.x)))
         if self.factors is not None:
             object.__setattr__(self, "factors", validate_factors(self.factors, len(self.x)))
 
@@ -70,6 +71,14 @@ class Split:
             self.x, batch_size, shuffle=shuffle, seed=seed, start_epoch=start_epoch, start_step=start_step,
             binarize=binarize, y=y,
         )  # fmt: skip
+
+
+def check_alike(name: str, *splits: Split) -> None:
+    """Raises `InvalidInputError` if the labels or vectors of splits, as far as they have some, differ in shape."""
+    shapes = {split.y.shape[1:] for split in splits if split.y is not None}
+    if len(shapes) > 1:
+        kinds = " and ".join(sorted(f"vectors of {shape[0]} numbers" if shape else "labels" for shape in shapes))
+        raise InvalidInputError(f"{name}: expected labels or vectors of one shape in all splits, got {kinds}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +128,7 @@ class SplitDataset:
                     f"{self.name}: expected {part} examples like the training examples, {expected.shape[1:]} "
                     f"{expected.dtype}, got {x.shape[1:]} {x.dtype}; convert them."
                 )
+        check_alike(self.name, self.train, self.validation, self.test)
 
     def _check_factors(self):
         names, sizes = self.factor_names, self.factor_sizes
@@ -173,6 +183,8 @@ class SplitDataset:
         if self.label_names:
             more = ", ..." if len(self.label_names) > 10 else ""
             lines.append(f"  {len(self.label_names)} labels: {', '.join(self.label_names[:10])}{more}")
+        elif self.train.y is not None and self.train.y.ndim > 1:
+            lines.append(f"  a vector of {self.train.y.shape[1]} numbers beside each example")
         elif self.train.y is not None:
             lines.append(f"  {len(np.unique(self.train.y))} labels")
         if self.column_names:

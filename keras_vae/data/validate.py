@@ -32,10 +32,7 @@ def validate(x: object, where: str = "x") -> np.ndarray:
     >>> validate(np.zeros((5, 8, 8), bool)).shape
     (5, 8, 8, 1)
     """
-    try:
-        x = np.asarray(x)
-    except ValueError as error:
-        raise InvalidInputError(f"{where}: expected one array, got parts of different shapes ({error}).") from error
+    x = _array(x, where)
     if x.dtype.kind not in "biuf":
         raise InvalidInputError(f"{where}: expected numbers, got dtype {x.dtype}; convert to uint8 or float32.")
     if x.ndim < 2:
@@ -81,7 +78,7 @@ def validate_labels(y: object, length: int, where: str = "y") -> np.ndarray:
     >>> validate_labels([2.0, 0.0], 2)
     array([2, 0])
     """
-    y = _whole(np.asarray(y))
+    y = _whole(_array(y, where))
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.dtype.kind not in "biu" or y.ndim != 1:
@@ -89,6 +86,46 @@ def validate_labels(y: object, length: int, where: str = "y") -> np.ndarray:
     if len(y) != length:
         raise InvalidInputError(f"{where}: expected one label for each of {length} examples, got {len(y)} labels.")
     return y.astype(np.int64)
+
+
+def validate_conditions(y: object, length: int, where: str = "y") -> np.ndarray:
+    """Checks labels, or vectors in their place, one for each of `length` examples.
+
+    Labels are as in `validate_labels`, except that a column `(N, 1)` of them has a dtype of integers: they become int64
+    `(N,)`. All other numbers `(N, D)` are vectors, such as one-hot labels or measurements: they become float32.
+
+    Raises:
+        InvalidInputError: if they are neither, or if their number is not `length`.
+
+    Example:
+
+    >>> validate_conditions([2.0, 0.0], 2), validate_conditions([[0.5, 0.2]], 1).shape
+    (array([2, 0]), (1, 2))
+    """
+    y = _array(y, where)
+    if y.ndim < 2 or (y.shape[1:] == (1,) and y.dtype.kind != "f"):
+        if y.ndim == 1 and y.dtype.kind == "f" and _whole(y).dtype.kind == "f":
+            raise InvalidInputError(
+                f"{where}: expected integer labels of shape (N,) or vectors of shape (N, D), got {_describe(y)}; "
+                "convert them to integers, or to vectors of one number by y[:, None]."
+            )
+        return validate_labels(y, length, where)
+    if y.ndim > 2 or y.dtype.kind not in "biuf" or not y.shape[1]:
+        raise InvalidInputError(
+            f"{where}: expected integer labels of shape (N,) or vectors of shape (N, D), got {y.dtype} of shape "
+            f"{y.shape}; convert them."
+        )
+    if len(y) != length:
+        raise InvalidInputError(f"{where}: expected one vector for each of {length} examples, got {len(y)} vectors.")
+    with np.errstate(over="ignore"):  # a number that float32 does not have becomes infinity
+        vectors = y.astype(np.float32)
+    good = np.isfinite(vectors).all(axis=1)
+    if not good.all():
+        raise InvalidInputError(
+            f"{where}: expected finite numbers in each vector, got {vectors[np.argmin(good)].tolist()} at index "
+            f"{np.argmin(good)}; remove or replace them."
+        )
+    return vectors
 
 
 def validate_factors(factors: object, length: int | None = None, where: str = "factors") -> np.ndarray:
@@ -110,9 +147,17 @@ def validate_factors(factors: object, length: int | None = None, where: str = "f
     return factors.astype(np.int64)
 
 
+def _array(values: object, where: str) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InvalidInputError(f"{where}: expected one array, got parts of different shapes ({error}).") from error
+
+
 def _whole(values: np.ndarray) -> np.ndarray:
     """Converts floats to int64 if all of them are whole numbers; returns other arrays unchanged."""
-    if values.dtype.kind == "f" and np.isfinite(values).all() and (abs(values) < 2**63).all():
+    # 2^63 in float64: as an integer of Python it would become a float16, which does not have it, beside such values.
+    if values.dtype.kind == "f" and np.isfinite(values).all() and (abs(values) < np.float64(2**63)).all():
         return values if (values != np.floor(values)).any() else values.astype(np.int64)
     return values
 

@@ -70,7 +70,28 @@ class DiscretePosterior(Posterior):
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> Quantized:
         vectors = parameters["vectors"]
-        return Quantized(vectors, *self.quantize_vectors(vectors), event_ndims=len(self.event_shape))
+        codes = self.quantize_vectors(vectors)
+        self._check_codes(codes, vectors)
+        return Quantized(vectors, *codes, event_ndims=len(self.event_shape))
+
+    def _check_codes(self, codes, vectors):
+        """Raises `InvalidInputError` if `quantize_vectors` has not given what it should."""
+
+        def fits(tensor, shape, dtype):
+            return tf.is_tensor(tensor) and tensor.dtype == dtype and tensor.shape.is_compatible_with(shape)
+
+        indices_shape = (*vectors.shape[:-1], self.levels)
+        indices, entries = codes if isinstance(codes, (tuple, list)) and len(codes) == 2 else (None, None)
+        if not (
+            fits(indices, indices_shape, tf.int32)
+            and isinstance(entries, (tuple, list))
+            and entries
+            and all(fits(level, vectors.shape, tf.float32) for level in entries)
+        ):
+            raise InvalidInputError(
+                f"{type(self).__name__}.quantize_vectors: expected indices, int32 of shape {indices_shape}, and a list "
+                f"of the vectors of each level, float32 of shape {tuple(vectors.shape)}; got {_described(codes)}."
+            )
 
     @property
     def prior_shape(self) -> tuple[int, ...]:
@@ -99,3 +120,12 @@ class DiscretePosterior(Posterior):
         if prior is not None and self.levels > 1:
             prior = prior.with_indices(posterior.indices)
         return super().latents(posterior, prior, z)
+
+
+def _described(value):
+    """Kinds, shapes and dtypes of what a method has given, for messages."""
+    if tf.is_tensor(value):
+        return f"{value.dtype.name} of shape {tuple(value.shape)}"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {', '.join(map(_described, value)) or 'nothing'}"
+    return type(value).__name__

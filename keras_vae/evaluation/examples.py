@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.data import Split, SplitDataset
-from keras_vae.data.validate import validate_labels
+from keras_vae.data.validate import validate_conditions, validate_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.models.batch import check_batches_spec
@@ -22,7 +22,7 @@ class Examples:
 
     Args:
         x: `(N, *event_shape)`, uint8 or float32.
-        y: labels `(N,)`, vectors `(N, size)` for a model with a `VectorCondition`, or None.
+        y: labels `(N,)`, vectors `(N, D)`, or None.
         factors: `(N, K)` integers, or None.
     """
 
@@ -76,7 +76,9 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
         x = x[..., np.newaxis]
     x = check_examples(x, model.likelihood, part=part)
     if model.condition is None:
-        y = None if y is None else validate_labels(y, len(x), f"{part}, labels y")
+        y = None if y is None else validate_conditions(y, len(x), f"{part}, labels y")
+        if y is not None and y.shape[1:] == (1,) and (y == np.floor(y)).all():
+            y = validate_labels(y, len(x), f"{part}, labels y")
     elif y is not None:
         y = model.check_conditions(y, len(x), may_be_inferred=True)
     elif not model.infers_condition:

@@ -246,6 +246,11 @@ class Subject:
                     "SplitDataset, or use the features 'pca'."
                 )
             fitted_to = self.examples
+        if self.features == "classifier" and fitted_to.y is not None and fitted_to.labels is None:
+            raise InvalidInputError(
+                f"features 'classifier': expected integer labels of shape (N,), got vectors of shape "
+                f"{fitted_to.y.shape}; use the features 'pca'."
+            )
         return get_features(self.features, fitted_to.x, fitted_to.labels, self.model)
 
     @cached_property

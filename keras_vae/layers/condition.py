@@ -149,7 +149,7 @@ class LabelCondition(Condition):
 
     def _checked(self, condition: np.ndarray, n: int) -> np.ndarray:
         if condition.shape == (n, self.size) and self.size > 1 and condition.dtype.kind in "biuf":
-            one_hot = ((condition == 0) | (condition == 1)).all(axis=-1) & (condition.sum(axis=-1) == 1)
+            one_hot = ((condition == 0) | (condition == 1)).all(axis=-1) & ((condition == 1).sum(axis=-1) == 1)
             if not one_hot.all():
                 row = int(np.argmin(one_hot))
                 raise InvalidInputError(
@@ -158,23 +158,22 @@ class LabelCondition(Condition):
                     f"in row {row}."
                 )
             return condition.argmax(axis=-1).astype("int32")
-        whole = condition.dtype.kind in "biu" or (
-            condition.dtype.kind == "f" and np.isfinite(condition).all() and (condition % 1 == 0).all()
-        )
-        if condition.shape in ((n,), (n, 1)) and condition.dtype.kind == "f" and not whole:
-            row = int(np.argmax(~(condition.reshape(n) % 1 == 0)))
+        is_float, whole = condition.dtype.kind == "f", condition.dtype.kind in "biu"
+        if is_float:
+            whole = np.isfinite(condition) & (condition == np.floor(condition))
+        if condition.shape in ((n,), (n, 1)) and is_float and not np.all(whole):
+            row = int(np.argmin(np.reshape(whole, n)))
             raise InvalidInputError(
                 f"condition: expected {self.described}; got {shortest(condition.flat[row])} in row {row}, "
                 "no whole number."
             )
-        if condition.shape not in ((n,), (n, 1)) or not whole:
+        if condition.shape not in ((n,), (n, 1)) or not np.all(whole):
             raise InvalidInputError(
                 f"condition: expected {self.described}, shape ({n},); got shape {condition.shape} of {condition.dtype}."
             )
-        if condition.min() < 0 or condition.max() >= self.size:
-            raise InvalidInputError(
-                f"condition: expected {self.described}; got labels from {condition.min()} to {condition.max()}."
-            )
+        least, most = int(condition.min()), int(condition.max())
+        if least < 0 or most >= self.size:
+            raise InvalidInputError(f"condition: expected {self.described}; got labels from {least} to {most}.")
         return condition.astype("int32").reshape(n)
 
 
@@ -220,9 +219,11 @@ class VectorCondition(Condition):
 
     def _checked(self, condition: np.ndarray, n: int) -> np.ndarray:
         numeric = condition.dtype.kind in "biuf"
-        if condition.shape != (n, self.size) or not numeric or not np.isfinite(condition).all():
+        with np.errstate(over="ignore"):  # a number that float32 does not have becomes infinity
+            vectors = condition.astype("float32") if numeric else condition
+        if condition.shape != (n, self.size) or not numeric or not np.isfinite(vectors).all():
             raise InvalidInputError(
                 f"condition: expected {self.described}, shape ({n}, {self.size}); "
                 f"got shape {condition.shape} of {condition.dtype}."
             )
-        return condition.astype("float32")
+        return vectors

@@ -26,7 +26,7 @@ from keras_vae.objectives import Objective, Term
 from keras_vae.priors import PRIORS, Prior
 from keras_vae.random import as_seed, fold, initial_weights
 from keras_vae.replicas import global_sum, own_seed
-from keras_vae.serialization import get_over, register
+from keras_vae.serialization import event_shape_of, get_over, register
 from keras_vae.sublayers import restore_sublayers
 from keras_vae.trace import Trace
 
@@ -60,7 +60,9 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
 
     Attributes:
         step: how many batches the model was trained on, an integer weight that `compile` does not reset. Schedules of
-            the objective's weights count it; a window of gradient accumulation is as many steps as it has batches.
+            the objective's weights count it; a window of gradient accumulation is as many steps as it has batches. It
+            belongs to the weights: those that a callback restores, such as `EarlyStopping(restore_best_weights=True)`,
+            come with their step, so that a further `fit` goes on from there with its warm-ups and noise.
 
     Raises:
         InvalidInputError: if the parts do not fit together.
@@ -103,10 +105,14 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         self.encoder, self.decoder = encoder, decoder
         encoder_input = compatibility.input_shape(encoder, self.condition, part="encoder")
         decoder_input = compatibility.input_shape(decoder, self.condition, part="decoder")
-        latent_shape = posterior.event_shape if isinstance(posterior, Posterior) else decoder_input
+        latent_shape = decoder_input
+        if isinstance(posterior, Posterior):
+            latent_shape = event_shape_of(posterior, part="posterior")
         with initial_weights(seed, "posterior"):
             self.posterior = get_over(posterior, POSTERIORS, Posterior, latent_shape, part="posterior")
-        event_shape = likelihood.event_shape if isinstance(likelihood, Likelihood) else encoder_input
+        event_shape = encoder_input
+        if isinstance(likelihood, Likelihood):
+            event_shape = event_shape_of(likelihood, part="likelihood")
         with initial_weights(seed, "likelihood"):
             self.likelihood = get_over(likelihood, LIKELIHOODS, Likelihood, event_shape, part="likelihood")
         compatibility.check_networks(self, encoder_input, decoder_input)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.models.batch import Batch, check_batches_spec
+from keras_vae.models.batch import Batch, check_batches_spec, checked_batch, trace_of_batch
 from keras_vae.replicas import number_and_count
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class BadBatches(keras.metrics.Metric):
         self.pending = deque()
         self.part = "fit"
         self.seen = None
+        self.is_in_step = False  # which calls `get_metrics_result` too where it runs eagerly
 
     def _counter(self, shape):
         return self.add_variable(shape=shape, initializer="zeros", name="counter")
@@ -77,13 +78,28 @@ class BadBatches(keras.metrics.Metric):
             if isinstance(data, tf.data.Iterator) and data.element_spec is not self.seen:
                 check_batches_spec(data.element_spec, model)
                 self.seen = data.element_spec
-            logs = dict(function(data))
+            try:
+                self.is_in_step = True
+                logs = dict(function(data))
+            except tf.errors.OpError:
+                _check_terms(model)
+                raise
+            finally:
+                self.is_in_step = False
             self.pending.append(logs.pop(FLAG, 0.0))
             if len(self.pending) > ahead and np.any(np.asarray(self.pending.popleft())):
                 self.refuse(model)
             return logs
 
         return watched
+
+    def check_not_empty(self, examples: float) -> None:
+        """Raises `InvalidInputError` if there were batches since the last reset, but no `examples` in any of them."""
+        steps = float(keras.ops.convert_to_numpy(self.steps))
+        if steps and not examples:
+            raise InvalidInputError(
+                f"{self.part}: expected at least one example, got none in {steps:g} batch{'' if steps == 1 else 'es'}."
+            )
 
     def refuse(self, model: "Conditioning") -> None:
         """Raises `InvalidInputError` if any batch since the last reset was bad."""
@@ -102,6 +118,19 @@ class BadBatches(keras.metrics.Metric):
             f"{self.part}: batch {number - 1:g} (the first is 0) has {examples} that cannot be used. "
             f"{reason.rstrip('.')}. They were left out; mend the data or drop them."
         )
+
+
+def _check_terms(model) -> None:
+    """Raises `InvalidInputError` if a term has not a value for each example, which only TensorFlow has noticed."""
+    y = None if model.condition is None else model.condition.example(2)
+    examples = tf.broadcast_to(tf.cast(model.likelihood.fill_value, tf.float32), (2, *model.event_shape))
+    try:
+        trace = trace_of_batch(model, checked_batch(model, (examples, y)), tf.zeros(2, tf.int32), training=False)
+        model.objective.values(trace)
+    except InvalidInputError:
+        raise
+    except Exception:  # of a term that needs more than examples: the step's own error is the one to see
+        return
 
 
 def _reason(likelihood, low, high) -> str:

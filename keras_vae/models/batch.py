@@ -58,6 +58,9 @@ def checked_batch(model: "Conditioning", data: Any) -> Batch:
     if sample_weight is not None:
         usable = tf.math.is_finite(weights) & (weights >= 0.0)
     good = possible & known & usable
+    # As far as a shape is known, terms can be told to have a value for each example.
+    sizes = [part.shape[0] for part in (x, weights, known) if part.shape[0] is not None]
+    x = tf.ensure_shape(x, (sizes[0] if sizes else None, *model.event_shape))
     # A replica may have no example of the last batch: then there is no first, and a stand-in takes its place.
     # Taken by `gather`: XLA would compile a slice anew for every place.
     missing = tf.maximum(1 - tf.shape(x)[0], 0)
@@ -86,9 +89,7 @@ def trace_of_batch(model: "Conditioning", batch: Batch, seed: tf.Tensor, *, trai
     extras = {} if batch.y is None else {"y": batch.y}
     options = {"samples": model.objective.samples, "step": tf.convert_to_tensor(model.step), "extras": extras}
     trace = model.trace(batch.x, seed=seed, training=training, **options)
-    # Where a class is unknown, the trace has the batch once for each class.
-    passes = tf.shape(trace.x)[0] // tf.maximum(tf.size(batch.weights), 1)
-    trace = trace.replace(weights=tf.tile(batch.weights, [passes]))
+    trace = trace.replace(weights=tf.tile(batch.weights, [trace.passes]))
     return trace.with_computed(*model.computed_once)
 
 

@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.condition import is_numeric
+from keras_vae.models.converted_batches import ConvertedBatches
 from keras_vae.models.inputs import as_numbers, is_array
 
 
@@ -36,7 +38,7 @@ def weigh_by_class(
         weigh = lambda x, y: (x, y, weights_of_labels(y, class_weight))  # noqa: E731
         return x.map(weigh, num_parallel_calls=tf.data.AUTOTUNE), None
     if isinstance(x, keras.utils.PyDataset):
-        return WeightedBatches(x, class_weight), None
+        return ConvertedBatches(x, partial(_weighed, class_weight=class_weight)), None
     n = len(x)
     _check_labels(y, n)
     training = int(n * (1.0 - validation_split))
@@ -74,34 +76,12 @@ def weights_of_labels(y: Any, class_weight: Mapping[int, float]) -> tf.Tensor:
     return tf.where(is_label, weight, np.nan)
 
 
-class WeightedBatches(keras.utils.PyDataset):
-    """The batches `(x, y)` of a `keras.utils.PyDataset` as `(x, y, sample_weight)`, see `weights_of_labels`.
-
-    Args:
-        batches: the data set.
-        class_weight: label -> weight.
-    """
-
-    def __init__(self, batches: keras.utils.PyDataset, class_weight: Mapping[int, float]):
-        workers = {name: getattr(batches, name) for name in ("workers", "use_multiprocessing", "max_queue_size")}
-        super().__init__(**workers)
-        self.batches, self.class_weight = batches, class_weight
-
-    @property
-    def num_batches(self) -> int | None:
-        return self.batches.num_batches
-
-    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(self.batches[index])
-        if y is None or sample_weight is not None:
-            raise InvalidInputError("class_weight: expected batches (x, y) of examples and labels; leave it out.")
-        return x, y, weights_of_labels(as_numbers("class_weight: labels y", y), self.class_weight).numpy()
-
-    def on_epoch_begin(self) -> None:
-        self.batches.on_epoch_begin()
-
-    def on_epoch_end(self) -> None:
-        self.batches.on_epoch_end()
+def _weighed(batch: Any, class_weight: Mapping[int, float]) -> tuple[Any, Any, Any]:
+    """A batch `(x, y)` as `(x, y, sample_weight)`, see `weights_of_labels`."""
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
+    if y is None or sample_weight is not None:
+        raise InvalidInputError("class_weight: expected batches (x, y) of examples and labels; leave it out.")
+    return x, y, weights_of_labels(as_numbers("class_weight: labels y", y), class_weight).numpy()
 
 
 def _check(class_weight: Any, x: Any, sample_weight: Any) -> None:

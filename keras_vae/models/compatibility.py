@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 from keras_vae.distributions import DistributionLayer
 from keras_vae.errors import InvalidInputError, NoClosedFormError
 from keras_vae.layers import Condition
+from keras_vae.models.contracts import check_definition, check_distribution, check_results, result_of
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import KL, TRAINABLE_PARTS, Objective, Term
 
@@ -66,7 +67,8 @@ def check_networks(model: "Autoencoder", encoder_input: tuple[int, ...], decoder
 
 
 def build_on(layer: DistributionLayer, network: keras.Model, *, part: str) -> None:
-    """Builds a posterior or a likelihood for the features of the network before it, unless it is built."""
+    """Checks a posterior or a likelihood and, unless it is built, builds it for the features of the network before."""
+    check_definition(layer, part="posterior" if part == "encoder" else "likelihood")
     if not layer.built:
         shape = input_shape_of(network, part=part)
         layer.build_from_config({"input_shape": features_shape_of(network, shape, part=part)})
@@ -82,6 +84,7 @@ def check_parts(model: "Autoencoder") -> None:
     _check_dtypes(model)
     if not isinstance(model.objective, Objective):
         raise InvalidInputError(f"objective: expected a sum of terms, such as NLL() + KL(); got {model.objective!r}.")
+    check_results(model)
     if model.prior is not None:
         _check_prior(model)
     for term in model.objective.terms:
@@ -166,7 +169,9 @@ def _check_prior(model):
                 f"prior: {prior} expected examples of shape {model.event_shape}; "
                 f"got input_shape {model.prior.input_shape}."
             )
-    shape = tuple(model.prior.distribution(lambda x: posterior_at_zero(model, x)).event_shape)
+    p = result_of("prior", model.prior, "distribution", lambda x: posterior_at_zero(model, x))
+    check_distribution("prior", model.prior, p, batch=(), event=model.prior.event_shape)
+    shape = model.prior.event_shape
     if shape != model.posterior.prior_shape:
         raise InvalidInputError(
             f"prior: {prior} has events of shape {shape}, but the posterior {posterior} needs "

@@ -16,7 +16,6 @@ from keras_vae.models.inputs import (
     arrays_for_keras,
     check_examples,
     check_training_data,
-    is_array,
     unpacked,
     warn_of_scale,
 )
@@ -145,8 +144,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         if arguments.get("validation_data") is not None:
             data = unpacked("validation_data", arguments["validation_data"])
             check_training_data(self, **dict(zip(DATA, data, strict=True)), part="validation_data: x")
-            whole = is_array(data[0]) or inspect.isgenerator(data[0])
-            arguments["validation_data"] = arrays_for_keras(*data) if whole else arguments["validation_data"]
+            arguments["validation_data"] = arrays_for_keras(*data)
         if arguments.get("validation_split") is not None:
             check_number("validation_split", arguments["validation_split"], least=0, below=1)
         if (class_weight := arguments.pop("class_weight", None)) is not None:
@@ -260,6 +258,8 @@ class Fitting(ReconstructionMetrics, Conditioning):
     def get_metrics_result(self) -> dict[str, Any]:
         if tf.executing_eagerly() and not several():  # at the end of an epoch, before it is reported
             self.report.bad_batches.refuse(self)
+            if not self.report.bad_batches.is_in_step:
+                self.report.bad_batches.check_not_empty(self.means["loss"][1])
         return super().get_metrics_result()
 
     def reset_metrics(self) -> None:

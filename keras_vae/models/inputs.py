@@ -12,6 +12,7 @@ from keras_vae.checks import check_integer
 from keras_vae.distributions import Likelihood, Table
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_batches_spec
+from keras_vae.models.converted_batches import ConvertedBatches
 
 if TYPE_CHECKING:
     from keras_vae.models.conditioning import Conditioning
@@ -195,14 +196,31 @@ def unpacked(part: str, data: Any) -> tuple[Any, Any, Any]:
 
 def arrays_for_keras(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any, Any, Any]:
     """Data that have been checked, in what Keras takes: arrays of its dtypes, and generators of tuples."""
-    if inspect.isgenerator(x):
-        return (batch if isinstance(batch, tuple) else (batch,) for batch in x), y, sample_weight
     if not is_array(x):
-        return x, y, sample_weight
+        return batches_for_keras(x), y, sample_weight
     n = np.shape(x)[0]
     x, y = (np.asarray(data) if data is not None and not tf.is_tensor(data) else data for data in (x, y))
-    x, y = (data.astype("float64") if data is not None and data.dtype == np.longdouble else data for data in (x, y))
+    x, y = _in_float64((x, y))
     return x, y, None if sample_weight is None else check_sample_weight(sample_weight, n)
+
+
+def batches_for_keras(x: Any) -> Any:
+    """A stream of batches in what Keras takes: arrays of its dtypes, and generators of tuples."""
+    if inspect.isgenerator(x):
+        return (_in_float64(batch if isinstance(batch, tuple) else (batch,)) for batch in x)
+    return ConvertedBatches(x, _in_float64) if isinstance(x, keras.utils.PyDataset) else x
+
+
+def _in_float64(batch: Any) -> Any:
+    """A structure of arrays with float64 in place of the longer floats of NumPy, which TensorFlow does not have."""
+
+    def converted(one):
+        if not isinstance(one, (np.ndarray, np.generic)) or one.dtype != np.longdouble:
+            return one
+        with np.errstate(over="ignore"):  # too large a number becomes infinity, which is refused
+            return one.astype("float64")
+
+    return keras.tree.map_structure(converted, batch)
 
 
 def _check_dataset(model: "Conditioning", data: tf.data.Dataset, part: str) -> None:

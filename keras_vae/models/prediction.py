@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_spec
 from keras_vae.models.conditioning import Conditioning
-from keras_vae.models.inputs import check_examples, check_is_data, is_array
+from keras_vae.models.inputs import batches_for_keras, check_examples, check_is_data, is_array
 
 
 class _SawBatch(keras.callbacks.Callback):
@@ -63,17 +63,22 @@ class Prediction(Conditioning):
             x = x if condition is None else (x, condition)
         elif condition is not None:
             raise InvalidInputError("condition: expected none beside batches; give batches of (x, condition).")
+        else:
+            x = batches_for_keras(x)
         saw_batch = _SawBatch()
         if isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks.append(saw_batch)
         else:
             callbacks = [*keras.tree.flatten(callbacks or []), saw_batch]
         try:
-            return super().predict(x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks)
+            means = super().predict(x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks)
         except UnboundLocalError as error:  # of Keras, which has no outputs to return
             if saw_batch.value:
                 raise
             raise InvalidInputError("data set: expected at least one batch, got none.") from error
+        if not len(means):
+            raise InvalidInputError("predict: expected at least one example, got only empty batches.")
+        return means
 
     def predict_step(self, data: Any) -> tf.Tensor:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)

@@ -393,6 +393,9 @@ def _vector(name: str, values: Any, kinds: str) -> np.ndarray:
         vector = np.asarray(values)
     except (ValueError, TypeError) as error:
         raise InvalidInputError(f"traverse: {name} must be a list of finite numbers; {error}.") from error
+    if vector.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # a number that float32 does not have becomes infinity
+            vector = vector.astype("float32")
     if vector.ndim != 1 or len(vector) == 0 or vector.dtype.kind not in kinds or not np.isfinite(vector).all():
         raise InvalidInputError(f"traverse: {name} must be a list of finite numbers; got {values!r}.")
     return vector

@@ -132,7 +132,8 @@ class SemiSupervisedAutoencoder(Autoencoder):
         )
         logits = self.class_logits(x, training=training)
         kl = super().elbo_terms(passed)["kl"]
-        return passed.replace(extras={**extras, "classes": logits, "labels": true_labels, "kl": kl})
+        extras = {**extras, "classes": logits, "labels": true_labels, "kl": kl}
+        return passed.replace(extras=extras, passes=classes)
 
     def elbo_terms(self, trace: Trace) -> dict[str, tf.Tensor]:
         """The ELBO of x where its label is known, L(x, y), and of x alone elsewhere, U(x); `(B,)` each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import re
 import zlib
@@ -54,7 +55,13 @@ class Term(Serializable):
     """The parts of the model that its gradient reaches; None for all but the critic."""
 
     def __init__(self, name: str | None = None):
-        self.name = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        if name is not None:
+            self.name = name
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The class name in snake_case, unless the constructor is given another."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         """The value for each example, shape `(B,)`."""
@@ -176,9 +183,9 @@ class Objective(Serializable):
         """Each term's unweighted value under its name, shape `(B,)`.
 
         Raises:
-            InvalidInputError: if a term has a value of another rank or dtype, which would be broadcast.
+            InvalidInputError: if a term has a value of another shape or dtype, which would be broadcast.
         """
-        return {term.name: _checked_value(term, term(trace)) for term in self.terms}
+        return {term.name: _checked_value(term, term(trace), trace) for term in self.terms}
 
     def weigh(self, values: Mapping[str, tf.Tensor], step: tf.Tensor, indices: Sequence[int]) -> tf.Tensor:
         """The weighted sum of the terms at `indices`, shape `(B,)`."""
@@ -199,17 +206,30 @@ class Objective(Serializable):
 def _checked_weight(weight, term) -> Weight:
     if not isinstance(term, Term):
         raise InvalidInputError(f"Objective: expected a Term, such as NLL(), got {term!r}.")
+    if type(term).__call__ is Term.__call__:
+        raise InvalidInputError(
+            f"Objective: {type(term).__name__}: expected a method __call__(self, trace), see Term; got none; define it."
+        )
+    if not isinstance(term.name, str) or not term.name:
+        raise InvalidInputError(f"{type(term).__name__}: name must be a text that is not empty; got {term.name!r}.")
     if isinstance(weight, LearningRateSchedule):
         return weight
     return check_number(f"Objective: unless a LearningRateSchedule, the weight of {term.name!r}", weight)
 
 
-def _checked_value(term: Term, value: Any) -> tf.Tensor:
-    if tf.is_tensor(value) and value.shape.rank in (None, 1) and value.dtype == tf.float32:
-        return value
+def _checked_value(term: Term, value: Any, trace: Trace) -> tf.Tensor:
+    size = trace.x.shape[0]
+    size = size if size is None else size // trace.passes
+    if tf.is_tensor(value) and value.dtype == tf.float32 and value.shape.rank in (None, 1):
+        own = value.shape[0] if value.shape.rank else None
+        if own == size is not None:
+            return value
+        if own is None:  # the step fails where it is of another length, and asks `check_objective` why
+            return tf.reshape(value, [tf.shape(trace.x)[0] // trace.passes])
     got = f"shape {tuple(value.shape)}, {value.dtype.name}" if tf.is_tensor(value) else type(value).__name__
     raise InvalidInputError(
-        f"{type(term).__name__} {term.name!r}: expected a float32 tensor of shape (B,), a value per example; got {got}."
+        f"{type(term).__name__} {term.name!r}: expected a float32 tensor of shape (B,), a value per example"
+        f"{'' if size is None else f', here ({size},)'}; got {got}."
     )
 
 

@@ -14,6 +14,7 @@ from keras_vae.data.load import is_folder, is_table, load
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.layers import VectorCondition
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
 from keras_vae.training.dtype_policy import policy_of_devices
@@ -107,12 +108,15 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
     }
     if isinstance(options.get("columns"), dict):
         options["columns"] = _column_kinds(data, options["columns"])
-    for name, value in from_data.items():
-        if name not in options and zoo.takes(config.model, name):
-            options[name] = value()
     if config.likelihood != "auto" or not zoo.has_own_likelihood(config.model):
         likelihood = {"name": _likelihood(config, data.train)}
         options["likelihood"] = {**likelihood, **options.get("likelihood", {})}
+    for name, value in from_data.items():
+        if name not in options and zoo.takes(config.model, name) and zoo.has_effect(config.model, name, options):
+            options[name] = value()
+    if options.get("classes", 0) is None:  # vectors beside the examples
+        del options["classes"]
+        options["condition"] = VectorCondition(data.train.y.shape[1])
     return options
 
 
@@ -129,9 +133,15 @@ def _column_kinds(data: SplitDataset, chosen: Mapping[str, Any] | None = None) -
     return kinds
 
 
-def _classes(data: SplitDataset) -> int:
+def _classes(data: SplitDataset) -> int | None:
+    """The number of classes of labels, whole numbers or one-hot; None for other vectors."""
     if data.train.y is None:
         raise InvalidInputError(f"{data.name}: this model needs labels, and the data have none; give labelled data.")
+    if data.train.y.ndim > 1:
+        rows = np.concatenate([split.y for split in _splits(data) if split.y is not None])
+        rows = rows[~(rows == -1).all(axis=1)]  # without those of unknown labels
+        one_hot = ((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all()
+        return rows.shape[1] if one_hot and rows.shape[1] > 1 else None
     return int(max(split.y.max() for split in _splits(data) if split.y is not None)) + 1
 
 

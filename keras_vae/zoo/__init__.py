@@ -4,7 +4,7 @@
 """
 
 from keras_vae.zoo.assemble import assemble
-from keras_vae.zoo.lookup import create, get_recipe, has_own_likelihood, takes
+from keras_vae.zoo.lookup import create, get_recipe, has_effect, has_own_likelihood, takes
 from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import RECIPES, Description, describe, recipe
 
@@ -30,6 +30,7 @@ __all__ = [
     "create",
     "describe",
     "get_recipe",
+    "has_effect",
     "has_own_likelihood",
     "recipe",
     "takes",

@@ -14,7 +14,7 @@ from keras_vae.zoo.registry import recipe
     family="aggregate posterior",
     paper="Zhao, Song & Ermon, 2019",
     url="https://arxiv.org/abs/1706.02262",
-    objective_options=("alpha", "scale"),
+    options_of={"objective": ("alpha", "scale")},
 )
 def info_vae(
     event_shape: tuple[int, ...],
@@ -57,7 +57,7 @@ def info_vae(
     family="aggregate posterior",
     paper="Tolstikhin et al., 2018",
     url="https://arxiv.org/abs/1711.01558",
-    objective_options=("penalty", "kernel"),
+    options_of={"objective": ("penalty", "kernel")},
 )
 def wae_mmd(
     event_shape: tuple[int, ...],
@@ -92,7 +92,7 @@ def wae_mmd(
     family="aggregate posterior",
     paper="Tolstikhin et al., 2018",
     url="https://arxiv.org/abs/1711.01558",
-    objective_options=("penalty",),
+    options_of={"objective": ("penalty",)},
 )
 def wae_gan(
     event_shape: tuple[int, ...],
@@ -170,7 +170,7 @@ def aae(
     family="aggregate posterior",
     paper="Kolouri et al., 2019",
     url="https://arxiv.org/abs/1804.01947",
-    objective_options=("penalty", "projections"),
+    options_of={"objective": ("penalty", "projections")},
 )
 def swae(
     event_shape: tuple[int, ...],
@@ -210,7 +210,7 @@ def swae(
     family="aggregate posterior",
     paper="Patrini et al., 2019",
     url="https://arxiv.org/abs/1810.01118",
-    objective_options=("penalty", "epsilon"),
+    options_of={"objective": ("penalty", "epsilon")},
 )
 def sinkhorn_ae(
     event_shape: tuple[int, ...],

@@ -14,7 +14,7 @@ from keras_vae.models.compatibility import input_shape
 from keras_vae.networks import ConvCritic, Critic, Network, check_network_options, make_networks
 from keras_vae.objectives import LinearWarmup, Objective, Term
 from keras_vae.random import initial_weights
-from keras_vae.serialization import get, get_over
+from keras_vae.serialization import event_shape_of, get, get_over
 from keras_vae.zoo.parts import NETWORK_OPTIONS, PARTS, Parts
 from keras_vae.zoo.registry import check_shape, label_of
 
@@ -84,10 +84,8 @@ def assemble(
     asked: dict[str, Any] = {part: value for part, value in parts.items() if value is not None}
     network, options = network_of(label, event_shape, own, parts)
     specs = {part: _merged(part, own[part], asked.get(part)) for part in ("posterior", "likelihood", "prior")}
-    condition, corruption, seed, objective = (
-        asked.get(part, own[part]) for part in ("condition", "corruption", "seed", "objective")
-    )
-    condition, corruption = _condition(condition), _corruption(corruption)
+    condition, seed, objective = (asked.get(part, own[part]) for part in ("condition", "seed", "objective"))
+    condition, corruption = _condition(condition), _corruption(own["corruption"], asked.get("corruption"))
     seed = None if seed is None else check_seed(seed)
     if not isinstance(critic, (Mapping, keras.Model)) and critic is not None:
         raise InvalidInputError(
@@ -96,6 +94,8 @@ def assemble(
     with initial_weights(seed, "likelihood"):
         likelihood = get_over(specs["likelihood"], LIKELIHOODS, Likelihood, event_shape, part="likelihood")
     posterior = specs["posterior"] if isinstance(specs["posterior"], Posterior) else None
+    if posterior is not None:
+        event_shape_of(posterior, part="posterior")
     encoder, decoder = make_networks(
         network,
         event_shape,
@@ -211,10 +211,12 @@ def _condition(condition: Any) -> Condition | None:
     raise InvalidInputError(f"condition: expected a number of classes or a Condition; got {condition!r}.")
 
 
-def _corruption(corruption: Any) -> Any:
+def _corruption(own: Any, asked: Any) -> Any:
+    corruption = _merged("corruption", own or {"name": "gaussian"}, asked) if isinstance(asked, Mapping) else asked
+    corruption = own if corruption is None else corruption
     if not isinstance(corruption, Mapping):
         return corruption
-    options = {"name": "gaussian", "amount": 0.3, **corruption}
+    options = {"amount": 0.3, **corruption}
     kind = get(options.pop("name"), CORRUPTIONS, part="corruption")
     if unknown := set(options) - {"amount"}:
         raise InvalidInputError(f"corruption: expected the options name and amount; got {', '.join(sorted(unknown))}.")

@@ -13,7 +13,7 @@ from keras_vae.zoo.registry import recipe
     family="bounds and gradients",
     paper="Burda, Grosse & Salakhutdinov, 2016",
     url="https://arxiv.org/abs/1509.00519",
-    objective_options=("samples",),
+    options_of={"objective": ("samples",)},
 )
 def iwae(
     event_shape: tuple[int, ...],
@@ -44,7 +44,7 @@ def iwae(
     family="bounds and gradients",
     paper="Rainforth et al., 2018",
     url="https://arxiv.org/abs/1802.04537",
-    objective_options=("samples", "bounds"),
+    options_of={"objective": ("samples", "bounds")},
 )
 def miwae(
     event_shape: tuple[int, ...],
@@ -77,7 +77,7 @@ def miwae(
     family="bounds and gradients",
     paper="Rainforth et al., 2018",
     url="https://arxiv.org/abs/1802.04537",
-    objective_options=("samples", "bounds"),
+    options_of={"objective": ("samples", "bounds")},
 )
 def piwae(
     event_shape: tuple[int, ...],
@@ -112,7 +112,7 @@ def piwae(
     family="bounds and gradients",
     paper="Rainforth et al., 2018",
     url="https://arxiv.org/abs/1802.04537",
-    objective_options=("beta", "samples"),
+    options_of={"objective": ("beta", "samples")},
 )
 def ciwae(
     event_shape: tuple[int, ...],
@@ -147,7 +147,7 @@ def ciwae(
     family="bounds and gradients",
     paper="Li & Turner, 2016",
     url="https://arxiv.org/abs/1602.02311",
-    objective_options=("alpha", "samples"),
+    options_of={"objective": ("alpha", "samples")},
 )
 def vr_vae(
     event_shape: tuple[int, ...],
@@ -180,7 +180,7 @@ def vr_vae(
     family="bounds and gradients",
     paper="Roeder, Wu & Duvenaud, 2017",
     url="https://arxiv.org/abs/1703.09194",
-    objective_options=("samples",),
+    options_of={"objective": ("samples",)},
 )
 def stl_vae(
     event_shape: tuple[int, ...],
@@ -211,7 +211,7 @@ def stl_vae(
     family="bounds and gradients",
     paper="Tucker et al., 2019",
     url="https://arxiv.org/abs/1810.04152",
-    objective_options=("samples",),
+    options_of={"objective": ("samples",)},
 )
 def dreg_iwae(
     event_shape: tuple[int, ...],

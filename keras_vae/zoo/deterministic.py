@@ -2,6 +2,7 @@
 
 from typing import Unpack
 
+from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.objectives import NLL, CodeNorm, Contractive, DecoderGradient, L1Activity, SparsityKL
 from keras_vae.serialization import get
@@ -32,7 +33,12 @@ def ae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts
     return assemble("ae", event_shape, latent_dim, parts, objective=NLL(), **NO_PRIOR)
 
 
-@recipe(family="deterministic", paper="Vincent et al., 2008", url="https://doi.org/10.1145/1390156.1390294")
+@recipe(
+    family="deterministic",
+    paper="Vincent et al., 2008",
+    url="https://doi.org/10.1145/1390156.1390294",
+    options_of={"corruption": {"amount": "amount", "noise": "name"}},
+)
 def denoising_ae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -72,7 +78,7 @@ def denoising_ae(
     family="deterministic",
     paper="Ng, 2011",
     url="https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf",
-    objective_options=("sparsity", "penalty", "rate"),
+    options_of={"objective": ("sparsity", "penalty", "rate")},
 )
 def sparse_ae(
     event_shape: tuple[int, ...],
@@ -80,7 +86,7 @@ def sparse_ae(
     *,
     sparsity: float = 0.1,
     penalty: str = "l1",
-    rate: float = 0.05,
+    rate: float | None = None,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
     """Sparse autoencoder: few units of the code are active for any one example.
@@ -93,18 +99,20 @@ def sparse_ae(
         latent_dim: length of the code.
         sparsity: weight of the penalty.
         penalty: `"l1"`, or `"kl"` on units through a sigmoid.
-        rate: target activation of the `"kl"` penalty.
+        rate: target activation of the `"kl"` penalty, 0.05 when None; refused with the other penalty.
         **parts: see `Parts`.
 
     Raises:
-        InvalidInputError: for an unknown penalty.
+        InvalidInputError: for an unknown penalty, or a rate of one that has none.
 
     Example:
 
     >>> print(sparse_ae((8, 8, 1), 4, units=(32,), penalty="kl").objective)
     nll + 0.1 sparsity_kl
     """
-    penalties = {"l1": L1Activity(), "kl": SparsityKL(rate)}
+    penalties = {"l1": L1Activity(), "kl": SparsityKL(0.05 if rate is None else rate)}
+    if penalty == "l1" and rate is not None:
+        raise InvalidInputError("zoo.sparse_ae: rate would have no effect beside penalty='l1'; give penalty='kl'.")
     return assemble(
         "sparse_ae",
         event_shape,
@@ -119,7 +127,7 @@ def sparse_ae(
     family="deterministic",
     paper="Rifai et al., 2011",
     url="https://icml.cc/2011/papers/455_icmlpaper.pdf",
-    objective_options=("contraction", "probes"),
+    options_of={"objective": ("contraction", "probes")},
 )
 def contractive_ae(
     event_shape: tuple[int, ...],
@@ -159,7 +167,7 @@ def contractive_ae(
     family="deterministic",
     paper="Ghosh et al., 2020",
     url="https://arxiv.org/abs/1903.12436",
-    objective_options=("code_weight",),
+    options_of={"objective": ("code_weight",), "decoder_l2": ("l2",)},
 )
 def rae_l2(
     event_shape: tuple[int, ...],
@@ -197,7 +205,7 @@ def rae_l2(
     family="deterministic",
     paper="Ghosh et al., 2020",
     url="https://arxiv.org/abs/1903.12436",
-    objective_options=("code_weight", "gradient_weight", "probes"),
+    options_of={"objective": ("code_weight", "gradient_weight", "probes")},
 )
 def rae_gp(
     event_shape: tuple[int, ...],
@@ -241,7 +249,7 @@ def rae_gp(
     family="deterministic",
     paper="Ghosh et al., 2020",
     url="https://arxiv.org/abs/1903.12436",
-    objective_options=("code_weight",),
+    options_of={"objective": ("code_weight",)},
 )
 def rae_sn(
     event_shape: tuple[int, ...],

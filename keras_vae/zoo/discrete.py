@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from keras_vae.distributions import DiscretePosterior, VectorQuantizer
+from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.networks import make_networks
 from keras_vae.objectives import KL, NLL, CodebookLoss, Commitment
@@ -16,14 +17,14 @@ from keras_vae.zoo.registry import label_of, recipe
     family="discrete codes",
     paper="van den Oord, Vinyals & Kavukcuoglu, 2017",
     url="https://arxiv.org/abs/1711.00937",
-    objective_options=("commitment",),
+    options_of={"objective": ("commitment",), "posterior": ("codebook_size", "embedding_dim", "codebook_update")},
 )
 def vq_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
     *,
     codebook_size: int = 128,
-    embedding_dim: int = 16,
+    embedding_dim: int | None = None,
     commitment: float = 0.25,
     codebook_update: str = "ema",
     **parts: Unpack[Parts],
@@ -39,7 +40,7 @@ def vq_vae(
         latent_dim: of dense networks, the number of codes: z has shape `(latent_dim, embedding_dim)`; of spatial ones,
             the length of an entry: z has shape `(h, w, latent_dim)`, a code at each position.
         codebook_size: number of entries of a codebook.
-        embedding_dim: of dense networks, the length of an entry.
+        embedding_dim: of dense networks, the length of an entry, 16 when None; refused with spatial ones.
         commitment: weight that keeps the encoder near its codes.
         codebook_update: `"ema"` or `"gradient"`.
         **parts: see `Parts`.
@@ -69,14 +70,17 @@ def vq_vae(
     family="discrete codes",
     paper="Zeghidour et al., 2021",
     url="https://arxiv.org/abs/2107.03312",
-    objective_options=("commitment",),
+    options_of={
+        "objective": ("commitment",),
+        "posterior": ("codebook_size", "embedding_dim", "codebook_update", "levels"),
+    },
 )
 def residual_vq_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
     *,
     codebook_size: int = 128,
-    embedding_dim: int = 16,
+    embedding_dim: int | None = None,
     commitment: float = 0.25,
     codebook_update: str = "ema",
     levels: int = 4,
@@ -93,7 +97,7 @@ def residual_vq_vae(
         latent_dim: of dense networks, the number of codes of each codebook: z has shape `(latent_dim, embedding_dim)`;
             of spatial ones, the length of an entry: z has shape `(h, w, latent_dim)`, `levels` codes at each position.
         codebook_size: number of entries of a codebook.
-        embedding_dim: of dense networks, the length of an entry.
+        embedding_dim: of dense networks, the length of an entry, 16 when None; refused with spatial ones.
         commitment: weight that keeps the encoder near its codes.
         codebook_update: `"ema"` or `"gradient"`.
         levels: number of codebooks.
@@ -123,25 +127,34 @@ def _quantized(
     event_shape: tuple[int, ...],
     latent_dim: int,
     parts: Parts,
-    embedding_dim: int,
+    embedding_dim: int | None,
     commitment: float,
     **quantizer: Any,
 ) -> Autoencoder:
     """A model with a `VectorQuantizer` of these options and an autoregressive prior over its codes."""
     is_image = len(event_shape) == 3 and min(event_shape[:2]) >= 16
     own: dict[str, Any] = {"network": "spatial" if is_image else "auto"}
-    network, networks = network_of(label_of(name), event_shape, own, parts)
+    label = label_of(name)
+    network, networks = network_of(label, event_shape, own, parts)
+    if network == "spatial" and embedding_dim is not None:
+        raise InvalidInputError(
+            f"{label}: embedding_dim would have no effect beside the network 'spatial', whose entries have length "
+            "latent_dim; leave it out, or give a dense network, such as network='mlp'."
+        )
     asked = parts.get("posterior")
-    if asked is None or (isinstance(asked, Mapping) and asked.get("name", "vector_quantizer") == "vector_quantizer"):
+    changes_own = asked is None or (isinstance(asked, Mapping) and "name" not in asked)
+    if changes_own or (isinstance(asked, Mapping) and asked["name"] == "vector_quantizer"):
         if network == "spatial":
             shape = make_networks("spatial", event_shape, latent_dim, **networks)[1].input_shape[1:]
         else:
-            shape = (latent_dim, embedding_dim)
-        asked = VectorQuantizer(shape, flatten=network != "spatial", **{**quantizer, **(asked or {})})
+            shape = (latent_dim, 16 if embedding_dim is None else embedding_dim)
+        options = {option: value for option, value in (asked or {}).items() if option != "name"}
+        options = {"flatten": network != "spatial", **(quantizer if changes_own else {}), **options}
+        asked = VectorQuantizer(shape, **options)
     own["posterior"] = asked
     if isinstance(asked, DiscretePosterior):
         own["prior"] = {"name": "autoregressive", "categories": asked.codebook_size}
     objective = NLL() + commitment * Commitment() + KL()
-    if quantizer["codebook_update"] == "gradient":
+    if isinstance(asked, VectorQuantizer) and asked.codebook_update == "gradient":
         objective = objective + CodebookLoss()
     return assemble(name, event_shape, latent_dim, {**parts, "posterior": None}, objective=objective, **own)

@@ -22,7 +22,7 @@ from keras_vae.zoo.registry import recipe
     family="disentangling",
     paper="Chen et al., 2018",
     url="https://arxiv.org/abs/1802.04942",
-    objective_options=("beta", "alpha", "gamma", "dataset_size", "estimator"),
+    options_of={"objective": ("beta", "alpha", "gamma", "dataset_size", "estimator")},
 )
 def beta_tc_vae(
     event_shape: tuple[int, ...],
@@ -69,7 +69,7 @@ def beta_tc_vae(
     family="disentangling",
     paper="Kim & Mnih, 2018",
     url="https://arxiv.org/abs/1802.05983",
-    objective_options=("gamma",),
+    options_of={"objective": ("gamma",)},
 )
 def factor_vae(
     event_shape: tuple[int, ...],
@@ -112,7 +112,7 @@ def factor_vae(
     family="disentangling",
     paper="Kumar, Sattigeri & Balakrishnan, 2018",
     url="https://arxiv.org/abs/1711.00848",
-    objective_options=("diagonal", "off_diagonal"),
+    options_of={"objective": ("diagonal", "off_diagonal")},
 )
 def dip_vae_i(
     event_shape: tuple[int, ...],
@@ -151,7 +151,7 @@ def dip_vae_i(
     family="disentangling",
     paper="Kumar, Sattigeri & Balakrishnan, 2018",
     url="https://arxiv.org/abs/1711.00848",
-    objective_options=("diagonal", "off_diagonal"),
+    options_of={"objective": ("diagonal", "off_diagonal")},
 )
 def dip_vae_ii(
     event_shape: tuple[int, ...],

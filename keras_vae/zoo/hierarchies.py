@@ -16,7 +16,7 @@ from keras_vae.zoo.registry import recipe
     family="hierarchies and maps",
     paper="Tomczak & Welling, 2018",
     url="https://arxiv.org/abs/1705.07120",
-    objective_options=("warmup_steps",),
+    options_of={"objective": ("warmup_steps",), "posterior": {"levels": "levels", "ladder_units": "units"}},
 )
 def hierarchical_vae(
     event_shape: tuple[int, ...],
@@ -58,7 +58,7 @@ def hierarchical_vae(
     family="hierarchies and maps",
     paper="Sonderby et al., 2016",
     url="https://arxiv.org/abs/1602.02282",
-    objective_options=("warmup_steps",),
+    options_of={"objective": ("warmup_steps",), "posterior": {"levels": "levels", "ladder_units": "units"}},
 )
 def ladder_vae(
     event_shape: tuple[int, ...],
@@ -96,7 +96,7 @@ def ladder_vae(
     family="hierarchies and maps",
     paper="Vahdat & Kautz, 2020",
     url="https://arxiv.org/abs/2007.03898",
-    objective_options=("warmup_steps",),
+    options_of={"objective": ("warmup_steps",), "posterior": {"levels": "levels", "ladder_units": "units"}},
 )
 def residual_ladder_vae(
     event_shape: tuple[int, ...],
@@ -134,7 +134,7 @@ def residual_ladder_vae(
     family="hierarchies and maps",
     paper="Rombach et al., 2022",
     url="https://arxiv.org/abs/2112.10752",
-    objective_options=("beta",),
+    options_of={"objective": ("beta",)},
 )
 def spatial_vae(
     event_shape: tuple[int, ...],

@@ -13,6 +13,7 @@ from keras_vae.zoo.registry import recipe
     family="labels",
     paper="Sohn, Lee & Yan, 2015",
     url="https://papers.nips.cc/paper/2015/hash/8d55a249e6baa5c06772297520da2051-Abstract.html",
+    options_of={"condition": ("classes",)},
 )
 def conditional_vae(
     event_shape: tuple[int, ...],
@@ -41,7 +42,10 @@ def conditional_vae(
 
 
 @recipe(
-    family="labels", paper="Kingma et al., 2014", url="https://arxiv.org/abs/1406.5298", objective_options=("alpha",)
+    family="labels",
+    paper="Kingma et al., 2014",
+    url="https://arxiv.org/abs/1406.5298",
+    options_of={"objective": ("alpha",), "condition": ("classes",)},
 )
 def semi_supervised_vae(
     event_shape: tuple[int, ...],

@@ -68,7 +68,11 @@ def continuous_bernoulli_vae(event_shape: tuple[int, ...], latent_dim: int = 16,
 
 
 @recipe(
-    family="likelihoods", paper="Salimans et al., 2017", url="https://arxiv.org/abs/1701.05517", own_likelihood=True
+    family="likelihoods",
+    paper="Salimans et al., 2017",
+    url="https://arxiv.org/abs/1701.05517",
+    own_likelihood=True,
+    options_of={"likelihood": ("components",)},
 )
 def discretized_logistic_vae(
     event_shape: tuple[int, ...],
@@ -132,7 +136,7 @@ def count_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpac
     paper="Gulrajani et al., 2017",
     url="https://arxiv.org/abs/1611.05013",
     own_likelihood=True,
-    objective_options=("beta",),
+    options_of={"objective": ("beta",), "likelihood": ("base", "layers")},
 )
 def pixel_vae(
     event_shape: tuple[int, ...],
@@ -170,7 +174,13 @@ def pixel_vae(
     )
 
 
-@recipe(family="likelihoods", paper="Nazabal et al., 2020", url="https://arxiv.org/abs/1807.03653", own_likelihood=True)
+@recipe(
+    family="likelihoods",
+    paper="Nazabal et al., 2020",
+    url="https://arxiv.org/abs/1807.03653",
+    own_likelihood=True,
+    options_of={"likelihood": ("base",)},
+)
 def masked_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -208,7 +218,13 @@ def masked_vae(
     )
 
 
-@recipe(family="likelihoods", paper="Nazabal et al., 2020", url="https://arxiv.org/abs/1807.03653", own_likelihood=True)
+@recipe(
+    family="likelihoods",
+    paper="Nazabal et al., 2020",
+    url="https://arxiv.org/abs/1807.03653",
+    own_likelihood=True,
+    options_of={"likelihood": ("columns",)},
+)
 def tabular_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -249,7 +265,7 @@ def tabular_vae(
     paper="Bowman et al., 2016",
     url="https://arxiv.org/abs/1511.06349",
     own_likelihood=True,
-    objective_options=("beta", "warmup_steps"),
+    options_of={"objective": ("beta", "warmup_steps")},
 )
 def sequence_vae(
     event_shape: tuple[int, ...],

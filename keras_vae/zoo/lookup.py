@@ -2,7 +2,7 @@
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Unpack
 
@@ -10,7 +10,7 @@ from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.models import Autoencoder
 from keras_vae.serialization import get
 from keras_vae.zoo.parts import PARTS, Parts
-from keras_vae.zoo.registry import RECIPES, checked_recipe
+from keras_vae.zoo.registry import RECIPES, Description, checked_recipe, without_effect
 
 
 def get_recipe(name: str) -> Callable[..., Autoencoder]:
@@ -38,7 +38,7 @@ def get_recipe(name: str) -> Callable[..., Autoencoder]:
         functions = [own for own, value in vars(module).items() if inspect.isfunction(value) and own[0] != "_"]
         raise InvalidInputError(f"model {name!r}: {unknown(attribute, functions, part=f'function of {module_name}')}")
     function = getattr(module, attribute)
-    if hasattr(function, "description"):
+    if _description_of(function) is not None:
         return function
     if not callable(function):
         raise InvalidInputError(
@@ -85,6 +85,24 @@ def takes(name: str, option: str) -> bool:
     return option in parameters or (is_open and option in PARTS)
 
 
+def has_effect(name: str, option: str, options: Mapping[str, Any]) -> bool:
+    """Whether an option of a recipe has an effect beside other options, which may give the part that it is of.
+
+    Args:
+        name: see `get_recipe`.
+        option: the name of an option that the recipe takes.
+        options: the others.
+
+    Example:
+
+    >>> has_effect("masked_vae", "base", {}), has_effect("masked_vae", "base", {"likelihood": "normal"})
+    (True, False)
+    """
+    description = _description_of(get_recipe(name))
+    options_of = {} if description is None else description.options_of
+    return not any(option in without_effect(names, options.get(part)) for part, names in options_of.items())
+
+
 def has_own_likelihood(name: str) -> bool:
     """Whether a recipe brings its likelihood, so that it is not to be chosen by the data.
 
@@ -100,11 +118,17 @@ def has_own_likelihood(name: str) -> bool:
     (True, False)
     """
     function = get_recipe(name)
-    description = getattr(function, "description", None)
+    description = _description_of(function)
     if description is not None:
         return description.own_likelihood
     parameters = inspect.signature(function, eval_str=True).parameters
     return "likelihood" not in parameters and all(each.annotation != Unpack[Parts] for each in parameters.values())
+
+
+def _description_of(function: Callable[..., Any]) -> Description | None:
+    """What `@recipe` knows of a function; None for one that is not registered, whatever attributes it has."""
+    description = getattr(function, "description", None)
+    return description if isinstance(description, Description) else None
 
 
 def _imported(module_name: str, name: str) -> ModuleType:

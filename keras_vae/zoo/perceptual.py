@@ -14,7 +14,7 @@ from keras_vae.zoo.registry import recipe
     paper="Larsen et al., 2016",
     url="https://arxiv.org/abs/1512.09300",
     own_likelihood=True,
-    objective_options=("similarity", "feature_scale", "pixels"),
+    options_of={"objective": ("similarity", "feature_scale", "pixels")},
 )
 def vae_gan(
     event_shape: tuple[int, ...],
@@ -72,7 +72,7 @@ def vae_gan(
     family="perceptual",
     paper="Snell et al., 2017",
     url="https://arxiv.org/abs/1511.06409",
-    objective_options=("structure",),
+    options_of={"objective": ("structure",)},
 )
 def ms_ssim_vae(
     event_shape: tuple[int, ...],
@@ -104,7 +104,7 @@ def ms_ssim_vae(
     paper="Rombach et al., 2022",
     url="https://arxiv.org/abs/2112.10752",
     own_likelihood=True,
-    objective_options=("beta", "adversarial", "perceptual"),
+    options_of={"objective": ("beta", "adversarial", "perceptual")},
 )
 def autoencoder_kl(
     event_shape: tuple[int, ...],

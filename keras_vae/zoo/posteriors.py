@@ -96,7 +96,12 @@ def hyperspherical_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **par
     )
 
 
-@recipe(family="posteriors", paper="Joo et al., 2020", url="https://arxiv.org/abs/1901.02739")
+@recipe(
+    family="posteriors",
+    paper="Joo et al., 2020",
+    url="https://arxiv.org/abs/1901.02739",
+    options_of={"prior": ("concentration",)},
+)
 def dirichlet_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -131,7 +136,12 @@ def dirichlet_vae(
     )
 
 
-@recipe(family="posteriors", paper="Jang, Gu & Poole, 2017", url="https://arxiv.org/abs/1611.01144")
+@recipe(
+    family="posteriors",
+    paper="Jang, Gu & Poole, 2017",
+    url="https://arxiv.org/abs/1611.01144",
+    options_of={"posterior": ("temperature",), "prior": {"prior_temperature": "temperature"}},
+)
 def concrete_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -170,7 +180,12 @@ def concrete_vae(
     )
 
 
-@recipe(family="posteriors", paper="Kingma et al., 2016", url="https://arxiv.org/abs/1606.04934")
+@recipe(
+    family="posteriors",
+    paper="Kingma et al., 2016",
+    url="https://arxiv.org/abs/1606.04934",
+    options_of={"posterior": ("flows",)},
+)
 def iaf_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -203,7 +218,12 @@ def iaf_vae(
     )
 
 
-@recipe(family="posteriors", paper="Rezende & Mohamed, 2015", url="https://arxiv.org/abs/1505.05770")
+@recipe(
+    family="posteriors",
+    paper="Rezende & Mohamed, 2015",
+    url="https://arxiv.org/abs/1505.05770",
+    options_of={"posterior": ("flows",)},
+)
 def planar_flow_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -236,7 +256,12 @@ def planar_flow_vae(
     )
 
 
-@recipe(family="posteriors", paper="Dinh, Sohl-Dickstein & Bengio, 2017", url="https://arxiv.org/abs/1605.08803")
+@recipe(
+    family="posteriors",
+    paper="Dinh, Sohl-Dickstein & Bengio, 2017",
+    url="https://arxiv.org/abs/1605.08803",
+    options_of={"posterior": ("flows",)},
+)
 def real_nvp_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -13,7 +13,7 @@ from keras_vae.zoo.registry import recipe
     family="priors",
     paper="Tomczak & Welling, 2018",
     url="https://arxiv.org/abs/1705.07120",
-    objective_options=("warmup_steps",),
+    options_of={"objective": ("warmup_steps",), "prior": ("components",)},
 )
 def vamp_vae(
     event_shape: tuple[int, ...],
@@ -49,7 +49,12 @@ def vamp_vae(
     )
 
 
-@recipe(family="priors", paper="Dilokthanakul et al., 2016", url="https://arxiv.org/abs/1611.02648")
+@recipe(
+    family="priors",
+    paper="Dilokthanakul et al., 2016",
+    url="https://arxiv.org/abs/1611.02648",
+    options_of={"prior": ("components",)},
+)
 def mixture_prior_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -82,7 +87,12 @@ def mixture_prior_vae(
     )
 
 
-@recipe(family="priors", paper="Chen et al., 2017", url="https://arxiv.org/abs/1611.02731")
+@recipe(
+    family="priors",
+    paper="Chen et al., 2017",
+    url="https://arxiv.org/abs/1611.02731",
+    options_of={"prior": {"flow": "name", "flows": "flows"}},
+)
 def flow_prior_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
@@ -117,7 +127,12 @@ def flow_prior_vae(
     )
 
 
-@recipe(family="priors", paper="Dai & Wipf, 2019", url="https://arxiv.org/abs/1903.05789")
+@recipe(
+    family="priors",
+    paper="Dai & Wipf, 2019",
+    url="https://arxiv.org/abs/1903.05789",
+    options_of={"prior": {"stage_units": "units"}},
+)
 def two_stage_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, cast
 
 from keras_vae.checks import check_event_shape, check_integer
@@ -16,6 +17,9 @@ RECIPES: dict[str, Callable[..., Autoencoder]] = {}
 """Name -> recipe, in the order of their registration; filled by `@recipe`."""
 
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 class Description(NamedTuple):
     """What there is to know of a recipe before one uses it.
 
@@ -26,6 +30,7 @@ class Description(NamedTuple):
         url: of the paper.
         summary: the first line of the docstring.
         own_likelihood: whether it brings a likelihood of its own, which is not to be chosen by the data.
+        options_of: the options of its own parts alone, see `recipe`.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Description(NamedTuple):
     url: str
     summary: str
     own_likelihood: bool
+    options_of: Mapping[str, Mapping[str, str]]
 
 
 class _Own:
@@ -44,7 +50,12 @@ class _Own:
 
 
 def recipe(
-    *, family: str, paper: str, url: str, own_likelihood: bool = False, objective_options: Collection[str] = ()
+    *,
+    family: str,
+    paper: str,
+    url: str,
+    own_likelihood: bool = False,
+    options_of: Mapping[str, Collection[str]] = NOTHING,
 ) -> Callable[[Recipe], Recipe]:
     """Registers a recipe, a function of `event_shape`, `latent_dim`, options of its own and `**parts: Unpack[Parts]`.
 
@@ -56,7 +67,10 @@ def recipe(
         paper: authors and year.
         url: of the paper.
         own_likelihood: whether the recipe brings a likelihood of its own, which is not to be chosen by the data.
-        objective_options: the options of its own objective alone, which are refused beside another `objective`.
+        options_of: part -> the options of the recipe's own one alone, such as `{"objective": ("beta",)}`. They are
+            refused beside another part, which would leave them without effect. Where the part may also be a mapping of
+            options without a name, which changes the recipe's own, they are keys whose values are the part's names for
+            them, such as `{"prior": {"stage_units": "units"}}`; such an option is refused only if both give it.
 
     Raises:
         InvalidInputError: if another module has a recipe of this name.
@@ -76,10 +90,15 @@ def recipe(
             raise InvalidInputError(
                 f"recipe {name!r}: {RECIPES[name].__module__} has a recipe of this name; choose another name."
             )
-        checked = checked_recipe(function, f"zoo.{name}", _with_parts(inspect.signature(function)), objective_options)
+        signature = _with_parts(inspect.signature(function))
+        names = {part: _names_of(own) for part, own in options_of.items()}
+        for word in [*names, *(option for own in names.values() for option in own)]:
+            if word not in signature.parameters:
+                raise InvalidInputError(unknown_option(word, signature.parameters, part=f"recipe {name!r}: options_of"))
+        checked = checked_recipe(function, f"zoo.{name}", signature, names)
         summary = (inspect.getdoc(function) or "").partition("\n")[0]
         checked.__doc__ = f"{(function.__doc__ or '').rstrip()}\n\n    Reference: {paper}, {url}\n    "
-        checked.description = Description(name, family, paper, url, summary, own_likelihood)
+        checked.description = Description(name, family, paper, url, summary, own_likelihood, names)
         RECIPES[name] = checked
         return cast(Recipe, checked)  # it takes and returns what the function does
 
@@ -100,7 +119,10 @@ def label_of(name: str) -> str:
 
 
 def checked_recipe(
-    function: Callable[..., Any], label: str, signature: inspect.Signature, objective_options: Collection[str] = ()
+    function: Callable[..., Any],
+    label: str,
+    signature: inspect.Signature,
+    options_of: Mapping[str, Mapping[str, str]] = NOTHING,
 ) -> Callable[..., Autoencoder]:
     """`function` under this signature; it raises an error of one line for anything that it cannot use.
 
@@ -108,14 +130,13 @@ def checked_recipe(
         function: of an event shape, the length of a code, and options.
         label: how messages name it.
         signature: what it takes.
-        objective_options: see `recipe`.
+        options_of: see `Description`.
     """
 
     @functools.wraps(function)
     def checked(*arguments, **options):
         bound = _bound(label, signature, arguments, options)
-        if options.get("objective") is not None:
-            _check_objective_options(label, objective_options, options)
+        _check_options_of(label, options_of, options)
         try:
             model = function(*bound.args, **bound.kwargs)
         except InvalidInputError:
@@ -153,14 +174,35 @@ def _with_parts(signature: inspect.Signature) -> inspect.Signature:
     return signature.replace(parameters=parameters)
 
 
-def _check_objective_options(label: str, objective_options: Collection[str], options: Mapping) -> None:
-    """Raises `InvalidInputError` if options beside an `objective` would have no effect."""
-    without_effect = [option for option in objective_options if options.get(option) is not None]
-    if without_effect:
-        raise InvalidInputError(
-            f"{label}: {', '.join(without_effect)} would have no effect beside objective; "
-            "put it into the objective, or leave out one of the two."
-        )
+def _names_of(options: Collection[str]) -> dict[str, str]:
+    """The names that a part has for the options of a recipe, which may be the same."""
+    return dict(options) if isinstance(options, Mapping) else {option: option for option in options}
+
+
+def without_effect(options_of: Mapping[str, str], part: Any) -> list[str]:
+    """The options of a recipe's own part, see `Description`, that have no effect beside what is given as `part`.
+
+    Example:
+
+    >>> names = {"stage_units": "units"}
+    >>> without_effect(names, None), without_effect(names, {"samples": 2}), without_effect(names, "standard_normal")
+    ([], [], ['stage_units'])
+    """
+    if part is None:
+        return []
+    changes_own = isinstance(part, Mapping) and "name" not in part
+    return [option for option, name in options_of.items() if not changes_own or name in part]
+
+
+def _check_options_of(label: str, options_of: Mapping[str, Mapping[str, str]], options: Mapping) -> None:
+    """Raises `InvalidInputError` if options beside a part of the user's would have no effect."""
+    for part, names in options_of.items():
+        useless = [option for option in without_effect(names, options.get(part)) if options.get(option) is not None]
+        if useless:
+            raise InvalidInputError(
+                f"{label}: {', '.join(useless)} would have no effect beside {part}; put it into the {part}, or leave "
+                "out one of the two."
+            )
 
 
 def _bound(label: str, signature: inspect.Signature, arguments: tuple, options: Mapping) -> inspect.BoundArguments:

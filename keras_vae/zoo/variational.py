@@ -13,7 +13,7 @@ from keras_vae.zoo.registry import recipe
     family="variational",
     paper="Kingma & Welling, 2014",
     url="https://arxiv.org/abs/1312.6114",
-    objective_options=("free_bits", "warmup_steps"),
+    options_of={"objective": ("free_bits", "warmup_steps")},
 )
 def vae(
     event_shape: tuple[int, ...],
@@ -50,7 +50,7 @@ def vae(
     family="variational",
     paper="Higgins et al., 2017",
     url="https://openreview.net/forum?id=Sy2fzU9gl",
-    objective_options=("beta", "free_bits", "warmup_steps"),
+    options_of={"objective": ("beta", "free_bits", "warmup_steps")},
 )
 def beta_vae(
     event_shape: tuple[int, ...],
@@ -86,7 +86,7 @@ def beta_vae(
     family="variational",
     paper="Burgess et al., 2018",
     url="https://arxiv.org/abs/1804.03599",
-    objective_options=("capacity", "capacity_steps", "gamma"),
+    options_of={"objective": ("capacity", "capacity_steps", "gamma")},
 )
 def annealed_vae(
     event_shape: tuple[int, ...],
@@ -123,7 +123,12 @@ def annealed_vae(
     )
 
 
-@recipe(family="variational", paper="Im et al., 2017", url="https://arxiv.org/abs/1511.06406")
+@recipe(
+    family="variational",
+    paper="Im et al., 2017",
+    url="https://arxiv.org/abs/1511.06406",
+    options_of={"corruption": {"amount": "amount", "noise": "name"}},
+)
 def denoising_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,

@@ -69,6 +69,48 @@ def test_a_split_is_valid_by_construction():
         Split([[np.inf, 1.0]])
 
 
+VECTORS = np.array([[0.5, 1.0], [0.0, 2.0], [0.1, 0.2]])
+ONE_HOT = np.eye(3, dtype=int)
+
+
+def test_vectors_and_one_hot_labels_may_be_conditions():
+    for y in (VECTORS, ONE_HOT, VECTORS[:, :1], np.array([[1.0], [2.0], [3.0]])):
+        split = Split(np.zeros((3, 4)), y)
+        assert split.y.dtype == np.float32 and np.allclose(split.y, y)
+        assert np.allclose([batch for _, batch in split[1:].batches(1, labels=True)], y[1:, None])
+    assert Split(np.zeros((3, 4)), [[1], [2], [0]]).y.tolist() == [1, 2, 0]  # a column of integers are labels
+    split = Split(np.zeros((3, 4)), VECTORS)
+    assert "a vector of 2 numbers beside each example" in SplitDataset("own", split, split, split).describe()
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (VECTORS[:2], "y: expected one vector for each of 3 examples, got 2"),
+        (VECTORS[:, 0], r"y: expected integer labels .* with 0.5; convert them .* by y\[:, None\]"),
+        (np.where(VECTORS == 2, np.nan, VECTORS), r"finite numbers in each vector, got \[0.0, nan\] at index 1"),
+        (np.where(VECTORS == 2, 1e300, VECTORS), r"finite numbers in each vector, got \[0.0, inf\] at index 1"),
+        (np.zeros((3, 0)), r"vectors of shape \(N, D\), got float64 of shape \(3, 0\)"),
+        (np.zeros((3, 2, 2)), r"vectors of shape \(N, D\), got float64 of shape \(3, 2, 2\)"),
+        ([["a", "b"]] * 3, "vectors of shape .* got <U1"),
+        ([[1], [1, 2], [3]], "parts of different shapes"),
+    ],
+    ids=str,
+)
+def test_other_conditions_are_refused(y, message, refused):
+    with refused(message):
+        Split(np.zeros((3, 4)), y)
+
+
+def test_conditions_of_all_splits_are_alike(refused):
+    one, other = Split(np.zeros((3, 4)), VECTORS), Split(np.zeros((3, 4)), [0, 1, 2])
+    with refused("^own: expected labels or vectors of one shape in all splits, got labels and vectors of 2 numbers"):
+        SplitDataset("own", one, one, other)
+    with refused("got labels and vectors of 2 numbers"):
+        Parts(one, test=other).whole  # noqa: B018
+    assert Parts(one, test=Split(np.zeros((3, 4)))).whole.y is None
+
+
 def test_the_batches_of_a_split_are_its_examples():
     split = numbered(10)
     assert [len(batch) for batch in split.batches(4)] == [4, 4, 2]

@@ -54,6 +54,7 @@ def test_unusable_arrays_are_refused_in_one_line(x, message):
     assert str(error.value).startswith("my array: ") and "\n" not in str(error.value)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_labels():
     assert validate_labels(np.array([[1], [2]], np.uint8), 2).tolist() == [1, 2]
     with pytest.raises(InvalidInputError, match="each of 3 examples, got 2 labels"):

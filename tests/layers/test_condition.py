@@ -67,11 +67,14 @@ def test_true_and_false_are_labels_in_an_array_and_in_a_batch():
         ([0.0, 0.5, 2.0], "got 0.5 in row 1, no whole number"),
         ([0.0, np.nan, 2.0], "no whole number"),
         ([0.0, np.inf, 2.0], "no whole number"),
+        ([0.0, 1e300, 2.0], "got labels from 0 to 1000000000000000"),
+        ([0.0, 1e300, 0.5], "got 0.5 in row 2, no whole number"),
         (["0", "1", "2"], "of <U1"),
         ([[0], [1, 2], [0]], "expected labels from 0 to 2"),
     ],
     ids=str,
 )
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_other_labels_are_refused(labels, message, refused):
     with refused(message):
         kv.LabelCondition(3).check(labels, 3)
@@ -85,9 +88,11 @@ def test_other_labels_are_refused(labels, message, refused):
         (np.zeros((4, 2)), r"got shape \(4, 2\)"),
         (np.zeros((3, 1)), r"got shape \(3, 1\)"),
         (np.full((3, 2), np.nan), "finite"),
+        (np.full((3, 2), 1e39), "finite"),
         (np.full((3, 2), "a"), "of <U1"),
     ],
 )
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_other_vectors_are_refused(vectors, message, refused):
     with refused(message):
         kv.VectorCondition(2).check(vectors, 3)

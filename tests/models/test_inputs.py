@@ -547,10 +547,36 @@ def test_what_fit_cannot_use_is_refused_by_its_name(model, refused, given, match
         model.fit(**given(), verbose=0)
 
 
-def test_generators_of_arrays_and_long_doubles_are_taken(model):
+def test_generators_of_arrays_and_long_doubles_are_taken(model, monkeypatch):
     expected = model.evaluate(X, batch_size=16, verbose=0)
     assert model.evaluate((X[i : i + 16] for i in range(0, 64, 16)), verbose=0) == pytest.approx(expected)
-    assert model.evaluate(X.astype(np.longdouble), batch_size=16, verbose=0) == pytest.approx(expected)
+    long = X.astype(np.longdouble)
+    monkeypatch.setattr(Batches, "__getitem__", lambda self, i: long[16 * i : 16 * i + 16])
+    generator = (long[i : i + 16] for i in range(0, 64, 16))
+    for stream in (long, generator, Batches()):
+        assert model.evaluate(stream, batch_size=16 if stream is long else None, verbose=0) == pytest.approx(expected)
+    assert model.fit(X, validation_data=Batches(), epochs=1, verbose=0).history["val_loss"]
+    for stream in (Batches(), (each for each in [long])):
+        assert model.predict(stream, verbose=0).shape == X.shape
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_batches_without_examples_are_refused_where_there_are_no_others(refused, run_eagerly):
+    def stream(*sizes):
+        spec = tf.TensorSpec((None, 8, 8, 1))
+        return tf.data.Dataset.from_generator(lambda: [X[:size] for size in sizes], output_signature=spec)
+
+    model = new()
+    model.compile("adam", jit_compile=False, run_eagerly=run_eagerly)
+    for call, part in (
+        (lambda data: model.fit(data, verbose=0), "fit"),
+        (lambda data: model.evaluate(data, verbose=0), "evaluate"),
+        (lambda data: model.fit(X[:4], validation_data=data, verbose=0), "validation_data: evaluate"),
+        (lambda data: model.predict(data, verbose=0), "predict"),
+    ):
+        with refused(f"^{part}: expected at least one example, got "):
+            call(stream(0, 0))
+        call(stream(0, 3))
 
 
 def test_a_step_of_a_model_that_is_not_compiled_is_refused(refused):

@@ -123,6 +123,12 @@ def stopped_early(model, tmp_path):
     return len(history.epoch) == 2  # Keras never stops after the first
 
 
+def restored_with_its_step(model, tmp_path):
+    best, own = CALLBACKS.EarlyStopping("loss", mode="max", patience=1, restore_best_weights=True), compiled()
+    own.fit(X, batch_size=8, epochs=5, verbose=0, callbacks=[best])
+    return best.stopped_epoch > best.best_epoch and int(own.step) == (best.best_epoch + 1) * -(-len(X) // 8)
+
+
 def fitted_from(data, **options):
     return np.isfinite(compiled().fit(data, verbose=0, **options).history["loss"]).all()
 
@@ -191,6 +197,7 @@ THINGS = {
     "fit with a validation split": lambda model, _: fitted_from(X, validation_split=0.25),
     "evaluate with sample weights": weighted,
     "early stopping": stopped_early,
+    "early stopping that restores": restored_with_its_step,
     "ModelCheckpoint knows the direction": lambda model, tmp_path: monitored(
         lambda name: CALLBACKS.ModelCheckpoint(tmp_path / "best.keras", name, save_best_only=True)
     ),

@@ -1,5 +1,6 @@
 """What a configuration gives to a recipe: only what the recipe takes."""
 
+import numpy as np
 import pytest
 
 from keras_vae.training import TrainingConfig, build_model, load_data
@@ -25,6 +26,9 @@ def closed_recipe(event_shape, latent_dim):
 """
 
 
+VECTORS, ONE_HOT = np.random.default_rng(0).random((30, 2)), np.eye(3)[np.arange(30) % 3]
+
+
 @pytest.mark.parametrize(
     ("model", "likelihood", "seed"),
     [
@@ -44,3 +48,27 @@ def test_a_recipe_gets_the_seed_and_the_likelihood_of_the_data_if_it_takes_them(
     config = TrainingConfig(model=model, seed=3, limit=64, jit_compile=False)
     built = build_model(config, load_data(config))
     assert (type(built.likelihood).__name__, built.seed) == (likelihood, seed)
+
+
+@pytest.mark.parametrize(
+    ("y", "model", "condition"),
+    [
+        (VECTORS, "conditional_vae", "VectorCondition of 2"),
+        (ONE_HOT, "conditional_vae", "LabelCondition of 3"),
+        (np.where(np.arange(30)[:, None] % 4, ONE_HOT, -1), "semi_supervised_vae", "LabelCondition of 3"),
+        (np.arange(30) % 5, "conditional_vae", "LabelCondition of 5"),
+        (VECTORS, "vae", None),
+    ],
+    ids=["vectors", "one-hot", "partly known", "labels", "not asked for"],
+)
+def test_a_model_takes_the_conditions_that_the_data_have(y, model, condition, tmp_path):
+    np.savez(tmp_path / "data.npz", x=np.random.default_rng(0).random((30, 6)), y=y)
+    config = TrainingConfig(model=model, data=str(tmp_path / "data.npz"), options={"units": [4]}, jit_compile=False)
+    data = load_data(config)
+    built = build_model(config, data).condition
+    assert built is condition or f"{type(built).__name__} of {built.size}" == condition
+
+
+def test_what_a_chosen_part_makes_useless_is_not_taken_from_the_data():
+    config = TrainingConfig(model="masked_vae", likelihood="normal", limit=64, jit_compile=False)
+    assert type(build_model(config, load_data(config)).likelihood).__name__ == "Normal"

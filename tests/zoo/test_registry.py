@@ -86,22 +86,23 @@ OTHER_VALUES = {
     "base": "poisson",
     "flow": "maf",
     "codebook_update": "gradient",
+    "embedding_dim": 3,
     "stage_units": (3,),
+}
+OTHER_PARTS = {
+    "objective": KL(),
+    "posterior": kv.VectorQuantizer((2, 3), codebook_size=4, flatten=True),
+    "likelihood": "poisson",
+    "prior": "uniform_sphere",
+    "condition": 3,
+    "corruption": {"name": "salt_and_pepper"},
+    "decoder_l2": 0.5,
+    "network": "gated_mlp",
 }
 
 
-def test_exactly_the_options_that_an_objective_makes_useless_are_refused_beside_one(monkeypatch, refused):
-    def without_objective(name, arguments):
-        function, calls = inspect.unwrap(zoo.RECIPES[name]), []
-        monkeypatch.setitem(function.__globals__, "Perceptual", lambda _: KL(name="perceptual"))
-        monkeypatch.setitem(function.__globals__, "assemble", lambda *_, objective, **own: calls.append((_, own)))
-        function(EVENT, **arguments)
-        monkeypatch.undo()
-        return [keras.tree.map_structure(plain, call) for call in calls]
-
-    def plain(value):
-        return {**value.get_config(), "name": ""} if isinstance(value, keras.layers.Layer) else value
-
+def options_of_recipes():
+    """Each option of each recipe with another value than it has by default, and the arguments that it needs."""
     for name, recipe in zoo.RECIPES.items():
         for option, each in inspect.signature(recipe).parameters.items():
             if option in PARTS or option in ("event_shape", "latent_dim"):
@@ -109,12 +110,86 @@ def test_exactly_the_options_that_an_objective_makes_useless_are_refused_beside_
             value = "kl" if each.default == "l1" else OTHER_VALUES.get(option)
             if isinstance(each.default, int | float):
                 value = each.default + 1 if isinstance(each.default, int) else each.default / 2 + 0.1
-            if without_objective(name, {}) == without_objective(name, {option: value}):
-                with refused(f"^zoo.{name}: {option} would have no effect beside objective; put it into the objective"):
-                    zoo.create(name, EVENT, **{option: value}, objective=KL())
-            else:
-                with refused("^((?!would have no effect).)*$"):  # what the objective is, comes later
-                    zoo.create(name, EVENT, **{option: value}, objective="none")
+            needed = {"penalty": "kl"} if (name, option) == ("sparse_ae", "rate") else {}
+            yield name, option, 0.2 if option == "rate" else value, needed
+
+
+@pytest.mark.parametrize("part", OTHER_PARTS)
+def test_exactly_the_options_that_another_part_makes_useless_are_refused_beside_one(part, monkeypatch, refused):
+    """What a recipe hands to `assemble` says so, without that part, whose place is taken: nothing else is built."""
+    calls, other = [], OTHER_PARTS[part]
+
+    def assemble(name, event_shape, latent_dim, parts, **own):
+        given = [{key: value for key, value in some.items() if key != part} for some in (own, parts)]
+        calls.append(keras.tree.map_structure(plain, given))
+
+    def plain(value):
+        if isinstance(value, keras.layers.Layer):
+            return {**value.get_config(), "name": ""}
+        return str(value.get_config()) if isinstance(value, kv.Objective | kv.Term) else value
+
+    for name, option, value, needed in options_of_recipes():
+        scope = inspect.unwrap(zoo.RECIPES[name]).__globals__
+        monkeypatch.setitem(scope, "assemble", assemble)
+        if "Perceptual" in scope:
+            monkeypatch.setitem(scope, "Perceptual", lambda _: KL(name="perceptual"))
+        for arguments in (needed, {**needed, option: value}):
+            inspect.unwrap(zoo.RECIPES[name])(EVENT, **{part: other}, **arguments)
+        *_, without, with_option = calls
+        useless = without == with_option
+        message = f"^zoo.{name}: .*{option}.* would have no effect beside {part}; put it" if useless else "NoneType"
+        with refused(message):
+            zoo.create(name, EVENT, **{part: other, option: value, **needed})
+
+
+OF_THE_OWN_PART = [
+    ("flow_prior_vae", {"flow": "maf", "prior": {"flows": 1}}, None),
+    ("flow_prior_vae", {"flows": 3, "prior": {"flows": 1}}, "flows would have no effect beside prior"),
+    ("two_stage_vae", {"stage_units": (3,), "prior": {"units": (4,)}}, "stage_units would have no effect beside prior"),
+    ("vamp_vae", {"components": 3, "prior": {"bounds": (-1, 1)}}, None),
+    ("denoising_vae", {"noise": "masking", "corruption": {"amount": 0.4}}, None),
+    ("denoising_vae", {"amount": 0.2, "corruption": {"amount": 0.4}}, "amount would have no effect beside corruption"),
+    ("vq_vae", {"codebook_size": 8, "posterior": {"decay": 0.5}, "prior": {"layers": 1, "filters": 4}}, None),
+    ("vq_vae", {"embedding_dim": 8, "network": "spatial"}, "embedding_dim would have no effect beside .* 'spatial'"),
+    ("sparse_ae", {"rate": 0.1}, "rate would have no effect beside penalty='l1'"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "message"), OF_THE_OWN_PART)
+def test_options_change_the_recipes_own_part_beside_others_of_it(name, options, message, refused):
+    sizes = {} if options.get("network") else {"units": (4,)}
+    if message:
+        with refused(f"^zoo.{name}: {message}"):
+            zoo.create(name, EVENT, 2, **sizes, **options)
+        return
+    model = zoo.create(name, EVENT, 2, **sizes, **options)
+    expected = {
+        "flow_prior_vae": lambda: (type(model.prior) is kv.MAFPrior, model.prior.flows == 1),
+        "vamp_vae": lambda: (model.prior.components == 3, tuple(model.prior.bounds) == (-1, 1)),
+        "denoising_vae": lambda: (type(model.corruption) is kv.MaskingCorruption, model.corruption.amount == 0.4),
+        "vq_vae": lambda: (model.posterior.codebook_size == 8, model.posterior.decay == 0.5),
+    }
+    assert all(expected[name]())
+
+
+@pytest.mark.parametrize("given", ["option", "mapping", "object"])
+def test_a_codebook_that_gradients_train_has_its_loss(given):
+    options = {
+        "option": {"codebook_update": "gradient"},
+        "mapping": {"posterior": {"codebook_update": "gradient"}},
+        "object": {"posterior": kv.VectorQuantizer((2, 3), codebook_update="gradient", flatten=True)},
+    }
+    model = zoo.vq_vae(EVENT, 2, units=(4,), prior={"layers": 1, "filters": 4}, **options[given])
+    assert model.posterior.codebook_update == "gradient" and "codebook_loss" in str(model.objective)
+
+
+def test_options_of_a_part_are_options_of_the_recipe(refused):
+    for options_of in ({"objective": ("betta",)}, {"priorr": ("beta",)}, {"objective": "beta"}):
+        with refused("^recipe 'mine': options_of: unknown option '(betta|priorr|b)'"):
+
+            @zoo.recipe(family="variational", paper="Nobody, 2026", url="https://example.org", options_of=options_of)
+            def mine(event_shape, latent_dim=2, *, beta=3.0, **parts):
+                """Never registered."""
 
 
 @pytest.mark.parametrize("name", ["vae", "iwae", "ladder_vae", "vq_vae", "conditional_vae"])
