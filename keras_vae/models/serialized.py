@@ -4,7 +4,7 @@ import json
 import os
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def _is_own(one: Mapping[str, Any]) -> bool:
     return is_class and (one["module"] or "").partition(".")[0] not in ("keras", "keras_vae")
 
 
-def _check_can_be_made_again(model: keras.Model, config: dict[str, Any], own: list[Mapping[str, Any]]) -> None:
+def _check_can_be_made_again(model: keras.Model, config: dict[str, Any], own: Sequence[Mapping[str, Any]]) -> None:
     """Raises `InvalidInputError` if the classes of the user do not give the model and its weights back.
 
     Only making it shows that: a layer may take its configuration and fail in `build`, or lack weights that its first

@@ -114,7 +114,7 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
     for name, value in from_data.items():
         if name not in options and zoo.takes(config.model, name) and zoo.has_effect(config.model, name, options):
             options[name] = value()
-    if options.get("classes", 0) is None:  # vectors beside the examples
+    if options.get("classes", 0) is None and data.train.y is not None:  # vectors beside the examples
         del options["classes"]
         options["condition"] = VectorCondition(data.train.y.shape[1])
     return options

@@ -148,7 +148,8 @@ def _quantized(
             shape = make_networks("spatial", event_shape, latent_dim, **networks)[1].input_shape[1:]
         else:
             shape = (latent_dim, 16 if embedding_dim is None else embedding_dim)
-        options = {option: value for option, value in (asked or {}).items() if option != "name"}
+        given = asked if isinstance(asked, Mapping) else {}
+        options = {option: value for option, value in given.items() if option != "name"}
         options = {"flatten": network != "spatial", **(quantizer if changes_own else {}), **options}
         asked = VectorQuantizer(shape, **options)
     own["posterior"] = asked
