@@ -87,7 +87,7 @@ def _check_can_be_made_again(model: keras.Model, config: dict[str, Any], own: Se
         )
 
 
-def _culprit(own: list[Mapping[str, Any]], error: Exception) -> tuple[str, Exception]:
+def _culprit(own: Sequence[Mapping[str, Any]], error: Exception) -> tuple[str, Exception]:
     """The name of the innermost class of the user that cannot be made again, and why."""
     for one in reversed(own):
         cls = keras.saving.get_registered_object(one["registered_name"] or one["class_name"])
