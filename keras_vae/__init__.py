@@ -23,8 +23,8 @@ MODELS = f"{__name__}.models"
 BELOW_MODELS = {
     f"{__name__}.{name}"
     for name in (
-        "distributions", "layers", "networks", "objectives", "priors", "random", "replicas", "serialization",
-        "sublayers", "trace",
+        "distributions", "layers", "networks", "objectives", "optimizers", "priors", "random", "replicas",
+        "serialization", "sublayers", "trace",
     )
 }  # fmt: skip
 """What the models import that imports Keras."""

@@ -7,6 +7,7 @@ from . import layers as layers
 from . import models as models
 from . import networks as networks
 from . import objectives as objectives
+from . import optimizers as optimizers
 from . import plots as plots
 from . import priors as priors
 from . import serving as serving

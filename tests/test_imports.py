@@ -19,6 +19,7 @@ ORDER = (
     ("serialization",),
     ("replicas",),
     ("distribute", "layers"),
+    ("optimizers",),
     ("distributions",),
     ("priors",),
     ("networks",),

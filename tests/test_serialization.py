@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_vae as kv
-from keras_vae import distributions, layers, networks, objectives, priors
+from keras_vae import distributions, layers, networks, objectives, optimizers, priors
 from keras_vae.layers.conditioner import Conditioner
 from keras_vae.layers.gated_dense import GatedDense
 from keras_vae.layers.made import MADE
@@ -127,6 +127,8 @@ EXAMPLES = [
     partial(objectives.KL, 0.5, name="own"),
     partial(objectives.L1Activity),
     partial(objectives.LinearWarmup, 10, 3.0),
+    partial(optimizers.Warmup, keras.optimizers.schedules.CosineDecay(0.1, 10), 3),
+    partial(optimizers.ScheduleFreeAdamW, optimizers.Warmup(0.1, 3), weight_decay=0.1),
     partial(objectives.MMD, "rbf", bandwidths=(0.5, 2.0), scale=2.0, unbiased=False),
     partial(objectives.MSSSIM, 2, filter_size=7),
     partial(objectives.MutualInformation, 100, estimator="stratified"),

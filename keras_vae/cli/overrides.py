@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_vae.errors import InvalidInputError
 
-PARTS = ("posterior", "likelihood", "prior", "corruption", "critic")
+PARTS = ("posterior", "likelihood", "prior", "corruption", "critic", "optimizer")
 PLAIN = ("model", "objective", "network")
 """Parts whose options are the recipe's or the networks' own."""
 

@@ -19,6 +19,7 @@ from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
 from keras_vae.training import Run, evaluation_data, evaluation_split, load_data, with_data
 from keras_vae.training.config import TABLE_OPTIONS
+from keras_vae.training.run import BEST
 
 tfd = tfp.distributions
 
@@ -27,7 +28,19 @@ SPLITS = ("train", "validation", "test")
 
 def model_of(source: Path) -> Autoencoder:
     """The model of a run folder or a `.keras` file."""
-    model = load_model(source) if source.suffix == ".keras" else Run.open(source).model()
+    if source.suffix == ".keras":
+        model = load_model(source)
+    else:
+        run = Run.open(source)
+        model = run.model()
+        if not run.is_finished:
+            epochs = len(run.read_history().get("epoch", ()))
+            typer.echo(
+                f"Note: the training of {source} has not ended ({epochs} of {run.config().epochs} epochs); this is its "
+                f"{'best epoch' if run[BEST].exists() else 'last checkpoint'}. Continue it with `keras-vae train "
+                f"--resume --out {source}`.",
+                err=True,
+            )
     if not model.compiled:
         model.compile()
     return model

@@ -28,7 +28,8 @@ def train(
         typer.Option(
             "--set",
             help="Option of the recipe or its networks, OPTION=VALUE, or of its posterior, likelihood, prior, "
-            "corruption or critic, PART.OPTION=VALUE; VALUE in JSON: units=[200,200], prior.components=20. Repeatable.",
+            "corruption, critic or optimizer, PART.OPTION=VALUE; VALUE in JSON: units=[200,200], prior.components=20, "
+            "optimizer.global_clipnorm=1. Repeatable.",
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,

@@ -20,6 +20,7 @@ from keras_vae.models.inputs import (
     warn_of_scale,
 )
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
+from keras_vae.optimizers import OPTIMIZERS
 from keras_vae.replicas import between_workers, global_sum, several
 
 DATA = ("x", "y", "sample_weight")
@@ -58,7 +59,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         """Chooses the optimizer; the loss is the model's objective.
 
         Args:
-            optimizer: as in Keras.
+            optimizer: as in Keras, or a name in `keras_vae.optimizers.OPTIMIZERS`.
             loss: None.
             metrics: of Keras, such as `["mse"]`: they compare the examples with their expected reconstructions, which
                 `predict` returns; reported beside `loss`, `elbo`, `nll` and `kl`.
@@ -75,7 +76,8 @@ class Fitting(ReconstructionMetrics, Conditioning):
         """
         check_compile(loss, others)
         try:
-            optimizer = keras.optimizers.get(optimizer)
+            named = isinstance(optimizer, str) and optimizer in OPTIMIZERS
+            optimizer = OPTIMIZERS[optimizer]() if named else keras.optimizers.get(optimizer)
         except ValueError as error:
             raise InvalidInputError(f"compile: optimizer: {str(error).splitlines()[0]}") from error
         if optimizer is None:

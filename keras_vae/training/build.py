@@ -7,8 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.optimizers import schedules
+from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_vae import zoo
+from keras_vae import optimizers, zoo
 from keras_vae.data import Split, SplitDataset
 from keras_vae.data.load import is_folder, is_table, load
 from keras_vae.data.pipeline import steps_per_epoch
@@ -71,8 +73,9 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
     model = zoo.create(config.model, data.event_shape, config.latent_dim, **_options(config, data, steps))
     compiled = {"jit_compile": config.jit_compile, "steps_per_execution": _steps_per_execution(steps)}
     if isinstance(model, AdversarialAutoencoder):
-        compiled["critic_optimizer"] = _adam(config.critic_learning_rate or config.learning_rate, config, steps)
-    model.compile(_adam(config.learning_rate, config, steps), **compiled)
+        critic_rate = config.critic_learning_rate or config.learning_rate
+        compiled["critic_optimizer"] = _optimizer(config, steps, critic_rate, use_ema=False)
+    model.compile(_optimizer(config, steps, config.learning_rate), **compiled)
     return model
 
 
@@ -81,15 +84,34 @@ def steps_of(config: TrainingConfig, data: SplitDataset) -> int:
     return steps_per_epoch(len(data.train), config.batch_size_for(len(data.train)))
 
 
-def _adam(rate: float, config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
-    if config.decay == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=config.epochs * steps)
-    return keras.optimizers.Adam(rate)
+def _optimizer(config: TrainingConfig, steps: int, rate: float, **changes: Any) -> keras.optimizers.Optimizer:
+    options = {**config.options.get("optimizer", {}), **changes}
+    if options.get("gradient_accumulation_steps") == 1:  # Keras takes 2 or more
+        del options["gradient_accumulation_steps"]
+    return optimizers.get(config.optimizer, learning_rate(config, steps, rate), options)
+
+
+def learning_rate(config: TrainingConfig, steps: int, rate: float) -> float | LearningRateSchedule:
+    """The learning rate of a configuration as a function of the batches so far, of which an epoch has `steps`.
+
+    Example:
+
+    >>> schedule = learning_rate(TrainingConfig(epochs=4, decay="linear"), 10, 0.1)
+    >>> [round(float(schedule(step)), 3) for step in (0, 20, 40)]
+    [0.1, 0.05, 0.0]
+    """
+    total, warmup = config.epochs * steps, round(config.learning_rate_warmup * steps)
+    schedule: float | LearningRateSchedule = rate
+    if config.learning_rate_decay == "cosine":
+        schedule = schedules.CosineDecay(rate, decay_steps=total)
+    elif config.learning_rate_decay == "linear":
+        schedule = schedules.PolynomialDecay(rate, decay_steps=total, end_learning_rate=0.0)
+    return optimizers.Warmup(schedule, warmup) if warmup else schedule
 
 
 def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str, Any]:
     """The recipe's options: the configuration's, and what the data say where the recipe asks for it."""
-    options = dict(config.options)
+    options = {name: value for name, value in config.options.items() if name != "optimizer"}
     if zoo.takes(config.model, "seed"):
         options["seed"] = config.seed
     if config.network != "auto":

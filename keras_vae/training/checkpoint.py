@@ -16,9 +16,8 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.replicas import between_workers
 from keras_vae.training.interrupt import Interrupts
-from keras_vae.training.run import Run
+from keras_vae.training.run import BEST, NEWEST, PREVIOUS, Run
 
-NEWEST, PREVIOUS = "checkpoint.keras", "checkpoint-previous.keras"
 MEMBER = "progress.json"
 AGREE_EVERY = 10
 
@@ -113,7 +112,7 @@ def _read(path: Path) -> tuple[Autoencoder, int, Mapping[str, tuple[float, float
 
 def remove_checkpoints(run: Run) -> None:
     """Removes those of a finished run."""
-    for name in (NEWEST, PREVIOUS):
+    for name in (NEWEST, PREVIOUS, BEST):
         run[name].unlink(missing_ok=True)
 
 

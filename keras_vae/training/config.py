@@ -20,6 +20,9 @@ TABLE_OPTIONS, FOLDER_OPTIONS = ("label_column", "use_columns", "categories"), (
 FROM_DATA = ("use_columns", "categories", "label_names")
 """Attributes that a table or a folder of images fills in where they are None."""
 
+DECAYS = ("cosine", "linear", "none")
+"""Decays of the learning rate."""
+
 REPORT_ONLY = ("likelihood_samples",)
 """Attributes that change the report and not the training."""
 
@@ -40,9 +43,18 @@ class TrainingConfig:
             there.
         epochs: number of passes over the training split.
         batch_size: number of examples per step; by default 128, or 32 with fewer than 10,000 training examples.
-        learning_rate: initial learning rate of Adam.
-        critic_learning_rate: initial learning rate of the critic's Adam, if there is a critic; by default the same.
-        decay: decay of the learning rate: `"cosine"`, to 0 at the end of the run, or `"none"`.
+        optimizer: name of an optimizer of Keras, such as adam, adamw, muon, lion or schedule_free. Its other arguments
+            are options, such as `{"optimizer": {"weight_decay": 0.01, "global_clipnorm": 1.0, "use_ema": true,
+            "gradient_accumulation_steps": 4}}`, see `keras_vae.optimizers.get`. If it keeps averages of the weights,
+            these are evaluated and saved.
+        learning_rate: learning rate of the optimizer, before its decay.
+        critic_learning_rate: learning rate of the critic's optimizer, if there is a critic; by default the same.
+        learning_rate_warmup: number of epochs in which the learning rate rises from near 0.
+        decay: decay of the learning rate: `"cosine"` or `"linear"`, to 0 at the end of the run, `"none"`, or `"auto"`
+            for a choice by optimizer. That is none for `schedule_free`, and cosine for all others.
+        early_stopping: number of epochs without a better validation ELBO after which training stops; by default it does
+            not stop. The weights of the best epoch are kept. Models without an ELBO are compared by their
+            reconstruction loss, `nll`.
         likelihood: name of a likelihood, see `keras-vae parts`, or `"auto"` for a choice by recipe and data. That is
             the recipe's own, if it has one, else Bernoulli for data of zeros and ones (also after `binarize`) and
             normal with one learned scale for others.
@@ -79,9 +91,12 @@ class TrainingConfig:
     latent_dim: int = 8
     epochs: int = 60
     batch_size: int | None = None
+    optimizer: str = "adam"
     learning_rate: float = 1e-3
     critic_learning_rate: float | None = None
-    decay: str = "cosine"
+    learning_rate_warmup: int | float = 0
+    decay: str = "auto"
+    early_stopping: int | None = None
     likelihood: str = "auto"
     network: str = "auto"
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -116,7 +131,10 @@ class TrainingConfig:
         check_number("learning_rate", self.learning_rate, above=0)
         if self.critic_learning_rate is not None:
             check_number("critic_learning_rate", self.critic_learning_rate, above=0)
-        self._expect("decay", "'cosine' or 'none'", lambda decay: decay in ("cosine", "none"))
+        check_number("learning_rate_warmup", self.learning_rate_warmup, least=0)
+        if self.early_stopping is not None:
+            check_integer("early_stopping", self.early_stopping)
+        self._expect("decay", "'auto', 'cosine', 'linear' or 'none'", lambda decay: decay in ("auto", *DECAYS))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
         self._expect(
             "imports",
@@ -125,7 +143,7 @@ class TrainingConfig:
         )
 
         own = {*get_type_hints(type(self)), "event_shape"} & set(self.options)
-        for name in own - {name for name in ("likelihood",) if isinstance(self.options.get(name), dict)}:
+        for name in own - {name for name in ("likelihood", "optimizer") if isinstance(self.options.get(name), dict)}:
             raise InvalidInputError(f"options: {name!r} belongs to the configuration itself; set it there.")
 
     def _expect(self, name, expected, holds):
@@ -137,6 +155,18 @@ class TrainingConfig:
         """The modules to import before the model is built or loaded: `imports`, and that of a recipe of one's own."""
         module, colon, _ = self.model.partition(":")
         return list(dict.fromkeys([*self.imports, *([module] if colon else [])]))
+
+    @property
+    def learning_rate_decay(self) -> str:
+        """The decay in `DECAYS`; `"auto"` is resolved."""
+        if self.decay != "auto":
+            return self.decay
+        return "none" if self.optimizer == "schedule_free" else "cosine"
+
+    @property
+    def keeps_averages(self) -> bool:
+        """Whether the optimizer keeps averages of the weights, which are the result of the run."""
+        return self.optimizer == "schedule_free" or bool(self.options.get("optimizer", {}).get("use_ema"))
 
     def batch_size_for(self, examples: int) -> int:
         """The batch size for a training split of so many examples."""

@@ -21,6 +21,8 @@ from keras_vae.models import Autoencoder, load_model
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
 
+NEWEST, PREVIOUS, BEST = "checkpoint.keras", "checkpoint-previous.keras", "best.keras"
+
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "keras-tuner", "tensorflow-datasets")
 
 
@@ -32,6 +34,7 @@ class Run:
     - `environment.json`: versions and machine.
     - `history.csv`: a row of metrics per finished epoch.
     - `checkpoint.keras`, `checkpoint-previous.keras`: where the run goes on, until it has finished.
+    - `best.keras`: with early stopping, the model after the best epoch so far, until the run has finished.
     - `model.keras`: the trained model, with its optimizer.
     - `evaluation.json`, `evaluation.html`, `pictures/`: the last evaluation, a quick one at the end of training or that
       of `keras-vae evaluate --report`.
@@ -46,8 +49,9 @@ class Run:
         "data.json",
         "environment.json",
         "history.csv",
-        "checkpoint.keras",
-        "checkpoint-previous.keras",
+        NEWEST,
+        PREVIOUS,
+        BEST,
         "model.keras",
         "evaluation.json",
         "evaluation.html",
@@ -153,17 +157,38 @@ class Run:
         """The configuration that the run was started with."""
         return TrainingConfig.read(self["config.json"])
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the training has ended, and not stopped on the way."""
+        return self["model.keras"].exists() and not self[NEWEST].exists()
+
     def model(self) -> Autoencoder:
-        """The trained model.
+        """The trained model, or the latest one that the run has saved.
+
+        Before the training has ended, it is that of the best epoch if the run keeps it, or that of the newest
+        checkpoint.
 
         Raises:
-            InvalidInputError: if the run has not finished.
+            InvalidInputError: if there is none yet, or none can be read.
         """
-        if not self["model.keras"].exists():
+        names = [name for name in (BEST, NEWEST, PREVIOUS) if self[name].exists()]
+        if self.is_finished or not names:
+            names = ["model.keras"]
+        if not self[names[0]].exists():
             raise InvalidInputError(
-                f"{self.path}: the run has not finished; go on with `keras-vae train --resume --out {self.path}`."
+                f"{self.path}: the run has no model yet; go on with `keras-vae train --resume --out {self.path}`."
             )
-        return load_model(self["model.keras"])
+        for name in names[:-1]:
+            with contextlib.suppress(InvalidInputError):  # the last one says what is wrong
+                return self._load(name)
+        return self._load(names[-1])
+
+    def _load(self, name: str) -> Autoencoder:
+        model = load_model(self[name])
+        if name in (NEWEST, PREVIOUS):  # the others have the averages
+            for optimizer, variables in model.optimizers:
+                optimizer.finalize_variable_values(variables)
+        return model
 
     def save_model(self, model: Autoencoder, name: str, members: Mapping[str, str] | None = None) -> None:
         """Saves the model, its optimizer and its step under `name`; `members` are further texts for the archive."""

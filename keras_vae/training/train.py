@@ -16,16 +16,18 @@ from keras_vae.data import SplitDataset, binarize
 from keras_vae.distribute import check_alike, from_chief, is_chief, make_strategy
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.locks import check_unlocked
-from keras_vae.models import Autoencoder
+from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
+from keras_vae.optimizers import AverageWeights, keeps_averages
 from keras_vae.replicas import between_workers
 from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_names
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
+from keras_vae.training.early_stopping import EarlyStopping, best_epoch, has_stopped, metric_of
 from keras_vae.training.interrupt import interruptible
 from keras_vae.training.report import write_quick_report
-from keras_vae.training.run import Run
+from keras_vae.training.run import BEST, Run
 
 
 def train(
@@ -120,6 +122,8 @@ def train(
         with _together(strategy):
             progress = _go_on(strategy, model, progress)
             _fit(model, data, config, run, progress, **keep)
+            if config.early_stopping is not None:
+                _keep_best(strategy, model, run, verbose=verbose)
             check_alike(strategy, map(_array, model.trainable_variables), "weights after the training")
         if writes:
             run.save_model(model, "model.keras")
@@ -171,12 +175,41 @@ def _fit(model, data, config, run, start, *, checkpoint_every, tensorboard, verb
     done, part = divmod(start.step, steps)
     run.write_history({name: values[:done] for name, values in run.read_history().items()})
     with interruptible() as interrupts:
-        callbacks = [KeepRun(run, steps, start, every=checkpoint_every, interrupts=interrupts)]
+        averages = AverageWeights() if keeps_averages(model.optimizer) else None
+        callbacks: list[keras.callbacks.Callback] = [] if averages is None else [averages]
+        if config.early_stopping is not None:
+            callbacks.append(EarlyStopping(run, config.early_stopping, averages))
+        callbacks.append(KeepRun(run, steps, start, every=checkpoint_every, interrupts=interrupts))
         if tensorboard:
             callbacks.append(keras.callbacks.TensorBoard(run["logs"], write_graph=False))
         spans = [(done, done + 1, part)] if part else []
         for first, last, step in [*spans, (done + len(spans), config.epochs, 0)]:
+            if _has_stopped(model, run, config):
+                break
             fit_epochs(model, data, config, first, last, step=step, callbacks=callbacks, verbose=verbose)
+            if averages is not None and first < last < config.epochs:
+                averages.restore()  # Keras ends every fit with the averages
+
+
+def _has_stopped(model, run, config) -> bool:
+    if config.early_stopping is None:
+        return False
+    metric = metric_of(model)
+    stops = has_stopped(metric, run.read_history().get(metric, []), config.early_stopping)
+    (stops,) = from_chief(model.distribute_strategy, [np.array(stops)])
+    return bool(stops)
+
+
+def _keep_best(strategy, model, run, *, verbose) -> None:
+    """Gives the model, on all workers, the weights of its best epoch."""
+    best = load_model(run[BEST]) if run[BEST].exists() else None  # none, if the run had finished before
+    _go_on(strategy, model, Progress(best))
+    metric, history = metric_of(model), run.read_history()
+    if verbose and history:
+        epoch = best_epoch(metric, history[metric])
+        print(
+            f"Kept the weights of epoch {epoch + 1} of {len(history['epoch'])}: {metric} {history[metric][epoch]:.4f}"
+        )
 
 
 def _array(variable: keras.Variable) -> np.ndarray:
@@ -190,11 +223,15 @@ def _check_batch_size(config: TrainingConfig, data: SplitDataset, strategy: tf.d
 
 
 def _check_resumable(run: Run, config: TrainingConfig) -> None:
-    """A run goes on with its own configuration; only without decay may it be given more epochs."""
+    """A run goes on with its own configuration. It may be given more epochs if its end has the weights of training.
+
+    It has not if they are averages or those of the best epoch, or if the learning rate has decayed.
+    """
     before = run.config()
     by_digest = CHOOSE_DATA if run["data.json"].exists() else ("data_dir",)
     different = before.differences(config, ignore=(*by_digest, *REPORT_ONLY))
-    if config.decay == "none" and config.epochs > before.epochs:
+    has_weights = config.early_stopping is None and not config.keeps_averages
+    if config.learning_rate_decay == "none" and has_weights and config.epochs > before.epochs:
         different.pop("epochs", None)
     if different:
         changes = ", ".join(f"{name}: {old!r} -> {new!r}" for name, (old, new) in different.items())

@@ -101,6 +101,10 @@ def tune(
     if tuner not in TUNERS:
         raise InvalidInputError(unknown(tuner, TUNERS, part="tuner"))
     check_integer("max_trials", max_trials)
+    if config.early_stopping is not None:
+        raise InvalidInputError(
+            "early_stopping: a search trains all trials for as many epochs; leave it out, or use the tuner hyperband."
+        )
     out = Path(out)
     target = objective_of(objective)
     with contextlib.nullcontext() if is_worker() else _held(out, resume):

@@ -97,7 +97,7 @@ def test_a_learning_rate_is_positive_and_finite(refused, value):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"decay": "linear"}, "decay must be 'cosine' or 'none'; got 'linear'"),
+        ({"decay": "square"}, "decay must be 'auto', 'cosine', 'linear' or 'none'; got 'square'"),
         ({"learning_rate": True}, "learning_rate must be a positive number; got True"),
         ({"options": ["units"]}, "options must be a mapping"),
         ({"options": None}, "options must be a mapping"),

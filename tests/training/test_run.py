@@ -168,7 +168,7 @@ def test_no_run_is_told_apart_from_an_unfinished_one(tmp_path, run, refused):
         Run.open(tmp_path / "nowhere")
     with refused("no run there"):
         Run.open(tmp_path)
-    with refused("the run has not finished; go on with `keras-vae train --resume --out"):
+    with refused("the run has no model yet; go on with `keras-vae train --resume --out"):
         Run.open(run.path).model()
 
 

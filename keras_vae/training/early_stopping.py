@@ -1,0 +1,70 @@
+"""Ends a run that gets no better, and keeps its best weights."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_vae.distribute import from_chief
+from keras_vae.models import Autoencoder
+from keras_vae.optimizers import AverageWeights
+from keras_vae.training.run import BEST, Run
+
+
+class EarlyStopping(keras.callbacks.Callback):
+    """Saves the model after its best epoch so far, and stops training after `patience` epochs that are no better.
+
+    Its memory is the history of the run, so that a resumed run stops where an uninterrupted one does. It comes before
+    the callback that adds to the history.
+
+    Args:
+        run: the run.
+        patience: number of epochs.
+        averages: of the weights, if the optimizer keeps them; these are what is evaluated and saved.
+    """
+
+    def __init__(self, run: Run, patience: int, averages: AverageWeights | None):
+        super().__init__()
+        self.run, self.patience, self.averages = run, patience, averages
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        metric = metric_of(self.model)
+        values = [*self.run.read_history().get(metric, []), float((logs or {})[metric])]
+        if best_epoch(metric, values) == len(values) - 1:
+            if self.averages is None:
+                self.run.save_model(self.model, BEST)
+            else:
+                with self.averages.averages():
+                    self.run.save_model(self.model, BEST)
+        # The other workers lack the epochs before the run was resumed.
+        (stops,) = from_chief(self.model.distribute_strategy, [np.array(has_stopped(metric, values, self.patience))])
+        self.model.stop_training = bool(stops)
+
+
+def metric_of(model: Autoencoder) -> str:
+    """The metric in the history by which epochs are compared; no weight of the objective changes it."""
+    return "val_elbo" if "elbo" in model.report.means else "val_nll"
+
+
+def best_epoch(metric: str, values: Sequence[float]) -> int:
+    """The index of the best epoch; the first, of equals.
+
+    Example:
+
+    >>> best_epoch("val_elbo", [-90.0, -80.0, -85.0, -80.0])
+    1
+    """
+    signed = np.asarray(values) * (1 if metric == "val_elbo" else -1)
+    return int(np.argmax(np.where(np.isnan(signed), -np.inf, signed)))
+
+
+def has_stopped(metric: str, values: Sequence[float], patience: int) -> bool:
+    """Whether training stops after the last of these epochs.
+
+    Example:
+
+    >>> has_stopped("val_nll", [90.0, 80.0, 85.0, 80.0], patience=2)
+    True
+    """
+    return bool(values) and len(values) - 1 - best_epoch(metric, values) >= patience
