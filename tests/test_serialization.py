@@ -169,7 +169,7 @@ def test_a_configuration_has_every_argument_and_makes_an_equal_object(make):
     one = make()
     config = one.get_config()
     assert set(inspect.signature(make.func).parameters) <= {*config, "kwargs", "sublayers"}
-    assert type(one).from_config(config).get_config() == config
+    assert type(one).from_config(dict(config)).get_config() == config  # Keras changes the one it is given
     assert as_json(keras.saving.deserialize_keras_object(as_json(one))) == as_json(one)
 
 

@@ -87,5 +87,5 @@ def _expected(option: str, default: Any) -> _Expected | None:
 
 def keeps_averages(optimizer: keras.optimizers.Optimizer) -> bool:
     """Returns whether an optimizer keeps averages of the weights, which are the result of the training."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)  # of a LossScaleOptimizer
+    inner: Any = getattr(optimizer, "inner_optimizer", optimizer)  # of a LossScaleOptimizer
     return bool(inner.use_ema) or isinstance(inner, ScheduleFreeAdamW)
