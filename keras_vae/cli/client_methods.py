@@ -30,7 +30,14 @@ def check_method(method: str, out: Path | None, *, overwrite: bool) -> None:
 
 
 def ask(
-    client: Client, method: str, data: str, split: str | None, limit: int, condition: int | None, seed: int
+    client: Client,
+    method: str,
+    data: str,
+    split: str | None,
+    label_names: list[str] | None,
+    limit: int,
+    condition: int | None,
+    seed: int,
 ) -> Mapping[str, Any]:
     """The answer, by name."""
     if method in ABOUT:
@@ -38,10 +45,10 @@ def ask(
     if method == "generate":
         labels = None if condition is None else np.full(limit, condition, "int32")
         return {"sample": client.generate(limit, seed, condition=labels)}
-    from keras_vae.cli.sources import examples
+    from keras_vae.cli.sources import examples_for_server
 
-    examples_to_send = examples(None, data, split)[:limit]
     needs_condition = "condition" in client.metadata()["serving_default"].inputs
+    examples_to_send = examples_for_server(data, split, label_names=label_names, conditional=needs_condition)[:limit]
     if needs_condition and examples_to_send.y is None:
         raise InvalidInputError(f"{data}: the model needs labels, and the data have none; give labelled data.")
     options = {"condition": examples_to_send.y} if needs_condition else {}

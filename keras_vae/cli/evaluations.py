@@ -129,7 +129,7 @@ def write_comparison(
         environment=environment(),
     )
     with new_parents(out / "comparison.csv"):
-        write_whole(out / "comparison.csv", lambda path: path.write_text(comparison.as_csv()))
+        write_whole(out / "comparison.csv", lambda path: path.write_text(comparison.as_csv(), "utf-8"))
         write_whole(out / "comparison.png", lambda path: path.write_bytes(pictures["comparison"].png))
-        write_whole(out / "comparison.html", lambda path: path.write_text(html))
+        write_whole(out / "comparison.html", lambda path: path.write_text(html, "utf-8"))
     return out / "comparison.html"

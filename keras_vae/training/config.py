@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from keras_vae.checks import check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.text import read_text
 
 CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
 """Attributes that name the data; digests of the data decide whether those are the same."""
@@ -22,6 +23,9 @@ FROM_DATA = ("use_columns", "categories", "label_names")
 
 REPORT_ONLY = ("likelihood_samples",)
 """Attributes that change the report and not the training."""
+
+QUOTES = "A name with a comma is in double quotes: 'cat,\"dog, big\"'."
+"""Of lists of names on the command line."""
 
 WORDS = {str: "a text", list: "a list of texts", dict: "a mapping of names to values"}
 
@@ -93,9 +97,9 @@ class TrainingConfig:
     limit: int | None = None
     data_dir: str | None = None
     label_column: str | None = None
-    use_columns: list[str] | None = None
+    use_columns: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     categories: dict[str, list[str]] | None = None
-    label_names: list[str] | None = None
+    label_names: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     seed: int = 0
     dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"
@@ -131,6 +135,13 @@ class TrainingConfig:
     def _expect(self, name, expected, holds):
         if not holds(getattr(self, name)):
             raise InvalidInputError(f"{name} must be {expected}; got {getattr(self, name)!r}.")
+
+    @property
+    def data_options(self) -> dict[str, Any]:
+        """The options with which `keras_vae.data.load` reads other tables or folders of images like these data."""
+        if self.use_columns:
+            return {name: getattr(self, name) for name in TABLE_OPTIONS}
+        return {"label_names": self.label_names} if self.label_names else {}
 
     @property
     def modules(self) -> list[str]:
@@ -169,10 +180,10 @@ class TrainingConfig:
         """
         path = Path(path)
         try:
-            values = json.loads(path.read_text())
+            values = json.loads(read_text(path))
         except OSError as error:
             raise InvalidInputError(f"{path}: cannot read the configuration: {error.strerror}.") from error
-        except ValueError as error:
+        except json.JSONDecodeError as error:
             raise InvalidInputError(f"{path}: expected a configuration in JSON; {error}.") from error
         if not isinstance(values, dict):
             raise InvalidInputError(f"{path}: expected a JSON object of configuration keys.")

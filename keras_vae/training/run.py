@@ -18,6 +18,7 @@ from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
 from keras_vae.models import Autoencoder, load_model
+from keras_vae.text import read_text
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
 
@@ -182,7 +183,7 @@ class Run:
 
     def write_text(self, name: str, text: str) -> None:
         """Writes `text` under `name`."""
-        write_whole(self[name], lambda path: path.write_text(text))
+        write_whole(self[name], lambda path: path.write_text(text, "utf-8"))
 
     def read_json(self, name: str) -> Any:
         """What `write_json` wrote under `name`.
@@ -201,7 +202,7 @@ class Run:
         if not self["history.csv"].exists():
             return {}
         try:
-            return _parse_history(self["history.csv"].read_text())
+            return _parse_history(read_text(self["history.csv"]))
         except (ValueError, csv.Error) as error:  # ValueError: no number, or no UTF-8
             raise InvalidInputError(
                 f"{self['history.csv']}: it is damaged ({one_line(error)}); put the file back as training wrote it."

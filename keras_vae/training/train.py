@@ -24,6 +24,7 @@ from keras_vae.training.build import build_model, fit_epochs, load_data, steps_o
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.interrupt import interruptible
+from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
 from keras_vae.training.run import Run
 
@@ -122,7 +123,7 @@ def train(
             _fit(model, data, config, run, progress, **keep)
             check_alike(strategy, map(_array, model.trainable_variables), "weights after the training")
         if writes:
-            run.save_model(model, "model.keras")
+            run.save_model(model, "model.keras", record_of(config))
             remove_checkpoints(run)
         if writes and report:
             alone = model if strategy.num_replicas_in_sync == 1 else run.model()  # the others are not asked any more

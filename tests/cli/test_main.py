@@ -589,3 +589,13 @@ def test_an_autoencoder_without_a_prior_does_what_it_can(cli, write, tmp_path):
     assert code == 0 and "elbo" not in json.loads(out)["likelihood"]
     code, out, _ = cli("export", "ae.keras", "servable")
     assert code == 0 and "generate" not in out
+
+
+def test_a_warning_is_one_plain_line():
+    code = (
+        "import warnings\nfrom keras_vae.cli.quiet import plain_warnings\n"
+        "with plain_warnings():\n    warnings.warn('two\\nlines')\n    warnings.warn('old', DeprecationWarning)\n"
+        "warnings.warn('in Python')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines() == ["Warning: two lines", "<string>:6: UserWarning: in Python"]

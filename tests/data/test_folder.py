@@ -1,11 +1,14 @@
 """Folders of images: pixels, splits, labels, and files that cannot be read."""
 
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_vae.data import load
 from keras_vae.data.folder import read_folder
+from keras_vae.data.images import read_image
 from keras_vae.errors import InvalidInputError
 
 RED, GREY = (200, 0, 0), 90
@@ -74,6 +77,17 @@ def test_orientation_is_applied(tmp_path):
     x = pixels(tmp_path)
     assert x.shape == (1, 16, 8, 1), "6 means: turn by 90 degrees, so wide becomes high"
     assert x[0, :6].min() > 200 and x[0, 10:].max() < 50, "the left half of the file is the upper half"
+
+
+def test_damaged_exif_data_do_not_matter(tmp_path):
+    exif = Image.Exif()
+    exif[0x010E] = "a description"
+    content = exif.tobytes()
+    Image.new("L", (8, 8), 3).save(tmp_path / "a.jpg", exif=content[:-8])
+    with pytest.warns(UserWarning, match="EXIF|Truncated"):
+        read_image(tmp_path / "a.jpg")
+    with warnings.catch_warnings(action="error"):
+        assert read_folder(tmp_path).train.x.shape == (1, 8, 8, 1)
 
 
 def test_images_cover_the_size_and_are_cropped_at_the_centre(tmp_path):

@@ -1,5 +1,8 @@
 """A run on a table or a folder: names of columns and labels, and other data that are read alike."""
 
+import shutil
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +14,7 @@ from keras_vae.data import SplitDataset
 from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, load_data, train
 from keras_vae.training.build import build_model, with_data, with_names
+from keras_vae.training.model_file import config_of, record_of
 
 
 def write(path, towns):
@@ -54,6 +58,31 @@ def test_another_file_is_read_whole_in_its_order(config, tmp_path, refused):
         np.testing.assert_array_equal(evaluation_data_of(path, own, None).test.x, data.test.x)
     compared = evaluation_data_of(path, labelled, None, runs=[path, tmp_path / "other"])
     assert len(compared) == 20, "of two runs neither was trained on it"
+
+
+def test_a_model_file_of_a_run_reads_other_data_as_the_run_does(config, tmp_path, refused):
+    path, data = tmp_path / "run", load_data(config)
+    named = with_names(config.replace(binarize=None, seed=3), data)
+    run = Run(path)
+    run.start(named)
+    model = build_model(named, data)
+    run.save_model(model, "model.keras", record_of(named))
+    file = shutil.copy(path / "model.keras", tmp_path / "alone.keras")
+    (tmp_path / "new.csv").write_text("town,visits,height\nRom,3,0.5\n")
+    np.testing.assert_array_equal(examples(file, str(tmp_path / "new.csv"), None).x, [[0.5, 3, 1]])
+    for name in ("seed", "use_columns", "categories", "label_column"):
+        assert getattr(config_of(file), name) == getattr(named, name)
+    model.save(tmp_path / "other.keras")
+    assert config_of(tmp_path / "other.keras") is None
+    with refused("new.csv: expected numbers, as .*other.keras does not record the categories .* column 'town'"):
+        examples(tmp_path / "other.keras", str(tmp_path / "new.csv"), None)
+    (tmp_path / "numbers.csv").write_text("town,visits,height\n1,3,0.5\n")
+    with pytest.warns(UserWarning, match="other.keras does not record the columns .* order: town, visits, height"):
+        examples(tmp_path / "other.keras", str(tmp_path / "numbers.csv"), None)
+    with zipfile.ZipFile(tmp_path / "other.keras", "a") as archive:
+        archive.writestr("data_options.json", '{"use_columns": 3}')
+    with refused("other.keras: its record of the data is damaged .use_columns must be a list of texts"):
+        examples(tmp_path / "other.keras", str(tmp_path / "numbers.csv"), None)
 
 
 def test_the_parts_of_a_file_are_kept(tmp_path, refused):

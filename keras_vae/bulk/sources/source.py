@@ -1,7 +1,7 @@
 """A source of records, split into units of work that read their own records."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from keras_vae.bulk.record import Place, Record, RejectedRecord
@@ -32,12 +32,15 @@ class Source:
         of_files: whether the records are image files; otherwise they are arrays.
         has_own_keys: whether the keys come from the user's data and may repeat; otherwise the place of a record is its
             key.
+        names: input of the model -> the column or feature that it is read from, or the columns of its values, for
+            messages.
     """
 
     name: str
     units: tuple[Unit, ...]
     of_files: bool = False
     has_own_keys: bool = False
+    names: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int | None:
