@@ -162,7 +162,7 @@ class ExportedModel:
             if isinstance(value, np.ndarray) and not _finite(value[None]).all():
                 return _not_finite_input(self.names.get(name, name), value)
         output = next(name for name, value in outputs.items() if not _finite(value)[row])
-        return f"{output}: the output of the model is not finite."
+        return f"{output}: the output of the model is not finite, as for a value or label that is out of range."
 
 
 class _InvalidFieldError(Exception):

@@ -1,5 +1,6 @@
 """What `keras-vae client` asks, and how it shows the answer."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,20 @@ def ask(
     answer = getattr(client, method)(examples_to_send.x, **options)
     if hasattr(answer, "_asdict"):
         answer = {name: array for name, array in answer._asdict().items() if array is not None}
-    return answer if isinstance(answer, dict) else {method: answer, "x": examples_to_send.x}
+    answer = answer if isinstance(answer, dict) else {method: answer}
+    if invalid := _invalid_rows(answer):
+        warnings.warn(
+            f"{invalid} of {len(examples_to_send)} answers are NaN: the model takes no such example, or the label is "
+            "none of those of the training.",
+            stacklevel=2,
+        )
+    return {**answer, "x": examples_to_send.x}
+
+
+def _invalid_rows(answer: Mapping[str, np.ndarray]) -> int:
+    """The number of rows with NaN, which is the answer of an export to a row that it cannot use."""
+    floats = [array.reshape(len(array), -1) for array in answer.values() if array.dtype.kind == "f"]
+    return int(np.any([np.isnan(array).any(axis=1) for array in floats], axis=0).sum()) if floats else 0
 
 
 def show(method: str, answer: Mapping[str, Any], out: Path | None) -> None:

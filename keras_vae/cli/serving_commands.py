@@ -26,7 +26,11 @@ def export(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Training examples for `anomaly`; all of a file.", show_default="the run's own"),
+        typer.Option(
+            help="Training examples for `anomaly`: the training part of a file or data set, or all of a file without "
+            "parts.",
+            show_default="the run's own",
+        ),
     ] = None,
     no_data: Annotated[bool, typer.Option("--no-data", help="Read no data, and export no `anomaly`.")] = False,
     settings: dict[str, Any],
@@ -120,7 +124,7 @@ def client(
     version: Annotated[int | None, typer.Option(help="Version of the model.", show_default="the newest")] = None,
     label: Annotated[str | None, typer.Option(help="Label of a version, such as stable.", show_default="none")] = None,
     data: Annotated[
-        str, typer.Option(help="Data to send: a data set, a .npy or .npz file, or a folder of images.")
+        str, typer.Option(help="Data to send: a data set, a .npy, .npz or table file, or a folder of images.")
     ] = "digits",
     split: Annotated[
         str | None,

@@ -56,11 +56,13 @@ class TrainingConfig:
             "prior": {"name": "mixture", "components": 20}}`.
         warmup_epochs: number of epochs in which the weight of the KL rises from 0.
         binarize: how to make pixels black or white: `"dynamic"`, `"static"` or `"threshold"`; by default not.
-        image_size: size of the images in pixels, one number or height and width, for images of various sizes.
+        image_size: size of the images in pixels, one number or height and width, for images of various sizes; by
+            default that of the first file.
         validation: fraction (or number) of the examples for validation, for data without a validation split.
         test: fraction (or number) of the examples for test, for data without a test split.
-        limit: maximum number of examples in each split, for a quick trial.
-        data_dir: folder with the prepared sets of TensorFlow Datasets.
+        limit: maximum number of examples in each split, for a quick trial; by default all.
+        data_dir: folder with the prepared sets of TensorFlow Datasets; by default `TFDS_DATA_DIR` of the environment,
+            or ~/tensorflow_datasets.
         label_column: for a table, the column with the labels.
         use_columns: for a table, the columns of the examples; by default all except the labels.
         categories: for a table with text, column -> its texts in the order of their indices. Training sets it, so that
