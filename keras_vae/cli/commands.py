@@ -119,7 +119,14 @@ def compare(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier comparison in --out.")] = False,
 ) -> None:
     """Evaluate several runs on the same test examples, and write one table and pictures side by side."""
-    from keras_vae.cli.evaluations import budget_of, check_comparable, check_out_folder, names_of, write_comparison
+    from keras_vae.cli.evaluations import (
+        budget_of,
+        check_comparable,
+        check_data,
+        check_out_folder,
+        names_of,
+        write_comparison,
+    )
     from keras_vae.cli.sources import evaluation_data_of, labels_to_draw, model_of
     from keras_vae.evaluation import check_questions, compare_results
     from keras_vae.evaluation import evaluate as ask
@@ -128,6 +135,7 @@ def compare(
     names = names_of(runs)
     notes = check_comparable(runs, data)
     check_out_folder(out, overwrite=overwrite)
+    check_data(runs, data)
     options = {
         "budget": budget_of(quick, samples),
         "features": features,

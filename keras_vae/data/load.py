@@ -145,7 +145,8 @@ def _read(
     if path.exists():
         raise InvalidInputError(f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv or .parquet file.")
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
-        raise InvalidInputError(f"{path}: no such file or folder (relative to {Path.cwd()}); check the path.")
+        remedy = "give one; only bulk inference reads patterns" if re.search(r"[*?\[]", path.name) else "check the path"
+        raise InvalidInputError(f"{path}: no such file or folder (relative to {Path.cwd()}); {remedy}.")
     return source, read_tfds(source, image_size=size, data_dir=data_dir)
 
 
