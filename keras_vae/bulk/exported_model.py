@@ -162,7 +162,8 @@ class ExportedModel:
             if isinstance(value, np.ndarray) and not _finite(value[None]).all():
                 return _not_finite_input(self.names.get(name, name), value)
         output = next(name for name, value in outputs.items() if not _finite(value)[row])
-        return f"{output}: the output of the model is not finite, as for a value or label that is out of range."
+        got = [_range_of(self.names.get(name, name), value) for name, value in inputs.items() if name != "image_bytes"]
+        return f"{output}: the model has no finite output, as for a value or label out of range; got {', '.join(got)}."
 
 
 class _InvalidFieldError(Exception):
@@ -246,3 +247,16 @@ def _not_finite_input(names: str | tuple[str, ...], values: np.ndarray, bad: np.
         where = f", value {index} of {values.size}" if values.size > 1 else ""
         return f"{_shorten(names)}: expected finite numbers; got {value}{where}."
     return f"{_shorten(names[index])}: expected a finite number; got {value}."
+
+
+def _range_of(names: str | tuple[str, ...], values: np.ndarray) -> str:
+    """Describes the values of an input by the smallest and the largest, with the columns of a table."""
+    flat = np.ravel(values)
+    if flat.size == 1 and isinstance(names, str):
+        return f"{_shorten(names)} = {flat[0]:g}"
+    ends = int(np.nanargmin(flat)), int(np.nanargmax(flat))
+    if isinstance(names, str):
+        return f"{_shorten(names)} from {flat[ends[0]]:g} to {flat[ends[1]]:g}"
+    return (
+        f"values from {_shorten(names[ends[0]])} = {flat[ends[0]]:g} to {_shorten(names[ends[1]])} = {flat[ends[1]]:g}"
+    )

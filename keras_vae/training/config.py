@@ -8,7 +8,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from keras_vae.checks import check_integer, check_number, check_seed
+from keras_vae.checks import are_texts, check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.text import read_text
 
@@ -124,6 +124,13 @@ class TrainingConfig:
             check_number("critic_learning_rate", self.critic_learning_rate, above=0)
         self._expect("decay", "'cosine' or 'none'", lambda decay: decay in ("cosine", "none"))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
+        for name in ("use_columns", "label_names"):
+            self._expect(name, "a list of texts or None", lambda value: value is None or are_texts(value))
+        self._expect(
+            "categories",
+            "a mapping of columns to lists of texts, or None",
+            lambda value: value is None or all(map(are_texts, value.values())),
+        )
         self._expect(
             "imports",
             "a list of names of modules, such as ['my_module']",
@@ -182,10 +189,12 @@ class TrainingConfig:
         """
         path = Path(path)
         try:
-            values = json.loads(read_text(path))
+            text = read_text(path)
         except OSError as error:
             raise InvalidInputError(f"{path}: cannot read the configuration: {error.strerror}.") from error
-        except json.JSONDecodeError as error:
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise InvalidInputError(f"{path}: expected a configuration in JSON; {error}.") from error
         if not isinstance(values, dict):
             raise InvalidInputError(f"{path}: expected a JSON object of configuration keys.")

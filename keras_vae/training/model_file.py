@@ -42,7 +42,7 @@ def config_of(source: Path) -> TrainingConfig | None:
         if not isinstance(record, dict) or set(record) - {*RECORDED}:
             raise ValueError(f"expected a mapping of {', '.join(RECORDED)}")
         return TrainingConfig().replace(**record)
-    except (ValueError, zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+    except (ValueError, RuntimeError, OSError, zipfile.BadZipFile) as error:
         raise InvalidInputError(
             f"{source}: its record of the data is damaged ({one_line(error)}); copy the file from its run again."
         ) from error

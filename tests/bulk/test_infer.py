@@ -18,7 +18,7 @@ from pyarrow import csv
 
 from keras_vae import serving, zoo
 from keras_vae.bulk import infer
-from keras_vae.serving.data_options import write_data_options
+from keras_vae.serving.data_options import FILE, write_data_options
 
 
 def spoil(x):
@@ -214,6 +214,10 @@ def test_the_columns_that_training_read_are_found_by_their_names(export, x, read
     for less in ("less.csv", "less.parquet"):
         with refused(f"{less}: Unknown column 'a'"):
             infer("encode", version, tmp_path / less, tmp_path / "other")
+    (version / FILE).write_text('{"use_columns": 3}')
+    with refused("data_options.json: it is damaged"):
+        infer("encode", version, path, tmp_path / "other")
+    write_data_options(version, columns)
     infer("encode", version, path, tmp_path / "named", key="more")
     assert list(read(tmp_path / "named" / "answers")) == table["more"].to_pylist()
     with refused("Unknown column 'id'"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from keras_vae.bulk.record import Place, Record, RejectedRecord
+from keras_vae.errors import one_line
 
 ROWS_PER_UNIT = 4096  # rows of a unit, or of one read from a larger unit
 
@@ -85,5 +86,7 @@ def make_record(place: Place, fields: Mapping[str, Any], key_field: str | None) 
         return Record(str(place), place, fields)
     key = fields.get(key_field)
     if key is None or key in ("", b""):
-        return RejectedRecord(None, place, "missing key", f"{key_field}: expected a key; the record has none.")
+        return RejectedRecord(
+            None, place, "missing key", f"{one_line(key_field)}: expected a key; the record has none."
+        )
     return Record(key.decode(errors="backslashreplace") if isinstance(key, bytes) else str(key), place, fields)
