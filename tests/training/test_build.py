@@ -1,5 +1,6 @@
 """What a configuration gives to a recipe: only what the recipe takes."""
 
+import numpy as np
 import pytest
 
 from keras_vae.training import TrainingConfig, build_model, load_data
@@ -44,3 +45,11 @@ def test_a_recipe_gets_the_seed_and_the_likelihood_of_the_data_if_it_takes_them(
     config = TrainingConfig(model=model, seed=3, limit=64, jit_compile=False)
     built = build_model(config, load_data(config))
     assert (type(built.likelihood).__name__, built.seed) == (likelihood, seed)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 10**18], [0, 1, -1], [0, 1, 1000]])
+def test_labels_that_number_no_classes_are_refused(tmp_path, refused, labels):
+    np.savez(tmp_path / "x.npz", x=np.zeros((30, 4)), y=labels * 10)
+    config = TrainingConfig(model="conditional_vae", data=str(tmp_path / "x.npz"))
+    with refused(f"x: expected the labels 0, 1, ... of the classes, got labels from {min(labels)} to {max(labels)}"):
+        build_model(config, load_data(config))
