@@ -45,10 +45,12 @@ def ask(
         return {method: getattr(client, method)()}
     if method == "generate":
         labels = None if condition is None else np.full(limit, condition, "int32")
-        return {"sample": client.generate(limit, seed, condition=labels)}
+        answer = {"sample": client.generate(limit, seed, condition=labels)}
+        _warn_of_invalid_rows(answer)
+        return answer
     from keras_vae.cli.sources import examples_for_server
 
-    needs_condition = "condition" in client.metadata()["serving_default"].inputs
+    needs_condition = method != "classify" and "condition" in client.metadata()["serving_default"].inputs
     examples_to_send = examples_for_server(data, split, label_names=label_names, conditional=needs_condition)[:limit]
     if needs_condition and examples_to_send.y is None:
         raise InvalidInputError(f"{data}: the model needs labels, and the data have none; give labelled data.")
@@ -57,19 +59,20 @@ def ask(
     if hasattr(answer, "_asdict"):
         answer = {name: array for name, array in answer._asdict().items() if array is not None}
     answer = answer if isinstance(answer, dict) else {method: answer}
-    if invalid := _invalid_rows(answer):
-        warnings.warn(
-            f"{invalid} of {len(examples_to_send)} answers are NaN: the model takes no such example, or the label is "
-            "none of those of the training.",
-            stacklevel=2,
-        )
+    _warn_of_invalid_rows(answer)
     return {**answer, "x": examples_to_send.x}
 
 
-def _invalid_rows(answer: Mapping[str, np.ndarray]) -> int:
-    """The number of rows with NaN, which is the answer of an export to a row that it cannot use."""
+def _warn_of_invalid_rows(answer: Mapping[str, np.ndarray]) -> None:
+    """Warns of rows with NaN, which is the answer of an export to a row that it cannot use."""
     floats = [array.reshape(len(array), -1) for array in answer.values() if array.dtype.kind == "f"]
-    return int(np.any([np.isnan(array).any(axis=1) for array in floats], axis=0).sum()) if floats else 0
+    invalid = np.any([np.isnan(array).any(axis=1) for array in floats], axis=0)
+    if np.any(invalid):
+        warnings.warn(
+            f"{np.sum(invalid)} of {len(invalid)} answers are NaN, as for an example or a label that the model does "
+            "not take.",
+            stacklevel=3,
+        )
 
 
 def show(method: str, answer: Mapping[str, Any], out: Path | None) -> None:

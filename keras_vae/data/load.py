@@ -180,7 +180,11 @@ def _make(name: str, seed: int, limit: int | None) -> Parts:
 def _label_names(names: Sequence[str] | None) -> tuple[str, ...]:
     if names is None:
         return ()
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
+    if (
+        isinstance(names, str)
+        or not all(isinstance(name, str) and name for name in names)
+        or len({*names}) < len(names)
+    ):
         raise InvalidInputError(f"label_names: expected different names, such as ('cat', 'dog'); got {names!r}.")
     return tuple(names)
 

@@ -168,6 +168,7 @@ def test_a_client_that_cannot_be_answered_says_why(cli, served, tmp_path, argume
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_labels_of_a_folder_are_sent_as_the_model_numbers_them(cli, tmp_path, recwarn):
     from keras_vae import zoo
     from keras_vae.serving import export
@@ -196,6 +197,9 @@ def test_labels_of_a_folder_are_sent_as_the_model_numbers_them(cli, tmp_path, re
         assert cli(*asked, "--label-names", "ape,cat")[0] == 0
         said = "\n".join(str(warning.message) for warning in recwarn)
         assert "Expected the labels ape, cat; got dog, big too" in said and "1 of 2 answers are NaN" in said
+        with pytest.warns(UserWarning, match="3 of 3 answers are NaN"):
+            cli("client", "generate", server.url, "--model", "pets", "-n", 3, "--condition", 7)
+        assert_refused(cli("client", "classify", *asked[2:]), "Unknown signature 'classify'")
 
 
 @pytest.mark.parametrize(

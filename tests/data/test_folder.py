@@ -144,7 +144,7 @@ def test_labels_are_those_of_the_training_by_name(tmp_path, refused):
     assert parts.label_names == ("dog", "cat", "ape") and parts.train.y.tolist() == [2, 0]
     save(tmp_path / "one" / "dog" / "a.png")
     assert read_folder(tmp_path / "one", label_names=("cat", "dog")).train.y.tolist() == [1], "one folder is enough"
-    for names in ("cat", ["cat", "cat"], ["cat", 1]):
+    for names in ("cat", ["cat", "cat"], ["cat", 1], [""]):
         with refused("label_names: expected different names"):
             load(tmp_path / "x", label_names=names)
     with refused("label_names: expected a folder of images, got digits; leave label_names out"):

@@ -1,6 +1,7 @@
 """A run on a table or a folder: names of columns and labels, and other data that are read alike."""
 
 import shutil
+import warnings
 import zipfile
 
 import numpy as np
@@ -9,7 +10,14 @@ from PIL import Image
 
 from keras_vae.bulk import infer
 from keras_vae.cli.exports import export_run
-from keras_vae.cli.sources import condition_of, data_of, evaluation_data_of, examples, training_examples
+from keras_vae.cli.sources import (
+    condition_of,
+    data_of,
+    evaluation_data_of,
+    examples,
+    examples_for_server,
+    training_examples,
+)
 from keras_vae.data import SplitDataset
 from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, load_data, train
@@ -83,6 +91,23 @@ def test_a_model_file_of_a_run_reads_other_data_as_the_run_does(config, tmp_path
         archive.writestr("data_options.json", '{"use_columns": 3}')
     with refused("other.keras: its record of the data is damaged .use_columns must be a list of texts"):
         examples(tmp_path / "other.keras", str(tmp_path / "numbers.csv"), None)
+
+
+def test_what_is_sent_to_a_server_has_the_labels_that_are_named(tmp_path, refused):
+    for label in ("cat", "dog"):
+        (tmp_path / "pets" / label).mkdir(parents=True)
+        Image.new("L", (4, 4)).save(tmp_path / "pets" / label / "1.png")
+    pets, table = str(tmp_path / "pets"), tmp_path / "t.csv"
+    with pytest.warns(UserWarning, match="the server does not record .* cat = 0, dog = 1; .* give --label-names"):
+        assert examples_for_server(pets, None, conditional=True).y.tolist() == [0, 1]
+    with warnings.catch_warnings(action="error"):
+        assert examples_for_server(pets, None, label_names=["dog", "cat"], conditional=True).y.tolist() == [1, 0]
+        assert len(examples_for_server(pets, None)) == 2, "labels are not sent"
+    table.write_text("b,a\n1,2\n")
+    with pytest.warns(UserWarning, match="the server does not record the columns .* in their order: b, a"):
+        assert examples_for_server(str(table), None).x.tolist() == [[1, 2]]
+    with refused("--label-names: expected a folder of images"):
+        examples_for_server(str(table), None, label_names=["cat"])
 
 
 def test_the_parts_of_a_file_are_kept(tmp_path, refused):
