@@ -112,7 +112,7 @@ def validate_factors(factors: object, length: int | None = None, where: str = "f
 
 def _whole(values: np.ndarray) -> np.ndarray:
     """Converts floats to int64 if all of them are whole numbers; returns other arrays unchanged."""
-    if values.dtype.kind == "f" and np.isfinite(values).all() and (abs(values) < 2**63).all():
+    if values.dtype.kind == "f" and np.isfinite(values).all() and (abs(values.astype(np.float64)) < 2**63).all():
         return values if (values != np.floor(values)).any() else values.astype(np.int64)
     return values
 

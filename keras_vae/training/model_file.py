@@ -3,20 +3,21 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
-from keras_vae.training.run import Run
+from keras_vae.training.run import METADATA, Run
 
-MEMBER = "data_options.json"
+KEY = "data_options"
 RECORDED = (*TABLE_OPTIONS, *FOLDER_OPTIONS, "image_size", "validation", "test", "seed", "binarize")
 MOST_BYTES = 2**26
 
 
-def record_of(config: TrainingConfig) -> dict[str, str]:
-    """Returns the member of the archive with the record, for `Run.save_model`."""
+def record_of(config: TrainingConfig) -> dict[str, Any]:
+    """Returns the record as metadata for `Run.save_model`."""
     values = config.as_dict()
-    return {MEMBER: json.dumps({name: values[name] for name in RECORDED})}
+    return {KEY: {name: values[name] for name in RECORDED}}
 
 
 def config_of(source: Path) -> TrainingConfig | None:
@@ -34,11 +35,14 @@ def config_of(source: Path) -> TrainingConfig | None:
         return None
     try:
         with zipfile.ZipFile(source) as archive:
-            if MEMBER not in archive.namelist():
+            if METADATA not in archive.namelist():
                 return None
-            if archive.getinfo(MEMBER).file_size > MOST_BYTES:
+            if archive.getinfo(METADATA).file_size > MOST_BYTES:
                 raise ValueError("it is too large")
-            record = json.loads(archive.read(MEMBER))
+            metadata = json.loads(archive.read(METADATA))
+        if not isinstance(metadata, dict) or KEY not in metadata:
+            return None
+        record = metadata[KEY]
         if not isinstance(record, dict) or set(record) - {*RECORDED}:
             raise ValueError(f"expected a mapping of {', '.join(RECORDED)}")
         return TrainingConfig().replace(**record)

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import json
 import os
 import platform
 import shutil
@@ -21,6 +22,9 @@ from keras_vae.models import Autoencoder, load_model
 from keras_vae.text import read_text
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
+
+METADATA = "metadata.json"
+"""The member of a `.keras` archive in which Keras writes its version and the date."""
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "keras-tuner", "tensorflow-datasets")
 
@@ -166,14 +170,33 @@ class Run:
             )
         return load_model(self["model.keras"])
 
-    def save_model(self, model: Autoencoder, name: str, members: Mapping[str, str] | None = None) -> None:
-        """Saves the model, its optimizer and its step under `name`; `members` are further texts for the archive."""
+    def save_model(
+        self,
+        model: Autoencoder,
+        name: str,
+        members: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Saves the model, its optimizer and its step.
+
+        Args:
+            model: the model.
+            name: name of the file.
+            members: further texts for the archive. Keras then extracts the archive to the disk when it loads it.
+            metadata: further entries of the member `metadata.json`.
+        """
 
         def write(path):
             model.save(path)
             with zipfile.ZipFile(path, "a") as archive:
                 for member, text in (members or {}).items():
                     archive.writestr(member, text)
+                if metadata:
+                    before = archive.getinfo(METADATA)
+                    text = json.dumps({**json.loads(archive.read(before)), **metadata})
+                    archive.filelist.remove(before)
+                    del archive.NameToInfo[METADATA]
+                    archive.writestr(METADATA, text)
 
         write_whole(self[name], write)
 

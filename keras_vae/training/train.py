@@ -123,7 +123,7 @@ def train(
             _fit(model, data, config, run, progress, **keep)
             check_alike(strategy, map(_array, model.trainable_variables), "weights after the training")
         if writes:
-            run.save_model(model, "model.keras", record_of(config))
+            run.save_model(model, "model.keras", metadata=record_of(config))
             remove_checkpoints(run)
         if writes and report:
             alone = model if strategy.num_replicas_in_sync == 1 else run.model()  # the others are not asked any more
