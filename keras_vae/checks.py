@@ -38,6 +38,17 @@ def is_number(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
+def are_texts(value: Any) -> bool:
+    """Whether it is a list or tuple of strings.
+
+    Example:
+
+    >>> are_texts(["a", "b"]), are_texts("ab"), are_texts([1])
+    (True, False, False)
+    """
+    return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
+
+
 def check_number(
     name: str,
     value: Any,

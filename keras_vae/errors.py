@@ -62,15 +62,20 @@ SYNONYMS = {
 """Words that the field also uses -> the names that a part has here, the first of which that is known is meant."""
 
 
+LONGEST = 2000
+"""The maximum number of characters of a message; what lists the columns of a wide table would have more."""
+
+
 class InvalidInputError(ValueError):
-    """Input that keras_vae cannot use; the message is one line.
+    """Input that keras_vae cannot use; the message is one line, of which the middle is left out if it is long.
 
     The message names the part, what it expected, what it got and what to do. The command line prints it
     without a traceback and exits with code 2.
     """
 
     def __init__(self, message: str):
-        super().__init__(" ".join(str(message).split()))
+        text = " ".join(str(message).split())
+        super().__init__(text if len(text) <= LONGEST else f"{text[: LONGEST - 400]} ... {text[-395:]}")
 
 
 class NoClosedFormError(InvalidInputError):

@@ -12,6 +12,7 @@ from typing import Any
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.locks import abandoned, locked
+from keras_vae.text import read_text
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 PARTIAL = ".partial-"
@@ -45,9 +46,10 @@ def read_json(path: Path) -> Any:
         InvalidInputError: if the file is damaged.
         OSError: if it cannot be read.
     """
+    text = read_text(path)
     try:
-        return json.loads(path.read_text())
-    except ValueError as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"{path}: it is damaged ({error}); remove it, or make it again.") from error
 
 

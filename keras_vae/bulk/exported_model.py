@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from math import prod
 from typing import Any
@@ -36,12 +36,21 @@ class ExportedModel:
         path: a version, such as `saved_models/digits/1`, or a folder of versions; the newest version is used.
         question: `"encode"`, `"reconstruct"` or `"score"`.
         of_files: whether the inputs are image files.
+        names: names of the inputs in the reasons of rejected records, see `Source`.
 
     Raises:
         InvalidInputError: if there is no SavedModel, or it has no such signature.
     """
 
-    def __init__(self, path: str | os.PathLike, question: str, *, of_files: bool = False):
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        question: str,
+        *,
+        of_files: bool = False,
+        names: Mapping[str, str | tuple[str, ...]] | None = None,
+    ):
+        self.names = dict(names or {})
         self.path = newest_version(path)
         self.name = SIGNATURES[question][of_files]
         self.state = _state(self.path)
@@ -54,7 +63,7 @@ class ExportedModel:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "name": self.name, "state": self.state}
+        return {"path": self.path, "name": self.name, "state": self.state, "names": self.names}
 
     @property
     def _signatures(self):
@@ -117,13 +126,13 @@ class ExportedModel:
             return RejectedRecord(record.key, record.place, error.kind, str(error))
 
     def _as_input(self, name, spec, value):
-        value = _as_input(name, spec, value)
+        value = _as_input(self.names.get(name, name), spec, value)
         if name != "image_bytes" or not is_beyond_tensorflow(value):
             return value
         try:
             return to_png(value, self.image_size)
         except Exception as error:  # Pillow raises many classes of errors
-            raise _InvalidFieldError("unreadable image", f"{name}: {one_line(error)}.") from None
+            raise _InvalidFieldError("unreadable image", f"{self.names.get(name, name)}: {one_line(error)}.") from None
 
     def _run(self, records, inputs):
         """Runs the signature on a batch. If the graph rejects it, halves the batch to isolate the invalid record."""
@@ -144,9 +153,17 @@ class ExportedModel:
         return [
             AnsweredRecord(record.key, record.place, {name: outputs[name][i] for name in outputs})
             if finite[i]
-            else RejectedRecord(record.key, record.place, "not finite", _not_finite(inputs[i], outputs, i))
+            else RejectedRecord(record.key, record.place, "not finite", self._not_finite(inputs[i], outputs, i))
             for i, record in enumerate(records)
         ]
+
+    def _not_finite(self, inputs, outputs, row):
+        for name, value in inputs.items():
+            if isinstance(value, np.ndarray) and not _finite(value[None]).all():
+                return _not_finite_input(self.names.get(name, name), value)
+        output = next(name for name, value in outputs.items() if not _finite(value)[row])
+        got = [_range_of(self.names.get(name, name), value) for name, value in inputs.items() if name != "image_bytes"]
+        return f"{output}: the model has no finite output, as for a value or label out of range; got {', '.join(got)}."
 
 
 class _InvalidFieldError(Exception):
@@ -169,7 +186,9 @@ def _load(path: str, state: tuple[tuple[str, int, int], ...]) -> Any:
     return tf.saved_model.load(path)
 
 
-def _as_input(name: str, spec: tf.TensorSpec, value: Any) -> Any:
+def _as_input(names: str | tuple[str, ...], spec: tf.TensorSpec, value: Any) -> Any:
+    """Converts a value; `names` is the name of its column or feature, or the names of the columns of its values."""
+    name = _shorten(names) if isinstance(names, str) else "x"
     if value is None:
         raise _InvalidFieldError("missing field", f"{name}: expected a value; the record has none.")
     if spec.dtype == tf.string:
@@ -186,7 +205,7 @@ def _as_input(name: str, spec: tf.TensorSpec, value: Any) -> Any:
     with np.errstate(over="ignore", invalid="ignore"):  # the checks below reject values that overflow
         converted = array.astype(spec.dtype.as_numpy_dtype).reshape(shape)
     if np.isinf(converted).any():
-        raise _InvalidFieldError("not finite", f"{name}: expected finite numbers; got infinity.")
+        raise _InvalidFieldError("not finite", _not_finite_input(names, array, np.isinf(converted)))
     if spec.dtype.is_integer and not np.array_equal(converted, array.reshape(shape)):
         raise _InvalidFieldError("wrong type", f"{name}: expected integers; got {_describe(value)}.")
     return converted
@@ -204,7 +223,11 @@ def _numbers(name: str, value: Any) -> np.ndarray:
 
 
 def _describe(value: Any) -> str:
-    text = repr(value)
+    return _shorten(repr(value))
+
+
+def _shorten(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -215,9 +238,25 @@ def _finite(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.isfinite(values.reshape(len(values), -1)).all(axis=1))
 
 
-def _not_finite(inputs, outputs, row):
-    names = [name for name, value in inputs.items() if isinstance(value, np.ndarray) and not _finite(value[None]).all()]
-    if names:
-        return f"{names[0]}: expected finite numbers; got NaN."
-    output = next(name for name, value in outputs.items() if not _finite(value)[row])
-    return f"{output}: the output of the model is not finite."
+def _not_finite_input(names: str | tuple[str, ...], values: np.ndarray, bad: np.ndarray | None = None) -> str:
+    """Names the column of the first of the values that is not finite, or that is `bad`, or its index in the column."""
+    bad = ~np.isfinite(values) if bad is None else bad
+    index = int(np.argmax(np.ravel(bad)))
+    value = f"{np.ravel(values)[index]:g}"
+    if isinstance(names, str):
+        where = f", value {index} of {values.size}" if values.size > 1 else ""
+        return f"{_shorten(names)}: expected finite numbers; got {value}{where}."
+    return f"{_shorten(names[index])}: expected a finite number; got {value}."
+
+
+def _range_of(names: str | tuple[str, ...], values: np.ndarray) -> str:
+    """Describes the values of an input by the smallest and the largest, with the columns of a table."""
+    flat = np.ravel(values)
+    if flat.size == 1 and isinstance(names, str):
+        return f"{_shorten(names)} = {flat[0]:g}"
+    ends = int(np.nanargmin(flat)), int(np.nanargmax(flat))
+    if isinstance(names, str):
+        return f"{_shorten(names)} from {flat[ends[0]]:g} to {flat[ends[1]]:g}"
+    return (
+        f"values from {_shorten(names[ends[0]])} = {flat[ends[0]]:g} to {_shorten(names[ends[1]])} = {flat[ends[1]]:g}"
+    )

@@ -90,9 +90,9 @@ def infer(
     plain = ExportedModel(export, question)
     source = find_source(
         os.fspath(data), size=plain.image_size, split=split, fields=fields, key=key, columns=plain.columns,
-        label_names=plain.label_names,
+        label_names=plain.label_names if "condition" in plain.inputs else None,
     )  # fmt: skip
-    model = ExportedModel(export, question, of_files=True) if source.of_files else plain
+    model = ExportedModel(export, question, of_files=source.of_files, names=source.names)
     job = Job(model, source, file_format, batch_size)
     with _new_folder(os.fspath(out), overwrite) as folder:
         if runner is None:

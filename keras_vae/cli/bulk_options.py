@@ -55,7 +55,11 @@ def _in_bulk(
     ] = "parquet",
     field: Annotated[
         list[str] | None,
-        _option(help="INPUT=COLUMN, for an input whose column or feature has another name. Repeatable."),
+        _option(
+            help="INPUT=COLUMN, for an input of the model (x, image_bytes or condition) whose column or feature has "
+            "another name. Repeatable.",
+            metavar="INPUT=COLUMN",
+        ),
     ] = None,
     key: Annotated[str | None, _option(help="Column or feature with the keys.", show_default="file and row")] = None,
     batch_size: Annotated[int, _option(min=1, help="Number of records in a batch.")] = 256,

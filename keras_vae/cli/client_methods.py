@@ -1,5 +1,6 @@
 """What `keras-vae client` asks, and how it shows the answer."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,25 +31,48 @@ def check_method(method: str, out: Path | None, *, overwrite: bool) -> None:
 
 
 def ask(
-    client: Client, method: str, data: str, split: str | None, limit: int, condition: int | None, seed: int
+    client: Client,
+    method: str,
+    data: str,
+    split: str | None,
+    label_names: list[str] | None,
+    limit: int,
+    condition: int | None,
+    seed: int,
 ) -> Mapping[str, Any]:
     """The answer, by name."""
     if method in ABOUT:
         return {method: getattr(client, method)()}
     if method == "generate":
         labels = None if condition is None else np.full(limit, condition, "int32")
-        return {"sample": client.generate(limit, seed, condition=labels)}
-    from keras_vae.cli.sources import examples
+        answer = {"sample": client.generate(limit, seed, condition=labels)}
+        _warn_of_invalid_rows(answer)
+        return answer
+    from keras_vae.cli.sources import examples_for_server
 
-    examples_to_send = examples(None, data, split)[:limit]
-    needs_condition = "condition" in client.metadata()["serving_default"].inputs
+    needs_condition = method != "classify" and "condition" in client.metadata()["serving_default"].inputs
+    examples_to_send = examples_for_server(data, split, label_names=label_names, conditional=needs_condition)[:limit]
     if needs_condition and examples_to_send.y is None:
         raise InvalidInputError(f"{data}: the model needs labels, and the data have none; give labelled data.")
     options = {"condition": examples_to_send.y} if needs_condition else {}
     answer = getattr(client, method)(examples_to_send.x, **options)
     if hasattr(answer, "_asdict"):
         answer = {name: array for name, array in answer._asdict().items() if array is not None}
-    return answer if isinstance(answer, dict) else {method: answer, "x": examples_to_send.x}
+    answer = answer if isinstance(answer, dict) else {method: answer}
+    _warn_of_invalid_rows(answer)
+    return {**answer, "x": examples_to_send.x}
+
+
+def _warn_of_invalid_rows(answer: Mapping[str, np.ndarray]) -> None:
+    """Warns of rows with NaN, which is the answer of an export to a row that it cannot use."""
+    floats = [array.reshape(len(array), -1) for array in answer.values() if array.dtype.kind == "f"]
+    invalid = np.any([np.isnan(array).any(axis=1) for array in floats], axis=0)
+    if np.any(invalid):
+        warnings.warn(
+            f"{np.sum(invalid)} of {len(invalid)} answers are NaN, as for an example or a label that the model does "
+            "not take.",
+            stacklevel=3,
+        )
 
 
 def show(method: str, answer: Mapping[str, Any], out: Path | None) -> None:

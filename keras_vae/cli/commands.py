@@ -22,6 +22,14 @@ Data = Annotated[
         show_default="the run's own test part",
     ),
 ]
+TestData = Annotated[
+    str | None,
+    typer.Option(
+        help="Test data: a file or folder, of which the test part is used if it has one, else all; or a named data "
+        "set, of which the test part is used.",
+        show_default="the run's own test part",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")]
 Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draws and of the choice of examples.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of examples.")]
@@ -34,6 +42,7 @@ Questions = Annotated[
     typer.Option(
         "--only",
         help="Question: likelihood, information, continuity, completeness, samples or disentanglement. Repeatable.",
+        metavar="QUESTION",
         show_default="all",
     ),
 ]
@@ -42,18 +51,22 @@ FeatureSpace = Annotated[
 ]
 Samples = Annotated[
     int | None,
-    typer.Option(min=0, help="Number of importance samples for the log-likelihood.", show_default="500; quick: 50"),
+    typer.Option(
+        min=0,
+        help="Number of importance samples for the log-likelihood; 0 leaves it out.",
+        show_default="500; quick: 50",
+    ),
 ]
 
 
 @imports_first("run")
 def evaluate(
     run: Source,
-    data: Data = None,
+    data: TestData = None,
     split: Annotated[
         str | None,
         typer.Option(
-            help="Split: train, validation or test.", show_default="test; all of a --data file without a test part"
+            help="Split to use instead of the test part: train, validation or test.", show_default="see --data"
         ),
     ] = None,
     only: Questions = None,
@@ -97,7 +110,7 @@ def compare(
     out: Annotated[Path, typer.Option(help="Output folder for the table, the pictures and the page.")] = Path(
         "comparison"
     ),
-    data: Data = None,
+    data: TestData = None,
     only: Questions = None,
     quick: Quick = False,
     samples: Samples = None,
@@ -106,7 +119,14 @@ def compare(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier comparison in --out.")] = False,
 ) -> None:
     """Evaluate several runs on the same test examples, and write one table and pictures side by side."""
-    from keras_vae.cli.evaluations import budget_of, check_comparable, check_out_folder, names_of, write_comparison
+    from keras_vae.cli.evaluations import (
+        budget_of,
+        check_comparable,
+        check_data,
+        check_out_folder,
+        names_of,
+        write_comparison,
+    )
     from keras_vae.cli.sources import evaluation_data_of, labels_to_draw, model_of
     from keras_vae.evaluation import check_questions, compare_results
     from keras_vae.evaluation import evaluate as ask
@@ -115,6 +135,7 @@ def compare(
     names = names_of(runs)
     notes = check_comparable(runs, data)
     check_out_folder(out, overwrite=overwrite)
+    check_data(runs, data)
     options = {
         "budget": budget_of(quick, samples),
         "features": features,

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from keras_vae import evaluation, plots
+from keras_vae.cli.sources import check_split, evaluation_data_of, model_of
+from keras_vae.data import SplitDataset
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import QUICK, Budget, Picture, Result, compare_results, evaluation_page, verdict_of
 from keras_vae.files import check_writable, new_parents, write_whole
@@ -77,6 +79,16 @@ def check_comparable(runs: Sequence[Path], data: str | None) -> list[str]:
     return notes
 
 
+def check_data(runs: Sequence[Path], data: str | None) -> None:
+    """Refuses data that one of the runs cannot be evaluated on, before the evaluation of the first."""
+    for run in runs if data is not None else ():
+        examples = evaluation_data_of(run, data, None, runs=runs)
+        try:
+            check_split(model_of(run), examples.test if isinstance(examples, SplitDataset) else examples)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"compare: {run} cannot be evaluated on {data}: {error}") from error
+
+
 def check_out_folder(out: Path, *, overwrite: bool) -> None:
     """Refuses a folder with something else in it, or with an earlier comparison unless `overwrite`."""
     if out.is_file():
@@ -129,7 +141,7 @@ def write_comparison(
         environment=environment(),
     )
     with new_parents(out / "comparison.csv"):
-        write_whole(out / "comparison.csv", lambda path: path.write_text(comparison.as_csv()))
+        write_whole(out / "comparison.csv", lambda path: path.write_text(comparison.as_csv(), "utf-8"))
         write_whole(out / "comparison.png", lambda path: path.write_bytes(pictures["comparison"].png))
-        write_whole(out / "comparison.html", lambda path: path.write_text(html))
+        write_whole(out / "comparison.html", lambda path: path.write_text(html, "utf-8"))
     return out / "comparison.html"

@@ -13,12 +13,13 @@ from keras_vae.files import check_writable
 from keras_vae.serving import ExportOptions, export, write_server_files
 from keras_vae.serving.saved_model import check_target
 from keras_vae.training import Run, TrainingConfig
+from keras_vae.training.model_file import config_of
 
 
 def options_of(source: Path, settings: Mapping[str, Any]) -> ExportOptions:
     """The options of an export, with what the run says of its data."""
-    binarize = Run(source).config().binarize if Run(source).exists else None
-    return ExportOptions(**{"binarize": binarize, **settings})
+    config = config_of(source)
+    return ExportOptions(**{"binarize": None if config is None else config.binarize, **settings})
 
 
 def check_out(path: Path) -> None:
@@ -39,25 +40,18 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
     no_data = no_data or (data is None and not run.exists)
     training: Split | None = None
     card: dict[str, Any] = {}
-    data_options: dict[str, Any] = {}
+    config = config_of(source)
+    data_options = {} if config is None else config.data_options
     if not no_data:
         examples, lines = training_examples(source, data)
         training = check_split(model, examples)
         card["Data"] = [f"- {line.strip()}" for line in lines]
     if run.exists:
-        data_options = _data_options(run.config())
         card["Training"] = _about_training(run.config())
         if run["evaluation.json"].exists():  # not after --no-report
             card["Metrics"] = _metrics(run)
         card["Limits"] = _limits(run)
     return export(model, out, options=options, training=training, card=card, data_options=data_options, verbose=1)
-
-
-def _data_options(config: TrainingConfig) -> dict[str, Any]:
-    """How training read its table, or numbered the labels of its folder; empty for other data."""
-    if config.use_columns:
-        return {name: getattr(config, name) for name in ("use_columns", "label_column", "categories")}
-    return {"label_names": config.label_names} if config.label_names else {}
 
 
 def write_files(base: Path, options: ExportOptions, *, asked: bool | None) -> None:

@@ -16,8 +16,9 @@ Out = Annotated[Path, typer.Option(help="Output: a .npz file; for bulk inference
 Data = Annotated[
     str | None,
     typer.Option(
-        help="Data, with labels if the model is conditional. For bulk inference: Parquet, TFRecord, image or .npy "
-        "files, a folder, a pattern or the name of a data set.",
+        help="Data, with labels if the model is conditional: a file, a folder of images or the name of a data set. For "
+        "bulk inference: a file, folder or pattern of Parquet, TFRecord or image files, a .npy, .npz or .csv file, or "
+        "the name of a data set.",
         show_default="the run's own",
     ),
 ]

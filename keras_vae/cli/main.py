@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from keras_vae.cli import commands, inference_commands, serving_commands, training_commands
-from keras_vae.cli.quiet import quiet_tensorflow
+from keras_vae.cli.quiet import plain_warnings, quiet_tensorflow
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.version import __version__
 
@@ -46,11 +46,12 @@ def options(
 def main() -> None:
     """Runs the command line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if not WITHOUT_TENSORFLOW & set(sys.argv) and len(sys.argv) > 1:
-        quiet_tensorflow()
     try:
-        with _ended_by_signals():
-            app()
+        with plain_warnings():
+            if not WITHOUT_TENSORFLOW & set(sys.argv) and len(sys.argv) > 1:
+                quiet_tensorflow()
+            with _ended_by_signals():
+                app()
     except InvalidInputError as error:
         sys.exit(_fail(str(error), 2))
     except LostWorkerError as error:

@@ -1,9 +1,11 @@
-"""TensorFlow's start-up lines, kept out of the way."""
+"""What libraries print: TensorFlow's start-up lines are kept out of the way, and a warning is one plain line."""
 
+import contextlib
 import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 
 
 def quiet_tensorflow() -> None:
@@ -12,7 +14,6 @@ def quiet_tensorflow() -> None:
     They are shown after all if the import fails. Its Python side is kept to errors: it warns of retracing wherever
     several models are asked in one process.
     """
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as log:
@@ -28,3 +29,25 @@ def quiet_tensorflow() -> None:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Shows each warning as one line, `Warning: ...`, without the place in the code.
+
+    Deprecations are not shown, which are for developers, nor warnings of Pillow: an image that cannot be read is
+    reported as such, and one that can be read is used.
+    """
+    before = warnings.formatwarning
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.formatwarning = _as_one_line
+        try:
+            yield
+        finally:
+            warnings.formatwarning = before
+
+
+def _as_one_line(message: Warning | str, *_: object, **__: object) -> str:
+    return f"Warning: {' '.join(str(message).split())}\n"

@@ -11,6 +11,8 @@ from keras_vae.cli.imports import imports_first
 from keras_vae.cli.settings import settings_of
 from keras_vae.serving import ExportOptions
 from keras_vae.serving.server import ServerOptions
+from keras_vae.text import split_names
+from keras_vae.training.config import QUOTES
 
 
 @imports_first("run")
@@ -24,7 +26,11 @@ def export(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Training examples for `anomaly`; all of a file.", show_default="the run's own"),
+        typer.Option(
+            help="Training examples for `anomaly`: the training part of a file or data set, or all of a file without "
+            "parts.",
+            show_default="the run's own",
+        ),
     ] = None,
     no_data: Annotated[bool, typer.Option("--no-data", help="Read no data, and export no `anomaly`.")] = False,
     settings: dict[str, Any],
@@ -118,11 +124,20 @@ def client(
     version: Annotated[int | None, typer.Option(help="Version of the model.", show_default="the newest")] = None,
     label: Annotated[str | None, typer.Option(help="Label of a version, such as stable.", show_default="none")] = None,
     data: Annotated[
-        str, typer.Option(help="Data to send: a data set, a .npy or .npz file, or a folder of images.")
+        str, typer.Option(help="Data to send: a data set, a .npy, .npz or table file, or a folder of images.")
     ] = "digits",
     split: Annotated[
         str | None,
         typer.Option(help="Split: train, validation or test.", show_default="all of a file; test of a named data set"),
+    ] = None,
+    label_names: Annotated[
+        str | None,
+        typer.Option(
+            help="For a conditional model and a folder of images: the sub-folders in the order of the labels in "
+            f"training. {QUOTES}",
+            metavar="NAME,...",
+            show_default="sorted, with a warning",
+        ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of examples.")] = 20,
     condition: Annotated[int | None, typer.Option(help="Label to generate, for a conditional model.")] = None,
@@ -143,10 +158,11 @@ def client(
     from keras_vae.serving.client import Client, ServingError
 
     check_method(method, out, overwrite=overwrite)
+    names = None if label_names is None else split_names("--label-names", label_names)
     options = {"version": version, "label": label, "timeout": timeout, "ca_file": ca_file, "verbose": 1}
     try:
         with Client(target, model, **options) as server:
-            show(method, ask(server, method, data, split, limit, condition, seed), out)
+            show(method, ask(server, method, data, split, names, limit, condition, seed), out)
     except ServingError as error:
         raise InvalidInputError(str(error)) from error
 

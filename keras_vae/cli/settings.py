@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.text import split_names
 
 Command = Callable[..., None]
 
@@ -21,8 +22,8 @@ def settings_of(
     """Puts options in the place of the parameter `settings` of a command, which is then given what the user set.
 
     There is an option for each field, except mappings. Its help is the first sentence of the field's entry in the
-    docstring of the configuration. The values of a list or tuple are divided by commas. A field is renamed by
-    `metadata={"option": "--name"}`.
+    docstring of the configuration. The values of a list or tuple are divided by commas, see `text.split_names`. A field
+    is renamed by `metadata={"option": "--name"}`, and `metadata={"hint": "..."}` is added to its help.
 
     Args:
         configuration: a dataclass.
@@ -114,6 +115,7 @@ def _kinds(hint: Any) -> set[type]:
 
 
 def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str | None) -> inspect.Parameter:
+    text = " ".join([text, *([field.metadata["hint"]] if "hint" in field.metadata else [])])
     default = None if field.default is dataclasses.MISSING else field.default
     flags = [option_of(field)] if bool not in kinds else [f"{option_of(field)}/--no-{option_of(field)[2:]}"]
     if list in kinds:
@@ -135,7 +137,7 @@ def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str
 def _read(value: Any, kinds: set[type], option: str) -> Any:
     """The value of a field as the command line gives it."""
     if list in kinds:
-        return [part.strip() for text in value for part in text.split(",")]
+        return [name for text in value for name in split_names(option, text)]
     if tuple in kinds:
         try:
             numbers = tuple(int(part) for part in value.split(","))

@@ -13,12 +13,14 @@ from keras_vae.data import Split, SplitDataset, load
 from keras_vae.data.load import is_name, is_table, read
 from keras_vae.data.parts import Parts
 from keras_vae.data.table import column_names
+from keras_vae.data.unrecorded import read_table_in_order, warn_of_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
 from keras_vae.training import Run, evaluation_data, evaluation_split, load_data, with_data
 from keras_vae.training.config import TABLE_OPTIONS
+from keras_vae.training.model_file import config_of
 from keras_vae.training.run import BEST
 
 tfd = tfp.distributions
@@ -46,34 +48,65 @@ def model_of(source: Path) -> Autoencoder:
     return model
 
 
-def examples(source: Path | None, data: str | None, split: str | None) -> Split:
+def examples(source: Path, data: str | None, split: str | None) -> Split:
     """The examples that a command answers: binarised once where the run at `source` binarises.
 
     Args:
-        source: a run folder or a `.keras` file. None if a server has the model.
+        source: a run folder or a `.keras` file.
         data: a file, a folder or the name of a data set. None reads the run's own data.
         split: `"train"`, `"validation"` or `"test"`. None reads all of a file or folder that is not the run's own
             data, and the test part of other data.
     """
-    own_file = _read_file(source, data, () if source is None else (source,))
+    own_file = _read_file(source, data, (source,))
     if own_file is None:
-        loaded = load(data or "") if source is None else data_of(source, data)
-        return _as_evaluated(source, named_split(loaded, split or "test"))
+        return _as_evaluated(source, named_split(data_of(source, data), split or "test"))
     _, parts = own_file
     return _as_evaluated(source, parts.whole if split is None else _own_split(parts, data, split))
 
 
-def _read_file(source: Path | None, data: str | None, runs: Sequence[Path]) -> tuple[str, Parts] | None:
+def examples_for_server(
+    data: str, split: str | None, *, label_names: Sequence[str] | None = None, conditional: bool = False
+) -> Split:
+    """The examples that a command sends to a server, which does not say how its model was trained.
+
+    Args:
+        data: see `examples`.
+        split: see `examples`.
+        label_names: for a folder of images, its sub-folders in the order of the labels in training.
+        conditional: whether the labels are sent, so that their order matters.
+    """
+    if not _is_file(data):
+        return named_split(load(data, label_names=label_names), split or "test")
+    path = Path(data).expanduser()
+    _, parts = _read_unrecorded(path, "the server", label_names, conditional=conditional)
+    return parts.whole if split is None else _own_split(parts, data, split)
+
+
+def _read_unrecorded(
+    path: Path, owner: str, label_names: Sequence[str] | None = None, *, conditional: bool = True
+) -> tuple[str, Parts]:
+    if is_table(path) and path.is_file():
+        if label_names:
+            raise InvalidInputError(f"--label-names: expected a folder of images, got {path}; leave it out.")
+        return path.stem, read_table_in_order(path, owner)
+    name, parts = read(path, label_names=label_names)
+    if path.is_dir() and conditional and not label_names:
+        remedy = "give --label-names" if owner == "the server" else "use the run, or a model file that a run has saved"
+        warn_of_labels(path, owner, parts.label_names, f"if training had others, {remedy}")
+    return name, parts
+
+
+def _read_file(source: Path, data: str | None, runs: Sequence[Path]) -> tuple[str, Parts] | None:
     """Reads a file or folder for the model at `source`; None for named data sets and for what a run was trained on."""
-    if not data or is_name(data) or not Path(data).expanduser().exists():
+    if data is None or not _is_file(data):
         return None
     path = Path(data).expanduser()
     configs = [Run(run).config() for run in runs if Run(run).exists]
     if any(_is_file(config.data) and path.samefile(Path(config.data).expanduser()) for config in configs):
         return None
-    if source is None or not Run(source).exists:
-        return read(path)
-    config = Run(source).config()
+    config = config_of(source)
+    if config is None:
+        return _read_unrecorded(path, str(source))
     options: dict[str, Any] = {}
     if path.is_dir():
         options = {"image_size": config.image_size, "label_names": config.label_names}
@@ -85,7 +118,7 @@ def _read_file(source: Path | None, data: str | None, runs: Sequence[Path]) -> t
 
 
 def _is_file(data: str) -> bool:
-    return not is_name(data) and Path(data).expanduser().exists()
+    return bool(data) and not is_name(data) and Path(data).expanduser().exists()
 
 
 def _own_split(parts: Parts, data: str | None, split: str) -> Split:
@@ -97,17 +130,17 @@ def _own_split(parts: Parts, data: str | None, split: str) -> Split:
     return part
 
 
-def _as_evaluated(source: Path | None, split: Split) -> Split:
-    if source is None or not Run(source).exists:
-        return split
-    return evaluation_split(split, Run(source).config())
+def _as_evaluated(source: Path, split: Split) -> Split:
+    config = config_of(source)
+    return split if config is None else evaluation_split(split, config)
 
 
 def data_of(source: Path, data: str | None) -> SplitDataset:
     """`data`, or the run's own data."""
-    run = Run(source)
-    if run.exists:
-        config = run.config()
+    run, config = Run(source), config_of(source)
+    if data is None and not run.exists:
+        raise InvalidInputError(f"{source}: a model file does not say what it was trained on; name it with --data.")
+    if config is not None:
         if data is not None:
             config = with_data(config, data).replace(limit=None)
         loaded = load_data(config)
@@ -118,9 +151,7 @@ def data_of(source: Path, data: str | None) -> SplitDataset:
                 err=True,
             )
         return loaded
-    if data is None:
-        raise InvalidInputError(f"{source}: a model file does not say what it was trained on; name it with --data.")
-    return load(data)
+    return load(data or "")
 
 
 def training_examples(source: Path, data: str | None) -> tuple[Split, list[str]]:
@@ -164,11 +195,11 @@ def evaluation_data_of(
             has none of its own and is not the data of a run.
         runs: those runs. None for `source` alone.
     """
-    run, own_file = Run(source), _read_file(source, data, (source,) if runs is None else runs)
+    config, own_file = config_of(source), _read_file(source, data, (source,) if runs is None else runs)
     if own_file is None:
         loaded, split = data_of(source, data), split or "test"
         part = named_split(loaded, split)
-        return evaluation_data(loaded, run.config(), split) if run.exists else replace(loaded, test=part)
+        return replace(loaded, test=part) if config is None else evaluation_data(loaded, config, split)
     name, parts = own_file
     part = parts.test or parts.whole if split is None else _own_split(parts, data, split)
     if parts.test is None and parts.validation is None:
@@ -225,6 +256,7 @@ __all__ = [
     "condition_of",
     "evaluation_data_of",
     "examples",
+    "examples_for_server",
     "labels_to_draw",
     "model_of",
     "pick",

@@ -27,6 +27,7 @@ def train(
         list[str] | None,
         typer.Option(
             "--set",
+            metavar="OPTION=VALUE",
             help="Option of the recipe or its networks, OPTION=VALUE, or of its posterior, likelihood, prior, "
             "corruption, critic or optimizer, PART.OPTION=VALUE; VALUE in JSON: units=[200,200], prior.components=20, "
             "optimizer.global_clipnorm=1. Repeatable.",
@@ -99,11 +100,13 @@ def tune(
             help="Axis of the search space: NAME=LOW:HIGH, NAME=LOW:HIGH:log or NAME=VALUE,VALUE; NAME is a setting of "
             "`keras-vae train`, an option or PART.OPTION: latent_dim=2:32:log, beta=0.5:4, "
             "prior.name=standard_normal,mixture. Repeatable.",
+            metavar="NAME=VALUES",
             show_default="latent_dim, learning_rate, dense layers, beta",
         ),
     ] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="Option of all trials, see `keras-vae train`. Repeatable.")
+        list[str] | None,
+        typer.Option("--set", metavar="OPTION=VALUE", help="Option of all trials, see `keras-vae train`. Repeatable."),
     ] = None,
     tuner: Annotated[str, typer.Option(help="Search algorithm: random, bayesian or hyperband.")] = "bayesian",
     max_trials: Annotated[int, typer.Option(min=1, help="Maximum number of trials.")] = 20,

@@ -100,10 +100,8 @@ def read_folder(
 
 
 def _silence_pillow() -> None:
-    """Suppresses Pillow's warning about large files, as `max_pixels` already limits their size."""
-    from PIL import Image
-
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    """Suppresses Pillow's warnings: `max_pixels` limits the size, and damage outside the pixels does not matter."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def _first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[int, int] | None:

@@ -145,7 +145,8 @@ def _read(
     if path.exists():
         raise InvalidInputError(f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv or .parquet file.")
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
-        raise InvalidInputError(f"{path}: no such file or folder (relative to {Path.cwd()}); check the path.")
+        remedy = "give one; only bulk inference reads patterns" if re.search(r"[*?\[]", path.name) else "check the path"
+        raise InvalidInputError(f"{path}: no such file or folder (relative to {Path.cwd()}); {remedy}.")
     return source, read_tfds(source, image_size=size, data_dir=data_dir)
 
 
@@ -179,7 +180,11 @@ def _make(name: str, seed: int, limit: int | None) -> Parts:
 def _label_names(names: Sequence[str] | None) -> tuple[str, ...]:
     if names is None:
         return ()
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
+    if (
+        isinstance(names, str)
+        or not all(isinstance(name, str) and name for name in names)
+        or len({*names}) < len(names)
+    ):
         raise InvalidInputError(f"label_names: expected different names, such as ('cat', 'dog'); got {names!r}.")
     return tuple(names)
 

@@ -193,4 +193,5 @@ class SplitDataset:
         if self.factor_names:
             factors = map("{} ({})".format, self.factor_names, self.factor_sizes)
             lines.append(f"  {len(self.factor_names)} factors: {', '.join(factors)}")
-        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(" ".join(line.splitlines()) for line in lines)  # a name may contain line breaks

@@ -1,6 +1,9 @@
 """Reads tables from .csv, .tsv and .parquet files."""
 
+import contextlib
 import csv
+import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,10 +14,12 @@ from keras_vae.checks import MAX_CATEGORIES
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
 from keras_vae.data.validate import validate_labels
-from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.errors import InvalidInputError, one_line, unknown
+from keras_vae.text import encoding_of
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 DELIMITERS = ",;\t|"
+MAX_HEADER = 2**24
 
 
 class Column(NamedTuple):
@@ -125,9 +130,11 @@ def column_names(path: str | Path) -> list[str]:
 
     path = Path(path)
     try:
-        return list(parquet.read_schema(path).names) if path.suffix.lower() == ".parquet" else _header(path)[1]
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{path}: expected a table with a header, got: {error}.") from error
+        if path.suffix.lower() == ".parquet":
+            return list(parquet.read_schema(path).names)
+        return _header(path, encoding_of(path))[1]
+    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInputError(f"{path}: expected a table with a header, got: {one_line(error)}.") from error
 
 
 def _read_columns(
@@ -140,9 +147,10 @@ def _read_columns(
     training_texts = {name: tuple(texts) for name, texts in (categories or {}).items()}
     table = _read(path, training_texts)
     names = table.column_names
-    duplicate = next((name for name in names if names.count(name) > 1), None)
-    if duplicate is not None or not all(names):
-        raise InvalidInputError(f"{path}: expected a different name for each column, got {names}; rename them.")
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated or not all(names):
+        got = f"{repeated[0]!r} twice" if repeated else f"none for column {names.index('') + 1}"
+        raise InvalidInputError(f"{path}: expected a different name for each column, got {got}; rename it.")
     for name in [*(use_columns or ()), *([label_column] if label_column is not None else [])]:
         if name not in names:
             raise InvalidInputError(f"{path}: {unknown(name, names, part='column')}")
@@ -215,23 +223,30 @@ def _read(path: Path, texts: Iterable[str]) -> Any:
             table = parquet.read_table(path, page_checksum_verification=True)
             _check_names(path, table.column_names)
             return table
-        delimiter, header = _header(path)
+        encoding = encoding_of(path)
+        delimiter, header = _header(path, encoding)
         _check_names(path, header)
-        read_options = arrow_csv.ReadOptions(block_size=min(max(path.stat().st_size + 1, 2**20), 2**31 - 1))
+        block_size = min(max(path.stat().st_size + 1, 2**20), 2**31 - 1)
+        read_options = arrow_csv.ReadOptions(block_size=block_size, encoding=encoding)
         parse_options = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
         convert_options = arrow_csv.ConvertOptions(
             strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string())
         )
         return arrow_csv.read_csv(path, read_options, parse_options, convert_options)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{path}: expected a table with a header, got: {error}.") from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInputError(f"{path}: expected a table with a header, got: {one_line(error)}.") from error
 
 
-def _header(path: Path) -> tuple[str, list[str]]:
-    """Returns the delimiter that splits the first line into the most fields, and these fields."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        line = file.readline(2**20)
-    fields = {delimiter: next(csv.reader([line], delimiter=delimiter), []) for delimiter in DELIMITERS}
+def _header(path: Path, encoding: str) -> tuple[str, list[str]]:
+    """Returns the delimiter that splits the first row into the most fields, and these fields."""
+    with path.open(encoding=encoding, newline="") as file:
+        start = file.read(MAX_HEADER)
+    fields = {}
+    for delimiter in DELIMITERS:
+        with contextlib.suppress(csv.Error):  # a field of more than 128 KiB, as a wide header has without its delimiter
+            fields[delimiter] = next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
+    if not fields:
+        raise csv.Error("the first line has no delimiter within 128 KiB")
     return max(fields.items(), key=lambda item: len(item[1]))
 
 

@@ -82,7 +82,9 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
     elif y is not None:
         y = model.check_conditions(y, len(x), may_be_inferred=True)
     elif not model.infers_condition:
-        raise InvalidInputError(f"{part}: {model.name} needs labels, and the data have none; give (x, y).")
+        raise InvalidInputError(
+            f"{part}: {model.name} needs labels, and the data have none; give labelled data, in Python (x, y)."
+        )
     return Examples(x, y, factors)
 
 

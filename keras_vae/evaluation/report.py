@@ -56,7 +56,7 @@ def write_report(
     if pictures is not None:
         _write_pictures(pictures, sections)
     write_json(path.with_name(f"{path.name}.json"), {"settings": dict(settings), "answers": as_json(results)})
-    write_whole(html, lambda file: file.write_text(page))
+    write_whole(html, lambda file: file.write_text(page, "utf-8"))
     return html
 
 

@@ -1,6 +1,6 @@
 """The options of an export."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keras_vae.checks import check_integer, check_number
 from keras_vae.errors import InvalidInputError, unknown
@@ -22,16 +22,16 @@ class ExportOptions:
     Attributes:
         samples: number of draws of z per example in `score` and `anomaly`.
         precision: `"float32"`, `"bfloat16"`, `"float16"` or `"int8"`. Inputs and outputs are always float32.
-        signature: a single signature to export as `serving_default`, with its weights as constants of the graph. None
-            exports all signatures.
+        signature: a single signature to export as `serving_default`, with its weights as constants of the graph; by
+            default all signatures are exported.
         binarize: binarization mode of the training (`"dynamic"`, `"static"` or `"threshold"`), which the export applies
             to its inputs. None does not binarize.
-        images: whether to add signatures for image files (`*_bytes`). None adds them for models of images with values
-            from 0 to 1.
-        max_pixels: maximum number of pixels of an image file, according to its header. None means `MAX_PIXELS`, 67
-            million.
+        images: whether to add signatures for image files (`*_bytes`); by default for models of images with values from
+            0 to 1.
+        max_pixels: maximum number of pixels of an image file, according to its header; by default 67,108,864, that is
+            8192 x 8192.
         max_batch_pixels: maximum number of pixels of all image files in a batch, in which a server may join several
-            requests. None means `4 * max_pixels`.
+            requests; by default 4 times that of one file.
         flagged: fraction of the training examples that `anomaly` classifies as anomalies, in (0, 1).
         batch_sizes: batch sizes to which a server pads its batches, each with a warm-up request; the last is the
             maximum.
@@ -43,7 +43,7 @@ class ExportOptions:
     samples: int = 8
     precision: str = "float32"
     signature: str | None = None
-    binarize: str | None = None
+    binarize: str | None = field(default=None, metadata={"hint": "By default that of the run."})
     images: bool | None = None
     max_pixels: int | None = None
     max_batch_pixels: int | None = None

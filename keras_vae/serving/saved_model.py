@@ -97,7 +97,7 @@ def _write(served_model: ServedModel, version: Path, name: str, card: Mapping[st
     inputs = {key: {spec.name: spec for spec in signature.inputs} for key, signature in served_model.signatures.items()}
     if is_installed("tensorflow_serving"):
         warmup.write_warmup(extra / warmup.FILE, name, inputs, served_model.options.batch_sizes)
-    (extra / model_card.FILE).write_text(model_card.model_card(served_model, name, card))
+    (extra / model_card.FILE).write_text(model_card.model_card(served_model, name, card), "utf-8")
 
 
 def _check(version: Path, directory: Path, verbose: int) -> None:

@@ -22,6 +22,8 @@ from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingCon
 from keras_vae.training.dtype_policy import policy_of_devices
 
 MOST_STEPS_PER_EXECUTION = 32
+MOST_UNSEEN = 1000
+"""A label from here on is taken for a number of another kind, unless there are as many examples."""
 
 
 def load_data(config: TrainingConfig) -> SplitDataset:
@@ -164,7 +166,13 @@ def _classes(data: SplitDataset) -> int | None:
         rows = rows[~(rows == -1).all(axis=1)]  # without those of unknown labels
         one_hot = ((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all()
         return rows.shape[1] if one_hot and rows.shape[1] > 1 else None
-    return int(max(split.y.max() for split in _splits(data) if split.y is not None)) + 1
+    labels = np.concatenate([split.y for split in _splits(data) if split.y is not None])  # -1 where it is unknown
+    if labels.min() < -1 or labels.max() >= max(MOST_UNSEEN, len(labels)):
+        raise InvalidInputError(
+            f"{data.name}: expected the labels 0, 1, ... of the classes, got labels from {labels.min()} to "
+            f"{labels.max()}; number them from 0, or give names, as texts in the column of a table."
+        )
+    return int(labels.max()) + 1
 
 
 def _splits(data: SplitDataset) -> tuple[Split, Split, Split]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from keras_vae.checks import check_integer, check_number, check_seed
+from keras_vae.checks import are_texts, check_integer, check_number, check_seed
 from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.text import read_text
 
 CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
 """Attributes that name the data; digests of the data decide whether those are the same."""
@@ -25,6 +26,9 @@ DECAYS = ("cosine", "linear", "none")
 
 REPORT_ONLY = ("likelihood_samples",)
 """Attributes that change the report and not the training."""
+
+QUOTES = "A name with a comma is in double quotes: 'cat,\"dog, big\"'."
+"""Of lists of names on the command line."""
 
 WORDS = {str: "a text", list: "a list of texts", dict: "a mapping of names to values"}
 
@@ -64,11 +68,13 @@ class TrainingConfig:
             "prior": {"name": "mixture", "components": 20}}`.
         warmup_epochs: number of epochs in which the weight of the KL rises from 0.
         binarize: how to make pixels black or white: `"dynamic"`, `"static"` or `"threshold"`; by default not.
-        image_size: size of the images in pixels, one number or height and width, for images of various sizes.
+        image_size: size of the images in pixels, one number or height and width, for images of various sizes; by
+            default that of the first file.
         validation: fraction (or number) of the examples for validation, for data without a validation split.
         test: fraction (or number) of the examples for test, for data without a test split.
-        limit: maximum number of examples in each split, for a quick trial.
-        data_dir: folder with the prepared sets of TensorFlow Datasets.
+        limit: maximum number of examples in each split, for a quick trial; by default all.
+        data_dir: folder with the prepared sets of TensorFlow Datasets; by default `TFDS_DATA_DIR` of the environment,
+            or ~/tensorflow_datasets.
         label_column: for a table, the column with the labels.
         use_columns: for a table, the columns of the examples; by default all except the labels.
         categories: for a table with text, column -> its texts in the order of their indices. Training sets it, so that
@@ -108,9 +114,9 @@ class TrainingConfig:
     limit: int | None = None
     data_dir: str | None = None
     label_column: str | None = None
-    use_columns: list[str] | None = None
+    use_columns: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     categories: dict[str, list[str]] | None = None
-    label_names: list[str] | None = None
+    label_names: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     seed: int = 0
     dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"
@@ -136,6 +142,13 @@ class TrainingConfig:
             check_integer("early_stopping", self.early_stopping)
         self._expect("decay", "'auto', 'cosine', 'linear' or 'none'", lambda decay: decay in ("auto", *DECAYS))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
+        for name in ("use_columns", "label_names"):
+            self._expect(name, "a list of texts or None", lambda value: value is None or are_texts(value))
+        self._expect(
+            "categories",
+            "a mapping of columns to lists of texts, or None",
+            lambda value: value is None or all(map(are_texts, value.values())),
+        )
         self._expect(
             "imports",
             "a list of names of modules, such as ['my_module']",
@@ -149,6 +162,13 @@ class TrainingConfig:
     def _expect(self, name, expected, holds):
         if not holds(getattr(self, name)):
             raise InvalidInputError(f"{name} must be {expected}; got {getattr(self, name)!r}.")
+
+    @property
+    def data_options(self) -> dict[str, Any]:
+        """The options with which `keras_vae.data.load` reads other tables or folders of images like these data."""
+        if self.use_columns:
+            return {name: getattr(self, name) for name in TABLE_OPTIONS}
+        return {"label_names": self.label_names} if self.label_names else {}
 
     @property
     def modules(self) -> list[str]:
@@ -199,10 +219,12 @@ class TrainingConfig:
         """
         path = Path(path)
         try:
-            values = json.loads(path.read_text())
+            text = read_text(path)
         except OSError as error:
             raise InvalidInputError(f"{path}: cannot read the configuration: {error.strerror}.") from error
-        except ValueError as error:
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise InvalidInputError(f"{path}: expected a configuration in JSON; {error}.") from error
         if not isinstance(values, dict):
             raise InvalidInputError(f"{path}: expected a JSON object of configuration keys.")

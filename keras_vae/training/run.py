@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import json
 import os
 import platform
 import shutil
@@ -18,10 +19,13 @@ from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
 from keras_vae.models import Autoencoder, load_model
+from keras_vae.text import read_text
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
 
 NEWEST, PREVIOUS, BEST = "checkpoint.keras", "checkpoint-previous.keras", "best.keras"
+METADATA = "metadata.json"
+"""The member of a `.keras` archive in which Keras writes its version and the date."""
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "keras-tuner", "tensorflow-datasets")
 
@@ -190,14 +194,33 @@ class Run:
                 optimizer.finalize_variable_values(variables)
         return model
 
-    def save_model(self, model: Autoencoder, name: str, members: Mapping[str, str] | None = None) -> None:
-        """Saves the model, its optimizer and its step under `name`; `members` are further texts for the archive."""
+    def save_model(
+        self,
+        model: Autoencoder,
+        name: str,
+        members: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Saves the model, its optimizer and its step.
+
+        Args:
+            model: the model.
+            name: name of the file.
+            members: further texts for the archive. Keras then extracts the archive to the disk when it loads it.
+            metadata: further entries of the member `metadata.json`.
+        """
 
         def write(path):
             model.save(path)
             with zipfile.ZipFile(path, "a") as archive:
                 for member, text in (members or {}).items():
                     archive.writestr(member, text)
+                if metadata:
+                    before = archive.getinfo(METADATA)
+                    text = json.dumps({**json.loads(archive.read(before)), **metadata})
+                    archive.filelist.remove(before)
+                    del archive.NameToInfo[METADATA]
+                    archive.writestr(METADATA, text)
 
         write_whole(self[name], write)
 
@@ -207,7 +230,7 @@ class Run:
 
     def write_text(self, name: str, text: str) -> None:
         """Writes `text` under `name`."""
-        write_whole(self[name], lambda path: path.write_text(text))
+        write_whole(self[name], lambda path: path.write_text(text, "utf-8"))
 
     def read_json(self, name: str) -> Any:
         """What `write_json` wrote under `name`.
@@ -226,7 +249,7 @@ class Run:
         if not self["history.csv"].exists():
             return {}
         try:
-            return _parse_history(self["history.csv"].read_text())
+            return _parse_history(read_text(self["history.csv"]))
         except (ValueError, csv.Error) as error:  # ValueError: no number, or no UTF-8
             raise InvalidInputError(
                 f"{self['history.csv']}: it is damaged ({one_line(error)}); put the file back as training wrote it."

@@ -26,6 +26,7 @@ from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, re
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.early_stopping import EarlyStopping, best_epoch, has_stopped, metric_of
 from keras_vae.training.interrupt import interruptible
+from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
 from keras_vae.training.run import BEST, Run
 
@@ -126,7 +127,7 @@ def train(
                 _keep_best(strategy, model, run, verbose=verbose)
             check_alike(strategy, map(_array, model.trainable_variables), "weights after the training")
         if writes:
-            run.save_model(model, "model.keras")
+            run.save_model(model, "model.keras", metadata=record_of(config))
             remove_checkpoints(run)
         if writes and report:
             alone = model if strategy.num_replicas_in_sync == 1 else run.model()  # the others are not asked any more

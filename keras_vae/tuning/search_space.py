@@ -10,6 +10,7 @@ import keras_tuner
 from keras_vae import zoo
 from keras_vae.checks import is_number
 from keras_vae.errors import InvalidInputError
+from keras_vae.text import split_names
 from keras_vae.training import TrainingConfig
 
 WIDTH, DEPTH = "width", "depth"
@@ -143,4 +144,4 @@ def _values(text) -> list[Any]:
     try:
         return json.loads(f"[{text}]")
     except ValueError:
-        return text.split(",")
+        return list[Any](split_names("--space", text))

@@ -38,11 +38,11 @@ def write_parquet(tmp_path):
 
 @pytest.fixture
 def write_tfrecord(tmp_path):
-    def write_tfrecord(rows, *, name="in.tfrecord"):
+    def write_tfrecord(rows, *, name="in.tfrecord", feature="x"):
         with tf.io.TFRecordWriter(str(tmp_path / name)) as file:
             for row in rows:
-                feature = {"x": tf.train.Feature(float_list=tf.train.FloatList(value=row))}
-                file.write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
+                features = {feature: tf.train.Feature(float_list=tf.train.FloatList(value=row))}
+                file.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
         return tmp_path / name
 
     return write_tfrecord

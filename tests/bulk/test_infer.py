@@ -18,7 +18,7 @@ from pyarrow import csv
 
 from keras_vae import serving, zoo
 from keras_vae.bulk import infer
-from keras_vae.serving.data_options import write_data_options
+from keras_vae.serving.data_options import FILE, write_data_options
 
 
 def spoil(x):
@@ -60,6 +60,7 @@ def test_bad_records_are_told_with_their_reason_and_lose_no_other(export, x, wri
         f"in.parquet#{row}": kind for row, kind in faults.items()
     }
     assert dead["in.parquet#3"]["reason"] == "x: expected 6 values, for shape (6,); got 5."
+    assert dead["in.parquet#401"]["reason"] == "x: expected finite numbers; got nan, value 0 of 6."
     assert set(read(tmp_path / "out" / "answers")) == {f"in.parquet#{row}" for row in set(range(1000)) - set(faults)}
     written = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (written["read"], written["answered"], written["signature"]) == (1000, 995, "encode")
@@ -122,7 +123,8 @@ def images(tmp_path_factory):
 
 def test_image_files_are_decoded_by_the_export_and_their_folder_is_the_condition(images, read, tmp_path):
     export, folder = images
-    summary = infer("encode", export, folder, tmp_path / "out", batch_size=4)
+    with pytest.warns(UserWarning, match="the export does not record the names of its labels; .* cat = 0, dog = 1"):
+        summary = infer("encode", export, folder, tmp_path / "out", batch_size=4)
     assert (summary.answered, summary.rejected) == (10, {"unreadable image": 1})
     assert set(read(tmp_path / "out" / "dead_letters")) == {"dog/bad.png#0"}
     answers = read(tmp_path / "out" / "answers")
@@ -184,7 +186,8 @@ def _claiming(width, height):
 def test_a_table_with_named_columns_is_read_as_training_reads_it(export, x, read, tmp_path):
     lines = [",".join("abcdef"), *(",".join(map(repr, map(float, row))) for row in x[:10])]
     (tmp_path / "x.csv").write_text("\n".join(lines))
-    infer("encode", export, tmp_path / "x.csv", tmp_path / "out")
+    with pytest.warns(UserWarning, match="the export does not record the columns .* in their order: a, b, c, d, e, f"):
+        infer("encode", export, tmp_path / "x.csv", tmp_path / "out")
     expected = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x[:10]))["mean"]
     found = read(tmp_path / "out" / "answers")
     np.testing.assert_allclose([found[f"x.csv/train#{row}"]["mean"] for row in range(10)], expected, atol=1e-6)
@@ -211,6 +214,10 @@ def test_the_columns_that_training_read_are_found_by_their_names(export, x, read
     for less in ("less.csv", "less.parquet"):
         with refused(f"{less}: Unknown column 'a'"):
             infer("encode", version, tmp_path / less, tmp_path / "other")
+    (version / FILE).write_text('{"use_columns": 3}')
+    with refused("data_options.json: it is damaged"):
+        infer("encode", version, path, tmp_path / "other")
+    write_data_options(version, columns)
     infer("encode", version, path, tmp_path / "named", key="more")
     assert list(read(tmp_path / "named" / "answers")) == table["more"].to_pylist()
     with refused("Unknown column 'id'"):
@@ -221,6 +228,8 @@ def test_the_columns_that_training_read_are_found_by_their_names(export, x, read
     assert (summary.answered, summary.rejected) == (9, {"not finite": 1}), (
         "a row, not the table; labels are not asked for"
     )
+    (dead,) = read(tmp_path / "some" / "dead_letters").values()
+    assert dead["reason"] == "b: expected a finite number; got inf."
 
 
 def test_arrays_and_data_sets_by_name(export, x, read, tmp_path):
@@ -239,9 +248,21 @@ def test_a_file_of_one_number_is_refused(export, tmp_path, refused):
         infer("encode", export, tmp_path / "x.npy", tmp_path / "out")
 
 
-def test_columns_may_have_other_names(export, x, write_parquet, tmp_path):
-    path = write_parquet(x[:10], column="pixels")
-    assert infer("encode", export, path, tmp_path / "out", fields={"x": "pixels"}).answered == 10
+def test_columns_may_have_other_names_by_which_bad_values_are_reported(
+    export, x, write_parquet, write_tfrecord, read, tmp_path
+):
+    bad = [*x[:2], x[2][:5], np.array([1, 2, 1e30, np.inf, 5, 6])]
+    path = write_parquet([*bad, None], column="pixels")
+    assert infer("encode", export, path, tmp_path / "out", fields={"x": "pixels"}).answered == 2
+    reasons = [
+        "pixels: expected 6 values, for shape (6,); got 5.",
+        "pixels: expected finite numbers; got inf, value 3 of 6.",
+        "pixels: expected a value; the record has none.",
+    ]
+    assert [letter["reason"] for letter in read(tmp_path / "out" / "dead_letters").values()] == reasons
+    write_tfrecord(bad, feature="pixels")
+    infer("encode", export, tmp_path / "in.tfrecord", tmp_path / "more", fields={"x": "pixels"})
+    assert [letter["reason"] for letter in read(tmp_path / "more" / "dead_letters").values()] == reasons[:2]
 
 
 @pytest.mark.parametrize(

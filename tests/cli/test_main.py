@@ -203,6 +203,7 @@ BAD_TRAINING = {
     "no examples": ("--data {shelf}/none.npy", "none.npy.*expected at least one example"),
     "one example": ("--data {shelf}/one.npy", "expected one or more examples for training"),
     "keys": ("--data {shelf}/keys.npz", "keys.npz: expected a key x"),
+    "pattern": ("--data {shelf}/*.npy", "no such file or folder .*; give one; only bulk inference reads patterns"),
     "another kind of file": ("--data {shelf}/table.xls", "table.xls: expected a folder of images"),
     "table without rows": ("--data {shelf}/table.csv", "table.csv: expected column names in the first line"),
     "no such file": ("--data {shelf}/nowhere.npy", "nowhere.npy: no such file or folder"),
@@ -523,6 +524,9 @@ def test_compare_puts_runs_side_by_side(cli, finished_run, tmp_path):
     assert_refused(cli("compare", "one"), "expected two or more runs")
     assert_refused(cli("compare", "one", "./one"), "expected different runs")
     assert_refused(cli("compare", "one", "three"), "no run there")
+    np.save(tmp_path / "wide.npy", np.zeros((3, 8, 9, 1)))
+    refusal = r"compare: one cannot be evaluated on wide.npy: .* expected shape \(N, 8, 8, 1\)"
+    assert_refused(cli("compare", "one", "two", "--data", "wide.npy", "--out", "other"), refusal)
     config = Run(tmp_path / "two").config().replace(data="mnist")
     Run(tmp_path / "two").write_json("config.json", config.as_dict())
     assert_refused(cli("compare", "one", "two", "--out", "other"), "expected runs of the same data")
@@ -589,3 +593,13 @@ def test_an_autoencoder_without_a_prior_does_what_it_can(cli, write, tmp_path):
     assert code == 0 and "elbo" not in json.loads(out)["likelihood"]
     code, out, _ = cli("export", "ae.keras", "servable")
     assert code == 0 and "generate" not in out
+
+
+def test_a_warning_is_one_plain_line():
+    code = (
+        "import warnings\nfrom keras_vae.cli.quiet import plain_warnings\n"
+        "with plain_warnings():\n    warnings.warn('two\\nlines')\n    warnings.warn('old', DeprecationWarning)\n"
+        "warnings.warn('in Python')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines() == ["Warning: two lines", "<string>:6: UserWarning: in Python"]

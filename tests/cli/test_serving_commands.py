@@ -8,7 +8,9 @@ import numpy as np
 import onnxruntime
 import pytest
 import tensorflow as tf
+from PIL import Image
 
+from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, TrainingConfig
 from tests.cli.refusals import assert_refused
 
@@ -164,6 +166,40 @@ def test_a_client_asks_what_one_asks_of_the_model(cli, finished_run, served, tmp
 def test_a_client_that_cannot_be_answered_says_why(cli, served, tmp_path, arguments, message):
     assert_refused(cli("client", *arguments.format(url=served).split()), message)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_labels_of_a_folder_are_sent_as_the_model_numbers_them(cli, tmp_path, recwarn):
+    from keras_vae import zoo
+    from keras_vae.serving import export
+    from keras_vae.serving.server import LocalServer
+
+    for label in ("cat", "dog, big"):
+        (tmp_path / "pets" / label).mkdir(parents=True)
+        Image.new("L", (4, 4), len(label)).save(tmp_path / "pets" / label / "1.png")
+    model = zoo.conditional_vae((4, 4, 1), 2, condition=2, units=(4,))
+    export(model, tmp_path / "served" / "pets", check=False, options=ExportOptions(batch_sizes=(1,)))
+    x = np.array([3, 8], "uint8")[:, None, None, None] * np.ones((1, 4, 4, 1), "uint8")
+    with LocalServer(tmp_path / "served") as server:
+        asked = ["client", "encode", server.url, "--model", "pets", "--data", "pets", "--overwrite", "--out", "z.npz"]
+        for options, labels in (([], [0, 1]), (["--label-names", '"dog, big",cat'], [1, 0])):
+            recwarn.clear()
+            assert cli(*asked, *options)[0] == 0
+            expected = model.encode(x, condition=np.array(labels)).mean()
+            np.testing.assert_allclose(np.load("z.npz")["mean"], expected, atol=1e-5)
+            said = "\n".join(str(warning.message) for warning in recwarn)
+            assert ("the server does not record the names of its labels" in said) == (not options)
+        assert_refused(cli(*asked, "--label-names", '"cat'), "--label-names: expected names divided by commas")
+        np.save("x.npy", x)
+        refusal = "label_names: expected a folder of images"
+        assert_refused(cli(*asked[:6], "x.npy", *asked[7:], "--label-names", "cat"), refusal)
+        recwarn.clear()
+        assert cli(*asked, "--label-names", "ape,cat")[0] == 0
+        said = "\n".join(str(warning.message) for warning in recwarn)
+        assert "Expected the labels ape, cat; got dog, big too" in said and "1 of 2 answers are NaN" in said
+        with pytest.warns(UserWarning, match="3 of 3 answers are NaN"):
+            cli("client", "generate", server.url, "--model", "pets", "-n", 3, "--condition", 7)
+        assert_refused(cli("client", "classify", *asked[2:]), "Unknown signature 'classify'")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Oven:
     size: int | tuple[int, int] | None = None
     seeds: tuple[int, ...] = (1, 2)
     fan: bool | str = "auto"
-    own: list[str] = dataclasses.field(default_factory=list, metadata={"option": "--mine"})
+    own: list[str] = dataclasses.field(default_factory=list, metadata={"option": "--mine", "hint": "Or more."})
     rest: dict[str, int] | None = None
 
 
@@ -64,6 +64,7 @@ def asked(*arguments, names=()):
         ("--seeds 4", {"seeds": (4,)}),
         ("--degrees 220", {"degrees": 220}),
         ("--mine a,b --mine c", {"own": ["a", "b", "c"]}),
+        ('--mine "a,b",c', {"own": ["a,b", "c"]}),
     ],
 )
 def test_only_what_is_set_is_handed_over_in_the_types_of_the_fields(arguments, settings):
@@ -80,6 +81,7 @@ def test_the_help_is_the_docstring_in_the_place_of_the_settings():
     ]  # fmt: skip
     assert lines[1].endswith("Of the oven, in Celsius; auto is none of them. [default: 220]")
     assert lines[4].endswith("What is put on top, such as poppy. [default: 1,2]")
+    assert lines[6].endswith("Names of one's own. Or more.")
     assert lines[3].endswith("height and width.") and "With fan or not. By default auto." in lines[5]
     assert "--share" in asked("--help", names=["share"]) and "--seeds" not in asked("--help", names=["share"])
 
@@ -87,6 +89,8 @@ def test_the_help_is_the_docstring_in_the_place_of_the_settings():
 def test_numbers_that_are_none_are_refused_by_the_name_of_the_option():
     with pytest.raises(InvalidInputError, match="--seeds: expected integers, such as 8,16; got '1,two'"):
         asked("--seeds", "1,two")
+    with pytest.raises(InvalidInputError, match="--mine: expected names divided by commas"):
+        asked("--mine", '"a,b')
 
 
 @pytest.mark.skipif(sys.flags.optimize == 2, reason="docstrings are left out")

@@ -1,11 +1,14 @@
 """Folders of images: pixels, splits, labels, and files that cannot be read."""
 
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_vae.data import load
 from keras_vae.data.folder import read_folder
+from keras_vae.data.images import read_image
 from keras_vae.errors import InvalidInputError
 
 RED, GREY = (200, 0, 0), 90
@@ -76,6 +79,17 @@ def test_orientation_is_applied(tmp_path):
     assert x[0, :6].min() > 200 and x[0, 10:].max() < 50, "the left half of the file is the upper half"
 
 
+def test_damaged_exif_data_do_not_matter(tmp_path):
+    exif = Image.Exif()
+    exif[0x010E] = "a description"
+    content = exif.tobytes()
+    Image.new("L", (8, 8), 3).save(tmp_path / "a.jpg", exif=content[:-8])
+    with pytest.warns(UserWarning, match="EXIF|Truncated"):
+        read_image(tmp_path / "a.jpg")
+    with warnings.catch_warnings(action="error"):
+        assert read_folder(tmp_path).train.x.shape == (1, 8, 8, 1)
+
+
 def test_images_cover_the_size_and_are_cropped_at_the_centre(tmp_path):
     strip = np.zeros((10, 30), np.uint8)
     strip[:, 10:20] = 255
@@ -130,7 +144,7 @@ def test_labels_are_those_of_the_training_by_name(tmp_path, refused):
     assert parts.label_names == ("dog", "cat", "ape") and parts.train.y.tolist() == [2, 0]
     save(tmp_path / "one" / "dog" / "a.png")
     assert read_folder(tmp_path / "one", label_names=("cat", "dog")).train.y.tolist() == [1], "one folder is enough"
-    for names in ("cat", ["cat", "cat"], ["cat", 1]):
+    for names in ("cat", ["cat", "cat"], ["cat", 1], [""]):
         with refused("label_names: expected different names"):
             load(tmp_path / "x", label_names=names)
     with refused("label_names: expected a folder of images, got digits; leave label_names out"):

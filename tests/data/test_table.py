@@ -10,7 +10,8 @@ import pytest
 from pyarrow import csv
 
 from keras_vae.data import load
-from keras_vae.data.table import read_as_in_training, read_table
+from keras_vae.data.table import column_names, read_as_in_training, read_table
+from keras_vae.errors import LONGEST, InvalidInputError
 
 ROWS = {
     "age": [31, 45, None, 22, 61, 38],
@@ -63,6 +64,33 @@ def test_columns_of_every_kind_are_read(table):
     assert parts.categories == ((), (), (), ("Bonn", "Köln, Rhein", "Ulm"))
     assert parts.train.y.tolist() == [1, 0, 2, 1, 0, 2] and parts.label_names == ()
     assert parts.notes == ("Column town has categories: Bonn, Köln, Rhein, Ulm.", "3 values are missing (NaN).")
+
+
+@pytest.mark.parametrize(("suffix", "encoding"), [(".csv", "utf-8-sig"), (".csv", "utf-16"), (".tsv", "utf-16")])
+def test_a_byte_order_mark_says_the_encoding(tmp_path, suffix, encoding):
+    path = tmp_path / f"t{suffix}"
+    path.write_text("größe,Ort\n1,Köln\n2,Ulm\n".replace(",", "," if suffix == ".csv" else "\t"), encoding)
+    parts = read_table(path)
+    assert (parts.column_names, parts.categories) == (("größe", "Ort"), ((), ("Köln", "Ulm")))
+    assert column_names(path) == ["größe", "Ort"]
+
+
+def test_another_encoding_is_not_a_missing_header(tmp_path, refused):
+    for place, content in ((2, "größe,b\n1,2\n"), (11, "a,b\n1,x\n2,Köln\n")):
+        (tmp_path / "t.csv").write_text(content, "latin-1")
+        with refused(f"t.csv: expected text in UTF-8, got the byte 0xF6 at offset {place} .*save the file as UTF-8"):
+            read_table(tmp_path / "t.csv")
+
+
+def test_names_may_have_line_breaks_and_a_header_may_be_wide(tmp_path, refused):
+    path = tmp_path / "t.csv"
+    path.write_text('"a\nb",c\n1,x\n2,y\n')
+    assert column_names(path) == list(read_table(path).column_names) == ["a\nb", "c"]
+    path.write_text(",".join(f"column {i}" for i in range(20_000)) + "\n" + ",".join("1" * 20_000) + "\n")
+    assert len(column_names(path)) == 20_000
+    with pytest.raises(InvalidInputError, match=r"Unknown column 'label'.* \.\.\. .*column 9999\.$") as caught:
+        read_table(path, label_column="label")
+    assert len(str(caught.value)) <= LONGEST
 
 
 def test_columns_can_be_chosen_and_texts_be_labels(table):

@@ -72,3 +72,11 @@ def test_a_model_takes_the_conditions_that_the_data_have(y, model, condition, tm
 def test_what_a_chosen_part_makes_useless_is_not_taken_from_the_data():
     config = TrainingConfig(model="masked_vae", likelihood="normal", limit=64, jit_compile=False)
     assert type(build_model(config, load_data(config)).likelihood).__name__ == "Normal"
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 10**18], [0, 1, -2], [0, 1, 1000]])
+def test_labels_that_number_no_classes_are_refused(tmp_path, refused, labels):
+    np.savez(tmp_path / "x.npz", x=np.zeros((30, 4)), y=labels * 10)
+    config = TrainingConfig(model="conditional_vae", data=str(tmp_path / "x.npz"))
+    with refused(f"x: expected the labels 0, 1, ... of the classes, got labels from {min(labels)} to {max(labels)}"):
+        build_model(config, load_data(config))

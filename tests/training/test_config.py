@@ -101,6 +101,8 @@ def test_a_learning_rate_is_positive_and_finite(refused, value):
         ({"learning_rate": True}, "learning_rate must be a positive number; got True"),
         ({"options": ["units"]}, "options must be a mapping"),
         ({"options": None}, "options must be a mapping"),
+        ({"label_names": [1]}, "label_names must be a list of texts or None; got .1."),
+        ({"categories": {"town": "Ulm"}}, "categories must be a mapping of columns to lists of texts"),
     ],
 )
 def test_other_values_out_of_range_are_refused(refused, values, message):
@@ -114,6 +116,8 @@ def test_other_values_out_of_range_are_refused(refused, values, message):
         ("{", "expected a configuration in JSON"),
         ("", "expected a configuration in JSON"),
         ("[1, 2]", "expected a JSON object"),
+        ("[" * 10**5, "expected a configuration in JSON"),
+        ('{"seed": 1' + "0" * 5000 + "}", "expected a configuration in JSON"),
         ('{"latent_dim": "8"}', "latent_dim must be an integer >= 1; got '8'"),
         ('{"learning_rate": NaN}', "learning_rate must be a positive number; got nan"),
     ],
@@ -133,6 +137,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, refused):
     binary = tmp_path / "binary.json"
     binary.write_bytes(b"\xff\xfe\x00\x80")
     with refused(r"binary\.json: expected a configuration in JSON"):
+        TrainingConfig.read(binary)
+    binary.write_text('{"data": "größe.csv"}', "latin-1")
+    with refused(r"binary\.json: expected text in UTF-8, got the byte 0xF6 at offset 12"):
         TrainingConfig.read(binary)
 
 

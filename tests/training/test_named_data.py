@@ -1,16 +1,28 @@
 """A run on a table or a folder: names of columns and labels, and other data that are read alike."""
 
+import shutil
+import warnings
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_vae.bulk import infer
 from keras_vae.cli.exports import export_run
-from keras_vae.cli.sources import condition_of, data_of, evaluation_data_of, examples, training_examples
+from keras_vae.cli.sources import (
+    condition_of,
+    data_of,
+    evaluation_data_of,
+    examples,
+    examples_for_server,
+    training_examples,
+)
 from keras_vae.data import SplitDataset
 from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, load_data, train
 from keras_vae.training.build import build_model, with_data, with_names
+from keras_vae.training.model_file import config_of, record_of
 
 
 def write(path, towns):
@@ -54,6 +66,50 @@ def test_another_file_is_read_whole_in_its_order(config, tmp_path, refused):
         np.testing.assert_array_equal(evaluation_data_of(path, own, None).test.x, data.test.x)
     compared = evaluation_data_of(path, labelled, None, runs=[path, tmp_path / "other"])
     assert len(compared) == 20, "of two runs neither was trained on it"
+
+
+def test_a_model_file_of_a_run_reads_other_data_as_the_run_does(config, tmp_path, refused):
+    path, data = tmp_path / "run", load_data(config)
+    named = with_names(config.replace(binarize=None, seed=3), data)
+    run = Run(path)
+    run.start(named)
+    model = build_model(named, data)
+    run.save_model(model, "model.keras", metadata=record_of(named))
+    file = shutil.copy(path / "model.keras", tmp_path / "alone.keras")
+    (tmp_path / "new.csv").write_text("town,visits,height\nRom,3,0.5\n")
+    np.testing.assert_array_equal(examples(file, str(tmp_path / "new.csv"), None).x, [[0.5, 3, 1]])
+    for name in ("seed", "use_columns", "categories", "label_column"):
+        assert getattr(config_of(file), name) == getattr(named, name)
+    model.save(tmp_path / "other.keras")
+    assert config_of(tmp_path / "other.keras") is None
+    with refused("new.csv: expected numbers, as .*other.keras does not record the categories .* column 'town'"):
+        examples(tmp_path / "other.keras", str(tmp_path / "new.csv"), None)
+    (tmp_path / "numbers.csv").write_text("town,visits,height\n1,3,0.5\n")
+    with pytest.warns(UserWarning, match="other.keras does not record the columns .* order: town, visits, height"):
+        examples(tmp_path / "other.keras", str(tmp_path / "numbers.csv"), None)
+    with zipfile.ZipFile(file) as archive:
+        assert len(archive.namelist()) == 3, "Keras extracts an archive of more members to the disk"
+    run.save_model(model, "other.keras", metadata={"data_options": {"use_columns": 3}})
+    shutil.copy(path / "other.keras", tmp_path / "other.keras")
+    with refused("other.keras: its record of the data is damaged .use_columns must be a list of texts"):
+        examples(tmp_path / "other.keras", str(tmp_path / "numbers.csv"), None)
+
+
+def test_what_is_sent_to_a_server_has_the_labels_that_are_named(tmp_path, refused):
+    for label in ("cat", "dog"):
+        (tmp_path / "pets" / label).mkdir(parents=True)
+        Image.new("L", (4, 4)).save(tmp_path / "pets" / label / "1.png")
+    pets, table = str(tmp_path / "pets"), tmp_path / "t.csv"
+    with pytest.warns(UserWarning, match="the server does not record .* cat = 0, dog = 1; .* give --label-names"):
+        assert examples_for_server(pets, None, conditional=True).y.tolist() == [0, 1]
+    with warnings.catch_warnings(action="error"):
+        assert examples_for_server(pets, None, label_names=["dog", "cat"], conditional=True).y.tolist() == [1, 0]
+        assert len(examples_for_server(pets, None)) == 2, "labels are not sent"
+    table.write_text("b,a\n1,2\n")
+    with pytest.warns(UserWarning, match="the server does not record the columns .* in their order: b, a"):
+        assert examples_for_server(str(table), None).x.tolist() == [[1, 2]]
+    with refused("--label-names: expected a folder of images"):
+        examples_for_server(str(table), None, label_names=["cat"])
 
 
 def test_the_parts_of_a_file_are_kept(tmp_path, refused):

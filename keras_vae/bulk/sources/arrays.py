@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -14,7 +15,8 @@ from keras_vae.bulk.sources.source import ROWS_PER_UNIT, Source, make_record
 from keras_vae.data import load
 from keras_vae.data.arrays import read_arrays
 from keras_vae.data.table import SUFFIXES as TABLES
-from keras_vae.data.table import read_as_in_training, read_table
+from keras_vae.data.table import read_as_in_training
+from keras_vae.data.unrecorded import read_table_in_order
 from keras_vae.errors import InvalidInputError, one_line
 
 SPLITS = ("train", "validation", "test")
@@ -38,7 +40,7 @@ class Rows:
     rows: int
 
     def records(self) -> Iterator[Record | RejectedRecord]:
-        x, y, keys = _parts(self.job, self.data, self.size, self.columns, self.key)[self.part]
+        x, y, keys = _loaded(self.job, self.data, self.size, self.columns, self.key).parts[self.part]
         source = f"{Path(self.data).name}/{self.part}" if self.part else Path(self.data).name
         for row in range(self.first, self.first + self.rows):
             fields = {"x": x[row], "condition": None if y is None else y[row]}
@@ -64,7 +66,7 @@ def array_source(
         InvalidInputError: if the data cannot be read, or have no such split.
     """
     job = uuid4().hex
-    parts = _parts(job, data, size, columns, key)
+    parts, column_names = _loaded(job, data, size, columns, key)
     if split is not None and split not in parts:
         raise InvalidInputError(f"{data}: expected a split {split!r}; got {', '.join(filter(None, parts)) or 'none'}.")
     units = [
@@ -73,12 +75,20 @@ def array_source(
         if split in (None, part)
         for first in range(0, len(x), ROWS_PER_UNIT)
     ]
-    return Source(data, tuple(units), has_own_keys=key is not None)
+    names = {"x": column_names} if column_names else {}
+    return Source(data, tuple(units), has_own_keys=key is not None, names=names)
+
+
+class _Loaded(NamedTuple):
+    """Name of the part -> x, y, keys; and the columns of a table."""
+
+    parts: dict[str, tuple[np.ndarray, np.ndarray | None, list | None]]
+    column_names: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
-def _parts(job, data, size, columns, key):
-    """Returns name of the part -> x, y, keys. A `.npy` file is one part without a name, mapped into memory."""
+def _loaded(job, data, size, columns, key) -> _Loaded:
+    """Loads the data; a `.npy` file is one part without a name, mapped into memory."""
     suffix = Path(data).suffix.lower()
     if suffix == ".npy":
         try:
@@ -87,13 +97,14 @@ def _parts(job, data, size, columns, key):
             raise InvalidInputError(f"{data}: expected an array written by numpy.save; {one_line(error)}.") from error
         if not x.ndim:
             raise InvalidInputError(f"{data}: expected an array of shape (rows, ...); got a single number.")
-        return {"": (x, None, None)}
+        return _Loaded({"": (x, None, None)})
     if suffix in TABLES and columns is not None:
-        return {"train": read_as_in_training(data, key=key, **json.loads(columns))}
+        options = json.loads(columns)
+        return _Loaded({"train": read_as_in_training(data, key=key, **options)}, tuple(options["use_columns"]))
     if suffix == ".npz":
         data_set = read_arrays(data)
     elif suffix in TABLES:
-        data_set = _table(data)
+        data_set = read_table_in_order(data, "the export")
     else:
         try:
             data_set = load(data)
@@ -102,17 +113,5 @@ def _parts(job, data, size, columns, key):
                 raise
             data_set = load(data, image_size=size)
     splits = {part: getattr(data_set, part) for part in SPLITS}
-    return {part: (split.x, split.y, None) for part, split in splits.items() if split is not None}
-
-
-def _table(data):
-    data_set = read_table(data)
-    text_columns = [
-        name for name, categories in zip(data_set.column_names, data_set.categories, strict=True) if categories
-    ]
-    if text_columns:
-        raise InvalidInputError(
-            f"{data}: expected numbers, as the export does not contain the categories of text columns; got text in "
-            f"column {text_columns[0]!r}; replace the text by the indices used in training, or export the run again."
-        )
-    return data_set
+    parts = {part: (split.x, split.y, None) for part, split in splits.items() if split is not None}
+    return _Loaded(parts, data_set.column_names)

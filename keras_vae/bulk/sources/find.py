@@ -28,7 +28,7 @@ def find_source(
     fields: Mapping[str, str] | None = None,
     key: str | None = None,
     columns: str | None = None,
-    label_names: Sequence[str] = (),
+    label_names: Sequence[str] | None = (),
 ) -> Source:
     """Returns the source for a name, a path or a pattern.
 
@@ -40,7 +40,8 @@ def find_source(
         fields: input of the model -> column or feature, for the inputs whose names differ.
         key: column or feature with the keys. None uses the places of the records.
         columns: options of `keras_vae.data.table.read_as_in_training`, as JSON, with which training read its table.
-        label_names: names of the folders of images in the order of their labels in training.
+        label_names: names of the folders of images in the order of their labels in training. None if the model takes no
+            labels.
 
     Raises:
         InvalidInputError: if no file matches, if the files are of several kinds, or if an option does not apply to the

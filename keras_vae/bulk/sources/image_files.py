@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_vae.bulk.record import Place, Record, RejectedRecord
 from keras_vae.bulk.sources.source import Source
 from keras_vae.data.folder_layout import arrange, names_of_labels
+from keras_vae.data.unrecorded import warn_of_labels
 
 FILES_PER_UNIT = 256
 
@@ -35,16 +36,19 @@ class ImageFiles:
             yield Record(name, place, {"image_bytes": content, "condition": label})
 
 
-def image_source(name: str, files: Sequence[tuple[str, str]], names_in_training: Sequence[str] = ()) -> Source:
+def image_source(name: str, files: Sequence[tuple[str, str]], names_in_training: Sequence[str] | None = ()) -> Source:
     """Returns a source of image files, with labels as of `keras_vae.data.read_folder`.
 
     Args:
         name: name of the source, for messages and the summary.
         files: path and name of each file.
-        names_in_training: names of the labels 0, 1, ... in training.
+        names_in_training: names of the labels 0, 1, ... in training. If there are none, those of the folders are
+            numbered in sorted order, with a warning. None if the model takes no labels.
     """
     entries, _ = arrange([PurePosixPath(file_name) for _, file_name in files])
-    names = names_of_labels(entries, names_in_training)
+    names = () if names_in_training is None else names_of_labels(entries, names_in_training)
+    if not names_in_training:
+        warn_of_labels(name, "the export", names, "if training had others, export the run again")
     training_names = names_in_training or names
     # A name that training did not have stays a text, which a signature that takes a condition rejects by its name.
     numbers = {name: number if name in training_names else name for number, name in enumerate(names)}

@@ -90,7 +90,8 @@ def parquet_source(tables: Tables) -> Source:
             first += rows
     if len(errors) == len(tables.files):
         raise errors[0]
-    return Source(tables.name, tuple(units), of_files=of_files, has_own_keys=tables.key is not None)
+    has_own_keys = tables.key is not None
+    return Source(tables.name, tuple(units), of_files=of_files, has_own_keys=has_own_keys, names=tables.inputs)
 
 
 def _rows_at_once(group) -> int:

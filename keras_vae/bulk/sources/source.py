@@ -1,10 +1,11 @@
 """A source of records, split into units of work that read their own records."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from keras_vae.bulk.record import Place, Record, RejectedRecord
+from keras_vae.errors import one_line
 
 ROWS_PER_UNIT = 4096  # rows of a unit, or of one read from a larger unit
 
@@ -32,12 +33,15 @@ class Source:
         of_files: whether the records are image files; otherwise they are arrays.
         has_own_keys: whether the keys come from the user's data and may repeat; otherwise the place of a record is its
             key.
+        names: input of the model -> the column or feature that it is read from, or the columns of its values, for
+            messages.
     """
 
     name: str
     units: tuple[Unit, ...]
     of_files: bool = False
     has_own_keys: bool = False
+    names: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int | None:
@@ -82,5 +86,7 @@ def make_record(place: Place, fields: Mapping[str, Any], key_field: str | None) 
         return Record(str(place), place, fields)
     key = fields.get(key_field)
     if key is None or key in ("", b""):
-        return RejectedRecord(None, place, "missing key", f"{key_field}: expected a key; the record has none.")
+        return RejectedRecord(
+            None, place, "missing key", f"{one_line(key_field)}: expected a key; the record has none."
+        )
     return Record(key.decode(errors="backslashreplace") if isinstance(key, bytes) else str(key), place, fields)

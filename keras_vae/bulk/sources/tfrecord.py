@@ -58,7 +58,7 @@ def tfrecord_source(tables: Tables) -> Source:
             "--key FEATURE."
         )
     units = tuple(RecordFile(path, file_name, features, tables.key) for path, file_name in tables.files)
-    return Source(tables.name, units, of_files=of_files, has_own_keys=tables.key is not None)
+    return Source(tables.name, units, of_files=of_files, has_own_keys=tables.key is not None, names=features)
 
 
 def _first_features(files):

@@ -1,6 +1,6 @@
 """The options of a server: addresses and limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keras_vae.checks import check_integer, check_number
 from keras_vae.errors import InvalidInputError
@@ -24,7 +24,7 @@ class ServerOptions:
     Attributes:
         host: address to listen on. Only the local machine can reach 127.0.0.1.
         port: port of REST; 0 selects a free port.
-        grpc_port: port of gRPC; 0 selects a free port, None (-1 on the command line) disables gRPC.
+        grpc_port: port of gRPC; 0 selects a free port. None disables gRPC.
         versions: number of newest versions of each model to serve, for models without an entry in `models.config`.
         poll_seconds: seconds between checks of the folder for new versions.
         batching: whether to join waiting requests into batches.
@@ -39,10 +39,10 @@ class ServerOptions:
         read_seconds: seconds for a client to send the body of a request; large bodies get more time.
         send_seconds: maximum seconds in which a client reads nothing of its answer.
         keep_alive_seconds: maximum seconds of a connection without a request.
-        max_header_bytes: maximum size of the header of a request.
-        max_request_bytes: maximum size of the body of a request, for REST and gRPC.
-        max_held_bytes: maximum size of the bodies of all requests without an answer so far. Beyond this size, requests
-            are refused.
+        max_header_bytes: maximum size of the header of a request, in bytes.
+        max_request_bytes: maximum size of the body of a request, in bytes, for REST and gRPC.
+        max_held_bytes: maximum size of the bodies of all requests without an answer so far; by default 4 times that of
+            one request. Beyond this size, requests are refused.
         max_connections: maximum number of connections per protocol. Beyond this number, REST closes the connection that
             has been idle for the longest time.
         grace_seconds: seconds to answer the accepted requests after SIGTERM.
@@ -53,7 +53,7 @@ class ServerOptions:
 
     host: str = "127.0.0.1"
     port: int = 8501
-    grpc_port: int | None = 8500
+    grpc_port: int | None = field(default=8500, metadata={"hint": "-1 disables gRPC."})
     versions: int = 1
     poll_seconds: float = 1.0
     batching: bool = True

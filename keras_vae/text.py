@@ -1,0 +1,86 @@
+"""Text of users: the encoding of a file, and lists divided by commas."""
+
+import codecs
+import csv
+from pathlib import Path
+
+from keras_vae.errors import InvalidInputError
+
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+CHUNK = 2**20
+
+
+def encoding_of(path: Path) -> str:
+    """Returns the encoding of a text file, which it reads to the end: UTF-8, or what its byte order mark says.
+
+    Raises:
+        InvalidInputError: if the file is in another encoding; the message names the first byte that is wrong.
+        OSError: if it cannot be read.
+
+    Example:
+
+    >>> _ = Path("t.txt").write_text("größe", encoding="utf-16")
+    >>> encoding_of(Path("t.txt"))
+    'utf-16'
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+        encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8")
+        decoder = codecs.getincrementaldecoder(encoding)()
+        line, end, chunk = 1, 0, start
+        file.seek(0)
+        while chunk:
+            chunk = file.read(CHUNK)
+            end += len(chunk)
+            try:
+                text = decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                before = error.object[: error.start]
+                offset, byte = end - len(error.object) + error.start, f"the byte 0x{error.object[error.start]:02X}"
+                line += before.decode(error.encoding, "ignore").count("\n")
+                raise _wrong_encoding(path, byte, offset, line) from error
+            if (place := text.find("\0")) >= 0:
+                raise _wrong_encoding(path, "the character NUL", None, line + text.count("\n", 0, place))
+            line += text.count("\n")
+    return encoding
+
+
+def read_text(path: Path) -> str:
+    """Returns the content of a text file; errors as of `encoding_of`."""
+    return path.read_text(encoding_of(path))
+
+
+def split_names(part: str, text: str) -> list[str]:
+    """Splits a list at its commas, as a line of a CSV file: a name with a comma is in double quotes.
+
+    Args:
+        part: name of the option, for the message.
+        text: the list.
+
+    Raises:
+        InvalidInputError: if a quote is not closed, or followed by more than a comma.
+
+    Example:
+
+    >>> split_names("--label-names", 'cat, "dog, big"')
+    ['cat', 'dog, big']
+    """
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise InvalidInputError(
+            f"{part}: expected names divided by commas, those with a comma in double quotes, such as 'cat,\"dog, "
+            f"big\"'; got {text!r} ({error})."
+        ) from error
+    return [name.strip() for name in rows[0]] if rows and rows[0] else [""]
+
+
+def _wrong_encoding(path: Path, got: str, offset: int | None, line: int) -> InvalidInputError:
+    where = f"in line {line}" if offset is None else f"at offset {offset} (line {line})"
+    return InvalidInputError(f"{path}: expected text in UTF-8, got {got} {where}; save the file as UTF-8.")
