@@ -1,4 +1,4 @@
-"""What a serialised model refers to, looked at before it is written or after it could not be read."""
+"""Checks of the objects in a serialised model, before saving or after a failed load."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ BUILTINS = ("activations", "constraints", "initializers", "losses", "metrics", "
 
 
 def check_can_be_saved(model: keras.Model, path: str | os.PathLike) -> None:
-    """Raises `InvalidInputError` for what `load_model` could not read: another format, Python code, unknown classes."""
+    """Raises `InvalidInputError` for a format, Python code or classes that `load_model` could not read."""
     if Path(path).suffix != ".keras":
         raise InvalidInputError(
             f"{path}: a model is saved as .keras; save it so, its weights with save_weights, or write a SavedModel "
@@ -41,7 +41,7 @@ def check_can_be_saved(model: keras.Model, path: str | os.PathLike) -> None:
 
 
 def _check_can_be_made_again(registered_name: str, config: Any) -> None:
-    """Raises `InvalidInputError` if a user's class does not take its own configuration."""
+    """Raises `InvalidInputError` if a custom class cannot be created from its configuration."""
     cls = keras.saving.get_registered_object(registered_name)
     try:
         cls.from_config(config)
@@ -54,12 +54,12 @@ def _check_can_be_made_again(registered_name: str, config: Any) -> None:
 
 
 def has_code(config: Any) -> bool:
-    """Whether a serialised object carries Python code."""
+    """Returns whether a serialised object contains Python code."""
     return any(name in ("Lambda", "__lambda__") for name, *_ in _objects(config))
 
 
 def unknown_objects(config: Any, custom_objects: Mapping[str, Any] | None = None) -> list[str]:
-    """The classes and functions of a serialised object that Keras would not find, by the names they go by in it."""
+    """The registered names of the classes and functions of a serialised object that Keras would not find."""
     unknown = []
     for class_name, module, registered_name, inner in _objects(config):
         name = inner if class_name == "function" else registered_name or class_name
