@@ -24,10 +24,10 @@ SCORE_NOISE, BINARIZE_NOISE, DRAW_NOISE = -2, -3, -4
 
 TENSORS = {
     "x": "an example in the input format of the model; images from 0 to 1",
-    "z": "a code",
+    "z": "a latent z",
     "seed": "two integers for each sample; the same seed gives the same sample in any batch",
     "condition": "the label, an integer from 0, or a vector as in training",
-    "indices": "indices of discrete codes, level by level in the last axis",
+    "indices": "indices of the discrete latents; the last axis is the level",
     "image_bytes": "a PNG, JPEG, BMP or GIF file; rotated by EXIF, resized to cover and cropped at its centre",
     "reconstruction": "E[x | z] at the posterior mean z",
     "mean": "mean of q(z | x)",
