@@ -25,7 +25,7 @@ def plot_factor_matrix(
     matrix: np.ndarray,
     *,
     factor_names: Sequence[str],
-    title: str = "Dimensions of the code and factors",
+    title: str = "Latent dimensions and factors",
     note: str = "",
 ) -> Figure:
     """Plots importances or mutual information of code dimensions (rows) and factors (columns) as a heat map.
@@ -83,7 +83,7 @@ def plot_factor_matrix(
     ax.set_xticks(range(factors), [shorten(name, 22) for name in factor_names], parse_math=False, color=INK, **rotation)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_ylabel("dimension of the code", size=LABEL, color=MUTED)
+    ax.set_ylabel("latent dimension", size=LABEL, color=MUTED)
     if rows <= _MAX_ANNOTATED[0] and factors <= _MAX_ANNOTATED[1]:
         _write_values(ax, values[order], top)
     else:

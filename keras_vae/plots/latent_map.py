@@ -43,12 +43,12 @@ def plot_latent_map(
         raise InvalidInputError(f"explained: expected two fractions of variance, got shape {np.shape(explained)}.")
     classes, names = name_classes(labels, label_names, len(codes))
     finite = np.isfinite(codes).all(axis=1)
-    left_out = f" {(~finite).sum():,} codes are not finite and left out." if not finite.all() else ""
+    left_out = f" {(~finite).sum():,} latents are not finite and left out." if not finite.all() else ""
     codes, classes, dimensions = codes[finite], classes[finite], codes.shape[1]
     if len(codes) < 2:
         raise InvalidInputError(f"codes: expected at least 2 finite rows, got {len(codes)}.")
 
-    note = f"{len(codes):,} codes of {dimensions} dimension{'s' * (dimensions > 1)}.{left_out}"
+    note = f"{len(codes):,} latents of {dimensions} dimension{'s' * (dimensions > 1)}.{left_out}"
     if dimensions > 2:
         from sklearn.decomposition import PCA
 
@@ -65,7 +65,7 @@ def plot_latent_map(
     if dimensions == 1:
         _draw_histograms(ax, codes[:, 0], classes, colors)
         ax.set_xlabel("z0", size=LABEL, color=MUTED)
-        ax.set_ylabel("codes per bin", size=LABEL, color=MUTED)
+        ax.set_ylabel("latents per bin", size=LABEL, color=MUTED)
     else:
         _draw_scatter(ax, codes, np.asarray(colors)[classes])
         axis_names = ["z0", "z1"]

@@ -63,7 +63,7 @@ def plot_overlap(
     left_out -= len(codes) + len(draws)
     if not len(codes) or not len(draws):
         raise InvalidInputError(f"plot_overlap: expected finite rows, got {len(codes)} codes, {len(draws)} draws.")
-    title = "Do the codes cover the prior?"
+    title = "Do the latents cover the prior?"
     note = "Orange without blue: holes, regions of the prior without examples."
     shown = None
     if densities:
@@ -72,8 +72,10 @@ def plot_overlap(
         if not np.isfinite(of_codes).any() or not len(of_draws):
             raise InvalidInputError("log_density: expected some finite values at codes and draws, got none.")
         threshold = np.quantile(of_codes[np.isfinite(of_codes)], RARE)
-        title = f"Holes: {(of_draws < threshold).mean():.1%} of the draws from the prior are in regions without codes"
-        note += f" Dashed line: the {RARE:.0%} quantile of log q(z) at the codes."
+        title = (
+            f"Holes: {(of_draws < threshold).mean():.1%} of the samples from the prior are in regions without latents"
+        )
+        note += f" Dashed line: the {RARE:.0%} quantile of log q(z) at the latents."
         shown = (of_codes, of_draws, threshold)
     if left_out:
         note += f" {left_out:,} points or densities are not finite and left out."
@@ -135,7 +137,7 @@ def _densities(pair: tuple, counts: tuple[int, int]) -> list[np.ndarray]:
 def _draw_clouds(ax: Axes, codes: np.ndarray, draws: np.ndarray) -> None:
     dimensions = codes.shape[1]
     style_axes(ax, grid="y" if dimensions == 1 else "both")
-    pairs = ((draws, ORANGE, "draws from the prior"), (codes, BLUE, "codes of the data"))
+    pairs = ((draws, ORANGE, "samples from the prior"), (codes, BLUE, "latents of the data"))
     if dimensions == 1:
         _draw_histograms(ax, [(each[:, 0], color) for each, color, _ in pairs], np.concatenate([codes, draws]))
         names = ("z0", "share per bin")
