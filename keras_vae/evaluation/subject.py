@@ -242,8 +242,8 @@ class Subject:
         if fitted_to is None:
             if self.features == "classifier":
                 raise InvalidInputError(
-                    "features 'classifier': they are fitted to training examples, and there are none; give a "
-                    "SplitDataset, or use the features 'pca'."
+                    "features 'classifier': expected training examples, got none; give a SplitDataset, or use "
+                    "the features 'pca'."
                 )
             fitted_to = self.examples
         return get_features(self.features, fitted_to.x, fitted_to.labels, self.model)

@@ -135,7 +135,7 @@ def test_without_training_examples_the_rest_is_answered(ask, data):
     assert "frechet_distance" in results["samples"].measurements
     assert all(any("training examples" in note for note in result.notes) for result in results.values())
     notes = ask("samples", data=data.test, features="classifier")["samples"].notes
-    assert any("fitted to training examples" in note for note in notes)
+    assert any("expected training examples, got none" in note for note in notes)
 
 
 @pytest.mark.parametrize("n", [1, 3])
