@@ -62,7 +62,7 @@ def log_densities(trace: Trace, dataset_size: int | None = None, estimator: str 
     latent = only_latent(trace)
     if not isinstance(latent.posterior, tfd.Independent) or latent.prior is None:
         raise InvalidInputError(
-            "Total correlation and its kin need a prior, and a posterior with independent dimensions, such as "
+            "Total correlation and its variants need a prior, and a posterior with independent dimensions, such as "
             f"'normal'; got {getattr(latent.prior, 'name', None)} and {latent.posterior.name}."
         )
     z = latent.sample  # (S, B, *latent_shape)

@@ -1,4 +1,4 @@
-"""Heat map of the dimensions of the code and the factors of variation."""
+"""Heat map of latent dimensions and factors of variation."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def plot_factor_matrix(
     title: str = "Latent dimensions and factors",
     note: str = "",
 ) -> Figure:
-    """Plots importances or mutual information of code dimensions (rows) and factors (columns) as a heat map.
+    """Plots importances or mutual information of latent dimensions (rows) and factors (columns) as a heat map.
 
     In a disentangled code every row and every column has exactly one dark cell, so that the plot shows a dark
     diagonal. A row with several dark cells is a dimension that mixes factors. A column with several dark cells is a

@@ -1,4 +1,4 @@
-"""Plots the codes of the examples in the latent space."""
+"""Plots the latents of examples."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -20,7 +20,7 @@ def plot_latent_map(
     label_names: Sequence[str] = (),
     explained: Sequence[float] | None = None,
 ) -> Figure:
-    """Plots codes as a histogram for one dimension, a scatter plot for two, or a scatter plot of two PCA axes.
+    """Plots latents as a histogram for one dimension, a scatter plot for two, or a scatter plot of two PCA axes.
 
     In a good latent space the classes form regions without gaps between them, and the codes have about the range of
     the prior, -2 to 2 for a standard normal. Mixed colours mean that these two directions do not separate the classes.
@@ -58,7 +58,7 @@ def plot_latent_map(
         explained = np.nan_to_num(pca.explained_variance_ratio_) if explained is None else explained
         note = f"The two principal components of {note}"
     height = 2.8 if dimensions == 1 else 5.2
-    figure = new_figure(6.0, height, title="Codes of the examples in the latent space", note=note)
+    figure = new_figure(6.0, height, title="Latents of the examples", note=note)
     ax = figure.add_subplot()
     style_axes(ax, grid="y" if dimensions == 1 else "both")
     colors = class_colors(len(names))

@@ -12,7 +12,7 @@ from keras_vae.plots.factor_matrix import as_matrix
 from keras_vae.plots.limits import full_limits
 
 RARE = 0.01
-"""A point is in a hole if its density is below this quantile of the density at the codes."""
+"""A point is in a hole if its density is below this quantile of the density at the latents."""
 
 _MAX_POINTS = 3000
 
@@ -24,22 +24,22 @@ def plot_overlap(
     log_density_of_codes: np.ndarray | None = None,
     log_density_of_draws: np.ndarray | None = None,
 ) -> Figure:
-    """Plots codes of the data over draws from the prior, to show whether the aggregate posterior covers the prior.
+    """Plots latents of the data over samples from the prior, to show whether the aggregate posterior covers the prior.
 
     The two clouds of a good generative model coincide. Orange without blue is a hole: the decoder was not trained on
-    these draws of the prior. Blue without orange are codes that the prior does not generate. With densities, a second
-    panel compares log q(z) at codes and draws, and shows holes that two directions do not.
+    these samples from the prior. Blue without orange are latents that the prior does not generate. With densities, a
+    second panel compares log q(z) at latents and samples, and shows holes that are not visible in two directions.
 
     Args:
-        codes: `(N, D)`, one draw from q(z | x) for each example (posterior means underestimate the spread).
-        prior_draws: `(M, D)`, draws from the prior p(z).
+        codes: `(N, D)`, one sample from q(z | x) for each example (posterior means underestimate the spread).
+        prior_draws: `(M, D)`, samples from the prior p(z).
         log_density_of_codes: `(N,)`, log density of the aggregate posterior q(z) at `codes`, in nats.
         log_density_of_draws: `(M,)`, log density of the aggregate posterior q(z) at `prior_draws`, in nats.
 
     Returns:
         The figure. For D > 2 the axes of the scatter plot are `most_different_directions`. With densities, the title
-        states the fraction of draws in holes, where log q(z) is below its 1 % quantile at the codes. A log density of
-        -inf is in a hole. NaN, +inf and points that are not finite are left out; the note states their number.
+        states the fraction of samples in holes, where log q(z) is below its 1 % quantile at the latents. A log density
+        of -inf is in a hole. NaN, +inf and points that are not finite are left out; the note states their number.
 
     Raises:
         InvalidInputError: if a shape does not match, if only one of the two densities is given, or if no finite value
