@@ -1,4 +1,4 @@
-"""The registry of recipes: one decorator says all there is to know of a recipe, and checks how it is called."""
+"""The registry of recipes: a decorator that describes a recipe and checks its arguments."""
 
 import functools
 import inspect
@@ -17,15 +17,15 @@ RECIPES: dict[str, Callable[..., Autoencoder]] = {}
 
 
 class Description(NamedTuple):
-    """What there is to know of a recipe before one uses it.
+    """The description of a recipe.
 
     Attributes:
-        name: of the recipe.
-        family: of recipes that differ from a plain VAE in the same part.
+        name: name of the recipe.
+        family: family of recipes that change the same part of a plain VAE.
         paper: authors and year.
-        url: of the paper.
+        url: address of the paper.
         summary: the first line of the docstring.
-        own_likelihood: whether it brings a likelihood of its own, which is not to be chosen by the data.
+        own_likelihood: whether the recipe sets its likelihood, so that the data must not select it.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Description(NamedTuple):
 
 
 class _Own:
-    """The default of a part in a signature: whatever the recipe has."""
+    """The default of a part in a signature: the part of the recipe."""
 
     def __repr__(self):
         return "<own>"
@@ -46,20 +46,20 @@ class _Own:
 def recipe(
     *, family: str, paper: str, url: str, own_likelihood: bool = False, objective_options: Collection[str] = ()
 ) -> Callable[[Recipe], Recipe]:
-    """Registers a recipe, a function of `event_shape`, `latent_dim`, options of its own and `**parts: Unpack[Parts]`.
+    """Registers a recipe: a function of `event_shape`, `latent_dim`, its own options and `**parts: Unpack[Parts]`.
 
-    The recipe then has its paper at the end of its docstring and every part in its signature, and it refuses an
-    unknown option, or one of a wrong type, before it builds anything.
+    The decorator adds the paper to the docstring and every part to the signature. The recipe then checks the name and
+    type of every option before it builds the model.
 
     Args:
-        family: of recipes that differ from a plain VAE in the same part.
+        family: family of recipes that change the same part of a plain VAE.
         paper: authors and year.
-        url: of the paper.
-        own_likelihood: whether the recipe brings a likelihood of its own, which is not to be chosen by the data.
-        objective_options: the options of its own objective alone, which are refused beside another `objective`.
+        url: address of the paper.
+        own_likelihood: whether the recipe sets its likelihood, so that the data must not select it.
+        objective_options: options that only affect the default objective; they exclude the option `objective`.
 
     Raises:
-        InvalidInputError: if another module has a recipe of this name.
+        InvalidInputError: if another module has registered a recipe of this name.
 
     Example:
 
@@ -81,13 +81,13 @@ def recipe(
         checked.__doc__ = f"{(function.__doc__ or '').rstrip()}\n\n    Reference: {paper}, {url}\n    "
         checked.description = Description(name, family, paper, url, summary, own_likelihood)
         RECIPES[name] = checked
-        return cast(Recipe, checked)  # it takes and returns what the function does
+        return cast(Recipe, checked)  # the same arguments and result as the function
 
     return register
 
 
 def describe() -> list[Description]:
-    """Every recipe, family by family."""
+    """Returns the descriptions of all recipes, grouped by family."""
     families: dict[str, list[Description]] = {}
     for each in RECIPES.values():
         families.setdefault(each.description.family, []).append(each.description)
@@ -95,19 +95,19 @@ def describe() -> list[Description]:
 
 
 def label_of(name: str) -> str:
-    """How messages name a recipe: `zoo.NAME` where it is registered."""
+    """Returns the name of a recipe in messages: `zoo.NAME` if it is registered."""
     return f"zoo.{name}" if name in RECIPES else name
 
 
 def checked_recipe(
     function: Callable[..., Any], label: str, signature: inspect.Signature, objective_options: Collection[str] = ()
 ) -> Callable[..., Autoencoder]:
-    """`function` under this signature; it raises an error of one line for anything that it cannot use.
+    """Wraps `function` with this signature and one-line errors for invalid arguments.
 
     Args:
-        function: of an event shape, the length of a code, and options.
-        label: how messages name it.
-        signature: what it takes.
+        function: a function of an event shape, the latent dimension and options.
+        label: its name in messages.
+        signature: its arguments.
         objective_options: see `recipe`.
     """
 
@@ -131,7 +131,7 @@ def checked_recipe(
 
 
 def check_shape(label: str, event_shape: Any) -> tuple[int, ...]:
-    """`event_shape` as a tuple of integers; raises `InvalidInputError` in the name of `label`."""
+    """Returns `event_shape` as a tuple of integers; raises `InvalidInputError`, with part `label`, if it is invalid."""
     if not isinstance(event_shape, tuple | list):
         raise InvalidInputError(
             f"{label}: event_shape must be a tuple of positive integers, such as (16,) or (28, 28, 1); "
@@ -141,7 +141,7 @@ def check_shape(label: str, event_shape: Any) -> tuple[int, ...]:
 
 
 def _with_parts(signature: inspect.Signature) -> inspect.Signature:
-    """The signature with the names of `Parts` in place of its `**parts`."""
+    """Returns the signature with `**parts` replaced by the names of `Parts`."""
     parameters = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
     if len(parameters) < len(signature.parameters):
         own = {each.name for each in parameters}
@@ -154,7 +154,7 @@ def _with_parts(signature: inspect.Signature) -> inspect.Signature:
 
 
 def _check_objective_options(label: str, objective_options: Collection[str], options: Mapping) -> None:
-    """Raises `InvalidInputError` if options beside an `objective` would have no effect."""
+    """Raises `InvalidInputError` if an `objective` would make other options ineffective."""
     without_effect = [option for option in objective_options if options.get(option) is not None]
     if without_effect:
         raise InvalidInputError(
@@ -164,7 +164,7 @@ def _check_objective_options(label: str, objective_options: Collection[str], opt
 
 
 def _bound(label: str, signature: inspect.Signature, arguments: tuple, options: Mapping) -> inspect.BoundArguments:
-    """The arguments by the names of the signature, each given once, and none that it does not have."""
+    """Binds the arguments to the signature; raises `InvalidInputError` for unknown or repeated arguments."""
     parameters = signature.parameters.values()
     positional = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
     is_open = any(each.kind is each.VAR_KEYWORD for each in parameters)
