@@ -32,10 +32,10 @@ COMMON = {
     "corruption": None,
     "seed": None,
 }
-"""The parts of a recipe that has no other."""
+"""The default parts of a recipe."""
 
 CriticOptions = Mapping[str, Any] | keras.Model | None
-"""Options of a recipe's critic, such as `{"units": (256, 256)}`, or another critic, see `AdversarialAutoencoder`."""
+"""Options of the critic, such as `{"units": (256, 256)}`, or another critic, see `AdversarialAutoencoder`."""
 
 
 def assemble(

@@ -10,7 +10,7 @@ from keras_vae.objectives import Objective, Term
 from keras_vae.priors import Prior
 
 Part = str | Mapping[str, Any]
-"""A part by its name, or a mapping of options with a `name`, or without one for the recipe's own part."""
+"""The name of a part, or a mapping of options; a mapping without `name` refers to the part of the recipe."""
 
 
 class Parts(NetworkOptions, total=False):
