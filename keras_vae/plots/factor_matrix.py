@@ -30,9 +30,9 @@ def plot_factor_matrix(
 ) -> Figure:
     """Plots importances or mutual information of latent dimensions (rows) and factors (columns) as a heat map.
 
-    In a disentangled code every row and every column has exactly one dark cell, so that the plot shows a dark
-    diagonal. A row with several dark cells is a dimension that mixes factors. A column with several dark cells is a
-    factor that several dimensions encode. A column without a dark cell is a factor that the code does not contain.
+    In a disentangled representation, every row and every column has exactly one dark cell, so that the plot shows a
+    dark diagonal. A row with several dark cells is a dimension that mixes factors. A column with several dark cells is
+    a factor that several dimensions encode. A column without a dark cell is a factor that the latents do not encode.
     Dead dimensions, which encode no factor, have grey names.
 
     Args:

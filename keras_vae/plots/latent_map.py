@@ -22,15 +22,15 @@ def plot_latent_map(
 ) -> Figure:
     """Plots latents as a histogram for one dimension, a scatter plot for two, or a scatter plot of two PCA axes.
 
-    In a good latent space the classes form regions without gaps between them, and the codes have about the range of
+    In a good latent space the classes form regions without gaps between them, and the latents have about the range of
     the prior, -2 to 2 for a standard normal. Mixed colours mean that these two directions do not separate the classes.
     A single dot at 0 means that the posterior has collapsed.
 
     Args:
         codes: (N, D) posterior means, at most about 10,000. Rows that are not finite are left out.
-        labels: (N,) classes for the colours, whole numbers or words.
+        labels: (N,) classes for the colours, integers or strings.
         label_names: names of the classes 0, 1, ...
-        explained: fraction of variance (0 to 1) of the two axes, if the caller has projected the codes. For D > 2,
+        explained: fraction of variance (0 to 1) of the two axes, if the caller has projected the latents. For D > 2,
             None uses the fractions of the PCA.
 
     Raises:

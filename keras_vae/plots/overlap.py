@@ -90,17 +90,17 @@ def plot_overlap(
 
 
 def most_different_directions(codes: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Returns the two directions in which the second moments of codes and draws differ most, `(D, 2)`.
+    """Returns the two directions in which the second moments of latents and prior samples differ most, `(D, 2)`.
 
-    Let s be the second moment of the codes about the mean of the draws, in units of the variance of the draws. The
-    directions maximize s - 1 - ln s, which is large if the codes are much too wide, shifted, or much too narrow. s is
-    shrunk towards 1, as if there were D more codes distributed like the draws, so that few codes have little effect.
-    `(z - mean of the draws)` times the result has variance 1 for the draws. Directions without variance in the draws
-    are not scaled.
+    Let s be the second moment of the latents about the mean of the samples, in units of the variance of the samples.
+    The directions maximize s - 1 - ln s, which is large if the latents are much too wide, shifted, or much too narrow.
+    s is shrunk towards 1, as if there were D more latents distributed like the samples, so that few latents have little
+    effect. `(z - mean of the samples)` times the result has variance 1 for the samples. Directions without variance in
+    the samples are not scaled.
 
     Args:
-        codes: `(N, D)` with D >= 2.
-        draws: `(M, D)`.
+        codes: latents `(N, D)` with D >= 2.
+        draws: prior samples `(M, D)`.
 
     Example:
 

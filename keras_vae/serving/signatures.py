@@ -78,8 +78,8 @@ def export_signatures(
     - `decode_indices`: `indices` of discrete codes -> `reconstruction`.
     - `generate`: seed, int32 `(B, 2)` -> `sample`, E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z) (see
       `Likelihood.default_draw`). The same seed gives the same sample in any batch. Only for models with a prior.
-    - `score`: x -> `elbo` in nats, from `options.samples` draws of z with fixed noise, the same for every example. Only
-      for models with a density.
+    - `score`: x -> `elbo` in nats, from `options.samples` samples of z with fixed noise, the same for every example.
+      Only for models with a density.
     - `anomaly`: x -> `score`, its `rank` among the training examples, `is_anomaly`. Only with `quantiles`.
     - `classify`: x -> `probabilities` of the classes, for a semi-supervised model. The signatures of x of this model
       have no condition; they use the most probable class.
