@@ -1,4 +1,4 @@
-"""What the studies share: models that are trained once and kept, and tables in the documentation."""
+"""Shared by the studies: models that are trained once and stored, and tables in the documentation."""
 
 import math
 from pathlib import Path
@@ -13,7 +13,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 def trained(config: TrainingConfig, data: kv.data.SplitDataset, file: Path, *, fresh: bool = False) -> kv.Autoencoder:
-    """The model of a configuration, trained on the data and kept in `file`, which is read where it is there."""
+    """The model of a configuration, trained on the data and stored in `file`; loaded from `file` if it exists."""
     if file.exists() and not fresh:
         return kv.load_model(file)
     keras.backend.clear_session()
@@ -36,7 +36,7 @@ def rate_and_distortion(model: kv.Autoencoder, x) -> dict[str, float]:
 
 
 def write_table(page: str, name: str, table: str) -> None:
-    """Puts a table between its marks in a page of the documentation."""
+    """Writes a table between its markers in a page of the documentation."""
     path = DOCS / page
     start, end = f"<!-- {name} table -->", f"<!-- end of {name} table -->"
     before, rest = path.read_text().split(start)

@@ -55,7 +55,7 @@ def test_docstring_examples_run(name, tmp_path, monkeypatch):
 
 
 def blocks(language):
-    """The blocks of a language on all pages but that of parts of one's own, which has tests of its own."""
+    """The blocks of a language on all pages except extending.md, which tests/test_extending.py tests."""
     pages = [page.read_text() for page in PAGES if page.name != "extending.md"]
     return [block for page in pages for block in re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)]
 

@@ -159,7 +159,7 @@ def test_the_study_of_disentanglement_runs(call, tmp_path):
 def test_the_study_of_regularisation_runs(mnist, call, tmp_path):
     quick = ["--epochs", "1", "--limit", "300", "--quick", "--out", tmp_path]
     table = call("study_regularization", *quick)
-    assert "holes, share of prior draws" in table and "AE, fitted prior" in table
+    assert "samples from the prior in holes, share" in table and "AE, fitted prior" in table
 
 
 @pytest.mark.slow

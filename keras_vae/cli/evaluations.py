@@ -56,26 +56,28 @@ def names_of(runs: Sequence[Path]) -> list[str]:
     if len(runs) < 2:
         raise InvalidInputError(f"compare: expected two or more runs, got {len(runs)}.")
     if len({run.resolve() for run in runs}) < len(runs):
-        raise InvalidInputError("compare: expected different runs, got one twice; name each once.")
+        raise InvalidInputError("compare: expected different runs, got one twice; list each run once.")
     short = [Run.open(run).path.name for run in runs]
     return short if len(set(short)) == len(short) else [str(run) for run in runs]
 
 
 def check_comparable(runs: Sequence[Path], data: str | None) -> list[str]:
-    """What to bear in mind when the runs are compared; refuses runs of different data."""
+    """Returns caveats of the comparison; refuses runs of different data."""
     configurations = [Run.open(run).config() for run in runs]
     keys = ("data", "image_size", "seed", "test", "limit")
     sources = [tuple(getattr(config, key) for key in keys) for config in configurations]
     if data is None and len({source[:2] for source in sources}) > 1:
         listing = ", ".join(f"{run.name}: {config.data}" for run, config in zip(runs, configurations, strict=True))
         raise InvalidInputError(
-            f"compare: expected runs of the same data, got {listing}; choose the test data by --data."
+            f"compare: expected runs of the same data, got {listing}; select the test data with --data."
         )
     notes = []
     if data is None and len(set(sources)) > 1:
-        notes.append("The runs may have split the data differently (seed, test or limit differ): test examples differ.")
+        notes.append("The seed, test or limit of the runs differ, so the test examples may differ.")
     if len({(config.likelihood, config.binarize) for config in configurations}) > 1:
-        notes.append("Likelihoods or binarisation differ: nats do not compare, the other measurements do.")
+        notes.append(
+            "The likelihoods or the binarisation differ: do not compare nats. The other measurements can be compared."
+        )
     return notes
 
 
@@ -95,9 +97,9 @@ def check_out_folder(out: Path, *, overwrite: bool) -> None:
         raise InvalidInputError(f"{out}: it is a file; expected a folder.")
     names = {path.name for path in out.iterdir()} if out.is_dir() else set()
     if names - set(COMPARISON):
-        raise InvalidInputError(f"{out}: it holds other things; choose another --out.")
+        raise InvalidInputError(f"{out}: expected a folder with no other files; use another --out.")
     if names and not overwrite:
-        raise InvalidInputError(f"{out}: it holds a comparison; use --overwrite or another --out.")
+        raise InvalidInputError(f"{out}: it contains a comparison; use --overwrite or another --out.")
     check_writable(out)
 
 
@@ -107,14 +109,12 @@ def write_comparison(
     images: Mapping[str, np.ndarray | None],
     notes: Sequence[str],
 ) -> Path:
-    """Writes the table, the picture of the main measurements and a page with all; the path of the page."""
+    """Writes the table, the picture of the main measurements and the page; returns the path of the page."""
     comparison = compare_results(results)
-    pictures = {"comparison": Picture("The main measurements, model by model.", comparison.figure)}
+    pictures = {"comparison": Picture("The main measurements of each model.", comparison.figure)}
     tradeoff = comparison.rate_distortion()
     if tradeoff is not None:
-        pictures["rate_distortion"] = Picture(
-            "What do the codes cost, and what do they keep? Lower left is better.", lambda: tradeoff
-        )
+        pictures["rate_distortion"] = Picture("Rate against distortion. Lower left is better.", lambda: tradeoff)
     for name, drawn in images.items():
         if drawn is not None:
             title = f"Samples of {name}"
@@ -132,10 +132,10 @@ def write_comparison(
         )
         for model in comparison.models
     }
-    first = Result("Side by side", {}, (), tuple(notes), pictures)
+    first = Result("Comparison", {}, (), tuple(notes), pictures)
     html = evaluation_page(
         " and ".join(comparison.models),
-        {"side by side": first, **sections},
+        {"comparison": first, **sections},
         verdict=best,
         configuration={},
         environment=environment(),

@@ -1,4 +1,4 @@
-"""Families of distributions, as posteriors q(z | x) and as likelihoods p(x | z): one file per family."""
+"""Families of distributions for posteriors q(z | x) and likelihoods p(x | z), one file per family."""
 
 from functools import partial
 

@@ -21,10 +21,10 @@ class LogitsBernoulli(tfd.Bernoulli):
 
 @register
 class Bernoulli(Likelihood):
-    """A coin per element, given by its logits; log p(x) = sum x * logits - softplus(logits).
+    """Independent Bernoulli elements with logits; log p(x) = sum x * logits - softplus(logits).
 
-    For binary images, and by custom for grey images in [0, 1]: then the value is the cross-entropy, in nats,
-    not a log-density (`keras_vae.data` binarises images, which makes values comparable).
+    Use it for binary images. It is also common for grey images in [0, 1], but then the value is the cross-entropy in
+    nats and not a log-density. Binarise such images (see `keras_vae.data`) to get comparable values.
 
     Example:
 

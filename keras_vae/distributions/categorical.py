@@ -1,4 +1,4 @@
-"""Elements that take one of a few values, each with a probability of its own."""
+"""The categorical distribution over a grid of values, with independent elements."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ tfd = tfp.distributions
 
 
 class GridCategorical(GridDistribution):
-    """A probability for each value of the grid.
+    """A categorical distribution over the values of a grid.
 
     Args:
         logits: unnormalised log-probabilities, shape `(..., levels)`; batch shape `(...)`.
@@ -42,7 +42,7 @@ class GridCategorical(GridDistribution):
 
 
 def categorical_log_prob(logits: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-    """Log softmax(logits), `(..., K)`, at `index`: whole numbers from 0 to K - 1 that broadcast to `(...)`."""
+    """Returns log softmax(logits)[index] for logits `(..., K)` and an index from 0 to K - 1, broadcast to `(...)`."""
     shape = tf.broadcast_dynamic_shape(tf.shape(index), tf.shape(logits)[:-1])
     index = tf.broadcast_to(tf.cast(index, tf.int32), shape)
     logits = tf.broadcast_to(logits, tf.concat([shape, tf.shape(logits)[-1:]], axis=0))
@@ -51,19 +51,19 @@ def categorical_log_prob(logits: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
 
 @register
 class Categorical(GridLikelihood):
-    """A probability for each of the values 0, 1/(levels-1), ..., 1 of an element; log p(x) = sum log softmax(l)[x].
+    """A categorical distribution over the values 0, 1/(levels-1), ..., 1 per element; log p(x) = sum log softmax(l)[x].
 
-    For images of few grey levels, and for bytes if memory allows: uint8 data, divided by 255, are on the grid of 256
-    levels. The value is a log-probability, in nats; a value off the grid counts as the nearest one on it. Bits per
+    Use it for images with few grey levels, and for bytes if the memory is sufficient: uint8 data, divided by 255, are
+    on the grid of 256 levels. The value is a log-probability in nats. Values between grid points are rounded. Bits per
     dimension are -log p / (D log 2).
 
     Args:
         event_shape: shape of one event.
-        levels: number of values that an element can take, equally spaced from 0 to 1.
+        levels: number of equally spaced values of an element, from 0 to 1.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if `levels` is no integer >= 2.
+        InvalidInputError: if `levels` is not an integer >= 2.
 
     Example:
 

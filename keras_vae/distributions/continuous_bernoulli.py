@@ -14,10 +14,10 @@ tfd = tfp.distributions
 
 @register
 class ContinuousBernoulli(Likelihood):
-    """A density on [0, 1] per element, given by its logits l: p(x) = exp(l x) l / (exp(l) - 1).
+    """A density on [0, 1] per element, with logits l: p(x) = exp(l x) l / (exp(l) - 1).
 
-    For grey images: unlike `Bernoulli`, it is a normalised density of values between 0 and 1, so that values in
-    nats may be compared with those of other densities. At l = 0 it is the uniform distribution.
+    Use it for grey images. Unlike `Bernoulli`, it is a normalised density on [0, 1], so its values in nats are
+    comparable with those of other densities. At l = 0, it is the uniform distribution.
 
     Example:
 
@@ -37,7 +37,7 @@ class ContinuousBernoulli(Likelihood):
         return self.independent(tfd.ContinuousBernoulli(logits=parameters["logits"]))
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
-        """The logits of this mean, held to [0.001, 0.999], by bisection: there is no closed form."""
+        """Returns the logits for this mean, clipped to [0.001, 0.999], by bisection, as there is no closed form."""
         mean = mean.clip(1e-3, 1 - 1e-3)
         low, high = np.full(np.shape(mean), -1001.0), np.full(np.shape(mean), 1001.0)
         for _ in range(50):

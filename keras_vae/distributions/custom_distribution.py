@@ -1,4 +1,4 @@
-"""What distributions that TFP does not have are made of."""
+"""The base class of distributions that TFP does not have."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Self
@@ -12,23 +12,23 @@ tfd = tfp.distributions
 
 
 class CustomDistribution(tfd.Distribution):
-    """A `tfd.Distribution` with the settings that all of ours share.
+    """A `tfd.Distribution` with the settings that all distributions of keras_vae share.
 
-    Rows of it, `distribution[row : row + 1]`, are made by its constructor of the rows of the tensors and distributions
-    that it was given. These begin with the batch axes, unless `shared` names them.
+    Slices, `distribution[row : row + 1]`, call the constructor with slices of its tensors and distributions. These must
+    begin with the batch axes, unless `shared` names them.
 
     Args:
-        parameters: the constructor's arguments by name, `dict(locals())` in its first line.
-        reparameterized: whether a gradient flows through its draws.
-        dtype: of its events.
-        name: what TFP calls it; the class's name when None.
+        parameters: the arguments of the constructor by name; use `dict(locals())` in its first line.
+        reparameterized: whether gradients flow through samples.
+        dtype: dtype of the events.
+        name: name in TFP. None uses the name of the class.
 
     Attributes:
-        shared: the constructor's arguments that do not begin with the batch axes, besides numbers and NumPy arrays.
-        sample_runs_network: whether `sample` runs a network, which is faster for many samples at once.
+        shared: arguments of the constructor that do not begin with the batch axes, other than numbers and NumPy arrays.
+        sample_runs_network: whether `sample` runs a network, which is faster for many samples in one call.
 
     Raises:
-        InvalidInputError: if rows are taken, and a tensor does not begin with the batch axes.
+        InvalidInputError: for a slice, if a tensor does not begin with the batch axes.
 
     Example:
 
@@ -99,7 +99,7 @@ class CustomDistribution(tfd.Distribution):
 
 
 def _of_batch(slices, rank):
-    """`slices` of the batch axes alone, with an ellipsis written out, so that they slice a tensor with further axes."""
+    """Returns `slices` of the batch axes with the ellipsis expanded, to slice tensors with additional axes."""
     slices = slices if isinstance(slices, tuple) else (slices,)
     places = [i for i, each in enumerate(slices) if each is Ellipsis]
     if not places:

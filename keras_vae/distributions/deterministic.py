@@ -1,4 +1,4 @@
-"""All mass on one point."""
+"""The deterministic posterior."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,9 @@ tfd = tfp.distributions
 
 @register
 class Deterministic(Posterior):
-    """A posterior with all its mass on one code: the plain autoencoder.
+    """A posterior with all its mass at one point, for the plain autoencoder.
 
-    It has no density, so a term that needs one, such as `KL`, is refused.
+    It has no density, so the model raises an error for terms that need one, such as `KL`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The Dirichlet distribution: codes that are proportions."""
+"""The Dirichlet distribution, for latents that are proportions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,14 +17,14 @@ from keras_vae.serialization import register
 tfd = tfp.distributions
 
 SMALLEST = 1e-30
-"""The least proportion: its logarithm and its inverse, times what gradients bring, are finite in float32."""
+"""The minimum proportion, whose logarithm and inverse are finite in float32, in gradients too."""
 
 
 class InteriorDirichlet(tfd.Dirichlet):
-    """`tfd.Dirichlet` whose draws keep away from 0, so that their density and their gradients are finite.
+    """`tfd.Dirichlet` with samples bounded away from 0, so that densities and gradients are finite.
 
-    A gamma variable of concentration a is one of concentration a + 1 times U^(1 / a), U uniform: in logarithms
-    neither underflows, however small a is.
+    A gamma variable of concentration a is a gamma variable of concentration a + 1, times U^(1 / a) with a uniform U. In
+    logarithms, neither underflows for small a.
     """
 
     def _sample_n(self, n, seed=None):
@@ -40,16 +40,17 @@ class InteriorDirichlet(tfd.Dirichlet):
 class Dirichlet(Posterior, Likelihood):
     """Proportions x that sum to 1: log p(x) = sum (a - 1) log x - log B(a), in nats, a = softplus(raw) + minimum.
 
-    As a posterior it has a closed-form KL with `DirichletPrior`. Draws carry gradients, except for proportions
-    under 1e-30, which are raised to it.
+    As a posterior, it has a closed-form KL with `DirichletPrior`. Samples are reparameterised, except for proportions
+    below 1e-30, which are clipped to this value.
 
     Args:
         event_shape: shape of one event, `(D,)` with D >= 2.
-        min_concentration: lower bound of a, at least 0.01: below, draws in float32 are corners of the simplex.
+        min_concentration: lower bound of a, at least 0.01. For smaller values, samples in float32 are corners of the
+            simplex.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if events are no vectors of two or more, or `min_concentration` is under 0.01.
+        InvalidInputError: if events are not vectors of at least two elements, or if `min_concentration` is below 0.01.
 
     Example:
 

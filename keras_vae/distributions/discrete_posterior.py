@@ -1,4 +1,4 @@
-"""The role of a posterior over discrete codes."""
+"""The base class of posteriors over discrete codes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,22 +19,22 @@ tfd = tfp.distributions
 
 
 class DiscretePosterior(Posterior):
-    """q(z | x) with all probability on one of finitely many vectors at each position: vector quantization.
+    """The base class of vector quantization: q(z | x) is one of finitely many vectors at each position.
 
-    A subclass says how vectors become indices (`quantize_vectors`) and how indices become vectors (`embed`). The
-    gradient of z passes straight through to the encoder's vectors. With a prior over the indices, such as
-    `AutoregressivePrior` or `CategoricalPrior`, there is an ELBO: log p(x | z) + log p(indices). An exported model
-    returns the indices from its signature `encode` and takes them in `decode_indices`.
+    A subclass defines the maps from vectors to indices (`quantize_vectors`) and from indices to vectors (`embed`). The
+    straight-through estimator passes the gradient of z to the output of the encoder. With a prior over the indices,
+    such as `AutoregressivePrior` or `CategoricalPrior`, the ELBO is log p(x | z) + log p(indices). In an exported
+    model, the signature `encode` returns the indices, and `decode_indices` decodes them.
 
     Args:
-        event_shape: `(*positions, D)`, such as `(7, 7, 16)`: D numbers at each of 7x7 positions.
-        codebook_size: the number of different indices at a position and level.
-        levels: how many indices a position has.
-        flatten: whether the decoder sees the vectors side by side, `(positions * D,)`, as a dense one does.
+        event_shape: `(*positions, D)`, such as `(7, 7, 16)` for vectors of length D = 16 at 7x7 positions.
+        codebook_size: number of entries per codebook, the range of the indices.
+        levels: number of indices per position.
+        flatten: whether the input of the decoder is flattened, `(positions * D,)`, as for a dense decoder.
         **kwargs: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if events are not vectors at positions, or a number is out of its range.
+        InvalidInputError: if events are not vectors at positions, or if a number is out of range.
 
     Reference: van den Oord, Vinyals & Kavukcuoglu, 2017, https://arxiv.org/abs/1711.00937
     """
@@ -56,16 +56,16 @@ class DiscretePosterior(Posterior):
         self.flatten = flatten
 
     def quantize_vectors(self, vectors: tf.Tensor) -> tuple[tf.Tensor, Sequence[tf.Tensor]]:
-        """The codes of vectors `(..., *positions, D)`.
+        """Quantizes vectors `(..., *positions, D)`.
 
         Returns:
-            The indices, int32 `(..., *positions, levels)`, and the vectors of each level, which add up to
+            The indices, int32 `(..., *positions, levels)`, and the codebook vectors of each level, whose sum is
             `embed(indices)`.
         """
         raise NotImplementedError
 
     def embed(self, indices: tf.Tensor) -> tf.Tensor:
-        """The vectors `(..., *positions, D)` of indices `(..., *positions, levels)`."""
+        """Returns the vectors `(..., *positions, D)` of indices `(..., *positions, levels)`."""
         raise NotImplementedError
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> Quantized:

@@ -1,4 +1,4 @@
-"""Mixtures of logistic distributions, rounded to a grid."""
+"""Mixtures of discretized logistic distributions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,15 +18,16 @@ START_SCALE = 0.05
 
 
 class LogisticOnGrid(GridDistribution):
-    """A logistic variable, rounded to the nearest value of the grid, to the ends of it from beyond.
+    """A logistic variable, rounded to the nearest value of a grid.
 
-    P(k) = F(k + 1/2) - F(k - 1/2) = F(a) F(-b) (1 - exp(b - a)) with F the logistic function and a, b the scaled edges
-    of the bin; the product has no cancellation, so it holds at any location and scale.
+    P(k) = F(k + 1/2) - F(k - 1/2) = F(a) F(-b) (1 - exp(b - a)), where F is the logistic function, and a and b are the
+    scaled edges of the bin. The product has no cancellation, so it is accurate for any location and scale. The
+    outermost bins include the tails.
 
     Args:
-        loc: location, in units of the grid from 0 to 1.
+        loc: location, in the units of the grid from 0 to 1.
         scale: positive scale, in the same units.
-        levels: how many values there are.
+        levels: number of values of the grid.
     """
 
     def __init__(self, loc: tf.Tensor, scale: tf.Tensor, *, levels: int):
@@ -49,7 +50,7 @@ class LogisticOnGrid(GridDistribution):
 
     @property
     def _in_bins(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Location and scale with bins of width 1."""
+        """Returns location and scale in units of the bin width."""
         return self.loc * (self.levels - 1), self.scale * (self.levels - 1)
 
     def _log_prob_of(self, index):
@@ -65,7 +66,7 @@ class LogisticOnGrid(GridDistribution):
         return tf.clip_by_value(index, 0.0, float(self.levels - 1))
 
     def _mean(self):
-        """The sum of P(x > edge) over the edges between values, one after the other to spare memory."""
+        """Returns the sum of P(x > edge) over the edges between values, one edge at a time to save memory."""
         loc, scale = self._in_bins
         edges = self.levels - 1
 
@@ -82,22 +83,22 @@ class LogisticOnGrid(GridDistribution):
 
 @register
 class DiscretizedLogistic(GridLikelihood):
-    """A logistic distribution, or a mixture of them, rounded to the values 0, 1/(levels-1), ..., 1.
+    """A logistic distribution, or a mixture of logistics, rounded to the values 0, 1/(levels-1), ..., 1.
 
-    log p(x) = sum log sum_k w_k [F((x + h - loc_k) / s_k) - F((x - h - loc_k) / s_k)], with F the logistic function
-    and h half the width of a bin; the outermost bins take the tails. For images of bytes, with far fewer parameters
-    than `Categorical`. The value is a log-probability, in nats; a value off the grid counts as the nearest one on
-    it. A mixture is PixelCNN++'s without the coupling of colour channels: elements are independent, each with
-    weights of its own. Scales are at least a tenth of a bin.
+    log p(x) = sum log sum_k w_k [F((x + h - loc_k) / s_k) - F((x - h - loc_k) / s_k)], where F is the logistic function
+    and h is half the bin width. The outermost bins include the tails. Use it for images of bytes; it has far fewer
+    parameters than `Categorical`. The value is a log-probability in nats. Values between grid points are rounded. The
+    mixture is that of PixelCNN++ without the coupling of colour channels: elements are independent, with separate
+    mixture weights. Scales are at least a tenth of the bin width.
 
     Args:
         event_shape: shape of one event.
-        levels: number of values that an element can take, equally spaced from 0 to 1.
-        components: number of logistics that are mixed, K.
+        levels: number of equally spaced values of an element, from 0 to 1.
+        components: number of mixture components, K.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if `levels` is no integer >= 2 or `components` none >= 1.
+        InvalidInputError: if `levels` is not an integer >= 2, or if `components` is not an integer >= 1.
 
     Example:
 
@@ -130,6 +131,6 @@ class DiscretizedLogistic(GridLikelihood):
         return self.independent(logistic)
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
-        """Logistics at the mean, narrow enough that the ends of the grid hardly move it."""
+        """Returns logistics at the mean, with scales so small that the ends of the grid hardly change the mean."""
         loc = mean if self.components == 1 else np.repeat(mean[..., None], self.components, axis=-1)
         return {"loc": loc, "raw_scale": np.full(loc.shape, np.log(np.expm1(START_SCALE)))}

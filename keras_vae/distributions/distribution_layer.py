@@ -1,4 +1,4 @@
-"""From the features of a network to a distribution."""
+"""Layers from the features of a network to a distribution."""
 
 import itertools
 import math
@@ -20,13 +20,13 @@ tfd = tfp.distributions
 
 
 class DistributionLayer(Float32Layer):
-    """Turns features into the parameters of a distribution over events of a fixed shape.
+    """The base class of posteriors and likelihoods: maps features to the parameters of a distribution.
 
-    `call` returns tensors, so the layer works in a functional model. `distribution` builds the `tfd.Distribution` of
-    these tensors; call it afresh in every step. The layer computes in float32 whatever the dtype policy.
+    `call` returns tensors, so the layer works in a functional model. `distribution` builds the `tfd.Distribution` from
+    these tensors; call it in every step. The layer computes in float32 for any dtype policy.
 
-    A family derives from one of the two roles, or from both: `Posterior`, q(z | x) behind an encoder, and
-    `Likelihood`, p(x | z) behind a decoder. It names its `parameters` and builds its distribution:
+    A family is a subclass of `Posterior`, q(z | x) for an encoder, of `Likelihood`, p(x | z) for a decoder, or of both.
+    It names its `parameters` and builds its distribution:
 
         @kv.register
         class Gumbel(Posterior, Likelihood):
@@ -35,19 +35,20 @@ class DistributionLayer(Float32Layer):
             def distribution(self, parameters):
                 return self.independent(tfd.Gumbel(parameters["loc"], tf.nn.softplus(parameters["raw_scale"])))
 
-    Override `parameter_shapes` where parameters do not have the shape of the event.
+    Override `parameter_shapes` if parameters do not have the shape of the event.
 
-    Features of shape `(B, *event_shape[:-1], F)` are projected position by position (a 1x1 convolution on
-    images). Features of any other shape are flattened and projected densely.
+    Features of shape `(B, *event_shape[:-1], F)` are projected at each position (a 1x1 convolution for images).
+    Features of any other shape are flattened and projected by a dense layer.
 
     Args:
         event_shape: shape of one event: `(D,)` for latent vectors, `(H, W, C)` for images.
-        project: False if the network already ends in the parameters, side by side in the last axis.
-        sublayers: which layers inside are frozen or quantized, as `get_config` writes it.
+        project: whether to project the features. False if the output of the network is already the parameters,
+            concatenated along the last axis.
+        sublayers: which sublayers are frozen or quantized, as in `get_config`.
     """
 
     parameters: Collection[str] = ()
-    """The names of the tensors that `call` returns, each of shape `(B, *parameter_shapes[name])`."""
+    """The names of the parameters that `call` returns, tensors of shape `(B, *parameter_shapes[name])`."""
 
     def __init__(
         self,
@@ -64,12 +65,12 @@ class DistributionLayer(Float32Layer):
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each parameter without the batch axis; each begins with `event_shape[:-1]`."""
+        """The shapes of the parameters without the batch axis; each begins with `event_shape[:-1]`."""
         return {name: self.event_shape for name in self.parameters}
 
     @property
     def _channels(self) -> dict[str, int]:
-        """The number of values of each parameter at one position of the event."""
+        """Returns the number of values of each parameter at one position of the event."""
         leading = len(self.event_shape) - 1
         return {name: math.prod(shape[leading:]) for name, shape in self.parameter_shapes.items()}
 
@@ -113,16 +114,16 @@ class DistributionLayer(Float32Layer):
         return {name: (features_shape[0], *shape) for name, shape in self.parameter_shapes.items()}
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
-        """The distribution with these parameters, tensors of shape `(..., *parameter_shapes[name])`; batch `(...)`."""
+        """Returns the distribution, batch shape `(...)`, for parameters of shape `(..., *parameter_shapes[name])`."""
         raise NotImplementedError
 
     def independent(self, distribution: tfd.Distribution) -> tfd.Distribution:
-        """`distribution` with its elements taken together as one event, so `log_prob` sums over the event."""
+        """Returns `distribution` with the elements as one event, so that `log_prob` sums over the event."""
         return tfd.Independent(distribution, reinterpreted_batch_ndims=len(self.event_shape))
 
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
-        """What `update` needs of a training batch: sums, which are added over replicas."""
+        """Returns the statistics of a training batch for `update`, as sums, which are added over replicas."""
         return {}
 
     def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
-        """Changes weights that no gradient trains, after each training batch; not called for a frozen layer."""
+        """Updates weights that are not trained by gradients, after each training batch, unless the layer is frozen."""

@@ -1,4 +1,4 @@
-"""The prior of discrete codes, as a distribution of their vectors."""
+"""The prior over discrete codes as a distribution over vectors."""
 
 from typing import TYPE_CHECKING
 
@@ -15,16 +15,16 @@ tfd = tfp.distributions
 
 
 class EmbeddedPrior(CustomDistribution):
-    """The vectors of codes whose indices follow `prior`; events are `(*positions, D)`.
+    """The distribution of the vectors of codes with indices from `prior`; events are `(*positions, D)`.
 
-    `log_prob` needs the indices behind a vector and quantizes it for them. With several levels, this greedy search may
-    find other indices than those that a posterior chose; `indices` names these.
+    `log_prob` quantizes a vector to find its indices. With several levels, this greedy search may find other indices
+    than the posterior; pass these as `indices`.
 
     Args:
         prior: a distribution over integers `(*positions, L)`, or `(*positions)` for a single level.
-        posterior: how indices become vectors, and vectors indices.
-        indices: integers `(..., *positions, L)` that `log_prob` takes wherever their vectors are as near as those of
-            the search; None for the search alone.
+        posterior: the posterior, which maps indices to vectors and vectors to indices.
+        indices: integers `(..., *positions, L)` that `log_prob` uses wherever their vectors are as near as those of the
+            search. None uses only the search.
 
     Example:
 
@@ -51,11 +51,11 @@ class EmbeddedPrior(CustomDistribution):
         return getattr(self.prior, "sample_runs_network", False)
 
     def with_indices(self, indices: tf.Tensor) -> "EmbeddedPrior":
-        """The same prior, where `log_prob` prefers these `indices`."""
+        """Returns the same prior, where `log_prob` prefers these `indices`."""
         return EmbeddedPrior(self.prior, self.posterior, indices)
 
     def log_prob_of_indices(self, indices: tf.Tensor) -> tf.Tensor:
-        """The log-probability of integers `(..., *positions, L)`, in nats."""
+        """Returns the log-probability of integers `(..., *positions, L)`, in nats."""
         return self.prior.log_prob(indices[..., 0] if self.posterior.levels == 1 else indices)
 
     def _sample_n(self, n, seed=None):
@@ -82,5 +82,5 @@ class EmbeddedPrior(CustomDistribution):
 
 @tfd.RegisterKL(Quantized, EmbeddedPrior)
 def _kl_of_one_code(posterior, prior, name=None):
-    """KL(one code || p(codes)) = -log p(code)."""
+    """Returns the KL of a single code from the prior, -log p(code)."""
     return -prior.log_prob_of_indices(posterior.indices)

@@ -1,4 +1,4 @@
-"""The distribution of a normal variable after an invertible map."""
+"""The distribution of a transformed normal variable."""
 
 from collections.abc import Callable
 
@@ -11,29 +11,29 @@ from keras_vae.random import as_seed
 tfd = tfp.distributions
 
 DRAWS = 64
-"""How many points the variance is estimated from."""
+"""The number of points in the estimate of the variance."""
 
 Map = Callable[[tf.Tensor, tf.Tensor | None], tuple[tf.Tensor, tf.Tensor]]
 
 
 class FlowDistribution(CustomDistribution):
-    """z = f(u; c) for u ~ N(loc, scale^2) and an invertible f: log q(z) = log N(u) - log |det df/du|.
+    """The distribution of z = f(u; c) for u ~ N(loc, scale^2) and an invertible map f.
 
-    `log_prob` of a tensor that `sample` has just given remembers its u and costs next to nothing; of any other, even
-    of a copy, it inverts f. Both have the same value and gradient, if draw and `log_prob` stand under the same
-    gradient tape.
+    The density is log q(z) = log N(u) - log |det df/du|. For the tensor that `sample` returned last, `log_prob` reuses
+    the cached u at almost no cost. For any other tensor, even a copy, it inverts f. Value and gradient are the same if
+    `sample` and `log_prob` are called under the same gradient tape.
 
-    There are no closed forms: `mean()` is f(loc), the image of the mean of u, and `variance()` and
-    `stddev()` are those of 64 fixed points, exact for an affine f.
+    The moments have no closed form: `mean()` is f(loc), the image of the mean of u; `variance()` and `stddev()` are
+    estimates from 64 fixed points, which are exact for an affine f.
 
     Args:
         loc: mean of u, `(..., *event_shape)`.
         scale: standard deviation of u, of the same shape.
-        forward: u, c -> z and log |det dz/du|, as `Bijection.forward`.
-        inverse: z, c -> u and log |det du/dz|.
-        context: c, `(..., C)`; sliced together with `loc` and `scale`.
-        event_ndims: how many axes an event has.
-        name: as in TFP.
+        forward: maps u, c to z and log |det dz/du|, as `Bijection.forward`.
+        inverse: maps z, c to u and log |det du/dz|.
+        context: c, `(..., C)`; it is sliced together with `loc` and `scale`.
+        event_ndims: rank of an event.
+        name: name in TFP.
 
     Example:
 
@@ -99,5 +99,5 @@ class FlowDistribution(CustomDistribution):
         noise = tf.random.stateless_normal((DRAWS, *event), as_seed(0), dtype=self.dtype)
         mean, variance = tf.nn.moments(noise, axes=0)
         noise = (noise - mean) * tf.math.rsqrt(variance)
-        noise = tf.reshape(noise, (DRAWS, *[1] * self.batch_shape.rank, *event))  # the same for each of the batch
+        noise = tf.reshape(noise, (DRAWS, *[1] * self.batch_shape.rank, *event))  # the same for each batch member
         return tf.math.reduce_variance(self._forward(self._loc + self._scale * noise, self._context)[0], axis=0)

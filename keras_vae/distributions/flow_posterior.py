@@ -1,4 +1,4 @@
-"""What posteriors made by a normalizing flow have in common."""
+"""The base class of posteriors from normalizing flows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,28 +17,28 @@ tfd = tfp.distributions
 
 
 class FlowPosterior(Posterior):
-    """z = f_K(... f_1(u; c) ...; c), u ~ N(loc, scale^2), where loc, scale and the context c come from the features.
+    """The base class of flows: z = f_K(... f_1(u; c) ...; c) for u ~ N(loc, scale^2).
 
-    A new family names its step:
+    The features give loc, scale and the context c. A subclass defines the step:
 
         class MyFlow(FlowPosterior):
             def make_step(self, number):
                 return MyBijection(self.event_shape[0], self.units, context_dim=self.context_dim)
 
-    The distribution has no closed form for its KL divergence: use `KL(estimator="monte_carlo")` or `IWAE`. Its
-    `mean()` and `stddev()` are explained at `FlowDistribution`.
+    The KL divergence has no closed form: use `KL(estimator="monte_carlo")` or `IWAE`. See `FlowDistribution` for
+    `mean()` and `stddev()`.
 
     Args:
         event_shape: `(D,)`.
-        flows: how many steps, K.
-        units: width of each hidden layer in a step.
-        activation: a Keras activation of these layers.
+        flows: number of steps, K.
+        units: widths of the hidden layers in a step.
+        activation: Keras activation of these layers.
         context_dim: length of the context.
         min_scale: lower bound of the scale of u.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if the event is no vector or a number is out of its range.
+        InvalidInputError: if the event is not a vector, or if a number is out of range.
     """
 
     parameters = ("loc", "raw_scale", "context")
@@ -63,7 +63,7 @@ class FlowPosterior(Posterior):
         self.min_scale = check_number(f"{type(self).__name__}: min_scale", min_scale, above=0)
 
     def make_step(self, number: int) -> Bijection:
-        """The map f_k for k = `number` + 1, built."""
+        """Returns the built map f_k for k = `number` + 1."""
         raise NotImplementedError
 
     @property

@@ -18,17 +18,18 @@ tfd = tfp.distributions
 
 @register
 class FullCovarianceNormal(Posterior, Likelihood):
-    """N(loc, L L^T) over vectors, with a lower-triangular L whose diagonal is softplus(raw) + min_scale.
+    """The normal distribution N(loc, L L^T) over vectors, with a lower-triangular L.
 
-    Its KL with a prior of independent normals has a closed form, as that with another normal of full covariance.
+    The diagonal of L is softplus(raw) + min_scale. The KL with a prior of independent normals, or with a normal of full
+    covariance, has a closed form.
 
     Args:
-        event_shape: shape of one event, `(D,)`; the network gives D (D + 3) / 2 numbers.
-        min_scale: lower bound of the diagonal of L; it keeps densities finite.
+        event_shape: shape of one event, `(D,)`. The distribution has D (D + 3) / 2 parameters.
+        min_scale: lower bound of the diagonal of L, which keeps densities finite.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if events are no vectors or `min_scale` is not positive.
+        InvalidInputError: if events are not vectors, or if `min_scale` is not positive.
 
     Example:
 
@@ -53,7 +54,7 @@ class FullCovarianceNormal(Posterior, Likelihood):
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         (size,) = self.event_shape
-        # Products with constants: TensorFlow's ops for diagonals do not compile with XLA where the batch size is open.
+        # Products with constants, as the diagonal ops of TensorFlow do not compile with XLA for an unknown batch size.
         places = tf.reshape(tfp.math.fill_triangular(np.eye(size * (size + 1) // 2, dtype="float32")), (-1, size**2))
         raw = parameters["raw_tril"]
         tril = tf.reshape(tf.tensordot(raw, places, 1), tf.concat([tf.shape(raw)[:-1], [size, size]], axis=0))
@@ -67,9 +68,9 @@ class FullCovarianceNormal(Posterior, Likelihood):
 
 @tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)
 def _kl_to_independent_normals(q: tfd.Distribution, p: tfd.Distribution, name: str | None = None) -> tf.Tensor:
-    """KL(N(loc, L L^T) || N(m, diag(s^2))), in nats.
+    """Returns KL(N(loc, L L^T) || N(m, diag(s^2))), in nats.
 
-    It is 1/2 (|L / s|^2 + |(loc - m) / s|^2 - D) - log det L + sum log s.
+    The value is 1/2 (|L / s|^2 + |(loc - m) / s|^2 - D) - log det L + sum log s.
     """
     elements = p.distribution
     if not isinstance(elements, tfd.Normal) or p.event_shape.rank != 1:

@@ -1,4 +1,4 @@
-"""Values on a grid in [0, 1], such as bytes divided by 255: what the families for them have in common."""
+"""The base classes of families over a grid in [0, 1], such as bytes divided by 255."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ tfd = tfp.distributions
 
 
 class GridDistribution(CustomDistribution):
-    """A random value among 0, 1/(levels-1), ..., 1; `log_prob` is of the nearest of them, in nats.
+    """A distribution over the values 0, 1/(levels-1), ..., 1; `log_prob` rounds to the nearest value, in nats.
 
-    A subclass gives `_log_prob_of(index)` and `_sample_index(n, seed)`, with indices in float32.
+    A subclass defines `_log_prob_of(index)` and `_sample_index(n, seed)`, with indices in float32.
 
     Args:
-        levels: how many values there are.
-        parameters: what the subclass's constructor was given.
+        levels: number of values of the grid.
+        parameters: arguments of the constructor of the subclass.
     """
 
     def __init__(self, levels: int, *, parameters: dict):
@@ -47,11 +47,11 @@ class GridDistribution(CustomDistribution):
 
 
 class GridLikelihood(Likelihood):
-    """A likelihood of events whose elements are on the grid.
+    """A likelihood of events with elements on the grid.
 
     Args:
         event_shape: shape of one event.
-        levels: number of values that an element can take, equally spaced from 0 to 1.
+        levels: number of equally spaced values of an element, from 0 to 1.
         project: see `DistributionLayer`.
     """
 

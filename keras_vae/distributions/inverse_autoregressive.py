@@ -7,25 +7,25 @@ from keras_vae.serialization import register
 
 @register
 class InverseAutoregressive(FlowPosterior):
-    """IAF: a normal u followed by gated autoregressive steps, each in the order opposite to the one before.
+    """The inverse autoregressive flow (IAF): a normal u, followed by gated autoregressive steps of alternating order.
 
         u ~ N(loc, scale^2),   z_d <- g_d z_d + (1 - g_d) m_d,   g_d = sigmoid(s_d + 2),   (m_d, s_d) = MADE(z, c)_d
 
-    A draw and its log-density take one pass per step; the log-density of any other z takes D passes. It has no closed
-    form for its KL divergence: use `KL(estimator="monte_carlo")` or `IWAE`. `mean()` is the image of loc, `stddev()`
-    an estimate; see `FlowDistribution`.
+    A sample and its log-density take one pass per step; the log-density of any other z takes D passes per step. The KL
+    divergence has no closed form: use `KL(estimator="monte_carlo")` or `IWAE`. `mean()` is the image of loc, and
+    `stddev()` an estimate; see `FlowDistribution`.
 
     Args:
         event_shape: `(D,)`.
-        flows: how many steps.
-        units: width of each hidden layer of a step's MADE.
-        activation: a Keras activation of these layers.
+        flows: number of steps.
+        units: widths of the hidden layers of the MADE in a step.
+        activation: Keras activation of these layers.
         context_dim: length of the context c.
         min_scale: lower bound of the scale of u.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if the event is no vector or a number is out of its range.
+        InvalidInputError: if the event is not a vector, or if a number is out of range.
 
     Example:
 

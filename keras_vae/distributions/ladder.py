@@ -1,4 +1,4 @@
-"""Several levels of latent variables, from the top down."""
+"""Hierarchical posteriors with several levels of latent variables."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -21,11 +21,11 @@ MERGES = ("concatenate", "precision", "residual")
 
 
 class Levels(CustomDistribution):
-    """A chain p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ..., its levels side by side in one vector.
+    """A chain p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ..., with all levels concatenated in one vector.
 
     Args:
-        conditional: (level, the draws of the levels above) -> the distribution of that level.
-        sizes: the length of each level, top first.
+        conditional: (level, samples of the levels above) -> distribution of the level.
+        sizes: length of each level, top first.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Levels(CustomDistribution):
         super().__init__(parameters, reparameterized=True, name=name)
 
     def split(self, z: tf.Tensor) -> list[tf.Tensor]:
-        """The levels of a vector."""
+        """Splits a vector into its levels."""
         return tf.split(z, self.sizes, axis=-1)
 
     def along(self, z: tf.Tensor) -> list[tfd.Distribution]:
-        """The distribution of each level, given the levels of `z` above it."""
+        """Returns the distribution of each level, given the levels of `z` above it."""
         levels = self.split(z)
         return [self.conditional(level, levels[:level]) for level in range(len(self.sizes))]
 
@@ -95,26 +95,27 @@ class _LadderPosterior(Levels):
 
 @register
 class Ladder(Posterior):
-    """A hierarchical posterior, and the hierarchical prior above it.
+    """A hierarchical posterior with its hierarchical prior.
 
         q(z_1 | x) q(z_2 | z_1, x) ... and p(z_1) p(z_2 | z_1) ..., z_1 the top
 
-    Both go from the top down and share a deterministic path: h_l is made of the levels above l. The model's own prior
-    is that of the top level. The code of a model is all levels side by side, top first; the posterior's `mean` and
-    `stddev` are those along the path of means.
+    Both are top-down and share a deterministic path: h_l is a function of the levels above l. The prior of the model is
+    the prior of the top level. The latent vector concatenates all levels, top first. `mean` and `stddev` of the
+    posterior are those along the path of means.
 
     Args:
         event_shape: `(sum of levels,)`.
         levels: number of dimensions of each level, top first.
-        merge: how a level's posterior joins what comes up from x, d_l, and down from above, h_l: `"concatenate"`, a
-            layer on both; `"precision"`, the product of the bottom-up normal and the prior p(z_l | h_l) (ladder
-            VAE); `"residual"`, shift and scale relative to the prior (NVAE), with h_l = h_(l-1) + f(h_(l-1), z).
+        merge: how the posterior of a level combines the bottom-up features d_l and the top-down features h_l:
+            `"concatenate"`, a layer on both; `"precision"`, the product of the bottom-up normal and the prior
+            p(z_l | h_l) (ladder VAE); `"residual"`, a shift and scale relative to the prior (NVAE), with
+            h_l = h_(l-1) + f(h_(l-1), z).
         units: width of the layers between the levels.
-        decode: `"bottom"` if the decoder sees only the last level; `"all"` for all levels.
+        decode: input of the decoder: `"bottom"` for the last level, `"all"` for all levels.
         project: must be True.
 
     Raises:
-        InvalidInputError: if an argument is out of its range.
+        InvalidInputError: if an argument is out of range.
 
     Example:
 
@@ -217,7 +218,7 @@ class Ladder(Posterior):
     def posterior_of_level(
         self, level: int, above: list[tf.Tensor], parameters: Mapping[str, tf.Tensor]
     ) -> tfd.Distribution:
-        """q(z_l | z_<l, x) from the draws above and what comes up from x."""
+        """Returns q(z_l | z_<l, x), from the samples of the levels above and the bottom-up features of x."""
         up = parameters[f"up_{level}"]
         if level == 0:
             return _normal(*_halves(self._posteriors[0](up)))
@@ -239,7 +240,7 @@ class Ladder(Posterior):
         return _normal(*_halves(_on_vectors(self._priors[len(above) - 1], self._from_above(above))))
 
     def _from_above(self, above: list[tf.Tensor]) -> tf.Tensor:
-        """h_l, made of the levels above l."""
+        """Returns h_l, a function of the levels above l."""
         path = _on_vectors(self._down[0], above[0])
         for layer, z in zip(self._down[1:], above[1:], strict=False):
             step = _on_vectors(layer, tf.concat([path, z], axis=-1))
@@ -248,7 +249,7 @@ class Ladder(Posterior):
 
 
 def _on_vectors(layer: keras.layers.Layer, x: tf.Tensor) -> tf.Tensor:
-    """`layer` on vectors `(..., F)` with any number of leading axes, none included."""
+    """Applies `layer` to vectors `(..., F)` with any number of leading axes, including none."""
     out = layer(tf.reshape(x, (-1, x.shape[-1])))
     return tf.reshape(out, tf.concat([tf.shape(x)[:-1], [out.shape[-1]]], axis=0))
 

@@ -1,4 +1,4 @@
-"""The role of a distribution behind a decoder."""
+"""The base class of likelihoods."""
 
 import math
 from typing import Literal
@@ -13,11 +13,11 @@ NUMBERS_AT_ONCE = 2**20
 
 
 class Likelihood(DistributionLayer):
-    """p(x | z): from the features of a decoder to a distribution over examples.
+    """The base class of likelihoods p(x | z): maps the features of a decoder to a distribution over examples.
 
-    A family over all real numbers overrides nothing of this class. Another one says which values have a density
-    (`interval` or `in_support`, and `expects`), and one of counts may set `default_draw` to `"sample"`. See
-    `DistributionLayer` for the parameters and the distribution.
+    A family over all real numbers overrides no member of this class. Other families define their support by `interval`
+    or `in_support`, and `expects`. Families of counts may set `default_draw` to `"sample"`. See `DistributionLayer` for
+    the parameters and the distribution.
 
     Example:
 
@@ -29,43 +29,43 @@ class Likelihood(DistributionLayer):
     """
 
     interval = (-math.inf, math.inf)
-    """The least and the greatest value with a density, for a family of single values."""
+    """The minimum and maximum of the values in the support, for a family of scalars."""
 
     expects = "finite numbers"
-    """What `in_support` requires of a value, for messages."""
+    """The values in the support, for messages."""
 
     advice = "rescale the data or use another likelihood"
-    """What to do about other values, for messages."""
+    """What the user can do about other values, for messages."""
 
     takes_bytes = True
-    """Whether uint8 data, which are divided by 255, are examples."""
+    """Whether the family supports uint8 data, which are divided by 255."""
 
     allows_missing = False
-    """Whether an example may hold NaN for a value that is not known."""
+    """Whether examples may contain NaN for missing values."""
 
     default_draw: Literal["mean", "sample"] = "mean"
-    """What `sample` returns, `"mean"` for E[x | z] or `"sample"` for x ~ p(x | z)."""
+    """The output of `sample`: `"mean"` for E[x | z] or `"sample"` for x ~ p(x | z)."""
 
     has_gradient_of_mean = True
-    """Whether `mean()` can be differentiated."""
+    """Whether `mean()` is differentiable."""
 
     @property
     def encoder_input_shape(self) -> tuple[int, ...]:
-        """The shape of one input of the encoder, see `encoder_input`."""
+        """The input shape of the encoder, see `encoder_input`."""
         return self.event_shape
 
     def encoder_input(self, x: tf.Tensor) -> tf.Tensor:
-        """The input `(B, *encoder_input_shape)` of an encoder for events `(B, *event_shape)`; the events by default."""
+        """Returns the encoder input `(B, *encoder_input_shape)` of `(B, *event_shape)` events, by default the same."""
         return x
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        """Which values of `x`, `(..., *event_shape)`, have a density; the finite ones in `interval` by default.
+        """Returns which values of `x`, `(..., *event_shape)`, are in the support; by default finite ones in `interval`.
 
-        The ends of the interval are rounded to float32, as the values are. It runs in every training step. A family
-        over vectors answers for all values of a vector alike.
+        The ends of the interval are rounded to float32, as the values are. The method runs in every training step. For
+        a family over vectors, the result is the same for all values of a vector.
 
         Returns:
-            bool, of the shape of `x` or, for a family over vectors, of length 1 in the last axis.
+            bool, with the shape of `x`; for a family over vectors, the length of the last axis is 1.
         """
         least, most = self.interval
         if math.isfinite(least) and math.isfinite(most):  # neither NaN nor infinity is between them
@@ -79,11 +79,11 @@ class Likelihood(DistributionLayer):
         return type(self).in_support is Likelihood.in_support
 
     def refusal(self, value: str) -> str:
-        """The message about a `value` that is not `in_support`."""
+        """Returns the error message for a `value` that is not `in_support`."""
         return f"{type(self).__name__} likelihood: expected {self.expects}, got {value}; {self.advice}."
 
     def check_dtype(self, dtype: np.dtype) -> None:
-        """Raises `InvalidInputError` for uint8 if that would not be divided by 255, see `takes_bytes`."""
+        """Raises `InvalidInputError` for uint8 if the family does not support it, see `takes_bytes`."""
         if dtype == np.uint8 and not self.takes_bytes:
             raise InvalidInputError(
                 f"{type(self).__name__} likelihood: expected numbers as they are, got uint8, which means 0..255 and is "
@@ -91,22 +91,22 @@ class Likelihood(DistributionLayer):
             )
 
     def refusal_of_range(self, low: float, high: float) -> str:
-        """The message about values from `low` to `high`, some of which are not `in_support`."""
+        """Returns the error message for values from `low` to `high`, some of which are not `in_support`."""
         return self.refusal(f"values in [{shortest(low)}, {shortest(high)}]")
 
     def check_range(self, low: float, high: float) -> None:
         """Raises `InvalidInputError` if `low` or `high` is not in `interval`.
 
-        A family that overrides `in_support` has a rule of its own; `check_events` applies it.
+        For a family that overrides `in_support`, `check_events` checks the values instead.
         """
         least, most = (np.float32(end) for end in self.interval)
         if self._has_interval and not least <= np.float32(low) <= np.float32(high) <= most:
             raise InvalidInputError(self.refusal_of_range(low, high))
 
     def check_events(self, x: np.ndarray) -> None:
-        """Raises `InvalidInputError` if examples `x`, `(N, *event_shape)`, are not `in_support`; NaN is not checked.
+        """Raises `InvalidInputError` if examples `x`, `(N, *event_shape)`, are not `in_support`; ignores NaN.
 
-        A family that does not override `in_support` only has its dtype checked; `check_range` does the rest.
+        For a family that does not override `in_support`, it checks only the dtype; `check_range` checks the values.
         """
         self.check_dtype(x.dtype)
         if self._has_interval:
@@ -123,23 +123,23 @@ class Likelihood(DistributionLayer):
                 raise InvalidInputError(self.refusal(f"{_example(rows[row], inside[row])} at index {first + row}"))
 
     def scale_of(self, x: np.ndarray) -> float:
-        """The root mean square of examples in the units that it starts from, of the largest column.
+        """Returns the root mean square of examples relative to the initial scale; the maximum over columns.
 
-        0 where the family does not start from units of about 1.
+        The result is 0 for families whose initial scale is not about 1.
         """
         return 0.0
 
     @property
     def fill_value(self) -> float | np.ndarray:
-        """A value, or an event, of finite density, to take the place of one that cannot be used."""
+        """Returns a value or an event of finite density, which replaces invalid ones."""
         return 0.5
 
     def adapt(self, x: np.ndarray) -> None:
-        """Starts the distribution at the mean of the examples, which saves the network from learning that first.
+        """Initialises the distribution with the mean of the examples, so that the network need not learn it.
 
-        Sets the bias of the projection so that features of zero give that mean: element by element, or channel by
-        channel where the projection is pointwise. Families without `parameters_of_mean`, and layers that do not
-        project, stay as they are.
+        The method sets the bias of the projection so that zero features give this mean: per element, or per channel for
+        a pointwise projection. It does not change families without `parameters_of_mean`, and layers that do not
+        project.
 
         Args:
             x: examples `(N, *event_shape)`, in the units of the distribution.
@@ -159,16 +159,16 @@ class Likelihood(DistributionLayer):
         self._projection.bias.assign(bias.reshape(-1))
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
-        """The parameters, by name, that give the distribution this mean; those left out stay as they are.
+        """Returns the parameters, by name, for a distribution of this mean; missing parameters are not changed.
 
-        `mean` has the event's shape, or `(C,)` for one position of it; so have the parameters, with their own
-        further axes.
+        `mean` has the shape of the event, or `(C,)` for one position. The parameters have the same shape, followed by
+        their additional axes.
         """
         return {}
 
 
 def _example(event, inside):
-    """What is wrong with an event, for messages: its first value or its first vector outside, or all of it."""
+    """Returns the invalid part of an event for messages: the first value or vector outside the support, or all."""
     by_value = inside.shape == event.shape and (event.shape[-1] == 1 or (inside != inside[..., :1]).any())
     if by_value:
         return f"{shortest(event[~inside][0])} in the example"

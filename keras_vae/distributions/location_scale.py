@@ -1,4 +1,4 @@
-"""Families with a location and a scale per element."""
+"""Location-scale families with independent elements."""
 
 import math
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ tfd = tfp.distributions
 
 
 class LocationScale(Posterior, Likelihood):
-    """x = loc + scale * e for every element of the event, with independent noise e of one fixed law.
+    """The base class of location-scale families: x = loc + scale * e per element, with independent noise e.
 
-    A subclass gives the law by `elements`.
+    A subclass defines the distribution of the noise in `elements`.
 
     Args:
         event_shape: shape of one event.
-        scale: `"elementwise"` for a scale per element, given by the network; `"shared"` for one learned
+        scale: `"elementwise"` for one scale per element from the network; `"shared"` for a single learned
             scale; or a positive number, the fixed scale.
-        min_scale: lower bound of a scale that is learned; it keeps densities finite.
+        min_scale: lower bound of learned scales, which keeps densities finite.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if `scale` or `min_scale` is neither of these.
+        InvalidInputError: if `scale` or `min_scale` is invalid.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class LocationScale(Posterior, Likelihood):
             self.raw_scale = self.add_weight(shape=(), initializer=keras.initializers.Constant(-2.0), name="raw_scale")
 
     def elements(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
-        """The distribution of single elements, with `loc` of shape `(..., *event_shape)` and a `scale` that fits."""
+        """Returns the distribution of elements, for `loc` `(..., *event_shape)` and a `scale` that broadcasts to it."""
         raise NotImplementedError
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
@@ -86,10 +86,10 @@ class LocationScale(Posterior, Likelihood):
 
 @register
 class Laplace(LocationScale):
-    """The Laplace distribution of every element: log p(x) = sum -|x - loc| / scale - log(2 scale), in nats.
+    """The Laplace distribution per element: log p(x) = sum -|x - loc| / scale - log(2 scale), in nats.
 
-    As a likelihood, a fixed scale s gives the absolute error |x - loc| / s: robust against outliers. As a posterior
-    it has no closed-form KL with a normal prior; use `KL(estimator="monte_carlo")`.
+    As a likelihood of fixed scale s, it gives the absolute error |x - loc| / s, which is robust to outliers. As a
+    posterior, it has no closed-form KL with a normal prior; use `KL(estimator="monte_carlo")`.
 
     Args:
         event_shape: shape of one event.
@@ -98,7 +98,7 @@ class Laplace(LocationScale):
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range.
+        InvalidInputError: if an argument is out of range.
 
     Example:
 
@@ -115,19 +115,19 @@ class Laplace(LocationScale):
 
 @register
 class Logistic(LocationScale):
-    """The logistic distribution of every element: log p(x) = sum -e - 2 softplus(-e) - log scale, in nats.
+    """The logistic distribution per element: log p(x) = sum -e - 2 softplus(-e) - log scale, in nats.
 
-    Here e = (x - loc) / scale. Its tails are those of the Laplace distribution, its centre that of a normal one. As
-    a posterior it has no closed-form KL with a normal prior; use `KL(estimator="monte_carlo")`.
+    Here, e = (x - loc) / scale. Its tails resemble those of the Laplace distribution, and its centre resembles a normal
+    distribution. As a posterior, it has no closed-form KL with a normal prior; use `KL(estimator="monte_carlo")`.
 
     Args:
         event_shape: shape of one event.
-        scale: see `LocationScale`; the standard deviation is pi / sqrt(3) times as large.
+        scale: see `LocationScale`; the standard deviation is pi / sqrt(3) times the scale.
         min_scale: see `LocationScale`.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range.
+        InvalidInputError: if an argument is out of range.
 
     Example:
 
@@ -135,7 +135,7 @@ class Logistic(LocationScale):
     >>> posterior.distribution(posterior(tf.ones((3, 8)))).event_shape
     TensorShape([2])
 
-    Reference: Kingma et al., 2016, whose likelihood it is, https://arxiv.org/abs/1606.04934
+    Reference: Kingma et al., 2016, who use it as the likelihood, https://arxiv.org/abs/1606.04934
     """
 
     def elements(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
@@ -144,22 +144,22 @@ class Logistic(LocationScale):
 
 @register
 class StudentT(LocationScale):
-    """Student's t distribution of every element, with tails like |x|^-(df + 1).
+    """Student's t distribution per element, with tails like |x|^-(df + 1).
 
     log p(x) = sum log G((df + 1) / 2) - log G(df / 2) - log(df pi) / 2 - log scale
-    - (df + 1) / 2 * log(1 + ((x - loc) / scale)^2 / df), in nats, with the gamma function G.
+    - (df + 1) / 2 * log(1 + ((x - loc) / scale)^2 / df), in nats, where G is the gamma function.
 
-    As a posterior it has no closed-form KL with a normal prior; use `KL(estimator="monte_carlo")`.
+    As a posterior, it has no closed-form KL with a normal prior; use `KL(estimator="monte_carlo")`.
 
     Args:
         event_shape: shape of one event.
-        df: degrees of freedom, fixed; the mean exists for df > 1, the variance for df > 2.
-        scale: see `LocationScale`; the standard deviation is sqrt(df / (df - 2)) times as large.
+        df: fixed degrees of freedom. The mean exists for df > 1, the variance for df > 2.
+        scale: see `LocationScale`; the standard deviation is sqrt(df / (df - 2)) times the scale.
         min_scale: see `LocationScale`.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range.
+        InvalidInputError: if an argument is out of range.
 
     Example:
 

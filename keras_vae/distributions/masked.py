@@ -1,4 +1,4 @@
-"""Examples of which some elements are not known."""
+"""The likelihood of examples with missing values."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -18,14 +18,14 @@ tfd = tfp.distributions
 
 
 class PartlyObserved(tfd.Independent):
-    """`tfd.Independent` whose `log_prob` sums over the elements that are not NaN.
+    """`tfd.Independent` with a `log_prob` that sums over the elements that are not NaN.
 
-    The others are replaced before anything is computed, so that no gradient is NaN.
+    NaN is replaced before the computation, so that gradients are finite.
 
     Args:
-        distribution: of the elements.
+        distribution: distribution of the elements.
         reinterpreted_batch_ndims: as for `tfd.Independent`.
-        fill_value: a value, or an event, of finite density that takes the place of what is missing.
+        fill_value: a value or an event of finite density, which replaces missing values.
     """
 
     def __init__(
@@ -52,18 +52,18 @@ class PartlyObserved(tfd.Independent):
 
 @register
 class Masked(WrappedLikelihood):
-    """A likelihood of the elements that are known; NaN marks a missing one.
+    """The likelihood of the observed elements of an example; NaN marks missing elements.
 
-    log p(x_known | z) = sum over known d of log p(x_d | z): the exact marginal likelihood, since the elements of `base`
-    are independent given z. The encoder sees 0 in place of what is missing. The distribution covers all
-    elements: its mean and its draws fill the gaps.
+    log p(x_observed | z) = sum over observed d of log p(x_d | z) is the exact marginal likelihood, because the elements
+    of `base` are independent given z. In the input of the encoder, 0 replaces missing values. The distribution covers
+    all elements, so its mean and its samples impute the missing values.
 
     Args:
         event_shape: shape of one event.
-        base: the likelihood of complete events, a `Likelihood` with independent elements or a name, see `LIKELIHOODS`.
+        base: likelihood of complete events: a `Likelihood` with independent elements, or a name, see `LIKELIHOODS`.
 
     Raises:
-        InvalidInputError: if `base` is unknown, has another event shape or elements that are not independent.
+        InvalidInputError: if `base` is unknown, if its event shape differs, or if its elements are not independent.
 
     Example:
 
@@ -115,7 +115,7 @@ class Masked(WrappedLikelihood):
         return PartlyObserved(complete.distribution, complete.reinterpreted_batch_ndims, self.base.fill_value)
 
     def adapt(self, x: np.ndarray) -> None:
-        """As `Likelihood.adapt`, by the mean of what is known of each element, 0 where nothing is."""
+        """As `Likelihood.adapt`, with the mean of the observed values of each element, or 0 if there are none."""
         never_known = np.isnan(x).all(axis=0)
         self.base.adapt(np.ma.masked_invalid(np.where(never_known, np.float32(0), x)))
 
@@ -132,5 +132,5 @@ class Masked(WrappedLikelihood):
 
     def get_config(self):
         config = {**super().get_config(), "base": keras.saving.serialize_keras_object(self.base)}
-        del config["project"]  # the one of the base
+        del config["project"]  # it belongs to the base
         return config

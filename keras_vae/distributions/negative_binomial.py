@@ -17,7 +17,7 @@ tfd = tfp.distributions
 
 
 class MixedPoisson(tfd.NegativeBinomial):
-    """`tfd.NegativeBinomial` whose draws, Poisson with a gamma-distributed rate, compile under XLA."""
+    """`tfd.NegativeBinomial` that samples Poisson variables with gamma-distributed rates, which XLA compiles."""
 
     def _sample_n(self, n, seed=None):
         rate_seed, count_seed = tfp.random.split_seed(seed, n=2)
@@ -27,20 +27,21 @@ class MixedPoisson(tfd.NegativeBinomial):
 
 @register
 class NegativeBinomial(CountLikelihood):
-    """Counts that vary more than Poisson's, by their mean m and total count r: variance m + m^2 / r per element.
+    """Overdispersed counts with mean m and total count r per element; the variance is m + m^2 / r.
 
-    log p(x) = sum log Gamma(x + r) / (Gamma(r) x!) + r log(r / (r + m)) + x log(m / (r + m)). It tends to `Poisson` as
-    r grows. Between whole numbers log x! is taken as log Gamma(x + 1): then the value is no log-probability.
+    log p(x) = sum log Gamma(x + r) / (Gamma(r) x!) + r log(r / (r + m)) + x log(m / (r + m)). It converges to `Poisson`
+    as r grows. For values that are not integers, log Gamma(x + 1) replaces log x!; the value is then not a
+    log-probability.
 
     Args:
         event_shape: shape of one event.
-        dispersion: `"elementwise"` for an r of each element that the network gives; `"shared"` for one learned r
-            per element, the same for all examples (scVI's dispersion per gene).
-        min_total_count: lower bound of r; it keeps densities finite.
+        dispersion: `"elementwise"` for an r per element from the network; `"shared"` for one learned r per element, the
+            same for all examples (the dispersion per gene in scVI).
+        min_total_count: lower bound of r, which keeps densities finite.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if `dispersion` or `min_total_count` is neither of these.
+        InvalidInputError: if `dispersion` or `min_total_count` is invalid.
 
     Example:
 

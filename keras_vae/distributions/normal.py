@@ -11,20 +11,20 @@ tfd = tfp.distributions
 
 @register
 class Normal(LocationScale):
-    """N(loc, scale^2) for every element of the event.
+    """The normal distribution N(loc, scale^2) per element.
 
-    As a posterior this is the diagonal normal of the original VAE. As a likelihood, a fixed scale s makes the
-    negative log-likelihood |x - loc|^2 / (2 s^2) + D log(s sqrt(2 pi)): the squared error, in nats.
+    As a posterior, it is the diagonal normal of the original VAE. As a likelihood of fixed scale s, its negative
+    log-likelihood is the scaled squared error |x - loc|^2 / (2 s^2) + D log(s sqrt(2 pi)), in nats.
 
     Args:
         event_shape: shape of one event.
-        scale: `"elementwise"` for a scale per element, given by the network; `"shared"` for one learned
+        scale: `"elementwise"` for one scale per element from the network; `"shared"` for a single learned
             scale; or a positive number, the fixed scale.
-        min_scale: lower bound of a scale that is learned; it keeps densities finite.
+        min_scale: lower bound of learned scales, which keeps densities finite.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if `scale` or `min_scale` is neither of these.
+        InvalidInputError: if `scale` or `min_scale` is invalid.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The normal distribution whose one scale is estimated, not trained."""
+"""The normal distribution with a single scale that is estimated from the data."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,23 +18,23 @@ tfd = tfp.distributions
 
 @register
 class OptimalSigmaNormal(Likelihood):
-    """N(loc, sigma^2) with the sigma that is best for the data: sigma^2 = mean (x - loc)^2.
+    """The normal distribution N(loc, sigma^2) with the optimal scale of the data, sigma^2 = mean (x - loc)^2.
 
-    The likelihood of the sigma-VAE, which balances reconstruction and KL without a weight to tune. Sigma is a
-    weight, `log_scale`, that no gradient trains: after each training batch sigma^2 moves to the mean squared error
-    of the batch. It is the mean over all batches at first, then over about the last 1 / (1 - momentum) of them. So
-    each step sees a density that does not depend on the batch it explains, up to the lag of the average; with
-    momentum 0 the gradient is, at a standstill, that of the paper's log-likelihood -D/2 log(mean squared error).
-    Elements that are NaN do not count. Until the first step sigma is 1.
+    It is the likelihood of the sigma-VAE, which balances reconstruction and KL without a tuned weight. Sigma is the
+    weight `log_scale`, which is not trained by gradients. After each training batch, sigma^2 is updated towards the
+    mean squared error of the batch: it is the mean over all batches at first, and later an average over about the last
+    1 / (1 - momentum) batches. The density of a step therefore depends only on previous batches. With momentum 0, the
+    gradient at a stationary point is that of the log-likelihood in the paper, -D/2 log(mean squared error). NaN
+    elements are ignored. The initial sigma is 1.
 
     Args:
         event_shape: shape of one event.
-        momentum: of the average of sigma^2, in [0, 1).
-        min_scale: lower bound of sigma; it keeps densities finite.
+        momentum: momentum of the average of sigma^2, in [0, 1).
+        min_scale: lower bound of sigma, which keeps densities finite.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if `momentum` or `min_scale` is out of its range.
+        InvalidInputError: if `momentum` or `min_scale` is out of range.
 
     Example:
 
@@ -67,7 +67,7 @@ class OptimalSigmaNormal(Likelihood):
         return self.independent(tfd.Normal(parameters["loc"], scale))
 
     def statistics(self, trace: Trace) -> dict[str, tf.Tensor]:
-        errors = trace.x - trace.likelihood.mean()  # (S, B, ...); of a pixel's family, also the pixels' axes
+        errors = trace.x - trace.likelihood.mean()  # (S, B, ...); for a family of pixels, also the axes of the pixels
         observed = tf.math.is_finite(errors)
         weights = tf.ones(tf.shape(trace.x)[:1]) if trace.weights is None else trace.weights
         weights = tf.reshape(weights, (1, -1, *[1] * (errors.shape.rank - 2)))

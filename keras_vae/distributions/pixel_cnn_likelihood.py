@@ -1,4 +1,4 @@
-"""Images pixel by pixel, each given the code and the pixels before it."""
+"""The autoregressive likelihood of images."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,11 +22,11 @@ tfd = tfp.distributions
 
 
 class AutoregressiveImage(CustomDistribution):
-    """p(x) = prod_i p(x_i | x_<i, features), over images of shape `(H, W, C)`.
+    """The autoregressive distribution p(x) = prod_i p(x_i | x_<i, features) over images of shape `(H, W, C)`.
 
     Args:
-        features: what conditions every pixel, `(..., H, W, F)`; batch shape `(...)`.
-        layer: the built `PixelCNNLikelihood` whose networks it uses.
+        features: conditional features of every pixel, `(..., H, W, F)`; batch shape `(...)`.
+        layer: the built `PixelCNNLikelihood` with the networks.
     """
 
     sample_runs_network = True
@@ -42,7 +42,7 @@ class AutoregressiveImage(CustomDistribution):
         return {"features": tfp.util.ParameterProperties(event_ndims=3)}
 
     def given(self, x: tf.Tensor) -> tfd.Distribution:
-        """The distributions of all pixels, each given those before it in `x`, `(..., *event_shape)`, as one event."""
+        """Returns the distribution of all pixels, each given the previous pixels of `x`, `(..., *event_shape)`."""
         event = self.layer.event_shape
         batch = tf.broadcast_dynamic_shape(self.batch_shape_tensor(), tf.shape(x)[: tf.rank(x) - 3])
         x = tf.broadcast_to(tf.cast(x, tf.float32), tf.concat([batch, event], axis=0))
@@ -76,32 +76,32 @@ class AutoregressiveImage(CustomDistribution):
 
 @register
 class PixelCNNLikelihood(WrappedLikelihood):
-    """An autoregressive likelihood for images, the decoder of the PixelVAE.
+    """The autoregressive likelihood of images in the PixelVAE.
 
         log p(x | z) = sum_i log p(x_i | x_<i, z)    over the pixels i in raster order
 
-    A small `PixelCNN` reads the pixels before i and features of z, and ends in the parameters of the family `base` of
-    one pixel. The local structure that it explains need not be in the code; a network with a wide reach may leave
-    nothing to the code (`kl` near 0), so `layers` and `kernel_size` decide what z is about.
+    A small `PixelCNN` maps the pixels before i and features of z to the parameters of the family `base` of pixel i. The
+    latents need not encode the local structure that it models. A network with a large receptive field may ignore the
+    latents (`kl` near 0), so `layers` and `kernel_size` determine the content of z.
 
-    `log_prob` is one pass of the network. `sample` and `mean` are H * W short passes, one after the other: seconds for
-    64 images of 28x28. `mean` is no expectation but a rollout without noise: each pixel is set to the mean that the
-    pixels before it imply.
+    `log_prob` takes one pass of the network. `sample` and `mean` take H * W short passes in sequence, which takes
+    seconds for 64 images of 28x28. `mean` is not the expectation but a rollout without noise: each pixel is its mean
+    given the previous pixels.
 
     Args:
-        event_shape: `(H, W, C)`, H at least 2. Given z and the pixels before, the channels of a pixel are independent
-            if they are so in `base`.
-        base: the family of one pixel, a `Likelihood` over `(C,)`, its name in `LIKELIHOODS`, or a mapping of such a
-            `name` and of options.
-        features: number F of channels by which z reaches each pixel.
+        event_shape: `(H, W, C)`, where H is at least 2. Given z and the previous pixels, the channels of a pixel are
+            independent if they are independent in `base`.
+        base: family of one pixel: a `Likelihood` over `(C,)`, a name in `LIKELIHOODS`, or a mapping with a `name` and
+            options.
+        features: number F of feature channels from z at each pixel.
         filters: width of the PixelCNN.
-        layers: number of its gated layers.
-        kernel_size: side of its kernels; odd, at least 3.
+        layers: number of gated layers of the PixelCNN.
+        kernel_size: side of the kernels of the PixelCNN; odd, at least 3.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if the event is no image, `base` is no family of single pixels, or a number is out of its
-            range.
+        InvalidInputError: if the event is not an image, if `base` is not a family of single pixels, or if a number is
+            out of range.
 
     Example:
 
@@ -110,7 +110,7 @@ class PixelCNNLikelihood(WrappedLikelihood):
     >>> pixels.log_prob(tf.zeros((3, 4, 4, 1))).shape, pixels.sample(2, seed=(0, 1)).shape
     (TensorShape([3]), TensorShape([2, 3, 4, 4, 1]))
 
-    References: Gulrajani et al., 2017, https://arxiv.org/abs/1611.05013; what is left to the code: Chen et al., 2017,
+    References: Gulrajani et al., 2017, https://arxiv.org/abs/1611.05013; content of the latents: Chen et al., 2017,
     https://arxiv.org/abs/1611.02731
     """
 
@@ -171,15 +171,15 @@ class PixelCNNLikelihood(WrappedLikelihood):
         return AutoregressiveImage(parameters["features"], self)
 
     def parameters_of_pixels(self, out: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The parameters of `base` for outputs of the network, `(N, filters)`."""
+        """Returns the parameters of `base` for outputs of the network, `(N, filters)`."""
         return self.base(tf.nn.relu(out))
 
     def draws(self, features: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Draws from p(x | features), `(N, *event_shape)`, for features `(N, H, W, F)`."""
+        """Returns samples from p(x | features), `(N, *event_shape)`, for features `(N, H, W, F)`."""
         return (self._compiled_draws if tf.executing_eagerly() else self._draws)(features, seed)
 
     def expected(self, features: tf.Tensor) -> tf.Tensor:
-        """The rollout without noise, `(N, *event_shape)`, for features `(N, H, W, F)`."""
+        """Returns the rollout without noise, `(N, *event_shape)`, for features `(N, H, W, F)`."""
         return (self._compiled_expected if tf.executing_eagerly() else self._expected)(features)
 
     def _draws(self, features, seed):
@@ -214,5 +214,5 @@ class PixelCNNLikelihood(WrappedLikelihood):
 
 
 def _flat(images):
-    """`images` of shape `(..., H, W, C)` with one batch axis."""
+    """Returns images `(..., H, W, C)` with a single batch axis."""
     return tf.reshape(images, tf.concat([[-1], tf.shape(images)[-3:]], axis=0))

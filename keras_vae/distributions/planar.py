@@ -16,31 +16,30 @@ from keras_vae.serialization import register
 tfd = tfp.distributions
 
 MARGIN = 1e-3
-"""The slope of a step along w is at least this."""
+"""The minimum slope of a step along w."""
 
 BISECTIONS = 26
 
 
 @register
 class Planar(Posterior):
-    """A normal u followed by planar steps, whose directions come from the features.
+    """The planar flow: a normal u, followed by planar steps with directions from the features.
 
         u ~ N(loc, scale^2),   z <- z + v tanh(w.z + b),   v = u' + (m(w.u') - w.u') w / |w|^2
 
-    where m(a) = 0.999 (softplus(a + log(e - 1)) - 1) > -1 keeps each step invertible and leaves u' alone where
-    w.u' = 0. The inverse has no closed form, but is one increasing equation in w.z for each step: it is solved by
-    bisection, with the gradient of the implicit function. It has no closed form for its KL divergence either: use
-    `KL(estimator="monte_carlo")` or `IWAE`. `mean()` is the image of loc, `stddev()` an estimate; see
-    `FlowDistribution`.
+    m(a) = 0.999 (softplus(a + log(e - 1)) - 1) > -1 makes each step invertible, and does not change u' if w.u' = 0. The
+    inverse has no closed form: each step solves an increasing equation in w.z by bisection, with the gradient of the
+    implicit function. The KL divergence has no closed form either: use `KL(estimator="monte_carlo")` or `IWAE`.
+    `mean()` is the image of loc, and `stddev()` an estimate; see `FlowDistribution`.
 
     Args:
         event_shape: `(D,)`.
-        flows: how many steps, K; each bends the density along one plane.
+        flows: number of steps, K. Each changes the density perpendicular to one hyperplane.
         min_scale: lower bound of the scale of u.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if the event is no vector or a number is out of its range.
+        InvalidInputError: if the event is not a vector, or if a number is out of range.
 
     Example:
 
@@ -78,7 +77,7 @@ class Planar(Posterior):
         return FlowDistribution(parameters["loc"], scale, self._forward, self._inverse, context=context)
 
     def _steps(self, context):
-        """v, w and b of each step, `(..., D)`, `(..., D)` and `(..., 1)`."""
+        """Returns v, w and b of each step, `(..., D)`, `(..., D)` and `(..., 1)`."""
         (dim,) = self.event_shape
         for step in tf.split(context, self.flows, axis=-1):
             u, w, b = tf.split(step, [dim, dim, 1], axis=-1)
@@ -106,13 +105,13 @@ def _dot(x, y):
 
 
 def _planar(z, v, w, b):
-    """One step, z + v tanh(w.z + b) and the log-determinant of its Jacobian."""
+    """Returns one step, z + v tanh(w.z + b), and the log-determinant of its Jacobian."""
     bent = tf.tanh(_dot(w, z) + b)
     return z + v * bent, tf.math.log1p(_dot(w, v) * (1 - bent**2))[..., 0]
 
 
 def _solve(target, slope, offset):
-    """The a with a + slope * tanh(a + offset) = target, for slope > -1; differentiable in all three."""
+    """Solves a + slope * tanh(a + offset) = target for a, for slope > -1; differentiable in all arguments."""
 
     def error(a, target, slope, offset):
         return a + slope * tf.tanh(a + offset) - target
@@ -129,4 +128,4 @@ def _solve(target, slope, offset):
     _, low, high = tf.while_loop(lambda number, *_: number < BISECTIONS, halve, start, maximum_iterations=BISECTIONS)
     root = tf.stop_gradient((low + high) / 2)
     steepness = tf.stop_gradient(1 + slope * (1 - tf.tanh(root + offset) ** 2))
-    return root - error(root, target, slope, offset) / steepness  # Newton's step, and the implicit gradient
+    return root - error(root, target, slope, offset) / steepness  # a Newton step, which gives the implicit gradient

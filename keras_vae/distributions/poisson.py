@@ -14,20 +14,20 @@ tfd = tfp.distributions
 
 
 class CountLikelihood(Likelihood):
-    """A likelihood of counts: what the families for them have in common."""
+    """The base class of likelihoods of counts."""
 
     interval = (0.0, math.inf)
     expects = "counts >= 0"
     advice = "give the raw counts or use the 'normal' likelihood"
     takes_bytes = False
-    default_draw = "sample"  # the mean of a count is no count
+    default_draw = "sample"  # the mean of a count is not a count
 
 
 @register
 class Poisson(CountLikelihood):
-    """Counts with the rate r = exp(log_rate) per element; log p(x) = sum x log r - r - log x!.
+    """The Poisson distribution with rate r = exp(log_rate) per element; log p(x) = sum x log r - r - log x!.
 
-    Between whole numbers log x! is taken as log Gamma(x + 1): then the value is no log-probability.
+    For values that are not integers, log Gamma(x + 1) replaces log x!; the value is then not a log-probability.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The role of a distribution behind an encoder."""
+"""The base class of posteriors."""
 
 import keras
 import tensorflow as tf
@@ -11,11 +11,11 @@ tfd = tfp.distributions
 
 
 class Posterior(DistributionLayer):
-    """q(z | x): from the features of an encoder to a distribution over latent variables.
+    """The base class of posteriors q(z | x): maps the features of an encoder to a distribution over latents.
 
-    A family of one level, whose decoder sees z itself, overrides nothing of this class but `support` where its events
-    are not all real vectors. See `DistributionLayer` for the parameters and the distribution; `Ladder` for several
-    levels; `DiscretePosterior` for discrete codes.
+    A family with one level, where z is the input of the decoder, overrides only `support`, and only if its support is
+    not all real vectors. See `DistributionLayer` for the parameters and the distribution, `Ladder` for several levels,
+    and `DiscretePosterior` for discrete codes.
 
     Example:
 
@@ -27,32 +27,32 @@ class Posterior(DistributionLayer):
     """
 
     support = "real"
-    """The set that events are from, which a prior must share: `"real"`, `"sphere"`, `"simplex"`, `"codes"`, ..."""
+    """The support of the posterior, which the prior must share: `"real"`, `"sphere"`, `"simplex"`, `"codes"`, ..."""
 
     has_density = True
     """Whether `log_prob` is a density, so that a KL divergence exists."""
 
     @property
     def prior_shape(self) -> tuple[int, ...]:
-        """The event shape that the prior must have."""
+        """The required event shape of the prior."""
         return self.event_shape
 
     def latent_prior(self, prior: tfd.Distribution) -> tfd.Distribution:
-        """p(z) over codes `(*event_shape)`, from the `prior` over events of `prior_shape`."""
+        """Returns p(z) over latents `(*event_shape)`, from the `prior` over events of `prior_shape`."""
         return prior
 
     def check_prior(self, prior: keras.layers.Layer) -> None:
-        """Raises `InvalidInputError` if `prior`, a `Prior`, does not fit beyond its event shape and support."""
+        """Raises `InvalidInputError` if a `Prior` does not match, apart from its event shape and support."""
 
     @property
     def decoder_input_shape(self) -> tuple[int, ...]:
-        """The shape of one input of the decoder, see `decoder_input`."""
+        """The input shape of the decoder, see `decoder_input`."""
         return self.event_shape
 
     def decoder_input(self, z: tf.Tensor) -> tf.Tensor:
-        """The input of a decoder for codes `(N, *event_shape)`; the codes by default."""
+        """Returns the input of the decoder for latents `(N, *event_shape)`; by default, the latents."""
         return z
 
     def latents(self, posterior: tfd.Distribution, prior: tfd.Distribution | None, z: tf.Tensor) -> tuple[Latent, ...]:
-        """The levels of latent variables, top first; one by default."""
+        """Returns the levels of latent variables, top first; by default, a single level."""
         return (Latent(posterior, prior, z),)

@@ -1,4 +1,4 @@
-"""The power spherical distribution: codes on the unit sphere."""
+"""The power spherical distribution on the unit sphere."""
 
 import math
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ tfd = tfp.distributions
 
 
 class StablePowerSpherical(tfd.PowerSpherical):
-    """`tfd.PowerSpherical` with a mean on the sphere, and draws, densities and gradients that are always finite.
+    """`tfd.PowerSpherical` with a mean on the sphere, and finite samples, densities and gradients.
 
-    `mean()` is the mean direction, a code like any other; the mean of the vectors lies inside the ball and is
-    concentration / (D - 1 + concentration) times as long. `variance()` is about that mean of the vectors.
+    `mean()` is the mean direction, a point on the sphere. The mean of the vectors is inside the ball, with norm
+    concentration / (D - 1 + concentration). `variance()` is about this mean of the vectors.
     """
 
     def _mean(self):
@@ -41,7 +41,7 @@ class StablePowerSpherical(tfd.PowerSpherical):
         radius = 2 * tf.exp(0.5 * (tf.math.log_sigmoid(log_odds) + tf.math.log_sigmoid(-log_odds)))  # sqrt(1 - t^2)
         tangent = tf.random.stateless_normal(tf.concat([tf.shape(t)[:-1], [size - 1]], axis=0), tangent_seed)
         tangent = tf.math.l2_normalize(tangent, axis=-1, epsilon=1e-30)
-        # The reflection that takes e_1 to mu, or to -mu where mu is nearer to e_1 and it would be ill-conditioned.
+        # The reflection that maps e_1 to mu, or to -mu if mu is close to e_1, where it would be ill-conditioned.
         sign = tf.where(mu[..., :1] > 0, -1.0, 1.0)
         y = tf.concat([sign * t, radius * tangent], axis=-1)
         u = tf.one_hot(0, size) - sign * mu
@@ -56,21 +56,23 @@ class StablePowerSpherical(tfd.PowerSpherical):
 
 @register
 class PowerSpherical(Posterior, Likelihood):
-    """A bump on the unit sphere around mu: log q(z) = k log(1 + mu . z) - log C(k), in nats.
+    """The power spherical distribution around mu: log q(z) = k log(1 + mu . z) - log C(k), in nats.
 
-    mu = direction / |direction| (the first axis where the direction is zero), k = softplus(raw) + min_concentration;
-    C(k) = 2^(a + b) pi^b G(a) / G(a + b), a = b + k, b = (D - 1) / 2. It replaces the von Mises-Fisher distribution,
-    whose sampler does not compile, in a hyperspherical VAE, and has a closed-form KL with `UniformSpherePrior`.
+    mu = direction / |direction| (the first axis if the direction is zero), k = softplus(raw) + min_concentration;
+    C(k) = 2^(a + b) pi^b G(a) / G(a + b), a = b + k, b = (D - 1) / 2. In a hyperspherical VAE, it replaces the von
+    Mises-Fisher distribution, whose sampler does not compile with XLA. Its KL with `UniformSpherePrior` has a closed
+    form.
 
-    The distribution's `mean()` is mu, on the sphere, so that it can be decoded.
+    `mean()` of the distribution is mu, a point on the sphere that can be decoded.
 
     Args:
-        event_shape: shape of one event, `(D,)` with D >= 2; the sphere has D - 1 dimensions.
+        event_shape: shape of one event, `(D,)` with D >= 2. The sphere has D - 1 dimensions.
         min_concentration: lower bound of k.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if events are no vectors of two or more, or `min_concentration` is not positive.
+        InvalidInputError: if events are not vectors of at least two elements, or if `min_concentration` is not
+            positive.
 
     Example:
 
@@ -115,7 +117,7 @@ class PowerSpherical(Posterior, Likelihood):
 
 
 def _on_sphere(direction):
-    """`direction` / |direction|, and the first axis where the length is zero."""
+    """Returns `direction` / |direction|, or the first axis if the norm is zero."""
     largest = tf.reduce_max(tf.abs(direction), axis=-1, keepdims=True)
     zero = largest < math.sqrt(np.finfo("float32").tiny)
     first = tf.one_hot(0, direction.shape[-1])

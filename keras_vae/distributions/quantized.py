@@ -1,4 +1,4 @@
-"""The distribution of a discrete code: all probability on one vector."""
+"""The distribution of quantized vectors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,16 +9,17 @@ from keras_vae.distributions.custom_distribution import CustomDistribution
 
 
 class Quantized(CustomDistribution):
-    """All probability on the quantized vectors of an encoder's vectors; events are `(*positions, D)`.
+    """The point distribution at the quantized vectors of an encoder; events are `(*positions, D)`.
 
-    The probability of these is 1, so `log_prob` is 0 and so is the entropy. A draw is exactly the sum of `entries`;
-    its gradient passes straight through to `vectors`.
+    The quantized vectors have probability 1, so `log_prob` and the entropy are 0. A sample is exactly the sum of
+    `entries`; the straight-through estimator passes its gradient to `vectors`.
 
     Args:
-        vectors: the vectors that were quantized, `(..., *positions, D)`.
-        indices: which code each became, int32 `(..., *positions, L)` for L levels.
-        entries: the vectors of these codes, one tensor `(..., *positions, D)` per level, whose sum is near `vectors`.
-        event_ndims: the rank of an event.
+        vectors: vectors before quantization, `(..., *positions, D)`.
+        indices: codebook indices of the vectors, int32 `(..., *positions, L)` for L levels.
+        entries: codebook entries of these indices, one tensor `(..., *positions, D)` per level; the sum is near
+            `vectors`.
+        event_ndims: rank of an event.
 
     Example:
 
@@ -44,7 +45,7 @@ class Quantized(CustomDistribution):
 
     @property
     def levels(self) -> list[tuple[tf.Tensor, tf.Tensor]]:
-        """For each level: what it quantizes, which the levels before have left over, and its entries."""
+        """For each level: its input, the residual of the previous levels, and its entries."""
         left, levels = self.vectors, []
         for entries in self.entries:
             levels.append((left, entries))
@@ -52,7 +53,7 @@ class Quantized(CustomDistribution):
         return levels
 
     def _straight_through(self):
-        # The difference is exactly 0, so the value is exactly the entries' sum; its gradient is that of the vectors.
+        # The difference is exactly 0, so the value is the sum of the entries; the gradient is that of the vectors.
         return tf.stop_gradient(self.quantized) + (self.vectors - tf.stop_gradient(self.vectors))
 
     def _sample_n(self, n, seed=None):

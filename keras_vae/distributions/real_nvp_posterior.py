@@ -10,25 +10,25 @@ from keras_vae.serialization import register
 
 @register
 class RealNVPPosterior(FlowPosterior):
-    """A normal u followed by affine couplings that see the features; see `Coupling` for one step.
+    """The RealNVP flow: a normal u, followed by affine couplings that depend on the features; see `Coupling`.
 
         u ~ N(loc, scale^2),   z = f_K(... f_1(u; c) ...; c)
 
-    Draws and the log-density of any z take one pass per step. It has no closed form for its KL divergence: use
-    `KL(estimator="monte_carlo")` or `IWAE`. `mean()` is the image of loc, `stddev()` an estimate; see
+    Samples, and the log-density of any z, take one pass per step. The KL divergence has no closed form: use
+    `KL(estimator="monte_carlo")` or `IWAE`. `mean()` is the image of loc, and `stddev()` an estimate; see
     `FlowDistribution`.
 
     Args:
-        event_shape: `(D,)`, D >= 2.
-        flows: how many couplings, K; each maps the half that the one before left alone.
-        units: width of each hidden layer of a coupling.
-        activation: a Keras activation of these layers.
+        event_shape: `(D,)` with D >= 2.
+        flows: number of couplings, K. Each maps the half that the previous one did not change.
+        units: widths of the hidden layers of a coupling.
+        activation: Keras activation of these layers.
         context_dim: length of the context c.
         min_scale: lower bound of the scale of u.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if the event is no vector of at least 2 or a number is out of its range.
+        InvalidInputError: if the event is not a vector of at least two elements, or if a number is out of range.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The relaxed categorical distribution: codes that are nearly one-hot, with gradients."""
+"""The relaxed categorical (Concrete, Gumbel-softmax) distribution."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,10 +20,10 @@ tfd = tfp.distributions
 
 
 class Concrete(tfd.ExpRelaxedOneHotCategorical):
-    """The relaxed one-hot categorical on the simplex itself, whose draws keep away from 0.
+    """The relaxed one-hot categorical distribution on the simplex, with samples bounded away from 0.
 
-    A point nearer to 0 than a draw can be counts as such a draw, so that every density is finite. `mean()` is the
-    vector of probabilities, softmax(logits), which does not depend on the temperature.
+    Points closer to 0 than the bound are clipped to it, so that every density is finite. `mean()` is the vector of
+    probabilities, softmax(logits), which does not depend on the temperature.
     """
 
     def _sample_n(self, n, seed=None):
@@ -42,24 +42,24 @@ class Concrete(tfd.ExpRelaxedOneHotCategorical):
 
 @register
 class RelaxedCategorical(Posterior, Likelihood):
-    """K-way choices, relaxed to the simplex: z = softmax((logits + g) / temperature), g standard Gumbel noise.
+    """Relaxed categorical variables: z = softmax((logits + g) / temperature) with standard Gumbel noise g.
 
     log q(z) = log G(K) + (K - 1) log t + sum_k (logits_k - (t + 1) log z_k) - K log sum_k exp(logits_k) z_k^-t, in
-    nats, with the temperature t and the gamma function G; summed over the leading axes of the event. A low
-    temperature gives nearly one-hot codes whose gradients vary much. There is no closed-form KL; use
+    nats, where t is the temperature and G the gamma function; it is summed over the leading axes of the event. A low
+    temperature gives nearly one-hot samples with gradients of high variance. The KL has no closed form; use
     `KL(estimator="monte_carlo")` with `RelaxedCategoricalPrior`.
 
-    The distribution's `mean()` is softmax(logits), the probabilities of the choices. Elements under 1e-30 are raised
-    to it: beyond about 69 nats of log z, the Monte Carlo KL is an underestimate.
+    `mean()` of the distribution is softmax(logits), the probabilities of the categories. Elements below 1e-30 are
+    clipped to this value: for log z below about -69, the Monte Carlo KL is an underestimate.
 
     Args:
-        event_shape: `(K,)`, or `(N, K)` for N choices; K >= 2 in the last axis.
-        temperature: a positive number, or a `keras.optimizers.schedules.LearningRateSchedule` of the number of
-            training steps, such as `ExponentialDecay(1.0, 1000, 0.5)`, that stays positive.
+        event_shape: `(K,)`, or `(N, K)` for N variables, where K >= 2 is the number of categories.
+        temperature: a positive number, or a positive `keras.optimizers.schedules.LearningRateSchedule` of the number of
+            training steps, such as `ExponentialDecay(1.0, 1000, 0.5)`.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if there is only one class, or the temperature (of the first step) is not positive.
+        InvalidInputError: if there is only one category, or if the (initial) temperature is not positive.
 
     Example:
 
@@ -120,12 +120,12 @@ class RelaxedCategorical(Posterior, Likelihood):
 
 
 def check_classes(part: str, event_shape: tuple[int, ...]) -> None:
-    """Raises `InvalidInputError` if there is no choice in the last axis."""
+    """Raises `InvalidInputError` if the last axis has fewer than two categories."""
     if event_shape[-1] < 2:
         raise InvalidInputError(f"{part}: expected K >= 2 classes in the last axis of event_shape, got {event_shape}.")
 
 
 def choices(distribution: tfd.Distribution, event_shape: tuple[int, ...]) -> tfd.Distribution:
-    """`distribution` over the last axis, with the leading axes of the event taken together."""
+    """Returns `distribution`, over the last axis, with the leading axes of the event as part of the event."""
     leading = len(event_shape) - 1
     return tfd.Independent(distribution, reinterpreted_batch_ndims=leading) if leading else distribution

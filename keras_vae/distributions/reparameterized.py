@@ -1,4 +1,4 @@
-"""Any family of TensorFlow Probability with reparameterised draws, by name."""
+"""Reparameterised families of TensorFlow Probability by name."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -23,7 +23,7 @@ CONSTRAINTS = {
     "unit": lambda raw: MARGIN + (1 - 2 * MARGIN) * tf.sigmoid(raw),
     "simplex": tf.nn.softmax,
 }
-"""How the numbers that a network gives become a parameter."""
+"""The maps from the outputs of the network to constrained parameters."""
 
 FAMILIES = {
     name: family
@@ -38,32 +38,32 @@ LOWER_DIMENSIONAL = {
     "RelaxedOneHotCategorical": "simplex",
     "VonMisesFisher": "sphere",
 }
-"""The set that events are from, for families over a lower-dimensional set."""
+"""The support of families over a lower-dimensional set."""
 
 
 @register
 class Reparameterized(Posterior, Likelihood):
-    """A family of TensorFlow Probability whose draws carry gradients, with independent elements.
+    """A reparameterised family of TensorFlow Probability, with independent elements.
 
-    x ~ tfd.F(parameters) for every element of the event, or for every vector of it where F is over vectors;
-    `log_prob` sums over the event, in nats. The network gives each parameter under its constraint: `"real"` as it
-    is; `"positive"` by softplus(raw) + 1e-4; `"unit"`, in (1e-4, 1 - 1e-4), by a sigmoid; `"simplex"` by a softmax
-    over the last axis.
+    x ~ tfd.F(parameters) for every element of the event, or for every vector if F is a family over vectors. `log_prob`
+    sums over the event, in nats. A constraint maps the output of the network to a parameter: `"real"` is the identity;
+    `"positive"` is softplus(raw) + 1e-4; `"unit"` is a sigmoid with values in (1e-4, 1 - 1e-4); `"simplex"` is a
+    softmax over the last axis.
 
-    A pair of families without a closed-form KL needs `KL(estimator="monte_carlo")`.
+    For a pair of families without a closed-form KL, use `KL(estimator="monte_carlo")`.
 
     Args:
         event_shape: shape of one event.
-        family: the name of a class in `tfp.distributions`.
-        parameters: each parameter that the network gives -> its constraint.
-        fixed: each parameter that is constant -> its value.
-        support: the set that events are from, see `Posterior`; a prior must share it. None for the sphere or simplex
-            of a family over it, and for `"real"` with all others.
+        family: name of a class in `tfp.distributions`.
+        parameters: name -> constraint of each parameter from the network.
+        fixed: name -> value of each constant parameter.
+        support: support of the family, see `Posterior`, which the prior must share. None uses the sphere or simplex for
+            families over it, and `"real"` otherwise.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: for an unknown family, parameter or constraint, another support than the family's, parameters
-            that do not make such a distribution, or one whose draws are not reparameterised.
+        InvalidInputError: for an unknown family, parameter or constraint, for a support that the family does not have,
+            for invalid parameters, or for a family that is not reparameterised.
 
     Example:
 
@@ -148,7 +148,7 @@ class Reparameterized(Posterior, Likelihood):
 
     @cached_property
     def _fill_value(self):
-        with tf.init_scope():  # once, not in every step
+        with tf.init_scope():  # only once, not in every step
             return self._at_zero().sample(seed=(0, 0)).numpy()
 
     def _known_parameters(self):
@@ -170,7 +170,7 @@ class Reparameterized(Posterior, Likelihood):
             ) from error
 
     def _at_zero(self):
-        """The distribution where the network gives zeros."""
+        """Returns the distribution for zero outputs of the network."""
         return self.distribution({name: tf.zeros(shape) for name, shape in self.parameter_shapes.items()})
 
     def _check(self):

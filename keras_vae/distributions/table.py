@@ -1,4 +1,4 @@
-"""Rows of a table, whose columns are of different kinds."""
+"""The likelihood of rows of a table with columns of different types."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ Column = str | tuple[str, int]
 
 
 class IndexCategorical(tfd.Categorical):
-    """`tfd.Categorical` over indices in float32, whose mean, by agreement, is the most probable one."""
+    """`tfd.Categorical` over indices in float32. By convention, its mean is the most probable index."""
 
     def _log_prob(self, x):
         last = float(self.logits.shape[-1] - 1)
@@ -46,11 +46,11 @@ class IndexCategorical(tfd.Categorical):
 
 
 class ByColumn(CustomDistribution):
-    """Scalars side by side in the last axis of the batch, `(..., D)`, some from each of several distributions.
+    """The joint distribution of independent columns from several distributions, batch shape `(..., D)`.
 
     Args:
-        parts: distributions of scalars, the i-th of batch shape `(..., len(columns[i]))`.
-        columns: which columns each describes; together 0..D-1.
+        parts: distributions of scalars; the batch shape of part i is `(..., len(columns[i]))`.
+        columns: column indices of each part; together 0..D-1.
     """
 
     def __init__(self, parts: Sequence[tfd.Distribution], columns: Sequence[np.ndarray]):
@@ -96,26 +96,26 @@ class ByColumn(CustomDistribution):
 
 @register
 class Table(Likelihood):
-    """Rows of D columns, each with a likelihood of its kind; log p(x) is the sum over the columns, in nats.
+    """Rows with D columns of different types; log p(x) is the sum over the columns, in nats.
 
     - `"real"`: normal, with one learned scale per column.
     - `"binary"`: 0 or 1, Bernoulli.
-    - `"count"`: whole numbers from 0, Poisson.
+    - `"count"`: integers >= 0, Poisson.
     - `("categorical", K)`: an index from 0 to K - 1, with K logits.
 
-    The encoder sees, in this order: the real columns standardised, the binary ones as they are, log(1 + count), and
-    the categorical ones one-hot. `adapt` sets the mean and the spread by which real columns are standardised, and
-    starts every column at its marginal distribution; call it before `fit` when real columns are not standardised.
-    The mean of the distribution has the most probable index in a categorical column. For tables with gaps see
-    `Masked`.
+    The input of the encoder consists of the standardised real columns, the binary columns, log(1 + count), and the
+    one-hot categorical columns, in this order. `adapt` sets the mean and the standard deviation of the real columns,
+    and initialises every column with its marginal distribution. Call it before `fit` if real columns are not
+    standardised. In a categorical column, the mean of the distribution is the most probable index. For tables with
+    missing values, see `Masked`.
 
     Args:
         event_shape: `(D,)`.
-        columns: the kind of each column, D of them; see `infer_columns`.
+        columns: types of the D columns, see `infer_columns`.
         project: see `DistributionLayer`.
 
     Raises:
-        InvalidInputError: if a kind is unknown, or there are not D of them.
+        InvalidInputError: if a type is unknown, or if there are not D types.
 
     Example:
 
@@ -141,10 +141,10 @@ class Table(Likelihood):
 
     expects = "in each column numbers of its kind"
     takes_bytes = False
-    default_draw = "sample"  # the mean of a count is no count, and means vary less than the rows do
+    default_draw = "sample"  # the mean of a count is not a count, and means vary less than rows
 
     def _of_kind(self, kind: str) -> np.ndarray:
-        """The indices of the columns of a kind."""
+        """Returns the indices of the columns of a type."""
         return np.array([i for i, column in enumerate(self.columns) if _kind_of(column) == kind], int)
 
     @property
@@ -154,7 +154,7 @@ class Table(Likelihood):
 
     @property
     def _possible(self) -> np.ndarray:
-        """Which logits are those of a category, `(columns, most categories)`."""
+        """Which logits belong to a category, `(columns, maximum number of categories)`."""
         return np.arange(self._categories.max()) < self._categories[:, None]
 
     @property
@@ -214,7 +214,11 @@ class Table(Likelihood):
         return tf.concat(parts, axis=-1)
 
     def adapt(self, x: np.ndarray) -> None:
-        """Standardises the real columns of examples `(N, D)`, and starts every column at its marginal distribution."""
+        """Sets the standardisation of real columns, and initialises every column with its marginal distribution.
+
+        Args:
+            x: examples `(N, D)`.
+        """
         x = x.astype("float64")
         real, binary, count, categorical = (x[:, self._of_kind(kind)] for kind in KINDS)
         if len(self._of_kind("real")):
@@ -226,10 +230,10 @@ class Table(Likelihood):
         super().adapt(np.concatenate([np.ma.filled(mean, 0) for mean in means])[None])
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
-        """The parameters of given marginals.
+        """Returns the parameters of given marginal distributions.
 
-        `mean` holds the standardised means of the real columns, the means of the binary and of the count columns,
-        and, category by category, the frequencies in the categorical columns.
+        `mean` contains the standardised means of the real columns, the means of the binary and the count columns, and
+        the frequency of each category of the categorical columns.
         """
         shapes = self.parameter_shapes
         sizes = [len(self._of_kind(kind)) for kind in KINDS[:3]]
@@ -256,7 +260,7 @@ class Table(Likelihood):
         return inside & (~whole | (x == tf.round(x)))
 
     def check_events(self, x: np.ndarray) -> None:
-        """Raises `InvalidInputError` for a value that its column cannot hold; NaN is left to others."""
+        """Raises `InvalidInputError` for a value outside the support of its column; ignores NaN."""
         self.check_dtype(x.dtype)
         for i, column in enumerate(self.columns):
             values = x[:, i]
@@ -276,14 +280,14 @@ class Table(Likelihood):
 
     @staticmethod
     def infer_columns(x: np.ndarray, *, max_categories: int = MAX_CATEGORIES) -> tuple[Column, ...]:
-        """The kinds of the columns of a table, guessed from its values; look them over.
+        """Infers the types of the columns of a table from its values; check the result.
 
-        A column of nothing but 0 and 1 is binary; one of whole numbers from 0 to K - 1, K <= `max_categories`, is
-        categorical; one of other whole numbers >= 0 is a count; all others are real. NaN does not count.
+        A column with only 0 and 1 is binary; a column of integers from 0 to K - 1 with K <= `max_categories` is
+        categorical; a column of other integers >= 0 is a count; all other columns are real. NaN is ignored.
 
         Args:
             x: rows `(N, D)`.
-            max_categories: the most that a categorical column may have; counts of few values need a lower one.
+            max_categories: maximum number of categories of a column. Use a lower value for counts with few values.
 
         Example:
 

@@ -19,28 +19,28 @@ REVIVAL_NOISE = 1_000_033
 
 @register
 class VectorQuantizer(DiscretePosterior):
-    """Discrete codes: the vector at each position is replaced by the nearest entry of a codebook.
+    """Vector quantization: replaces the vector at each position by the nearest entry of a codebook.
 
         z = e_k,  k = argmin_j |f(x) - e_j|
 
-    The gradient passes straight through to the encoder. With several `levels`, each further codebook quantizes what
-    the ones before have left over (residual quantization).
+    The straight-through estimator passes the gradient to the encoder. With several `levels`, each codebook quantizes
+    the residual of the previous ones (residual quantization).
 
-    Entries that are chosen less than `revive_below` times a step, on a running mean, move to vectors of the batch;
-    at the first step all do, which spreads the codebook over the data.
+    Entries that are used less than `revive_below` times per step, in a moving average, are replaced by vectors of the
+    batch. In the first step, all entries are replaced, which distributes the codebook over the data.
 
     Args:
-        event_shape: `(*positions, D)`, such as `(7, 7, 16)`: D numbers for each of 7x7 codes.
-        codebook_size: the number K of entries of a codebook.
-        codebook_update: `"ema"` for entries that follow the running mean of what chose them (statistics are summed
-            over replicas); `"gradient"` for entries trained by `CodebookLoss`.
-        decay: of the running means.
-        revive_below: 0 switches the revival off (but not the start from data).
+        event_shape: `(*positions, D)`, such as `(7, 7, 16)` for 7x7 codes of length D = 16.
+        codebook_size: number K of entries in a codebook.
+        codebook_update: `"ema"` for moving averages of the vectors that are assigned to each entry, with statistics
+            over all replicas; `"gradient"` for entries trained by `CodebookLoss`.
+        decay: decay of the moving averages.
+        revive_below: threshold for the replacement of unused entries. 0 disables it, except in the first step.
         **kwargs: `levels`, the number of codebooks, and `flatten`, see `DiscretePosterior`; `project`, see
             `DistributionLayer`.
 
     Raises:
-        InvalidInputError: for a codebook_size below 2 or any other argument out of its range.
+        InvalidInputError: for a `codebook_size` below 2, or if another argument is out of range.
 
     Example:
 
@@ -48,7 +48,7 @@ class VectorQuantizer(DiscretePosterior):
     >>> posterior.distribution(posterior(tf.ones((2, 16)))).indices.shape
     TensorShape([2, 3, 1])
 
-    References: van den Oord, Vinyals & Kavukcuoglu, 2017, https://arxiv.org/abs/1711.00937; running means: Razavi et
+    References: van den Oord, Vinyals & Kavukcuoglu, 2017, https://arxiv.org/abs/1711.00937; moving averages: Razavi et
     al., 2019, https://arxiv.org/abs/1906.00446; levels and revival: Zeghidour et al., 2021,
     https://arxiv.org/abs/2107.03312
     """
@@ -136,7 +136,7 @@ class VectorQuantizer(DiscretePosterior):
         self.started.assign(1.0)
 
     def _residuals(self, vectors: tf.Tensor) -> tf.Tensor:
-        """Codebooks `(L, K, D)` to start from: each of its row of `vectors`, less what the ones before quantize."""
+        """Returns initial codebooks `(L, K, D)`: rows of `vectors`, minus their quantization by previous levels."""
         books = []
         for level in range(self.levels):
             books.append(vectors[level])
@@ -145,13 +145,13 @@ class VectorQuantizer(DiscretePosterior):
 
 
 def _among(valid: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-    """The numbers `rows` as indices of the places where `valid`, `(N,)`, is true."""
+    """Maps the numbers `rows` to indices of the positions where `valid`, `(N,)`, is true."""
     places = tf.argsort(tf.cast(valid, tf.int32), direction="DESCENDING", stable=True)
     count = tf.reduce_sum(tf.cast(valid, tf.int32))
     return tf.gather(places, rows % tf.maximum(count, 1))
 
 
 def nearest(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:
-    """The index of the entry nearest to each vector: `(..., D)` and `(K, D)` to int32 `(...)`."""
+    """Returns the index of the nearest entry for each vector: `(..., D)` and `(K, D)` to int32 `(...)`."""
     distances = tf.reduce_sum(codebook**2, axis=-1) - 2 * tf.einsum("...d,kd->...k", vectors, codebook)
     return tf.argmin(distances, axis=-1, output_type=tf.int32)

@@ -1,4 +1,4 @@
-"""Likelihoods that change something about another one."""
+"""The base class of likelihoods that wrap another likelihood."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -11,9 +11,9 @@ from keras_vae.trace import Trace
 
 
 class WrappedLikelihood(Likelihood):
-    """A likelihood that leaves to another, its `base`, all that it does not change.
+    """A likelihood that delegates to another likelihood, its `base`.
 
-    A subclass sets `base` in its constructor and overrides what differs.
+    A subclass sets `base` in its constructor and overrides the members that differ.
     """
 
     base: Likelihood

@@ -1,13 +1,13 @@
-"""Evaluation of a trained model: measurements, verdicts in words, pictures and pages.
+"""Evaluation of a trained model: measurements, verdicts, pictures and pages.
 
 Layout:
     evaluate        the six questions for one model
-    examples        the forms in which test data may be given
-    subject         the model with its data, and what several questions compute
-    questions/      one question a file: from estimators to a `Result`
+    examples        conversion of test data
+    subject         the model with its data, and quantities that several questions use
+    questions/      one question per file: from estimators to a `Result`
     result, measurement, picture
-                    what a question returns
-    comparison      the results of several models side by side
+                    the result of a question
+    comparison      comparison of several models
     evaluation_page, report
                     the page in HTML, and the files of a report
 
@@ -20,7 +20,7 @@ Layout:
     features/, frechet, kid, prdc, image_quality
                     samples and reconstructions
     disentanglement/
-                    scores against true factors
+                    scores for known factors
 """
 
 from keras_vae.evaluation.annealed import annealed_log_likelihood

@@ -1,4 +1,4 @@
-"""Annealed importance sampling: the likelihood without the encoder, as a check of the importance-weighted bound."""
+"""Annealed importance sampling: an estimate of the likelihood that does not use the encoder."""
 
 from typing import Any
 
@@ -33,25 +33,25 @@ def annealed_log_likelihood(
     seed: int = 0,
     verbose: int = 0,
 ) -> ImportanceSampling:
-    """Log p(x) by annealed importance sampling with Hamiltonian Monte Carlo, nats per example.
+    """Estimates log p(x) by annealed importance sampling with Hamiltonian Monte Carlo, nats per example.
 
-    Chains go from the prior to the true posterior through p(z) p(x | z)^b_t, with b_t rising from 0 to 1:
+    Chains move from the prior to the true posterior through p(z) p(x | z)^b_t, with b_t increasing from 0 to 1:
 
         log w = sum_t (b_t - b_(t-1)) log p(x | z_(t-1))      log p(x) ~ log 1/C sum_c w_c
 
-    It never looks at the encoder, so that it finds what an importance-weighted bound misses where q(z | x) is poor.
-    On average it is below log p(x), and tends to it as steps or chains grow. The length of the Hamiltonian steps, for
-    each example and temperature, is found in a pilot run, whose draws are thrown away.
+    It does not use the encoder, so it checks an importance-weighted bound, which is too low if q(z | x) is poor. Its
+    expectation is below log p(x) and converges to it with the number of steps or chains. A pilot run, whose samples are
+    discarded, adapts the length of the Hamiltonian steps for each example and temperature.
 
     Args:
-        model: a model with a prior of real codes and a differentiable likelihood.
+        model: a model with real latents, a prior with a density, and a differentiable likelihood.
         x: examples `(N, *event_shape)`.
-        condition: of each, for a conditional model.
-        chains: C, independent chains per example.
-        steps: temperatures.
-        leapfrog_steps: of each Hamiltonian step.
-        batch_size: examples at a time.
-        seed: of all draws.
+        condition: conditions of the examples, for a conditional model.
+        chains: number of independent chains per example, C.
+        steps: number of temperatures.
+        leapfrog_steps: number of leapfrog steps of a Hamiltonian step.
+        batch_size: number of examples in a batch.
+        seed: seed of all noise.
         verbose: 1 shows a progress bar.
 
     Returns:
@@ -97,7 +97,7 @@ def annealed_log_likelihood(
 
 
 def check_annealable(model: Autoencoder) -> None:
-    """Raises `InvalidInputError` if the codes of the model cannot be moved by Hamiltonian steps."""
+    """Raises `InvalidInputError` if Hamiltonian steps cannot be applied to the latents of the model."""
     if model.prior is None or not model.prior.has_density or model.posterior.support != "real":
         raise InvalidInputError(
             f"{model.name}: annealed importance sampling needs a prior with a density over real vectors; got "

@@ -1,4 +1,4 @@
-"""The results of several models side by side."""
+"""The comparison of several models."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ class Comparison:
     """The measurements of several models, by question and name.
 
     Attributes:
-        models: their names.
+        models: names of the models.
         rows: (question, name) -> model -> `Measurement`; a model without this measurement has no entry.
     """
 
@@ -48,7 +48,7 @@ class Comparison:
     rows: Mapping[tuple[str, str], Mapping[str, Measurement]]
 
     def best(self, name: str) -> tuple[str, ...]:
-        """The models with the best value of a measurement; none where no value is better, or only one model has it."""
+        """The models with the best value of a measurement; none if no direction is better, or for a single model."""
         rows = [row for key, row in self.rows.items() if key[1] == name]
         values = {model: measurement.value for row in rows for model, measurement in row.items()}
         if not BETTER.get(name) or len(values) < 2:
@@ -57,7 +57,7 @@ class Comparison:
         return tuple(model for model, value in values.items() if value == best)
 
     def as_csv(self) -> str:
-        """A line for each measurement: question, name, unit, and each model's value and standard error."""
+        """A CSV table with a line per measurement: question, name, unit, and value and standard error per model."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         columns = [column for model in self.models for column in (model, f"{model} standard error")]
@@ -70,7 +70,7 @@ class Comparison:
         return file.getvalue()
 
     def as_text(self) -> str:
-        """A table for a terminal; `*` marks the best of a row."""
+        """A table for a terminal; `*` marks the best value of a row."""
         width = max(28, *(len(name) + 2 for _, name in self.rows))
         columns = [max(12, len(model) + 2) for model in self.models]
         lines = [" " * width + "".join(f"{model:>{size}}" for model, size in zip(self.models, columns, strict=True))]
@@ -85,7 +85,7 @@ class Comparison:
         return "\n".join(lines)
 
     def figure(self) -> Figure:
-        """The main measurements as bars, the best of each marked."""
+        """A bar chart of the main measurements, with the best value of each marked."""
         values = {model: {} for model in self.models}
         for name in BETTER:
             for key, row in self.rows.items():
@@ -95,7 +95,7 @@ class Comparison:
         return plots.plot_comparison(values, better=BETTER)
 
     def rate_distortion(self) -> Figure | None:
-        """The models by rate and distortion; None with fewer than two that have both."""
+        """Rate against distortion of the models; None if fewer than two models have both."""
         both = {key[1]: row for key, row in self.rows.items() if key[1] in ("kl_bits", "nll")}
         models = [model for model in self.models if len(both) == 2 and all(model in row for row in both.values())]
         if len(models) < 2:
@@ -105,13 +105,13 @@ class Comparison:
 
 
 def compare_results(results: Mapping[str, Mapping[str, Result]]) -> Comparison:
-    """Puts the measurements of two or more models side by side.
+    """Compares the measurements of two or more models.
 
     Args:
-        results: model -> what `evaluate` returns for it.
+        results: name of the model -> the result of `evaluate`.
 
     Raises:
-        InvalidInputError: for fewer than two models, or none with any measurement.
+        InvalidInputError: for fewer than two models, or if no model has a measurement.
 
     Example:
 
@@ -127,7 +127,7 @@ def compare_results(results: Mapping[str, Mapping[str, Result]]) -> Comparison:
             for name, measurement in result.measurements.items():
                 rows.setdefault((question, name), {})[model] = measurement
     if not rows:
-        raise InvalidInputError("compare: none of the models has a measurement for these questions; ask others.")
+        raise InvalidInputError("compare: none of the models has a measurement for these questions; select others.")
     questions = list(dict.fromkeys(question for question, _ in rows))
     ordered = {key: rows[key] for question in questions for key in rows if key[0] == question}
     return Comparison(tuple(results), ordered)

@@ -29,24 +29,24 @@ def evaluate(
     """Evaluates a model on test data, question by question.
 
     - `likelihood`: how well does the model explain the data?
-    - `information`: what do the codes carry, in bits, and does the posterior behave like one?
-    - `continuity`: do neighbouring codes decode alike?
-    - `completeness`: does every point of the prior decode to something meaningful?
+    - `information`: how much information do the latents contain, and has the posterior collapsed?
+    - `continuity`: do nearby latents decode to similar examples?
+    - `completeness`: does every point of the prior decode to a meaningful example?
     - `samples`: do samples and reconstructions look like the data?
-    - `disentanglement`: do dimensions of the code correspond to the true factors, where these are known?
+    - `disentanglement`: do latent dimensions correspond to the true factors, if these are known?
 
-    What cannot be computed for a model or its data is left out, and the notes of the result say why.
+    Measurements that cannot be computed for a model or its data are left out, and the notes of the result say why.
 
     Args:
         model: a trained, compiled model.
         data: a `SplitDataset`, of which the test part is evaluated and compared with the training part; or test data
             alone: an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)`, a `Split`, or a finite
             `tf.data.Dataset` of batches `x` or `(x, y)`. Comparisons with training data are then left out.
-        questions: some of the names above; all when None.
-        budget: how many examples and draws to use; `QUICK` uses fewer.
-        features: where distances between examples are computed: `"pca"`, `"pixels"`, `"encoder"`, `"classifier"`,
+        questions: some of the names above. None answers all questions.
+        budget: numbers of examples and samples; `QUICK` uses fewer.
+        features: feature space for distances between examples: `"pca"`, `"pixels"`, `"encoder"`, `"classifier"`,
             `"inception"`, or a `Features` object.
-        seed: of every random number.
+        seed: seed of all random numbers.
         verbose: 1 shows progress.
 
     Returns:

@@ -26,24 +26,24 @@ def evaluation_page(
     configuration: Mapping[str, Any],
     environment: Mapping[str, Any],
 ) -> str:
-    """A self-contained HTML page: the verdict first, then a section for each question.
+    """Renders an HTML page with the verdict and a section for each question.
 
-    A section has the question as its heading, its verdict, a table of measurements with their standard errors and
-    ideal values, the pictures, and notes on what was left out. The page needs no other file and no network.
+    A section contains the question as its heading, the verdict, a table of measurements with their standard errors and
+    ideal values, the pictures, and notes on missing measurements. The page needs no other file and no network.
 
     Args:
-        title: the heading.
+        title: heading of the page.
         results: short name -> result, in the order of the page; the short name is the anchor of its section.
         verdict: the sentences at the top.
-        configuration: how the model was made, by name.
-        environment: where and with what it was evaluated, by name.
+        configuration: name -> value of the configuration of the model.
+        environment: name -> value of the environment, such as versions.
 
     Returns:
         The page. Values that are None or NaN are shown as a dash.
 
     Raises:
-        InvalidInputError: if a result, a measurement or a picture is of another type, a value is no number, an error is
-            negative, or sentences are a bare string.
+        InvalidInputError: if a result, a measurement or a picture is of another type, if a value is not a number, if an
+            error is negative, or if sentences are a single string.
 
     Example:
 
@@ -76,7 +76,7 @@ def evaluation_page(
 
 
 def value_in_words(measurement: Measurement) -> str:
-    """The value with its standard error, rounded to the digits that the error leaves.
+    """Formats a value with its standard error, rounded to the precision of the error.
 
     Example:
 
@@ -104,7 +104,7 @@ def _words(name: str) -> str:
 
 
 def _anchors(names: Iterable[str]) -> list[str]:
-    """A distinct anchor a name, of letters, digits and dashes."""
+    """A distinct anchor per name, of letters, digits and dashes."""
     anchors: list[str] = []
     for name in names:
         anchor = re.sub(r"[^a-z0-9]+", "-", str(name).lower()).strip("-") or "result"
@@ -113,7 +113,7 @@ def _anchors(names: Iterable[str]) -> list[str]:
 
 
 def _shown(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The table with a dash for what is None or NaN."""
+    """The table with a dash for None and NaN."""
     return {name: DASH if value is None or _is_nan(value) else value for name, value in table.items()}
 
 

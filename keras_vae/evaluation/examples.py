@@ -1,4 +1,4 @@
-"""The examples that a model is evaluated on, from any form in which they may be given."""
+"""Conversion of test data."""
 
 import dataclasses
 from typing import Any
@@ -18,7 +18,7 @@ FORMS = "an array (N, *event_shape), a pair (x, y), a Split, a SplitDataset or a
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Examples:
-    """Examples that a model can explain, with their labels and factors where they are known.
+    """Valid examples for a model, with their labels and factors if these are known.
 
     Args:
         x: `(N, *event_shape)`, uint8 or float32.
@@ -44,19 +44,18 @@ class Examples:
 
 
 def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examples:
-    """Examples of one part of the data, checked against the model.
+    """Reads the examples of one part of the data and checks them for the model.
 
     Args:
-        model: the model that is to explain them.
+        model: the model that is evaluated.
         data: an array `(N, *event_shape)`, a pair `(x, y)` with labels `(N,)` or, for a conditional model, the `y` of
-            `fit`, a `Split`, or a finite
-            `tf.data.Dataset` of batches `x` or `(x, y)`, which is read into memory. Images of one channel may lack the
-            channel axis.
-        part: what to call it in messages.
+            `fit`, a `Split`, or a finite `tf.data.Dataset` of batches `x` or `(x, y)`, which is read into memory.
+            Images of one channel may lack the channel axis.
+        part: name of the data in messages.
 
     Raises:
-        InvalidInputError: if the data have another form or shape, are empty, hold values that the likelihood cannot
-            explain, or lack the labels that the model needs.
+        InvalidInputError: if the data have another form or shape, are empty, contain values outside the support of the
+            likelihood, or lack the labels that the model needs.
     """
     factors = None
     if isinstance(data, Split):

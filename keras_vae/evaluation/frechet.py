@@ -1,4 +1,4 @@
-"""How far two sets of features are apart, taken for normal distributions."""
+"""The Fréchet distance of two sets of features."""
 
 import math
 
@@ -9,23 +9,23 @@ from keras_vae.evaluation.arrays import check_features
 
 
 def frechet_distance(features: np.ndarray, others: np.ndarray) -> float:
-    """The squared Frechet (2-Wasserstein) distance of the normal distributions fitted to two sets of features.
+    """The squared Fréchet (2-Wasserstein) distance of the normal distributions fitted to two sets of features.
 
         |m_1 - m_2|^2 + tr(C_1 + C_2 - 2 (C_1 C_2)^(1/2))
 
-    In the features of an Inception network it is called FID; here the features are the caller's choice. With
-    C = R^T R, tr (C_1 C_2)^(1/2) is the sum of the singular values of R_1 R_2^T, which is real and exact for singular
-    covariances too, as with fewer rows than columns. The value is never negative.
+    With the features of an Inception network, it is called FID. With C = R^T R, tr (C_1 C_2)^(1/2) is the sum of the
+    singular values of R_1 R_2^T, which is real and also exact for singular covariances, as with fewer rows than
+    columns. The value is never negative.
 
-    It is biased: for equal laws it is above 0, the more so the wider the features and the fewer the rows. Compare
-    values from equal numbers of rows, and take `kernel_distance` where they are few.
+    The estimate is biased: for equal distributions it is above 0, and the bias increases with the number of columns and
+    decreases with the number of rows. Compare values for the same number of rows. Use `kernel_distance` for few rows.
 
     Args:
         features: `(N, D)`.
         others: `(M, D)`.
 
     Raises:
-        InvalidInputError: if they are no finite matrices of the same width, with two or more rows each.
+        InvalidInputError: if they are not finite matrices of the same width with two or more rows each.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Regions that the prior draws from and that contain hardly any code."""
+"""Holes: regions of the prior with hardly any latents."""
 
 from typing import Any, NamedTuple
 
@@ -10,15 +10,15 @@ from keras_vae.evaluation.prior_gap import flat_points
 
 
 class Holes(NamedTuple):
-    """Where prior draws fall, seen by a model of q(z).
+    """The share of samples from the prior in holes, by a density model of q(z).
 
     Attributes:
-        share: the part of prior draws in places less dense than all but `quantile` of the codes are in; equal to
-            `quantile` if q(z) is the prior, 1 if the codes are elsewhere.
-        held_out: the codes that the model of q(z) has not seen, flattened, `(N', D)`.
-        of_codes: log q(z) of these, nats, `(N',)`.
-        of_draws: log q(z) of the prior draws, nats, `(M,)`.
-        quantile: the fraction of codes in such regions.
+        share: fraction of samples from the prior whose density under q(z) is below the `quantile` of the latents. It
+            equals `quantile` if q(z) is the prior, and 1 if the latents are elsewhere.
+        held_out: the latents that are not in the fit of q(z), flattened, `(N', D)`.
+        of_codes: log q(z) of the latents in `held_out`, nats, `(N',)`.
+        of_draws: log q(z) of the samples from the prior, nats, `(M,)`.
+        quantile: fraction of the latents in such regions.
     """
 
     share: float
@@ -29,19 +29,20 @@ class Holes(NamedTuple):
 
 
 def holes(codes: Any, draws: Any, *, components: int = 20, quantile: float = 0.01, seed: int = 0) -> Holes:
-    """Finds holes: regions that the prior draws from and that contain hardly any code.
+    """Measures holes: regions of the prior with hardly any latents.
 
-    A mixture of normals is fitted to half of the codes; the other half and the prior draws are judged by it.
+    A mixture of normals is fitted to half of the latents. The density of the mixture is then compared at the other half
+    and at the samples from the prior.
 
     Args:
-        codes: draws z ~ q(z | x), one per example, `(N, ...)`, at least 40.
-        draws: draws z ~ p(z), `(M, ...)`.
-        components: normals of the mixture; fewer, where there are fewer than 20 codes for each.
-        quantile: which part of the codes counts as hardly any.
-        seed: of the halves and of the fit.
+        codes: samples z ~ q(z | x), one per example, `(N, ...)`, at least 40.
+        draws: samples z ~ p(z), `(M, ...)`.
+        components: maximum number of normals; there are at least 20 latents for each.
+        quantile: fraction of the latents that may be in a region that counts as a hole.
+        seed: seed of the split and of the fit.
 
     Raises:
-        InvalidInputError: if the two differ in width, there are fewer than 40 codes, or `quantile` is not in (0, 1).
+        InvalidInputError: if the widths differ, if there are fewer than 40 latents, or if `quantile` is not in (0, 1).
 
     Example:
 

@@ -1,4 +1,4 @@
-"""How close reconstructions are to what they reconstruct, example by example."""
+"""The quality of reconstructions, per example."""
 
 import functools
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ WINDOW, SIGMA = 11, 1.5  # pixels
 
 
 def mse(x: Any, y: Any) -> np.ndarray:
-    """The mean squared error over the elements of each example that are known, `(N,)`.
+    """The mean squared error over the observed elements of each example, `(N,)`.
 
     Args:
-        x: examples `(N, *event_shape)`; uint8 is divided by 255; NaN is an element that is not known.
+        x: examples `(N, *event_shape)`; uint8 is divided by 255; NaN is a missing element.
         y: their reconstructions, of the same shape.
 
     Raises:
-        InvalidInputError: for different shapes, values that are not finite, or an example of which nothing is known.
+        InvalidInputError: if the shapes differ, if values are not finite, or if all elements of an example are missing.
 
     Example:
 
@@ -50,17 +50,16 @@ def psnr(x: Any, y: Any, *, peak: float = 1.0) -> np.ndarray:
 
         10 log10(peak^2 / mse)
 
-    The value is at most 100 dB, also for equal examples, so a mean over examples is finite and rounding errors do not
-    count.
+    The value is limited to 100 dB, so that the mean over examples is finite and rounding errors have no effect.
 
     Args:
         x: examples `(N, *event_shape)`; uint8 is divided by 255.
         y: their reconstructions, of the same shape.
-        peak: the range of the values; 1 for images in [0, 1]. Of two uint8 arrays it is 255, and 1 means the same.
+        peak: range of the values, 1 for images in [0, 1]. For two uint8 arrays, 1 and 255 are equivalent.
 
     Raises:
-        InvalidInputError: for different shapes, values that are not finite, a peak that is no positive number, or
-            another one than that of uint8.
+        InvalidInputError: if the shapes differ, if values are not finite, or if the peak is not positive or does not
+            match uint8.
 
     Example:
 
@@ -86,20 +85,20 @@ def psnr(x: Any, y: Any, *, peak: float = 1.0) -> np.ndarray:
 
 
 def ssim(x: Any, y: Any) -> np.ndarray:
-    """The structural similarity of each pair of images, from -1 to 1 for equal ones, without a unit, `(N,)`.
+    """The structural similarity of each pair of images, from -1 to 1, which equal images have, `(N,)`.
 
         (2 m_x m_y + 0.01^2) (2 c + 0.03^2) / ((m_x^2 + m_y^2 + 0.01^2) (v_x + v_y + 0.03^2))
 
     with the means m, variances v and covariance c of an 11x11 Gaussian window (standard deviation 1.5), averaged over
-    the windows within the image, then over channels. Images smaller than a window get a smaller one, with a standard
-    deviation in proportion. Computed by `tf.image.ssim`.
+    the windows within the image, then over channels. For smaller images, the window and its standard deviation are
+    reduced in proportion. Computed by `tf.image.ssim`.
 
     Args:
         x: images `(N, H, W, C)`, uint8 or in [0, 1].
-        y: others of the same shape.
+        y: images of the same shape.
 
     Raises:
-        InvalidInputError: for different shapes, or anything but images in [0, 1].
+        InvalidInputError: if the shapes differ, or if the arrays are not images in [0, 1].
 
     Example:
 

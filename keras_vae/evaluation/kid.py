@@ -1,4 +1,4 @@
-"""How far two sets of features are apart in their moments, without bias."""
+"""The kernel distance of two sets of features."""
 
 import math
 from typing import NamedTuple
@@ -15,8 +15,8 @@ class KernelDistance(NamedTuple):
     """An estimate of a squared maximum mean discrepancy.
 
     Attributes:
-        value: the estimate; 0 on average for equal laws, so that it may be negative.
-        standard_error: of the value over other sets of examples.
+        value: the estimate; its expectation is 0 for equal distributions, so it may be negative.
+        standard_error: standard error of the value.
     """
 
     value: float
@@ -30,25 +30,25 @@ def kernel_distance(
 
         MMD^2 = E k(u, u') + E k(v, v') - 2 E k(u, v)
 
-    In the features of an Inception network it is called KID. The kernel sees means, covariances and third moments. The
-    value is the mean of the unbiased estimates of subsets, so that, other than the Frechet distance, it does not depend
-    on the number of rows. The sets are shuffled and cut into disjoint subsets, over and over until there are
-    `subsets` of them; the standard error comes from the disjoint ones. It is right for laws that differ, and too large
-    for equal ones when several rounds are averaged.
+    With the features of an Inception network, it is called KID. The kernel compares means, covariances and third
+    moments. The value is the mean of unbiased estimates from subsets. Unlike the Fréchet distance, its expectation does
+    not depend on the number of rows. The sets are repeatedly shuffled and split into disjoint subsets, until there are
+    `subsets` of them. The standard error uses the disjoint subsets. It is correct for distributions that differ, and
+    too large for equal ones if several shuffles are averaged.
 
     Args:
         features: `(N, D)`.
         others: `(M, D)`.
-        subsets: at least how many estimates are averaged, 2 or more.
-        subset_size: rows of each set in a subset, 2 or more; at most half the rows of the smaller set are taken, so
-            that there are two disjoint subsets.
-        seed: of the shuffling.
+        subsets: minimum number of estimates that are averaged, 2 or more.
+        subset_size: number of rows of each set in a subset, 2 or more. At most half the rows of the smaller set are
+            used, so that there are two disjoint subsets.
+        seed: seed of the shuffles.
 
     Returns:
         The value and its standard error.
 
     Raises:
-        InvalidInputError: if they are no finite matrices of the same width, with four or more rows each, or an
+        InvalidInputError: if they are not finite matrices of the same width with four or more rows each, or if an
             argument is out of its range.
 
     Example:

@@ -1,4 +1,4 @@
-"""What the codes of a whole data set carry: mutual information, and how far they are from the prior."""
+"""The decomposition of the KL divergence into mutual information and the KL of the aggregate posterior."""
 
 import math
 from typing import Any, NamedTuple
@@ -21,17 +21,18 @@ NUMBERS = 2**23  # pairs times dimensions at a time
 
 
 class KLDecomposition(NamedTuple):
-    """The KL divergence of a data set of N examples taken apart, nats per example; the parts add up to `kl`.
+    """The parts of the KL divergence of a data set of N examples, nats per example; they add up to `kl`.
 
     Attributes:
         kl: E_x KL(q(z | x) || p(z)).
-        mutual_information: I(x; z) = E log q(z | x) / q(z), the information of a code about its example; at most
-            log N by "mixture".
-        total_correlation: KL(q(z) || prod_d q(z_d)), how far the dimensions are from independent; None where they are
-            not independent given x.
-        dimensionwise_kl: E log prod_d q(z_d) / p(z); None likewise.
-        aggregate_kl: KL(q(z) || p(z)), the sum of the two: how far the codes as a whole are from the prior.
-        standard_error: of `mutual_information`, over the draws.
+        mutual_information: I(x; z) = E log q(z | x) / q(z), the information of a latent about its example; at most
+            log N with "mixture".
+        total_correlation: KL(q(z) || prod_d q(z_d)), the dependence between dimensions; None if the dimensions are not
+            independent given x.
+        dimensionwise_kl: E log prod_d q(z_d) / p(z); None if `total_correlation` is None.
+        aggregate_kl: KL(q(z) || p(z)), the sum of `total_correlation` and `dimensionwise_kl`: the KL from the aggregate
+            posterior to the prior.
+        standard_error: standard error of `mutual_information` over the samples of z.
     """
 
     kl: float
@@ -53,27 +54,27 @@ def decompose_kl(
     seed: int = 0,
     verbose: int = 0,
 ) -> KLDecomposition:
-    """Takes the mean KL divergence apart ("ELBO surgery"), with one draw z_i ~ q(z | x_i) per example.
+    """Decomposes the mean KL divergence ("ELBO surgery"), with one sample z_i ~ q(z | x_i) per example.
 
         E_x KL(q(z | x) || p(z)) = I(x; z) + KL(q(z) || p(z))
 
-    Estimators of log q(z), the aggregate posterior's density:
+    Estimators of log q(z), the log-density of the aggregate posterior:
 
         "mixture":     1/N sum_j q(z | x_j) over all N examples: exact for the data set of these examples
         "weighted":    1/(N B) sum_j q(z | x_j) over batches of B examples (minibatch-weighted sampling, which
-                       `TotalCorrelation` takes in training): cheap and far too small, so that I comes out too large
-                       by up to log N, and the total correlation by up to (D - 1) log N
-        "neighbours":  from the distance of z_i to its k-th nearest neighbour among the draws, without any density;
-                       good for a few real dimensions only. It has no `total_correlation`.
+                       `TotalCorrelation` uses in training): fast, but far too small, so that I is too large by up to
+                       log N, and the total correlation by up to (D - 1) log N
+        "neighbours":  from the distance of z_i to its k-th nearest neighbour among the samples, without a density;
+                       accurate only for a few real dimensions. It has no `total_correlation`.
 
     Args:
         model: a model with a density and one level of latent variables.
         x: examples `(N, *event_shape)`.
-        condition: of each, for a conditional model.
-        estimator: one of the three.
-        batch_size: B of "weighted".
-        neighbours: k of "neighbours".
-        seed: of the draws.
+        condition: conditions of the examples, for a conditional model.
+        estimator: one of the three names.
+        batch_size: B, for "weighted".
+        neighbours: k, for "neighbours".
+        seed: seed of the samples.
         verbose: 1 shows a progress bar.
 
     Raises:

@@ -1,4 +1,4 @@
-"""How much each latent dimension carries."""
+"""The KL and the variance of each latent dimension."""
 
 import math
 
@@ -15,19 +15,19 @@ BATCH = 1000
 
 
 def condition_of(model: Autoencoder, labels: np.ndarray | None) -> np.ndarray | None:
-    """What to give as `condition` for labelled examples: the labels, for a conditional model, else None."""
+    """The `condition` of labelled examples: the labels for a conditional model, otherwise None."""
     return None if model.condition is None else labels
 
 
 def kl_per_dimension(model: Autoencoder, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-    """The mean over `x` of KL(q(z_d | x) || p(z_d)) for each dimension of the flattened code, nats, `(D,)`.
+    """The mean over `x` of KL(q(z_d | x) || p(z_d)) for each dimension of the flattened latent, nats, `(D,)`.
 
-    In a hierarchy it is the mean over one draw of the levels above, and the levels follow each other, top first.
+    In a hierarchy, it is the mean over one sample of the levels above; the levels are concatenated, top first.
 
     Args:
         model: a model whose posterior and prior have independent dimensions (in each level).
         x: examples `(N, *event_shape)`.
-        labels: of a conditional model, `(N,)`.
+        labels: labels `(N,)`, for a conditional model.
 
     Raises:
         InvalidInputError: if the dimensions are not independent, or their KL has no closed form.
@@ -51,7 +51,7 @@ def kl_per_dimension(model: Autoencoder, x: np.ndarray, labels: np.ndarray | Non
 
 
 def has_kl_per_dimension(model: Autoencoder) -> bool:
-    """Whether `kl_per_dimension` makes sense for the model: independent dimensions, with a KL in closed form."""
+    """Returns whether `kl_per_dimension` is defined: the dimensions are independent and their KL has a closed form."""
     if not model.has_density:
         return False
     extras = {} if model.condition is None else {"y": model.condition.example(1)}
@@ -64,14 +64,14 @@ def has_kl_per_dimension(model: Autoencoder) -> bool:
 
 
 def variance_of_means(model: Autoencoder, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-    """The variance over `x` of each dimension's posterior mean, `(D,)`.
+    """The variance of the posterior mean over `x` for each dimension, `(D,)`.
 
-    A dimension is called active when it is above `ACTIVE` = 0.01.
+    A dimension is active if its variance is above `ACTIVE` = 0.01.
 
     Args:
         model: any model.
         x: examples `(N, *event_shape)`.
-        labels: of a conditional model, `(N,)`.
+        labels: labels `(N,)`, for a conditional model.
 
     Reference: Burda, Grosse & Salakhutdinov, 2016, section 5.2, https://arxiv.org/abs/1509.00519
     """

@@ -1,4 +1,4 @@
-"""How well walks between codes become walks between lines: ACAI's task, whose right answer is known."""
+"""ACAI's lines task: interpolations between images of lines, whose correct result is known."""
 
 from typing import NamedTuple
 
@@ -11,12 +11,12 @@ from keras_vae.models import Autoencoder
 
 
 class LineWalks(NamedTuple):
-    """How much walks between two lines look like a line that turns evenly.
+    """The similarity of interpolations between two lines to a line that rotates evenly.
 
     Attributes:
-        mean_distance: cosine distance of the images on the way to the nearest line; 0 if each is a line.
-        smoothness: by how much the greatest turn, as a part of the whole, exceeds that of even turns; 0 if all turns
-            are equal, 1 - 1/(S - 1) for one jump.
+        mean_distance: mean cosine distance of the images to the nearest line; 0 if each image is a line.
+        smoothness: excess of the largest rotation between two images over the mean, as a fraction of the total
+            rotation; 0 if all are equal, 1 - 1/(S - 1) for one jump.
     """
 
     mean_distance: float
@@ -24,16 +24,16 @@ class LineWalks(NamedTuple):
 
 
 def line_walks(model: Autoencoder, *, pairs: int = 500, steps: int = 16, seed: int = 0) -> LineWalks:
-    """Walks between random pairs of lines through the latent space of a model of `keras_vae.data.load("lines")`.
+    """Interpolates between random pairs of lines, with a model of `keras_vae.data.load("lines")`.
 
     Args:
         model: a model of 32x32 images with one channel, trained on the lines.
-        pairs: walks.
-        steps: S, images on each, both ends included.
-        seed: of the pairs.
+        pairs: number of pairs.
+        steps: number of images per interpolation, including both ends, S.
+        seed: seed of the pairs.
 
     Raises:
-        InvalidInputError: for a model of other images, or fewer than 3 steps.
+        InvalidInputError: for a model of other images, or for fewer than 3 steps.
 
     Reference: Berthelot, Raffel, Roy & Goodfellow, 2019, section 4.1, https://arxiv.org/abs/1807.07543
     """
@@ -49,9 +49,9 @@ def line_walks(model: Autoencoder, *, pairs: int = 500, steps: int = 16, seed: i
 
 
 def walks_of(angles: np.ndarray, distances: np.ndarray) -> LineWalks:
-    """`LineWalks` of the nearest lines' angles in radians and their distances, `(P, S)` each.
+    """Computes `LineWalks` from the angles of the nearest lines, in radians, and their distances, `(P, S)` each.
 
-    A walk may turn either way round; walks that end where they began are left out of the smoothness.
+    An interpolation may rotate in either direction. The smoothness excludes interpolations with equal ends.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""How fast the decoder changes: the greatest stretch of its Jacobian."""
+"""The local Lipschitz constant of the decoder."""
 
 from typing import Any
 
@@ -16,23 +16,23 @@ from keras_vae.random import as_seed
 def decoder_lipschitz(
     model: Autoencoder, z: Any, *, condition: Any = None, iterations: int = 30, batch_size: int = 256, seed: int = 0
 ) -> np.ndarray:
-    """The greatest singular value of the decoder's Jacobian d E[x | z] / d z at each code, `(N,)`.
+    """The largest singular value of the Jacobian d E[x | z] / d z of the decoder at each latent, `(N,)`.
 
-    It is how far the expected example moves, in the units of x, for a small step of length 1 in the direction where
-    it moves most: the local Lipschitz constant. It is found by power iteration on J^T J, a Jacobian-vector and a
-    vector-Jacobian product at a time, and approached from below.
+    It is the local Lipschitz constant: the change of E[x | z], in the units of x, per unit step of z in the direction
+    of the largest change. Power iteration on J^T J computes it with Jacobian-vector and vector-Jacobian products, and
+    approaches it from below.
 
     Args:
-        model: any model of real codes and a differentiable decoder.
-        z: codes `(N, *latent_shape)`.
-        condition: of each, for a conditional model.
-        iterations: of the power method.
-        batch_size: codes at a time.
-        seed: of the directions it starts from.
+        model: a model with real latents and a differentiable decoder.
+        z: latents `(N, *latent_shape)`.
+        condition: conditions of the latents, for a conditional model.
+        iterations: number of power iterations.
+        batch_size: number of latents in a batch.
+        seed: seed of the initial directions.
 
     Raises:
-        InvalidInputError: for a likelihood whose mean has no derivative, codes of another shape, or an argument out of
-            range.
+        InvalidInputError: if the mean of the likelihood has no derivative, if the latents have another shape, or if an
+            argument is out of range.
 
     Example:
 

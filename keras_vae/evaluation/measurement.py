@@ -8,9 +8,9 @@ class Measurement(NamedTuple):
 
     Attributes:
         value: the number.
-        unit: such as `"nats per example"`; empty for a number without a unit.
+        unit: unit of the number, such as `"nats per example"`; may be empty.
         ideal: the value of a good model, in a few words.
-        error: the standard error of the value; None where it is not estimated.
+        error: the standard error of the value; None if it is not estimated.
     """
 
     value: float | int

@@ -1,4 +1,4 @@
-"""The points half-way between codes: are they like data to the model?"""
+"""Mid-points between latents."""
 
 from typing import Any, NamedTuple
 
@@ -9,12 +9,13 @@ from keras_vae.models import Autoencoder
 
 
 class MidPoints(NamedTuple):
-    """What the model makes of the points half-way between the codes of two examples.
+    """The mid-points between the latents of two examples, after decoding and encoding.
 
     Attributes:
-        examples: their expected examples, `(P, *event_shape)`.
-        error: the mean squared error of each when it is encoded and decoded once more, per element, `(P,)`.
-        drift: the distance of each new code from the mid-point, over the mean distance between two codes, `(P,)`.
+        examples: the decoded mid-points, `(P, *event_shape)`.
+        error: mean squared error of their reconstruction, per element, `(P,)`.
+        drift: distance of the latent of `examples` from the mid-point, relative to the mean distance of the ends,
+            `(P,)`.
     """
 
     examples: np.ndarray
@@ -23,19 +24,19 @@ class MidPoints(NamedTuple):
 
 
 def mid_points(model: Autoencoder, start: Any, end: Any, *, condition: Any = None) -> MidPoints:
-    """Decodes the mid-points of pairs of codes, and sends them through the model again.
+    """Decodes the mid-points between pairs of latents, and reconstructs the results.
 
-    Where the latent space is continuous, an example half-way is like data to the model: its error is that of data, and
-    its code is where it came from.
+    In a continuous latent space, the model reconstructs a decoded mid-point as well as data, and encoding it returns
+    the mid-point.
 
     Args:
-        model: any model whose codes can be interpolated.
+        model: a model whose latents can be interpolated.
         start: examples `(P, *event_shape)`.
-        end: as many others.
-        condition: of each pair, for a conditional model.
+        end: the same number of examples.
+        condition: conditions of the pairs, for a conditional model.
 
     Raises:
-        InvalidInputError: for as many starts as there are no ends.
+        InvalidInputError: if the numbers of starts and ends differ.
     """
     one, two = (model.encode(x, condition=condition).mean().numpy() for x in (start, end))
     if len(one) != len(two):

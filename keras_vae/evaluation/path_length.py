@@ -1,4 +1,4 @@
-"""Walks between codes: does the decoder go evenly, through examples that it knows?"""
+"""The path length and the evenness of interpolations."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,14 +13,14 @@ Features = Callable[[np.ndarray], np.ndarray]
 
 
 class PathLengths(NamedTuple):
-    """How P walks of S steps go, in the units of the feature space.
+    """Properties of P interpolations of S steps, in the units of the feature space.
 
     Attributes:
-        steps: the distance of successive examples, `(P, S)`.
-        path_length: (S d)^2 averaged over steps and walks, what StyleGAN calls the perceptual path length; lower is
-            smoother, for the same data and features.
-        unevenness: the longest step over the mean step, averaged over walks: 1 for a walk of equal steps, S for a jump.
-        detour: length of the walk over the distance of its ends, averaged over walks; 1 for a straight line.
+        steps: distances of successive examples, `(P, S)`.
+        path_length: (S d)^2 averaged over steps and interpolations, which StyleGAN calls the perceptual path length;
+            lower is smoother. Compare only values for the same data and features.
+        unevenness: longest step / mean step, averaged over interpolations: 1 for equal steps, S for one jump.
+        detour: path length / distance of the ends, averaged over interpolations; 1 for a straight line.
     """
 
     steps: np.ndarray
@@ -32,18 +32,18 @@ class PathLengths(NamedTuple):
 def path_lengths(
     model: Autoencoder, start: Any, end: Any, *, features: Features, condition: Any = None, steps: int = 16
 ) -> PathLengths:
-    """Measures walks on straight lines between the codes of pairs of examples, step by step.
+    """Measures interpolations on straight lines between the latents of pairs of examples.
 
     Args:
-        model: any model whose codes can be interpolated.
+        model: a model whose latents can be interpolated.
         start: examples `(P, *event_shape)`.
-        end: as many others.
+        end: the same number of examples.
         features: `(N, *event_shape) -> (N, F)`, such as `PrincipalComponents.fit(x)`; distances are Euclidean there.
-        condition: of each pair, for a conditional model.
-        steps: S, of each walk.
+        condition: conditions of the pairs, for a conditional model.
+        steps: number of steps, S.
 
     Raises:
-        InvalidInputError: for as many starts as there are no ends, or `steps` below 2.
+        InvalidInputError: if the numbers of starts and ends differ, or if `steps` is below 2.
 
     Reference: Karras, Laine & Aila, 2019, section 4.1, https://arxiv.org/abs/1812.04948
     """
@@ -53,7 +53,7 @@ def path_lengths(
 
 
 def lengths_of(walks: np.ndarray) -> PathLengths:
-    """`PathLengths` of walks through a feature space, `(P, S + 1, F)`.
+    """Computes `PathLengths` of interpolations in a feature space, `(P, S + 1, F)`.
 
     Example:
 

@@ -11,11 +11,11 @@ from keras_vae import plots
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture that is drawn when its PNG is first asked for.
+    """A picture that is drawn at the first access of `png`.
 
     Args:
-        caption: what it shows and how to read it.
-        draw: makes the figure.
+        caption: what the picture shows and how to read it.
+        draw: returns the Matplotlib figure.
     """
 
     caption: str

@@ -1,4 +1,4 @@
-"""Whether samples look like data, and whether all data have samples that look like them."""
+"""Precision, recall, density and coverage of samples."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,13 +13,13 @@ ROUNDING = 1e-13  # of the squared lengths, within which distances count as equa
 
 
 class PRDC(NamedTuple):
-    """Fidelity, as precision and density, and diversity, as recall and coverage, of samples.
+    """The fidelity of samples (precision and density) and their diversity (recall and coverage).
 
     Attributes:
-        precision: the fraction of samples in a ball of the data; 0 to 1.
-        recall: the fraction of the data in a ball of the samples; 0 to 1.
-        density: the number of balls of the data that contain a sample, over k; 1 on average for equal laws, or above.
-        coverage: the part of the data with a sample in their ball; 0 to 1.
+        precision: fraction of samples in a ball of the data; 0 to 1.
+        recall: fraction of the data in a ball of the samples; 0 to 1.
+        density: number of balls of the data that contain a sample, divided by k; about 1 for equal distributions.
+        coverage: fraction of the data with a sample in their ball; 0 to 1.
     """
 
     precision: float
@@ -29,16 +29,16 @@ class PRDC(NamedTuple):
 
 
 def prdc(real: np.ndarray, fake: np.ndarray, *, neighbours: int = 5) -> PRDC:
-    """Precision, recall, density and coverage of samples, by balls that reach to the k-th nearest neighbour.
+    """Precision, recall, density and coverage of samples, with balls to the k-th nearest neighbour.
 
         precision = 1/M sum_j [y_j in a B(x_i)]          recall   = 1/N sum_i [x_i in a B(y_j)]
         density   = 1/(k M) sum_j sum_i [y_j in B(x_i)]  coverage = 1/N sum_i [B(x_i) has a y_j]
 
-    B(x_i) is the closed ball around a real x_i to the k-th nearest of the other real ones, and B(y_j) the same among
-    the fakes. One outlier among the real ones has a large ball: it spoils precision, but hardly density; an outlier
-    among the fakes spoils recall, but not coverage. Points that coincide have balls of radius 0, which hold what
-    coincides with them. Of a set against itself all are 1, but density, which is (k + 1) / k, as each point is in its
-    own ball.
+    B(x_i) is the closed ball around a data point x_i to its k-th nearest data point, and B(y_j) the same for samples.
+    An outlier in the data has a large ball, which makes precision too high but hardly affects density. An outlier in
+    the samples makes recall too high but does not affect coverage. Equal points have balls of radius 0, which contain
+    equal points. For two equal sets, all values are 1 except the density, which is (k + 1) / k, because each point is
+    in its own ball.
 
     Args:
         real: features of data, `(N, D)`.
@@ -46,7 +46,7 @@ def prdc(real: np.ndarray, fake: np.ndarray, *, neighbours: int = 5) -> PRDC:
         neighbours: k; N and M must be above.
 
     Raises:
-        InvalidInputError: if they are no finite matrices of the same width with more than k rows, or k is no
+        InvalidInputError: if they are not finite matrices of the same width with more than k rows, or if k is not an
             integer >= 1.
 
     Example:

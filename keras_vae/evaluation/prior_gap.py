@@ -1,4 +1,4 @@
-"""How far the codes of the data, all together, are from the prior."""
+"""Distances between the aggregate posterior and the prior."""
 
 from typing import Any, NamedTuple
 
@@ -13,12 +13,12 @@ BLOCK = 1000
 
 
 class Gap(NamedTuple):
-    """A distance between two sets of points, with what it is for two sets of the second kind.
+    """A distance between latents and samples from the prior.
 
     Attributes:
         value: the distance, averaged over blocks of at most 1000 points.
-        standard_error: over the blocks; None where there is but one.
-        floor: the same for two sets of prior draws; a value near it means no difference.
+        standard_error: standard error over the blocks; None if there is only one.
+        floor: the distance of two sets of samples from the prior. A value near it means no difference.
     """
 
     value: float
@@ -27,15 +27,15 @@ class Gap(NamedTuple):
 
 
 def mmd_to_prior(codes: Any, draws: Any, *, kernel: str = "imq") -> Gap:
-    """Squared maximum mean discrepancy between codes and prior draws; see `keras_vae.MMD`.
+    """Squared maximum mean discrepancy between latents and samples from the prior; see `keras_vae.MMD`.
 
     Args:
-        codes: draws z ~ q(z | x), one per example, `(N, ...)`.
-        draws: draws z ~ p(z), `(M, ...)`, at least 4.
+        codes: samples z ~ q(z | x), one per example, `(N, ...)`.
+        draws: samples z ~ p(z), `(M, ...)`, at least 4.
         kernel: `"imq"` or `"rbf"`.
 
     Raises:
-        InvalidInputError: if the two differ in width, or are too few.
+        InvalidInputError: if the widths differ, or if there are too few points.
 
     Example:
 
@@ -48,16 +48,16 @@ def mmd_to_prior(codes: Any, draws: Any, *, kernel: str = "imq") -> Gap:
 
 
 def sliced_wasserstein_to_prior(codes: Any, draws: Any, *, projections: int = 200, seed: int = 0) -> Gap:
-    """Squared sliced 2-Wasserstein distance between codes and prior draws; see `keras_vae.SlicedWasserstein`.
+    """Squared sliced 2-Wasserstein distance between latents and samples from the prior, see `SlicedWasserstein`.
 
     Args:
-        codes: draws z ~ q(z | x), one per example, `(N, ...)`.
-        draws: draws z ~ p(z), `(M, ...)`, at least 4.
-        projections: random lines.
-        seed: of the lines.
+        codes: samples z ~ q(z | x), one per example, `(N, ...)`.
+        draws: samples z ~ p(z), `(M, ...)`, at least 4.
+        projections: number of random projections.
+        seed: seed of the projections.
 
     Raises:
-        InvalidInputError: if the two differ in width, or are too few.
+        InvalidInputError: if the widths differ, or if there are too few points.
 
     Example:
 
@@ -92,7 +92,7 @@ def _gap(codes, draws, distance) -> Gap:
 
 
 def flat_points(part: str, points: Any) -> np.ndarray:
-    """Points of any shape as rows, float32 `(N, D)`; raises `InvalidInputError` if one is not finite."""
+    """Flattens points to rows, float32 `(N, D)`; raises `InvalidInputError` if a value is not finite."""
     points = np.asarray(points, "float32")
     if points.ndim < 2 or not np.isfinite(points).all():
         raise InvalidInputError(f"{part}: expected finite numbers of shape (N, ...); got shape {points.shape}.")

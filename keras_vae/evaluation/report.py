@@ -29,14 +29,14 @@ def write_report(
     """Writes a report of an evaluation: `PATH.html`, `PATH.json` and the pictures.
 
     Args:
-        path: where to, without the ending.
-        results: what `evaluate` returns.
-        title: the heading of the page.
-        settings: how the model was evaluated, by name.
-        configuration: how the model was made, by name.
+        path: path of the files without a suffix.
+        results: the result of `evaluate`.
+        title: heading of the page.
+        settings: name -> value of the settings of the evaluation.
+        configuration: name -> value of the configuration of the model.
         environment: versions and machine.
-        further: more sections of the page, which are no part of the JSON.
-        pictures: a folder for the pictures as PNG files, which replace those of an earlier report; None for none.
+        further: additional sections of the page, which are not in the JSON.
+        pictures: folder for the pictures as PNG files, which replace those of an earlier report. None writes none.
 
     Returns:
         The path of the page.

@@ -13,9 +13,9 @@ class Result:
 
     Attributes:
         question: the question, as a sentence.
-        measurements: name -> number with its unit.
-        verdict: what the numbers mean, one sentence each.
-        notes: what was left out, and why.
+        measurements: name -> `Measurement`.
+        verdict: the interpretation of the measurements, one sentence each.
+        notes: missing measurements, with the reason.
         pictures: name -> picture, in the order of the page.
     """
 

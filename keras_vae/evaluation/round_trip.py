@@ -1,4 +1,4 @@
-"""Prior draws through decoder and encoder: do they come back?"""
+"""Round trips of samples from the prior through decoder and encoder."""
 
 from typing import Any, NamedTuple
 
@@ -10,12 +10,12 @@ from keras_vae.random import as_seed
 
 
 class RoundTrip(NamedTuple):
-    """Prior draws after decoding and encoding.
+    """Samples from the prior after decoding and encoding.
 
     Attributes:
-        distance: |z' - z| over the root mean square distance of prior draws from their mean, `(n,)`.
-        share: the part of draws that return near, with a `distance` below one half.
-        dimensions: how many dimensions were compared.
+        distance: |z' - z|, relative to the root mean square distance of the samples from their mean, `(n,)`.
+        share: fraction of samples with a `distance` below one half.
+        dimensions: number of dimensions that were compared.
     """
 
     distance: np.ndarray
@@ -26,17 +26,17 @@ class RoundTrip(NamedTuple):
 def round_trip(
     model: Autoencoder, n: int = 1000, *, condition: Any = None, active: np.ndarray | None = None, seed: int = 0
 ) -> RoundTrip:
-    """Sends prior draws z through decoder and encoder, z' = E[q(z | E[x | z])]: do they come back?
+    """Decodes and encodes samples z from the prior, z' = E[q(z | E[x | z])], and compares z' with z.
 
-    A draw that does not come back decodes to something that the encoder takes for another code, or for none.
+    If z' is far from z, the encoder does not recognise the decoded sample.
 
     Args:
         model: a model with a prior.
-        n: draws.
-        condition: of each, for a conditional model.
-        active: which dimensions of the flattened code to compare, `(D,)` booleans; those that carry nothing cannot come
-            back. All when None.
-        seed: of the draws.
+        n: number of samples.
+        condition: conditions of the samples, for a conditional model.
+        active: dimensions of the flattened latent to compare, `(D,)` booleans; inactive dimensions cannot return. None
+            compares all.
+        seed: seed of the samples.
 
     Raises:
         InvalidInputError: for a model without a prior.

@@ -24,19 +24,19 @@ tfd = tfp.distributions
 
 @dataclass(frozen=True)
 class Budget:
-    """How many examples and draws an evaluation uses.
+    """The numbers of examples and samples of an evaluation.
 
     Attributes:
-        examples: most test examples, and most training examples.
-        samples: importance samples per example; 0 leaves the log-likelihood out.
-        annealed: examples for annealed importance sampling; 0 leaves it out.
-        annealed_steps: temperatures of annealed importance sampling.
-        pairs: pairs of examples to interpolate between.
-        draws: draws from the prior.
-        codes: codes at which the Jacobian of the decoder is computed.
+        examples: maximum number of test examples, and of training examples.
+        samples: number of importance samples per example; 0 skips the log-likelihood.
+        annealed: number of examples for annealed importance sampling; 0 skips it.
+        annealed_steps: number of temperatures of annealed importance sampling.
+        pairs: number of pairs of examples for interpolation.
+        draws: number of samples from the prior.
+        codes: number of latents at which the Jacobian of the decoder is computed.
 
     Raises:
-        InvalidInputError: for anything but integers of 1 or more, or of 0 where it leaves something out.
+        InvalidInputError: if a value is not an integer of at least 1, or of at least 0 if 0 skips a measurement.
     """
 
     examples: int = 10_000
@@ -61,22 +61,22 @@ QUICK = Budget(examples=1000, samples=50, annealed=0, pairs=50, draws=1000, code
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A model and the data that it is evaluated on.
+    """A model and the data of its evaluation.
 
     Args:
-        model: trained and compiled.
-        test: the examples to evaluate on.
-        train: the examples that the model was trained on, to compare with; None where they are not at hand.
+        model: a trained, compiled model.
+        test: test examples.
+        train: training examples for comparison, or None.
         data_name: name of the data set.
         factor_names: names of the columns of `test.factors`.
-        label_names: the name of label i at position i; may be empty.
-        budget: how many examples and draws to use.
-        features: where distances between examples are computed: a name of `get_features`, or such an object.
-        seed: of every random number.
+        label_names: names of the labels 0, 1, ...; may be empty.
+        budget: numbers of examples and samples.
+        features: feature space for distances between examples: a name for `get_features`, or a `Features` object.
+        seed: seed of all random numbers.
         verbose: 1 shows progress.
 
     Raises:
-        InvalidInputError: for features of an unknown name.
+        InvalidInputError: if the name of the features is unknown.
     """
 
     model: Autoencoder
@@ -96,27 +96,27 @@ class Subject:
 
     @cached_property
     def examples(self) -> Examples:
-        """The test examples in use: `budget.examples` of them, drawn at random, or all where there are fewer."""
+        """The test examples that are used: `budget.examples` at random, or all if there are fewer."""
         return self.test[self.some(len(self.test), self.budget.examples)]
 
     @cached_property
     def training_examples(self) -> Examples | None:
-        """At most as many training examples, drawn at random; None where there are none."""
+        """At most `budget.examples` training examples at random; None if there are none."""
         return None if self.train is None else self.train[self.some(len(self.train), self.budget.examples)]
 
     def some(self, n: int, most: int) -> np.ndarray | slice:
-        """At most `most` of `n` rows, drawn at random and in their order."""
+        """At most `most` of `n` rows at random, in their order."""
         if n <= most:
             return slice(None)
         return np.sort(np.random.default_rng(self.seed).permutation(n)[:most])
 
     @property
     def has_discrete_codes(self) -> bool:
-        """Whether the code is one of a set of discrete vectors, without noise."""
+        """Whether the latents are discrete vectors without noise."""
         return self.model.posterior.support == "codes"
 
     def check_enough(self) -> None:
-        """Raises `InvalidInputError` where there are too few test examples for statistics of a whole set."""
+        """Raises `InvalidInputError` if there are too few test examples for statistics of the data set."""
         if len(self.examples) < FEWEST:
             raise InvalidInputError(f"{FEWEST} or more test examples are needed; got {len(self.examples)}.")
 
@@ -131,7 +131,7 @@ class Subject:
 
     @cached_property
     def training_metrics(self) -> dict[str, float] | None:
-        """The same on the training examples; None where there are none."""
+        """The same metrics on the training examples; None if there are none."""
         return None if self.training_examples is None else self._metrics_of(self.training_examples)
 
     def _metrics_of(self, examples: Examples) -> dict[str, float]:
@@ -140,7 +140,7 @@ class Subject:
 
     @cached_property
     def importance_sampling(self) -> ImportanceSampling:
-        """`Autoencoder.importance_sampling` of the test examples, with `budget.samples` draws each."""
+        """`Autoencoder.importance_sampling` of the test examples, with `budget.samples` samples each."""
         return self.model.importance_sampling(
             self.examples.x,
             condition=None if self.model.condition is None else self.examples.y,
@@ -161,24 +161,24 @@ class Subject:
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """One draw from the posterior of each test example, flattened, `(N, D)`."""
+        """One sample from the posterior of each test example, flattened, `(N, D)`."""
         drawn = self.posterior.sample(seed=fold(as_seed(self.seed), 1)).numpy()
         return drawn.reshape(len(drawn), -1)
 
     @cached_property
     def active(self) -> np.ndarray:
-        """Which dimensions of the flattened code are active, `(D,)`: posterior means of a variance above 0.01."""
+        """The active dimensions of the flattened latent, bool `(D,)`: the variance of the mean is above 0.01."""
         return self.means.var(axis=0) > ACTIVE
 
     @cached_property
     def draws(self) -> np.ndarray:
-        """Prior draws, flattened, `(M, D)`."""
+        """Samples from the prior, flattened, `(M, D)`."""
         drawn = self.model.prior_distribution().sample(self.budget.draws, seed=fold(as_seed(self.seed), 2)).numpy()
         return drawn.reshape(len(drawn), -1)
 
     @cached_property
     def drawn_condition(self) -> np.ndarray | None:
-        """The conditions of the prior draws, as frequent as among the test examples, in random order, `(M, ...)`.
+        """The conditions of `draws`, with the frequencies of the test examples, in random order, `(M, ...)`.
 
         None for a model without conditions.
         """
@@ -190,25 +190,25 @@ class Subject:
         return labels[np.concatenate(orders)[: self.budget.draws]]
 
     def decoded(self, z: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
-        """Expected examples E[x | z] of rows of at most M flat codes `z`, `(B, *event_shape)`, with labels of draws."""
+        """E[x | z] of `rows` of at most M flattened latents, `(B, *event_shape)`, for the conditions of `draws`."""
         labels = self.drawn_condition
         codes = z[rows].reshape(-1, *self.model.latent_shape)
         condition = None if labels is None else labels[: len(z)][rows]
         return self.model.decode(codes, condition=condition).mean().numpy()
 
     def features_of_codes(self, z: np.ndarray) -> np.ndarray:
-        """The features of the decoded examples of flat codes `(M, D)`, `(M, F)`; batch by batch."""
+        """The features `(M, F)` of decoded flattened latents `(M, D)`, batch by batch."""
         at_a_time = max(1, NUMBERS // self.size)
         return np.concatenate([self.feature_space(self.decoded(z, rows)) for rows in pieces(z, at_a_time)])
 
     @cached_property
     def sample_features(self) -> np.ndarray:
-        """Features of samples, `(M, F)`; at most as many as there are test examples."""
+        """The features of samples, `(M, F)`; at most as many as test examples."""
         return self.features_of_codes(self.draws[: len(self.examples)])
 
     @cached_property
     def reconstruction_quality(self) -> dict[str, np.ndarray]:
-        """Errors of the reconstruction of each test example, `(N,)`: `mse` and, where they apply, `psnr`, `ssim`."""
+        """The quality of the reconstruction of each test example, `(N,)`: `mse` and, if they apply, `psnr`, `ssim`."""
         x = self.examples.x
         complete = not np.isnan(x).any()
         are_images = x.ndim == 4 and complete and (x.dtype == np.uint8 or (x.min() >= 0 and x.max() <= 1))
@@ -223,7 +223,7 @@ class Subject:
 
     @cached_property
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Indices of pairs of test examples, `(P,)` each; both of one condition in a conditional model."""
+        """Indices of pairs of test examples, `(P,)` each; both have the same condition in a conditional model."""
         rng = np.random.default_rng(self.seed)
         labels, groups = self.condition(self.examples), [np.arange(len(self.examples))]
         if labels is not None:
@@ -237,13 +237,13 @@ class Subject:
 
     @cached_property
     def feature_space(self) -> Features:
-        """Where distances are computed; fitted to training examples, or to test examples where there are none."""
+        """The feature space for distances, fitted to training examples, or to test examples if there are none."""
         fitted_to = self.training_examples
         if fitted_to is None:
             if self.features == "classifier":
                 raise InvalidInputError(
-                    "features 'classifier': they are fitted to training examples, and there are none; give a "
-                    "SplitDataset, or use the features 'pca'."
+                    "features 'classifier': expected training examples, got none; give a SplitDataset, or use "
+                    "the features 'pca'."
                 )
             fitted_to = self.examples
         if self.features == "classifier" and fitted_to.y is not None and fitted_to.labels is None:
@@ -260,10 +260,10 @@ class Subject:
 
     @cached_property
     def train_features(self) -> np.ndarray | None:
-        """Features of the training examples, `(N', F)`; None where there are none."""
+        """Features of the training examples, `(N', F)`; None if there are none."""
         return None if self.training_examples is None else self.feature_space(self.training_examples.x)
 
     @property
     def size(self) -> int:
-        """Numbers in one example."""
+        """Number of elements of an example."""
         return math.prod(self.model.event_shape)

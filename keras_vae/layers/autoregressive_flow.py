@@ -17,17 +17,17 @@ class AutoregressiveFlow(Bijection):
         y_d = x_d * exp(s_d) + t_d,      s_d = 3 tanh(r_d / 3),  (t_d, r_d) = MADE(x)_d
         y_d = x_d * g_d + (1 - g_d) t_d, g_d = sigmoid(r_d + 2)  when gated
 
-    `forward` takes one pass of the network, `inverse` one for each of the `dim` elements. The affine map starts near
-    the identity, the gated one near a shrinking by sigmoid(2) = 0.88; the gated map never stretches.
+    `forward` takes one pass of the network, `inverse` takes `dim` passes. The initial affine map is near the identity;
+    the initial gated map scales by about sigmoid(2) = 0.88. The gated map never expands.
 
     Args:
         dim: length of the vectors.
-        units: width of each hidden layer of the MADE.
+        units: widths of the hidden layers of the MADE.
         gated: whether to use the gate, as IAF does.
-        reverse: whether the order of the elements is dim, ..., 1.
-        activation: a Keras activation of the hidden layers.
-        context_dim: length of the context; None for a map without one.
-        seed: seed of the initial weights; drawn by Keras when None.
+        reverse: whether to use the order dim, ..., 1.
+        activation: Keras activation of the hidden layers.
+        context_dim: length of the context. None for a map without context.
+        seed: seed of the initial weights. None draws one.
 
     Example:
 

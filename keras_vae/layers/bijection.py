@@ -1,4 +1,4 @@
-"""Invertible maps of vectors, the steps of a normalizing flow."""
+"""Invertible maps of vectors: the steps of a normalizing flow."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,15 +17,15 @@ MAX_LOG_SCALE = 3.0
 class Bijection(Float32Layer):
     """An invertible map y = f(x; c) of vectors `(..., dim)`, given an optional context c `(..., context_dim)`.
 
-    A new map creates its layers in its constructor and gives `forward` and `inverse`, each with the log-determinant
-    of its own Jacobian. The leading axes of x and c are broadcast. Calling the layer is `forward`.
+    A subclass creates its layers in its constructor and defines `forward` and `inverse`, each with the log-determinant
+    of its Jacobian. The leading axes of x and c are broadcast. Calling the layer calls `forward`.
 
     Args:
         dim: length of the vectors.
-        units: width of each hidden layer of the network within.
-        activation: a Keras activation of the hidden layers.
-        context_dim: length of the context; None for a map without one.
-        seed: seed of the initial weights; drawn by Keras when None.
+        units: widths of the hidden layers of the internal network.
+        activation: Keras activation of the hidden layers.
+        context_dim: length of the context. None for a map without context.
+        seed: seed of the initial weights. None draws one.
 
     Raises:
         InvalidInputError: if a number is out of its range.
@@ -74,17 +74,17 @@ def check_context_dim(part: str, context_dim: Any) -> int | None:
 
 
 def bounded(raw: tf.Tensor) -> tf.Tensor:
-    """`raw` squashed into -MAX_LOG_SCALE..MAX_LOG_SCALE, with slope 1 at 0: log-scales that cannot overflow."""
+    """Maps `raw` to (-MAX_LOG_SCALE, MAX_LOG_SCALE), with slope 1 at 0, so that scales cannot overflow."""
     return MAX_LOG_SCALE * tf.tanh(raw / MAX_LOG_SCALE)
 
 
 def broadcast(x: tf.Tensor, context: tf.Tensor | None) -> tf.Tensor:
-    """`x`, `(..., dim)`, with the leading axes of `context` as well as its own."""
+    """`x`, `(..., dim)`, with its leading axes broadcast to those of `context`."""
     return x if context is None else x + tf.zeros_like(context[..., :1])
 
 
 def child_seed(seed: int | None, number: int) -> int | None:
-    """A seed for part `number` of something with `seed`; None stays None.
+    """A seed for part `number` of an object with `seed`; None if `seed` is None.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Methods that TensorFlow compiles once per layer or model, and again when its weights are others."""
+"""Methods that TensorFlow compiles once per layer or model, and again if its variables change."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,13 +12,13 @@ R = TypeVar("R")
 
 
 class compiled_method(Generic[P, R]):  # noqa: N801, a decorator
-    """A method of a layer or model as a `tf.function` of its own for each instance.
+    """Turns a method of a layer or model into one `tf.function` per instance.
 
-    `tf.function` keeps what it traced at the first call, even if a layer was quantized, given LoRA weights or replaced
-    since. Each of these changes the list of variables, and then this decorator traces the method anew.
+    `tf.function` keeps the graph of the first call, even if a layer is then quantized, replaced or extended by LoRA
+    weights. Each of these changes the list of variables; the decorator then traces the method again.
 
     Args:
-        method: the method; it takes and returns tensors.
+        method: the method; its arguments and results are tensors.
     """
 
     def __init__(self, method: Callable[Concatenate[Any, P], R]):

@@ -1,4 +1,4 @@
-"""A further input of a conditional model: a label, or a vector."""
+"""The condition of a conditional model: a label or a vector."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from keras_vae.serialization import register
 
 
 def is_numeric(dtype: Any) -> bool:
-    """Whether a dtype is one of real numbers, integers or booleans.
+    """Returns whether a dtype is boolean, integer or real.
 
     Example:
 
@@ -24,7 +24,7 @@ def is_numeric(dtype: Any) -> bool:
 
 
 class Condition(Float32Layer):
-    """Turns the second element of a batch, `y`, into a vector `(B, size)` that encoder and decoder are given.
+    """The base class of conditions: turns `y`, the second element of a batch, into an input `(B, size)`.
 
     Args:
         size: length of the vector.
@@ -40,14 +40,14 @@ class Condition(Float32Layer):
 
     @property
     def described(self) -> str:
-        """What it expects, for messages."""
+        """The expected conditions, for messages."""
         raise NotImplementedError
 
     def check(self, condition: Any, n: int) -> np.ndarray:
-        """`condition` as an array of `n` conditions.
+        """Returns `condition` as an array of `n` conditions.
 
         Raises:
-            InvalidInputError: if there is none, or it is of another length, shape or range.
+            InvalidInputError: if there is no condition, or if its length, shape or range differs.
         """
         if condition is None:
             raise InvalidInputError(
@@ -64,29 +64,29 @@ class Condition(Float32Layer):
         raise NotImplementedError
 
     def example(self, n: int) -> tf.Tensor:
-        """`n` conditions of the right shape and dtype."""
+        """Returns `n` valid conditions, as an example of their shape and dtype."""
         raise NotImplementedError
 
     def for_all(self, condition: Any, n: int) -> Any:
-        """`condition`, repeated `n` times if it is that of a single example."""
+        """Returns `condition`, repeated `n` times if it is the condition of a single example."""
         if condition is None or isinstance(condition, str) or np.ndim(condition) != self.rank:
             return condition
         return np.broadcast_to(condition, (n, *np.shape(condition)))
 
     def batch(self, y: tf.Tensor) -> tf.Tensor:
-        """The conditions of a batch in the shape and dtype of `example`, their values unseen.
+        """Returns the conditions of a batch in the shape and dtype of `example`; values are not checked.
 
         Raises:
-            InvalidInputError: if `y` has another shape or is no number.
+            InvalidInputError: if `y` has another shape or is not numeric.
         """
         raise NotImplementedError
 
     def is_known(self, y: tf.Tensor) -> tf.Tensor:
-        """Which conditions of a batch are valid, bool `(B,)`; `check` for tensors."""
+        """Returns which conditions of a batch are valid, bool `(B,)`: `check` for tensors."""
         raise NotImplementedError
 
     def append(self, x: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
-        """`x` with the vector beside its last axis, at every position: `(B, ..., C)` to `(B, ..., C + size)`."""
+        """Concatenates the condition to the last axis of `x`: `(B, ..., C)` to `(B, ..., C + size)`."""
         condition = tf.reshape(condition, (-1, *(1,) * (x.shape.rank - 2), self.size))
         beside = tf.broadcast_to(condition, tf.concat([tf.shape(x)[:-1], [self.size]], axis=0))
         return tf.concat([x, tf.cast(beside, x.dtype)], axis=-1)
@@ -94,7 +94,7 @@ class Condition(Float32Layer):
 
 @register
 class LabelCondition(Condition):
-    """Labels from 0 to `size` - 1, as whole numbers `(N,)` or `(N, 1)` or one-hot `(N, size)`.
+    """Class labels from 0 to `size` - 1: integers `(N,)` or `(N, 1)`, or one-hot vectors `(N, size)`.
 
     Args:
         size: number of classes.
@@ -179,7 +179,7 @@ class LabelCondition(Condition):
 
 @register
 class VectorCondition(Condition):
-    """Real vectors, as they are.
+    """Real vectors, which are used unchanged.
 
     Args:
         size: length of a vector.

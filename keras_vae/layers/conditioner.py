@@ -1,4 +1,4 @@
-"""The network inside the steps of a flow."""
+"""The network of a step of a flow."""
 
 import itertools
 from collections.abc import Sequence
@@ -18,20 +18,21 @@ from keras_vae.serialization import register
 
 @register
 class Conditioner(Float32Layer):
-    """Dense layers on vectors x, with a context c that is added before the first activation.
+    """A dense network on vectors x, with a context c that is added before the first activation.
 
         h_1 = a(x W_1 + c V + b_1),   h_i = a(h_(i-1) W_i + b_i),   out = h_L W_(L+1) + b_(L+1)
 
-    The last layer starts near zero, and so does the output.
+    The initial weights of the last layer, and thus the initial outputs, are near 0.
 
     Args:
         input_dim: length of x.
         output_dim: length of the output.
-        units: width of each hidden layer.
-        activation: a Keras activation of the hidden layers.
-        context_dim: length of the context; None for a network without one.
-        masks: for each layer, which of its weights are there, 0 or 1, `(inputs, outputs)`; all of them when None.
-        seed: seed of the initial weights; drawn by Keras when None.
+        units: widths of the hidden layers.
+        activation: Keras activation of the hidden layers.
+        context_dim: length of the context. None for a network without context.
+        masks: one mask per layer, `(inputs, outputs)`, with 1 for each weight that is used and 0 for the others. None
+            uses all weights.
+        seed: seed of the initial weights. None draws one.
 
     Call arguments:
         x: `(..., input_dim)`.
@@ -41,7 +42,7 @@ class Conditioner(Float32Layer):
         Shape `(..., output_dim)`.
 
     Raises:
-        InvalidInputError: if a number is out of its range, or the masks do not fit the layers.
+        InvalidInputError: if a number is out of its range, or if the masks do not match the layers.
 
     Example:
 

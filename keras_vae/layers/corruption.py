@@ -1,4 +1,4 @@
-"""Noise on what the encoder of a denoising autoencoder sees, in training only."""
+"""Corruptions of the input of the encoder of a denoising autoencoder, in training only."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from keras_vae.serialization import register
 
 
 class Corruption(Float32Layer):
-    """A random change of examples, a pure function of a seed: `call(x, seed)`, `(B, *event_shape)` to the same.
+    """The base class of corruptions: `call(x, seed)` changes examples `(B, *event_shape)` as a function of the seed.
 
     Args:
-        amount: how strong it is.
+        amount: strength of the corruption.
     """
 
     amount_range = (0.0, 1.0)
@@ -69,7 +69,7 @@ class MaskingCorruption(Corruption):
 
 @register
 class SaltAndPepperCorruption(Corruption):
-    """Sets each element to the least or the greatest value of the batch, a coin each, with probability `amount`.
+    """Sets each element, with probability `amount`, to the minimum or the maximum of the batch at random.
 
     Args:
         amount: the probability.

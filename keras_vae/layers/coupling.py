@@ -13,19 +13,19 @@ from keras_vae.serialization import register
 
 @register
 class Coupling(Bijection):
-    """Leaves one half of a vector as it is, and maps the other affinely, with shift and scale from the first.
+    """An affine coupling: one half of the vector is unchanged and gives the shift and scale of the other half.
 
         y_1 = x_1,   y_2 = x_2 * exp(s) + t,   s = 3 tanh(r / 3),   (t, r) = network(x_1, c)
 
-    Both directions take one pass of the network. The map starts near the identity.
+    Both directions take one pass of the network. The initial map is near the identity.
 
     Args:
         dim: length of the vectors, at least 2.
-        units: width of each hidden layer of the network.
-        reverse: whether the second half stays and the first is mapped; alternate it from step to step.
-        activation: a Keras activation of the hidden layers.
-        context_dim: length of the context; None for a map without one.
-        seed: seed of the initial weights; drawn by Keras when None.
+        units: widths of the hidden layers of the network.
+        reverse: whether the second half is unchanged and the first is mapped. Alternate this from step to step.
+        activation: Keras activation of the hidden layers.
+        context_dim: length of the context. None for a map without context.
+        seed: seed of the initial weights. None draws one.
 
     Raises:
         InvalidInputError: if a number is out of its range.
@@ -69,7 +69,7 @@ class Coupling(Bijection):
         return self._join(staying, (mapped - shift) * tf.exp(-log_scale)), -tf.reduce_sum(log_scale, axis=-1)
 
     def _split(self, x):
-        """What stays and what is mapped."""
+        """Splits into the unchanged half and the mapped half."""
         parts = tf.split(x, self._sizes, axis=-1)
         return parts[::-1] if self.reverse else parts
 
@@ -77,6 +77,6 @@ class Coupling(Bijection):
         return tf.concat([mapped, staying] if self.reverse else [staying, mapped], axis=-1)
 
     def _affine(self, staying, context):
-        """The log-scale and the shift of the half that is mapped."""
+        """The log-scale and the shift of the mapped half."""
         shift, raw = tf.split(self.network(staying, context), 2, axis=-1)
         return bounded(raw), shift

@@ -8,13 +8,13 @@ from keras_vae.serialization import Serializable
 
 
 class Float32Layer(Serializable, keras.layers.Layer):
-    """A layer whose weights are float32 wherever they are read.
+    """A layer whose weights are float32 in all its methods.
 
     Under a mixed policy, Keras casts the float variables that a model's `call` reads to 16 bits. A layer's own `call`
     is exempt if its policy is float32, but its other methods are not, such as those that build a distribution.
 
     Args:
-        **kwargs: as for `keras.layers.Layer`.
+        **kwargs: see `keras.layers.Layer`.
     """
 
     def __init__(self, **kwargs: Any):

@@ -1,4 +1,4 @@
-"""Invertible maps, one after the other."""
+"""The composition of invertible maps."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,15 +13,15 @@ from keras_vae.serialization import register
 
 @register
 class Flow(Float32Layer):
-    """The composition y = f_K(... f_1(x; c) ...; c) of bijections, all given the same context c.
+    """The composition y = f_K(... f_1(x; c) ...; c) of bijections, all with the same context c.
 
         log |det dy/dx| = sum_k log |det df_k|
 
     Args:
-        bijections: the maps f_1, ..., f_K, of vectors of one length.
+        bijections: the maps f_1, ..., f_K, of vectors of the same length.
 
     Raises:
-        InvalidInputError: if there is none, one is no `Bijection`, or their lengths differ.
+        InvalidInputError: if the list is empty, if an element is not a `Bijection`, or if the lengths differ.
 
     Example:
 

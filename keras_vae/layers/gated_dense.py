@@ -11,16 +11,16 @@ from keras_vae.serialization import Serializable, register
 
 @register
 class GatedDense(Serializable, keras.layers.Layer):
-    """A dense layer whose every output is scaled by a gate of its own, `(..., F) -> (..., units)`.
+    """A dense layer with a gate for each output, `(..., F) -> (..., units)`.
 
         h = a(W x + b) * sigmoid(V x + c)
 
     Args:
         units: number of outputs.
-        activation: a Keras activation, a; None for the identity.
+        activation: Keras activation a. None uses the identity.
 
     Raises:
-        InvalidInputError: if `units` is no integer >= 1.
+        InvalidInputError: if `units` is not an integer >= 1.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""A network whose outputs look only at the inputs before them."""
+"""A network whose outputs depend only on the preceding inputs."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,28 +17,28 @@ from keras_vae.serialization import register
 
 @register
 class MADE(Float32Layer):
-    """A masked autoencoder for density estimation: two numbers for each d, functions of x_1, ..., x_(d-1) alone.
+    """A masked autoencoder for density estimation: two outputs for each d that depend only on x_1, ..., x_(d-1).
 
         out_d = f_d(x_<d, c) of shape (2,), such as a shift and a raw scale
 
-    Every unit of a hidden layer has a degree m and sees inputs (or units) of degrees up to m; output d sees units of
-    degrees below d. The masks make it so, in one pass of dense layers. The context c is added before the first
-    activation, and is seen by every output.
+    Each unit of a hidden layer has a degree m and is connected to inputs (or units) of degrees up to m. Output d is
+    connected to units of degrees below d. Masks of dense layers implement this in one pass. The context c is added
+    before the first activation, so every output depends on it.
 
     Args:
         dim: length of x.
-        units: width of each hidden layer.
-        activation: a Keras activation of the hidden layers.
-        reverse: whether the order is dim, ..., 1 instead: out_d looks at x_(d+1), ..., x_dim.
-        context_dim: length of the context; None for a network without one.
-        seed: seed of the initial weights; drawn by Keras when None.
+        units: widths of the hidden layers.
+        activation: Keras activation of the hidden layers.
+        reverse: whether to use the order dim, ..., 1, so that out_d depends on x_(d+1), ..., x_dim.
+        context_dim: length of the context. None for a network without context.
+        seed: seed of the initial weights. None draws one.
 
     Call arguments:
         x: `(..., dim)`.
         context: `(..., context_dim)`; its leading axes and those of x are broadcast.
 
     Returns:
-        Shape `(..., dim, 2)`; near 0 at the start.
+        Shape `(..., dim, 2)`; initially near 0.
 
     Raises:
         InvalidInputError: if a number is out of its range.
@@ -83,7 +83,7 @@ class MADE(Float32Layer):
 
     @property
     def degrees(self) -> np.ndarray:
-        """The place of each input in the order, from 1 to dim."""
+        """The position of each input in the order, from 1 to dim."""
         degrees = np.arange(1, self.dim + 1)
         return degrees[::-1] if self.reverse else degrees
 

@@ -1,4 +1,4 @@
-"""A convolutional network whose features at a pixel look only at the pixels before it."""
+"""A convolutional network whose features at a pixel depend only on the preceding pixels."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,33 +17,33 @@ class PixelCNN(Serializable, keras.layers.Layer):
 
         v' = g(K_v * v),    h' = h + W g(K_h * h + U (K_v * v)),    g([a, b]) = tanh(a) sigmoid(b)
 
-    The vertical stack v sees the rows above a pixel, to both sides; the horizontal stack h sees the pixels to its left
-    and, by U, the vertical stack: together all that came before within reach, without a blind spot. The convolutions
-    are shifted by padding; none is masked. The channels of one pixel are not ordered: its output sees none of them, so
-    they are independent given the pixels before and the context. A further input channel of ones marks the border
-    from zeros.
+    The vertical stack v covers the rows above a pixel, on both sides. The horizontal stack h covers the pixels to its
+    left and, through U, the vertical stack. Together they cover all preceding pixels of the receptive field, without a
+    blind spot. The convolutions are shifted by padding instead of masked. The output of a pixel depends on none of its
+    channels, so these are independent given the preceding pixels and the context. An additional input channel of ones
+    distinguishes the border from zeros.
 
-    A sequence of N steps is a grid `(N, 1, C)`. Kernels are no larger than what the grid can fill.
+    A sequence of N steps is a grid `(N, 1, C)`. Kernels are not larger than the grid.
 
     Args:
         input_shape: `(H, W, C)`, H at least 2.
-        out_channels: numbers in the output for each pixel.
+        out_channels: number of outputs per pixel.
         filters: width of the two stacks.
-        layers: number of gated layers; each reaches `kernel_size // 2` rows further up.
-        kernel_size: side of the square, centred on the pixel, whose earlier half a layer sees; odd, at least 3.
-        context_dim: channels of the context; None for a network without one.
-        seed: seed of the initial weights; drawn by Keras when None.
+        layers: number of gated layers; each adds `kernel_size // 2` rows to the receptive field.
+        kernel_size: side of the square around a pixel whose preceding half a layer covers; odd, at least 3.
+        context_dim: channels of the context. None for a network without context.
+        seed: seed of the initial weights. None draws one.
 
     Call arguments:
         x: `(B, H, W, C)`.
-        context: c, `(B, H, W, context_dim)`, or of batch 1 to be the same for all. An output sees that of its own row
-            and of the rows above, within reach.
+        context: c, `(B, H, W, context_dim)`; a batch of 1 is broadcast. An output depends on the context of its own row
+            and of the rows above, within the receptive field.
 
     Returns:
         Shape `(B, H, W, out_channels)`.
 
     Raises:
-        InvalidInputError: if the input is no grid of two or more rows, or a number is out of its range.
+        InvalidInputError: if the input is not a grid of two or more rows, or if a number is out of its range.
 
     Example:
 
@@ -130,7 +130,7 @@ class PixelCNN(Serializable, keras.layers.Layer):
         return self._output(self._across(x, self._down(x, context)))
 
     def _down(self, x, context):
-        """What the vertical stack and the context add to the gates of each horizontal layer, `(B, H, W, 2 filters)`."""
+        """The contribution of the vertical stack and the context to the gates of each layer, `(B, H, W, 2 filters)`."""
         context = None if context is None else tf.cast(context, self.compute_dtype)
         rows, gates = self._input(x), []
         for n in range(self.layers):
@@ -145,7 +145,7 @@ class PixelCNN(Serializable, keras.layers.Layer):
         return gates
 
     def _across(self, x, gates):
-        """The features after the horizontal stack, `(B, H, W, filters)`; no row looks at another one."""
+        """The features after the horizontal stack, `(B, H, W, filters)`; each row depends only on itself."""
         pixels = self._input(x)
         for n in range(self.layers):
             before = tf.pad(pixels, [(0, 0), (0, 0), (self._aside, 0), (0, 0)])
@@ -173,14 +173,15 @@ class PixelCNN(Serializable, keras.layers.Layer):
     ) -> tf.Tensor:
         """Fills a grid pixel by pixel.
 
-        It takes H passes of the vertical stack over the rows within reach, and H * W of the horizontal one over a row.
+        It takes H passes of the vertical stack over the rows of the receptive field, and H * W passes of the horizontal
+        stack over one row.
 
         Args:
             choose: from the output at a pixel `(B, out_channels)` and its position in raster order to the values of
                 the pixel, `(B, C)`, of the dtype of `start`.
-            start: the grid to fill, `(B, H, W, C)`; its values do not matter.
-            context: as in a call.
-            embed: from such a grid, or rows of it, to the input of the network.
+            start: the grid to fill, `(B, H, W, C)`; its values are not used.
+            context: see the call arguments.
+            embed: maps such a grid, or rows of it, to the input of the network.
         """
         height, width, _ = self.input_shape
         reach = min(self.layers * self._above, height - 1)  # rows above its own that a pixel can see

@@ -1,4 +1,4 @@
-"""Residual convolutions with normalisation before activation."""
+"""A residual block of convolutions with pre-activation."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from keras_vae.serialization import Serializable, register
 
 
 def group_count(groups: int, filters: int) -> int:
-    """The greatest divisor of both that leaves two channels to a group, so that biases before it are not in vain.
+    """The greatest common divisor with at least two channels per group. With one channel, normalisation removes biases.
 
     Example:
 
@@ -22,20 +22,20 @@ def group_count(groups: int, filters: int) -> int:
 
 @register
 class ResidualBlock(Serializable, keras.layers.Layer):
-    """Two convolutions around which the input is led, `(B, H, W, filters) -> (B, H, W, filters)`.
+    """Two convolutions with a skip connection, `(B, H, W, filters) -> (B, H, W, filters)`.
 
         y = x + conv(a(norm(conv(a(norm(x))))))
 
-    The normalisation is over groups of channels of one example, so it does not depend on the batch.
+    Normalisation is over groups of channels of one example, so it does not depend on the batch.
 
     Args:
         filters: number of channels of input and output.
         kernel_size: side of the convolution kernels.
-        activation: a Keras activation, a.
-        groups: groups of channels that are normalised together, as far as they divide `filters`, see `group_count`.
+        activation: Keras activation a.
+        groups: maximum number of groups of channels for the normalisation, see `group_count`.
 
     Raises:
-        InvalidInputError: if one of the numbers is no integer >= 1.
+        InvalidInputError: if a number is not an integer >= 1.
 
     Example:
 

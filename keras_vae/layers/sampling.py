@@ -1,4 +1,4 @@
-"""The reparameterised draw."""
+"""Reparameterised sampling."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,21 +31,21 @@ def draw_rows(draw: Callable, rows: Any, distribution: tfd.Distribution) -> tf.T
 
 @register
 class Sampling(Serializable, keras.layers.Layer):
-    """Draws z from any reparameterised distribution, such as z = mu + sigma * eps for a normal.
+    """Samples z from a reparameterised distribution, such as z = mu + sigma * eps for a normal.
 
-    Gradients flow through the draw to the parameters of the distribution.
+    Gradients flow through the samples to the parameters of the distribution.
 
     Args:
-        seed: seed of the layer's own generator, used where `call` is given none.
+        seed: seed of the generator of the layer, which is used if `call` gets no seed.
 
     Call arguments:
         distribution: a `tfd.Distribution` of batch shape `(B,)`.
-        samples: how many draws per example, S.
-        seed: None for fresh noise; an int32 tensor of shape `(2,)` for noise that is a pure function of it; or
-            of shape `(B, 2)`, a seed per example, for draws that do not depend on what else is in the batch.
+        samples: number of samples per example, S.
+        seed: None for new noise in every call; an int32 tensor of shape `(2,)` for noise that is a pure function of it;
+            or a seed per example, of shape `(B, 2)`, for samples that do not depend on the rest of the batch.
 
     Returns:
-        The draws, shape `(S, B, *event_shape)`.
+        The samples, shape `(S, B, *event_shape)`.
 
     Example:
 
@@ -75,5 +75,5 @@ class Sampling(Serializable, keras.layers.Layer):
         return tf.experimental.numpy.swapaxes(draws, 0, 1)
 
     def next_seed(self) -> tf.Tensor:
-        """A fresh seed, int32 of shape `(2,)`."""
+        """Returns a new seed, int32 of shape `(2,)`."""
         return tf.cast(self.seed_generator.next(), tf.int32)

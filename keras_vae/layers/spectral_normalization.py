@@ -1,4 +1,4 @@
-"""Kernels of spectral norm one."""
+"""Spectral normalization."""
 
 from typing import Any
 
@@ -13,24 +13,24 @@ from keras_vae.serialization import Serializable, register
 
 @register
 class SpectralNormalization(Serializable, keras.layers.Wrapper):
-    """A dense or convolutional layer that computes with its kernel divided by the kernel's largest singular value.
+    """Divides the kernel of a dense or convolutional layer by its largest singular value.
 
         layer(x; W / s, b)   with   s = v' W u,   u <- W' v / |W' v|,   v <- W u / |W u|
 
-    The kernel counts as a matrix W of `(everything else, last axis)`. The vector u is a weight: it takes
-    `power_iterations` in every call with `training=True`, and s approaches the largest singular value from below.
-    The gradient goes through s; u and v count as constants. A kernel of zeros is used as it is.
+    The kernel is reshaped to a matrix W `(all other axes, last axis)`. The vector u is a weight. Every call with
+    `training=True` runs `power_iterations` iterations, and s approaches the largest singular value from below. The
+    gradient flows through s; u and v are constants. A kernel of zeros is used unchanged.
 
-    Unlike `keras.layers.SpectralNormalization`, which overwrites the kernel in the forward pass, the kernel stays
-    as the optimizer left it: in float32 under mixed precision, and normalised in inference from the start.
+    `keras.layers.SpectralNormalization` overwrites the kernel in the forward pass. This layer does not: the kernel
+    remains in float32 under mixed precision, and inference uses the normalised kernel even before training.
 
     Args:
         layer: a Keras layer with a `kernel`, such as `Dense`, `Conv2D` or `Conv2DTranspose`.
-        power_iterations: power iterations in each call.
+        power_iterations: number of power iterations per training call.
 
     Raises:
-        InvalidInputError: if `power_iterations` is no integer >= 1, or the layer has no kernel; from a call, if the
-            layer has been quantized or is trained by LoRA.
+        InvalidInputError: if `power_iterations` is not an integer >= 1, or if the layer has no kernel. Calls raise it
+            if the layer is quantized or has LoRA weights.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Models: what the parts are put together in."""
+"""Models: autoencoders that combine a posterior, a likelihood, a prior, an objective and two networks."""
 
 from keras_vae.models.adversarial import AdversarialAutoencoder
 from keras_vae.models.autoencoder import Autoencoder

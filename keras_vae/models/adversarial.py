@@ -13,20 +13,20 @@ from keras_vae.sublayers import restore_sublayers
 
 @register
 class AdversarialAutoencoder(Autoencoder):
-    """An `Autoencoder` and a critic, trained at the same time by an optimizer each.
+    """An `Autoencoder` with a critic; each has its own optimizer, and both train at the same time.
 
-    One forward pass serves both: the terms of the objective whose gradient is routed to the critic, such as
-    `CodeCritic`, train it; all others train the rest and never the critic.
+    Both use the same forward pass. Terms for the critic, such as `CodeCritic`, train only the critic. All other terms
+    train only the other parts.
 
     Args:
         encoder: see `Autoencoder`.
         decoder: see `Autoencoder`.
-        critic: a Keras model of codes `(B, *latent_shape)` or of examples `(B, *event_shape)`, such as `Critic`, that
-            gives logits; built.
-        **parts: see `Autoencoder`; some term of the objective must train the critic.
+        critic: a built Keras model, such as `Critic`, from latents `(B, *latent_shape)` or examples `(B, *event_shape)`
+            to logits.
+        **parts: see `Autoencoder`; at least one term of the objective must train the critic.
 
     Raises:
-        InvalidInputError: if the parts do not fit together, or no term trains the critic.
+        InvalidInputError: if the parts do not fit together, or if no term trains the critic.
 
     Example:
 
@@ -76,16 +76,16 @@ class AdversarialAutoencoder(Autoencoder):
         critic_optimizer: str | keras.optimizers.Optimizer = "adam",
         **options: Any,
     ) -> None:
-        """Chooses both optimizers.
+        """Sets both optimizers.
 
         Args:
-            optimizer: of all parts but the critic.
+            optimizer: optimizer of all parts except the critic.
             loss: None.
-            critic_optimizer: of the critic.
+            critic_optimizer: optimizer of the critic.
             **options: see `Autoencoder.compile`.
 
         Raises:
-            InvalidInputError: if the critic is given no optimizer.
+            InvalidInputError: if `critic_optimizer` is missing.
         """
         if critic_optimizer is None:
             raise InvalidInputError("compile: the critic needs an optimizer; give critic_optimizer, such as 'adam'.")

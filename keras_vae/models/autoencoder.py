@@ -1,4 +1,4 @@
-"""A generative autoencoder and its mathematics: the forward pass, the ELBO, and one step of training."""
+"""A generative autoencoder: the forward pass, the ELBO, and the training step."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -37,32 +37,33 @@ CORRUPTION_NOISE = 1_000_003  # folded into the seed, so that this noise is inde
 
 @register
 class Autoencoder(Composition, Questions, Prediction, Fitting):
-    """A generative autoencoder: an objective over a posterior, a likelihood and a prior.
+    """A generative autoencoder with a posterior, a likelihood, a prior and an objective.
 
-    It trains with `fit`, reports `loss`, and `elbo`, `nll` and `kl` (unweighted, so that they compare across
-    objectives) in nats per example, and saves to `.keras` with its optimizer. Data of dtype uint8 means 0..255
-    and is divided by 255; other data are taken as they are.
+    `fit` trains the model, and `save` writes it to a `.keras` file with its optimizer. The metrics are `loss`, `elbo`,
+    `nll` and `kl`, in nats per example. `elbo`, `nll` and `kl` are unweighted, so that they can be compared across
+    objectives. uint8 data are divided by 255; other data are used unchanged.
 
     Args:
-        encoder: a Keras model of one input of known shape, from examples to features; the posterior does the rest.
-        decoder: a Keras model of known input shape `latent_shape`, from codes to features.
-        posterior: q(z | x), a `Posterior` over `latent_shape`, its name in `POSTERIORS`, or a mapping of such a `name`
-            and of options.
-        likelihood: p(x | z), a `Likelihood` over the event shape, or likewise one of `LIKELIHOODS`.
-        prior: p(z), a `Prior`, or likewise one of `PRIORS`; None for a model that does not generate.
-        objective: what `fit` minimises; a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`.
-        condition: a further input of encoder and decoder, a `LabelCondition` or a `VectorCondition`; `y` in `fit`.
-            The inputs of encoder and decoder are then longer by its size in their last axis.
-        corruption: noise that is added in training to the examples that the encoder sees, a `Corruption`.
-        seed: seed of all noise, and of the initial weights of the heads and the prior; drawn when None. For the
-            networks' see `make_networks`.
-        sublayers: which layers inside are frozen or quantized, as `get_config` writes it.
+        encoder: a Keras model with one input of known shape, from examples to the features of the posterior.
+        decoder: a Keras model with the input shape `latent_shape`, from latents to the features of the likelihood.
+        posterior: q(z | x): a `Posterior` with the event shape `latent_shape`, a name in `POSTERIORS`, or a mapping
+            with a `name` and options.
+        likelihood: p(x | z): a `Likelihood`, or a name in `LIKELIHOODS`, or a mapping as for `posterior`.
+        prior: p(z): a `Prior`, or a name in `PRIORS`, or a mapping as for `posterior`. None for a model without
+            samples.
+        objective: the loss: a `Term` or a weighted sum of terms, such as `NLL() + 4.0 * KL()`.
+        condition: a `LabelCondition` or a `VectorCondition`: an additional input of encoder and decoder, which is `y`
+            in `fit`. It is concatenated to the last axis of the inputs of encoder and decoder.
+        corruption: a `Corruption` of the input of the encoder during training.
+        seed: seed of all noise, and of the initial weights of posterior, likelihood and prior. None draws one. For the
+            weights of the networks, see `make_networks`.
+        sublayers: internal layers that are frozen or quantized, as `get_config` writes them.
 
     Attributes:
-        step: how many batches the model was trained on, an integer weight that `compile` does not reset. Schedules of
-            the objective's weights count it; a window of gradient accumulation is as many steps as it has batches. It
-            belongs to the weights: those that a callback restores, such as `EarlyStopping(restore_best_weights=True)`,
-            come with their step, so that a further `fit` goes on from there with its warm-ups and noise.
+        step: number of training batches so far, an integer weight that `compile` does not reset. Schedules of loss
+            weights are functions of it. Each batch of a window of gradient accumulation is one step. A callback that
+            restores the weights of an earlier epoch, such as `EarlyStopping(restore_best_weights=True)`, restores
+            their step as well, so that a further `fit` continues its warm-ups and noise from there.
 
     Raises:
         InvalidInputError: if the parts do not fit together.
@@ -142,7 +143,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         return self.posterior.has_density and self.prior is not None and self.prior.has_density
 
     def prepare(self, x: Any) -> Tensor:
-        """`x` in float32; uint8 is divided by 255."""
+        """Converts `x` to float32; uint8 is divided by 255."""
         x = tf.convert_to_tensor(x)
         return tf.cast(x, tf.float32) / 255.0 if x.dtype == tf.uint8 else tf.cast(x, tf.float32)
 
@@ -156,16 +157,16 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
     def likelihood_parameters(
         self, z: Tensor, condition: Tensor | None = None, *, training: bool = False
     ) -> dict[str, Tensor]:
-        """The parameters of p(x | z) by name, for codes `(N, *latent_shape)` and their condition `(N, size)`."""
+        """The parameters of p(x | z) by name, for latents `(N, *latent_shape)` and their condition `(N, size)`."""
         seen = self.with_condition(self.posterior.decoder_input(z), condition)
         return self.likelihood(self.decoder(seen, training=training))
 
     def posterior_of(self, x: Any, condition: Tensor | None = None, *, training: bool = False) -> tfd.Distribution:
-        """q(z | x) for a batch `(B, *event_shape)` and, where the model has one, a condition `(B, size)`."""
+        """q(z | x) for a batch `(B, *event_shape)` and, in a conditional model, a condition `(B, size)`."""
         return self.posterior.distribution(self.posterior_parameters(x, condition, training=training))
 
     def likelihood_of(self, z: Tensor, condition: Tensor | None = None, *, training: bool = False) -> tfd.Distribution:
-        """p(x | z) for codes `(..., *latent_shape)`; batch shape `(...)`. The condition is broadcast to it."""
+        """p(x | z) for latents `(..., *latent_shape)`; batch shape `(...)`. The condition is broadcast to it."""
         batch = tf.shape(z)[: tf.rank(z) - len(self.latent_shape)]
         if condition is not None and self.condition is not None:
             size = self.condition.size
@@ -178,7 +179,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         return self.likelihood.distribution(parameters)
 
     def prior_distribution(self) -> tfd.Distribution:
-        """p(z), built afresh."""
+        """Builds p(z)."""
         if self.prior is None:
             raise InvalidInputError(f"{self.name}: it has no prior to draw codes from; give it one, or use a VAE.")
         return self.posterior.latent_prior(self.prior.distribution(self.posterior_of))
@@ -193,16 +194,16 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         step: Tensor | int = 0,
         extras: Mapping[str, Tensor] | None = None,
     ) -> Trace:
-        """One forward pass: x -> q(z | x) -> z -> p(x | z). A model with another structure overrides it.
+        """The forward pass x -> q(z | x) -> z -> p(x | z). Override it for a model with another structure.
 
         Args:
             x: a batch `(B, *event_shape)`.
-            seed: of the noise, int32 of shape `(2,)`, or `(B, 2)` for a seed per example; replicas of a
-                `tf.distribute` strategy make noise of their own from it.
-            samples: draws of z per example, S.
+            seed: seed of the noise, int32 of shape `(2,)`, or `(B, 2)` for a seed per example. Each replica of a
+                `tf.distribute` strategy derives its own noise from it.
+            samples: number of samples of z per example, S.
             training: passed to the networks.
-            step: batches trained on so far.
-            extras: what else the batch carries.
+            step: number of training batches so far.
+            extras: other tensors of the batch, such as labels.
         """
         x, extras = self.prepare(x), extras or {}
         condition = self.condition_of(extras.get("y"))
@@ -224,9 +225,9 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         )
 
     def elbo_terms(self, trace: Trace) -> dict[str, Tensor]:
-        """E_q[log p(x | z)] - KL(q(z | x) || p(z)) and its two parts, in nats per example, `(B,)` each.
+        """The ELBO E_q[log p(x | z)] - KL(q(z | x) || p(z)), `nll` and `kl`, in nats per example, `(B,)` each.
 
-        A model without a density has no KL and no ELBO.
+        A model without densities has no KL and no ELBO.
         """
         log_likelihood = tf.reduce_mean(trace.log_likelihood, axis=0)
         if not self.has_density:
@@ -258,12 +259,13 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         return self.update_report(sums)
 
     def gradients(self, data: Any, seed: Tensor, examples: Tensor | None = None) -> tuple[list, dict, dict]:
-        """The gradient of each trainable variable; the sums to report; the statistics of the heads.
+        """Returns the gradients of the trainable variables, the sums for the metrics, and the statistics of the parts.
 
         Args:
-            data: the replica's batch.
-            seed: of the step's noise, the same for every replica.
-            examples: how many there are in the global batch, over which the loss is a mean; by default the replica's.
+            data: the batch of the replica.
+            seed: seed of the noise of the step, equal on all replicas.
+            examples: number of examples in the global batch, over which the loss is a mean. None uses the replica's
+                batch.
         """
         batch = checked_batch(self, data)
         examples = tf.cast(tf.size(batch.weights), tf.float32) if examples is None else examples
@@ -284,15 +286,15 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         return gradients, self.report.sums_of(batch, report, regularisation), statistics
 
     def reported(self, trace: Trace, terms: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
-        """What is reported, `(B,)` each: the terms, the ELBO and the loss; and the networks' own regularisation."""
+        """The metrics, `(B,)` each (terms, ELBO and loss), and the regularisation losses of the networks."""
         loss = self.objective.weigh(terms, trace.step, self.objective.of_model)
         regularisation = tf.add_n([tf.zeros(()), *self.losses])
         return {**terms, **self.elbo_terms(trace), "loss": loss}, regularisation
 
     def call(self, x: Any, training: bool = False, condition: Any = None) -> Tensor:
-        """The expected reconstruction E[x | z] at the posterior mean z, shape `(B, *event_shape)`.
+        """The reconstruction E[x | z] at the posterior mean z, shape `(B, *event_shape)`.
 
-        An example that the likelihood cannot explain, or whose condition is unknown, has NaN for an answer.
+        The result is NaN for an example outside the support of the likelihood, or with an unknown condition.
         """
         x, condition = self.split_condition(x, condition)
         usable = rows_true(self.likelihood.in_support(self.prepare(x)))

@@ -1,4 +1,4 @@
-"""What the methods of `Autoencoder` that are in other files expect of it."""
+"""The attributes and methods of `Autoencoder` that its parent classes use."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ tfd = tfp.distributions
 class AutoencoderBase(keras.Model):
     """The parts of an `Autoencoder` and its forward pass.
 
-    `Autoencoder` sets these attributes in its constructor, overrides these methods and documents both.
+    `Autoencoder` sets these attributes in its constructor, overrides the methods, and documents both.
     """
 
     encoder: keras.Model

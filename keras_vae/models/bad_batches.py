@@ -1,4 +1,4 @@
-"""Training stops at a batch that the model cannot use, wherever the data come from."""
+"""Stops training at an invalid batch, from any source of data."""
 
 from collections import deque
 from collections.abc import Callable
@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from keras_vae.models.conditioning import Conditioning
 
 FLAG = "first_bad_batch"
-"""The name under which a step gives the number of the first bad batch; taken out before Keras looks at it."""
+"""The key of the number of the first invalid batch in the logs of a step; removed before Keras reads the logs."""
 
 AHEAD = 16
-"""Steps that a GPU or TPU may be ahead of the host, which then never waits; on a CPU a step has ended on return."""
+"""The number of steps by which the check on a GPU or TPU lags, so that the host does not wait for the device."""
 
 
 class BadBatches(keras.metrics.Metric):
-    """Remembers the first batch since the last reset that has examples which cannot be used, and refuses it.
+    """Remembers the first batch with invalid examples since the last reset, and raises an error for it.
 
-    A step only counts (see `Batch`), so that it costs nothing and runs under XLA and on replicas. The host looks at
-    the count after each step, `AHEAD` steps late on a GPU, and at the end of an epoch before anything is reported.
+    A step only counts invalid examples (see `Batch`), which is cheap and works under XLA and on replicas. The host
+    reads the count after each step (`AHEAD` steps later on a GPU or TPU) and at the end of an epoch, before it reports
+    metrics.
     """
 
     def __init__(self):
@@ -45,13 +46,13 @@ class BadBatches(keras.metrics.Metric):
         return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
 
     def counts_of(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """What a replica adds to the sums over replicas, for `update_state`."""
+        """The contribution of a replica to the sums over replicas, for `update_state`."""
         number, replicas = number_and_count()
         own = tf.one_hot(number, replicas, dtype=tf.float32)[:, tf.newaxis]
         return {"bad": batch.bad, "ranges": tf.math.multiply_no_nan(batch.range[tf.newaxis], own)}
 
     def update_state(self, counts: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Counts one more step; the number of the first bad one so far, from 1, or 0."""
+        """Counts a step; returns the number of the first invalid batch, from 1, or 0 if there is none."""
         steps, first = self.steps + 1.0, tf.convert_to_tensor(self.first)
         low, high = tf.unstack(counts["ranges"], axis=1)
         this = tf.concat([[steps], counts["bad"], [tf.reduce_min(low), tf.reduce_max(high)]], axis=0)
@@ -70,7 +71,7 @@ class BadBatches(keras.metrics.Metric):
         self.pending.clear()
 
     def watch(self, function: Callable[[Any], dict], model: "Conditioning", part: str) -> Callable[[Any], dict]:
-        """Keras's train or test function, which now refuses bad batches."""
+        """Returns Keras's train or test function with a check for invalid batches."""
         ahead = AHEAD if any(device.device_type != "CPU" for device in tf.config.list_logical_devices()) else 0
 
         def watched(data):
@@ -102,7 +103,7 @@ class BadBatches(keras.metrics.Metric):
             )
 
     def refuse(self, model: "Conditioning") -> None:
-        """Raises `InvalidInputError` if any batch since the last reset was bad."""
+        """Raises `InvalidInputError` if any batch since the last reset was invalid."""
         number, values, conditions, weights, low, high = keras.ops.convert_to_numpy(self.first)
         if not number:
             return

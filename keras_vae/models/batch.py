@@ -1,4 +1,4 @@
-"""A batch as a training or test step uses it: checked where nothing else could, without a look from the host."""
+"""A batch of a training or test step, checked within the step."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,19 +18,19 @@ NOTHING = (float(np.finfo("float32").max), float(np.finfo("float32").min))
 
 
 class Batch(NamedTuple):
-    """Examples, conditions and weights that a step may compute with.
+    """Valid examples, conditions and weights for a step.
 
-    An example that the likelihood cannot explain, whose condition is unknown or whose weight is no finite number >= 0
-    is replaced by a harmless one of weight 0, until `BadBatches` says so. Terms across the batch, and batch
-    normalisation, still see it.
+    An example is invalid if it is outside the support of the likelihood, if its condition is unknown, or if its weight
+    is not a finite number >= 0. It is replaced by a valid example of weight 0, and `BadBatches` then raises an error.
+    Terms across the batch and batch normalisation include the replacement.
 
     Attributes:
         x: `(B, *event_shape)`, float32.
-        y: as given; of a conditional model, as `Condition.batch` gives it.
-        weights: `(B,)`, float32; ones where none were given.
-        bad: how many examples were replaced for their values, their condition and their weight, float32 `(3,)`.
-        range: the least and the greatest finite value of the first that was replaced for its values, float32 `(2,)`;
-            the greater first where it has NaN or infinity, or there is none.
+        y: the second element of the batch; for a conditional model, the result of `Condition.batch`.
+        weights: `(B,)`, float32; 1 if there are no weights.
+        bad: numbers of examples that were replaced for their values, their condition and their weight, float32 `(3,)`.
+        range: minimum and maximum of the first example that was replaced for its values, float32 `(2,)`. The minimum is
+            above the maximum if the example contains NaN or infinity, or if there is no such example.
     """
 
     x: tf.Tensor

@@ -1,4 +1,4 @@
-"""Keras's `class_weight`: a weight for each example by its label."""
+"""Keras's `class_weight`: a weight per example from its label."""
 
 import numbers
 from collections.abc import Mapping
@@ -25,13 +25,14 @@ def weigh_by_class(
         y: labels of examples in an array, see `weights_of_labels`.
         sample_weight: None.
         class_weight: label -> weight.
-        validation_split: the fraction at the end of the arrays that Keras validates on, which is not weighted.
+        validation_split: fraction at the end of the arrays that Keras uses for validation, without weights.
 
     Returns:
         `x`, whose batches are `(x, y, sample_weight)` for a data set, and the weights `(N,)` for arrays, else None.
 
     Raises:
-        InvalidInputError: for weights that are no numbers >= 0, labels that are none, or `sample_weight` beside them.
+        InvalidInputError: if weights are not numbers >= 0, if labels are invalid, or if there is also a
+            `sample_weight`.
     """
     _check(class_weight, x, sample_weight)
     if isinstance(x, tf.data.Dataset):
@@ -46,16 +47,16 @@ def weigh_by_class(
 
 
 def weights_of_labels(y: Any, class_weight: Mapping[int, float]) -> tf.Tensor:
-    """The weight of each example by its label, float32 `(N,)`; 1 for a label that `class_weight` does not name.
+    """The weight of each example from its label, float32 `(N,)`; 1 for a label that is not in `class_weight`.
 
-    Keras would look a label up by its place in `class_weight`, and take a row without a label for one of class 0.
+    Keras would use the position of a label in `class_weight`, and class 0 for a row without a label.
 
     Args:
-        y: whole numbers `(N,)` or `(N, 1)`, or one-hot rows `(N, C)`; -1, or a row of -1, is no label.
+        y: integers `(N,)` or `(N, 1)`, or one-hot rows `(N, C)`; -1, or a row of -1, is a missing label.
         class_weight: label -> weight.
 
     Returns:
-        The weights; NaN where `y` is neither.
+        The weights; NaN for invalid labels.
 
     Example:
 
@@ -123,7 +124,7 @@ def _may_be_labels(spec: Any) -> bool:
 
 
 def _check_labels(y: Any, n: int) -> None:
-    """Checks that `y` of an array are labels by which examples can be weighed."""
+    """Checks that `y`, for an array, contains labels."""
     shape = np.shape(y)  # () if there are none
     if len(shape) not in (1, 2) or shape[0] != n or 0 in shape:
         raise InvalidInputError(

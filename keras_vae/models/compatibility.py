@@ -1,4 +1,4 @@
-"""Which parts fit together: shapes, supports, densities, and what the terms of the objective need."""
+"""Checks that parts fit together: shapes, supports, densities, and the requirements of the terms."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ tfd = tfp.distributions
 
 
 def check_part(value: Any, kind: type, *, part: str) -> Any:
-    """A part that may be None, if it is of its kind.
+    """Returns a part if it is None or of its kind.
 
     Raises:
         InvalidInputError: if it is something else.
@@ -31,10 +31,10 @@ def check_part(value: Any, kind: type, *, part: str) -> Any:
 
 
 def input_shape(network: keras.Model, condition: Condition | None, *, part: str) -> tuple[int, ...]:
-    """The shape of a network's input without the numbers of the condition in its last axis.
+    """The input shape of a network without the condition in its last axis.
 
     Raises:
-        InvalidInputError: if it is not known, or there is no room for the condition.
+        InvalidInputError: if it is unknown, or if the last axis is too short for the condition.
     """
     shape = input_shape_of(network, part=part)
     if condition is None:
@@ -48,7 +48,7 @@ def input_shape(network: keras.Model, condition: Condition | None, *, part: str)
 
 
 def check_networks(model: "Autoencoder", encoder_input: tuple[int, ...], decoder_input: tuple[int, ...]) -> None:
-    """Checks that the networks take what posterior and likelihood give them, conditions left aside.
+    """Checks that the input shapes of the networks match posterior and likelihood, without conditions.
 
     Raises:
         InvalidInputError: if one does not.
@@ -93,7 +93,7 @@ def check_parts(model: "Autoencoder") -> None:
 
 
 def kl_estimator_of(model: "Autoencoder") -> str:
-    """How the reported KL is computed: as the objective's, else in closed form where there is one."""
+    """The estimator of the reported KL: that of the objective, or else the closed form if there is one."""
     estimators = [term.estimator for term in model.objective.terms if isinstance(term, KL)]
     if estimators or not model.has_density:
         return estimators[0] if estimators else "analytic"
@@ -101,7 +101,7 @@ def kl_estimator_of(model: "Autoencoder") -> str:
 
 
 def computed_once(model: "Autoencoder") -> tuple[str, ...]:
-    """What several terms and the report read of a trace, see `Trace.with_computed`."""
+    """The quantities that several terms and the metrics use, see `Trace.with_computed`."""
     names = ["log_likelihood"]
     if model.has_density and not model.infers_condition:  # whose trace holds the KL of each class
         names += ["kl"] if model.kl_estimator == "analytic" else ["log_ratio"]

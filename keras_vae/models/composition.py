@@ -1,4 +1,4 @@
-"""A model as an expression of its parts: other parts make another model; saved and loaded part by part."""
+"""Models with replaced parts; saving."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from keras_vae.serialization import Serializable, get
 
 
 class Composition(Serializable, AutoencoderBase):
-    """The part of `Autoencoder` that knows its `PARTS`."""
+    """The methods of `Autoencoder` that replace its `PARTS` and save it."""
 
     PARTS = ("encoder", "decoder", "posterior", "likelihood", "prior", "objective", "condition", "corruption")
 
@@ -27,13 +27,13 @@ class Composition(Serializable, AutoencoderBase):
         super().__setattr__(name, value)
 
     def with_prior(self, prior: str | Mapping | Prior) -> Self:
-        """The same model with another prior, such as one fitted to its codes; networks and weights are shared.
+        """Returns a model with another prior, such as one fitted to the latents; networks and weights are shared.
 
-        Samples, ELBO and likelihood of the new model are those of the new prior. A `KL` without a closed form for it
-        becomes the Monte Carlo one, which has no free bits.
+        Samples, ELBO and log-likelihood of the returned model use the new prior. If the KL to it has no closed form,
+        the objective uses a Monte Carlo estimate, without free bits.
 
         Args:
-            prior: as in the constructor.
+            prior: see the constructor.
 
         Example:
 
@@ -49,10 +49,10 @@ class Composition(Serializable, AutoencoderBase):
             return self.with_parts(prior=prior, objective=Objective(weighted))
 
     def with_parts(self, **parts: Any) -> Self:
-        """The same model with some of its `PARTS` exchanged; all others are shared, not copied.
+        """Returns a model with some of the `PARTS` replaced; all other parts are shared, not copied.
 
         Raises:
-            InvalidInputError: for a part that a model does not have, or that does not fit the others.
+            InvalidInputError: if the model has no part of that name, or if a part does not fit the others.
         """
         for name in parts:
             get(name, dict.fromkeys((*self.PARTS, "seed")), part="part of a model")
@@ -63,13 +63,13 @@ class Composition(Serializable, AutoencoderBase):
         return model
 
     def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
-        """Saves as `.keras`; raises `InvalidInputError` for what could not be loaded again, see `load_model`."""
+        """Saves to `.keras`; raises `InvalidInputError` if `load_model` could not read the file."""
         check_can_be_saved(self, filepath)
         super().save(filepath, *args, **kwargs)
 
 
 def _monte_carlo(term: Term) -> Term:
-    """The term with a KL by draws instead of in closed form."""
+    """The term with a Monte Carlo estimate of the KL instead of the closed form."""
     if not isinstance(term, KL):
         return term
     config = {**term.get_config(), "estimator": "monte_carlo"}

@@ -1,4 +1,4 @@
-"""Keras's training loop around the steps of a model: compile, fit, evaluate, and what they check and report."""
+"""The methods of Keras's training loop: `compile`, `fit` and `evaluate`, with their checks and metrics."""
 
 import inspect
 from typing import Any
@@ -28,12 +28,12 @@ KERAS_OBJECTS = ("optimizer", "metrics", "weighted_metrics")
 
 
 class Fitting(ReconstructionMetrics, Conditioning):
-    """The methods of `Autoencoder` that Keras's training loop calls; the steps are in `Autoencoder`."""
+    """The methods of `Autoencoder` for Keras's training loop; the training step is in `Autoencoder`."""
 
     def adapt(self, x: Any) -> None:
-        """Starts the decoder at the mean of the examples, and a prior made of examples at some of them.
+        """Initialises the decoder with the mean of the examples, and a prior of pseudo-inputs with some examples.
 
-        Call it once before `fit`, which then starts much lower.
+        Call it once before `fit`, which then starts with a much lower loss.
 
         Args:
             x: training examples `(N, *event_shape)`.
@@ -56,23 +56,23 @@ class Fitting(ReconstructionMetrics, Conditioning):
         auto_scale_loss: bool = True,
         **others: Any,
     ) -> None:
-        """Chooses the optimizer; the loss is the model's objective.
+        """Sets the optimizer; the loss is the objective of the model.
 
         Args:
             optimizer: as in Keras, or a name in `keras_vae.optimizers.OPTIMIZERS`.
             loss: None.
-            metrics: of Keras, such as `["mse"]`: they compare the examples with their expected reconstructions, which
-                `predict` returns; reported beside `loss`, `elbo`, `nll` and `kl`.
-            weighted_metrics: the same, weighted by `sample_weight`.
+            metrics: Keras metrics, such as `["mse"]`, which compare the examples with the reconstructions that
+                `predict` returns. `loss`, `elbo`, `nll` and `kl` are always reported.
+            weighted_metrics: as `metrics`, weighted by `sample_weight`.
             jit_compile: whether to compile the step with XLA. `"auto"` does, except for convolutional networks
                 on a CPU, which run faster without it.
-            steps_per_execution: as in Keras; more than 1 helps small networks.
+            steps_per_execution: as in Keras; values above 1 make small networks faster.
             run_eagerly: as in Keras, for debugging.
             auto_scale_loss: as in Keras, for mixed float16.
             **others: none.
 
         Raises:
-            InvalidInputError: for a loss, an argument that is unknown, or metrics that cannot be used.
+            InvalidInputError: for a loss, an unknown argument, or metrics that cannot be used.
         """
         check_compile(loss, others)
         try:
@@ -124,19 +124,19 @@ class Fitting(ReconstructionMetrics, Conditioning):
         self.compile(**{**config, **keras.saving.deserialize_keras_object(objects)})
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Trains as `keras.Model.fit` does; data are checked first.
+        """Trains the model as `keras.Model.fit` does; data are checked first.
 
         Args:
             x: examples `(N, *event_shape)`, or batches of them: a `tf.data.Dataset`, a `keras.utils.PyDataset`, a
-                generator. Batches that cannot be used stop the training soon after, see `BadBatches`.
-            y: None, or anything that the objective looks for in `trace.extras["y"]`.
+                generator. An invalid batch stops the training, see `BadBatches`.
+            y: None, or conditions, or other tensors that the objective reads from `trace.extras["y"]`.
             *args: as in Keras.
             **kwargs: as in Keras. `sample_weight`, one number >= 0 per example, needs a `y`, such as x itself. As in
-                Keras the loss is its weighted sum divided by the number of examples; all other metrics are weighted
-                means. `class_weight` weighs examples by the labels in `y`.
+                Keras, the loss is the weighted sum divided by the number of examples; all other metrics are weighted
+                means. `class_weight` weights examples by the labels in `y`.
 
         Raises:
-            InvalidInputError: for data that the model cannot explain (see `check_examples`).
+            InvalidInputError: for invalid data, see `check_examples`.
         """
         self._check_compiled()
         arguments = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
@@ -163,7 +163,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         return history
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Evaluates as `keras.Model.evaluate` does, with the same noise at every call; data are checked first.
+        """Evaluates as `keras.Model.evaluate` does, with the same noise in every call; data are checked first.
 
         Args:
             x: see `fit`.
@@ -172,7 +172,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
             **kwargs: as in Keras.
 
         Raises:
-            InvalidInputError: for data that the model cannot explain (see `check_examples`).
+            InvalidInputError: for invalid data, see `check_examples`.
         """
         self._check_compiled()
         if kwargs.get("_use_cached_eval_dataset"):  # Keras sets it inside fit, which has checked
@@ -210,11 +210,11 @@ class Fitting(ReconstructionMetrics, Conditioning):
         return super().test_on_batch(*arrays_for_keras(x, y, sample_weight), return_dict)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Nothing: the model is built, and Keras would sum a batch over workers, which fails for bytes."""
+        """Does nothing: the model is built, and Keras would sum a batch over workers, which fails for bytes."""
 
     @property
     def model_variables(self) -> list[keras.Variable]:
-        """The trainable variables of all parts but the critic."""
+        """The trainable variables of all parts except the critic."""
         return self.trainable_variables
 
     def variables_of(self, part: str) -> list[keras.Variable]:
@@ -228,7 +228,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         return [(self.optimizer, self.trainable_variables)]
 
     def differentiate(self, data: Any, seed: tf.Tensor) -> tuple[list, dict, dict]:
-        """`gradients` of a replica's batch, compiled with XLA if `compile` chose it for this part of the step."""
+        """Calls `gradients` for the batch of a replica, with XLA if `compile` selected it for this part of the step."""
         x, *_ = keras.utils.unpack_x_y_sample_weight(data)
         examples = global_sum(tf.cast(tf.shape(x)[0], tf.float32))
         return (self._gradients_under_xla if self._xla_inside_step else self.gradients)(data, seed, examples)
@@ -238,7 +238,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         return self.gradients(data, seed, examples)
 
     def update_report(self, own: dict[str, Any]) -> dict[str, tf.Tensor]:
-        """Adds the sums of this replica and all others to the report; its metrics so far."""
+        """Adds the sums over all replicas to the metrics; returns the metrics so far."""
         first_bad = self.report.update(global_sum(own))
         metrics = {**self.get_metrics_result(), FLAG: first_bad}
         if between_workers(self.distribute_strategy):
@@ -275,7 +275,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
 
     @property
     def means(self) -> dict[str, tuple[float, float]]:
-        """The sum and the weight of each metric since they were last reset, by name; those left out are set to 0."""
+        """The sum and the weight of each metric since the last reset, by name. Missing metrics are set to 0."""
         return {name: tracker.state for name, tracker in self.report.means.items()}
 
     @means.setter

@@ -1,4 +1,4 @@
-"""A mean that every replica already knows."""
+"""The mean of sums that are equal on all replicas."""
 
 from typing import Any, Literal
 
@@ -10,13 +10,13 @@ Direction = Literal["up", "down"]
 
 
 class GlobalMean(keras.metrics.Mean):
-    """The mean over examples of sums that have been added up over replicas, so that each holds the same.
+    """The mean over examples of sums over all replicas, so that all replicas have the same value.
 
-    Reading it asks no other replica, unlike Keras's, and so the chief may do it alone.
+    Unlike a Keras metric, it needs no communication to read, so the chief can read it alone.
 
     Args:
-        name: the name under which it is reported.
-        direction: `"up"` if more is better, else `"down"`; callbacks with `mode="auto"` look for it.
+        name: name of the metric.
+        direction: `"up"` if higher is better, otherwise `"down"`; read by callbacks with `mode="auto"`.
     """
 
     def __init__(self, name: str, direction: Direction = "down"):
@@ -27,13 +27,13 @@ class GlobalMean(keras.metrics.Mean):
         return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
 
     def update_state(self, total: tf.Tensor, weight: tf.Tensor) -> None:
-        """Adds a weighted sum over examples, and their weight."""
+        """Adds a weighted sum over examples, and their total weight."""
         self.total.assign_add(total)
         self.count.assign_add(weight)
 
     @property
     def state(self) -> tuple[float, float]:
-        """Sum and weight so far."""
+        """The sum and the weight so far."""
         return float(keras.ops.convert_to_numpy(self.total)), float(keras.ops.convert_to_numpy(self.count))
 
     @state.setter
@@ -43,13 +43,13 @@ class GlobalMean(keras.metrics.Mean):
 
 
 class Directions(MetricsList):
-    """Shows metrics to Keras's callbacks, which look in a `MetricsList` for whether more of one is better.
+    """Shows metrics to Keras callbacks, which search a `MetricsList` for the direction of a metric.
 
-    It has no value of its own, and leaves it to the model to reset the metrics.
+    It has no value, and the model resets the metrics.
     """
 
     def result(self) -> dict[str, Any]:
         return {}
 
     def reset_state(self) -> None:
-        """Nothing: the model resets each metric itself."""
+        """Does nothing: the model resets each metric."""

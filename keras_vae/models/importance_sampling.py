@@ -1,4 +1,4 @@
-"""What importance-weighted draws say of the likelihood, and how far they can be trusted."""
+"""Importance sampling estimates of the log-likelihood, with diagnostics."""
 
 import math
 from typing import NamedTuple
@@ -7,13 +7,13 @@ import numpy as np
 
 
 class ImportanceSampling(NamedTuple):
-    """What S importance-weighted draws w_s = p(x, z_s) / q(z_s | x) say of each of N examples.
+    """Estimates from S importance weights w_s = p(x, z_s) / q(z_s | x) for each of N examples.
 
     Attributes:
         log_likelihood: log 1/S sum_s w_s <= log p(x) on average, nats, `(N,)`.
-        effective_sample_size: (sum_s w_s)^2 / sum_s w_s^2, from 1 (one draw decides) to S, `(N,)`.
-        standard_error: of `log_likelihood` over other draws, (1/ESS - 1/S)^(1/2) to first order, nats, `(N,)`. It does
-            not see what all draws have missed.
+        effective_sample_size: (sum_s w_s)^2 / sum_s w_s^2, from 1 (one sample dominates) to S, `(N,)`.
+        standard_error: standard error of `log_likelihood`, (1/ESS - 1/S)^(1/2) to first order, nats, `(N,)`. It does
+            not include regions of z that no sample has reached.
     """
 
     log_likelihood: np.ndarray
@@ -22,6 +22,6 @@ class ImportanceSampling(NamedTuple):
 
     @classmethod
     def of_sums(cls, log_sum: np.ndarray, log_sum_of_squares: np.ndarray, samples: int) -> "ImportanceSampling":
-        """From log sum_s w_s and log sum_s w_s^2 of each example."""
+        """Computes the estimates from log sum_s w_s and log sum_s w_s^2 of each example."""
         size = np.clip(np.exp(2.0 * log_sum.astype("float64") - log_sum_of_squares), 1.0, samples)
         return cls(log_sum - math.log(samples), size, np.sqrt(1.0 / size - 1.0 / samples))

@@ -1,4 +1,4 @@
-"""Examples are checked here before a model sees them."""
+"""Checks of examples before a model uses them."""
 
 import inspect
 import warnings
@@ -22,13 +22,13 @@ SEEN, TOO_LARGE = 1000, 100.0
 
 
 def check_examples(x: Any, likelihood: Likelihood, *, part: str = "x") -> np.ndarray:
-    """`x` as an array of examples `(N, *event_shape)` that the likelihood can explain.
+    """Returns `x` as an array of valid examples `(N, *event_shape)`.
 
-    uint8 stays uint8 and means 0..255; every other number becomes float32 and is taken as it is.
+    uint8 remains uint8, with values from 0 to 255; all other dtypes become float32 with the same values.
 
     Raises:
-        InvalidInputError: for the wrong rank or shape, no examples, values that are no numbers, not finite or
-            outside the support of the likelihood.
+        InvalidInputError: if rank or shape differ, if there are no examples, or if values are not numbers, not
+            finite, or outside the support of the likelihood.
     """
     x = check_shape(x, likelihood.event_shape, part=part)
     check_values(x, *_extremes(x), likelihood, part=part)
@@ -36,7 +36,7 @@ def check_examples(x: Any, likelihood: Likelihood, *, part: str = "x") -> np.nda
 
 
 def check_shape(x: Any, event_shape: tuple[int, ...], *, part: str = "x") -> np.ndarray:
-    """`x` as an array of one or more examples, its values unseen; the first half of `check_examples`."""
+    """Returns `x` as an array of one or more examples, without checking its values, see `check_examples`."""
     x = as_numbers(part, x)
     if x.shape[1:] != event_shape or x.ndim == 0:
         hint = " (one example needs a batch axis: x[None])" if x.shape == event_shape else ""
@@ -49,7 +49,7 @@ def check_shape(x: Any, event_shape: tuple[int, ...], *, part: str = "x") -> np.
 
 
 def check_values(x: np.ndarray, low: float, high: float, likelihood: Likelihood, *, part: str = "x") -> None:
-    """Checks that values from `low` to `high`, found in `x`, can be explained; the second half of `check_examples`."""
+    """Checks the values of `x`, which range from `low` to `high`, see `check_examples`."""
     if x.dtype == np.uint8:
         low, high = low / 255, high / 255
     elif not (np.isfinite(low) and np.isfinite(high)) and likelihood.allows_missing and not np.isinf(x).any():
@@ -67,10 +67,9 @@ def check_values(x: np.ndarray, low: float, high: float, likelihood: Likelihood,
 
 
 def to_tensor(x: np.ndarray) -> tuple[tf.Tensor, float, float]:
-    """`x` as a tensor, and its least and greatest value.
+    """Returns `x` as a tensor, and its minimum and maximum.
 
-    It is copied once, into memory aligned as TensorFlow needs it, and looked at on the way; `tf.convert_to_tensor`
-    copies twice.
+    The array is copied once, into memory with TensorFlow's alignment; `tf.convert_to_tensor` copies twice.
     """
     memory = np.empty(x.nbytes + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
@@ -80,10 +79,10 @@ def to_tensor(x: np.ndarray) -> tuple[tf.Tensor, float, float]:
 
 
 def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
-    """`z` as a float32 array of codes `(N, *latent_shape)`.
+    """Returns `z` as a float32 array of latents `(N, *latent_shape)`.
 
     Raises:
-        InvalidInputError: for any other shape, no codes, or values that are not finite numbers.
+        InvalidInputError: if the shape differs, if there are no latents, or if values are not finite numbers.
     """
     z = as_numbers("z", z).astype("float32", copy=False)
     if z.shape[1:] != latent_shape or z.ndim == 0 or len(z) == 0 or not np.isfinite(z).all():
@@ -95,7 +94,7 @@ def check_codes(z: Any, latent_shape: tuple[int, ...]) -> np.ndarray:
 
 
 def is_array(x: Any) -> bool:
-    """Whether `x` holds all its values at once: an array, a tensor, a table of pandas, or lists of numbers."""
+    """Returns whether `x` is in memory: an array, a tensor, a pandas table, or lists of numbers."""
     return isinstance(x, (list, tuple)) or (hasattr(x, "__array__") and not isinstance(x, tf.data.Dataset))
 
 
@@ -109,9 +108,9 @@ def check_training_data(
     part: str = "x",
     **_: Any,
 ) -> None:
-    """Checks what is given to `fit` or `evaluate`: an array whole, a `tf.data.Dataset` by its shapes and dtypes.
+    """Checks the data of `fit` or `evaluate`: all values of an array, shapes and dtypes of a `tf.data.Dataset`.
 
-    No batch of a stream is read here: values that come batch by batch are checked in each step, see `BadBatches`.
+    No batch of a stream is read here: each step checks the values of its batch, see `BadBatches`.
 
     Raises:
         InvalidInputError: see `check_examples`; also for sample weights that cannot be used or that Keras would drop.
@@ -134,7 +133,7 @@ def check_training_data(
 
 
 def check_is_data(x: Any, *, part: str = "x") -> None:
-    """Raises `InvalidInputError` for what is neither an array nor batches, such as None, a text or a sparse tensor."""
+    """Raises `InvalidInputError` if `x` is neither an array nor batches, such as None, a text or a sparse tensor."""
     if x is None or isinstance(x, (str, bytes, dict, set, tf.RaggedTensor, tf.SparseTensor)) or hasattr(x, "tocsr"):
         raise InvalidInputError(
             f"{part}: expected a dense array of examples or a tf.data.Dataset, got {type(x).__name__}; "
@@ -143,11 +142,11 @@ def check_is_data(x: Any, *, part: str = "x") -> None:
 
 
 def warn_of_scale(x: Any, likelihood: Likelihood) -> None:
-    """Warns in one line if examples are far from the units that the likelihood starts from: it would learn for ages.
+    """Warns if the scale of the examples is far from the initial scale of the likelihood, which slows training down.
 
     Args:
-        x: an array that has been checked, or anything else, which is not looked at.
-        likelihood: the model's, adapted or not.
+        x: a checked array. Anything else is not examined.
+        likelihood: likelihood of the model.
     """
     if not is_array(x) or (x := np.asarray(x[:SEEN])).dtype == np.uint8:
         return
@@ -162,10 +161,10 @@ def warn_of_scale(x: Any, likelihood: Likelihood) -> None:
 
 
 def check_sample_weight(sample_weight: Any, n: int) -> np.ndarray:
-    """`sample_weight` as a float32 array of `n` weights, from `(n,)` or `(n, 1)` numbers or booleans.
+    """Returns `sample_weight` as a float32 array of `n` weights, from `(n,)` or `(n, 1)` numbers or booleans.
 
     Raises:
-        InvalidInputError: for another shape, or weights that are not finite and >= 0.
+        InvalidInputError: if the shape differs, or if weights are not finite and >= 0.
     """
     weights = as_numbers("sample_weight", sample_weight)
     if weights.shape not in ((n,), (n, 1)):
@@ -182,7 +181,7 @@ def check_sample_weight(sample_weight: Any, n: int) -> np.ndarray:
 
 
 def unpacked(part: str, data: Any) -> tuple[Any, Any, Any]:
-    """`x`, `y` and `sample_weight` of `x`, `(x, y)` or `(x, y, sample_weight)`; None for those that are not given.
+    """Returns `x`, `y` and `sample_weight` of `x`, `(x, y)` or `(x, y, sample_weight)`; None for missing elements.
 
     Raises:
         InvalidInputError: for a tuple or list of another length.
@@ -195,7 +194,7 @@ def unpacked(part: str, data: Any) -> tuple[Any, Any, Any]:
 
 
 def arrays_for_keras(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any, Any, Any]:
-    """Data that have been checked, in what Keras takes: arrays of its dtypes, and generators of tuples."""
+    """Converts checked data for Keras: arrays with supported dtypes, and generators of tuples."""
     if not is_array(x):
         return batches_for_keras(x), y, sample_weight
     n = np.shape(x)[0]
@@ -230,7 +229,7 @@ def _check_dataset(model: "Conditioning", data: tf.data.Dataset, part: str) -> N
 
 
 def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, float]:
-    """The least and the greatest value, NaN if any value is; fills `copy` on the way, piece by piece in the cache."""
+    """Returns minimum and maximum, NaN if any value is NaN; fills `copy` at the same time."""
     size = max(1, 2**18 // x[0].size)
     lows, highs = [], []
     for rows in (slice(start, start + size) for start in range(0, len(x), size)):
@@ -244,7 +243,7 @@ def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, flo
 
 
 def as_numbers(part: str, x: Any) -> np.ndarray:
-    """`x` as an array: uint8 as it is, all other real numbers in float32."""
+    """Returns `x` as an array: uint8 unchanged, all other real numbers as float32."""
     try:
         x = np.asarray(x)
     except (ValueError, TypeError) as error:

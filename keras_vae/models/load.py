@@ -1,4 +1,4 @@
-"""Reading a saved model, with a plain answer when that cannot be done."""
+"""Loads a saved model."""
 
 import json
 import os
@@ -21,17 +21,17 @@ MOST_EXPANSION = 10
 
 
 def load_model(path: str | os.PathLike, custom_objects: Mapping[str, Any] | None = None) -> Autoencoder:
-    """Reads an `Autoencoder` from a `.keras` file, with its weights, optimizer state and step.
+    """Loads an `Autoencoder` from a `.keras` file, with its weights, optimizer state and step.
 
-    Keras's safe mode stays on: a file that carries Python code (a Lambda layer) is refused.
+    Keras's safe mode is on: a file with Python code (a Lambda layer) is rejected.
 
     Args:
-        path: the file.
-        custom_objects: name -> class or function, for those that are not registered with Keras, see `register`.
+        path: path of the file.
+        custom_objects: name -> class or function, for objects that are not registered with Keras, see `register`.
 
     Raises:
-        InvalidInputError: if there is no such file, it is damaged, it needs a class that is not known, or it holds
-            something else.
+        InvalidInputError: if the file does not exist or is damaged, if it needs an unknown class, or if it contains
+            another kind of object.
 
     Example:
 
@@ -55,7 +55,7 @@ def load_model(path: str | os.PathLike, custom_objects: Mapping[str, Any] | None
 
 
 def _read_config(path: Path) -> Any:
-    """The configuration in the archive; refuses an archive that would fill memory or disk, or leads elsewhere."""
+    """Reads the configuration in the archive; rejects zip bombs and paths that lead out of the archive."""
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, limit=MOST_EXPANSION * (path.stat().st_size + 2**20))
@@ -80,7 +80,7 @@ def _check_members(archive: zipfile.ZipFile, limit: int) -> None:
 
 
 def _check_weights(weights: h5py.File, limit: int) -> None:
-    """Refuses weights that are elsewhere, or claim to be larger than the file: Keras would make room for them."""
+    """Rejects weights in other files and of a size above that of the file, which Keras would allocate."""
     claimed = 0
 
     def look(name):

@@ -1,4 +1,4 @@
-"""`predict`, of examples or pairs (x, condition)."""
+"""`predict`, for examples or pairs (x, condition)."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from keras_vae.models.inputs import batches_for_keras, check_examples, check_is_
 
 
 class _SawBatch(keras.callbacks.Callback):
-    """Whether there was a batch."""
+    """Records whether there was a batch."""
 
     value = False
 
@@ -22,7 +22,7 @@ class _SawBatch(keras.callbacks.Callback):
 
 
 class Prediction(Conditioning):
-    """The part of `Autoencoder` that `keras.Model.predict` needs."""
+    """The method `predict` of `Autoencoder`."""
 
     def predict(
         self,
@@ -34,23 +34,23 @@ class Prediction(Conditioning):
         *,
         condition: Any = None,
     ) -> np.ndarray:
-        """The expected reconstructions E[x | z] at the posterior mean z, as `keras.Model.predict` gives them.
+        """Returns the reconstructions E[x | z] at the posterior means z, as `keras.Model.predict` does.
 
         Args:
-            x: examples `(N, *event_shape)`, or batches of them; for a conditional model `[x, condition]`, or batches
-                `(x, condition)`, such as the data set that it was trained on.
+            x: examples `(N, *event_shape)`, or batches of them. For a conditional model, `[x, condition]` or batches
+                `(x, condition)`, such as the training data set.
             batch_size: as in Keras.
             verbose: as in Keras.
             steps: as in Keras.
             callbacks: as in Keras.
-            condition: of each example, if `x` are examples alone.
+            condition: conditions of the examples, if `x` contains only examples.
 
         Returns:
-            Shape `(N, *event_shape)`. In batches that are read one by one, an example that the model cannot use has
-            NaN for an answer; arrays are checked first.
+            Shape `(N, *event_shape)`. Arrays are checked first. In a stream of batches, the result of an invalid
+            example is NaN.
 
         Raises:
-            InvalidInputError: for data or conditions that the model cannot use.
+            InvalidInputError: for invalid data or conditions.
         """
         x, condition = self.split_condition(x, condition)
         if self.condition is None and isinstance(x, (list, tuple)) and np.ndim(x[0]) == len(self.event_shape) + 1:

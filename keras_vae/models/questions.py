@@ -1,4 +1,4 @@
-"""The use of a trained model: codes, reconstructions, samples, paths and likelihoods."""
+"""The methods of a trained model: latents, reconstructions, samples, interpolations and likelihoods."""
 
 import math
 import os
@@ -29,20 +29,20 @@ NUMBERS = 4_000_000  # in a batch by default: 5102 images of 28x28, 325 of 64x64
 class Questions(Conditioning):
     """The methods of `Autoencoder` that use a trained model; they need no optimizer.
 
-    They take NumPy arrays (or eager tensors) of any length, check them, and process them in compiled batches. A
-    `batch_size` of None is chosen by the size of an example.
+    They accept NumPy arrays or eager tensors of any length, check them, and process them in compiled batches. A
+    `batch_size` of None is derived from the size of an example.
     """
 
     def encode(self, x: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
-        """The posterior q(z | x): `.mean()` is the codes, `.stddev()` their spread, `.sample()` draws.
+        """Returns the posterior q(z | x), with methods such as `mean()`, `stddev()` and `sample()`.
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
-            batch_size: examples at a time.
+            condition: conditions of a conditional model: `(N,)` labels, `(N, size)` vectors, or one for all examples.
+            batch_size: number of examples in a batch.
 
         Returns:
-            A distribution of batch shape `(N,)` and event shape `latent_shape`.
+            A distribution with batch shape `(N,)` and event shape `latent_shape`.
         """
         x = check_shape(x, self.event_shape)
 
@@ -55,15 +55,15 @@ class Questions(Conditioning):
         return self.posterior.distribution(in_batches(parameters, self.batch_size_for(batch_size), x, condition))
 
     def decode(self, z: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
-        """The likelihood p(x | z): `.mean()` is the expected examples.
+        """Returns the likelihood p(x | z); its `mean()` is the decoded example E[x | z].
 
         Args:
-            z: codes `(N, *latent_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
-            batch_size: codes at a time.
+            z: latents `(N, *latent_shape)`.
+            condition: conditions of a conditional model: `(N,)` labels, `(N, size)` vectors, or one for all examples.
+            batch_size: number of latents in a batch.
 
         Returns:
-            A distribution of batch shape `(N,)` and event shape `event_shape`.
+            A distribution with batch shape `(N,)` and event shape `event_shape`.
         """
         z = check_codes(z, self.latent_shape)
         condition = self.check_conditions(condition, len(z))
@@ -79,15 +79,14 @@ class Questions(Conditioning):
         seed: int | None = None,
         batch_size: int | None = None,
     ) -> np.ndarray:
-        """Examples after a round trip through the code, `(N, *event_shape)`.
+        """Encodes and decodes examples, `(N, *event_shape)`.
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
-            draw: `"mean"` for the expected E[x | z] at the posterior mean z; `"sample"` for x ~ p(x | z) at
-                z ~ q(z | x).
-            seed: of the draws; None for fresh ones.
-            batch_size: examples at a time.
+            condition: conditions of a conditional model: `(N,)` labels, `(N, size)` vectors, or one for all examples.
+            draw: `"mean"` for E[x | z] at the posterior mean z, `"sample"` for x ~ p(x | z) at z ~ q(z | x).
+            seed: seed of the noise. None uses new noise in every call.
+            batch_size: number of examples in a batch.
         """
         posterior = self.encode(x, condition=condition, batch_size=batch_size)
         if draw == "mean":
@@ -104,15 +103,15 @@ class Questions(Conditioning):
         draw: Literal["mean", "sample"] | None = None,
         batch_size: int | None = None,
     ) -> np.ndarray:
-        """New examples from the prior, `(n, *event_shape)`.
+        """Generates examples from the prior, `(n, *event_shape)`.
 
         Args:
-            n: how many.
-            seed: of the draws; None for fresh ones.
-            condition: of each, `(n,)` labels or `(n, size)` vectors, or one for all; for a conditional model.
-            draw: `"mean"` for the expected E[x | z] at z ~ p(z), `"sample"` for x ~ p(x | z); None for the likelihood's
-                `default_draw`: `"sample"` for tables and counts, else `"mean"`.
-            batch_size: codes at a time.
+            n: number of examples.
+            seed: seed of the noise. None uses new noise in every call.
+            condition: conditions of a conditional model: `(n,)` labels, `(n, size)` vectors, or one for all examples.
+            draw: `"mean"` for E[x | z] at z ~ p(z), `"sample"` for x ~ p(x | z). None uses the `default_draw` of the
+                likelihood: `"sample"` for tables and counts, otherwise `"mean"`.
+            batch_size: number of latents in a batch.
 
         Raises:
             InvalidInputError: if the model has no prior.
@@ -123,13 +122,13 @@ class Questions(Conditioning):
         return self._drawn(z, condition, self.likelihood.default_draw if draw is None else draw, x_seed, batch_size)
 
     def interpolate(self, start: Any, end: Any, *, condition: Any = None, steps: int = 10) -> np.ndarray:
-        """Expected examples on straight lines between the posterior means of two sets of examples.
+        """Decodes straight lines between the posterior means of two sets of examples.
 
         Args:
             start: examples `(N, *event_shape)`.
-            end: as many others.
-            condition: of each pair, for a conditional model.
-            steps: points on each line, both ends included.
+            end: the same number of examples.
+            condition: conditions of the pairs, for a conditional model.
+            steps: number of points on each line, including both ends.
 
         Returns:
             Shape `(N, steps, *event_shape)`.
@@ -148,14 +147,14 @@ class Questions(Conditioning):
         dimensions: Sequence[int] | np.ndarray | None = None,
         values: Sequence[float] | np.ndarray | None = None,
     ) -> np.ndarray:
-        """Expected examples while one dimension of the code moves and the others stay.
+        """Latent traversals: decodes latents in which one dimension changes and the others are constant.
 
         Args:
-            x: the one example, `(*event_shape)` or `(1, *event_shape)`, whose posterior mean is the starting
-                point; the prior's mean when None.
-            condition: the one of every path, a label or a vector, for a conditional model.
-            dimensions: indices of the flattened code; all when None.
-            values: what the dimension is set to; -3, -2, ..., 3 when None.
+            x: one example, `(*event_shape)` or `(1, *event_shape)`, whose posterior mean is the starting point. None
+                starts at the mean of the prior.
+            condition: one condition for all traversals, a label or a vector, for a conditional model.
+            dimensions: indices of the flattened latent. None traverses all dimensions.
+            values: values of the dimension. None uses -3, -2, ..., 3.
 
         Returns:
             Shape `(D, steps, *event_shape)`.
@@ -188,13 +187,13 @@ class Questions(Conditioning):
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
-            samples: draws of z per example that estimate the expectation.
-            seed: of these draws; the same seed (and batch size) gives the same values.
-            batch_size: draws decoded at a time.
+            condition: conditions of a conditional model: `(N,)` labels, `(N, size)` vectors, or one for all examples.
+            samples: number of samples of z per example for the expectation.
+            seed: seed of these samples; the same seed and batch size give the same values.
+            batch_size: number of latents that are decoded at once.
 
         Raises:
-            InvalidInputError: if posterior or prior has no density.
+            InvalidInputError: if the posterior or the prior has no density.
         """
         x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
         rows = max(1, self.batch_size_for(batch_size) // samples)
@@ -217,19 +216,19 @@ class Questions(Conditioning):
     ) -> np.ndarray:
         """The importance-weighted bound log 1/S sum_s p(x, z_s) / q(z_s | x) <= log p(x), nats per example, `(N,)`.
 
-        It equals the ELBO (with a Monte Carlo KL) in expectation at S = 1, rises with S and tends to log p(x).
-        Memory is bounded whatever S.
+        Its expectation is the ELBO for S = 1, increases with S and converges to log p(x). The memory does not depend on
+        S.
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
-            samples: draws of z per example, S.
-            seed: of these draws; the same seed (and batch size) gives the same values.
-            batch_size: draws decoded at a time.
+            condition: conditions of a conditional model: `(N,)` labels, `(N, size)` vectors, or one for all examples.
+            samples: number of importance samples of z per example, S.
+            seed: seed of these samples; the same seed and batch size give the same values.
+            batch_size: number of latents that are decoded at once.
             verbose: 1 shows a progress bar.
 
         Raises:
-            InvalidInputError: if posterior or prior has no density.
+            InvalidInputError: if the posterior or the prior has no density.
 
         Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
         """
@@ -246,18 +245,18 @@ class Questions(Conditioning):
         batch_size: int | None = None,
         verbose: int = 0,
     ) -> ImportanceSampling:
-        """`log_likelihood` with diagnostics of its draws, see `ImportanceSampling`.
+        """`log_likelihood` with diagnostics, see `ImportanceSampling`.
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each, `(N,)` labels or `(N, size)` vectors, or one for all; for a conditional model.
-            samples: draws of z per example, S.
-            seed: of these draws.
-            batch_size: draws decoded at a time.
+            condition: conditions of a conditional model: `(N,)` labels, `(N, size)` vectors, or one for all examples.
+            samples: number of importance samples of z per example, S.
+            seed: seed of these samples.
+            batch_size: number of latents that are decoded at once.
             verbose: 1 shows a progress bar.
 
         Raises:
-            InvalidInputError: if posterior or prior has no density.
+            InvalidInputError: if the posterior or the prior has no density.
         """
         x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
         draws = self.batch_size_for(batch_size)
@@ -285,16 +284,16 @@ class Questions(Conditioning):
         input_signature: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Exports the expected reconstruction as `keras.Model.export` does, with a batch of any size.
+        """Exports the reconstruction E[x | z], as `keras.Model.export` does, with a variable batch size.
 
-        For encoding, generating, scores and checks in TF Serving see `keras_vae.serving.export`.
+        For signatures that encode, generate and score, and for checks, see `keras_vae.serving.export`.
 
         Args:
             filepath: as in Keras.
             format: as in Keras, such as `"tf_saved_model"` or `"onnx"`.
             verbose: as in Keras.
-            input_signature: as in Keras; when None, float32 examples `(None, *event_shape)`, and for a conditional
-                model a list of these and the conditions.
+            input_signature: as in Keras. None uses float32 examples `(None, *event_shape)`, and for a conditional model
+                a list of examples and conditions.
             **kwargs: as in Keras.
         """
         if input_signature is None:
@@ -319,7 +318,7 @@ class Questions(Conditioning):
 
     @compiled_method
     def _sums_of_weights(self, x, condition, seed, samples, chunk):
-        """Log sum_s w_s and log sum_s w_s^2 over the importance weights of each example, `(B, 2)`."""
+        """Log sum_s w_s and log sum_s w_s^2 over the importance weights w_s of each example, `(B, 2)`."""
 
         def summed(number, draws):
             trace = self.trace(x, seed=fold(seed, number), samples=draws, extras=_extras(condition))
@@ -340,11 +339,11 @@ class Questions(Conditioning):
         return None if condition is None else self.condition_of(condition)
 
     def log_weights(self, trace: Trace) -> tf.Tensor:
-        """The log-weights log p(x, z) - log q(z | x) of every draw z of a trace, in nats, shape `(S, B)`."""
+        """The log-weights log p(x, z) - log q(z | x) of the samples z of a trace, in nats, shape `(S, B)`."""
         return log_weights(trace)
 
     def _center(self) -> tf.Tensor:
-        """The code at the centre of the prior: its mean, or that of draws where it has no closed form."""
+        """The mean of the prior, or the mean of samples if it has no closed form."""
         prior = self.prior_distribution()
         try:
             return prior.mean()
@@ -359,7 +358,7 @@ class Questions(Conditioning):
         return check_examples(x, self.likelihood)
 
     def batch_size_for(self, batch_size: int | None = None) -> int:
-        """`batch_size`, or one that fits the size of an example if it is None."""
+        """`batch_size`, or a value derived from the size of an example if it is None."""
         if batch_size is None:
             return max(16, NUMBERS // max(math.prod(self.event_shape), math.prod(self.latent_shape)))
         return check_integer("batch_size", batch_size)
@@ -402,7 +401,7 @@ def _vector(name: str, values: Any, kinds: str) -> np.ndarray:
 
 
 def in_batches(function: Callable[..., Any], batch_size: int, x: np.ndarray, *others: np.ndarray | None) -> Any:
-    """`function` on as few pieces of the arrays as `batch_size` allows, all of one length or one less."""
+    """Applies `function` to the fewest batches of at most `batch_size` rows; their lengths differ by at most one."""
     pieces = math.ceil(len(x) / batch_size)
     columns = [[None] * pieces if array is None else np.array_split(array, pieces) for array in (x, *others)]
     parts = [function(*row) for row in zip(*columns, strict=True)]

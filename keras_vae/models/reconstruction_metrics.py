@@ -22,10 +22,10 @@ ARGUMENTS = (
 
 
 def check_compile(loss: Any, others: dict[str, Any]) -> None:
-    """Refuses a loss and arguments that `compile` does not take, in one line.
+    """Rejects a loss and unknown arguments of `compile`.
 
     Raises:
-        InvalidInputError: if there is any.
+        InvalidInputError: if there are any.
     """
     if loss is not None or others.get("loss_weights") is not None:
         raise InvalidInputError(
@@ -38,16 +38,16 @@ def check_compile(loss: Any, others: dict[str, Any]) -> None:
 
 
 def checked_metrics(metrics: Any, own: Iterable[str], likelihood: Likelihood, *, part: str) -> list | None:
-    """The metrics in a list; None for none.
+    """Returns the metrics as a list; None if there are none.
 
     Args:
-        metrics: as in Keras: names, functions and `keras.metrics.Metric` objects; or a single one.
-        own: the names of the metrics that the model always reports.
-        likelihood: the model's.
+        metrics: as in Keras: names, functions and `keras.metrics.Metric` objects, or a single one.
+        own: names of the metrics that the model always reports.
+        likelihood: likelihood of the model.
         part: `"metrics"` or `"weighted_metrics"`, for messages.
 
     Raises:
-        InvalidInputError: for anything else, or a name that the model uses itself.
+        InvalidInputError: for anything else, or for a name in `own`.
     """
     if metrics is None or (isinstance(metrics, Sequence) and not metrics):
         return None
@@ -74,20 +74,20 @@ def checked_metrics(metrics: Any, own: Iterable[str], likelihood: Likelihood, *,
 
 
 class ReconstructionMetrics(AutoencoderBase):
-    """The part of `Autoencoder` that updates the metrics that `compile` was given.
+    """The methods of `Autoencoder` for the metrics of `compile`.
 
-    They compare the examples with their expected reconstructions E[x | z] at the posterior mean, as `predict` gives
-    them. That is a further pass through the model in each step, made only if there are such metrics.
+    The metrics compare the examples with the reconstructions E[x | z] at the posterior mean, as `predict` returns them.
+    If there are such metrics, each step makes an additional pass through the model.
     """
 
     @property
     def given_metrics(self) -> list:
-        """Keras's metrics of `compile`, as one; an empty list for none."""
+        """The metrics of `compile`, as one compiled metric; an empty list if there are none."""
         given = getattr(self, "_compile_metrics", None)
         return [] if given is None else [given]
 
     def update_given_metrics(self, batch: Batch) -> None:
-        """Adds a batch to them."""
+        """Updates the metrics with a batch."""
         for metrics in self.given_metrics:
             condition = {} if self.condition is None else {"condition": batch.y}
             reconstructions = self.call(batch.x, training=False, **condition)

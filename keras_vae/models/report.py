@@ -1,4 +1,4 @@
-"""What `fit` and `evaluate` report of a model."""
+"""The metrics of `fit` and `evaluate`."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from keras_vae.objectives import Objective
 
 
 class Report:
-    """The mean of each term, of the loss and of the ELBO, and the first batch that cannot be used.
+    """The means of the terms, the loss and the ELBO, and the first invalid batch.
 
-    A replica adds its batch up with `sums_of`; `update` is given the sums over all replicas.
+    Each replica sums over its batch with `sums_of`; `update` gets the sums over all replicas.
 
     Args:
-        objective: the model's.
-        has_density: whether there is an ELBO.
+        objective: objective of the model.
+        has_density: whether the model has an ELBO.
     """
 
     def __init__(self, objective: Objective, *, has_density: bool):
@@ -31,7 +31,7 @@ class Report:
         self.bad_batches = BadBatches()
 
     def sums_of(self, batch: Batch, values: dict[str, tf.Tensor], regularisation: tf.Tensor) -> dict[str, Any]:
-        """Weighted sums of the values, `(B,)` each, over a replica's batch; their weight; its bad examples."""
+        """Weighted sums of the values `(B,)` over the batch of a replica, their weights, and invalid examples."""
         sums = {name: tf.reduce_sum(value * batch.weights) for name, value in values.items()}
         examples = tf.cast(tf.size(batch.weights), tf.float32)
         sums["loss"] += regularisation * examples
@@ -43,9 +43,10 @@ class Report:
         }
 
     def update(self, of_all: dict[str, Any]) -> tf.Tensor:
-        """Adds the sums over all replicas; the number of the first bad batch, from 1, or 0.
+        """Adds the sums over all replicas; returns the number of the first invalid batch, from 1, or 0.
 
-        Every metric is a weighted mean, but the loss: as in Keras, its weighted sum is divided by the examples.
+        All metrics are weighted means, except the loss: as in Keras, its weighted sum is divided by the number of
+        examples.
         """
         for name, mean in self.means.items():
             mean.update_state(of_all["sums"][name], of_all["examples" if name == "loss" else "weight"])

@@ -1,4 +1,4 @@
-"""Which terms of the objective train which variables."""
+"""Routes the gradients of the terms of the objective to variables."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Route(NamedTuple):
-    """Variables that the same terms train.
+    """Variables that are trained by the same terms.
 
     Attributes:
-        terms: their indices in the objective.
-        variables: trained by the weighted sum of these terms.
-        optimizer: of these variables.
+        terms: indices of the terms in the objective.
+        variables: variables that the weighted sum of these terms trains.
+        optimizer: optimizer of these variables.
     """
 
     terms: tuple[int, ...]
@@ -27,7 +27,7 @@ class Route(NamedTuple):
 
 
 def routes_of(model: "Autoencoder") -> list[Route]:
-    """The routes of a compiled model: a single one, unless `Term.only` was used or there is a critic."""
+    """The routes of a compiled model: one, unless a term uses `Term.only` or there is a critic."""
     part_of = {id(variable): part for part in TRAINABLE_PARTS for variable in model.variables_of(part)}
     optimizer_of = {id(v): i for i, (_, variables) in enumerate(model.optimizers) for v in variables}
     routes = {}
@@ -42,13 +42,13 @@ def routes_of(model: "Autoencoder") -> list[Route]:
 def gradients_along(
     routes: Sequence[Route], losses: Sequence[tf.Tensor], tape: tf.GradientTape, variables: Sequence[keras.Variable]
 ) -> list[tf.Tensor | None]:
-    """The gradient of each of `variables`: that of the loss of its route, None where it has none.
+    """The gradient of each variable, from the loss of its route; None if it has none.
 
     Args:
         routes: see `routes_of`.
-        losses: of each route, a scalar.
-        tape: that recorded them; persistent, for several routes.
-        variables: in the order of the answer.
+        losses: the scalar loss of each route.
+        tape: the tape of the losses; persistent for several routes.
+        variables: variables, in the order of the result.
     """
     gradient_of = {}
     for route, loss in zip(routes, losses, strict=True):

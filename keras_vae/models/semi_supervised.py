@@ -1,4 +1,4 @@
-"""A model that learns a class with few labels: M2."""
+"""A semi-supervised model: M2."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,25 +25,24 @@ tfd = tfp.distributions
 
 @register
 class SemiSupervisedAutoencoder(Autoencoder):
-    """A conditional autoencoder that infers the label where it is not given.
+    """A conditional autoencoder that infers missing labels.
 
         labelled:   L(x, y) = E_q(z|x,y)[log p(x | y, z)] - KL(q(z | x, y) || p(z)) + log p(y)
         unlabelled: U(x)    = sum_y q(y | x) L(x, y) + H(q(y | x))
 
-    `fit(x, y)` takes integer labels, -1 where there is none. The sum over classes is exact, so a step costs as many
-    passes as there are classes. Methods of x may be called without its label, which is then the most
-    probable one.
+    In `fit(x, y)`, y contains integer labels, with -1 for a missing label. The sum over the classes is exact, so a step
+    takes one pass per class. Methods that encode x use the most probable label if none is given.
 
     Args:
-        encoder: see `Autoencoder`; of examples with the classes beside them.
-        decoder: see `Autoencoder`; of codes with the classes beside them.
+        encoder: see `Autoencoder`; its input is the example and the one-hot label.
+        decoder: see `Autoencoder`; its input is the latent and the one-hot label.
         classifier: a Keras model from examples to features; q(y | x) is a linear layer on top of it.
         condition: a `LabelCondition`.
-        class_head: this linear layer; a new one when None.
+        class_head: this linear layer. None creates one.
         **parts: see `Autoencoder`; the objective is `SemiSupervisedELBO`.
 
     Raises:
-        InvalidInputError: if the condition is no `LabelCondition`.
+        InvalidInputError: if the condition is not a `LabelCondition`.
 
     Example:
 
@@ -100,7 +99,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
 
         Args:
             x: examples `(N, *event_shape)`.
-            batch_size: examples at a time.
+            batch_size: number of examples in a batch.
         """
         x = check_examples(x, self.likelihood)
         return in_batches(self._probabilities, self.batch_size_for(batch_size), x).numpy()
@@ -119,7 +118,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         step: tf.Tensor | int = 0,
         extras: Mapping[str, tf.Tensor] | None = None,
     ) -> Trace:
-        """A pass for each class: the batch is repeated, class by class, and `extras` say which label is known."""
+        """A pass for each class: the batch is repeated for each class, and `extras` contains which labels are known."""
         x, extras, classes = self.prepare(x), extras or {}, self.condition.size
         batch = tf.shape(x)[0]
         true_labels = self.condition.batch(extras["y"]) if "y" in extras else tf.fill((batch,), -1)
@@ -136,7 +135,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return passed.replace(extras=extras, passes=classes)
 
     def elbo_terms(self, trace: Trace) -> dict[str, tf.Tensor]:
-        """The ELBO of x where its label is known, L(x, y), and of x alone elsewhere, U(x); `(B,)` each."""
+        """The ELBO, L(x, y) for labelled and U(x) for unlabelled examples, and its parts; `(B,)` each."""
         return marginal_bound(trace)
 
     def log_weights(self, trace: Trace) -> tf.Tensor:
@@ -147,7 +146,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return tf.reduce_logsumexp(tf.where(possible, joint, -float("inf")), axis=1)
 
     def call(self, x: Any, training: bool = False, condition: Any = None) -> tf.Tensor:
-        """The expected reconstruction at the posterior mean, for the given or the most probable label."""
+        """The reconstruction at the posterior mean, for the given or the most probable label."""
         x, condition = self.split_condition(x, condition)
         likely = tf.argmax(self.class_logits(x, training=training), axis=-1, output_type=tf.int32)
         if condition is None:
@@ -169,7 +168,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return super().reconstruct(x, condition=condition, batch_size=batch_size, **options)
 
     def interpolate(self, start: Any, end: Any, *, condition: Any = None, steps: int = 10) -> np.ndarray:
-        """As `Autoencoder.interpolate`; an unknown label is the most probable one of the start."""
+        """See `Autoencoder.interpolate`; a missing label is the most probable label of the start."""
         return super().interpolate(start, end, condition=self.inferred_conditions(start, condition), steps=steps)
 
     def is_known(self, y: tf.Tensor) -> tf.Tensor:
@@ -182,7 +181,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return tf.reduce_all(self.condition.columns(y) == -1.0, axis=-1)
 
     def inferred_conditions(self, x: Any, y: Any = None, *, batch_size: int | None = None) -> np.ndarray:
-        """The labels of `x`, the most probable ones where `y` is None or -1, `(N,)`."""
+        """The labels of `x`, `(N,)`: `y`, or the most probable label if `y` is None or -1."""
         if y is None:
             return self.classify(x, batch_size=batch_size).argmax(axis=-1)
         labels = self.check_conditions(y, len(x), may_be_inferred=True)
@@ -196,7 +195,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
             self._checked_labels(y, n)
 
     def check_conditions(self, condition: Any, n: int, *, may_be_inferred: bool = False) -> np.ndarray:
-        """The labels of `n` examples; -1 for an unknown one if it may be inferred."""
+        """Checks and returns the labels of `n` examples; -1 is a missing label, if it may be inferred."""
         if not may_be_inferred:
             return self.condition.check(self.condition.for_all(condition, n), n)
         if condition is None:

@@ -1,4 +1,4 @@
-"""What a serialised model refers to, looked at before it is written or after it could not be read."""
+"""Checks of the objects in a serialised model, before saving or after a failed load."""
 
 import json
 import os
@@ -23,7 +23,7 @@ BUILTINS = ("activations", "constraints", "initializers", "losses", "metrics", "
 
 
 def check_can_be_saved(model: keras.Model, path: str | os.PathLike) -> None:
-    """Raises `InvalidInputError` for what `load_model` could not read: another format, Python code, unknown classes."""
+    """Raises `InvalidInputError` for a format, Python code or classes that `load_model` could not read."""
     if Path(path).suffix != ".keras":
         raise InvalidInputError(
             f"{path}: a model is saved as .keras; save it so, its weights with save_weights, or write a SavedModel "
@@ -101,12 +101,12 @@ def _culprit(own: Sequence[Mapping[str, Any]], error: Exception) -> tuple[str, E
 
 
 def has_code(config: Any) -> bool:
-    """Whether a serialised object carries Python code."""
+    """Returns whether a serialised object contains Python code."""
     return any(one["class_name"] in ("Lambda", "__lambda__") for one in _objects(config))
 
 
 def unknown_objects(config: Any, custom_objects: Mapping[str, Any] | None = None) -> list[str]:
-    """The classes and functions of a serialised object that Keras would not find, by the names they go by in it."""
+    """The registered names of the classes and functions of a serialised object that Keras would not find."""
     unknown = []
     for one in _objects(config):
         class_name, module, registered_name, inner = (one[key] for key in DESCRIPTION)

@@ -1,11 +1,11 @@
-"""When to compile with XLA."""
+"""The default of `jit_compile`."""
 
 import keras
 import tensorflow as tf
 
 
 def is_faster(model: keras.Model) -> bool:
-    """Whether to expect that `model` trains faster with XLA: on a GPU any model, on a CPU one without convolutions.
+    """Returns whether `model` probably trains faster with XLA: on a GPU always, on a CPU without convolutions.
 
     Example:
 

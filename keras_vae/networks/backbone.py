@@ -15,7 +15,7 @@ from keras_vae.serialization import get, register
 
 
 def backbones() -> dict[str, ModuleType]:
-    """The name of each architecture of `keras.applications`, and the module of its family.
+    """Returns the names of the architectures in `keras.applications`, and the module of each.
 
     Example:
 
@@ -28,21 +28,22 @@ def backbones() -> dict[str, ModuleType]:
 
 @register
 class BackboneEncoder(Network):
-    """An architecture of `keras.applications` without its classifier, `(B, H, W, C) -> (B, F)`.
+    """An encoder from an architecture of `keras.applications` without its classifier, `(B, H, W, C) -> (B, F)`.
 
-    Images are expected in [0, 1], and are scaled as the family's `preprocess_input` documents; a grey channel is
+    Images must be in [0, 1]; they are scaled as `preprocess_input` of the architecture documents. A grey channel is
     repeated three times.
 
     Args:
-        input_shape: `(H, W, C)`, C = 1 or 3; the smallest size is the architecture's, often 32x32.
+        input_shape: `(H, W, C)`, where C is 1 or 3. The architecture determines the minimum size, often 32x32.
         backbone: name of the architecture, such as `"ResNet50V2"` or `"EfficientNetB0"`.
-        weights: `"imagenet"` for the weights of a classifier of ImageNet, downloaded by Keras once; None to start
-            from noise. A copy made from the configuration starts from noise, and a saved model has its own.
-        pooling: `"avg"` or `"max"` over positions; None to end in the map, `(B, h, w, F)`.
-        trainable: whether it learns; a frozen one also keeps the moving statistics of its batch normalisation.
+        weights: `"imagenet"` for the weights of an ImageNet classifier, which Keras downloads once. None uses random
+            weights. A copy from the configuration has random weights; a saved model contains its weights.
+        pooling: `"avg"` or `"max"` over positions. None returns the map `(B, h, w, F)`.
+        trainable: whether the encoder is trained. A frozen encoder also keeps the moving statistics of its batch
+            normalisation.
 
     Raises:
-        InvalidInputError: for an unknown architecture, images that it cannot take, or weights that cannot be had.
+        InvalidInputError: for an unknown architecture, for unsupported images, or for weights that are not available.
 
     Example:
 
@@ -102,7 +103,7 @@ class BackboneEncoder(Network):
             keras.config.set_dtype_policy(policy)
 
     def preprocessed(self, x: tf.Tensor) -> tf.Tensor:
-        """Images in [0, 1] as the architecture wants them."""
+        """Returns images in [0, 1], scaled to the input range of the architecture."""
         if x.shape[-1] == 1:
             x = ops.repeat(x, 3, axis=-1)
         return self.family.preprocess_input(255.0 * x)

@@ -1,4 +1,4 @@
-"""Convolutional encoder and decoder for images of any size from 8x8 up."""
+"""Convolutional encoder and decoder for images of at least 8x8."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ WIDTHS = (32, 64, 128, 256)
 
 
 def default_filters(height: int, width: int) -> tuple[int, ...]:
-    """As many halvings as leave the shorter side at 4 to 7 pixels, widening from 32 to 256 filters.
+    """Returns 32 to 256 filters, one for each downsampling step until the shorter side has 4 to 7 pixels.
 
     Example:
 
@@ -28,7 +28,7 @@ def default_filters(height: int, width: int) -> tuple[int, ...]:
 
 
 def check_image_shape(part: str, shape: Sequence[int]) -> tuple[int, int, int]:
-    """`shape` as a tuple; raises `InvalidInputError` if it is no image of at least 8x8."""
+    """Returns `shape` as a tuple; raises `InvalidInputError` if it is not an image of at least 8x8."""
     if len(shape) != 3 or min(shape[:2]) < 8:
         raise InvalidInputError(
             f"{part}: expected images (height, width, channels) of at least 8x8, got {tuple(shape)}; "
@@ -39,7 +39,7 @@ def check_image_shape(part: str, shape: Sequence[int]) -> tuple[int, int, int]:
 
 
 def check_filters(part: str, filters: Sequence[int] | None, sizes: tuple[int, int]) -> tuple[int, ...]:
-    """`filters` as a tuple, from `default_filters` when None; raises `InvalidInputError` if there are none."""
+    """Returns `filters` as a tuple, or `default_filters` for None; raises `InvalidInputError` if it is empty."""
     if filters is None:
         return default_filters(*sizes)
     filters = check_widths(f"{part}: filters", filters)
@@ -53,15 +53,15 @@ class ConvEncoder(Regularized):
     """Strided convolutions and a dense layer, `(B, H, W, C) -> (B, units)`.
 
     Args:
-        input_shape: `(H, W, C)`, H and W at least 8; they need not be even or equal.
-        filters: number of filters of each halving; chosen by `default_filters` when None.
+        input_shape: `(H, W, C)`, where H and W are at least 8 and need not be even or equal.
+        filters: number of filters of each downsampling step. None uses `default_filters`.
         units: width of the dense layer.
         kernel_size: side of the convolution kernels.
-        activation: a Keras activation.
+        activation: Keras activation.
         **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Raises:
-        InvalidInputError: if the input is no image of at least 8x8.
+        InvalidInputError: if the input is not an image of at least 8x8.
 
     Example:
 
@@ -101,23 +101,23 @@ class ConvEncoder(Regularized):
 
 @register
 class ConvDecoder(Regularized):
-    """The mirror of `ConvEncoder`, `(B, *latent_shape) -> (B, H, W, features)`.
+    """The mirror image of `ConvEncoder`, `(B, *latent_shape) -> (B, H, W, features)`.
 
-    Each transposed convolution doubles the image, which is cropped where the encoder had rounded up.
+    Each transposed convolution doubles the size of the image, which is cropped where the encoder rounds up.
 
     Args:
-        input_shape: shape of one code, such as `(16,)`.
-        image_shape: `(H, W, C)` of the images to be described; C is left to the likelihood's head.
-        filters: number of filters of each doubling, from the code outwards; the mirror of `default_filters`
-            when None.
+        input_shape: shape of one latent vector, such as `(16,)`.
+        image_shape: `(H, W, C)` of the images. The likelihood maps the features to C channels.
+        filters: number of filters of each upsampling step, from the latent side. None uses `default_filters` in
+            reverse.
         units: width of the dense layer.
-        features: number of feature maps that the last doubling gives.
+        features: number of output feature maps.
         kernel_size: side of the convolution kernels.
-        activation: a Keras activation.
+        activation: Keras activation.
         **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Raises:
-        InvalidInputError: if `image_shape` is no image of at least 8x8.
+        InvalidInputError: if `image_shape` is not an image of at least 8x8.
 
     Example:
 
@@ -146,7 +146,7 @@ class ConvDecoder(Regularized):
         self.features = features
         self.kernel_size = kernel_size
         self.activation = activation
-        # [(7, 7), (14, 14), (28, 28)]: the sizes that the encoder passed through, backwards
+        # [(7, 7), (14, 14), (28, 28)]: the sizes in the encoder, in reverse
         self.sizes = halved(self.image_shape[:2], len(self.filters))[::-1]
         start = (*self.sizes[0], self.filters[0])
         self.flatten = self.layer(keras.layers.Flatten)

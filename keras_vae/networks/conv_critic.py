@@ -16,19 +16,19 @@ from keras_vae.serialization import register
 class ConvCritic(Regularized):
     """Strided convolutions, and one logit per image, `(B, H, W, C) -> (B, 1)`, or per patch, `-> (B, h, w, 1)`.
 
-    h and w are H and W halved, rounding up, once for each of the `filters`. No layer normalises over the batch, so
-    an example is judged alike in any company.
+    h and w are H and W, halved and rounded up once for each of the `filters`. No layer normalises over the batch, so
+    the logit of an example does not depend on the batch.
 
     Args:
-        input_shape: `(H, W, C)`, H and W at least 8; they need not be even or equal.
-        filters: number of filters of each halving.
-        patch: whether every patch of the image is judged by itself; a patch of side 46 at the defaults.
+        input_shape: `(H, W, C)`, where H and W are at least 8 and need not be even or equal.
+        filters: number of filters of each downsampling step.
+        patch: whether to return one logit per patch. By default, a patch has a side of 46 pixels.
         kernel_size: side of the convolution kernels.
-        activation: a Keras activation.
+        activation: Keras activation.
         **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Raises:
-        InvalidInputError: if the input is no image of at least 8x8, or a number is no integer >= 1.
+        InvalidInputError: if the input is not an image of at least 8x8, or if a number is not an integer >= 1.
 
     Example:
 
@@ -72,7 +72,7 @@ class ConvCritic(Regularized):
         self.build_on(input_shape)
 
     def features(self, x: tf.Tensor) -> tf.Tensor:
-        """The map of the last halving, shape `(B, h, w, filters[-1])`."""
+        """Returns the feature map of the last downsampling step, shape `(B, h, w, filters[-1])`."""
         for stage in self.stages:
             x = stage(x)
         return x

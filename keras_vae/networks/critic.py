@@ -13,16 +13,16 @@ from keras_vae.serialization import register
 
 @register
 class Critic(Regularized):
-    """Dense layers on flattened codes or examples, and one logit, `(B, *input_shape) -> (B, 1)`.
+    """Dense layers on flattened latents or examples, with one logit, `(B, *input_shape) -> (B, 1)`.
 
     Args:
-        input_shape: shape of one code, such as `(16,)`, or of one example.
-        units: width of each hidden layer.
-        activation: a Keras activation.
+        input_shape: shape of one latent vector, such as `(16,)`, or of one example.
+        units: widths of the hidden layers.
+        activation: Keras activation.
         **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Raises:
-        InvalidInputError: if `units` are no integers >= 1.
+        InvalidInputError: if `units` are not integers >= 1.
 
     Example:
 
@@ -52,7 +52,7 @@ class Critic(Regularized):
         self.build_on(tuple(input_shape))
 
     def features(self, x: tf.Tensor) -> tf.Tensor:
-        """What the last hidden layer makes of `x`, shape `(B, units[-1])`."""
+        """Returns the output of the last hidden layer for `x`, shape `(B, units[-1])`."""
         x = self.flatten(x)
         for layer in self.hidden:
             x = layer(x)

@@ -1,4 +1,4 @@
-"""Fully connected encoder and decoder with gates."""
+"""Fully connected encoder and decoder with gated layers."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from keras_vae.serialization import register
 
 
 class _GatedMLP(Network):
-    """Gated dense layers, one after the other, on flattened inputs."""
+    """Gated dense layers on flattened inputs."""
 
     def __init__(self, input_shape, units: Sequence[int] = (300, 300), *, activation: str | None = None, **kwargs):
         super().__init__(**kwargs)
@@ -33,15 +33,15 @@ class _GatedMLP(Network):
 
 @register
 class GatedMLPEncoder(_GatedMLP):
-    """Examples of any shape to features, `(B, *event_shape) -> (B, units[-1])`; the network of the VampPrior paper.
+    """Maps examples of any shape to features, `(B, *event_shape) -> (B, units[-1])`, as in the VampPrior paper.
 
     Args:
         input_shape: shape of one example.
-        units: width of each `GatedDense` layer.
-        activation: a Keras activation of what is gated; None for the identity.
+        units: widths of the `GatedDense` layers.
+        activation: Keras activation of the gated values. None: the identity.
 
     Raises:
-        InvalidInputError: if `units` are no integers >= 1.
+        InvalidInputError: if `units` are not integers >= 1.
 
     Example:
 
@@ -54,15 +54,15 @@ class GatedMLPEncoder(_GatedMLP):
 
 @register
 class GatedMLPDecoder(_GatedMLP):
-    """Codes to features, `(B, *latent_shape) -> (B, units[-1])`; the network of the VampPrior paper.
+    """Maps latents to features, `(B, *latent_shape) -> (B, units[-1])`, as in the VampPrior paper.
 
     Args:
-        input_shape: shape of one code, such as `(16,)`.
-        units: width of each `GatedDense` layer, from the code outwards.
-        activation: a Keras activation of what is gated; None for the identity.
+        input_shape: shape of one latent vector, such as `(16,)`.
+        units: widths of the `GatedDense` layers, from the latent side.
+        activation: Keras activation of the gated values. None: the identity.
 
     Raises:
-        InvalidInputError: if `units` are no integers >= 1.
+        InvalidInputError: if `units` are not integers >= 1.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""`make_networks`: an encoder and a decoder by the name of their kind."""
+"""`make_networks`: builds an encoder and a decoder from the name of their kind."""
 
 import inspect
 import re
@@ -176,14 +176,14 @@ _MAKERS: dict[str, Callable[..., Pair]] = {
 }
 
 NETWORKS = ("auto", *_MAKERS)
-"""Kinds of networks."""
+"""The kinds of networks."""
 
 
 def resolved_network(kind: str, event_shape: tuple[int, ...]) -> str:
-    """The kind of network that `kind` is for examples of this shape: itself, or what `"auto"` chooses.
+    """Returns the kind of network for examples of this shape: `kind`, or the selection of `"auto"`.
 
     Raises:
-        InvalidInputError: for an unknown kind, and of `"auto"` for images with their channels first.
+        InvalidInputError: for an unknown kind; for `"auto"`, also if the channels of images are first.
 
     Example:
 
@@ -204,10 +204,10 @@ def resolved_network(kind: str, event_shape: tuple[int, ...]) -> str:
 
 
 def options_of_network(kind: str) -> list[str]:
-    """Names of the options of a kind of network.
+    """Returns the names of the options of a kind of network.
 
     Args:
-        kind: see `make_networks`, but not `"auto"`.
+        kind: see `make_networks`; not `"auto"`.
 
     Example:
 
@@ -219,7 +219,7 @@ def options_of_network(kind: str) -> list[str]:
 
 
 def check_network_options(kind: str, event_shape: tuple[int, ...], options: Iterable[str]) -> None:
-    """Raises `InvalidInputError` for the first of the `options` that a network of this kind does not take.
+    """Raises `InvalidInputError` for the first option that a network of this kind does not have.
 
     Args:
         kind: see `make_networks`.
@@ -248,25 +248,27 @@ def make_networks(
     seed: int | None = None,
     **options: Unpack[NetworkOptions],
 ) -> Pair:
-    """Returns an encoder for examples of `event_shape` and a decoder for codes, the encoder's mirror image.
+    """Returns an encoder for examples of `event_shape`, and a decoder that is its mirror image.
 
     Args:
-        kind: for any data `"mlp"` or `"gated_mlp"`; for images of at least 8x8 `"conv"`, `"resnet"`, or `"spatial"`,
-            whose codes are maps `(h, w, latent_dim)`; for sequences `(T, C)` `"conv1d"` or `"gru"`; or `"auto"`: conv
-            for images of at least 16x16, conv1d for sequences of at least 8 steps, else mlp.
-        event_shape: shape of one example, which the decoder's features are for.
-        latent_dim: length of a code; of `"spatial"`, numbers at each position of it.
-        condition_dim: length of a vector that is appended to the last axis of what the encoder and the decoder are
-            given, which widens both inputs by as much.
-        encoder_input_shape: shape in which the encoder sees an example, before the condition; `event_shape` when None.
-        seed: of the initial weights; None for others each time.
-        **options: of the networks, see `NetworkOptions`: `units` and `activation` of mlp, gated_mlp, conv, resnet and
-            conv1d; `filters`, `features` and `kernel_size` of conv, resnet, spatial and conv1d; `blocks`, `groups` and
-            `activation` of resnet and spatial; `dilations` of conv1d; `units` and `unroll` of gru; `decoder_l2` and
-            `decoder_spectral_normalization` of mlp and conv.
+        kind: `"mlp"` or `"gated_mlp"` for any data; `"conv"`, `"resnet"` or `"spatial"` for images of at least 8x8,
+            where the latents of `"spatial"` are maps `(h, w, latent_dim)`; `"conv1d"` or `"gru"` for sequences
+            `(T, C)`; or `"auto"`, which is conv for images of at least 16x16, conv1d for sequences of at least 8 steps,
+            and mlp otherwise.
+        event_shape: shape of one example, as the decoder describes it.
+        latent_dim: length of the latent vector; for `"spatial"`, the number of channels of the latent map.
+        condition_dim: length of the condition, a vector that is appended to the last axis of the inputs of the encoder
+            and the decoder.
+        encoder_input_shape: input shape of the encoder without the condition. None uses `event_shape`.
+        seed: seed of the initial weights. None draws one.
+        **options: options of the networks, see `NetworkOptions`: `units` and `activation` of mlp, gated_mlp, conv,
+            resnet and conv1d; `filters`, `features` and `kernel_size` of conv, resnet, spatial and conv1d; `blocks`,
+            `groups` and `activation` of resnet and spatial; `dilations` of conv1d; `units` and `unroll` of gru;
+            `decoder_l2` and `decoder_spectral_normalization` of mlp and conv.
 
     Raises:
-        InvalidInputError: for an unknown kind, a `latent_dim` below 1 or an option that the networks do not take.
+        InvalidInputError: for an unknown kind, for a `latent_dim` below 1, or for an option that the networks do not
+            have.
 
     Example:
 
@@ -296,5 +298,5 @@ def make_networks(
 
 
 def _plain(error: Exception) -> str:
-    """Its message without the name of a function that the user has not called."""
+    """Returns the message of an error without the name of an internal function."""
     return re.sub(r"^\w+(\.\w+)*\(\) ", "it ", str(error))

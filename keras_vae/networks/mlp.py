@@ -10,7 +10,7 @@ from keras_vae.serialization import register
 
 
 class _MLP(Regularized):
-    """Dense layers, one after the other, on flattened inputs."""
+    """Dense layers on flattened inputs."""
 
     def __init__(self, input_shape, units: Sequence[int] = (512, 512), *, activation: str = "relu", **kwargs):
         super().__init__(**kwargs)
@@ -29,12 +29,12 @@ class _MLP(Regularized):
 
 @register
 class MLPEncoder(_MLP):
-    """Examples of any shape to features, `(B, *event_shape) -> (B, units[-1])`.
+    """Maps examples of any shape to features, `(B, *event_shape) -> (B, units[-1])`.
 
     Args:
         input_shape: shape of one example.
-        units: width of each hidden layer.
-        activation: a Keras activation.
+        units: widths of the hidden layers.
+        activation: Keras activation.
         **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Example:
@@ -46,12 +46,12 @@ class MLPEncoder(_MLP):
 
 @register
 class MLPDecoder(_MLP):
-    """Codes to features, `(B, *latent_shape) -> (B, units[-1])`.
+    """Maps latents to features, `(B, *latent_shape) -> (B, units[-1])`.
 
     Args:
-        input_shape: shape of one code, such as `(16,)`.
-        units: width of each hidden layer, from the code outwards.
-        activation: a Keras activation.
+        input_shape: shape of one latent vector, such as `(16,)`.
+        units: widths of the hidden layers, from the latent side.
+        activation: Keras activation.
         **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
     Example:

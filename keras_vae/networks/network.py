@@ -1,4 +1,4 @@
-"""What an encoder and a decoder have in common, ours and the user's."""
+"""The base class of networks, and the shapes of networks of users."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from keras_vae.sublayers import changed_sublayers, restore_sublayers
 
 
 class Network(Serializable, keras.Model):
-    """A subclassed Keras model that is built when it is constructed and knows its input shape.
+    """A subclassed Keras model that its constructor builds for a known input shape.
 
-    A subclass creates its layers with `self.layer` and ends its `__init__` with `self.build_on(input_shape)`.
+    A subclass creates its layers with `self.layer` and calls `self.build_on(input_shape)` at the end of `__init__`.
 
     Args:
-        sublayers: which layers inside are frozen or quantized, as `get_config` notes it.
+        sublayers: which sublayers are frozen or quantized, as in `get_config`.
         **kwargs: as for `keras.Model`.
     """
 
@@ -24,20 +24,20 @@ class Network(Serializable, keras.Model):
         self._sublayers = sublayers
 
     def layer(self, kind: type[keras.layers.Layer], *args: Any, **kwargs: Any) -> keras.layers.Layer:
-        """A layer under the network's own dtype policy, which it keeps when it is loaded under another."""
+        """Creates a layer with the dtype policy of the network, which it keeps if the model is loaded under another."""
         return kind(*args, dtype=self.dtype_policy, **kwargs)
 
     def build_on(self, input_shape: tuple[int, ...]) -> None:
         """Builds every layer for inputs of this shape (without the batch axis)."""
         self.input_shape = (None, *input_shape)
-        # Not by a call on a symbolic tensor: that would leave a node of a graph that no functional model shares.
+        # A call on a symbolic tensor would leave a node that belongs to no functional model.
         with keras.name_scope(self.name):
             self.compute_output_spec(keras.KerasTensor(self.input_shape))
         self.built = True
         restore_sublayers(self, self._sublayers)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Nothing is left to build: the constructor has done it."""
+        """Does nothing: the constructor has built the network."""
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), **changed_sublayers(self)}
@@ -45,14 +45,14 @@ class Network(Serializable, keras.Model):
 
 
 def input_shape_of(network: keras.Model, *, part: str) -> tuple[int, ...]:
-    """Shape of one example that `network` takes, without the batch axis.
+    """Returns the input shape of `network` without the batch axis.
 
     Args:
         network: a `Network`, a functional or sequential model, or any subclassed model that has been built.
         part: `"encoder"` or `"decoder"`, for messages.
 
     Raises:
-        InvalidInputError: if it is no Keras model, or its input shape is not known and whole.
+        InvalidInputError: if it is not a Keras model, or if its input shape is not known or not complete.
     """
     if not isinstance(network, keras.Model):
         raise InvalidInputError(f"{part}: expected a keras.Model, got {type(network).__name__}.")
@@ -66,10 +66,10 @@ def input_shape_of(network: keras.Model, *, part: str) -> tuple[int, ...]:
 
 
 def features_shape_of(network: keras.Model, input_shape: tuple[int, ...], *, part: str) -> tuple[int | None, ...]:
-    """Shape of what `network` gives for a batch, `(None, *features)`.
+    """Returns the output shape of `network`, `(None, *features)`.
 
     Raises:
-        InvalidInputError: if it gives anything but one tensor of known shape.
+        InvalidInputError: if the output is not a single tensor of known shape.
     """
     features = network.compute_output_spec(keras.KerasTensor((None, *input_shape)))
     shape = tuple(getattr(features, "shape", ()))

@@ -1,24 +1,24 @@
-"""The options of the networks, by name."""
+"""The options of the networks."""
 
 from collections.abc import Sequence
 from typing import TypedDict
 
 
 class NetworkOptions(TypedDict, total=False):
-    """Options of the networks that `make_networks` makes, from the encoder's side; which kind takes which, see there.
+    """The options of `make_networks`, in the order of the encoder; see there for the options of each kind.
 
     Attributes:
-        units: widths of the dense layers; one width of conv, resnet, conv1d and gru.
-        activation: a Keras activation.
-        filters: number of filters of each halving.
-        features: number of feature maps that the decoder ends in.
+        units: widths of the dense layers; a single width for conv, resnet, conv1d and gru.
+        activation: Keras activation.
+        filters: number of filters of each downsampling step.
+        features: number of output feature maps of the decoder.
         kernel_size: side (or length) of the convolution kernels.
-        blocks: residual blocks after each halving.
-        groups: groups of channels of the normalisation.
-        dilations: dilations of the residual convolutions that follow each halving.
-        unroll: whether to write out the time steps of gru one by one.
-        decoder_l2: weight decay of the decoder's kernels, see `Regularized`.
-        decoder_spectral_normalization: whether the decoder's kernels are divided by their spectral norms.
+        blocks: number of residual blocks after each downsampling step.
+        groups: number of channel groups of the normalisation.
+        dilations: dilations of the residual convolutions after each downsampling step.
+        unroll: whether to unroll the time steps of gru.
+        decoder_l2: weight decay of the kernels of the decoder, see `Regularized`.
+        decoder_spectral_normalization: whether to divide the kernels of the decoder by their spectral norms.
     """
 
     units: int | Sequence[int]

@@ -1,4 +1,4 @@
-"""Networks whose kernels may be held small."""
+"""Networks with weight decay or spectral normalisation."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from keras_vae.networks.network import Network
 
 
 class Regularized(Network):
-    """A `Network` that penalises the squares of its kernels, or divides each by its spectral norm.
+    """A `Network` with weight decay or spectral normalisation of its kernels.
 
-    A subclass creates its layers with a kernel by `self.kernel_layer`, all others by `self.layer`.
+    A subclass creates layers with a kernel by `self.kernel_layer`, and all other layers by `self.layer`.
 
     Args:
-        l2: weight of the sum of squares of all kernels, which Keras adds to the loss; nats.
-        spectral_normalization: whether every layer with a kernel is a `SpectralNormalization`.
+        l2: weight of the sum of squares of all kernels, which Keras adds to the loss, in nats.
+        spectral_normalization: whether to wrap every layer with a kernel in `SpectralNormalization`.
 
     Raises:
-        InvalidInputError: if `l2` is no finite number >= 0, or both are asked for.
+        InvalidInputError: if `l2` is not a finite number >= 0, or if both options are set.
 
     Reference: Ghosh, Sajjadi, Vergari, Black & Schoelkopf, 2020, https://arxiv.org/abs/1903.12436
     """
@@ -42,7 +42,7 @@ class Regularized(Network):
         self.spectral_normalization = spectral_normalization
 
     def kernel_layer(self, kind: type[keras.layers.Layer], *args: Any, **kwargs: Any) -> keras.layers.Layer:
-        """A layer with a kernel, as `layer` makes it, under the network's `l2` or `spectral_normalization`."""
+        """Creates a layer with a kernel, as `layer` does, with the `l2` or `spectral_normalization` of the network."""
         regularizer = keras.regularizers.L2(self.l2) if self.l2 else None
         layer = kind(*args, kernel_regularizer=regularizer, **{"dtype": self.dtype_policy, **kwargs})
         return SpectralNormalization(layer, name=layer.name) if self.spectral_normalization else layer

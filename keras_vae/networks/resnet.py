@@ -1,4 +1,4 @@
-"""Residual convolutional encoder and decoder, for codes that are vectors or maps."""
+"""Residual convolutional encoder and decoder, for latent vectors or latent maps."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from keras_vae.serialization import register
 
 
 class _ResNet(Network):
-    """Stages of residual blocks, and what encoder and decoder share of their arguments."""
+    """The stages of residual blocks, and the arguments that encoder and decoder share."""
 
     body: list[keras.layers.Layer]
     filters: tuple[int, ...]
@@ -56,21 +56,21 @@ class _ResNet(Network):
 class ResNetEncoder(_ResNet):
     """Strided convolutions, each followed by residual blocks, `(B, H, W, C) -> (B, units)`.
 
-    With `spatial=True` it ends in the map of the last stage, `(B, h, w, filters[-1])`: H and W halved, rounding up,
-    once for each of the `filters`.
+    With `spatial=True`, the output is the feature map of the last stage, `(B, h, w, filters[-1])`, where h and w are H
+    and W, halved and rounded up once for each of the `filters`.
 
     Args:
-        input_shape: `(H, W, C)`, H and W at least 8; they need not be even or equal.
-        filters: number of filters of each stage; chosen by `default_filters` when None.
-        blocks: residual blocks of each stage.
-        units: width of the dense layer at the end; unused where `spatial`.
+        input_shape: `(H, W, C)`, where H and W are at least 8 and need not be even or equal.
+        filters: number of filters of each stage. None uses `default_filters`.
+        blocks: number of residual blocks per stage.
+        units: width of the final dense layer; unused if `spatial`.
         kernel_size: side of the convolution kernels.
-        activation: a Keras activation.
-        groups: groups of channels of the normalisation, see `ResidualBlock`.
-        spatial: whether to end in a map, for a posterior over codes `(h, w, c)`.
+        activation: Keras activation.
+        groups: number of channel groups of the normalisation, see `ResidualBlock`.
+        spatial: whether the output is a map, for a posterior over latent maps `(h, w, c)`.
 
     Raises:
-        InvalidInputError: if the input is no image of at least 8x8, or a number is no integer >= 1.
+        InvalidInputError: if the input is not an image of at least 8x8, or if a number is not an integer >= 1.
 
     Example:
 
@@ -113,26 +113,27 @@ class ResNetEncoder(_ResNet):
 
 @register
 class ResNetDecoder(_ResNet):
-    """The mirror of `ResNetEncoder`, `(B, *latent_shape) -> (B, H, W, features)`.
+    """The mirror image of `ResNetEncoder`, `(B, *latent_shape) -> (B, H, W, features)`.
 
-    Each stage of residual blocks is followed by a doubling, nearest neighbour and a convolution, which is cropped
-    where the encoder had rounded up.
+    After each stage of residual blocks, nearest-neighbour upsampling and a convolution double the size of the image,
+    which is cropped where the encoder rounds up.
 
     Args:
-        input_shape: shape of one code, such as `(16,)`; `(h, w, c)` where `spatial`, with h and w as the encoder's.
-        image_shape: `(H, W, C)` of the images to be described; C is left to the likelihood's head.
-        filters: number of filters of each stage, from the code outwards; the mirror of `default_filters` when None.
-        blocks: residual blocks of each stage.
-        units: width of the dense layer at the start; unused where `spatial`.
-        features: number of feature maps that the last doubling gives.
+        input_shape: shape of one latent vector, such as `(16,)`; if `spatial`, `(h, w, c)` with the h and w of the
+            encoder.
+        image_shape: `(H, W, C)` of the images. The likelihood maps the features to C channels.
+        filters: number of filters of each stage, from the latent side. None uses `default_filters` in reverse.
+        blocks: number of residual blocks per stage.
+        units: width of the first dense layer; unused if `spatial`.
+        features: number of output feature maps.
         kernel_size: side of the convolution kernels.
-        activation: a Keras activation.
-        groups: groups of channels of the normalisation, see `ResidualBlock`.
-        spatial: whether codes are maps.
+        activation: Keras activation.
+        groups: number of channel groups of the normalisation, see `ResidualBlock`.
+        spatial: whether the latents are maps.
 
     Raises:
-        InvalidInputError: if `image_shape` is no image of at least 8x8, a number is no integer >= 1, or codes are
-            maps of another size than the encoder's.
+        InvalidInputError: if `image_shape` is not an image of at least 8x8, if a number is not an integer >= 1, or if
+            the size of latent maps differs from that of the encoder.
 
     Example:
 
@@ -142,7 +143,7 @@ class ResNetDecoder(_ResNet):
     TensorShape([2, 28, 20, 16])
 
     Reference: He, Zhang, Ren & Sun, 2016, https://arxiv.org/abs/1603.05027;
-    Odena, Dumoulin & Olah, 2016, https://doi.org/10.23915/distill.00003 (doubling without checkerboards)
+    Odena, Dumoulin & Olah, 2016, https://doi.org/10.23915/distill.00003 (upsampling without checkerboards)
     """
 
     def __init__(

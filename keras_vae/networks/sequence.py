@@ -1,4 +1,4 @@
-"""Encoder and decoder for sequences of vectors: dilated convolutions, or recurrent."""
+"""Convolutional or recurrent encoder and decoder for sequences of vectors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ KINDS = {"conv1d": "convolutions", "gru": "gated recurrent units"}
 
 
 def check_sequence_shape(part: str, shape: Sequence[int]) -> tuple[int, int]:
-    """`shape` as a tuple; raises `InvalidInputError` if it is not `(T, C)`."""
+    """Returns `shape` as a tuple; raises `InvalidInputError` if it is not `(T, C)`."""
     if len(shape) != 2:
         raise InvalidInputError(
             f"{part}: expected sequences (time steps, channels), got {tuple(shape)}; use other networks for these data."
@@ -28,7 +28,7 @@ def check_sequence_shape(part: str, shape: Sequence[int]) -> tuple[int, int]:
 
 
 class _Sequence(Network):
-    """What encoder and decoder share: their arguments, and residual convolutions of growing dilation."""
+    """The arguments and the dilated residual convolutions that encoder and decoder share."""
 
     residual_convs: list[keras.layers.Layer]
 
@@ -47,7 +47,7 @@ class _Sequence(Network):
         return self.layer(keras.layers.Conv1D, filters, self.kernel_size, padding="same", name=name, **options)
 
     def _residual_convs(self, widths):
-        """One convolution for each dilation of each stage, stage after stage."""
+        """Creates one convolution for each dilation of each stage, stage by stage."""
         return [
             self._conv(n, f"stage_{i}_dilation_{j}", dilation_rate=dilation)
             for i, n in enumerate(widths)
@@ -61,32 +61,32 @@ class _Sequence(Network):
         return x
 
     def _gru(self, name, **options):
-        # cuDNN's kernel does not compile with XLA, and Keras would leave the whole model uncompiled for it
+        # The cuDNN kernel does not compile with XLA; because of it, Keras would leave the whole model uncompiled.
         return self.layer(keras.layers.GRU, self.units, unroll=self.unroll, use_cudnn=False, name=name, **options)
 
 
 @register
 class SequenceEncoder(_Sequence):
-    """Sequences to features, `(B, T, C) -> (B, F)`.
+    """Maps sequences to features, `(B, T, C) -> (B, F)`.
 
-    `"conv1d"` halves the sequence once for each of the `filters`, each time followed by residual convolutions
-    x + conv(a(x)) / n of growing dilation, n of them in all, so that long sequences have no larger gain, and ends in a
-    dense layer, F = units. `"gru"` reads the sequence in both directions and gives both last states side by side,
-    F = 2 * units.
+    `"conv1d"` halves the length of the sequence once for each of the `filters`. Dilated residual convolutions
+    x + conv(a(x)) / n follow each step, where n is their total number, so that the gain does not grow with the length.
+    The last layer is dense, F = units. `"gru"` reads the sequence in both directions and concatenates both final
+    states, F = 2 * units.
 
     Args:
-        input_shape: `(T, C)`, any number of time steps.
+        input_shape: `(T, C)`, with any number of time steps.
         kind: `"conv1d"` or `"gru"`.
         units: width of the dense layer, or of each of the two recurrent layers.
-        filters: of conv1d, number of filters of each halving; chosen by `default_filters` when None.
-        kernel_size: of conv1d, length of the convolution kernels.
-        dilations: of conv1d, those of the residual convolutions that follow each halving.
-        activation: of conv1d, a Keras activation, a.
-        unroll: of gru, whether to write out the time steps one by one: faster for a few dozen, slow to compile
-            for more.
+        filters: for conv1d, number of filters of each downsampling step. None uses `default_filters`.
+        kernel_size: for conv1d, length of the convolution kernels.
+        dilations: for conv1d, dilations of the residual convolutions after each downsampling step.
+        activation: for conv1d, Keras activation a.
+        unroll: for gru, whether to unroll the time steps. This is faster for a few dozen steps, but slow to compile for
+            more.
 
     Raises:
-        InvalidInputError: if the input is no sequence, `kind` is unknown or a number is no integer >= 1.
+        InvalidInputError: if the input is not a sequence, if `kind` is unknown, or if a number is not an integer >= 1.
 
     Example:
 
@@ -144,26 +144,27 @@ class SequenceEncoder(_Sequence):
 
 @register
 class SequenceDecoder(_Sequence):
-    """The mirror of `SequenceEncoder`, `(B, *latent_shape) -> (B, T, F)`.
+    """The mirror image of `SequenceEncoder`, `(B, *latent_shape) -> (B, T, F)`.
 
-    `"conv1d"` doubles the sequence once for each of the `filters`, cropped where the encoder had rounded up;
-    F = features. `"gru"` reads the same code at every time step; F = units.
+    `"conv1d"` doubles the length of the sequence once for each of the `filters`, and crops it where the encoder rounds
+    up; F = features. `"gru"` reads the same latent vector at every time step; F = units.
 
     Args:
-        input_shape: shape of one code, such as `(16,)`.
-        sequence_shape: `(T, C)` of the sequences to be described; C is left to the likelihood's head.
+        input_shape: shape of one latent vector, such as `(16,)`.
+        sequence_shape: `(T, C)` of the sequences. The likelihood maps the features to C channels.
         kind: `"conv1d"` or `"gru"`.
         units: width of the dense layer, or of the recurrent layer.
-        filters: of conv1d, number of filters of each doubling, from the code outwards; the mirror of
-            `default_filters` when None.
-        features: of conv1d, number of features of each time step.
-        kernel_size: of conv1d, length of the convolution kernels.
-        dilations: of conv1d, those of the residual convolutions that follow each doubling.
-        activation: of conv1d, a Keras activation.
-        unroll: of gru, see `SequenceEncoder`.
+        filters: for conv1d, number of filters of each upsampling step, from the latent side. None uses
+            `default_filters` in reverse.
+        features: for conv1d, number of features per time step.
+        kernel_size: for conv1d, length of the convolution kernels.
+        dilations: for conv1d, dilations of the residual convolutions after each upsampling step.
+        activation: for conv1d, Keras activation.
+        unroll: for gru, see `SequenceEncoder`.
 
     Raises:
-        InvalidInputError: if `sequence_shape` is no sequence, `kind` is unknown or a number is no integer >= 1.
+        InvalidInputError: if `sequence_shape` is not a sequence, if `kind` is unknown, or if a number is not an integer
+            >= 1.
 
     Example:
 

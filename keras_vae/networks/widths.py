@@ -1,4 +1,4 @@
-"""Checks of the sizes that networks are given, and the sizes that images pass through."""
+"""Checks of layer widths, and the sizes of images in strided networks."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from keras_vae.errors import InvalidInputError
 
 
 def check_widths(name: str, widths: Any) -> tuple[int, ...]:
-    """`widths` as a tuple of ints; raises `InvalidInputError` if it is no sequence of integers >= 1.
+    """Returns `widths` as a tuple of ints; raises `InvalidInputError` if it is not a sequence of integers >= 1.
 
     Example:
 
@@ -21,7 +21,7 @@ def check_widths(name: str, widths: Any) -> tuple[int, ...]:
 
 
 def halved(sizes: tuple[int, ...], times: int) -> list[tuple[int, ...]]:
-    """What strided layers make of `sizes`, rounding up: the sizes after 0, 1, ..., `times` halvings.
+    """Returns `sizes` after 0, 1, ..., `times` strided layers, each of which halves them and rounds up.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Two players: terms that fool the critic, and terms that train it."""
+"""Adversarial terms: terms that train a model against a critic, and terms that train the critic."""
 
 import math
 
@@ -20,9 +20,9 @@ class _Adversarial(Term):
 
 @register
 class CodeAdversarial(_Adversarial):
-    """The encoder's side: codes should look like draws from the prior, -log sigmoid(c(z)), z ~ q(z | x); nats.
+    """The adversarial loss of the encoder, -log sigmoid(c(z)) for z ~ q(z | x); nats.
 
-    At the critic's optimum its gradient draws the aggregate posterior to the prior (the non-saturating loss).
+    With an optimal critic, its gradient moves the aggregate posterior to the prior. It is the non-saturating loss.
 
     Example:
 
@@ -39,7 +39,7 @@ class CodeAdversarial(_Adversarial):
 
 @register
 class CodeCritic(_Adversarial):
-    """The critic's side: draws from the prior are real, codes are fake; the cross-entropy of both, in nats.
+    """The loss of a critic of latents: the cross-entropy with prior samples as real and latents as fake, in nats.
 
         -log sigmoid(c(z_p)) - log(1 - sigmoid(c(z_q))),  z_p ~ p(z), z_q ~ q(z | x)
 
@@ -62,9 +62,9 @@ class CodeCritic(_Adversarial):
 
 @register
 class DensityRatio(_Adversarial):
-    """Total correlation by the density-ratio trick, c(z) ~ log q(z) / prod_d q(z_d); nats.
+    """The total correlation, estimated with the density-ratio trick, c(z) ~ log q(z) / prod_d q(z_d); nats.
 
-    The critic must be trained by `PermutationCritic`, which makes its logit this ratio.
+    Add `PermutationCritic` to train the critic, so that its logit estimates this log-ratio.
 
     Example:
 
@@ -80,7 +80,9 @@ class DensityRatio(_Adversarial):
 
 @register
 class PermutationCritic(_Adversarial):
-    """FactorVAE's critic: codes are real, codes with each dimension permuted over the batch are fake; nats.
+    """The loss of the critic of FactorVAE: latents are real, latents with permuted dimensions are fake; nats.
+
+    Each dimension is permuted over the batch.
 
     Example:
 
@@ -104,15 +106,15 @@ class PermutationCritic(_Adversarial):
 
 @register
 class DataAdversarial(_Adversarial):
-    """The decoder's side: reconstructions and samples should look like data; nats.
+    """The adversarial loss of the decoder, on reconstructions and samples; nats.
 
         -log sigmoid(c(E[x | z_q])) - log sigmoid(c(E[x | z_p])),  z_q ~ q(z | x), z_p ~ p(z)
 
-    With `loss="hinge"` it is -c instead of -log sigmoid(c). A critic of patches counts by the mean over them.
+    With `loss="hinge"`, -c replaces -log sigmoid(c). The logits of a patch critic are averaged over the patches.
 
     Args:
-        loss: `"logistic"` or `"hinge"`; the same as that of `DataCritic`.
-        from_prior: whether samples from the prior are judged, too.
+        loss: `"logistic"` or `"hinge"`, as for `DataCritic`.
+        from_prior: whether to include samples from the prior.
         name: see `Term`.
 
     Raises:
@@ -145,13 +147,13 @@ class DataAdversarial(_Adversarial):
 
 @register
 class DataCritic(DataAdversarial):
-    """The critic's side: data are real, reconstructions and samples are fake.
+    """The loss of a critic of examples: data are real, reconstructions and samples are fake.
 
-    With `loss="logistic"` the cross-entropy in nats; with `"hinge"` max(0, 1 - c(x)) + max(0, 1 + c(fake)).
+    With `loss="logistic"`, it is the cross-entropy in nats; with `"hinge"`, max(0, 1 - c(x)) + max(0, 1 + c(fake)).
 
     Args:
         loss: `"logistic"` or `"hinge"`.
-        from_prior: whether samples from the prior are judged, too.
+        from_prior: whether to include samples from the prior.
         name: see `Term`.
 
     Raises:
@@ -183,12 +185,12 @@ class DataCritic(DataAdversarial):
 
 @register
 class FeatureSimilarity(_Adversarial):
-    """VAE-GAN's learned similarity: the normal negative log-likelihood of the critic's features of x; nats.
+    """The learned similarity of the VAE-GAN: the negative log-likelihood of critic features of x; nats.
 
-        |f(x) - f(E[x | z])|^2 / (2 scale^2) + D/2 log(2 pi scale^2),  f the critic's `features`
+        |f(x) - f(E[x | z])|^2 / (2 scale^2) + D/2 log(2 pi scale^2),  f the `features` of the critic
 
     Args:
-        scale: standard deviation of a feature, in the features' own units; the smaller, the more detail is kept.
+        scale: standard deviation of a feature, in the units of the features. Smaller values preserve more detail.
         name: see `Term`.
 
     Raises:
@@ -226,7 +228,7 @@ def _critic(trace: Trace) -> keras.Model:
 
 
 def _logits(trace: Trace, x: tf.Tensor) -> tf.Tensor:
-    """The critic's mean logit for each of `x`, `(B,)`."""
+    """Returns the mean logit of the critic for each example of `x`, `(B,)`."""
     logits = tf.cast(_critic(trace)(x, training=trace.training), tf.float32)
     return tf.reduce_mean(tf.reshape(logits, (tf.shape(x)[0], -1)), axis=1)
 

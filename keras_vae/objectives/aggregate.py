@@ -1,4 +1,4 @@
-"""What the terms on the aggregate posterior q(z) = 1/N sum_j q(z | x_j) share: its estimates and its draws."""
+"""Density estimates and samples of the aggregate posterior q(z) = 1/N sum_j q(z | x_j)."""
 
 import math
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from keras_vae.trace import Latent, Trace
 tfd = tfp.distributions
 
 ESTIMATORS = ("weighted", "stratified")
-"""How `log_densities` estimates q(z) from a batch."""
+"""The estimators of q(z) in `log_densities`."""
 
 
 class LogDensities(NamedTuple):
-    """Log-densities at each example's own draws z, averaged over the draws, in nats, shape `(B,)` each.
+    """Log-densities at the samples z of each example, averaged over the samples, in nats; shape `(B,)` each.
 
     Attributes:
         conditional: log q(z | x).
@@ -33,36 +33,37 @@ class LogDensities(NamedTuple):
 
 
 def log_densities(trace: Trace, dataset_size: int | None = None, estimator: str = "weighted") -> LogDensities:
-    """Estimates log q(z) and its marginals from the posteriors of the batch; `(S, B, B, D)` numbers of memory.
+    """Estimates log q(z) and its marginals from the posteriors of the batch.
 
-    Each is a weighted mixture of the posteriors of the batch of B = M + 1 examples, for z ~ q(z | x_i):
+    Each estimate is a weighted mixture of the posteriors of the batch of B = M + 1 examples, for z ~ q(z | x_i). The
+    memory is proportional to S * B * B * D.
 
         q(z) ~ sum_j w_ij q(z | x_j)      q(z_d) ~ sum_j w_ij q(z_d | x_j)
 
-    With the data set's size N,
+    For a data set of size N,
 
         weighted:    w_ij = 1 / (N B)
         stratified:  w_ii = 1 / N,  w_ij = (N - M) / (N M) for the one j that follows i,  w_ij = 1 / M for the others
 
-    The stratified mixture has the expectation q(z) over batches that hold x_i. The weighted one is too small, by a
-    factor of N where the batch is the data set: that is a constant, without effect on gradients, but not on values.
-    Without N the batch is the data set, w_ij = 1 / B, and the mixture is exact.
+    The expectation of the stratified mixture over batches that contain x_i is q(z). The weighted mixture is too small,
+    by a factor of N if the batch is the data set. This constant changes values, but not gradients. Without N, the batch
+    is the data set, w_ij = 1 / B, and the mixture is exact.
 
     Args:
-        trace: of a model with one level of latent variables.
-        dataset_size: N, the number of examples in the data set; None to take the batch as the data set.
-        estimator: `"weighted"` or `"stratified"`; not looked at without `dataset_size`.
+        trace: the trace of a model with one level of latent variables.
+        dataset_size: N, the number of examples in the data set. None uses each batch as the data set.
+        estimator: `"weighted"` or `"stratified"`; ignored without `dataset_size`.
 
     Raises:
-        InvalidInputError: for several levels of latent variables, a posterior whose dimensions are not independent,
-            no prior, or a batch that is larger than the data set.
+        InvalidInputError: for several levels of latent variables, for a posterior with dependent dimensions, if there
+            is no prior, or if the batch is larger than the data set.
 
     Reference: Chen, Li, Grosse & Duvenaud, 2018, section 4.1 and appendix C, https://arxiv.org/abs/1802.04942
     """
     latent = only_latent(trace)
     if not isinstance(latent.posterior, tfd.Independent) or latent.prior is None:
         raise InvalidInputError(
-            "Total correlation and its kin need a prior, and a posterior with independent dimensions, such as "
+            "Total correlation and its variants need a prior, and a posterior with independent dimensions, such as "
             f"'normal'; got {getattr(latent.prior, 'name', None)} and {latent.posterior.name}."
         )
     z = latent.sample  # (S, B, *latent_shape)
@@ -83,7 +84,7 @@ def log_densities(trace: Trace, dataset_size: int | None = None, estimator: str 
 
 
 def _of_global_batch(distribution: tfd.Distribution) -> tfd.Distribution:
-    """The distribution of each example of the global batch."""
+    """Returns the distributions of the examples of the global batch."""
     if not several():
         return distribution
     batched = {
@@ -95,7 +96,7 @@ def _of_global_batch(distribution: tfd.Distribution) -> tfd.Distribution:
 
 
 def _log_mixture_weights(rows, size, static_size, dataset_size, estimator):
-    """The logarithms of the weights w_ij of the `rows` i of a batch of that size."""
+    """Returns the logarithms of the weights w_ij for the `rows` i of a batch of this size."""
     b, shape = tf.cast(size, tf.float32), (tf.size(rows), size)
     if dataset_size is None:
         return tf.fill(shape, -tf.math.log(b))
@@ -116,10 +117,10 @@ def _log_mixture_weights(rows, size, static_size, dataset_size, estimator):
 
 
 def only_latent(trace: Trace) -> Latent:
-    """The trace's level of latent variables.
+    """Returns the only level of latent variables of the trace.
 
     Raises:
-        InvalidInputError: if there are several.
+        InvalidInputError: if there are several levels.
     """
     if len(trace.latents) != 1:
         raise InvalidInputError(
@@ -130,10 +131,10 @@ def only_latent(trace: Trace) -> Latent:
 
 
 def codes_and_prior_draws(trace: Trace, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The first draw of each example of the global batch, and as many draws from the prior, flattened to `(B, D)`.
+    """Returns the first latent sample of each example of the global batch, and prior samples; both `(B, D)`.
 
     Raises:
-        InvalidInputError: for several levels of latent variables, or no prior.
+        InvalidInputError: for several levels of latent variables, or if there is no prior.
     """
     latent = only_latent(trace)
     if latent.prior is None:
@@ -148,5 +149,5 @@ def codes_and_prior_draws(trace: Trace, seed: tf.Tensor) -> tuple[tf.Tensor, tf.
 
 
 def squared_distances(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """|x_i - y_j|^2 of all pairs, by differences and so without cancellation; `(B, D), (C, D) -> (B, C)`."""
+    """Returns |x_i - y_j|^2 for all pairs, `(B, D), (C, D) -> (B, C)`, from differences to avoid cancellation."""
     return tf.reduce_sum(tf.math.squared_difference(x[:, tf.newaxis], y[tf.newaxis]), axis=-1)

@@ -1,4 +1,4 @@
-"""The base of bounds on log p(x): a number of draws and their importance weights."""
+"""The base class of bounds on log p(x) from importance weights."""
 
 import tensorflow as tf
 
@@ -9,16 +9,16 @@ from keras_vae.trace import Trace
 
 
 class Bound(Term):
-    """A negative bound on log p(x) that is made of the importance weights of k draws; nats per example.
+    """A negative bound on log p(x) from the importance weights of k samples; nats per example.
 
-    If another term needs more draws than this one, it takes the first.
+    If another term needs more samples, this term uses the first k.
 
     Args:
-        k: draws z ~ q(z | x) per example.
+        k: number of samples z ~ q(z | x) per example.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if `k` is no integer >= 1.
+        InvalidInputError: if `k` is not an integer >= 1.
     """
 
     needs_density = True
@@ -30,9 +30,9 @@ class Bound(Term):
 
     @property
     def samples(self) -> int:
-        """How many draws per example it needs."""
+        """The number of samples per example that the term needs."""
         return self.k
 
     def log_weights(self, trace: Trace) -> tf.Tensor:
-        """The log-weights of the draws that it needs, in nats, shape `(samples, B)`."""
+        """Returns the log-weights of the first `samples` samples, in nats, shape `(samples, B)`."""
         return tf.ensure_shape(log_weights(trace)[: self.samples], (self.samples, None))

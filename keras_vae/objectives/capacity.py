@@ -1,4 +1,4 @@
-"""A KL divergence that is steered to a given capacity."""
+"""The KL divergence with a target capacity."""
 
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
@@ -12,16 +12,16 @@ from keras_vae.trace import Trace
 
 @register
 class Capacity(KL):
-    """How far the mean KL over the batch is from a capacity that may grow in training; nats.
+    """The distance of the mean KL over the batch from a capacity, which may grow in training; nats.
 
         |mean_B KL(q(z | x) || p(z)) - C(step)|
 
-    Its weight is the paper's gamma, large (such as 1000) to make the code carry C nats.
+    The weight of the term is gamma in the paper. Large weights, such as 1000, keep the KL close to C nats.
 
     Args:
-        capacity: C, nats per example >= 0, or a `keras.optimizers.schedules.LearningRateSchedule` of the model's
-            `step`, such as `LinearWarmup(100_000, 25.0)`.
-        estimator: of the KL, see `KL`.
+        capacity: C in nats per example, >= 0, or a `keras.optimizers.schedules.LearningRateSchedule` of the `step` of
+            the model, such as `LinearWarmup(100_000, 25.0)`.
+        estimator: estimator of the KL, see `KL`.
         name: see `Term`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Codes that stay near the origin."""
+"""A penalty on the norm of the latents."""
 
 import tensorflow as tf
 
@@ -9,10 +9,10 @@ from keras_vae.trace import Trace
 
 @register
 class CodeNorm(Term):
-    """Half the squared norm of the code, E_q(z|x)[1/2 |z|^2], by the mean over the draws; summed over levels.
+    """Half the squared norm of the latents, E_q(z|x)[1/2 |z|^2], averaged over samples and summed over levels.
 
-    Up to a constant it is the negative log-density of codes under the standard normal prior, in nats per example;
-    with a deterministic posterior, what is left of the KL in a regularised autoencoder (RAE).
+    Up to a constant, it is the negative log-density of the latents under the standard normal prior, in nats per
+    example. A regularised autoencoder (RAE), whose posterior is deterministic, uses it in place of the KL.
 
     Example:
 

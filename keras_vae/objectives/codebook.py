@@ -1,4 +1,4 @@
-"""What vector quantisation costs: the codes should follow the encoder, and the encoder stay near its codes."""
+"""The losses of vector quantization: for the encoder, and for the codebook."""
 
 import tensorflow as tf
 
@@ -11,9 +11,10 @@ from keras_vae.trace import Trace
 
 @register
 class Commitment(Term):
-    """sum |f(x) - sg(e)|^2 over positions and levels: keeps the encoder near the entries it has chosen.
+    """The commitment loss, which pulls the output f(x) of the encoder to the selected codebook entries e.
 
-    It is a sum per example and so does not depend on the batch size.
+    It is the sum of |f(x) - sg(e)|^2 over positions and levels, where sg stops the gradient. The sum is per example, so
+    it does not depend on the batch size.
 
     Example:
 
@@ -29,9 +30,10 @@ class Commitment(Term):
 
 @register
 class CodebookLoss(Term):
-    """sum |sg(f(x)) - e|^2 over positions and levels: moves entries to what they were chosen for.
+    """The codebook loss, which moves the selected codebook entries e to the output f(x) of the encoder.
 
-    For a `VectorQuantizer` with `codebook_update="gradient"`.
+    It is the sum of |sg(f(x)) - e|^2 over positions and levels, where sg stops the gradient. Use it for a
+    `VectorQuantizer` with `codebook_update="gradient"`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Codes that change little with the input."""
+"""A penalty on the Jacobian of the encoder."""
 
 import tensorflow as tf
 
@@ -10,17 +10,17 @@ from keras_vae.trace import Trace
 
 @register
 class Contractive(Term):
-    """The squared Frobenius norm of the encoder's Jacobian, |d E[z | x] / d x|^2, at each example.
+    """The squared Frobenius norm of the Jacobian of the encoder, |d E[z | x] / d x|^2, at each example.
 
-    The exact norm costs a backward pass for each of the D dimensions of the code, one after the other; `probes`
-    estimate it, without bias, by fewer. The unit is that of z^2 / x^2, not nats.
+    The exact norm costs one backward pass for each of the D latent dimensions, in sequence. `probes` estimate it
+    without bias in fewer passes. The unit is that of z^2 / x^2, not nats.
 
-    The encoder must treat each example by itself (no batch normalisation). Through group normalisation the norm is
-    exact, but its gradient is only nearly so, because `tf.nn.moments` has no exact second derivative. Recurrent
-    encoders need `compile(jit_compile=False)`.
+    The encoder must process examples independently (no batch normalisation). With group normalisation, the norm is
+    exact but its gradient is approximate, because `tf.nn.moments` has no exact second derivative. Recurrent encoders
+    need `compile(jit_compile=False)`.
 
     Args:
-        probes: None for the exact norm, or how many random projections of the code estimate it.
+        probes: number of random projections of z that estimate the norm. None computes it exactly.
         name: see `Term`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A decoder that changes little with the code."""
+"""A penalty on the Jacobian of the decoder."""
 
 import tensorflow as tf
 
@@ -10,17 +10,17 @@ from keras_vae.trace import Trace
 
 @register
 class DecoderGradient(Term):
-    """The squared Frobenius norm of the decoder's Jacobian, |d E[x | z] / d z|^2, at the first draw z.
+    """The squared Frobenius norm of the Jacobian of the decoder, |d E[x | z] / d z|^2, at the first sample z.
 
-    The exact norm costs a decoded example for each of the D dimensions of the code, all at once; `probes` estimate it,
-    without bias, by fewer. The unit is that of x^2 / z^2, not nats.
+    The exact norm decodes one example for each of the D latent dimensions, in parallel. `probes` estimate it without
+    bias from fewer examples. The unit is that of x^2 / z^2, not nats.
 
-    The decoder must treat each code by itself (no batch normalisation). Through group normalisation the norm is exact,
-    but its gradient is only nearly so, because `tf.nn.moments` has no exact second derivative. Recurrent decoders need
+    The decoder must process latents independently (no batch normalisation). With group normalisation, the norm is exact
+    but its gradient is approximate, because `tf.nn.moments` has no exact second derivative. Recurrent decoders need
     `compile(jit_compile=False)`.
 
     Args:
-        probes: None for the exact norm, or how many random directions in the code estimate it.
+        probes: number of random directions in the latent space that estimate the norm. None computes it exactly.
         name: see `Term`.
 
     Raises:

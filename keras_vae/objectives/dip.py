@@ -1,4 +1,4 @@
-"""The covariance of the aggregate posterior, matched to that of the prior."""
+"""A penalty on the covariance of the aggregate posterior."""
 
 import math
 
@@ -20,23 +20,23 @@ KINDS = ("i", "ii")
 
 @register
 class DIP(Term):
-    """How far the covariance C of codes is from the identity; a statistic of the batch, without a unit.
+    """The distance of the covariance C of the latents from the identity; a batch statistic without a unit.
 
         a sum_d (C_dd - 1)^2 + b sum_{d != e} C_de^2
 
-    with C = Cov[mu(x)] (kind `"i"`) or C = Cov[mu(x)] + E[Cov q(z | x)] (kind `"ii"`), the covariance of the aggregate
-    posterior; Cov[mu(x)] is the covariance of the posterior means in the batch, with the divisor B.
+    C is Cov[mu(x)] for kind `"i"`, and the covariance of the aggregate posterior, Cov[mu(x)] + E[Cov q(z | x)], for
+    kind `"ii"`. Cov[mu(x)] is the covariance of the posterior means in the batch, with the divisor B.
 
     Args:
         kind: `"i"` or `"ii"`.
-        diagonal: a, the weight of the variances; the paper's lambda_d.
-        off_diagonal: b, the weight of the covariances; the paper's lambda_od. The paper sets a = 10 b for kind
-            `"i"` and a = b for kind `"ii"`.
+        diagonal: a, the weight of the variances; lambda_d in the paper.
+        off_diagonal: b, the weight of the covariances; lambda_od in the paper. The paper sets a = 10 b for kind `"i"`
+            and a = b for kind `"ii"`.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range; when called, for several levels of latent variables
-            or a posterior without moments in closed form.
+        InvalidInputError: if an argument is out of range; when called, for several levels of latent variables, or for
+            a posterior without closed-form moments.
 
     Example:
 
@@ -78,7 +78,7 @@ def _flat(values):
 
 
 def _covariance(posterior):
-    """The mean over the batch of the covariance of q(z | x), shape `(D, D)`."""
+    """Returns the covariance of q(z | x), averaged over the batch, shape `(D, D)`."""
     if isinstance(posterior, tfd.Independent):
         return tf.linalg.diag(global_mean(_flat(posterior.variance())))
     return global_mean(posterior.covariance())

@@ -1,4 +1,4 @@
-"""The encoder's gradient of the importance-weighted bound, with less noise."""
+"""The doubly reparameterised gradient of the importance-weighted bound."""
 
 import math
 
@@ -13,22 +13,22 @@ from keras_vae.trace import Trace
 
 @register
 class DReG(Bound):
-    """The value of `IWAE(k)` with the doubly reparameterised gradient, for the encoder alone; nats per example.
+    """The value of `IWAE(k)` with the doubly reparameterised gradient, for the encoder only; nats per example.
 
         gradient = -sum_i (w_i / sum_j w_j)^2 (d log w_i / d z_i) (d z_i / d phi)
 
-    It has the expectation of `IWAE`'s gradient with respect to the parameters phi of q, and a signal-to-noise ratio
-    that rises with k instead of falling. It is wrong for all other parameters, so it trains only the encoder and the
-    posterior; the other parts need an `IWAE` beside it, and the reported loss is the sum of both. The prior must not
-    be made of posteriors, and the posterior must be made of tensors alone (no flow).
+    For the parameters phi of q, its expectation is the gradient of `IWAE`, but its signal-to-noise ratio increases with
+    k instead of decreasing. It is incorrect for all other parameters, so it trains only the encoder and the posterior.
+    Add an `IWAE` for the other parts; the reported loss is the sum of both. The prior must not consist of posteriors,
+    and the posterior must depend only on tensors (no flow).
 
     Args:
-        k: draws per example.
+        k: number of samples per example.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if `k` is no integer >= 1; at the first step, for a posterior that it cannot use or more
-            than one level of latent variables.
+        InvalidInputError: if `k` is not an integer >= 1; at the first step, for an unsupported posterior, or for
+            several levels of latent variables.
 
     Example:
 
@@ -40,7 +40,7 @@ class DReG(Bound):
 
     trains = ("encoder", "posterior")
 
-    needs_log_ratio = False  # but that of a stopped posterior
+    needs_log_ratio = False  # it uses the log-ratio of a stopped posterior
 
     def __init__(self, k: int = 5, *, name: str = "dreg"):
         super().__init__(k, name=name)

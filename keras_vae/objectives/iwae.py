@@ -12,24 +12,25 @@ from keras_vae.trace import Trace
 
 @register
 class IWAE(Bound):
-    """The negative importance-weighted bound, a tighter one than the ELBO; nats per example.
+    """The negative importance-weighted bound, which is tighter than the ELBO; nats per example.
 
         -1/m sum_j log 1/k sum_i w_ij,  w_ij = p(x, z_ij) / q(z_ij | x),  z_ij ~ q(z | x)
 
-    At k = 1 it is the ELBO with a Monte Carlo KL; it rises with k and tends to log p(x), while the gradient of the
-    encoder gets noisier. The mean over m bounds (MIWAE) takes this noise down again. Two recipes made of it:
+    At k = 1, the bound is the ELBO with a Monte Carlo KL. It increases with k and converges to log p(x), but the
+    gradient of the encoder becomes noisier. The mean over m bounds (MIWAE) reduces this noise. Combinations with other
+    terms:
 
         CIWAE  b * NLL() + b * KL() + (1 - b) * IWAE(k)
         PIWAE  IWAE(k * m).only("decoder", "likelihood", "prior")
                + IWAE(k, m=m, name="miwae").only("encoder", "posterior")
 
     Args:
-        k: draws in each bound.
-        m: bounds, of draws of their own; the term needs k * m draws per example.
+        k: number of samples per bound.
+        m: number of bounds with independent samples. The term needs k * m samples per example.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if `k` or `m` is no integer >= 1.
+        InvalidInputError: if `k` or `m` is not an integer >= 1.
 
     Example:
 
@@ -46,7 +47,7 @@ class IWAE(Bound):
 
     @property
     def samples(self) -> int:
-        """How many draws per example it needs."""
+        """The number of samples per example that the term needs."""
         return self.k * self.m
 
     def __call__(self, trace: Trace) -> tf.Tensor:

@@ -1,7 +1,7 @@
-"""Squared norms of Jacobians, by reverse mode for few outputs and by forward mode for few inputs.
+"""Squared norms of Jacobians, in reverse mode for few outputs and in forward mode for few inputs.
 
-Neither uses `tf.vectorized_map`, `batch_jacobian` or `tf.autodiff.ForwardAccumulator`: with these, XLA takes the
-weights for compile-time constants, and compiles every training step anew.
+Neither uses `tf.vectorized_map`, `batch_jacobian` or `tf.autodiff.ForwardAccumulator`: with these, XLA treats the
+weights as compile-time constants and compiles every training step again.
 """
 
 import math
@@ -17,15 +17,16 @@ Function = Callable[[tf.Tensor], tf.Tensor]
 def reverse_squared_norm(
     function: Function, x: tf.Tensor, *, probes: int | None = None, seed: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """The squared Frobenius norm of J = d y / d x for each example, by one product v^T J per output, one by one.
+    """Computes |J|^2, the squared Frobenius norm of J = d y / d x, for each example, from one v^T J per output.
 
-    With probes, by as many products, without bias: |J|^2 = E[|v^T J|^2] for random signs v.
+    The products are computed in sequence. `probes` products with random signs v give an unbiased estimate:
+    |J|^2 = E[|v^T J|^2].
 
     Args:
-        function: x `(B, *input_shape)` -> y `(B, *output_shape)`, row by row.
-        x: where, shape `(B, *input_shape)`.
-        probes: None for the exact norm, or how many random products estimate it.
-        seed: of the probes, int32 `(2,)`.
+        function: x `(B, *input_shape)` -> y `(B, *output_shape)`, with independent rows.
+        x: points at which to compute the norm, shape `(B, *input_shape)`.
+        probes: number of random products that estimate the norm. None computes it exactly.
+        seed: seed of the probes, int32 `(2,)`.
 
     Returns:
         Shape `(B,)`.
@@ -46,15 +47,16 @@ def reverse_squared_norm(
 def forward_squared_norm(
     function: Function, x: tf.Tensor, *, probes: int | None = None, seed: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """The squared Frobenius norm of J = d y / d x for each example, by one product J v per input, all at once.
+    """Computes |J|^2, the squared Frobenius norm of J = d y / d x, for each example, from one J v per input.
 
-    With probes, by as many products, without bias: |J|^2 = E[|J v|^2] for random signs v.
+    The products are computed in parallel. `probes` products with random signs v give an unbiased estimate:
+    |J|^2 = E[|J v|^2].
 
     Args:
-        function: x `(N, B, *input_shape)` -> y `(N, B, *output_shape)`, row by row for any N.
-        x: where, shape `(B, *input_shape)`.
-        probes: None for the exact norm, or how many random products estimate it.
-        seed: of the probes, int32 `(2,)`.
+        function: x `(N, B, *input_shape)` -> y `(N, B, *output_shape)`, with independent rows, for any N.
+        x: points at which to compute the norm, shape `(B, *input_shape)`.
+        probes: number of random products that estimate the norm. None computes it exactly.
+        seed: seed of the probes, int32 `(2,)`.
 
     Returns:
         Shape `(B,)`.
@@ -73,12 +75,12 @@ def forward_squared_norm(
 
 
 def check_probes(part: str, probes: int | None) -> int | None:
-    """`probes`; raises `InvalidInputError` if it is neither None nor an integer >= 1."""
+    """Returns `probes`; raises `InvalidInputError` if it is neither None nor an integer >= 1."""
     return None if probes is None else check_integer(f"{part}: probes, unless None,", probes)
 
 
 def _directions(like, probes, seed):
-    """All the directions of the axes, or so many random signs, `(N, *like.shape)`."""
+    """Returns all unit vectors, or `probes` vectors of random signs, `(N, *like.shape)`."""
     if probes is None:
         size = math.prod(like.shape[1:])
         axes = tf.reshape(tf.eye(size), (size, 1, *like.shape[1:]))

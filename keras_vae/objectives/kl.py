@@ -1,4 +1,4 @@
-"""How far the posterior is from the prior."""
+"""The KL divergence of the posterior from the prior."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -14,10 +14,10 @@ tfd = tfp.distributions
 
 
 def kl_per_dimension(latent: Latent) -> tf.Tensor:
-    """KL(q(z_d | x) || p(z_d)) of every latent dimension d, in nats, shape `(B, *latent_shape)`.
+    """Returns KL(q(z_d | x) || p(z_d)) for every latent dimension d, in nats, shape `(B, *latent_shape)`.
 
     Raises:
-        InvalidInputError: if posterior and prior are not both of independent dimensions.
+        InvalidInputError: if the dimensions of the posterior or of the prior are not independent.
     """
     posterior, prior = latent.posterior, latent.required_prior
     if not (_is_independent(posterior) and _is_independent(prior)):
@@ -35,26 +35,26 @@ def kl_per_dimension(latent: Latent) -> tf.Tensor:
 
 
 def _is_independent(distribution: tfd.Distribution) -> bool:
-    """Whether each number of an event is independent of the others: `tfd.Independent` over scalars."""
-    is_wrapped = type(distribution).__name__ in ("Independent", "_Independent")  # TFP's, with and without composites
+    """Returns whether the elements of an event are independent: `tfd.Independent` over scalars."""
+    is_wrapped = type(distribution).__name__ in ("Independent", "_Independent")  # in TFP, with or without composites
     return is_wrapped and distribution.distribution.event_shape.rank == 0
 
 
 @register
 class KL(Term):
-    """KL(q(z | x) || p(z)), summed over latent dimensions and levels; nats per example.
+    """The KL divergence KL(q(z | x) || p(z)), summed over latent dimensions and levels; nats per example.
 
-    With `free_bits` of b, a dimension whose mean KL over the batch is under b costs b and has no gradient, which keeps
-    it alive: sum_d max(b, mean_B KL_d). The reported metric `kl` stays the true KL.
+    With `free_bits` b, the term is sum_d max(b, mean_B KL_d). A dimension whose mean KL over the batch is below b has
+    no gradient, which keeps it active. The reported metric `kl` remains the true KL.
 
     Args:
-        free_bits: nats per latent dimension that cost nothing to use; 0 switches it off.
-        estimator: `"analytic"` for TFP's closed form; `"monte_carlo"` for the mean of log q(z|x) - log p(z)
-            over the draws, for pairs of families without a closed form.
+        free_bits: KL in nats per latent dimension that is not penalised; 0 disables it.
+        estimator: `"analytic"` for the closed form in TFP; `"monte_carlo"` for the mean of log q(z|x) - log p(z) over
+            the samples, for pairs of families without a closed form.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range, or free bits are combined with a Monte Carlo estimate.
+        InvalidInputError: if an argument is out of range, or if free bits are combined with a Monte Carlo estimate.
 
     Example:
 
@@ -87,5 +87,5 @@ class KL(Term):
         return tf.fill(tf.shape(trace.x)[:1], floored)
 
     def divergence(self, trace: Trace) -> tf.Tensor:
-        """The KL without free bits, shape `(B,)`."""
+        """Returns the KL without free bits, shape `(B,)`."""
         return trace.kl if self.estimator == "analytic" else tf.reduce_mean(trace.log_ratio, axis=0)

@@ -1,4 +1,4 @@
-"""Sparse codes by their absolute values."""
+"""An L1 penalty on the latents."""
 
 import tensorflow as tf
 
@@ -9,9 +9,10 @@ from keras_vae.trace import Trace
 
 @register
 class L1Activity(Term):
-    """The absolute values of the code, E_q(z|x)[sum_d |z_d|], by the mean over the draws; summed over levels.
+    """The L1 norm of the latents, E_q(z|x)[sum_d |z_d|], averaged over samples and summed over levels.
 
-    Up to a constant it is the negative log-density of codes under a Laplace prior of scale 1, in nats per example.
+    Up to a constant, it is the negative log-density of the latents under a Laplace prior of scale 1, in nats per
+    example.
 
     Example:
 

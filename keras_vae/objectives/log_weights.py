@@ -1,4 +1,4 @@
-"""Importance weights, of which every bound on log p(x) is made."""
+"""The importance weights of bounds on log p(x)."""
 
 import tensorflow as tf
 
@@ -6,9 +6,9 @@ from keras_vae.trace import Trace
 
 
 def log_weights(trace: Trace) -> tf.Tensor:
-    """The log-weights log w = log p(x | z) + log p(z) - log q(z | x) for every draw z, in nats, shape `(S, B)`.
+    """Returns log w = log p(x | z) + log p(z) - log q(z | x) for every sample z, in nats, shape `(S, B)`.
 
-    Its mean over S estimates the ELBO; log mean exp over S is the tighter importance-weighted bound.
+    The mean over S estimates the ELBO; log mean exp over S is the tighter importance-weighted bound.
 
     Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
     """

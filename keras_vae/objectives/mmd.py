@@ -1,4 +1,4 @@
-"""Maximum mean discrepancy between codes and prior."""
+"""The maximum mean discrepancy between latents and prior."""
 
 from collections.abc import Sequence
 
@@ -19,27 +19,28 @@ KERNELS = {
 
 @register
 class MMD(Term):
-    """Squared maximum mean discrepancy between the aggregate posterior and the prior; a statistic of the batch.
+    """Squared maximum mean discrepancy between the aggregate posterior and the prior; a batch statistic.
 
         MMD^2 = E k(z, z') + E k(p, p') - 2 E k(z, p)      k(u, v) = sum_b kernel_b(|u - v|^2)
 
-    over codes z, z' of different examples, their first draws, and prior draws p, p'; without a unit, at most 2 per
-    bandwidth. The kernels have the widths w_b = b 2 D scale^2; 2 D scale^2 is the mean squared distance between two
-    draws of N(0, scale^2 I).
+    z and z' are the first latent samples of different examples; p and p' are prior samples. The value has no unit and
+    is at most 2 per bandwidth. The kernels have the widths w_b = b 2 D scale^2, where 2 D scale^2 is the mean squared
+    distance between two samples of N(0, scale^2 I).
 
         imq:  w_b / (w_b + |u - v|^2)        rbf:  exp(-|u - v|^2 / w_b)
 
     Args:
-        kernel: `"imq"`, inverse multiquadratic, whose tails still pull at codes far from the prior, or `"rbf"`.
-        bandwidths: b, the widths of the kernels that are added up.
-        scale: the standard deviation of a dimension of the prior.
-        unbiased: leave out the pairs of a draw with itself. The estimate then has the right expectation, 0 for equal
-            laws, and may be negative (a batch of one gives but the third part); with them it is never negative.
+        kernel: `"imq"`, inverse multiquadratic, which has a gradient for latents far from the prior, or `"rbf"`.
+        bandwidths: b, the bandwidths of the kernels in the sum.
+        scale: standard deviation of a dimension of the prior.
+        unbiased: whether to exclude the pairs of a sample with itself. The estimate is then unbiased, 0 in expectation
+            for equal distributions, and may be negative; a batch of one gives only the third term. Otherwise, the
+            estimate is never negative.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range; when called, for several levels of latent variables
-            or no prior.
+        InvalidInputError: if an argument is out of range; when called, for several levels of latent variables, or if
+            there is no prior.
 
     Example:
 
@@ -79,7 +80,7 @@ class MMD(Term):
         return tf.fill(tf.shape(trace.x)[:1], self.between(codes, draws))
 
     def between(self, codes: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-        """MMD^2 of two sets of points, `(B, D)` and `(C, D)`, a scalar."""
+        """Returns the MMD^2 of two sets of points, `(B, D)` and `(C, D)`, a scalar."""
         within = self._mean_within(codes) + self._mean_within(draws)
         between = tf.reduce_mean(self._similarity(codes, draws))
         return within - 2.0 * between

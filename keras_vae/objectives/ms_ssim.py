@@ -1,4 +1,4 @@
-"""How alike two images look."""
+"""The multi-scale structural similarity of images."""
 
 import itertools
 
@@ -12,36 +12,36 @@ from keras_vae.serialization import register
 from keras_vae.trace import Trace
 
 POWERS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""The weights of the scales, finest first, that Wang et al. found with observers."""
+"""The weights of the scales, finest first, from the experiments of Wang et al. with observers."""
 
 LEAST = 1e-4
-"""What a similarity of no or negative correlation counts as, so that its power has a gradient."""
+"""The minimum of the similarity of a scale, so that its power has a gradient for negative correlation."""
 
 
 @register
 class MSSSIM(Term):
-    """1 - MS-SSIM(x, E[x | z]), by the mean over the draws of z; from 0 for equal images to 1, without a unit.
+    """1 - MS-SSIM(x, E[x | z]), averaged over samples of z; from 0 for equal images to 1, without a unit.
 
-    At each scale, window by window, with the Gaussian-weighted means m, variances v and covariance c of the two
-    images:
+    For each scale and window, m, v and c are the Gaussian-weighted means, variances and covariance of the two images:
 
         luminance = (2 m_x m_y + 0.01^2) / (m_x^2 + m_y^2 + 0.01^2)
         structure = (2 c + 0.03^2) / (v_x + v_y + 0.03^2)
         MS-SSIM   = prod_{l < L} (mean structure_l)^w_l (mean luminance_L structure_L)^w_L
 
-    per channel, then the mean over channels; each scale is half the one before. Small images get as many scales,
-    up to `scales`, as leave room for one window, with weights that sum to 1; images smaller than a window get one
-    scale and a smaller window. The means are taken as at least 1e-4. The value is no number of nats: against a
-    likelihood, weigh it with something like the number of elements.
+    The result is averaged over channels. Each scale halves the previous one. The number of scales is limited by
+    `scales` and by the image, which must cover one window at each scale; the weights sum to 1. Images smaller than a
+    window have one scale and a smaller window. The means over windows are clipped to at least 1e-4. The value is not in
+    nats: in a sum with a likelihood, choose a weight near the number of elements.
 
     Args:
-        scales: the most scales, from 1 (plain SSIM) to 5.
-        filter_size: the side of the window in pixels, odd; its standard deviation is 1.5 at 11, in proportion.
+        scales: maximum number of scales, from 1 (plain SSIM) to 5.
+        filter_size: side of the window in pixels, odd. The standard deviation is proportional to it, 1.5 for a side of
+            11.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range; when called, for examples that are not images
-            `(H, W, C)`, which must be in [0, 1].
+        InvalidInputError: if an argument is out of range; when called, for examples that are not images `(H, W, C)`,
+            which must be in [0, 1].
 
     Example:
 
@@ -74,7 +74,7 @@ class MSSSIM(Term):
         return 1.0 - tf.reduce_mean(tf.reshape(similarity, tf.shape(means)[:2]), axis=0)
 
     def similarity(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """MS-SSIM of images in [0, 1], shape `(N, H, W, C)` each, of known height and width; shape `(N,)`."""
+        """Returns the MS-SSIM `(N,)` of images in [0, 1], shape `(N, H, W, C)` each, of static height and width."""
         size = min(x.shape[1:3])
         sizes = itertools.accumulate(range(self.scales - 1), lambda size, _: -(-size // 2), initial=size)
         count = max(1, sum(size >= self.filter_size for size in sizes))
@@ -92,15 +92,15 @@ class MSSSIM(Term):
 
 
 def _gaussian(size):
-    """A window of `size` weights that sum to 1."""
+    """Returns a window of `size` weights that sum to 1."""
     offsets = np.arange(size) - size // 2
     weights = np.exp(-0.5 * (offsets / (1.5 * size / 11)) ** 2)
     return (weights / weights.sum()).astype("float32")
 
 
 def _compare(x, y, window):
-    """Luminance and structure of each window, shape `(N, H', W', C)` each."""
-    x, y = x - 0.5, y - 0.5  # float32 keeps more digits of the variances of centred values
+    """Returns luminance and structure of each window, shape `(N, H', W', C)` each."""
+    x, y = x - 0.5, y - 0.5  # in float32, the variances of centred values are more accurate
     rows, columns = (_sliding(length, window) for length in x.shape[1:3])
     maps = tf.stack([x, y, x * y, x * x + y * y])
     mean_x, mean_y, xy, squares = tf.unstack(
@@ -115,7 +115,7 @@ def _compare(x, y, window):
 
 
 def _sliding(length, window):
-    """The matrix that weighs each window of a row of pixels, shape `(length - size + 1, length)`."""
+    """Returns the matrix of the weighted sums over the windows of a row, shape `(length - size + 1, length)`."""
     places = length - len(window) + 1
     matrix = np.zeros((places, length), "float32")
     for place in range(places):

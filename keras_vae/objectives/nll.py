@@ -1,4 +1,4 @@
-"""How badly the decoder explains the data."""
+"""The negative log-likelihood."""
 
 import tensorflow as tf
 
@@ -9,10 +9,10 @@ from keras_vae.trace import Trace
 
 @register
 class NLL(Term):
-    """Negative log-likelihood, -E_q(z|x)[log p(x | z)], by the mean over the draws of z; nats per example.
+    """The negative log-likelihood, -E_q(z|x)[log p(x | z)], averaged over samples of z; nats per example.
 
-    The reconstruction term of every model here: with a normal likelihood of fixed scale it is the squared
-    error up to a constant, with a Bernoulli likelihood the cross-entropy.
+    It is the reconstruction loss: up to a constant, the squared error for a normal likelihood of fixed scale; the
+    cross-entropy for a Bernoulli likelihood.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Losses as sums of weighted terms: `NLL() + 4.0 * KL()`."""
+"""Objectives: weighted sums of terms, such as `NLL() + 4.0 * KL()`."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ Weight = float | LearningRateSchedule
 
 
 class Term(Serializable):
-    """One part of an objective: a pure function of a trace, in nats per example.
+    """The base class of terms of an objective: a pure function of a trace, in nats per example.
 
-    A new term implements `__call__`, keeps its arguments as attributes, and is registered with
-    `@keras_vae.register`. Terms hold no state: weights live in layers, time in schedules.
+    A subclass implements `__call__`, stores its arguments as attributes, and is registered with `@keras_vae.register`.
+    Terms have no state: weights belong to layers, and dependence on time to schedules.
 
     Args:
-        name: the name under which its mean is reported by `fit`; the class name in snake_case by default.
+        name: name of the metric that `fit` reports; by default, the class name in snake_case.
     """
 
     samples = 1
-    """How many draws z ~ q(z | x) per example it needs."""
+    """The number of samples z ~ q(z | x) per example that the term needs."""
 
     needs_density = False
-    """Whether it evaluates log q(z | x), which a deterministic posterior does not have."""
+    """Whether the term evaluates log q(z | x), which a deterministic posterior does not have."""
 
     needs_log_ratio = False
-    """Whether it reads `trace.log_ratio`, which is then computed once for all terms."""
+    """Whether the term reads `trace.log_ratio`, which is then computed once for all terms."""
 
     needs_prior = False
-    """Whether it draws from p(z) or evaluates it."""
+    """Whether the term samples from p(z) or evaluates it."""
 
     needs_critic = False
-    """Whether it looks at `trace.critic`."""
+    """Whether the term uses `trace.critic`."""
 
     across_batch = False
-    """Whether the value for an example depends on the others of the (global) batch."""
+    """Whether the value for an example depends on other examples of the global batch."""
 
     trains: tuple[str, ...] | None = None
-    """The parts of the model that its gradient reaches; None for all but the critic."""
+    """The parts of the model that the term trains. None: all parts except the critic."""
 
     def __init__(self, name: str | None = None):
         if name is not None:
@@ -64,7 +64,7 @@ class Term(Serializable):
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
 
     def __call__(self, trace: Trace) -> tf.Tensor:
-        """The value for each example, shape `(B,)`."""
+        """Returns the value for each example, shape `(B,)`."""
         raise NotImplementedError
 
     def __add__(self, other: Term | Objective) -> Objective:
@@ -76,10 +76,10 @@ class Term(Serializable):
     __rmul__ = __mul__
 
     def only(self, *parts: str) -> Term:
-        """The same term, with a gradient for these parts of the model alone.
+        """Returns the same term, with a gradient only for these parts of the model.
 
         Args:
-            *parts: among `"encoder"`, `"posterior"`, `"decoder"`, `"likelihood"`, `"prior"` and `"critic"`.
+            *parts: any of `"encoder"`, `"posterior"`, `"decoder"`, `"likelihood"`, `"prior"` and `"critic"`.
 
         Example:
 
@@ -97,9 +97,9 @@ class Term(Serializable):
         return term
 
     def seed(self, trace: Trace) -> tf.Tensor:
-        """A seed for the term's own draws, int32 `(2,)`: a pure function of the trace's seed and the term's name.
+        """Returns a seed for the term, int32 `(2,)`: a pure function of the seed of the trace and the name of the term.
 
-        It differs between replicas, except for a term across the batch, which all replicas compute alike.
+        It differs between replicas, except for a term across the batch, which all replicas compute identically.
         """
         seed = trace.seed if self.across_batch else own_seed(trace.seed)
         return fold(seed, zlib.crc32(self.name.encode()) % 2**31)
@@ -130,10 +130,11 @@ class Objective(Serializable):
 
     Args:
         weighted: pairs of a weight and a term. A weight is a finite number, or a
-            `keras.optimizers.schedules.LearningRateSchedule` of the model's `step`, the number of batches trained on.
+            `keras.optimizers.schedules.LearningRateSchedule` of the `step` of the model, the number of training batches
+            so far.
 
     Raises:
-        InvalidInputError: for anything else, an empty sum or two terms of one name.
+        InvalidInputError: for an invalid weight or term, for an empty sum, or for two terms with the same name.
 
     Example:
 
@@ -158,7 +159,7 @@ class Objective(Serializable):
 
     @property
     def samples(self) -> int:
-        """Draws per example that satisfy every term."""
+        """The number of samples per example that is sufficient for every term."""
         return max(term.samples for term in self.terms)
 
     def __add__(self, other: Term | Objective) -> Objective:
@@ -175,30 +176,30 @@ class Objective(Serializable):
         return " + ".join(f"{'' if weight == 1 else factor(weight)}{term.name}" for weight, term in self.weighted)
 
     def trainers(self, part: str) -> tuple[int, ...]:
-        """The indices of the terms whose gradient reaches a part of the model."""
+        """Returns the indices of the terms that train a part of the model."""
         reach = ((part != "critic") if term.trains is None else (part in term.trains) for term in self.terms)
         return tuple(i for i, reaches in enumerate(reach) if reaches)
 
     def values(self, trace: Trace) -> dict[str, tf.Tensor]:
-        """Each term's unweighted value under its name, shape `(B,)`.
+        """Returns the unweighted value of each term by name, shape `(B,)`.
 
         Raises:
-            InvalidInputError: if a term has a value of another shape or dtype, which would be broadcast.
+            InvalidInputError: if a term has a value of another shape, which would be broadcast, or of another dtype.
         """
         return {term.name: _checked_value(term, term(trace), trace) for term in self.terms}
 
     def weigh(self, values: Mapping[str, tf.Tensor], step: tf.Tensor, indices: Sequence[int]) -> tf.Tensor:
-        """The weighted sum of the terms at `indices`, shape `(B,)`."""
+        """Returns the weighted sum of the terms at `indices`, shape `(B,)`."""
         weighted = [self.weighted[i] for i in indices]
         return tf.add_n([_at(weight, step) * values[term.name] for weight, term in weighted])
 
     @property
     def of_model(self) -> tuple[int, ...]:
-        """The indices of the terms that train more than the critic."""
+        """The indices of the terms that train any part other than the critic."""
         return tuple(i for i, term in enumerate(self.terms) if term.trains != ("critic",))
 
     def __call__(self, trace: Trace) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """The weighted sum without what trains only the critic, shape `(B,)`; each term's value under its name."""
+        """Returns the weighted sum `(B,)` without the terms that train only the critic, and the values of all terms."""
         values = self.values(trace)
         return self.weigh(values, trace.step, self.of_model), values
 

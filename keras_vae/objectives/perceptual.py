@@ -1,4 +1,4 @@
-"""Images compared as a classifier sees them."""
+"""The perceptual loss: the distance of images in the features of a classifier."""
 
 from collections.abc import Sequence
 
@@ -14,23 +14,23 @@ from keras_vae.trace import Trace
 
 @register
 class Perceptual(Term):
-    """The distance of x and E[x | z] in the feature maps of a frozen network of `keras.applications`.
+    """The distance between x and E[x | z] in the feature maps of a frozen network of `keras.applications`.
 
-        sum_l mean_(h,w) |f_l(x) - f_l(E[x | z])|^2,  f_l of unit length over the channels
+        sum_l mean_(h,w) |f_l(x) - f_l(E[x | z])|^2,  f_l of unit norm over the channels
 
-    so each layer adds a value from 0 to 4. The network is no part of the model: it is not saved with it but fetched
-    again by name, and never exported.
+    Each layer adds a value from 0 to 4. The network is not part of the model: it is neither saved nor exported, and a
+    loaded model downloads it again by name.
 
     Args:
         input_shape: `(H, W, C)` of the images in [0, 1], C = 1 or 3.
         backbone: name of the architecture.
-        layers: names of the layers that are compared.
-        weights: `"imagenet"`, downloaded by Keras once; None for a random network.
+        layers: names of the layers to compare.
+        weights: `"imagenet"`, which Keras downloads once. None uses random weights.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: for an unknown architecture or layer, images that it cannot take, or weights that cannot be
-            had.
+        InvalidInputError: for an unknown architecture or layer, for unsupported images, or for weights that are not
+            available.
 
     Example:
 
@@ -72,7 +72,7 @@ class Perceptual(Term):
         return tf.add_n([tf.reduce_mean(distance, axis=(1, 2)) for distance in distances])
 
     def _features(self, x: tf.Tensor) -> list[tf.Tensor]:
-        """The maps of each layer, normalised over their channels."""
+        """Returns the feature maps of each layer, normalised over the channels."""
         maps = self._maps(self._encoder.preprocessed(x))
         maps = maps if isinstance(maps, (list, tuple)) else [maps]
         return [tf.math.l2_normalize(tf.cast(one, tf.float32), axis=-1, epsilon=1e-10) for one in maps]

@@ -1,4 +1,4 @@
-"""The likelihood of a prior, for the codes that a model has."""
+"""The negative log-likelihood of the latents under the prior."""
 
 import tensorflow as tf
 
@@ -9,7 +9,7 @@ from keras_vae.trace import Trace
 
 @register
 class PriorNLL(Term):
-    """-log p(z) of the codes, whose gradient trains the prior and nothing else; nats.
+    """The negative log-likelihood of the latents under the prior, -log p(z), which trains only the prior; nats.
 
     Example:
 

@@ -13,20 +13,20 @@ from keras_vae.trace import Trace
 
 @register
 class Renyi(Bound):
-    """The negative variational Rényi bound of order alpha, from k draws; nats per example.
+    """The negative variational Rényi bound of order alpha, from k samples; nats per example.
 
         -1/(1 - alpha) log 1/k sum_i w_i^(1 - alpha),  w_i = p(x, z_i) / q(z_i | x),  z_i ~ q(z | x)
 
-    It falls as alpha rises: alpha = -inf takes the largest weight alone (VR-max), alpha = 0 is `IWAE`, and with
-    alpha -> 1 it tends to the ELBO.
+    The bound decreases with alpha: alpha = -inf uses only the largest weight (VR-max), alpha = 0 is `IWAE`, and
+    alpha -> 1 converges to the ELBO.
 
     Args:
-        alpha: the order, any number but 1; `float("-inf")` for VR-max.
-        k: draws per example.
+        alpha: order of the bound, any number except 1; `float("-inf")` for VR-max.
+        k: number of samples per example.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if `alpha` is 1, infinite upwards or no number, or `k` is no integer >= 1.
+        InvalidInputError: if `alpha` is 1, +inf or not a number, or if `k` is not an integer >= 1.
 
     Example:
 

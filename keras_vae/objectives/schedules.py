@@ -1,6 +1,6 @@
-"""Weights that change with the step of a model, which is a training batch.
+"""Schedules of weights over the steps of a model, where one step is one training batch.
 
-With gradient accumulation a window is as many steps as it has batches, and `compile` does not start the count again.
+With gradient accumulation, each batch is a step. `compile` does not reset the steps.
 """
 
 import tensorflow as tf
@@ -11,7 +11,7 @@ from keras_vae.serialization import Serializable, register
 
 
 class _Ramp(Serializable, LearningRateSchedule):
-    """A linear rise to `final` that takes `steps` steps."""
+    """A linear rise to `final` over `steps` steps."""
 
     def __init__(self, steps: int, final: float = 1.0):
         self.steps = check_integer(f"{type(self).__name__}: steps", steps)
@@ -20,7 +20,7 @@ class _Ramp(Serializable, LearningRateSchedule):
 
 @register
 class LinearWarmup(_Ramp):
-    """Rises from 0 to `final` over the first `steps` steps, then stays there.
+    """Rises linearly from 0 to `final` over the first `steps` steps, then remains constant.
 
     Example:
 
@@ -36,12 +36,12 @@ class LinearWarmup(_Ramp):
 
 @register
 class CyclicalWarmup(_Ramp):
-    """Rises from 0 to `final` in the first part of every cycle, stays there for the rest, and starts again.
+    """Rises linearly from 0 to `final` in the first part of every cycle, then remains constant until the next cycle.
 
     Args:
         steps: length of a cycle in steps.
-        final: the weight after each rise.
-        rise: the part of a cycle that the rise takes, in (0, 1].
+        final: weight after each rise.
+        rise: fraction of a cycle for the rise, in (0, 1].
 
     Example:
 

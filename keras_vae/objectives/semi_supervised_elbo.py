@@ -1,4 +1,4 @@
-"""What M2 minimises: the labelled and the unlabelled bound, and a classification loss."""
+"""The objective of the semi-supervised VAE (M2): labelled and unlabelled bounds, and a classification loss."""
 
 import math
 
@@ -15,12 +15,12 @@ tfd = tfp.distributions
 
 
 def marginal_bound(trace: Trace) -> dict[str, tf.Tensor]:
-    """`elbo`, `nll` and `kl` of x with its label where that is known, else of x alone; nats, `(B,)` each.
+    """Returns `elbo`, `nll` and `kl` of (x, y) for labelled examples, and of x for unlabelled ones; nats, `(B,)` each.
 
     Args:
-        trace: of a `SemiSupervisedAutoencoder`: one pass per class, class by class; `extras["classes"]` are the
-            logits `(B, classes)` of q(y | x), `extras["labels"]` the labels `(B,)`, -1 where there is none, and
-            `extras["kl"]` the KL(q(z | x, y) || p(z)) of every pass.
+        trace: the trace of a `SemiSupervisedAutoencoder`, with one pass per class, in the order of the classes.
+            `extras["classes"]` contains the logits `(B, classes)` of q(y | x), `extras["labels"]` the labels `(B,)`, -1
+            for none, and `extras["kl"]` the KL(q(z | x, y) || p(z)) of every pass.
     """
     logits, labels = trace.extras["classes"], trace.extras["labels"]
     classes = logits.shape[-1]
@@ -38,14 +38,14 @@ def marginal_bound(trace: Trace) -> dict[str, tf.Tensor]:
 
 @register
 class SemiSupervisedELBO(Term):
-    """The negative bound, and `alpha` times -log q(y | x) where the label is known; nats per example.
+    """The negative bound, plus `alpha` times -log q(y | x) for labelled examples; nats per example.
 
     Args:
-        alpha: weight of the classification loss; the paper's is 0.1 times the number of examples over that of labels.
+        alpha: weight of the classification loss. The paper uses 0.1 times the number of examples per label.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if `alpha` is no number >= 0.
+        InvalidInputError: if `alpha` is not a number >= 0.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Optimal transport between codes and prior, with an entropy that makes it smooth."""
+"""Entropic optimal transport between latents and prior."""
 
 import tensorflow as tf
 
@@ -10,21 +10,21 @@ from keras_vae.trace import Trace
 
 
 def optimal_transport(cost: tf.Tensor, epsilon: float, iterations: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """The entropic cost of moving n equal masses onto n others, and the plan that does it.
+    """Computes the entropic optimal transport between two sets of n points of equal mass.
 
         min_P  sum P_ij C_ij + epsilon KL(P || 1/n^2)        over P with rows and columns that each sum to 1/n
 
-    By Sinkhorn's iterations on the dual potentials, in the log domain, with an epsilon that falls by half in each
-    from the largest cost to its own value. The value is that of the dual, a lower bound whatever the iterations,
-    and its gradient with respect to the cost is the plan: nothing is differentiated through the iterations.
+    The Sinkhorn iterations update the dual potentials in the log domain, with an epsilon that is halved in each
+    iteration from the largest cost to its final value. The result is the dual value, a lower bound for any number of
+    iterations. Its gradient with respect to the cost is the plan, without differentiation through the iterations.
 
     Args:
         cost: shape `(..., n, n)`.
         epsilon: weight of the entropy, in units of the cost.
-        iterations: how often each potential is updated.
+        iterations: number of updates of each potential.
 
     Returns:
-        The value, shape `(...)`, and the plan, shape `(..., n, n)`; its columns sum to 1/n, its rows nearly.
+        The value, shape `(...)`, and the plan, shape `(..., n, n)`. Its columns sum to 1/n, its rows approximately.
 
     References: Cuturi, 2013, https://arxiv.org/abs/1306.0895; Feydy et al., 2019, https://arxiv.org/abs/1810.08278
     """
@@ -50,24 +50,26 @@ def optimal_transport(cost: tf.Tensor, epsilon: float, iterations: int) -> tuple
 
 @register
 class Sinkhorn(Term):
-    """Sinkhorn divergence between the aggregate posterior and the prior; a statistic of the batch.
+    """Sinkhorn divergence between the aggregate posterior and the prior; a batch statistic.
 
         S(Q, P) = OT(Q, P) - OT(Q, Q) / 2 - OT(P, P) / 2
 
-    where OT is the entropic cost of moving the codes, the first draw of each example, onto as many prior draws, at
-    a cost of |z - p|^2 each (see `optimal_transport`); in squared units of the latent space. As epsilon falls to 0
-    it becomes the squared 2-Wasserstein distance, as it grows the squared distance between the means.
+    OT is the entropic transport cost between the first latent sample of each example and the same number of prior
+    samples, with the cost |z - p|^2 (see `optimal_transport`), in squared units of the latent space. It converges to
+    the squared 2-Wasserstein distance as epsilon tends to 0, and to the squared distance between the means as epsilon
+    grows.
 
     Args:
-        epsilon: weight of the entropy, in squared units of the latent space; the square of the distance under
-            which points blur together.
-        iterations: of Sinkhorn's algorithm; a smaller epsilon needs more.
-        debiased: take the two self-terms away; without them the minimum is a shrunken aggregate posterior.
+        epsilon: weight of the entropy, in squared units of the latent space; the square of the distance below which
+            points are not distinguished.
+        iterations: iterations of the Sinkhorn algorithm. A smaller epsilon needs more.
+        debiased: whether to subtract OT(Q, Q) / 2 and OT(P, P) / 2. Otherwise, the minimum is a shrunken aggregate
+            posterior.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range; when called, for several levels of latent variables
-            or no prior.
+        InvalidInputError: if an argument is out of range; when called, for several levels of latent variables, or if
+            there is no prior.
 
     Example:
 

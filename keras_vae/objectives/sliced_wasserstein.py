@@ -1,4 +1,4 @@
-"""Wasserstein distance between codes and prior, along random lines."""
+"""The sliced Wasserstein distance between latents and prior."""
 
 import tensorflow as tf
 
@@ -12,22 +12,22 @@ from keras_vae.trace import Trace
 
 @register
 class SlicedWasserstein(Term):
-    """Sliced p-Wasserstein distance between the aggregate posterior and the prior, to the power p; of the batch.
+    """Sliced p-Wasserstein distance between aggregate posterior and prior, to the power p; a batch statistic.
 
         E_theta 1/B sum_i |sort(theta . z)_i - sort(theta . p)_i|^p
 
-    over unit vectors theta, drawn anew in each step, codes z, the first draw of each example, and as many prior
-    draws p; in units of the latent space to the power p. For p = 2 and two point sets that differ by a shift m it is
-    |m|^2 / D.
+    theta are random unit vectors, new in each step; z_i is the first latent sample of example i; p_i are prior samples.
+    The unit is that of the latent space to the power p. For p = 2 and two sets of points that differ by a shift m, the
+    value is |m|^2 / D.
 
     Args:
-        projections: how many lines.
-        p: the order, >= 1.
+        projections: number of unit vectors.
+        p: order of the distance, >= 1.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if an argument is out of its range; when called, for several levels of latent variables
-            or no prior.
+        InvalidInputError: if an argument is out of range; when called, for several levels of latent variables, or if
+            there is no prior.
 
     Example:
 
@@ -51,7 +51,7 @@ class SlicedWasserstein(Term):
         return tf.fill(tf.shape(trace.x)[:1], self.between(codes, draws, fold(seed, 1)))
 
     def between(self, codes: tf.Tensor, draws: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """The distance, to the power p, of two sets of as many points, `(B, D)` each, a scalar."""
+        """Returns the distance, to the power p, between two sets of points, `(B, D)` each; a scalar."""
         directions = tf.random.stateless_normal((self.projections, codes.shape[1]), seed)
         directions = tf.math.l2_normalize(directions, axis=1)
         quantiles, target = (

@@ -1,4 +1,4 @@
-"""Sparse codes by how often their units are active."""
+"""A penalty on the mean activation of latent units."""
 
 import math
 
@@ -13,14 +13,15 @@ from keras_vae.trace import Trace
 
 @register
 class SparsityKL(Term):
-    """How far the mean activation of each unit of the code is from a low rate; nats, summed over units and levels.
+    """The KL of the mean activation of each latent unit from a target rate, summed over units and levels; nats.
 
-        sum_d KL(Bernoulli(rate) || Bernoulli(r_d)),  r_d = mean over batch and draws of sigmoid(z_d)
+        sum_d KL(Bernoulli(rate) || Bernoulli(r_d)),  r_d = mean over batch and samples of sigmoid(z_d)
 
-    A statistic of the batch, the same for each example; it wants batches of many times 1 / rate examples.
+    It is a batch statistic with the same value for each example. Batches should contain many more than 1 / rate
+    examples.
 
     Args:
-        rate: the wanted mean activation, in (0, 1).
+        rate: target mean activation, in (0, 1).
         name: see `Term`.
 
     Raises:
@@ -47,7 +48,7 @@ class SparsityKL(Term):
         return tf.fill(tf.shape(trace.x)[:1], divergence)
 
     def _divergence(self, logits):
-        """The divergence of each unit, `(S, B, *event_shape) -> event_shape`; finite however far the logits go."""
+        """Returns the divergence of each unit, `(S, B, *event_shape) -> event_shape`; finite for any finite logits."""
         count = tf.math.log(tf.cast(tf.reduce_prod(tf.shape(logits)[:2]), logits.dtype))
         log_active = tf.reduce_logsumexp(tf.math.log_sigmoid(logits), axis=(0, 1)) - count
         log_silent = tf.reduce_logsumexp(tf.math.log_sigmoid(-logits), axis=(0, 1)) - count

@@ -1,4 +1,4 @@
-"""The KL divergence from the standard normal distribution, whatever the prior."""
+"""The KL divergence from the standard normal distribution, for any prior."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -13,7 +13,7 @@ tfd = tfp.distributions
 
 @register
 class StandardNormalKL(Term):
-    """KL(q(z | x) || N(0, I)) whatever the model's prior is; nats.
+    """The KL divergence KL(q(z | x) || N(0, I)), independent of the prior of the model; nats.
 
     Example:
 

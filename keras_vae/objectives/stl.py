@@ -1,4 +1,4 @@
-"""The ELBO with a gradient that vanishes at the optimum."""
+"""The ELBO with the sticking-the-landing gradient."""
 
 import tensorflow as tf
 
@@ -10,20 +10,20 @@ from keras_vae.trace import Trace
 
 @register
 class STL(Bound):
-    """The negative ELBO by k draws, without the score of q in its gradient; nats per example.
+    """The negative ELBO from k samples, without the score function of q in the gradient; nats per example.
 
         -1/k sum_i (log p(x, z_i) - log q(z_i | x)),  z_i ~ q(z | x)
 
-    Its value is that of `NLL() + KL(estimator="monte_carlo")`, and so is the expectation of its gradient; but the
-    parameters of q are held constant in log q(z | x), so that the gradient's variance vanishes where q is the true
-    posterior. The posterior must be made of tensors alone (no flow).
+    The value and the expected gradient are those of `NLL() + KL(estimator="monte_carlo")`. The parameters of q are
+    constant in log q(z | x), so that the variance of the gradient vanishes if q is the true posterior. The posterior
+    must depend only on tensors (no flow).
 
     Args:
-        k: draws per example.
+        k: number of samples per example.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if `k` is no integer >= 1; at the first step, for a posterior that it cannot use.
+        InvalidInputError: if `k` is not an integer >= 1; at the first step, for an unsupported posterior.
 
     Example:
 
@@ -33,7 +33,7 @@ class STL(Bound):
     Reference: Roeder, Wu & Duvenaud, 2017, https://arxiv.org/abs/1703.09194
     """
 
-    needs_log_ratio = False  # but that of a stopped posterior
+    needs_log_ratio = False  # it uses the log-ratio of a stopped posterior
 
     def __init__(self, k: int = 1, *, name: str | None = None):
         super().__init__(k, name=name)

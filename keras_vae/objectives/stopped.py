@@ -1,4 +1,4 @@
-"""Distributions whose parameters are constants to the gradient."""
+"""Distributions with constant parameters for the gradient."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,13 +17,13 @@ CONSTANTS = (type(None), bool, int, float, str, type, np.ndarray, np.generic, tf
 
 
 def stopped(distribution: tfd.Distribution) -> tfd.Distribution:
-    """The same distribution, with no gradient to its parameters; the gradient to where it is evaluated stays.
+    """Returns the same distribution without a gradient to its parameters; gradients to its arguments remain.
 
     Args:
-        distribution: one that is made of tensors, numbers, linear operators and other such distributions.
+        distribution: a distribution of tensors, numbers, linear operators and other such distributions.
 
     Raises:
-        InvalidInputError: if it is made of anything else, such as a bijector or a network.
+        InvalidInputError: if it contains anything else, such as a bijector or a network.
 
     Example:
 
@@ -39,10 +39,10 @@ def stopped(distribution: tfd.Distribution) -> tfd.Distribution:
 
 
 def with_stopped_posteriors(trace: Trace) -> Trace:
-    """The same trace, whose densities log q(z | x) have a gradient to z alone: without the score of q.
+    """Returns the same trace, where log q(z | x) has a gradient only to z, without the score function of q.
 
     Raises:
-        InvalidInputError: for a posterior whose draws are not reparameterised, or that cannot be made `stopped`.
+        InvalidInputError: for a posterior that is not reparameterised, or that `stopped` does not support.
     """
     for latent in trace.latents:
         if latent.posterior.reparameterization_type != tfd.FULLY_REPARAMETERIZED:

@@ -1,4 +1,4 @@
-"""The KL divergence in three parts: mutual information, total correlation, dimension-wise KL."""
+"""The decomposition of the KL divergence: mutual information, total correlation and dimension-wise KL."""
 
 import tensorflow as tf
 
@@ -32,20 +32,20 @@ class _PartOfKL(Term):
 
 @register
 class MutualInformation(_PartOfKL):
-    """The information of a code about its example: log q(z | x) - log q(z); nats per example.
+    """The mutual information of latents and examples, log q(z | x) - log q(z); nats per example.
 
-    The first part of MI + TC + dimension-wise KL = KL(q(z | x) || p(z)), whose Monte Carlo estimate by the same
-    draws is the sum of the three terms whatever the estimator. Of a batch taken as the data set, it is at most
-    log B on average.
+    It is the first part of KL(q(z | x) || p(z)) = MI + TC + dimension-wise KL. For any estimator, the sum of the three
+    terms is the Monte Carlo estimate of the KL from the same samples. If each batch is the data set, the mean is at
+    most log B.
 
     Args:
-        dataset_size: N, the number of training examples; None takes each batch as the data set.
-        estimator: `"weighted"` or `"stratified"` sampling, see `log_densities`.
+        dataset_size: N, the number of training examples. None uses each batch as the data set.
+        estimator: `"weighted"` or `"stratified"`, see `log_densities`.
         name: see `Term`.
 
     Raises:
-        InvalidInputError: if `dataset_size` or `estimator` is none of these; when called, for a posterior whose
-            dimensions are not independent.
+        InvalidInputError: if `dataset_size` or `estimator` is invalid; when called, for a posterior with dependent
+            dimensions.
 
     Example:
 
@@ -61,13 +61,13 @@ class MutualInformation(_PartOfKL):
 
 @register
 class TotalCorrelation(_PartOfKL):
-    """How far the aggregate posterior's dimensions are from independent: log q(z) - sum_d log q(z_d); nats per example.
+    """The total correlation of the aggregate posterior, log q(z) - sum_d log q(z_d); nats per example.
 
-    Its mean estimates KL(q(z) || prod_d q(z_d)), which is zero if and only if the dimensions are independent.
+    The mean estimates KL(q(z) || prod_d q(z_d)), which is zero if and only if the dimensions are independent.
 
     Args:
-        dataset_size: N, the number of training examples; None takes each batch as the data set.
-        estimator: `"weighted"` or `"stratified"` sampling, see `log_densities`.
+        dataset_size: N, the number of training examples. None uses each batch as the data set.
+        estimator: `"weighted"` or `"stratified"`, see `log_densities`.
         name: see `Term`.
 
     Raises:
@@ -87,14 +87,14 @@ class TotalCorrelation(_PartOfKL):
 
 @register
 class DimensionwiseKL(_PartOfKL):
-    """How far each dimension of q(z) is from the prior's: sum_d log q(z_d) - log p(z); nats per example.
+    """The dimension-wise KL of the aggregate posterior from the prior, sum_d log q(z_d) - log p(z); nats per example.
 
-    Its mean estimates sum_d KL(q(z_d) || p(z_d)) for a prior with independent dimensions; for any other,
-    KL(q(z) || p(z)) less the total correlation.
+    The mean estimates sum_d KL(q(z_d) || p(z_d)) for a prior with independent dimensions, and otherwise KL(q(z) ||
+    p(z)) minus the total correlation.
 
     Args:
-        dataset_size: N, the number of training examples; None takes each batch as the data set.
-        estimator: `"weighted"` or `"stratified"` sampling, see `log_densities`.
+        dataset_size: N, the number of training examples. None uses each batch as the data set.
+        estimator: `"weighted"` or `"stratified"`, see `log_densities`.
         name: see `Term`.
 
     Raises:

@@ -23,7 +23,7 @@ def name_classes(
     """Converts labels to class indices and class names.
 
     Args:
-        labels: `count` whole numbers or words, -1 for an example without a label, or None for one class without a name.
+        labels: `count` integers or strings, -1 for an example without a label, or None for one class without a name.
         label_names: names of the classes 0, 1, ...; if empty, each label is its own name.
         count: number of examples.
 

@@ -25,7 +25,7 @@ def plot_comparison(
     """Plots a panel for each measure with a bar for each run; the best run is dark blue and bold.
 
     Each panel compares the runs in one measure; each row shows the strengths and weaknesses of one run. A run with the
-    best reconstruction and the worst samples stores more information in the code than the prior can generate. Bars
+    best reconstruction and the worst samples stores more information in the latents than the prior can generate. Bars
     start at 0, so compare the printed numbers if the values are far from 0. A dash is a missing value or NaN.
 
     Args:

@@ -1,4 +1,4 @@
-"""Heat map of the dimensions of the code and the factors of variation."""
+"""Heat map of latent dimensions and factors of variation."""
 
 from collections.abc import Sequence
 
@@ -25,14 +25,14 @@ def plot_factor_matrix(
     matrix: np.ndarray,
     *,
     factor_names: Sequence[str],
-    title: str = "Dimensions of the code and factors",
+    title: str = "Latent dimensions and factors",
     note: str = "",
 ) -> Figure:
-    """Plots importances or mutual information of code dimensions (rows) and factors (columns) as a heat map.
+    """Plots importances or mutual information of latent dimensions (rows) and factors (columns) as a heat map.
 
-    In a disentangled code every row and every column has exactly one dark cell, so that the plot shows a dark
-    diagonal. A row with several dark cells is a dimension that mixes factors. A column with several dark cells is a
-    factor that several dimensions encode. A column without a dark cell is a factor that the code does not contain.
+    In a disentangled representation, every row and every column has exactly one dark cell, so that the plot shows a
+    dark diagonal. A row with several dark cells is a dimension that mixes factors. A column with several dark cells is
+    a factor that several dimensions encode. A column without a dark cell is a factor that the latents do not encode.
     Dead dimensions, which encode no factor, have grey names.
 
     Args:
@@ -83,7 +83,7 @@ def plot_factor_matrix(
     ax.set_xticks(range(factors), [shorten(name, 22) for name in factor_names], parse_math=False, color=INK, **rotation)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_ylabel("dimension of the code", size=LABEL, color=MUTED)
+    ax.set_ylabel("latent dimension", size=LABEL, color=MUTED)
     if rows <= _MAX_ANNOTATED[0] and factors <= _MAX_ANNOTATED[1]:
         _write_values(ax, values[order], top)
     else:

@@ -10,7 +10,7 @@ from keras_vae.plots.sheet import GAP, MAX_ROWS, Sheet
 
 
 def plot_interpolation(images: np.ndarray, *, endpoints: tuple[np.ndarray, np.ndarray] | None = None) -> Figure:
-    """Plots a row for each pair of test examples A and B: the decoded points of the path between their codes.
+    """Plots a row for each pair of test examples A and B: the decoded points of the path between their latents.
 
     The first and the last image of a row, in frames, are the reconstructions of A and B. On a good path every step
     looks like the data and the change is gradual. A cross-fade of A and B or a blur in the middle indicates a hole in

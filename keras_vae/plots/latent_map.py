@@ -1,4 +1,4 @@
-"""Plots the codes of the examples in the latent space."""
+"""Plots the latents of examples."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -20,17 +20,17 @@ def plot_latent_map(
     label_names: Sequence[str] = (),
     explained: Sequence[float] | None = None,
 ) -> Figure:
-    """Plots codes as a histogram for one dimension, a scatter plot for two, or a scatter plot of two PCA axes.
+    """Plots latents as a histogram for one dimension, a scatter plot for two, or a scatter plot of two PCA axes.
 
-    In a good latent space the classes form regions without gaps between them, and the codes have about the range of
+    In a good latent space the classes form regions without gaps between them, and the latents have about the range of
     the prior, -2 to 2 for a standard normal. Mixed colours mean that these two directions do not separate the classes.
     A single dot at 0 means that the posterior has collapsed.
 
     Args:
         codes: (N, D) posterior means, at most about 10,000. Rows that are not finite are left out.
-        labels: (N,) classes for the colours, whole numbers or words.
+        labels: (N,) classes for the colours, integers or strings.
         label_names: names of the classes 0, 1, ...
-        explained: fraction of variance (0 to 1) of the two axes, if the caller has projected the codes. For D > 2,
+        explained: fraction of variance (0 to 1) of the two axes, if the caller has projected the latents. For D > 2,
             None uses the fractions of the PCA.
 
     Raises:
@@ -43,12 +43,12 @@ def plot_latent_map(
         raise InvalidInputError(f"explained: expected two fractions of variance, got shape {np.shape(explained)}.")
     classes, names = name_classes(labels, label_names, len(codes))
     finite = np.isfinite(codes).all(axis=1)
-    left_out = f" {(~finite).sum():,} codes are not finite and left out." if not finite.all() else ""
+    left_out = f" {(~finite).sum():,} latents are not finite and left out." if not finite.all() else ""
     codes, classes, dimensions = codes[finite], classes[finite], codes.shape[1]
     if len(codes) < 2:
         raise InvalidInputError(f"codes: expected at least 2 finite rows, got {len(codes)}.")
 
-    note = f"{len(codes):,} codes of {dimensions} dimension{'s' * (dimensions > 1)}.{left_out}"
+    note = f"{len(codes):,} latents of {dimensions} dimension{'s' * (dimensions > 1)}.{left_out}"
     if dimensions > 2:
         from sklearn.decomposition import PCA
 
@@ -58,14 +58,14 @@ def plot_latent_map(
         explained = np.nan_to_num(pca.explained_variance_ratio_) if explained is None else explained
         note = f"The two principal components of {note}"
     height = 2.8 if dimensions == 1 else 5.2
-    figure = new_figure(6.0, height, title="Codes of the examples in the latent space", note=note)
+    figure = new_figure(6.0, height, title="Latents of the examples", note=note)
     ax = figure.add_subplot()
     style_axes(ax, grid="y" if dimensions == 1 else "both")
     colors = class_colors(len(names))
     if dimensions == 1:
         _draw_histograms(ax, codes[:, 0], classes, colors)
         ax.set_xlabel("z0", size=LABEL, color=MUTED)
-        ax.set_ylabel("codes per bin", size=LABEL, color=MUTED)
+        ax.set_ylabel("latents per bin", size=LABEL, color=MUTED)
     else:
         _draw_scatter(ax, codes, np.asarray(colors)[classes])
         axis_names = ["z0", "z1"]

@@ -12,7 +12,7 @@ from keras_vae.plots.factor_matrix import as_matrix
 from keras_vae.plots.limits import full_limits
 
 RARE = 0.01
-"""A point is in a hole if its density is below this quantile of the density at the codes."""
+"""A point is in a hole if its density is below this quantile of the density at the latents."""
 
 _MAX_POINTS = 3000
 
@@ -24,22 +24,22 @@ def plot_overlap(
     log_density_of_codes: np.ndarray | None = None,
     log_density_of_draws: np.ndarray | None = None,
 ) -> Figure:
-    """Plots codes of the data over draws from the prior, to show whether the aggregate posterior covers the prior.
+    """Plots latents of the data over samples from the prior, to show whether the aggregate posterior covers the prior.
 
     The two clouds of a good generative model coincide. Orange without blue is a hole: the decoder was not trained on
-    these draws of the prior. Blue without orange are codes that the prior does not generate. With densities, a second
-    panel compares log q(z) at codes and draws, and shows holes that two directions do not.
+    these samples from the prior. Blue without orange are latents that the prior does not generate. With densities, a
+    second panel compares log q(z) at latents and samples, and shows holes that are not visible in two directions.
 
     Args:
-        codes: `(N, D)`, one draw from q(z | x) for each example (posterior means underestimate the spread).
-        prior_draws: `(M, D)`, draws from the prior p(z).
+        codes: `(N, D)`, one sample from q(z | x) for each example (posterior means underestimate the spread).
+        prior_draws: `(M, D)`, samples from the prior p(z).
         log_density_of_codes: `(N,)`, log density of the aggregate posterior q(z) at `codes`, in nats.
         log_density_of_draws: `(M,)`, log density of the aggregate posterior q(z) at `prior_draws`, in nats.
 
     Returns:
         The figure. For D > 2 the axes of the scatter plot are `most_different_directions`. With densities, the title
-        states the fraction of draws in holes, where log q(z) is below its 1 % quantile at the codes. A log density of
-        -inf is in a hole. NaN, +inf and points that are not finite are left out; the note states their number.
+        states the fraction of samples in holes, where log q(z) is below its 1 % quantile at the latents. A log density
+        of -inf is in a hole. NaN, +inf and points that are not finite are left out; the note states their number.
 
     Raises:
         InvalidInputError: if a shape does not match, if only one of the two densities is given, or if no finite value
@@ -63,7 +63,7 @@ def plot_overlap(
     left_out -= len(codes) + len(draws)
     if not len(codes) or not len(draws):
         raise InvalidInputError(f"plot_overlap: expected finite rows, got {len(codes)} codes, {len(draws)} draws.")
-    title = "Do the codes cover the prior?"
+    title = "Do the latents cover the prior?"
     note = "Orange without blue: holes, regions of the prior without examples."
     shown = None
     if densities:
@@ -72,8 +72,10 @@ def plot_overlap(
         if not np.isfinite(of_codes).any() or not len(of_draws):
             raise InvalidInputError("log_density: expected some finite values at codes and draws, got none.")
         threshold = np.quantile(of_codes[np.isfinite(of_codes)], RARE)
-        title = f"Holes: {(of_draws < threshold).mean():.1%} of the draws from the prior are in regions without codes"
-        note += f" Dashed line: the {RARE:.0%} quantile of log q(z) at the codes."
+        title = (
+            f"Holes: {(of_draws < threshold).mean():.1%} of the samples from the prior are in regions without latents"
+        )
+        note += f" Dashed line: the {RARE:.0%} quantile of log q(z) at the latents."
         shown = (of_codes, of_draws, threshold)
     if left_out:
         note += f" {left_out:,} points or densities are not finite and left out."
@@ -88,17 +90,17 @@ def plot_overlap(
 
 
 def most_different_directions(codes: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Returns the two directions in which the second moments of codes and draws differ most, `(D, 2)`.
+    """Returns the two directions in which the second moments of latents and prior samples differ most, `(D, 2)`.
 
-    Let s be the second moment of the codes about the mean of the draws, in units of the variance of the draws. The
-    directions maximize s - 1 - ln s, which is large if the codes are much too wide, shifted, or much too narrow. s is
-    shrunk towards 1, as if there were D more codes distributed like the draws, so that few codes have little effect.
-    `(z - mean of the draws)` times the result has variance 1 for the draws. Directions without variance in the draws
-    are not scaled.
+    Let s be the second moment of the latents about the mean of the samples, in units of the variance of the samples.
+    The directions maximize s - 1 - ln s, which is large if the latents are much too wide, shifted, or much too narrow.
+    s is shrunk towards 1, as if there were D more latents distributed like the samples, so that few latents have little
+    effect. `(z - mean of the samples)` times the result has variance 1 for the samples. Directions without variance in
+    the samples are not scaled.
 
     Args:
-        codes: `(N, D)` with D >= 2.
-        draws: `(M, D)`.
+        codes: latents `(N, D)` with D >= 2.
+        draws: prior samples `(M, D)`.
 
     Example:
 
@@ -135,7 +137,7 @@ def _densities(pair: tuple, counts: tuple[int, int]) -> list[np.ndarray]:
 def _draw_clouds(ax: Axes, codes: np.ndarray, draws: np.ndarray) -> None:
     dimensions = codes.shape[1]
     style_axes(ax, grid="y" if dimensions == 1 else "both")
-    pairs = ((draws, ORANGE, "draws from the prior"), (codes, BLUE, "codes of the data"))
+    pairs = ((draws, ORANGE, "samples from the prior"), (codes, BLUE, "latents of the data"))
     if dimensions == 1:
         _draw_histograms(ax, [(each[:, 0], color) for each, color, _ in pairs], np.concatenate([codes, draws]))
         names = ("z0", "share per bin")

@@ -17,8 +17,8 @@ def plot_path_lengths(steps: np.ndarray, *, distance_name: str = "distance") -> 
     """Plots the distance between successive images on interpolation paths, as the mean over paths for each step.
 
     On an even path every step changes the image by the same distance, and the line is near the dashed line. A spike is
-    a jump from one kind of image to another, or through a hole. In a flat part near 0 the decoder ignores the code. A
-    wide band with an even line means that individual paths jump.
+    a jump from one kind of image to another, or through a hole. In a flat part near 0 the decoder ignores the latents.
+    A wide band with an even line means that individual paths jump.
 
     Args:
         steps: `(P, S)`, distance between image s and image s + 1 of path p, 0 or more.

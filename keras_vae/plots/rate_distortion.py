@@ -33,8 +33,8 @@ def plot_rate_distortion(
     """Plots models in the plane of rate and distortion, with their Pareto frontier and a balance point.
 
     Models at the lower left are better, with fewer bits and less distortion. The ELBO is constant along each faint
-    diagonal, so it does not distinguish a model at the left, which ignores the code, from a model at the right, which
-    memorizes the data. Models above the frontier have a higher rate or distortion than another model. Beyond the
+    diagonal, so it does not distinguish a model at the left, which ignores the latents, from a model at the right,
+    which memorizes the data. Models above the frontier have a higher rate or distortion than another model. Beyond the
     ringed balance point, additional bits reduce the distortion only slightly.
 
         ELBO = -D - R ln 2

@@ -27,14 +27,14 @@ def plot_reconstructions(
     """Plots originals above their reconstructions; for events other than images, plots both lines in one panel.
 
     Good reconstructions preserve the differences between examples, such as class, pose and stroke. In blurred
-    reconstructions the decoder explains detail as noise. If all reconstructions look alike, the codes contain no
+    reconstructions the decoder models detail as noise. If all reconstructions look alike, the latents contain no
     information.
 
     Args:
         x: (N, *event) test examples.
         reconstructions: (N, *event), the mean of the decoder for each example.
         columns: number of pairs in a row; at most four rows of pairs are plotted.
-        labels: N words or numbers for the captions above the pairs.
+        labels: N strings or numbers for the captions above the pairs.
         errors: N numbers for the captions below the pairs, such as squared errors.
         error_name: name and unit of the errors.
 

@@ -19,7 +19,7 @@ def plot_samples(images: np.ndarray, *, columns: int | None = None, title: str =
     samples unlike the data indicate holes between the posterior and the prior.
 
     Args:
-        images: (N, *event), means or draws of the decoder; only the first 144 are plotted.
+        images: (N, *event), means or samples of the decoder; only the first 144 are plotted.
         columns: number of images in a row. None uses about the square root of N.
         title: heading of the figure.
 

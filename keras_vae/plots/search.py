@@ -30,7 +30,7 @@ def plot_search(
 
     Args:
         scores: `(N,)`, the objective of each trial.
-        values: hyper-parameter -> `(N,)` values, numbers or words.
+        values: hyper-parameter -> `(N,)` values, numbers or strings.
         objective: name of the objective.
         better: `"max"` or `"min"`.
         logarithmic: hyper-parameters with a logarithmic axis.

@@ -1,4 +1,4 @@
-"""Priors p(z), trained with the model or fitted to its codes afterwards."""
+"""Priors p(z), trained with the model or fitted to its latents after training."""
 
 from keras_vae.priors.autoregressive_prior import AutoregressivePrior
 from keras_vae.priors.categorical_prior import CategoricalPrior

@@ -1,4 +1,4 @@
-"""Discrete codes one by one, each given those before it."""
+"""The autoregressive prior over the indices of discrete latents."""
 
 import math
 from collections.abc import Callable
@@ -65,24 +65,24 @@ class AutoregressiveCodes(CustomDistribution):
 
 @register
 class AutoregressivePrior(Prior):
-    """A `PixelCNN` over codes k_i from 0 to `categories` - 1, as the VQ-VAE has them.
+    """An autoregressive prior over grids of indices k_i from 0 to `categories` - 1, by a `PixelCNN`.
 
         log p(k) = sum_i log softmax(f(k_1, ..., k_(i-1)))[k_i]
 
-    Codes are embedded, and every position has an embedding of its own. A sequence is read in its
-    order, a grid row by row; of several codes at one position all are read before the next one. It learns together
-    with the model, or from the codes of a trained one by `fit`. A draw takes as many passes as there are codes.
+    Each index and each position has a learned embedding. The order of a grid is row by row; all levels of a position
+    precede the next position. Train the prior with the model, or `fit` it to the indices of a trained model. Sampling
+    takes one pass of the network per index.
 
     Args:
-        event_shape: shape of one grid of codes: `(n,)`, `(h, w)`, or `(h, w, levels)`; at least two codes.
-        categories: number of codes.
+        event_shape: shape of one grid of indices: `(n,)`, `(h, w)`, or `(h, w, levels)`; at least two indices.
+        categories: number of values of an index, such as the size of the codebook.
         layers: number of gated layers.
-        filters: width of the network, of the embedding and of a position's vector.
-        kernel_size: side of its kernels; odd, at least 3.
-        seed: seed of the initial weights; drawn by Keras when None.
+        filters: width of the network and of both embeddings.
+        kernel_size: side of the kernels; odd, at least 3.
+        seed: seed of the initial weights. None draws one.
 
     Raises:
-        InvalidInputError: if the event has another shape, or a number is out of its range.
+        InvalidInputError: if `event_shape` has another form, or a number is out of its range.
 
     Example:
 
@@ -139,7 +139,7 @@ class AutoregressivePrior(Prior):
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Rows and columns of the network's grid: levels side by side, a single row as a column."""
+        """The height and width of the grid of the network: levels side by side, a sequence as a column."""
         rows = self.event_shape[0]
         columns = math.prod(self.event_shape[1:])
         return (columns, 1) if rows == 1 else (rows, columns)
@@ -148,11 +148,11 @@ class AutoregressivePrior(Prior):
         return AutoregressiveCodes(self)
 
     def logits(self, codes: tf.Tensor) -> tf.Tensor:
-        """Of each code given those before it: int32 `(N, *grid)` to `(N, *grid, categories)`."""
+        """The logits of each index given the preceding ones: int32 `(N, *grid)` to `(N, *grid, categories)`."""
         return self.network(self._embed(codes), self._context())
 
     def draws(self, n: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """As many draws from p(k), int32 `(n, *grid)`."""
+        """`n` samples from p(k), int32 `(n, *grid)`."""
         return (self._compiled_draws if tf.executing_eagerly() else self._draws)(n, seed)
 
     def _draws(self, n, seed):
@@ -187,24 +187,25 @@ class AutoregressivePrior(Prior):
         verbose: int = 1,
         **options: Any,
     ) -> Self:
-        """A new prior of the greatest likelihood on codes, such as those of a trained VQ-VAE.
+        """Fits a new prior to indices, such as those of a trained VQ-VAE, by maximum likelihood.
 
-        Adam with a cosine decay minimises the negative log-likelihood. A part of the codes is held out; the weights
-        of the epoch that explains it best are kept. Equal arguments give equal priors.
+        Adam with a cosine decay minimises the negative log-likelihood. Part of the indices is held out, and the weights
+        of the epoch with the best likelihood on it are kept. The same arguments give the same prior.
 
         Args:
             codes: integers from 0 to `categories` - 1, `(N, *event_shape)`.
-            categories: number of codes.
-            epochs: passes over the codes.
-            batch_size: grids of codes in a step.
-            learning_rate: of the first step; it falls to 0.
-            validation_split: share of the codes held out; 0 keeps the last weights.
-            seed: of the weights, the order and the choice of codes to hold out.
+            categories: see the class.
+            epochs: number of passes over the indices.
+            batch_size: number of grids in a batch.
+            learning_rate: initial learning rate; it decays to 0.
+            validation_split: fraction that is held out; 0 keeps the last weights.
+            seed: seed of the initial weights, the order and the split.
             verbose: 1 shows a progress bar.
-            **options: of the class, such as `layers` and `filters`.
+            **options: other arguments of the class, such as `layers` and `filters`.
 
         Raises:
-            InvalidInputError: for codes that are no such integers, less than two, or a number out of its range.
+            InvalidInputError: if the indices are not such integers, if there are fewer than two grids, or if a number
+                is out of its range.
 
         Example:
 

@@ -1,4 +1,4 @@
-"""Discrete codes that know nothing of each other."""
+"""Independent indices of discrete latents."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,17 +15,17 @@ tfd = tfp.distributions
 
 @register
 class CategoricalPrior(Prior):
-    """p(k) = prod_i softmax(l_i)[k_i], over grids of codes k_i from 0 to `categories` - 1.
+    """p(k) = prod_i softmax(l_i)[k_i], over grids of indices k_i from 0 to `categories` - 1.
 
-    Uniform at the start: then -log p(k) is log `categories` nats per code.
+    Initially uniform: -log p(k) is log `categories` nats per index.
 
     Args:
-        event_shape: shape of one grid of codes, such as `(7, 7)`.
-        categories: number of codes.
-        learned: whether the probabilities of each position are trained; else they stay uniform.
+        event_shape: shape of one grid of indices, such as `(7, 7)`.
+        categories: number of values of an index, such as the size of the codebook.
+        learned: whether to train the probabilities of each position; otherwise they are uniform.
 
     Raises:
-        InvalidInputError: if `categories` is no integer >= 2.
+        InvalidInputError: if `categories` is not an integer >= 2.
 
     Example:
 

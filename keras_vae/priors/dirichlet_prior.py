@@ -19,15 +19,15 @@ tfd = tfp.distributions
 class DirichletPrior(Prior):
     """p(z) proportional to the product of z_d^(a - 1) over proportions z that sum to 1.
 
-    a = 1 is the uniform density on the simplex, a < 1 prefers its corners, a > 1 its centre. It has a closed-form KL
-    with the posterior `Dirichlet`.
+    The density is uniform on the simplex for a = 1, concentrated at the corners for a < 1, and at the centre for a > 1.
+    The KL from the posterior `Dirichlet` has a closed form.
 
     Args:
-        event_shape: shape of one code, `(D,)` with D >= 2.
-        concentration: a, the same for every element.
+        event_shape: shape of one latent, `(D,)` with D >= 2.
+        concentration: a, a positive number for all elements.
 
     Raises:
-        InvalidInputError: if codes are no vectors of two or more, or the concentration is not positive.
+        InvalidInputError: if latents are not vectors of length 2 or more, or the concentration is not positive.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Maximum likelihood on the codes of a trained model."""
+"""Maximum likelihood on the latents of a trained model."""
 
 import math
 from typing import Any
@@ -17,7 +17,7 @@ def check_codes(part: str, codes: Any) -> np.ndarray:
     """`codes` as a float32 array `(N, *event_shape)`.
 
     Raises:
-        InvalidInputError: if they are not finite numbers, or fewer than two codes.
+        InvalidInputError: if they are not finite numbers, or if there are fewer than two.
     """
     try:
         codes = np.asarray(codes, "float32")
@@ -44,20 +44,20 @@ def maximize_likelihood(
     seed: int,
     verbose: int,
 ) -> None:
-    """Trains the weights of `prior` to minimise -log p(z) in nats per code, by Adam with a cosine decay.
+    """Trains the weights of `prior` to minimise -log p(z) in nats per latent, by Adam with a cosine decay.
 
     Args:
         prior: a prior whose distribution has a density.
         codes: `(N, *event_shape)`, float32.
-        epochs: passes over the codes.
-        batch_size: codes in a step; what is left over after the last whole batch waits for another epoch's order.
-        learning_rate: of the first step.
-        validation_split: share of the codes held out to choose the best epoch's weights; 0 keeps the last.
-        seed: of the order and of the choice of codes to hold out.
+        epochs: number of passes over the latents.
+        batch_size: number of latents in a batch; the incomplete last batch of an epoch is dropped.
+        learning_rate: initial learning rate.
+        validation_split: fraction that is held out to select the best epoch; 0 keeps the last weights.
+        seed: seed of the order and of the split.
         verbose: 1 shows a progress bar.
 
     Raises:
-        InvalidInputError: if a number is out of its range, or the likelihood diverges.
+        InvalidInputError: if a number is out of its range, or if the likelihood diverges.
     """
     part = f"{type(prior).__name__}.fit"
     epochs, batch_size = check_integer(f"{part}: epochs", epochs), check_integer(f"{part}: batch_size", batch_size)

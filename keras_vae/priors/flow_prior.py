@@ -1,4 +1,4 @@
-"""What priors made by a normalizing flow have in common."""
+"""The base class of priors with a normalizing flow."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,22 +19,23 @@ tfd = tfp.distributions
 
 
 class FlowPrior(Prior):
-    """p(z) = N(f((z - loc) / scale); 0, I) |det df/dz|, with a flow f from codes to noise.
+    """p(z) = N(f((z - loc) / scale); 0, I) |det df/dz|, with a flow f from latents to noise.
 
-    It learns together with the model, or from the codes of a trained one by `fit`. A new family names its step:
+    Train the prior with the model, or `fit` it to the latents of a trained model. A subclass defines one step of f:
 
         class MyFlow(FlowPrior):
             def make_step(self, number, seed):
                 return MyBijection(self.dim, self.units, seed=seed)
 
-    loc and scale are weights that no gradient trains: 0 and 1, or the codes' own after `fit`.
+    loc and scale are not trained by gradients. They are 0 and 1, or the mean and standard deviation of the latents
+    after `fit`.
 
     Args:
-        event_shape: shape of one code; it is flattened within.
-        flows: how many steps.
-        units: width of each hidden layer in a step.
-        activation: a Keras activation of these layers.
-        seed: seed of the initial weights; drawn by Keras when None.
+        event_shape: shape of one latent; it is flattened internally.
+        flows: number of steps.
+        units: widths of the hidden layers of a step.
+        activation: Keras activation of these layers.
+        seed: seed of the initial weights. None draws one.
 
     Raises:
         InvalidInputError: if a number is out of its range.
@@ -67,7 +68,7 @@ class FlowPrior(Prior):
 
     @property
     def dim(self) -> int:
-        """How many numbers a code has."""
+        """Number of elements of a latent."""
         return math.prod(self.event_shape)
 
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
@@ -103,23 +104,25 @@ class FlowPrior(Prior):
         verbose: int = 1,
         **options: Any,
     ) -> Self:
-        """A new prior of the greatest likelihood on codes, such as the posterior means of a trained model.
+        """Fits a new prior to latents, such as the posterior means of a trained model, by maximum likelihood.
 
-        The codes are standardised, and Adam with a cosine decay minimises the negative log-likelihood. A part of the
-        codes is held out; the weights of the epoch that explains it best are kept. Equal arguments give equal priors.
+        The latents are standardised, and Adam with a cosine decay minimises the negative log-likelihood. Part of them
+        is held out, and the weights of the epoch with the best likelihood on it are kept. The same arguments give the
+        same prior.
 
         Args:
-            codes: `(N, *event_shape)`.
-            epochs: passes over the codes.
-            batch_size: codes in a step.
-            learning_rate: of the first step; it falls to 0.
-            validation_split: share of the codes held out; 0 keeps the last weights.
-            seed: of the weights, the order and the choice of codes to hold out.
+            codes: latents `(N, *event_shape)`.
+            epochs: number of passes over the latents.
+            batch_size: number of latents in a batch.
+            learning_rate: initial learning rate; it decays to 0.
+            validation_split: fraction that is held out; 0 keeps the last weights.
+            seed: seed of the initial weights, the order and the split.
             verbose: 1 shows a progress bar.
-            **options: of the class, such as `flows` and `units`.
+            **options: other arguments of the class, such as `flows` and `units`.
 
         Raises:
-            InvalidInputError: for codes that are no finite array of at least 2, or a number out of its range.
+            InvalidInputError: if there are fewer than two latents, if they are not finite, or if a number is out of its
+                range.
         """
         codes = check_codes(cls.__name__, codes)
         prior = cls(codes.shape[1:], seed=seed, **options)

@@ -1,4 +1,4 @@
-"""A mixture of normals of full covariance, fitted to codes after training."""
+"""A mixture of normals with full covariance, fitted to latents after training."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ tfb = tfp.bijectors
 
 @register
 class GaussianMixturePrior(Prior):
-    """p(z) = sum_k pi_k N(z; loc_k, L_k L_k^T), fitted to the codes of a trained model by expectation maximisation.
+    """p(z) = sum_k pi_k N(z; loc_k, L_k L_k^T), fitted to the latents of a trained model by expectation maximisation.
 
-    Use `GaussianMixturePrior.fit(codes)`; the constructor alone gives K standard normals. No gradient trains it. It has
-    no closed-form KL; use `KL(estimator="monte_carlo")` where one is wanted.
+    Use `GaussianMixturePrior.fit(codes)`; the constructor alone returns K standard normals. Gradients do not train this
+    prior. Its KL has no closed form; use `KL(estimator="monte_carlo")`.
 
     Args:
-        event_shape: shape of one code; codes of more than one axis are flattened for the covariances.
-        components: how many normals, K.
+        event_shape: shape of one latent; it is flattened for the covariances.
+        components: number of normals, K.
 
     Raises:
-        InvalidInputError: if `components` is no integer >= 1.
+        InvalidInputError: if `components` is not an integer >= 1.
 
     Example:
 
@@ -40,7 +40,7 @@ class GaussianMixturePrior(Prior):
     >>> GaussianMixturePrior.fit(codes, components=3).distribution().sample(5, seed=(1, 2)).shape
     TensorShape([5, 2])
 
-    Reference: Ghosh et al., 2020, who sample autoencoders so, https://arxiv.org/abs/1903.12436
+    Reference: Ghosh et al., 2020, who sample autoencoders in this way, https://arxiv.org/abs/1903.12436
     """
 
     def __init__(self, event_shape: tuple[int, ...], *, components: int = 10, **kwargs: Any):
@@ -59,15 +59,15 @@ class GaussianMixturePrior(Prior):
 
     @classmethod
     def fit(cls, codes: Any, *, components: int = 10, seed: int = 0) -> GaussianMixturePrior:
-        """The mixture that expectation maximisation finds for codes, started by k-means.
+        """Fits a mixture to latents by expectation maximisation, initialised by k-means.
 
         Args:
-            codes: codes `(N, *event_shape)`, such as `model.encode(x).mean()`.
-            components: how many normals.
-            seed: of the start.
+            codes: latents `(N, *event_shape)`, such as `model.encode(x).mean()`.
+            components: number of normals.
+            seed: seed of the initialisation.
 
         Raises:
-            InvalidInputError: for codes that are not finite, fewer than two or fewer than components.
+            InvalidInputError: if the latents are not finite, or if there are fewer than two or fewer than `components`.
         """
         from sklearn import mixture
 

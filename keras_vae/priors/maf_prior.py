@@ -10,19 +10,19 @@ from keras_vae.serialization import register
 
 @register
 class MAFPrior(FlowPrior):
-    """Autoregressive steps between codes and normal noise, each in the order opposite to the one before.
+    """A masked autoregressive flow: autoregressive steps from latents to normal noise, in alternating order.
 
         log p(z) = log N(f(z); 0, I) + log |det df/dz|,   f = f_K o ... o f_1,   see `AutoregressiveFlow` for one step
 
-    The log-density takes one pass per step, a draw as many as a code has numbers: it is meant for short codes. It
-    learns together with the model, or from the codes of a trained one: `MAFPrior.fit(codes)`.
+    The log-density takes one pass per step, but sampling takes one pass per element of z, so use it for small latents.
+    Train the prior with the model, or fit it to the latents of a trained model with `MAFPrior.fit`.
 
     Args:
-        event_shape: shape of one code; it is flattened within.
-        flows: how many steps, K.
-        units: width of each hidden layer of a step's MADE.
-        activation: a Keras activation of these layers.
-        seed: seed of the initial weights; drawn by Keras when None.
+        event_shape: shape of one latent; it is flattened internally.
+        flows: number of steps, K.
+        units: widths of the hidden layers of the MADE of a step.
+        activation: Keras activation of these layers.
+        seed: seed of the initial weights. None draws one.
 
     Raises:
         InvalidInputError: if a number is out of its range.

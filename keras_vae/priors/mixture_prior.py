@@ -19,14 +19,14 @@ tfd = tfp.distributions
 class MixturePrior(Prior):
     """p(z) = sum_k pi_k N(z; loc_k, diag(scale_k^2)), learned with the model.
 
-    It starts with equal weights pi, locations drawn from N(0, I) and scales of 1. It has no closed-form KL; use
-    `KL(estimator="monte_carlo")`.
+    The initial weights pi are equal, the locations are drawn from N(0, I), and the scales are 1. The KL has no closed
+    form; use `KL(estimator="monte_carlo")`.
 
     Args:
-        event_shape: shape of one code.
-        components: how many normals, K.
-        min_scale: lower bound of every scale; it keeps densities finite.
-        seed: of the first locations.
+        event_shape: shape of one latent.
+        components: number of normals, K.
+        min_scale: lower bound of the scales, which keeps densities finite.
+        seed: seed of the initial locations.
 
     Raises:
         InvalidInputError: if an argument is out of its range.

@@ -14,22 +14,22 @@ tfd = tfp.distributions
 
 
 class Prior(Float32Layer):
-    """p(z), with or without weights of its own.
+    """The base class of priors p(z), with or without weights.
 
-    A prior with weights makes them in its constructor.
+    A prior with weights creates them in its constructor.
 
     Args:
-        event_shape: shape of one code, `(D,)` for latent vectors.
+        event_shape: shape of one latent, such as `(D,)`.
     """
 
     support = "real"
-    """The set that events are from, see `Posterior.support`."""
+    """The support of the distribution, see `Posterior.support`."""
 
     has_density = True
-    """Whether `log_prob` is a density, or a lower bound of one."""
+    """Whether `log_prob` is a log-density, or a lower bound of one."""
 
     input_shape: tuple[int, ...] | None = None
-    """The shape of the examples of which it makes posteriors; None for a prior that makes none."""
+    """The shape of the examples, for a prior that consists of posteriors; None for other priors."""
 
     def __init__(self, event_shape: tuple[int, ...], **kwargs: Any):
         super().__init__(**kwargs)
@@ -37,12 +37,12 @@ class Prior(Float32Layer):
         self.built = True
 
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
-        """The distribution, built afresh in every step; batch shape `()`.
+        """Returns the distribution, built in every step; batch shape `()`.
 
         Args:
-            encode: x -> q(z | x), for priors that are made of posteriors.
+            encode: x -> q(z | x), for priors that consist of posteriors.
         """
         raise NotImplementedError
 
     def adapt(self, x: np.ndarray) -> None:
-        """Starts the weights from examples `(N, *example_shape)`, for priors that are made of them."""
+        """Initialises the weights from examples `(N, *example_shape)`, for priors that consist of posteriors."""

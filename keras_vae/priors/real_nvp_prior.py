@@ -10,21 +10,21 @@ from keras_vae.serialization import register
 
 @register
 class RealNVPPrior(FlowPrior):
-    """Affine couplings between codes and normal noise, one pass per step in both directions.
+    """A RealNVP flow: affine couplings between latents and normal noise, with one pass per step in both directions.
 
         log p(z) = log N(f(z); 0, I) + log |det df/dz|,   f = f_K o ... o f_1,   see `Coupling` for one step
 
-    It learns together with the model, or from the codes of a trained one: `RealNVPPrior.fit(codes)`.
+    Train the prior with the model, or fit it to the latents of a trained model with `RealNVPPrior.fit`.
 
     Args:
-        event_shape: shape of one code, of at least 2 numbers; it is flattened within.
-        flows: how many couplings, K; each maps the half that the one before left alone.
-        units: width of each hidden layer of a coupling.
-        activation: a Keras activation of these layers.
-        seed: seed of the initial weights; drawn by Keras when None.
+        event_shape: shape of one latent, with at least 2 elements; it is flattened internally.
+        flows: number of couplings, K; consecutive couplings map alternate halves.
+        units: widths of the hidden layers of a coupling.
+        activation: Keras activation of these layers.
+        seed: seed of the initial weights. None draws one.
 
     Raises:
-        InvalidInputError: if a number is out of its range, or a code has but one number.
+        InvalidInputError: if a number is out of its range, or if a latent has one element.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The relaxed uniform choice."""
+"""The relaxed uniform categorical distribution."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,15 +16,15 @@ tfd = tfp.distributions
 
 @register
 class RelaxedCategoricalPrior(Prior):
-    """K equally likely choices, relaxed to the simplex: the prior for the posterior `RelaxedCategorical`.
+    """The relaxed uniform distribution over K classes, for the posterior `RelaxedCategorical`.
 
     log p(z) = log G(K) + (K - 1) log t - (t + 1) sum_k log z_k - K log sum_k z_k^-t, in nats, with the temperature t
-    and the gamma function G; summed over the leading axes of the code. There is no closed-form KL; use
+    and the gamma function G, summed over the leading axes of z. The KL has no closed form; use
     `KL(estimator="monte_carlo")`.
 
     Args:
-        event_shape: `(K,)`, or `(N, K)` for N choices; K >= 2 in the last axis.
-        temperature: t, a positive number; near 0 for codes that are nearly one-hot.
+        event_shape: `(K,)`, or `(N, K)` for N independent variables; K >= 2.
+        temperature: t, a positive number; z is nearly one-hot for t near 0.
 
     Raises:
         InvalidInputError: if there is only one class, or the temperature is not positive.

@@ -1,4 +1,4 @@
-"""A second VAE on the codes of the first."""
+"""A second VAE, over the latents of the first one."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -59,18 +59,19 @@ class _Bounded(CustomDistribution):
 
 @register
 class SecondStagePrior(Prior):
-    """p(z) = E_{u ~ N(0, I)}[p(z | u)]: a VAE of the codes, whose samples fill the holes of the first one's prior.
+    """p(z) = E_{u ~ N(0, I)}[p(z | u)]: a second VAE, over the latents of the first one.
 
-    Its log-density has no closed form: `log_prob` is the importance-weighted bound with `samples` draws of u, whose
-    noise is a function of the codes, so an ELBO with this prior is a lower bound still. `mean` is the decoder's at
-    u = 0. Train it with `PriorNLL`, beside the first stage, or `fit` it to the codes of a trained model.
+    The log-density has no closed form. `log_prob` is the importance-weighted lower bound with `samples` samples of u,
+    so an ELBO with this prior is still a lower bound. The noise of u is a function of z. `mean` is the mean of p(z | u)
+    at u = 0. Train the prior with `PriorNLL` during the training of the first stage, or `fit` it to the latents of a
+    trained model.
 
     Args:
-        event_shape: shape of one code.
-        latent_dim: length of u; that of a code when None.
-        units: widths of the hidden layers on either side.
-        samples: draws of u behind `log_prob`.
-        seed: of the first weights; None for others each time.
+        event_shape: shape of one latent.
+        latent_dim: dimension of u. None uses the dimension of z.
+        units: widths of the hidden layers of encoder and decoder.
+        samples: number of samples of u for `log_prob`.
+        seed: seed of the initial weights. None draws one.
 
     Example:
 
@@ -117,11 +118,11 @@ class SecondStagePrior(Prior):
         return tfd.MultivariateNormalDiag(tf.zeros(self.latent_dim))
 
     def encode(self, z: tf.Tensor) -> tfd.Distribution:
-        """q(u | z) for flat codes."""
+        """q(u | z) for flattened z."""
         return self._through(self._encoder, z)
 
     def decode(self, u: tf.Tensor) -> tfd.Distribution:
-        """p(z | u), over flat codes."""
+        """p(z | u), over flattened z."""
         return self._through(self._decoder, u)
 
     def _through(self, layers, x):
@@ -147,20 +148,21 @@ class SecondStagePrior(Prior):
         verbose: int = 1,
         **options: Any,
     ) -> Self:
-        """A second stage fitted to codes, such as draws from the posteriors of a trained VAE.
+        """Fits a new prior to latents, such as samples from the posteriors of a trained VAE.
 
         Args:
-            codes: `(N, *event_shape)`.
-            epochs: passes over the codes.
-            batch_size: codes in a step.
-            learning_rate: of the first step; it falls to 0.
-            validation_split: share of the codes held out to choose the best epoch by; 0 keeps the last weights.
-            seed: of the weights, the order and the choice of codes to hold out.
+            codes: latents `(N, *event_shape)`.
+            epochs: number of passes over the latents.
+            batch_size: number of latents in a batch.
+            learning_rate: initial learning rate; it decays to 0.
+            validation_split: fraction that is held out to select the best epoch; 0 keeps the last weights.
+            seed: seed of the initial weights, the order and the split.
             verbose: 1 shows a progress bar.
-            **options: of the class, such as `units`.
+            **options: other arguments of the class, such as `units`.
 
         Raises:
-            InvalidInputError: for codes that are no finite array of at least 2, or a number out of its range.
+            InvalidInputError: if there are fewer than two latents, if they are not finite, or if a number is out of its
+                range.
         """
         codes = check_codes(cls.__name__, codes)
         prior = cls(codes.shape[1:], seed=check_seed(seed), **options)

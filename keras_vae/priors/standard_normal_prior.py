@@ -1,4 +1,4 @@
-"""The prior of the original VAE."""
+"""The standard normal prior."""
 
 from collections.abc import Callable
 

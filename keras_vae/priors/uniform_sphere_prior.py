@@ -17,13 +17,14 @@ tfd = tfp.distributions
 class UniformSpherePrior(Prior):
     """The uniform density on the unit sphere, p(z) = G(D / 2) / (2 pi^(D / 2)) with the gamma function G.
 
-    It has a closed-form KL with the posterior `PowerSpherical`. Its mean is the centre, which is no code.
+    The KL from the posterior `PowerSpherical` has a closed form. The mean is the centre of the sphere, which is not on
+    the sphere.
 
     Args:
-        event_shape: shape of one code, `(D,)` with D >= 2; the sphere has D - 1 dimensions.
+        event_shape: shape of one latent, `(D,)` with D >= 2; the sphere has D - 1 dimensions.
 
     Raises:
-        InvalidInputError: if codes are no vectors of two or more.
+        InvalidInputError: if latents are not vectors of length 2 or more.
 
     Example:
 

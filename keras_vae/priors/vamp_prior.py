@@ -22,19 +22,19 @@ EDGE = 1e-3
 
 @register
 class VampPrior(Prior):
-    """p(z) = sum_k pi_k q(z | u_k): the posteriors at K pseudo-inputs u, which are learned with the model.
+    """p(z) = sum_k pi_k q(z | u_k): a mixture of the posteriors at K pseudo-inputs u, which are trained with the model.
 
-    It works with every posterior that has a density. `adapt` starts the pseudo-inputs at examples. It has no
-    closed-form KL; use `KL(estimator="monte_carlo")`.
+    It works with every posterior that has a density. `adapt` initialises the pseudo-inputs with examples. The KL has no
+    closed form; use `KL(estimator="monte_carlo")`.
 
     Args:
-        event_shape: shape of one code.
-        input_shape: shape of one pseudo-input, that of an example.
-        components: how many pseudo-inputs, K.
-        bounds: the least and the greatest value of a pseudo-input, kept by a sigmoid; None for any value.
-        learned_weights: whether the weights pi are learned too; they are 1 / K otherwise.
-        support: the set that codes are from, see `Prior`: that of the posterior.
-        seed: of the first pseudo-inputs, and of the choice of examples in `adapt`.
+        event_shape: shape of one latent.
+        input_shape: shape of one pseudo-input, which is the shape of an example.
+        components: number of pseudo-inputs, K.
+        bounds: minimum and maximum of the values of a pseudo-input, enforced by a sigmoid. None sets no bounds.
+        learned_weights: whether to train the weights pi; otherwise they are 1 / K.
+        support: support of the posterior, see `Prior`.
+        seed: seed of the initial pseudo-inputs, and of the selection of examples in `adapt`.
 
     Raises:
         InvalidInputError: if an argument is out of its range.
@@ -79,7 +79,7 @@ class VampPrior(Prior):
             self.logits = self.add_weight(shape=(self.components,), initializer="zeros", name="logits")
 
     def inputs(self) -> tf.Tensor:
-        """The pseudo-inputs within their bounds, `(K, *input_shape)`."""
+        """The pseudo-inputs, within the bounds, `(K, *input_shape)`."""
         raw = tf.convert_to_tensor(self.pseudo_inputs)
         if self.bounds is None:
             return raw
@@ -96,15 +96,15 @@ class VampPrior(Prior):
         return tfd.MixtureSameFamily(tfd.Categorical(logits=logits), encode(self.inputs()))
 
     def adapt(self, x: np.ndarray) -> None:
-        """Starts the pseudo-inputs at examples, drawn without replacement where there are enough of them.
+        """Initialises the pseudo-inputs with random examples, without replacement if there are at least K.
 
-        With bounds, values nearer to a bound than a thousandth of the range start there.
+        With bounds, values are first moved to a distance of at least a thousandth of the range from each bound.
 
         Args:
-            x: examples `(N, *input_shape)`, as the model sees them.
+            x: examples `(N, *input_shape)`, in the input format of the model.
 
         Raises:
-            InvalidInputError: for another shape, or values that are not finite or out of bounds.
+            InvalidInputError: if the shape differs, or if values are not finite or out of bounds.
         """
         x = np.asarray(x, "float32")
         if x.shape[1:] != self.input_shape or len(x) == 0:

@@ -18,7 +18,7 @@ def example_inputs(model: Autoencoder, signature: ExportSignature, n: int, *, x:
         model: the model of the signature.
         signature: one of `export_signatures(model)`.
         n: number of rows.
-        x: examples, `(N, *event_shape)`, which are repeated as needed. None uses uniform noise from 0 to 1, or draws
+        x: examples, `(N, *event_shape)`, which are repeated as needed. None uses uniform noise from 0 to 1, or samples
             from the likelihood if such noise is outside its support, as for tables.
     """
     rng = np.random.default_rng(n)

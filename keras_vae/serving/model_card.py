@@ -43,7 +43,7 @@ def _model(served_model: ServedModel) -> dict[str, Any]:
     return {
         "model": model.name,
         "example": f"float32 {model.event_shape}",
-        "code": f"float32 {model.latent_shape}",
+        "latent": f"float32 {model.latent_shape}",
         **{part: type(getattr(model, part)).__name__ for part in ("encoder", "decoder", "posterior", "likelihood")},
         "prior": type(model.prior).__name__ if model.prior is not None else "none",
         "objective": model.objective,

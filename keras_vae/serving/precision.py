@@ -15,7 +15,7 @@ MIN_KERNEL_SIZE = 1024
 
 
 def with_precision(model: Autoencoder, dtype: str) -> Autoencoder:
-    """Returns a copy of the model whose networks use `dtype`; the heads and all outputs remain float32.
+    """Returns a copy of the model whose networks use `dtype`; distribution layers and all outputs remain float32.
 
     Args:
         model: a built model; it is not modified.

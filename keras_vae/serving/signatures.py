@@ -24,10 +24,10 @@ SCORE_NOISE, BINARIZE_NOISE, DRAW_NOISE = -2, -3, -4
 
 TENSORS = {
     "x": "an example in the input format of the model; images from 0 to 1",
-    "z": "a code",
+    "z": "a latent z",
     "seed": "two integers for each sample; the same seed gives the same sample in any batch",
     "condition": "the label, an integer from 0, or a vector as in training",
-    "indices": "indices of discrete codes, level by level in the last axis",
+    "indices": "indices of the discrete latents; the last axis is the level",
     "image_bytes": "a PNG, JPEG, BMP or GIF file; rotated by EXIF, resized to cover and cropped at its centre",
     "reconstruction": "E[x | z] at the posterior mean z",
     "mean": "mean of q(z | x)",
@@ -78,8 +78,8 @@ def export_signatures(
     - `decode_indices`: `indices` of discrete codes -> `reconstruction`.
     - `generate`: seed, int32 `(B, 2)` -> `sample`, E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z) (see
       `Likelihood.default_draw`). The same seed gives the same sample in any batch. Only for models with a prior.
-    - `score`: x -> `elbo` in nats, from `options.samples` draws of z with fixed noise, the same for every example. Only
-      for models with a density.
+    - `score`: x -> `elbo` in nats, from `options.samples` samples of z with fixed noise, the same for every example.
+      Only for models with a density.
     - `anomaly`: x -> `score`, its `rank` among the training examples, `is_anomaly`. Only with `quantiles`.
     - `classify`: x -> `probabilities` of the classes, for a semi-supervised model. The signatures of x of this model
       have no condition; they use the most probable class.

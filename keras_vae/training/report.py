@@ -13,7 +13,7 @@ from keras_vae.models import Autoencoder
 from keras_vae.training.build import evaluation_data
 from keras_vae.training.run import Run, environment
 
-HISTORY = "Did the training converge? Training and validation should fall together and flatten."
+HISTORY = "The training and validation curves should level off together."
 
 
 def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verbose: int = 0) -> dict[str, Result]:
@@ -45,12 +45,12 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
 
 
 def write_report(run: Run, results: Mapping[str, Result], settings: Mapping[str, Any]) -> Path:
-    """Writes `evaluation.html`, `evaluation.json` and `pictures/` of a run, in place of an earlier report.
+    """Writes `evaluation.html`, `evaluation.json` and `pictures/` of a run; replaces an earlier report.
 
     Args:
         run: the run.
         results: what `evaluate` returns for its model.
-        settings: how the model was evaluated, by name.
+        settings: name -> value of the evaluation settings.
 
     Returns:
         The path of the page.

@@ -1,6 +1,7 @@
 """Recipes: one function per published model, each returning a configured `Autoencoder`.
 
-`@recipe` registers a recipe; `Parts` has the parts that every recipe takes. `RECIPES` and `describe` list all of them.
+`@recipe` registers a recipe. `Parts` lists the parts that every recipe takes. `RECIPES` and `describe` list the
+recipes.
 """
 
 from keras_vae.zoo.assemble import assemble

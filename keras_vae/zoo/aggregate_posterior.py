@@ -1,4 +1,4 @@
-"""Divergences of the aggregate posterior q(z) from the prior."""
+"""Recipes with a divergence between the aggregate posterior q(z) and the prior."""
 
 from typing import Unpack
 
@@ -24,15 +24,15 @@ def info_vae(
     scale: float = 100.0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE that weighs the KL down and holds the aggregate posterior to the prior by a kernel distance.
+    """VAE with a smaller weight of the KL, and the MMD between the aggregate posterior and the prior.
 
         loss = -E_q[log p(x | z)] + (1 - alpha) KL(q(z | x) || p(z)) + (alpha + scale - 1) MMD^2(q(z), p(z))
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        alpha: weight of the mutual information; 1 leaves the KL out (MMD-VAE).
-        scale: lambda in the paper; the weight of the MMD is alpha + scale - 1 > 0.
+        latent_dim: length of the latent vector.
+        alpha: weight of the mutual information; 1 removes the KL (MMD-VAE).
+        scale: lambda in the paper. The weight of the MMD is alpha + scale - 1, which must be positive.
         **parts: see `Parts`.
 
     Raises:
@@ -67,13 +67,13 @@ def wae_mmd(
     kernel: str = "imq",
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Wasserstein autoencoder: a deterministic code whose distribution is held to the prior by the MMD.
+    """Wasserstein autoencoder that matches the distribution of its latents to the prior with the MMD.
 
         loss = -log p(x | z) + penalty MMD^2(q(z), p(z)),  z = f(x)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         penalty: weight of the MMD.
         kernel: `"imq"` or `"rbf"`.
         **parts: see `Parts`.
@@ -102,15 +102,15 @@ def wae_gan(
     critic: CriticOptions = None,
     **parts: Unpack[Parts],
 ) -> AdversarialAutoencoder:
-    """Wasserstein autoencoder: a deterministic code whose distribution is held to the prior by a critic.
+    """Wasserstein autoencoder that matches the distribution of its latents to the prior with a critic.
 
         loss = -log p(x | z) - penalty log sigmoid(critic(z)),  z = f(x)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        penalty: weight of the critic's judgement.
-        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model in its place.
+        latent_dim: length of the latent vector.
+        penalty: weight of the adversarial loss.
+        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model.
         **parts: see `Parts`.
 
     Example:
@@ -139,14 +139,14 @@ def aae(
     critic: CriticOptions = None,
     **parts: Unpack[Parts],
 ) -> AdversarialAutoencoder:
-    """Adversarial autoencoder: a random code whose distribution a critic cannot tell from the prior.
+    """Adversarial autoencoder: a critic matches the distribution of the stochastic latents to the prior.
 
         loss = -E_q[log p(x | z)] - log sigmoid(critic(z)),  z ~ q(z | x)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model in its place.
+        latent_dim: length of the latent vector.
+        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model.
         **parts: see `Parts`.
 
     Example:
@@ -180,15 +180,15 @@ def swae(
     projections: int = 50,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Autoencoder whose codes are held to the prior along random directions.
+    """Autoencoder that matches its latents to the prior with the sliced Wasserstein distance.
 
         loss = -log p(x | z) + penalty SW_2^2(q(z), p(z)),  z = f(x)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         penalty: weight of the distance.
-        projections: random directions in each step.
+        projections: number of random directions per step.
         **parts: see `Parts`.
 
     Example:
@@ -220,15 +220,15 @@ def sinkhorn_ae(
     epsilon: float = 0.5,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Autoencoder whose codes are held to the prior by entropic optimal transport.
+    """Autoencoder that matches its latents to the prior with entropic optimal transport.
 
         loss = -log p(x | z) + penalty S_epsilon(q(z), p(z)),  z = f(x)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         penalty: weight of the divergence.
-        epsilon: entropic regularisation, in squared units of the code.
+        epsilon: entropic regularisation, in squared units of the latents.
         **parts: see `Parts`.
 
     Example:

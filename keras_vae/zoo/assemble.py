@@ -1,4 +1,4 @@
-"""A model from the parts of a recipe and those that the user gives in their place."""
+"""Assembles a model from the parts of a recipe and the parts that the user passes."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -32,10 +32,10 @@ COMMON = {
     "corruption": None,
     "seed": None,
 }
-"""The parts of a recipe that has no other."""
+"""The default parts of a recipe."""
 
 CriticOptions = Mapping[str, Any] | keras.Model | None
-"""Options of a recipe's critic, such as `{"units": (256, 256)}`, or another critic, see `AdversarialAutoencoder`."""
+"""Options of the critic, such as `{"units": (256, 256)}`, or another critic, see `AdversarialAutoencoder`."""
 
 
 def assemble(
@@ -51,23 +51,23 @@ def assemble(
     new_classifier: Callable[..., keras.Model] | None = None,
     **own: Any,
 ) -> Model:
-    """A model of the recipe's own parts, and of the user's in their place.
+    """Builds a model from the parts of a recipe; parts that the user passes replace them.
 
     Args:
-        name: of the model, and of the recipe in messages.
+        name: name of the model, and of the recipe in messages.
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code; with `network="spatial"`, numbers at each position of it.
-        parts: what the user gives, see `Parts`.
-        objective: the recipe's own.
-        kind: the class of the model.
-        critic: what the user gives as a critic, where the recipe has one.
-        new_critic: the recipe's critic, a function of the event shape, the shape of a code, and options.
-        new_classifier: a function of the network, the event shape, the length of a code, the shape of what the encoder
-            sees, and options of the network.
-        **own: the recipe's own parts and options of the networks, where they differ from `COMMON`.
+        latent_dim: length of the latent vector; with `network="spatial"`, the number of channels of the latent map.
+        parts: the parts that the user passes, see `Parts`.
+        objective: the objective of the recipe.
+        kind: class of the model.
+        critic: options of the critic or a Keras model, if the recipe has a critic.
+        new_critic: builds the critic from the event shape, the latent shape and options.
+        new_classifier: builds the classifier from the network, the event shape, the latent dimension, the input shape
+            of the encoder and options of the network.
+        **own: parts and network options of the recipe that differ from `COMMON`.
 
     Raises:
-        InvalidInputError: for anything that does not fit together.
+        InvalidInputError: if the parts do not fit together.
 
     Example:
 
@@ -136,13 +136,13 @@ def assemble(
 def network_of(
     label: str, event_shape: tuple[int, ...], own: Mapping[str, Any], parts: Parts
 ) -> tuple[str, dict[str, Any]]:
-    """The kind of network and its options, the user's before the recipe's own.
+    """Returns the kind of network and its options. Options of the user replace those of the recipe.
 
     Args:
-        label: how messages name the recipe.
+        label: name of the recipe in messages.
         event_shape: shape of one example.
-        own: the recipe's own parts, with a `network`.
-        parts: the user's.
+        own: the parts of the recipe, including `network`.
+        parts: the parts that the user passes.
 
     Raises:
         InvalidInputError: for an unknown kind, or an option that the network does not take.
@@ -158,18 +158,18 @@ def network_of(
 
 
 def code_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> Critic:
-    """A dense critic of codes."""
+    """Builds a dense critic of latents."""
     return Critic(code_shape, name="critic", **options)
 
 
 def data_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> Network:
-    """A critic of examples: convolutional for images, else dense."""
+    """Builds a critic of examples: convolutional for images, dense otherwise."""
     is_image = len(event_shape) == 3 and min(event_shape[:2]) >= 8
     return (ConvCritic if is_image else Critic)(event_shape, name="critic", **options)
 
 
 def patch_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> ConvCritic:
-    """A critic of patches of images."""
+    """Builds a critic of image patches."""
     return ConvCritic(event_shape, patch=True, name="critic", **options)
 
 
@@ -180,14 +180,14 @@ def classifier(
     encoder_input_shape: tuple[int, ...],
     options: Mapping[str, Any],
 ) -> keras.Model:
-    """A classifier on the same kind of network as the encoder."""
+    """Builds a classifier with the same kind of network as the encoder."""
     encoder, _ = make_networks(network, event_shape, latent_dim, encoder_input_shape=encoder_input_shape, **options)
     encoder.name = "classifier"
     return encoder
 
 
 def weight(final: float, warmup_steps: int = 0) -> float | LinearWarmup:
-    """A weight that rises from 0 over so many steps, which are training batches; constant for 0."""
+    """Returns a weight that rises from 0 to `final` over `warmup_steps` training batches; constant for 0 steps."""
     return LinearWarmup(warmup_steps, final) if check_integer("warmup_steps", warmup_steps, least=0) else final
 
 

@@ -1,4 +1,4 @@
-"""Tighter bounds on log p(x), and better gradients of them."""
+"""Recipes with tighter bounds on log p(x), or with other gradient estimators of them."""
 
 from typing import Unpack
 
@@ -22,14 +22,14 @@ def iwae(
     samples: int = 5,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Importance-weighted autoencoder: a tighter bound by several draws of the code.
+    """Importance-weighted autoencoder: a tighter bound from several samples of z.
 
         loss = -E[log 1/k sum_i p(x, z_i) / q(z_i | x)]
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        samples: draws of z per example, k.
+        latent_dim: length of the latent vector.
+        samples: number of samples of z per example, k.
         **parts: see `Parts`.
 
     Example:
@@ -54,14 +54,14 @@ def miwae(
     bounds: int = 8,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """The mean of several importance-weighted bounds: less tight than one of all draws, better for the encoder.
+    """IWAE on the mean of several bounds: less tight than one bound of all samples, but better for the encoder.
 
         loss = -1/m sum_j E[log 1/k sum_i p(x, z_ij) / q(z_ij | x)]
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        samples: draws in each bound, k.
+        latent_dim: length of the latent vector.
+        samples: number of samples per bound, k.
         bounds: number of bounds, m.
         **parts: see `Parts`.
 
@@ -87,15 +87,15 @@ def piwae(
     bounds: int = 8,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """The decoder learns from the tight bound of all draws, the encoder from the mean of several.
+    """IWAE that trains the decoder on one bound of all samples, and the encoder on the mean of several bounds.
 
-        decoder: IWAE of m k draws;  encoder: the mean of m IWAEs of k draws
+        decoder: IWAE of m k samples;  encoder: the mean of m IWAEs of k samples
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        samples: draws in each of the encoder's bounds, k.
-        bounds: number of these, m.
+        latent_dim: length of the latent vector.
+        samples: number of samples in each bound of the encoder, k.
+        bounds: number of bounds of the encoder, m.
         **parts: see `Parts`.
 
     Example:
@@ -122,15 +122,15 @@ def ciwae(
     samples: int = 8,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """A mixture of the ELBO and the importance-weighted bound.
+    """IWAE on a convex combination of the ELBO and the importance-weighted bound.
 
         loss = -(beta ELBO + (1 - beta) IWAE_k)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        beta: share of the ELBO.
-        samples: draws of z per example, k.
+        latent_dim: length of the latent vector.
+        beta: weight of the ELBO, from 0 to 1.
+        samples: number of samples of z per example, k.
         **parts: see `Parts`.
 
     Example:
@@ -157,15 +157,15 @@ def vr_vae(
     samples: int = 5,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE on the Renyi bound: between the ELBO (alpha to 1) and the likelihood (alpha = 0, IWAE).
+    """VAE trained on the Renyi bound, between the ELBO (alpha to 1) and IWAE (alpha = 0).
 
         loss = -1/(1 - alpha) log 1/k sum_i (p(x, z_i) / q(z_i | x))^(1 - alpha)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        alpha: order of the divergence, not 1.
-        samples: draws of z per example, k.
+        latent_dim: length of the latent vector.
+        alpha: order of the divergence; not 1.
+        samples: number of samples of z per example, k.
         **parts: see `Parts`.
 
     Example:
@@ -189,14 +189,14 @@ def stl_vae(
     samples: int = 1,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose gradient has no variance left once the posterior is exact.
+    """VAE with a gradient estimator whose variance vanishes if the posterior is exact (sticking the landing).
 
         loss = -E_q[log p(x, z) - log q(z | x)], no gradient through the parameters of log q
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        samples: draws of z per example.
+        latent_dim: length of the latent vector.
+        samples: number of samples of z per example.
         **parts: see `Parts`.
 
     Example:
@@ -220,14 +220,14 @@ def dreg_iwae(
     samples: int = 5,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """IWAE whose encoder learns by the doubly reparameterised gradient, which does not fade with more draws.
+    """IWAE with the doubly reparameterised encoder gradient, whose quality does not degrade with more samples.
 
         decoder: IWAE_k;  encoder: d/dphi = sum_i w_i^2 d log(p/q)/dz_i dz_i/dphi
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        samples: draws of z per example, k.
+        latent_dim: length of the latent vector.
+        samples: number of samples of z per example, k.
         **parts: see `Parts`.
 
     Example:

@@ -1,4 +1,4 @@
-"""Deterministic autoencoders: no density of the code, and no prior."""
+"""Deterministic autoencoders, without a posterior density and without a prior."""
 
 from typing import Unpack
 
@@ -15,13 +15,13 @@ NO_PRIOR = {"posterior": "deterministic", "prior": None}
 
 @recipe(family="deterministic", paper="Hinton & Salakhutdinov, 2006", url="https://doi.org/10.1126/science.1127647")
 def ae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts]) -> Autoencoder:
-    """Plain autoencoder: a deterministic code and no prior, so it compresses but does not generate.
+    """Plain autoencoder: deterministic latents without a prior. It compresses but does not generate.
 
         loss = -log p(x | z),  z = f(x)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         **parts: see `Parts`.
 
     Example:
@@ -47,14 +47,14 @@ def denoising_ae(
     noise: str = "gaussian",
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Denoising autoencoder: the encoder sees a corrupted example, the decoder explains the clean one.
+    """Denoising autoencoder: the decoder reconstructs the clean example from a corrupted input.
 
         loss = -log p(x | z),  z = f(x + noise)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        amount: strength of the noise: a standard deviation, or a probability.
+        latent_dim: length of the latent vector.
+        amount: strength of the noise: a standard deviation or a probability.
         noise: `"gaussian"`, `"masking"` or `"salt_and_pepper"`.
         **parts: see `Parts`.
 
@@ -89,17 +89,17 @@ def sparse_ae(
     rate: float | None = None,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Sparse autoencoder: few units of the code are active for any one example.
+    """Sparse autoencoder: few latent units are active for each example.
 
         loss = -log p(x | z) + sparsity * sum_d |z_d|                               penalty "l1"
         loss = -log p(x | z) + sparsity * sum_d KL(rate || mean activation of d)    penalty "kl"
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         sparsity: weight of the penalty.
-        penalty: `"l1"`, or `"kl"` on units through a sigmoid.
-        rate: target activation of the `"kl"` penalty, 0.05 when None; refused with the other penalty.
+        penalty: `"l1"`, or `"kl"` on the sigmoid of the latents.
+        rate: target activation of the `"kl"` penalty, 0.05 when None; rejected with the other penalty.
         **parts: see `Parts`.
 
     Raises:
@@ -137,15 +137,15 @@ def contractive_ae(
     probes: int | None = None,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Contractive autoencoder: the code hardly moves when the example does.
+    """Contractive autoencoder: small changes of the example change the latents little.
 
         loss = -log p(x | z) + contraction * |d z / d x|^2_F
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         contraction: weight of the penalty.
-        probes: random directions that estimate the norm; None for the exact one.
+        probes: number of random directions that estimate the norm. None computes it exactly.
         **parts: see `Parts`.
 
     Example:
@@ -177,16 +177,16 @@ def rae_l2(
     l2: float = 1e-4,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Regularised autoencoder whose decoder is kept smooth by weight decay.
+    """Regularised autoencoder whose decoder is smoothed by weight decay.
 
         loss = -log p(x | z) + code_weight * 1/2 |z|^2 + l2 * |decoder weights|^2
 
-    It generates with a prior fitted after training: `model.with_prior(GaussianMixturePrior.fit(codes))`.
+    To generate, fit a prior after training: `model.with_prior(GaussianMixturePrior.fit(latents))`.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        code_weight: weight of the squared length of the code.
+        latent_dim: length of the latent vector.
+        code_weight: weight of the squared norm of the latent vector.
         l2: weight decay of the decoder's kernels.
         **parts: see `Parts`.
 
@@ -216,18 +216,18 @@ def rae_gp(
     probes: int | None = 1,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Regularised autoencoder whose decoder is kept smooth by a penalty on its gradient.
+    """Regularised autoencoder whose decoder is smoothed by a gradient penalty.
 
         loss = -log p(x | z) + code_weight * 1/2 |z|^2 + gradient_weight * |d E[x | z] / d z|^2_F
 
-    It generates with a prior fitted after training: `model.with_prior(GaussianMixturePrior.fit(codes))`.
+    To generate, fit a prior after training: `model.with_prior(GaussianMixturePrior.fit(latents))`.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        code_weight: weight of the squared length of the code.
+        latent_dim: length of the latent vector.
+        code_weight: weight of the squared norm of the latent vector.
         gradient_weight: weight of the penalty.
-        probes: random directions that estimate the norm; None for the exact one.
+        probes: number of random directions that estimate the norm. None computes it exactly.
         **parts: see `Parts`.
 
     Example:
@@ -258,16 +258,16 @@ def rae_sn(
     code_weight: float = 1e-2,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Regularised autoencoder whose decoder is kept smooth by spectral normalisation of its layers.
+    """Regularised autoencoder whose decoder is smoothed by spectral normalisation.
 
         loss = -log p(x | z) + code_weight * 1/2 |z|^2
 
-    It generates with a prior fitted after training: `model.with_prior(GaussianMixturePrior.fit(codes))`.
+    To generate, fit a prior after training: `model.with_prior(GaussianMixturePrior.fit(latents))`.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        code_weight: weight of the squared length of the code.
+        latent_dim: length of the latent vector.
+        code_weight: weight of the squared norm of the latent vector.
         **parts: see `Parts`.
 
     Example:

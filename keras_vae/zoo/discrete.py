@@ -1,4 +1,4 @@
-"""Codes from codebooks."""
+"""Recipes with discrete latents from codebooks."""
 
 from collections.abc import Mapping
 from typing import Any, Unpack
@@ -29,19 +29,19 @@ def vq_vae(
     codebook_update: str = "ema",
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE with discrete codes from a codebook, and an autoregressive prior over them.
+    """VAE with discrete latents from a codebook, and an autoregressive prior over them.
 
-        loss = -log p(x | z) + commitment |f(x) - sg(z)|^2 - log p(k),  z the codebook's entries nearest to f(x)
+        loss = -log p(x | z) + commitment |f(x) - sg(z)|^2 - log p(k),  z the codebook entries nearest to f(x)
 
-    Spatial networks are taken for images of at least 16x16, else dense ones.
+    The networks are spatial for images of at least 16x16, and dense otherwise.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: of dense networks, the number of codes: z has shape `(latent_dim, embedding_dim)`; of spatial ones,
-            the length of an entry: z has shape `(h, w, latent_dim)`, a code at each position.
-        codebook_size: number of entries of a codebook.
-        embedding_dim: of dense networks, the length of an entry, 16 when None; refused with spatial ones.
-        commitment: weight that keeps the encoder near its codes.
+        latent_dim: for dense networks, the number of codes; z has shape `(latent_dim, embedding_dim)`. For spatial
+            networks, the length of a codebook entry; z has shape `(h, w, latent_dim)`, one code per position.
+        codebook_size: number of entries in a codebook.
+        embedding_dim: length of an entry for dense networks, 16 when None; rejected with spatial networks.
+        commitment: weight of the commitment loss, which pulls the output of the encoder to the codebook.
         codebook_update: `"ema"` or `"gradient"`.
         **parts: see `Parts`.
 
@@ -86,19 +86,20 @@ def residual_vq_vae(
     levels: int = 4,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE with several codebooks, each coding what the ones before left over.
+    """VAE with several codebooks, each of which quantizes the residual of the previous ones.
 
-        loss = -log p(x | z) + commitment |f(x) - sg(z)|^2 - log p(k),  z the codebook's entries nearest to f(x)
+        loss = -log p(x | z) + commitment |f(x) - sg(z)|^2 - log p(k),  z the codebook entries nearest to f(x)
 
-    Spatial networks are taken for images of at least 16x16, else dense ones.
+    The networks are spatial for images of at least 16x16, and dense otherwise.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: of dense networks, the number of codes of each codebook: z has shape `(latent_dim, embedding_dim)`;
-            of spatial ones, the length of an entry: z has shape `(h, w, latent_dim)`, `levels` codes at each position.
-        codebook_size: number of entries of a codebook.
-        embedding_dim: of dense networks, the length of an entry, 16 when None; refused with spatial ones.
-        commitment: weight that keeps the encoder near its codes.
+        latent_dim: for dense networks, the number of codes per codebook; z has shape `(latent_dim, embedding_dim)`. For
+            spatial networks, the length of a codebook entry; z has shape `(h, w, latent_dim)`, with `levels` codes per
+            position.
+        codebook_size: number of entries in a codebook.
+        embedding_dim: length of an entry for dense networks, 16 when None; rejected with spatial networks.
+        commitment: weight of the commitment loss, which pulls the output of the encoder to the codebook.
         codebook_update: `"ema"` or `"gradient"`.
         levels: number of codebooks.
         **parts: see `Parts`.
@@ -131,7 +132,7 @@ def _quantized(
     commitment: float,
     **quantizer: Any,
 ) -> Autoencoder:
-    """A model with a `VectorQuantizer` of these options and an autoregressive prior over its codes."""
+    """Builds a model with a `VectorQuantizer` of these options and an autoregressive prior over its codes."""
     is_image = len(event_shape) == 3 and min(event_shape[:2]) >= 16
     own: dict[str, Any] = {"network": "spatial" if is_image else "auto"}
     label = label_of(name)

@@ -1,4 +1,4 @@
-"""Penalties on how the dimensions of the code depend on each other."""
+"""Recipes that penalise the dependence between latent dimensions."""
 
 from typing import Unpack
 
@@ -35,18 +35,18 @@ def beta_tc_vae(
     estimator: str = "weighted",
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE that weighs the three parts of the KL apart, to make the code's dimensions independent.
+    """VAE with separate weights of the three parts of the KL, for independent latent dimensions.
 
         loss = -E_q[log p(x | z)] + alpha MI + beta TC + gamma sum_d KL(q(z_d) || p(z_d))
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         beta: weight of the total correlation.
         alpha: weight of the mutual information of x and z.
         gamma: weight of the dimension-wise KL.
-        dataset_size: number of training examples; None takes the batch for the data set.
-        estimator: `"weighted"` or `"stratified"` minibatch estimates of q(z).
+        dataset_size: number of training examples. None uses each batch as the data set.
+        estimator: `"weighted"` or `"stratified"` minibatch estimate of q(z).
         **parts: see `Parts`.
 
     Example:
@@ -79,15 +79,15 @@ def factor_vae(
     critic: CriticOptions = None,
     **parts: Unpack[Parts],
 ) -> AdversarialAutoencoder:
-    """VAE with a critic that measures how dependent the code's dimensions are.
+    """VAE with a critic that estimates the total correlation of the latent dimensions.
 
         loss = -E_q[log p(x | z)] + KL(q(z | x) || p(z)) + gamma TC,  TC ~ E_q[critic(z)]
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         gamma: weight of the total correlation.
-        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model in its place.
+        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model.
         **parts: see `Parts`.
 
     Example:
@@ -122,15 +122,15 @@ def dip_vae_i(
     off_diagonal: float = 1.0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE that keeps the covariance of the means near the identity.
+    """VAE that regularises the covariance of the posterior means towards the identity.
 
         loss = -E_q[log p(x | z)] + KL + diagonal sum_i (C_ii - 1)^2 + off_diagonal sum_(i!=j) C_ij^2,  C = Cov[E_q z]
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         diagonal: weight on the diagonal of the covariance.
-        off_diagonal: weight off it.
+        off_diagonal: weight on the off-diagonal elements.
         **parts: see `Parts`.
 
     Example:
@@ -161,15 +161,15 @@ def dip_vae_ii(
     off_diagonal: float = 1.0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE that keeps the covariance of the codes near the identity.
+    """VAE that regularises the covariance of the latents towards the identity.
 
         loss = -E_q[log p(x | z)] + KL + diagonal sum_i (C_ii - 1)^2 + off_diagonal sum_(i!=j) C_ij^2,  C = Cov[z]
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         diagonal: weight on the diagonal of the covariance.
-        off_diagonal: weight off it.
+        off_diagonal: weight on the off-diagonal elements.
         **parts: see `Parts`.
 
     Example:

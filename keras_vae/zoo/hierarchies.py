@@ -1,4 +1,4 @@
-"""Codes of several levels, and maps of codes."""
+"""Recipes with several levels of latents, or with latent maps."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -27,7 +27,7 @@ def hierarchical_vae(
     warmup_steps: int = 0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE with two levels of codes, both seen by the decoder.
+    """VAE with two levels of latents, both of which are inputs of the decoder.
 
         p(z_1) p(z_2 | z_1) p(x | z_1, z_2);  q(z_1 | x) q(z_2 | z_1, x)
 
@@ -35,10 +35,10 @@ def hierarchical_vae(
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of each of the two levels; the code, both of them, has shape `(2 * latent_dim,)`.
-        levels: dimensions of each level, top first; two of `latent_dim` when None.
-        ladder_units: width of the layers between the levels.
-        warmup_steps: steps over which the weight of the KL rises to 1.
+        latent_dim: length of each of the two levels; the latent vector has shape `(2 * latent_dim,)`.
+        levels: dimensions of each level, top first. None uses two levels of `latent_dim`.
+        ladder_units: widths of the layers between the levels.
+        warmup_steps: training batches over which the weight of the KL rises to 1.
         **parts: see `Parts`.
 
     Example:
@@ -69,16 +69,16 @@ def ladder_vae(
     warmup_steps: int = 0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE with several levels, whose posterior joins what comes up from the data and down from the prior.
+    """VAE with several levels, whose posteriors combine bottom-up features and the top-down prior.
 
         q(z_l | z_<l, x) ~ N(up_l(x)) p(z_l | z_<l)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of each of the two levels; the code, both of them, has shape `(2 * latent_dim,)`.
-        levels: dimensions of each level, top first; two of `latent_dim` when None.
-        ladder_units: width of the layers between the levels.
-        warmup_steps: steps over which the weight of the KL rises to 1.
+        latent_dim: length of each of the two levels; the latent vector has shape `(2 * latent_dim,)`.
+        levels: dimensions of each level, top first. None uses two levels of `latent_dim`.
+        ladder_units: widths of the layers between the levels.
+        warmup_steps: training batches over which the weight of the KL rises to 1.
         **parts: see `Parts`.
 
     Example:
@@ -107,16 +107,16 @@ def residual_ladder_vae(
     warmup_steps: int = 0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Deep ladder of codes on a residual path, each posterior relative to its prior.
+    """Deep ladder VAE with a residual top-down path, and posteriors relative to the prior.
 
         h_(l+1) = h_l + f(h_l, z_l);  q(z_l | z_<l, x) = N(mu_p + dmu, (sigma_p dsigma)^2)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of each of the four levels; the code, all of them, has shape `(4 * latent_dim,)`.
-        levels: dimensions of each level, top first; four of `latent_dim` when None.
-        ladder_units: width of the layers between the levels.
-        warmup_steps: steps over which the weight of the KL rises to 1.
+        latent_dim: length of each of the four levels; the latent vector has shape `(4 * latent_dim,)`.
+        levels: dimensions of each level, top first. None uses four levels of `latent_dim`.
+        ladder_units: widths of the layers between the levels.
+        warmup_steps: training batches over which the weight of the KL rises to 1.
         **parts: see `Parts`.
 
     Example:
@@ -143,7 +143,7 @@ def spatial_vae(
     beta: float = 1.0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose code is a small image: detail stays where it was.
+    """VAE with a latent map, which keeps the position of details.
 
         z of shape (h, w, latent_dim);  loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z))
 
@@ -151,7 +151,7 @@ def spatial_vae(
 
     Args:
         event_shape: shape of one image of at least 8x8, such as `(28, 28, 1)`.
-        latent_dim: channels of the code, a map of shape `(h, w, latent_dim)`; h and w are H and W halved once for each
+        latent_dim: channels of the latent map `(h, w, latent_dim)`; h and w are H and W, halved once for each
             of the `filters`.
         beta: weight of the KL.
         **parts: see `Parts`.

@@ -1,4 +1,4 @@
-"""Models that are given labels, or learn them."""
+"""Recipes that use labels as a condition or as a target."""
 
 from typing import Unpack
 
@@ -22,14 +22,14 @@ def conditional_vae(
     classes: int = 10,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE with a label or a vector as a further input, which generates examples of that label.
+    """VAE conditioned on a label or a vector; it generates examples of a given label.
 
         loss = -E_q(z|x,y)[log p(x | y, z)] + KL(q(z | x, y) || p(z))
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        classes: number of labels; for vectors give `condition=VectorCondition(size)` instead.
+        latent_dim: length of the latent vector.
+        classes: number of classes. For vectors, pass `condition=VectorCondition(size)` instead.
         **parts: see `Parts`.
 
     Example:
@@ -55,14 +55,14 @@ def semi_supervised_vae(
     alpha: float = 10.0,
     **parts: Unpack[Parts],
 ) -> SemiSupervisedAutoencoder:
-    """VAE that learns to classify with few labels: `fit(x, y)` with -1 where there is no label.
+    """VAE that learns a classifier from few labels: `fit(x, y)`, where -1 marks unlabelled examples.
 
         loss = -L(x, y) - alpha log q(y | x), labelled;  -sum_y q(y | x) L(x, y) - H(q(y | x)), unlabelled
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        classes: number of labels.
+        latent_dim: length of the latent vector.
+        classes: number of classes.
         alpha: weight of the classification loss.
         **parts: see `Parts`.
 

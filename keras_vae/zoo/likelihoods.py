@@ -1,4 +1,4 @@
-"""Likelihoods for many kinds of data."""
+"""Recipes with likelihoods for various types of data."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -17,13 +17,13 @@ from keras_vae.zoo.registry import recipe
     own_likelihood=True,
 )
 def sigma_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts]) -> Autoencoder:
-    """VAE with a normal likelihood whose scale is always the best one for the data, so no weight needs tuning.
+    """VAE with a normal likelihood of optimal scale, so that the weight of the KL needs no tuning.
 
         p(x | z) = N(mu(z), sigma*^2),  sigma*^2 = E[(x - mu(z))^2]
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         **parts: see `Parts`.
 
     Example:
@@ -42,13 +42,13 @@ def sigma_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpac
     own_likelihood=True,
 )
 def continuous_bernoulli_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts]) -> Autoencoder:
-    """VAE whose likelihood is a proper density on [0, 1], unlike a Bernoulli on grey values.
+    """VAE with the continuous Bernoulli likelihood, a normalised density on [0, 1].
 
         p(x | z) = C(lambda) lambda^x (1 - lambda)^(1 - x),  x in [0, 1]
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         **parts: see `Parts`.
 
     Example:
@@ -81,14 +81,14 @@ def discretized_logistic_vae(
     components: int = 5,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose likelihood is a mixture of logistics over the 256 levels of a pixel: nats of the real data.
+    """VAE with a mixture of discretized logistics over the 256 levels of a pixel: a log-probability of the bytes.
 
         p(x | z) = sum_k pi_k [sigmoid((x + 1/510 - mu_k) / s_k) - sigmoid((x - 1/510 - mu_k) / s_k)]
 
     Args:
         event_shape: shape of one image, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        components: logistics in the mixture.
+        latent_dim: length of the latent vector.
+        components: number of logistics in the mixture.
         **parts: see `Parts`.
 
     Example:
@@ -113,13 +113,13 @@ def discretized_logistic_vae(
     own_likelihood=True,
 )
 def count_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts]) -> Autoencoder:
-    """VAE whose likelihood is the negative binomial: counts with more spread than a Poisson has.
+    """VAE with a negative binomial likelihood, for overdispersed counts.
 
         p(x | z) = NegativeBinomial(x; mean(z), dispersion)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         **parts: see `Parts`.
 
     Example:
@@ -147,15 +147,15 @@ def pixel_vae(
     beta: float = 1.0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose decoder draws pixel after pixel, so that the code need not hold the texture.
+    """VAE with an autoregressive decoder, which models the texture so that the latents need not.
 
         p(x | z) = prod_i p(x_i | x_<i, z)
 
     Args:
         event_shape: shape of one image, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        base: the likelihood of a pixel.
-        layers: gated layers of the PixelCNN.
+        latent_dim: length of the latent vector.
+        base: likelihood of a pixel.
+        layers: number of gated layers of the PixelCNN.
         beta: weight of the KL.
         **parts: see `Parts`.
 
@@ -188,7 +188,7 @@ def masked_vae(
     base: str = "bernoulli",
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE for examples with missing values, NaN, which cost nothing and are filled in.
+    """VAE for examples with missing values (NaN), which the loss ignores and `reconstruct` imputes.
 
         loss = -E_q[log p(x_observed | z)] + KL(q(z | x_observed) || p(z))
 
@@ -196,8 +196,8 @@ def masked_vae(
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        base: the likelihood of what is observed.
+        latent_dim: length of the latent vector.
+        base: likelihood of the observed values.
         **parts: see `Parts`.
 
     Example:
@@ -232,14 +232,14 @@ def tabular_vae(
     columns: Sequence[str | tuple[str, int]] | None = None,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE for tables whose columns are real, binary, counts or categories.
+    """VAE for tables with real, binary, count and categorical columns.
 
-        p(x | z) = prod_j p_j(x_j | z), each column of its own family
+        p(x | z) = prod_j p_j(x_j | z), with one family p_j per column
 
     Args:
         event_shape: `(columns,)`, the number of columns.
-        latent_dim: length of the code.
-        columns: kind of each column: `"real"`, `"binary"`, `"count"` or `("categorical", K)`; all real when None.
+        latent_dim: length of the latent vector.
+        columns: type of each column: `"real"`, `"binary"`, `"count"` or `("categorical", K)`. None: all are real.
         **parts: see `Parts`.
 
     Example:
@@ -275,15 +275,15 @@ def sequence_vae(
     warmup_steps: int = 0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE for sequences (steps, channels), by convolutions in time or a recurrent network.
+    """VAE for sequences `(steps, channels)`, with temporal convolutions or a recurrent network.
 
         loss = -E_q[log p(x_1 ... x_T | z)] + beta KL(q(z | x) || p(z))
 
     Args:
         event_shape: shape of one sequence, `(steps, channels)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         beta: weight of the KL.
-        warmup_steps: steps over which that weight rises from 0.
+        warmup_steps: training batches over which the weight rises from 0.
         **parts: see `Parts`.
 
     Example:

@@ -1,4 +1,4 @@
-"""Recipes by their names, of the zoo or of a module of one's own."""
+"""Looks up recipes by name, in the zoo or in a user module."""
 
 import importlib
 import inspect
@@ -14,14 +14,14 @@ from keras_vae.zoo.registry import RECIPES, Description, checked_recipe, without
 
 
 def get_recipe(name: str) -> Callable[..., Autoencoder]:
-    """The recipe of this name.
+    """Returns the recipe of this name.
 
     Args:
-        name: a key of `RECIPES`, or `"MODULE:FUNCTION"` for a recipe in a module that Python can import: a function of
-            `event_shape`, `latent_dim` and options by name that returns an `Autoencoder`. It need not be registered.
+        name: a key of `RECIPES`, or `"MODULE:FUNCTION"` for a recipe in an importable module: a function of
+            `event_shape`, `latent_dim` and keyword options that returns an `Autoencoder`. It need not be registered.
 
     Raises:
-        InvalidInputError: for an unknown name, a module that cannot be imported, or no function of that name in it.
+        InvalidInputError: for an unknown name, a module that cannot be imported, or a missing function.
 
     Example:
 
@@ -48,15 +48,15 @@ def get_recipe(name: str) -> Callable[..., Autoencoder]:
 
 
 def create(name: str, /, *arguments: Any, **options: Any) -> Autoencoder:
-    """The recipe of this name, called.
+    """Calls the recipe of this name and returns its model.
 
     Args:
         name: see `get_recipe`.
-        *arguments: `event_shape` and `latent_dim`, which may also be given by name.
-        **options: of the recipe, its parts and its networks.
+        *arguments: `event_shape` and `latent_dim`, which may also be keyword arguments.
+        **options: options of the recipe, its parts and its networks.
 
     Raises:
-        InvalidInputError: for an unknown name or options that the recipe cannot use.
+        InvalidInputError: for an unknown name or invalid options.
 
     Example:
 
@@ -67,13 +67,13 @@ def create(name: str, /, *arguments: Any, **options: Any) -> Autoencoder:
 
 
 def takes(name: str, option: str) -> bool:
-    """Whether a recipe takes an option: one of its own, a part, or an option of some network.
+    """Returns whether a recipe takes an option: its own, a part, or an option of a network.
 
-    A function of `**options` that is not registered is taken to hand them to `assemble`, and so to take all parts.
+    An unregistered function with `**options` is assumed to pass them to `assemble`, and so to take all parts.
 
     Args:
         name: see `get_recipe`.
-        option: the name of an option.
+        option: name of the option.
 
     Example:
 
@@ -104,10 +104,10 @@ def has_effect(name: str, option: str, options: Mapping[str, Any]) -> bool:
 
 
 def has_own_likelihood(name: str) -> bool:
-    """Whether a recipe brings its likelihood, so that it is not to be chosen by the data.
+    """Returns whether a recipe sets its likelihood, so that the data must not select it.
 
-    One that is not registered does unless its signature has a `likelihood` or `**parts: Unpack[Parts]`: what becomes of
-    other open `**options` is not known.
+    An unregistered recipe does, unless its signature has a `likelihood` or `**parts: Unpack[Parts]`: how it uses other
+    `**options` is unknown.
 
     Args:
         name: see `get_recipe`.
@@ -134,7 +134,7 @@ def _description_of(function: Callable[..., Any]) -> Description | None:
 def _imported(module_name: str, name: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
-    except Exception as error:  # whatever the module raises
+    except Exception as error:  # the module may raise anything
         raise InvalidInputError(
             f"model {name!r}: cannot import {module_name}: {type(error).__name__}: {one_line(error)}; "
             "the folder of a module must be on PYTHONPATH."

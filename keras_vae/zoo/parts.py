@@ -10,28 +10,29 @@ from keras_vae.objectives import Objective, Term
 from keras_vae.priors import Prior
 
 Part = str | Mapping[str, Any]
-"""A part by its name, or a mapping of options with a `name`, or without one for the recipe's own part."""
+"""The name of a part, or a mapping of options; a mapping without `name` refers to the part of the recipe."""
 
 
 class Parts(NetworkOptions, total=False):
-    """The parts that every recipe takes by name, each in place of the recipe's own.
+    """The parts that every recipe takes as keyword arguments; each replaces the default of the recipe.
 
-    A part that is left out, or None, is the recipe's own: unless its docstring says otherwise, a `normal` posterior, a
-    `bernoulli` likelihood, a `standard_normal` prior, the network `auto`, no condition and no corruption. `keras-vae
-    parts` lists the names. Every recipe also takes the options of its networks, see `networks.NetworkOptions`.
+    A part that is missing or None is the default of the recipe. Unless the docstring of the recipe says otherwise, the
+    defaults are a `normal` posterior, a `bernoulli` likelihood, a `standard_normal` prior, the network `auto`, no
+    condition and no corruption. `keras-vae parts` lists the names. Every recipe also takes the options of its networks,
+    see `networks.NetworkOptions`.
 
     Attributes:
         posterior: q(z | x): a `Posterior`, a name, or a mapping of options, such as `{"name": "real_nvp", "flows": 2}`.
-        likelihood: p(x | z): a `Likelihood`, likewise.
+        likelihood: p(x | z): a `Likelihood`, a name, or a mapping of options.
         prior: p(z): a `Prior`, a name, or a mapping, such as `{"name": "mixture", "components": 20}`.
-        objective: what the model minimises, a `Term` or a sum of them, such as `NLL() + 4.0 * KL()`. Options of the
-            recipe's own objective, such as `beta`, are refused beside it.
-        condition: a further input of encoder and decoder: a number of classes, or a `Condition`.
-        corruption: noise added to the encoder's examples in training: a `Corruption`, or a mapping, such as
+        objective: the loss: a `Term` or a sum of terms, such as `NLL() + 4.0 * KL()`. It excludes the options of the
+            default objective, such as `beta`.
+        condition: an additional input of the encoder and decoder: a number of classes, or a `Condition`.
+        corruption: noise on the input of the encoder in training: a `Corruption`, or a mapping, such as
             `{"name": "masking", "amount": 0.3}`.
-        network: the kind of encoder and decoder, see `networks.make_networks`; with `"spatial"` the code is a map
+        network: the kind of encoder and decoder, see `networks.make_networks`. With `"spatial"`, the latents are a map
             `(h, w, latent_dim)`.
-        seed: of the initial weights and of all noise, 0 to 2^31 - 1; drawn when None.
+        seed: seed of the initial weights and of all noise, 0 to 2^31 - 1. None draws one.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Images judged by more than their pixels."""
+"""Recipes with perceptual and adversarial losses for images."""
 
 from typing import Unpack
 
@@ -26,20 +26,20 @@ def vae_gan(
     critic: CriticOptions = None,
     **parts: Unpack[Parts],
 ) -> AdversarialAutoencoder:
-    """VAE whose decoder is judged in the features of a critic of images, not pixel by pixel.
+    """VAE that compares reconstructions in the features of a critic of images.
 
-        encoder: KL + S + R;  decoder: similarity S + R - log sigmoid(critic(fake));  critic: its cross-entropy;
+        encoder: KL + S + R;  decoder: similarity S + R - log sigmoid(critic(fake));  critic: cross-entropy;
         S = |f(x) - f(E[x | z])|^2 / (2 feature_scale^2), f the critic's features;
         R = -pixels log p(x | z)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        similarity: weight of the learned similarity in the decoder's loss.
-        feature_scale: how closely the features are held, see `FeatureSimilarity`.
-        pixels: weight of the plain reconstruction. The paper has 0; then the critic wins on small data sets, and the
-            features of x say too little of x.
-        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model in its place.
+        latent_dim: length of the latent vector.
+        similarity: weight of the learned similarity in the loss of the decoder.
+        feature_scale: standard deviation of the features, see `FeatureSimilarity`.
+        pixels: weight of the reconstruction loss of the pixels. The paper uses 0; then, on small data sets, the critic
+            wins and its features of x contain too little information about x.
+        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model.
         **parts: see `Parts`.
 
     Example:
@@ -81,13 +81,13 @@ def ms_ssim_vae(
     structure: float = 10.0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose reconstructions are also judged by multi-scale structural similarity.
+    """VAE with an additional loss on the multi-scale structural similarity of reconstructions.
 
         loss = -E_q[log p(x | z)] + KL(q(z | x) || p(z)) + structure (1 - MS-SSIM(x, E[x | z]))
 
     Args:
         event_shape: shape of one image, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         structure: weight of the structural loss.
         **parts: see `Parts`.
 
@@ -116,19 +116,19 @@ def autoencoder_kl(
     critic: CriticOptions = None,
     **parts: Unpack[Parts],
 ) -> AdversarialAutoencoder:
-    """Autoencoder with a map of codes, a very small KL and a critic of patches, as under latent diffusion.
+    """Autoencoder with a latent map, a very small KL weight and a patch critic, as in latent diffusion.
 
         loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z)) - adversarial critic(E[x | z]), hinge losses
 
     Args:
         event_shape: shape of one image of at least 8x8, such as `(28, 28, 1)`.
-        latent_dim: channels of the code, a map of shape `(h, w, latent_dim)`; h and w are H and W halved once for each
+        latent_dim: channels of the latent map `(h, w, latent_dim)`; h and w are H and W, halved once for each
             of the `filters`.
         beta: weight of the KL.
-        adversarial: weight of the critic's judgement.
-        perceptual: weight of the distance in the features of VGG16, see `Perceptual`; above 0 its ImageNet weights are
-            downloaded once.
-        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model in its place.
+        adversarial: weight of the adversarial loss.
+        perceptual: weight of the distance in the features of VGG16, see `Perceptual`. If positive, the ImageNet weights
+            are downloaded once.
+        critic: options of the critic, such as `{"units": (256, 256)}`, or a Keras model.
         **parts: see `Parts`.
 
     Example:

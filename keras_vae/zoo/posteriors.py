@@ -1,4 +1,4 @@
-"""Posteriors other than the diagonal normal."""
+"""Recipes with other posteriors than the diagonal normal."""
 
 from typing import Unpack
 
@@ -13,7 +13,7 @@ from keras_vae.zoo.registry import recipe
 
 @recipe(family="posteriors", paper="Kingma & Welling, 2019", url="https://arxiv.org/abs/1906.02691")
 def full_covariance_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts]) -> Autoencoder:
-    """VAE whose posterior knows how the code's dimensions depend on each other.
+    """VAE with a full-covariance normal posterior.
 
         q(z | x) = N(mu(x), L(x) L(x)^T)
 
@@ -21,13 +21,13 @@ def full_covariance_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **pa
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         **parts: see `Parts`.
 
     Example:
 
-    >>> codes = full_covariance_vae((8, 8, 1), 4, units=(32,)).encode(np.zeros((2, 8, 8, 1)))
-    >>> codes.covariance().shape
+    >>> posterior = full_covariance_vae((8, 8, 1), 4, units=(32,)).encode(np.zeros((2, 8, 8, 1)))
+    >>> posterior.covariance().shape
     TensorShape([2, 4, 4])
     """
     return assemble(
@@ -42,13 +42,13 @@ def full_covariance_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **pa
 
 @recipe(family="posteriors", paper="Barello, Charles & Pillow, 2018", url="https://doi.org/10.1101/399246")
 def laplace_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts]) -> Autoencoder:
-    """VAE with a Laplace posterior, whose heavier tails make codes sparse.
+    """VAE with a Laplace posterior, whose heavier tails give sparse latents.
 
         q(z_d | x) = Laplace(mu_d(x), b_d(x)),  p(z) = N(0, I)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         **parts: see `Parts`.
 
     Example:
@@ -68,7 +68,7 @@ def laplace_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unp
 
 @recipe(family="posteriors", paper="Davidson et al., 2018", url="https://arxiv.org/abs/1804.00891")
 def hyperspherical_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts]) -> Autoencoder:
-    """VAE whose codes are on the unit sphere, where the uniform prior pulls to no centre.
+    """VAE with latents on the unit sphere, where the uniform prior favours no point.
 
         q(z | x) = PowerSpherical(mu(x), kappa(x)),  p(z) = Uniform(S^(D-1))
 
@@ -76,13 +76,13 @@ def hyperspherical_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **par
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code, a unit vector.
+        latent_dim: length of the latent vector, which has norm 1.
         **parts: see `Parts`.
 
     Example:
 
-    >>> codes = hyperspherical_vae((8, 8, 1), 4, units=(32,)).encode(np.zeros((2, 8, 8, 1))).sample(seed=0)
-    >>> np.round(tf.norm(codes, axis=-1), 3)
+    >>> z = hyperspherical_vae((8, 8, 1), 4, units=(32,)).encode(np.zeros((2, 8, 8, 1))).sample(seed=0)
+    >>> np.round(tf.norm(z, axis=-1), 3)
     array([1., 1.], dtype=float32)
     """
     return assemble(
@@ -109,20 +109,20 @@ def dirichlet_vae(
     concentration: float = 0.5,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose codes are proportions that add up to one, such as topics of a text.
+    """VAE whose latents are proportions that sum to one, such as the topics of a text.
 
         q(z | x) = Dirichlet(a(x)),  p(z) = Dirichlet(concentration)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: number of proportions, the length of the code.
-        concentration: of the prior: below 1 few proportions are large.
+        latent_dim: number of proportions.
+        concentration: concentration of the prior. Values below 1 favour few large proportions.
         **parts: see `Parts`.
 
     Example:
 
-    >>> codes = dirichlet_vae((8, 8, 1), 4, units=(32,)).encode(np.zeros((2, 8, 8, 1))).sample(seed=0)
-    >>> np.round(tf.reduce_sum(codes, axis=-1), 3)
+    >>> z = dirichlet_vae((8, 8, 1), 4, units=(32,)).encode(np.zeros((2, 8, 8, 1))).sample(seed=0)
+    >>> np.round(tf.reduce_sum(z, axis=-1), 3)
     array([1., 1.], dtype=float32)
     """
     return assemble(
@@ -150,7 +150,7 @@ def concrete_vae(
     prior_temperature: float = 0.5,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose code is a relaxed choice among `latent_dim` categories.
+    """VAE with a relaxed categorical latent variable of `latent_dim` categories.
 
         q(z | x) = Concrete(logits(x), temperature),  p(z) = Concrete(0, prior_temperature)
 
@@ -158,15 +158,15 @@ def concrete_vae(
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: number of categories, the length of the code.
-        temperature: of the posterior, or a schedule of the training batches so far.
-        prior_temperature: of the prior.
+        latent_dim: number of categories, the length of the latent vector.
+        temperature: temperature of the posterior, a number or a schedule of the training step.
+        prior_temperature: temperature of the prior.
         **parts: see `Parts`.
 
     Example:
 
-    >>> codes = concrete_vae((8, 8, 1), 4, units=(32,)).encode(np.zeros((2, 8, 8, 1))).sample(seed=0)
-    >>> np.round(tf.reduce_sum(codes, axis=-1), 3)
+    >>> z = concrete_vae((8, 8, 1), 4, units=(32,)).encode(np.zeros((2, 8, 8, 1))).sample(seed=0)
+    >>> np.round(tf.reduce_sum(z, axis=-1), 3)
     array([1., 1.], dtype=float32)
     """
     return assemble(
@@ -193,13 +193,13 @@ def iaf_vae(
     flows: int = 4,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose posterior is a normal bent by an inverse autoregressive flow.
+    """VAE whose posterior is a normal distribution, transformed by an inverse autoregressive flow.
 
         z = f_T(... f_1(z_0)),  f_t(z) = sigma_t(z_<d) z + mu_t(z_<d)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         flows: number of steps of the flow.
         **parts: see `Parts`.
 
@@ -231,13 +231,13 @@ def planar_flow_vae(
     flows: int = 4,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose posterior is a normal bent by planar flows.
+    """VAE whose posterior is a normal distribution, transformed by planar flows.
 
         z = f_T(... f_1(z_0)),  f_t(z) = z + u_t(x) tanh(w_t(x).z + b_t(x))
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         flows: number of steps of the flow.
         **parts: see `Parts`.
 
@@ -269,13 +269,13 @@ def real_nvp_vae(
     flows: int = 4,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose posterior is a normal bent by affine coupling layers.
+    """VAE whose posterior is a normal distribution, transformed by affine coupling layers.
 
         z = f_T(... f_1(z_0)),  f_t an affine coupling
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         flows: number of steps of the flow.
         **parts: see `Parts`.
 

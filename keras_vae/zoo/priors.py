@@ -1,4 +1,4 @@
-"""Learned priors."""
+"""Recipes with learned priors."""
 
 from typing import Unpack
 
@@ -23,15 +23,15 @@ def vamp_vae(
     warmup_steps: int = 0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose prior is the mixture of its own posteriors at learned pseudo-inputs.
+    """VAE whose prior is the mixture of the posteriors of learned pseudo-inputs.
 
         p(z) = 1/K sum_k q(z | u_k)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         components: number of pseudo-inputs, K.
-        warmup_steps: steps over which the weight of the KL rises to 1.
+        warmup_steps: training batches over which the weight of the KL rises to 1.
         **parts: see `Parts`.
 
     Example:
@@ -62,14 +62,14 @@ def mixture_prior_vae(
     components: int = 10,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose prior is a learned mixture of normals, for data that fall into groups.
+    """VAE whose prior is a learned mixture of normals, for clustered data.
 
         p(z) = sum_k pi_k N(z; mu_k, sigma_k^2)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        components: number of normals.
+        latent_dim: length of the latent vector.
+        components: number of mixture components.
         **parts: see `Parts`.
 
     Example:
@@ -107,8 +107,8 @@ def flow_prior_vae(
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        flow: `"real_nvp"`, fast both ways, or `"maf"`.
+        latent_dim: length of the latent vector.
+        flow: `"real_nvp"`, which is fast in both directions, or `"maf"`.
         flows: number of steps of the flow.
         **parts: see `Parts`.
 
@@ -140,16 +140,16 @@ def two_stage_vae(
     stage_units: tuple[int, ...] = (128, 128),
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE with a second VAE of its codes as prior, so that samples come from where the codes are.
+    """VAE with a second VAE of the latents as prior, so that samples follow the aggregate posterior.
 
-        stage 1: -E_q[log p(x | z)] + KL(q(z | x) || N(0, I));  stage 2: -ELBO of the codes
+        stage 1: -E_q[log p(x | z)] + KL(q(z | x) || N(0, I));  stage 2: -ELBO of the latents
 
-    Both stages are trained at the same time: the second on codes through which no gradient passes.
+    Both stages are trained together. No gradient flows from the second stage to the latents of the first.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        stage_units: widths of the second stage's layers.
+        latent_dim: length of the latent vector.
+        stage_units: widths of the layers of the second stage.
         **parts: see `Parts`.
 
     Example:

@@ -1,4 +1,4 @@
-"""The registry of recipes: one decorator says all there is to know of a recipe, and checks how it is called."""
+"""The registry of recipes: a decorator that describes a recipe and checks its arguments."""
 
 import functools
 import inspect
@@ -21,16 +21,16 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Description(NamedTuple):
-    """What there is to know of a recipe before one uses it.
+    """The description of a recipe.
 
     Attributes:
-        name: of the recipe.
-        family: of recipes that differ from a plain VAE in the same part.
+        name: name of the recipe.
+        family: family of recipes that change the same part of a plain VAE.
         paper: authors and year.
-        url: of the paper.
+        url: address of the paper.
         summary: the first line of the docstring.
-        own_likelihood: whether it brings a likelihood of its own, which is not to be chosen by the data.
-        options_of: the options of its own parts alone, see `recipe`.
+        own_likelihood: whether the recipe sets its likelihood, so that the data must not select it.
+        options_of: the options that only affect the recipe's own parts, see `recipe`.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Description(NamedTuple):
 
 
 class _Own:
-    """The default of a part in a signature: whatever the recipe has."""
+    """The default of a part in a signature: the part of the recipe."""
 
     def __repr__(self):
         return "<own>"
@@ -57,23 +57,24 @@ def recipe(
     own_likelihood: bool = False,
     options_of: Mapping[str, Collection[str]] = NOTHING,
 ) -> Callable[[Recipe], Recipe]:
-    """Registers a recipe, a function of `event_shape`, `latent_dim`, options of its own and `**parts: Unpack[Parts]`.
+    """Registers a recipe: a function of `event_shape`, `latent_dim`, its own options and `**parts: Unpack[Parts]`.
 
-    The recipe then has its paper at the end of its docstring and every part in its signature, and it refuses an
-    unknown option, or one of a wrong type, before it builds anything.
+    The decorator adds the paper to the docstring and every part to the signature. The recipe then checks the name and
+    type of every option before it builds the model.
 
     Args:
-        family: of recipes that differ from a plain VAE in the same part.
+        family: family of recipes that change the same part of a plain VAE.
         paper: authors and year.
-        url: of the paper.
-        own_likelihood: whether the recipe brings a likelihood of its own, which is not to be chosen by the data.
-        options_of: part -> the options of the recipe's own one alone, such as `{"objective": ("beta",)}`. They are
-            refused beside another part, which would leave them without effect. Where the part may also be a mapping of
-            options without a name, which changes the recipe's own, they are keys whose values are the part's names for
-            them, such as `{"prior": {"stage_units": "units"}}`; such an option is refused only if both give it.
+        url: address of the paper.
+        own_likelihood: whether the recipe sets its likelihood, so that the data must not select it.
+        options_of: part -> the options that only affect the recipe's own part, such as `{"objective": ("beta",)}`. They
+            are rejected if the user sets that part, because they would have no effect. If the part may also be a
+            mapping of options without a name, which changes the recipe's own part, give a mapping of the options to
+            the part's names for them, such as `{"prior": {"stage_units": "units"}}`. Such an option is rejected only
+            if both set it.
 
     Raises:
-        InvalidInputError: if another module has a recipe of this name.
+        InvalidInputError: if another module has registered a recipe of this name.
 
     Example:
 
@@ -100,13 +101,13 @@ def recipe(
         checked.__doc__ = f"{(function.__doc__ or '').rstrip()}\n\n    Reference: {paper}, {url}\n    "
         checked.description = Description(name, family, paper, url, summary, own_likelihood, names)
         RECIPES[name] = checked
-        return cast(Recipe, checked)  # it takes and returns what the function does
+        return cast(Recipe, checked)  # the same arguments and result as the function
 
     return register
 
 
 def describe() -> list[Description]:
-    """Every recipe, family by family."""
+    """Returns the descriptions of all recipes, grouped by family."""
     families: dict[str, list[Description]] = {}
     for each in RECIPES.values():
         families.setdefault(each.description.family, []).append(each.description)
@@ -114,7 +115,7 @@ def describe() -> list[Description]:
 
 
 def label_of(name: str) -> str:
-    """How messages name a recipe: `zoo.NAME` where it is registered."""
+    """Returns the name of a recipe in messages: `zoo.NAME` if it is registered."""
     return f"zoo.{name}" if name in RECIPES else name
 
 
@@ -124,12 +125,12 @@ def checked_recipe(
     signature: inspect.Signature,
     options_of: Mapping[str, Mapping[str, str]] = NOTHING,
 ) -> Callable[..., Autoencoder]:
-    """`function` under this signature; it raises an error of one line for anything that it cannot use.
+    """Wraps `function` with this signature and one-line errors for invalid arguments.
 
     Args:
-        function: of an event shape, the length of a code, and options.
-        label: how messages name it.
-        signature: what it takes.
+        function: a function of an event shape, the latent dimension and options.
+        label: its name in messages.
+        signature: its arguments.
         options_of: see `Description`.
     """
 
@@ -152,7 +153,7 @@ def checked_recipe(
 
 
 def check_shape(label: str, event_shape: Any) -> tuple[int, ...]:
-    """`event_shape` as a tuple of integers; raises `InvalidInputError` in the name of `label`."""
+    """Returns `event_shape` as a tuple of integers; raises `InvalidInputError`, with part `label`, if it is invalid."""
     if not isinstance(event_shape, tuple | list):
         raise InvalidInputError(
             f"{label}: event_shape must be a tuple of positive integers, such as (16,) or (28, 28, 1); "
@@ -162,7 +163,7 @@ def check_shape(label: str, event_shape: Any) -> tuple[int, ...]:
 
 
 def _with_parts(signature: inspect.Signature) -> inspect.Signature:
-    """The signature with the names of `Parts` in place of its `**parts`."""
+    """Returns the signature with `**parts` replaced by the names of `Parts`."""
     parameters = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
     if len(parameters) < len(signature.parameters):
         own = {each.name for each in parameters}
@@ -206,7 +207,7 @@ def _check_options_of(label: str, options_of: Mapping[str, Mapping[str, str]], o
 
 
 def _bound(label: str, signature: inspect.Signature, arguments: tuple, options: Mapping) -> inspect.BoundArguments:
-    """The arguments by the names of the signature, each given once, and none that it does not have."""
+    """Binds the arguments to the signature; raises `InvalidInputError` for unknown or repeated arguments."""
     parameters = signature.parameters.values()
     positional = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
     is_open = any(each.kind is each.VAR_KEYWORD for each in parameters)

@@ -1,4 +1,4 @@
-"""The VAE, and weights on its KL."""
+"""The VAE, and recipes that change the weight of its KL."""
 
 from typing import Unpack
 
@@ -29,9 +29,9 @@ def vae(
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        free_bits: nats per latent dimension that the KL does not charge, see `KL`.
-        warmup_steps: training batches over which the weight of the KL rises from 0 to 1; 0 for none.
+        latent_dim: length of the latent vector.
+        free_bits: KL in nats per latent dimension that is not penalised, see `KL`.
+        warmup_steps: training batches over which the weight of the KL rises from 0 to 1; 0 for a constant weight.
         **parts: see `Parts`.
 
     Example:
@@ -61,16 +61,16 @@ def beta_vae(
     warmup_steps: int = 0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE with the KL weighted by beta: above 1 for codes that are apart, below 1 for detail.
+    """VAE with the KL weighted by beta: above 1 for disentangled latents, below 1 for detailed reconstructions.
 
         loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z))
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
+        latent_dim: length of the latent vector.
         beta: weight of the KL.
-        free_bits: nats per latent dimension that the KL does not charge, see `KL`.
-        warmup_steps: steps over which the weight rises from 0 to beta; 0 for none.
+        free_bits: KL in nats per latent dimension that is not penalised, see `KL`.
+        warmup_steps: training batches over which the weight rises from 0 to beta; 0 for a constant weight.
         **parts: see `Parts`.
 
     Example:
@@ -97,16 +97,16 @@ def annealed_vae(
     gamma: float = 100.0,
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """VAE whose KL is held at a capacity that grows in training, so that factors come one by one.
+    """VAE whose KL is kept at a capacity that grows in training, so that factors are learned one by one.
 
         loss = -E_q[log p(x | z)] + gamma |mean KL - C(step)|,  C from 0 to `capacity`
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        capacity: the KL at the end, in nats.
-        capacity_steps: training batches over which it grows.
-        gamma: how firmly the KL is held.
+        latent_dim: length of the latent vector.
+        capacity: final value of the KL, in nats.
+        capacity_steps: training batches over which the capacity grows.
+        gamma: weight of the deviation from the capacity.
         **parts: see `Parts`.
 
     Example:
@@ -137,14 +137,14 @@ def denoising_vae(
     noise: str = "gaussian",
     **parts: Unpack[Parts],
 ) -> Autoencoder:
-    """Variational autoencoder whose encoder sees a corrupted example in training.
+    """Variational autoencoder whose encoder input is corrupted in training.
 
         loss = -E_q(z|x + noise)[log p(x | z)] + KL(q(z | x + noise) || p(z))
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
-        latent_dim: length of the code.
-        amount: strength of the noise: a standard deviation, or a probability.
+        latent_dim: length of the latent vector.
+        amount: strength of the noise: a standard deviation or a probability.
         noise: `"gaussian"`, `"masking"` or `"salt_and_pepper"`.
         **parts: see `Parts`.
 

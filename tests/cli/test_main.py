@@ -359,7 +359,7 @@ def test_training_prints_a_verdict_and_where_the_report_is(cli, tiny, tmp_path):
     config = run.config()
     assert (config.latent_dim, config.seed, config.options) == (2, 3, {"units": [4], "free_bits": 0.5})
     assert config.likelihood_samples == 500
-    assert re.search(r"^A test example has a log-likelihood of at least -?\d+\.\d\d nats", out, re.MULTILINE)
+    assert re.search(r"^The mean log-likelihood of a test example is at least -?\d+\.\d\d nats", out, re.MULTILINE)
     assert out.endswith("Report: run/evaluation.html\n")
 
 
@@ -518,9 +518,9 @@ def test_compare_puts_runs_side_by_side(cli, finished_run, tmp_path):
     values = {row.split(",")[1]: row.split(",")[-4::2] for row in rows}
     assert values["reconstruction_mse"][0] == values["reconstruction_mse"][1]
     assert "Samples of two." in (tmp_path / "both" / "comparison.html").read_text()
-    assert_refused(cli("compare", "one", "two", "--out", "both", *asked), "it holds a comparison; use --overwrite")
+    assert_refused(cli("compare", "one", "two", "--out", "both", *asked), "it contains a comparison; use --overwrite")
     assert cli("compare", "one", "two", "--out", "both", "--overwrite", *asked)[0] == 0
-    assert_refused(cli("compare", "one", "two", "--out", "one"), "it holds other things")
+    assert_refused(cli("compare", "one", "two", "--out", "one"), "expected a folder with no other files")
     assert_refused(cli("compare", "one"), "expected two or more runs")
     assert_refused(cli("compare", "one", "./one"), "expected different runs")
     assert_refused(cli("compare", "one", "three"), "no run there")

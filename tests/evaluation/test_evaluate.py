@@ -135,7 +135,7 @@ def test_without_training_examples_the_rest_is_answered(ask, data):
     assert "frechet_distance" in results["samples"].measurements
     assert all(any("training examples" in note for note in result.notes) for result in results.values())
     notes = ask("samples", data=data.test, features="classifier")["samples"].notes
-    assert any("fitted to training examples" in note for note in notes)
+    assert any("expected training examples, got none" in note for note in notes)
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -238,7 +238,7 @@ def test_conditions_that_fit_takes_are_taken(data, kind):
     y = np.random.default_rng(0).random((40, 3)) if kind == "different vectors" else y
     results = evaluate(model, (x, y), budget=replace(TINY, annealed=0))
     noted = " ".join(results["continuity"].notes)
-    assert ("two of one condition" in noted) == (kind == "different vectors")
+    assert ("two of them with the same condition" in noted) == (kind == "different vectors")
     assert "round_trip" in results["completeness"].measurements
     assert "frechet_distance" in results["samples"].measurements
     assert {"samples", "latent_map", "traversals"} <= {name for result in results.values() for name in result.pictures}
@@ -278,7 +278,7 @@ def test_discrete_codes_without_noise_are_no_fault(ask, data, kind):
     result = ask("information", model=model)["information"]
     words = " ".join(result.verdict)
     assert "plain autoencoder" not in words and "weight of the KL" not in words
-    assert "codes" in words and "noise_share" not in result.measurements
+    assert "discrete" in words and "noise_share" not in result.measurements
     codes = model.encode(data.test.x).mean().numpy().reshape(-1, model.latent_shape[-1])
     in_use = result.measurements["codes_in_use"].value
     assert 1 <= result.measurements["perplexity"].value <= in_use + 1e-9
@@ -323,7 +323,7 @@ def test_codes_that_do_not_fill_the_prior_are_named(ask, trained):
     finally:
         bias.assign(before)
     assert result.measurements["holes"].value > 0.9
-    assert "do not fill the prior" in result.verdict[0]
+    assert "do not cover the prior" in result.verdict[0]
 
 
 def test_factors_are_scored_where_they_are_known():
@@ -362,7 +362,7 @@ def test_features_that_cannot_be_fitted_are_named_and_the_rest_is_answered(ask, 
     without_labels = replace(data, train=Split(data.train.x))
     result = ask("samples", data=without_labels, features="classifier")["samples"]
     assert "reconstruction_mse" in result.measurements and "frechet_distance" not in result.measurements
-    assert any("Left out, distances of samples: features 'classifier'" in note for note in result.notes)
+    assert any("Could not compute the distances of samples: features 'classifier'" in note for note in result.notes)
 
 
 def test_the_page_shows_all_results(ask):

@@ -78,7 +78,7 @@ def test_a_conditional_encoder_needs_as_many_conditions_as_examples(refused):
 
 def test_the_classifier_learns_digits_it_has_not_seen(classifier):
     assert classifier.accuracy > 0.93
-    assert classifier.name == f"128 features of a classifier of the data, {classifier.accuracy:.1%} right"
+    assert classifier.name == f"128 features of a classifier of the data, accuracy {classifier.accuracy:.1%}"
 
 
 def test_the_features_of_the_classifier_tell_classes_apart(classifier):

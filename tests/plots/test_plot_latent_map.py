@@ -66,7 +66,7 @@ def test_codes_that_are_not_finite_are_left_out_and_counted():
     codes[3, 1] = np.nan
     figure = plot_latent_map(codes, np.arange(20) % 2)
     assert len(drawn(figure)) == 19
-    assert "1 codes are not finite and left out" in figure.texts[1].get_text()
+    assert "1 latents are not finite and left out" in figure.texts[1].get_text()
 
 
 def test_many_classes_and_collapsed_codes_are_still_a_picture():

@@ -98,7 +98,7 @@ def test_of_many_points_some_are_drawn_and_all_are_counted():
     figure = plot_overlap(RNG.normal(size=(50_000, 2)), RNG.normal(size=(9000, 2)))
     assert [len(each) for each in clouds(figure)] == [3000, 3000]
     words = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert words == ["draws from the prior (9,000)", "codes of the data (50,000)"]
+    assert words == ["samples from the prior (9,000)", "latents of the data (50,000)"]
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 7])

@@ -50,7 +50,7 @@ def image_source(name: str, files: Sequence[tuple[str, str]], names_in_training:
     if not names_in_training:
         warn_of_labels(name, "the export", names, "if training had others, export the run again")
     training_names = names_in_training or names
-    # A name that training did not have stays a text, which a signature that takes a condition rejects by its name.
+    # A name that is not a label of the training data remains text; a signature with a condition rejects it by name.
     numbers = {name: number if name in training_names else name for number, name in enumerate(names)}
     labels = {str(entry.path): numbers[entry.label] for entry in entries if entry.label in numbers}
     labelled_files = [(path, file_name, labels.get(file_name)) for path, file_name in files]

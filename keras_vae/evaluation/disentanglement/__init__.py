@@ -1,4 +1,4 @@
-"""Scores of how well the dimensions of a code correspond to the factors that generated the data."""
+"""Scores of the correspondence between latent dimensions and the factors that generated the data."""
 
 from keras_vae.evaluation.disentanglement.beta_vae import beta_vae_score
 from keras_vae.evaluation.disentanglement.dci import DCI, dci

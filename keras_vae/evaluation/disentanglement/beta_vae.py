@@ -1,4 +1,4 @@
-"""The beta-VAE score: can a linear classifier tell which factor two examples share?"""
+"""The beta-VAE score."""
 
 import numpy as np
 
@@ -18,29 +18,29 @@ def beta_vae_score(
     test: int = 5_000,
     seed: int = 0,
 ) -> float:
-    """The accuracy with which logistic regression names the factor that pairs of examples share.
+    """The accuracy with which logistic regression predicts the factor that pairs of examples share.
 
         x = 1 / L sum_l |z_l - z'_l|        y = k, where z_l and z'_l have the same value of factor k, l = 1 ... L
 
-    A point (x, y) comes from L pairs; k is uniform, and each pair has a value of its own. At most 1; chance is 1 / K,
-    K being the number of factors that vary, and 1 if only one does. Constant factors are left out.
+    A training point (x, y) is computed from L pairs. k is uniform, and each pair has its own value of factor k. The
+    maximum is 1. Chance level is 1 / K for K factors that vary. Constant factors are left out.
 
-    The first row of a pair is drawn from the given rows, the second from those with the same value of the factor,
-    both uniformly and with replacement. The paper draws fresh images; the two are the same when the rows are the whole
-    data set, and otherwise the factors keep the dependence that they have in the given rows.
-    The codes are taken in their own scale, where a code under the prior N(0, I) has 1: the classifier is regularized.
+    The first row of a pair is sampled from all rows, the second from the rows with the same value of the factor, both
+    uniformly and with replacement. The paper samples new images, which is equivalent if the rows are the whole data
+    set. Otherwise the factors keep the dependence that they have in the rows. Because the classifier is regularized,
+    the score depends on the scale of the latents; it is meant for a scale of about 1, as under the prior N(0, I).
 
     Args:
-        codes: `(N, D)`, one row an example, such as the posterior means.
-        factors: `(N, K)` integers, the index of each factor's value.
-        batch: L, pairs for one point.
-        train: points to train with.
-        test: points to test with.
-        seed: of the draws.
+        codes: latents `(N, D)`, one row per example, such as the posterior means.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        batch: number of pairs per point, L.
+        train: number of training points.
+        test: number of test points.
+        seed: seed of the samples.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 2 rows, no factor varies, or an
-            option is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 2 rows, if no factor varies, or if an argument
+            is out of its range.
 
     Example:
 

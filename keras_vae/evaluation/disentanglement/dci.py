@@ -1,4 +1,4 @@
-"""Disentanglement, completeness and informativeness, from the features that boosted trees use."""
+"""Disentanglement, completeness and informativeness from the feature importances of boosted trees."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -15,14 +15,14 @@ THRESHOLDS = 255
 
 
 class DCI(NamedTuple):
-    """The three scores of `dci`, and the importances they come from.
+    """The three scores of `dci`, and the importances from which they are computed.
 
     Attributes:
-        disentanglement: from 0 to 1; 1 if each dimension matters for one factor only.
-        completeness: from 0 to 1; 1 if one dimension alone matters for each factor.
-        informativeness: the mean over factors of the accuracy on rows that did not train the trees.
-        importance: `(D, K)`, of each dimension for each factor, >= 0; a column adds up to 1. The column of a factor
-            that was left out is 0, and so is that of one that the trees could not split by.
+        disentanglement: from 0 to 1; 1 if each dimension is important for one factor only.
+        completeness: from 0 to 1; 1 if only one dimension is important for each factor.
+        informativeness: mean over factors of the test accuracy of the trees.
+        importance: `(D, K)`, importance >= 0 of each dimension for each factor; each column adds up to 1. The column is
+            0 for a factor that was left out, or for which the trees have no split.
     """
 
     disentanglement: float
@@ -40,32 +40,34 @@ def dci(
     test: int = 5_000,
     seed: int = 0,
 ) -> DCI:
-    """How the importance R_dk of each dimension for each factor is spread, and how well the factors are predicted.
+    """The concentration of the importance R_dk of dimension d for factor k, and the accuracy of the prediction.
 
         disentanglement:  sum_d w_d (1 - H_K(R_dk / sum_k R_dk))        w_d = sum_k R_dk / sum_dk R_dk
         completeness:     sum_k w_k (1 - H_D(R_dk / sum_d R_dk))        w_k = sum_d R_dk / sum_dk R_dk
 
-    H_n is the entropy with logarithms to the base n. Gradient boosting, of 100 stages of trees of depth 3 with a
-    learning rate of 0.1, predicts each factor; R_dk is the mean decrease in impurity. Near 0 for noise, with an
-    informativeness of about the share of the most frequent value. Constant factors are left out. If nothing is
-    important, disentanglement and completeness are 0. With one factor left disentanglement is 1, and with one
-    dimension completeness is.
+    H_n is the entropy with logarithms to the base n. Gradient boosting, with 100 stages of trees of depth 3 and a
+    learning rate of 0.1, predicts each factor. R_dk is the mean decrease in impurity. For noise, disentanglement and
+    completeness are near 0, and informativeness is about the frequency of the most frequent value. Constant factors are
+    left out. If no dimension is important, disentanglement and completeness are 0. With one factor, disentanglement is
+    1; with one dimension, completeness is 1.
 
-    The protocol of Locatello et al., except for speed: a dimension of more than 255 different values is cut at 255
-    quantiles of the training rows, as histogram boosting does. The time goes with rows, dimensions, and the values of
-    all factors, minutes for a hundred; one thread works on one factor, and fewer `stages` are quicker.
+    This is the protocol of Locatello et al., with one change for speed: a dimension with more than 255 different values
+    is binned at 255 quantiles of the training rows, as in histogram boosting. The time is proportional to the number of
+    rows, dimensions, and values of all factors: minutes for 100 values. Each factor uses one thread. Fewer `stages` are
+    faster.
 
     Args:
-        codes: `(N, D)`, one row an example, such as the posterior means.
-        factors: `(N, K)` integers, the index of each factor's value.
-        stages: of boosting; each has a tree for each value of the factor.
-        train: the most rows to train with.
-        test: the most rows to test with; with fewer rows than both need, they are split in this ratio.
-        seed: of the split and the trees.
+        codes: latents `(N, D)`, one row per example, such as the posterior means.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        stages: number of boosting stages; each has one tree per value of the factor.
+        train: maximum number of rows for training.
+        test: maximum number of rows for testing. If there are fewer rows than `train` + `test`, they are split in this
+            ratio.
+        seed: seed of the split and the trees.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 10 rows, no factor varies, or an
-            option is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 10 rows, if no factor varies, or if an argument
+            is out of its range.
 
     Example:
 
@@ -101,10 +103,10 @@ def dci(
 
 
 def concentration(importance: np.ndarray) -> float:
-    """How few columns each row of `importance` looks at: disentanglement for `(D, K)`, completeness for `(K, D)`.
+    """The concentration of the rows of `importance`: disentanglement for `(D, K)`, completeness for `(K, D)`.
 
-    One less the entropy of each row, to the base of the number of columns, weighted by the sums of the rows; 0 if all
-    is 0, and 1 for a single column.
+    It is 1 minus the entropy of each row, to the base of the number of columns, weighted by the sums of the rows. It is
+    0 if all importances are 0, and 1 for a single column.
 
     Args:
         importance: a matrix of numbers >= 0.

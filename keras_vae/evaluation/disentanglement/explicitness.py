@@ -1,4 +1,4 @@
-"""Explicitness: can a linear classifier read each factor off the code?"""
+"""The explicitness score."""
 
 import numpy as np
 
@@ -9,24 +9,25 @@ from keras_vae.evaluation.disentanglement.pool import LEAST, check_pool, split_r
 def explicitness(
     codes: np.ndarray, factors: np.ndarray, *, train: int = 10_000, test: int = 5_000, seed: int = 0
 ) -> float:
-    """How well logistic regression on the whole code tells each value of a factor from the others.
+    """How well logistic regression on all dimensions separates each value of a factor from the others.
 
         1 / K sum_k 1 / V_k sum_v (2 AUC_kv - 1)        AUC_kv: the area under the ROC curve of v_k = v against the rest
 
-    on rows that did not train it. So chance is 0 and perfect is 1; Ridgeway & Mozer give the mean AUC, from 0.5 to 1.
-    The codes are standardized first, and the scale of a dimension does not matter. A value is used if it is seen, and
-    not always, in both training and testing; constant factors are left out.
+    on test rows. Chance level is 0 and the maximum is 1; Ridgeway & Mozer report the mean AUC, from 0.5 to 1. The
+    latents are standardized, so the scale of a dimension has no effect. A value is used if some but not all training
+    rows, and some but not all test rows, have it. Constant factors are left out.
 
     Args:
-        codes: `(N, D)`, one row an example, such as the posterior means.
-        factors: `(N, K)` integers, the index of each factor's value.
-        train: the most rows to train with.
-        test: the most rows to test with; with fewer rows than both need, they are split in this ratio.
-        seed: of the split.
+        codes: latents `(N, D)`, one row per example, such as the posterior means.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        train: maximum number of rows for training.
+        test: maximum number of rows for testing. If there are fewer rows than `train` + `test`, they are split in this
+            ratio.
+        seed: seed of the split.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 10 rows, no factor varies or none has
-            a value in both training and testing, or an option is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 10 rows, if no factor varies or none has a
+            value in both training and testing, or if an argument is out of its range.
 
     Example:
 

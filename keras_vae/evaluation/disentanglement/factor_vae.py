@@ -1,4 +1,4 @@
-"""The FactorVAE score: does one dimension stand still when a factor does?"""
+"""The FactorVAE score."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ PRUNE = 0.05
 
 
 def active_dimensions(codes: np.ndarray, *, prune: float = PRUNE) -> np.ndarray:
-    """Which dimensions of `codes` `(N, D)` have a variance of at least `prune`, and above 0; bools, `(D,)`."""
+    """Returns which dimensions of `codes` `(N, D)` have a variance of at least `prune` and above 0, bool `(D,)`."""
     variances = codes.var(axis=0)
     return (np.ptp(codes, axis=0) > 0) & (variances > 0) & (variances >= prune)
 
@@ -26,35 +26,34 @@ def factor_vae_score(
     prune: float = PRUNE,
     seed: int = 0,
 ) -> float:
-    """The accuracy with which the dimension that varies least names the factor that is fixed.
+    """The accuracy with which the dimension of least variance predicts the fixed factor.
 
         d* = argmin_d Var_batch(z_d) / Var(z_d)        over a batch of examples that share a value of factor k
 
-    Each batch gives a vote (d*, k), with k uniform. The classifier names for each d* the factor with most votes in
-    training. At most 1; chance is about 1 / K, K being the number of factors that vary. Constant factors are left out.
+    Each batch gives a vote (d*, k), with k uniform. The classifier predicts for each d* the factor with the most votes
+    in training. The maximum is 1. Chance level is about 1 / K for K factors that vary. Constant factors are left out.
 
-    Dimensions with Var(z_d) < `prune` are left out. The variance is that of the codes over all given rows, relative
-    to the prior's, which is taken to be 1: so it is absolute, and no share of the largest. The paper prunes by KL;
-    the text of Locatello et al. has the variance, and their code compares 0.05 to the standard deviation. If no
-    dimension is left the score is 0.
+    Dimensions with Var(z_d) < `prune` are left out. The variance is over all rows, in units in which the variance of
+    the prior is 1; it is not relative to the largest variance. The paper prunes by the KL. The text of Locatello et al.
+    uses the variance, and their code compares 0.05 with the standard deviation. If no dimension remains, the score is
+    0.
 
-    The first example of a batch, drawn from the given rows, gives the value; the batch is drawn from the rows with
-    that value, with replacement. The paper draws fresh images; the two are the same when the rows are the whole data
-    set. A value that few rows have gives batches that vary too little.
+    The first example of a batch is sampled from all rows and determines the value. The batch is sampled from the rows
+    with that value, with replacement. The paper samples new images, which is equivalent if the rows are the whole data
+    set. Batches of a rare value vary too little.
 
     Args:
-        codes: `(N, D)`, one row an example, such as the posterior means.
-        factors: `(N, K)` integers, the index of each factor's value.
-        batch: examples for one vote.
-        train: votes that train the classifier.
-        test: votes that test it.
-        prune: the least variance of a dimension, >= 0. For codes of another scale than N(0, I) give it in their units,
-            or divide them first.
-        seed: of the draws.
+        codes: latents `(N, D)`, one row per example, such as the posterior means.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        batch: number of examples per vote.
+        train: number of votes for training.
+        test: number of votes for testing.
+        prune: minimum variance of a dimension, >= 0. If the prior is not N(0, I), adapt it, or rescale the latents.
+        seed: seed of the samples.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 2 rows, no factor varies, or an
-            option is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 2 rows, if no factor varies, or if an argument
+            is out of its range.
 
     Example:
 

@@ -4,15 +4,15 @@ import numpy as np
 
 
 class Groups:
-    """Draws rows of a pool by the value of one factor.
+    """Samples rows with a given value of one factor.
 
-    A cell is one value of one factor; the cells of all factors are numbered through.
+    A cell is one value of one factor; the cells of all factors are numbered consecutively.
 
     Args:
-        factors: `(N, K)`, the values of each factor numbered from 0 without gaps.
+        factors: `(N, K)`, with values from 0 without gaps for each factor.
 
     Attributes:
-        cells: `(N, K)`, the cell that each row has for each factor.
+        cells: `(N, K)`, the cell of each row for each factor.
 
     Example:
 
@@ -31,5 +31,5 @@ class Groups:
         self._starts = np.cumsum(self._counts) - self._counts
 
     def draw(self, cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """One row index for each entry of `cells`, uniform among the rows in that cell, with replacement."""
+        """Samples a row index for each entry of `cells`, uniformly from the rows in that cell, with replacement."""
         return self._rows[self._starts[cells] + rng.integers(self._counts[cells])]

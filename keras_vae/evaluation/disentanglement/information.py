@@ -1,4 +1,4 @@
-"""Mutual information between dimensions of a code and factors."""
+"""Mutual information between latent dimensions and factors."""
 
 import numpy as np
 from scipy.stats import entropy
@@ -14,17 +14,17 @@ def mutual_information(codes: np.ndarray, factors: np.ndarray, *, bins: int = BI
 
         I(z_d; v_k) = H(z_d) + H(v_k) - H(z_d, v_k)
 
-    where z_d is replaced by its bin, of `bins` equally wide ones from its least value to its greatest. A constant
-    dimension or factor has 0. Few rows make the estimate too large, by about (bins - 1) (V_k - 1) / 2N for a factor
-    of V_k values.
+    where z_d is discretized to `bins` bins of equal width between its minimum and maximum. The value is 0 for a
+    constant dimension or factor. The estimate is too large by about (bins - 1) (V_k - 1) / 2N for a factor with V_k
+    values.
 
     Args:
-        codes: `(N, D)`, one row an example.
-        factors: `(N, K)` integers, the index of each factor's value.
-        bins: for each dimension, 2 or more.
+        codes: latents `(N, D)`, one row per example.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        bins: number of bins per dimension, 2 or more.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 2 rows, or `bins` is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 2 rows, or if `bins` is out of its range.
 
     Example:
 

@@ -9,26 +9,26 @@ from keras_vae.evaluation.disentanglement.pool import check_pool, sample_rows, v
 def irs(
     codes: np.ndarray, factors: np.ndarray, *, quantile: float = 0.99, samples: int = 10_000, seed: int = 0
 ) -> float:
-    """How still each dimension stands while its factor does, whatever the other factors do.
+    """How constant each dimension is while its factor is constant and the other factors change.
 
         1 - mean_v Q(|z_d - E[z_d | v_k = v]|, v_k = v) / max |z_d - E z_d|        for dimension d and factor k
 
-    where Q is a high quantile over the rows with that value. The score of a dimension is its largest over k; the mean
+    where Q is a high quantile over the rows with that value. The score of a dimension is the maximum over k. The mean
     over dimensions is weighted by max |z_d - E z_d|, as in the code of Locatello et al., so that nearly constant
-    dimensions count little. At most 1. Noise is not at 0 but at about 1 - Q / max, as a quantile is less than a
-    maximum: 0.35 for normal noise, and more where a value has few rows. Constant dimensions are left out; if all are
-    constant the score is 0. Constant factors are left out.
+    dimensions have little weight. The maximum is 1. The score of noise is not 0 but about 1 - Q / max, because a
+    quantile is below the maximum: 0.35 for normal noise, and more if a value has few rows. Constant dimensions and
+    factors are left out; if all dimensions are constant, the score is 0.
 
     Args:
-        codes: `(N, D)`, one row an example, such as the posterior means.
-        factors: `(N, K)` integers, the index of each factor's value.
-        quantile: of the deviations, above 0 and at most 1, where it is the maximum.
-        samples: the most rows to use.
-        seed: of the choice of rows.
+        codes: latents `(N, D)`, one row per example, such as the posterior means.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        quantile: quantile of the deviations, above 0 and at most 1, which is the maximum.
+        samples: maximum number of rows.
+        seed: seed of the selection of rows.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 2 rows, no factor varies, or an
-            option is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 2 rows, if no factor varies, or if an argument
+            is out of its range.
 
     Example:
 

@@ -8,23 +8,24 @@ from keras_vae.evaluation.disentanglement.pool import check_pool, sample_rows, v
 
 
 def mig(codes: np.ndarray, factors: np.ndarray, *, bins: int = BINS, samples: int = 10_000, seed: int = 0) -> float:
-    """How much more information the best dimension has about a factor than the second best; the mean over factors.
+    """The gap between the two dimensions with the most information about a factor, averaged over the factors.
 
         1 / K sum_k (I(z_d1; v_k) - I(z_d2; v_k)) / H(v_k)        d1, d2: the dimensions with the largest I
 
-    From 0 to 1; near 0 for noise. The dimensions are binned, see `mutual_information`, so that a factor of more than
-    `bins` values stays below 1. Constant factors are left out. A code of one dimension has 0 for the second.
+    The score is from 0 to 1, and near 0 for noise. The dimensions are binned, see `mutual_information`, so the gap of a
+    factor with more than `bins` values is below 1. Constant factors are left out. With one dimension, the second term
+    is 0.
 
     Args:
-        codes: `(N, D)`, one row an example, such as the posterior means.
-        factors: `(N, K)` integers, the index of each factor's value.
-        bins: for each dimension, 2 or more.
-        samples: the most rows to use.
-        seed: of the choice of rows.
+        codes: latents `(N, D)`, one row per example, such as the posterior means.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        bins: number of bins per dimension, 2 or more.
+        samples: maximum number of rows.
+        seed: seed of the selection of rows.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 2 rows, no factor varies, or an
-            option is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 2 rows, if no factor varies, or if an argument
+            is out of its range.
 
     Example:
 

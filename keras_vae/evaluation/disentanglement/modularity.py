@@ -1,4 +1,4 @@
-"""Modularity: does each dimension have information about one factor only?"""
+"""The modularity score."""
 
 import numpy as np
 
@@ -9,24 +9,24 @@ from keras_vae.evaluation.disentanglement.pool import check_pool, sample_rows, v
 def modularity(
     codes: np.ndarray, factors: np.ndarray, *, bins: int = BINS, samples: int = 10_000, seed: int = 0
 ) -> float:
-    """How far the dimensions are from telling of more than one factor; the mean over dimensions.
+    """Whether each dimension has information about one factor only, averaged over the dimensions.
 
         1 / D sum_d (1 - sum_{k != k*} I(z_d; v_k)^2 / (I(z_d; v_k*)^2 (K - 1)))        k* = argmax_k I(z_d; v_k)
 
-    From 0 to 1. Noise has no fixed level: what little information a sample shows of it is shared at random, and the
-    score then is well above 0. A dimension without any, a constant one, counts as 0, as in Locatello et al. Constant
-    factors are left out. With one factor left, each dimension with information about it counts as 1.
+    The score is from 0 to 1. The score of noise has no fixed level and is well above 0, because the little estimated
+    information is distributed at random. A constant dimension has no information and counts as 0, as in Locatello et
+    al. Constant factors are left out. With one factor, each dimension with information about it counts as 1.
 
     Args:
-        codes: `(N, D)`, one row an example, such as the posterior means.
-        factors: `(N, K)` integers, the index of each factor's value.
-        bins: for each dimension, 2 or more; see `mutual_information`.
-        samples: the most rows to use.
-        seed: of the choice of rows.
+        codes: latents `(N, D)`, one row per example, such as the posterior means.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        bins: number of bins per dimension, 2 or more; see `mutual_information`.
+        samples: maximum number of rows.
+        seed: seed of the selection of rows.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 2 rows, no factor varies, or an
-            option is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 2 rows, if no factor varies, or if an argument
+            is out of its range.
 
     Example:
 

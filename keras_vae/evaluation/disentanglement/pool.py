@@ -1,4 +1,4 @@
-"""Codes beside the factors that made the examples: checked, sampled and split."""
+"""Checks, samples and splits latents and factors."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def check_codes(part: str, codes: Any, *, least: int = 2) -> np.ndarray:
     """`codes` as a float64 matrix `(N, D)`.
 
     Raises:
-        InvalidInputError: if they are no real numbers within 32-bit range in a matrix of `least` or more rows.
+        InvalidInputError: if they are not a matrix of real numbers within float32 range, with `least` or more rows.
     """
     codes = np.asarray(codes)
     if codes.ndim != 2 or len(codes) < least or not codes.shape[1] or codes.dtype.kind not in "fiu":
@@ -32,10 +32,10 @@ def check_codes(part: str, codes: Any, *, least: int = 2) -> np.ndarray:
 
 
 def check_pool(part: str, codes: Any, factors: Any, *, least: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """The codes as float64 `(N, D)`, and the factors as int64 `(N, K)`, the values of each renumbered from 0.
+    """Returns latents as float64 `(N, D)` and factors as int64 `(N, K)`, with values renumbered from 0 for each factor.
 
     Raises:
-        InvalidInputError: if they do not fit each other, or one of them cannot be used.
+        InvalidInputError: if they do not match, or if one of them is invalid.
     """
     codes, factors = check_codes(part, codes, least=least), np.asarray(factors)
     if factors.ndim != 2 or not factors.shape[1] or factors.dtype.kind not in "iub":
@@ -63,13 +63,13 @@ def varying(part: str, factors: np.ndarray) -> np.ndarray:
 
 
 def sample_rows(part: str, n: int, *, samples: int, seed: int) -> np.ndarray:
-    """The indices of at most `samples` of `n` rows, drawn without replacement."""
+    """The indices of at most `samples` of `n` rows, sampled without replacement."""
     check_integer(f"{part}: samples", samples, least=2)
     return np.random.default_rng(check_seed(seed)).permutation(n)[:samples]
 
 
 def split_rows(part: str, n: int, *, train: int, test: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The indices of the rows for training and for testing, disjoint; with fewer than both need, in their ratio."""
+    """Disjoint indices of rows for training and testing; in the same ratio if there are fewer than `train` + `test`."""
     train, test = check_integer(f"{part}: train", train), check_integer(f"{part}: test", test)
     rows = sample_rows(part, n, samples=train + test, seed=seed)
     cut = min(max(len(rows) * train // (train + test), 1), len(rows) - 1)

@@ -1,4 +1,4 @@
-"""The separated attribute predictability."""
+"""The separated attribute predictability score."""
 
 import numpy as np
 
@@ -8,27 +8,29 @@ C = 0.01
 
 
 def sap(codes: np.ndarray, factors: np.ndarray, *, train: int = 10_000, test: int = 5_000, seed: int = 0) -> float:
-    """How much better the best single dimension predicts a factor than the second best; the mean over factors.
+    """The gap between the two dimensions that predict a factor best, averaged over the factors.
 
-        1 / K sum_k (A_d1,k - A_d2,k)        A_dk: the test accuracy of a linear classifier of v_k that sees z_d alone
+        1 / K sum_k (A_d1,k - A_d2,k)        A_dk: the test accuracy of a linear classifier of v_k from z_d
 
     The classifier is a linear support vector machine with C = 0.01, balanced classes, and one class against the rest.
-    From 0 upwards; near 0 for noise. The second best dimension still guesses: at most 1 less the share of a lucky
-    guess, which is 0.5 for a factor of two equally frequent values. One line cannot cut out a middle value of an
-    ordered factor, so that many values stay far below that. The codes are taken in their own scale, where a code under
-    the prior N(0, I) has 1: the classifier is regularized. Constant factors are left out. A code of one dimension is
-    compared to a constant.
+    The score is 0 or more, and near 0 for noise. Because the second dimension reaches at least chance level, the
+    maximum is 1 minus chance level, which is 0.5 for a factor with two equally frequent values. A linear classifier of
+    one dimension cannot separate the middle values of an ordered factor, so factors with many values stay far below the
+    maximum. Because the classifier is regularized, the score depends on the scale of the latents; it is meant for a
+    scale of about 1, as under the prior N(0, I). Constant factors are left out. With one dimension, the second one is a
+    constant.
 
     Args:
-        codes: `(N, D)`, one row an example, such as the posterior means.
-        factors: `(N, K)` integers, the index of each factor's value.
-        train: the most rows to train with.
-        test: the most rows to test with; with fewer rows than both need, they are split in this ratio.
-        seed: of the split.
+        codes: latents `(N, D)`, one row per example, such as the posterior means.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        train: maximum number of rows for training.
+        test: maximum number of rows for testing. If there are fewer rows than `train` + `test`, they are split in this
+            ratio.
+        seed: seed of the split.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 10 rows, no factor varies, or an
-            option is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 10 rows, if no factor varies, or if an argument
+            is out of its range.
 
     Example:
 

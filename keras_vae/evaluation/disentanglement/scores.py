@@ -1,4 +1,4 @@
-"""All disentanglement scores of one code, with what one needs to read them."""
+"""All disentanglement scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,15 +35,15 @@ SCORES = {
 
 @dataclass(frozen=True, eq=False)
 class Disentanglement:
-    """How well the dimensions of a code correspond to the factors that generated the data.
+    """The correspondence between latent dimensions and the factors that generated the data.
 
     Attributes:
-        scores: by name, each at most 1: `beta_vae`, `factor_vae`, `mig`, `dci_disentanglement`, `dci_completeness`,
+        scores: name -> score, at most 1: `beta_vae`, `factor_vae`, `mig`, `dci_disentanglement`, `dci_completeness`,
             `dci_informativeness`, `sap`, `modularity`, `explicitness`, `irs`.
-        importance: `(D, K)`, of each dimension for each factor, from `dci`.
-        mutual_information: `(D, K)`, of each binned dimension with each factor, nats.
-        factor_names: K names, for the columns.
-        notes: what was left out or falls short of the protocol, in plain sentences.
+        importance: `(D, K)`, importance of each dimension for each factor, from `dci`.
+        mutual_information: `(D, K)`, mutual information of each binned dimension with each factor, nats.
+        factor_names: K names, one per column.
+        notes: sentences about missing factors and differences from the protocol.
     """
 
     scores: dict[str, float]
@@ -61,22 +61,23 @@ def disentanglement_scores(
     seed: int = 0,
     verbose: int = 0,
 ) -> Disentanglement:
-    """All scores of one code, by the protocol of Locatello et al.
+    """Computes all scores, with the protocol of Locatello et al.
 
-    See the functions of each for its meaning and its level for noise. The rows are split once: at most 10,000 train
-    and 5,000 test, 2 to 1 if there are fewer. `mig`, `modularity` and `irs` use the rows for training, or all up to
-    10,000; `beta_vae` and `factor_vae` draw from all rows. The columns of constant factors in the matrices are 0.
+    See the functions of the scores for their meaning and their level for noise. The rows are split once, into at most
+    10,000 for training and 5,000 for testing, or in the ratio 2 to 1 if there are fewer. `mig`, `modularity` and `irs`
+    use at most 10,000 rows; `beta_vae` and `factor_vae` sample from all rows. The columns of constant factors in the
+    matrices are 0.
 
     Args:
-        codes: `(N, D)`, one row an example, such as the posterior means.
-        factors: `(N, K)` integers, the index of each factor's value.
-        factor_names: K different names; without, `factor_0` and so on.
-        seed: of all that is drawn.
-        verbose: 1 shows a bar while it works, 0 does not.
+        codes: latents `(N, D)`, one row per example, such as the posterior means.
+        factors: `(N, K)` integers, the indices of the values of the factors.
+        factor_names: K different names. None uses `factor_0`, `factor_1`, ...
+        seed: seed of all random numbers.
+        verbose: 1 shows a progress bar.
 
     Raises:
-        InvalidInputError: if the arrays do not fit each other or have fewer than 10 rows, no factor varies, or an
-            option is out of its range.
+        InvalidInputError: if the arrays do not match or have fewer than 10 rows, if no factor varies, or if an argument
+            is out of its range.
 
     Example:
 
@@ -114,7 +115,7 @@ def _names(part, names, count):
         return tuple(f"factor_{k}" for k in range(count))
     texts = not isinstance(names, str) and all(isinstance(name, str) for name in names)
     if not texts or len(names) != count or len(set(names)) != count:
-        raise InvalidInputError(f"{part}: expected {count} different factor_names, one a column; got {names!r}.")
+        raise InvalidInputError(f"{part}: expected {count} different factor_names, one per column; got {names!r}.")
     return tuple(names)
 
 
@@ -122,21 +123,21 @@ def _notes(codes, names, kept):
     notes = []
     constant = [name for k, name in enumerate(names) if k not in kept]
     if constant:
-        notes.append(f"Left out, for having a single value: {', '.join(constant)}.")
+        notes.append(f"Factors with a single value were left out: {', '.join(constant)}.")
     if len(kept) == 1:
-        notes.append("With one factor left, beta_vae and dci_disentanglement are 1 whatever the code.")
+        notes.append("With a single factor, beta_vae and dci_disentanglement are always 1.")
     active = active_dimensions(codes)
     if not active.any():
-        notes.append(f"No dimension varies by {PRUNE} or more: the code has collapsed, and factor_vae is 0.")
+        notes.append(f"The latents have collapsed: no variance is {PRUNE} or more, and factor_vae is 0.")
     elif not active.all():
         dead = ", ".join(map(str, np.flatnonzero(~active)))
         notes.append(
-            f"Dead, with a variance below {PRUNE}: dimensions {dead} of 0 to {len(active) - 1}. factor_vae leaves them "
-            "out; mig, dci and modularity do not depend on scale, and still use what little varies in them."
+            f"The variance is below {PRUNE} in the dimensions {dead} of 0 to {len(active) - 1}. factor_vae leaves them "
+            "out. mig, dci and modularity do not depend on the scale and include them."
         )
     if len(codes) < TRAIN + TEST:
         notes.append(
-            f"{len(codes)} rows, of the {TRAIN + TEST} of the protocol: the scores are less certain, and mutual "
-            "information is estimated too large."
+            f"There are {len(codes)} rows instead of the {TRAIN + TEST} of the protocol: the scores are less certain, "
+            "and the estimates of mutual information are too large."
         )
     return tuple(notes)

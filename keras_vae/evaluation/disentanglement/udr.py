@@ -1,4 +1,4 @@
-"""Unsupervised disentanglement ranking: do models trained from other seeds find the same dimensions?"""
+"""Unsupervised disentanglement ranking: the agreement of models trained with different seeds."""
 
 from collections.abc import Sequence
 
@@ -21,31 +21,31 @@ def udr(
     samples: int = 10_000,
     seed: int = 0,
 ) -> np.ndarray:
-    """For each model, how well its dimensions match those of the other models one to one, without any factors.
+    """For each model, how well its dimensions match those of other models one to one; it needs no factors.
 
         UDR_ij = 1 / (D_i + D_j) (sum_b r_b^2 / sum_a R_ab + sum_a r_a^2 / sum_b R_ab)
 
-    where R_ab >= 0 is the similarity of dimension a of model i to dimension b of model j, and r_a, r_b are the largest
-    of its row and its column. The score of a model is the median over the other models. Near 1 at most for
-    `"spearman"`, and 0.9 for `"lasso"`, whose penalty shrinks a perfect match; near 0 for codes without relation.
+    where R_ab >= 0 is the similarity of dimension a of model i to dimension b of model j, and r_a, r_b are the
+    maxima of its row and its column. The score of a model is the median over the other models. The maximum is 1 for
+    `"spearman"`, and 0.9 for `"lasso"`, whose penalty shrinks a perfect match. Unrelated latents have a score near 0.
 
-    Dimensions without information are left out on both sides: the constant ones and, if `kl` is given, those with at
-    most 0.01 nats. A pair in which a model has none left has 0.
+    Dimensions without information are left out: constant ones and, with `kl`, those of at most 0.01 nats. The score of
+    a pair is 0 if a model has no other dimensions.
 
     Args:
-        codes: the codes of the same examples, in the same order, by each of two or more models, `(N, D_i)`.
-        kl: for each model the mean KL of each dimension, nats, `(D_i,)`.
-        similarity: `"spearman"`, the absolute rank correlation, or `"lasso"`, the absolute coefficient when a Lasso
-            with penalty 0.1 predicts a dimension of the model that is scored from all of the other one, standardized.
-        samples: the most rows to use.
-        seed: of the choice of rows.
+        codes: latents `(N, D_i)` of the same examples in the same order, for each of two or more models.
+        kl: mean KL of each dimension in nats, `(D_i,)`, for each model.
+        similarity: `"spearman"`, the absolute rank correlation, or `"lasso"`, the absolute coefficients of a
+            Lasso with penalty 0.1, which predicts a dimension from all standardized dimensions of the other model.
+        samples: maximum number of rows.
+        seed: seed of the selection of rows.
 
     Returns:
-        Scores, `(M,)`, one for each model.
+        The scores of the models, `(M,)`.
 
     Raises:
-        InvalidInputError: if there are fewer than 2 models or rows, the codes or `kl` do not fit each other, or an
-            option is out of its range.
+        InvalidInputError: if there are fewer than 2 models or rows, if the arrays do not match, or if an argument is
+            out of its range.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Spaces in which sets of examples are compared: each turns examples into vectors of features."""
+"""Feature spaces for the comparison of sets of examples."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,17 +37,18 @@ FEATURES: dict[str, tuple[tuple[str, ...], Callable[..., Features]]] = {
 def get_features(
     name: str | Features, x: Any = None, y: Any = None, model: Autoencoder | None = None, *, seed: int = 0
 ) -> Features:
-    """The features of that name, fitted to data where they need it.
+    """Returns the features of that name, fitted to data if necessary.
 
     Args:
-        name: `"pixels"`, `"pca"`, `"encoder"`, `"classifier"` or `"inception"`; features themselves are given back.
+        name: `"pixels"`, `"pca"`, `"encoder"`, `"classifier"` or `"inception"`; `Features` objects are returned
+            unchanged.
         x: training examples `(N, *event_shape)`, for `"pca"` and `"classifier"`.
         y: their integer labels `(N,)`, for `"classifier"`.
         model: a trained model, for `"encoder"`.
-        seed: of what is fitted.
+        seed: seed of the fit.
 
     Raises:
-        InvalidInputError: for an unknown name, or where what the features need is not given.
+        InvalidInputError: if the name is unknown, or if an argument that the features need is missing.
 
     Example:
 

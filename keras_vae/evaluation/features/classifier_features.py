@@ -1,4 +1,4 @@
-"""What a classifier of the data sees as features."""
+"""Features of a classifier that is trained on the data."""
 
 import math
 from typing import Any
@@ -17,11 +17,11 @@ FITTED = 10_000  # examples by which inputs are standardised, and that test the 
 
 
 class ClassifierFeatures(Features):
-    """What a small classifier, trained on the data, sees before its last layer; made by `fit`.
+    """The input of the last layer of a small classifier that `fit` trains on the data.
 
     Args:
-        model: from examples to features.
-        accuracy: the part of examples held out of its training that the classifier gets right.
+        model: Keras model from examples to features.
+        accuracy: accuracy of the classifier on held-out examples.
     """
 
     batch_size: int = 1000
@@ -30,29 +30,29 @@ class ClassifierFeatures(Features):
         self.model = model
         self.accuracy = accuracy
         self.event_shape = tuple(model.input_shape[1:])
-        self.name = f"{model.output_shape[-1]} features of a classifier of the data, {accuracy:.1%} right"
+        self.name = f"{model.output_shape[-1]} features of a classifier of the data, accuracy {accuracy:.1%}"
 
     @classmethod
     def fit(cls, x: Any, y: Any, *, epochs: int = 10, units: int = 128, seed: int = 0) -> "ClassifierFeatures":
-        """Trains the classifier: convolutions for images of at least 8x8, else dense layers.
+        """Trains the classifier: convolutional for images of at least 8x8, otherwise dense.
 
         A fifth of the examples, at most 10 000, is held out. The same seed gives the same classifier, up to rounding.
 
         Args:
             x: examples `(N, *event_shape)`, ten or more with a label.
-            y: integer labels `(N,)`; negative where there is none.
-            epochs: passes over the examples.
-            units: the number of features.
-            seed: of the initial weights, of what is held out, and of the order of examples.
+            y: integer labels `(N,)`; negative values are missing labels.
+            epochs: number of passes over the examples.
+            units: number of features.
+            seed: seed of the initial weights, the split and the order of the examples.
 
         Raises:
-            InvalidInputError: for other shapes, values or labels, or labels of one class only.
+            InvalidInputError: if shapes, values or labels are invalid, or if all labels are equal.
 
         Example:
 
         >>> x, y = np.repeat(np.eye(4), 20, axis=0), np.repeat(np.arange(4), 20)
         >>> ClassifierFeatures.fit(x, y).name
-        '128 features of a classifier of the data, 100.0% right'
+        '128 features of a classifier of the data, accuracy 100.0%'
         """
         part, rng = "classifier features", np.random.default_rng(check_seed(seed))
         x, epochs, units = as_examples(part, x), check_integer("epochs", epochs), check_integer("units", units)
@@ -89,7 +89,7 @@ class ClassifierFeatures(Features):
 
 
 def _body(x, units):
-    """A network from examples like `x` to features, its inputs standardised along the last axis."""
+    """A network from examples to features, with inputs standardised along the last axis."""
     if x.ndim == 4 and min(x.shape[1:3]) >= 8:
         network = ConvEncoder(x.shape[1:], units=units, dtype="float32")
     else:
@@ -103,7 +103,7 @@ def _body(x, units):
 
 
 def _initialize(model, rng):
-    """Draws the kernels as He et al. (2015) do; biases start at zero."""
+    """Initialises kernels as in He et al. (2015), and biases with zeros."""
     for variable in model.trainable_variables:
         if len(variable.shape) > 1:
             deviation = math.sqrt(2.0 / math.prod(variable.shape[:-1]))

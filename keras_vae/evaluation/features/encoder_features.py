@@ -1,4 +1,4 @@
-"""A model's own codes as features."""
+"""The latents of a model as features."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from keras_vae.models import Autoencoder
 class EncoderFeatures(Features):
     """The posterior means of a model, flattened.
 
-    What the model may be asked to encode is the model's own rule, missing values included.
+    The model determines which examples are valid, including missing values.
 
     Args:
-        model: any trained model.
+        model: a trained model.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""A space in which sets of examples are compared."""
+"""The base class of feature spaces."""
 
 from typing import Any
 
@@ -9,15 +9,14 @@ from keras_vae.evaluation.arrays import as_examples, check_known, pieces, scaled
 
 
 class Features:
-    """A space of features: `features(x)` turns examples `(N, *event_shape)` into float32 `(N, D)`, batch by batch.
+    """The base class of feature spaces: `features(x)` maps examples `(N, *event_shape)` to float32 `(N, D)`.
 
-    uint8 means 0..255 and is divided by 255; other numbers are taken as they are. A subclass sets the attributes, and
-    implements `of_batch`.
+    uint8 is divided by 255; other dtypes are used unchanged. A subclass sets the attributes and implements `of_batch`.
 
     Attributes:
-        name: what the features are, in words.
-        event_shape: the shape of an example; None for any.
-        batch_size: examples at a time; None to choose it by the size of an example.
+        name: description of the features.
+        event_shape: shape of an example; None for any shape.
+        batch_size: number of examples in a batch. None derives it from the size of an example.
     """
 
     name: str
@@ -29,16 +28,16 @@ class Features:
 
         Args:
             x: examples `(N, *event_shape)`.
-            condition: of each; only the encoder of a conditional model looks at it.
+            condition: conditions of the examples, for the encoder of a conditional model.
 
         Raises:
-            InvalidInputError: for the wrong shape, no examples, or values that are no finite numbers.
+            InvalidInputError: if the shape differs, if there are no examples, or if values are not finite numbers.
         """
         x = as_examples(self.name, x)
         if self.event_shape is not None and x.shape[1:] != self.event_shape:
             raise InvalidInputError(
-                f"{self.name}: expected examples of shape {self.event_shape}, got {x.shape[1:]}; give such as it has "
-                "been made for."
+                f"{self.name}: expected examples of shape {self.event_shape}, got {x.shape[1:]}; use examples of this "
+                "shape."
             )
         batches = (check_known(self.name, scaled(x[rows])) for rows in pieces(x, self.batch_size))
         return np.concatenate([np.asarray(self.of_batch(batch), "float32") for batch in batches])

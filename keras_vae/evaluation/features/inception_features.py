@@ -1,4 +1,4 @@
-"""What a network trained on ImageNet sees as features."""
+"""Features of a network that was trained on ImageNet."""
 
 import numpy as np
 import tensorflow as tf
@@ -12,15 +12,15 @@ from keras_vae.networks import BackboneEncoder
 class InceptionFeatures(Features):
     """The 2048 pooled features of an InceptionV3 that was trained on ImageNet, of images resized to 299x299.
 
-    The weights are those of `keras.applications`. They are not those with which published FIDs were taken, so that
-    distances compare with each other, not with published ones.
+    The weights are those of `keras.applications`. Published FIDs use other weights, so do not compare these distances
+    with published ones.
 
     Args:
-        weights: `"imagenet"`, downloaded by Keras once; None for a random network, which is of use in tests alone.
+        weights: `"imagenet"`, which Keras downloads once. None for random weights, which are only useful in tests.
 
     Raises:
-        InvalidInputError: if the weights cannot be had; when called, for anything but images `(H, W, 1)` or
-            `(H, W, 3)` in [0, 1].
+        InvalidInputError: if the weights cannot be downloaded. Calls raise it if the examples are not images
+            `(H, W, 1)` or `(H, W, 3)` in [0, 1].
 
     Reference: Szegedy et al., 2016, https://arxiv.org/abs/1512.00567
     """
@@ -33,7 +33,7 @@ class InceptionFeatures(Features):
         except InvalidInputError as error:
             raise InvalidInputError(
                 f"Inception features: expected {weights!r} weights of InceptionV3, got: {error.__cause__ or error}; "
-                "connect to the network once, or choose the features 'classifier' or 'pca'."
+                "connect to the network once, or use the features 'classifier' or 'pca'."
             ) from error
         self.name = f"2048 features of InceptionV3, {'random' if weights is None else weights} weights"
 

@@ -1,4 +1,4 @@
-"""Examples themselves as features."""
+"""The values of the examples as features."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from keras_vae.evaluation.features.features import Features
 
 
 class Pixels(Features):
-    """The values of an example themselves, one after the other.
+    """The flattened values of an example.
 
     Example:
 

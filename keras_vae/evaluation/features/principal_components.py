@@ -1,4 +1,4 @@
-"""The directions in which the data vary most as features."""
+"""Principal components as features."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ FITTED = 10_000  # examples from which they are found
 
 
 class PrincipalComponents(Features):
-    """The projections of an example on the directions in which the data vary most; made by `fit`.
+    """The projections of an example on the principal components of the data, see `fit`.
 
     Args:
-        mean: of the examples, `event_shape`.
+        mean: mean of the examples, of shape `event_shape`.
         directions: orthonormal rows, `(components, D)`.
     """
 
@@ -28,15 +28,15 @@ class PrincipalComponents(Features):
 
     @classmethod
     def fit(cls, x: Any, components: int = 64, *, seed: int = 0) -> "PrincipalComponents":
-        """Finds the directions from `x`, or from 10 000 examples of it.
+        """Computes the principal components of `x`, or of 10,000 examples of it.
 
         Args:
             x: examples `(N, *event_shape)`, two or more.
-            components: how many; fewer where the examples span fewer directions.
-            seed: of the choice of examples, and of the randomised solver for large ones.
+            components: maximum number of components; fewer if the rank of the examples is lower.
+            seed: seed of the selection of examples, and of the randomised solver for large examples.
 
         Raises:
-            InvalidInputError: for fewer than two different examples, or values that are no finite numbers.
+            InvalidInputError: if there are fewer than two different examples, or if values are not finite numbers.
 
         Example:
 

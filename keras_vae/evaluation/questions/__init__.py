@@ -1,4 +1,4 @@
-"""The questions of an evaluation, one a file: each computes a `Result` with the estimators beside this folder."""
+"""The questions of an evaluation, one per file. Each computes a `Result`."""
 
 from keras_vae.evaluation.questions.completeness import completeness
 from keras_vae.evaluation.questions.continuity import continuity

@@ -1,4 +1,4 @@
-"""Is the latent space complete: does every point of the prior decode to something meaningful?"""
+"""Is the latent space complete: does every point of the prior decode to a meaningful example?"""
 
 from functools import partial
 
@@ -14,32 +14,32 @@ from keras_vae.evaluation.round_trip import round_trip
 from keras_vae.evaluation.subject import FEWEST, Subject
 from keras_vae.priors import GaussianMixturePrior
 
-QUESTION = "Is the latent space complete: does every point of the prior decode to something meaningful?"
+QUESTION = "Is the latent space complete: does every point of the prior decode to a meaningful example?"
 
 
 def completeness(subject: Subject) -> Result:
-    """Codes against prior draws, holes, draws decoded and encoded again, and the gain of a fitted prior."""
+    """Compares latents with samples from the prior: distances, holes, round trips, and the gain of a fitted prior."""
     model, notes, measurements, verdict, pictures = subject.model, [], {}, [], {}
     if model.prior is None:
-        return Result(QUESTION, {}, notes=("Left out: the model has no prior; give it one with `with_prior`.",))
+        return Result(QUESTION, {}, notes=("Not computed: the model has no prior; add one with `with_prior`.",))
     if subject.has_discrete_codes:
-        return Result(QUESTION, {}, notes=("Left out: codes are discrete, and these measurements are for real codes.",))
+        return Result(QUESTION, {}, notes=("Not computed: these measurements need continuous latents.",))
     if len(subject.examples) < FEWEST:
-        return Result(QUESTION, {}, notes=(f"Left out: expected {FEWEST} or more test examples.",))
+        return Result(QUESTION, {}, notes=(f"Not computed: expected {FEWEST} or more test examples.",))
     mmd = mmd_to_prior(subject.codes, subject.draws)
     sliced = sliced_wasserstein_to_prior(subject.codes, subject.draws, seed=subject.seed)
     for name, gap, unit in (("mmd", mmd, "squared"), ("sliced_wasserstein", sliced, "squared, units of z")):
-        good = f"near {gap.floor:.2g}, that of two sets of prior draws"
+        good = f"near {gap.floor:.2g}, the value for two sets of samples from the prior"
         measurements[name] = Measurement(gap.value, unit, good, gap.standard_error)
     with left_out("holes", notes):
         regions = holes(subject.codes, subject.draws, seed=subject.seed)
         measurements["holes"] = Measurement(
-            regions.share, "of prior draws", f"near {regions.quantile:g}, the same share of codes"
+            regions.share, "of samples from the prior", f"near {regions.quantile:g}, the share for latents"
         )
         verdict.append(_about_holes(regions.share))
         pictures["overlap"] = Picture(
-            "Do the codes fill the prior? Draws in regions with hardly any code are in holes: the decoder was not "
-            "trained there.",
+            "Do the latents cover the prior? A sample from the prior is in a hole if there are hardly any latents near "
+            "it: the decoder was not trained there.",
             partial(
                 plots.plot_overlap,
                 regions.held_out,
@@ -48,27 +48,27 @@ def completeness(subject: Subject) -> Result:
                 log_density_of_draws=regions.of_draws,
             ),
         )
-    with left_out("draws decoded and encoded again", notes):
+    with left_out("the round trip of samples from the prior", notes):
         labels = subject.drawn_condition
         n = min(2000, subject.budget.draws)
         condition = None if labels is None else labels[:n]
         back = round_trip(model, n, condition=condition, active=subject.active, seed=subject.seed)
         measurements["round_trip"] = Measurement(
-            back.share, "of prior draws", "near 1: decoded and encoded again, they return"
+            back.share, "of samples from the prior", "near 1: they return when decoded and encoded again"
         )
         verdict.append(
-            f"{back.share:.0%} of prior draws return near where they were when they are decoded and encoded again."
+            f"{back.share:.0%} of the samples from the prior return to nearby latents when decoded and encoded again."
         )
     with left_out("samples from a fitted prior", notes):
         gain = _gain_of_fitted_prior(subject)
         measurements["fitted_prior_gain"] = Measurement(
-            gain, f"squared, in {subject.feature_space.name}", "near 0: a prior fitted to the codes is no better"
+            gain, f"squared, in {subject.feature_space.name}", "near 0: a prior fitted to the latents is no better"
         )
     return Result(QUESTION, measurements, tuple(verdict), tuple(notes), pictures)
 
 
 def _gain_of_fitted_prior(subject: Subject) -> float:
-    """How much smaller the Frechet distance is if codes are drawn from a mixture fitted to the codes."""
+    """The reduction of the Fréchet distance if a mixture fitted to the latents replaces the prior."""
     components = max(1, min(20, len(subject.codes) // 20))
     fitted = GaussianMixturePrior.fit(
         subject.codes.reshape(-1, *subject.model.latent_shape), components=components, seed=subject.seed
@@ -83,12 +83,12 @@ def _gain_of_fitted_prior(subject: Subject) -> float:
 
 
 def _about_holes(share: float) -> str:
-    where = f"{share:.1%} of its draws fall in regions with hardly any code (1% is ideal)"
+    where = f"{share:.1%} of its samples are in regions with hardly any latents (1% is ideal)"
     if share < 0.05:
-        return f"The codes fill the prior: {where}."
+        return f"The latents cover the prior: {where}."
     if share < 0.3:
         return f"The prior has holes: {where}."
     return (
-        f"The codes do not fill the prior: {where}, and the decoder was not trained there. Fit a prior to the codes "
-        "(`model.with_prior`), or raise the weight of the KL."
+        f"The latents do not cover the prior: {where}, where the decoder was not trained. Fit a prior to the latents "
+        "(`model.with_prior`), or increase the weight of the KL."
     )

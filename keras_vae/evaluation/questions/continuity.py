@@ -1,4 +1,4 @@
-"""Is the latent space continuous: do neighbours decode alike?"""
+"""Is the latent space continuous: do nearby latents decode to similar examples?"""
 
 from functools import partial
 
@@ -16,59 +16,66 @@ from keras_vae.evaluation.questions.left_out import left_out
 from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import FEWEST, Subject
 
-QUESTION = "Is the latent space continuous: do neighbours decode alike?"
+QUESTION = "Is the latent space continuous: do nearby latents decode to similar examples?"
 
 
 def continuity(subject: Subject) -> Result:
-    """Lines between the codes of test examples, their mid-points, and how fast the decoder changes."""
+    """Interpolations between test examples, their mid-points, and the Lipschitz constant of the decoder."""
     model, notes = subject.model, []
     if len(subject.examples) < 2:
-        return Result(QUESTION, {}, notes=("Left out: expected 2 or more test examples.",))
+        return Result(QUESTION, {}, notes=("Not computed: expected 2 or more test examples.",))
     starts, ends = subject.pairs
     pictures = {"interpolation": _interpolation(subject)} if len(starts) else {}
     if model.posterior.support != "real":
-        notes.append(f"Left out: codes are on {model.posterior.support!r}, where there are no straight lines.")
+        notes.append(f"Not computed: interpolation needs real latents; their support is {model.posterior.support!r}.")
         return Result(QUESTION, {}, notes=tuple(notes), pictures=pictures)
     if len(subject.examples) < FEWEST or not len(starts):
-        notes.append(f"Left out: expected {FEWEST} or more test examples, and two of one condition.")
+        notes.append(f"Not computed: expected {FEWEST} or more test examples, two of them with the same condition.")
         return Result(QUESTION, {}, notes=tuple(notes), pictures=pictures)
     x = subject.examples.x
     condition = subject.condition(subject.examples, starts)
     measurements = {}
 
     ratio = None
-    with left_out("mid-points", notes):
+    with left_out("the mid-points", notes):
         middle = mid_points(model, x[starts], x[ends], condition=condition)
         own = max(float(subject.reconstruction_quality["mse"].mean()), float(np.finfo("float32").tiny))
         ratio, error = float(middle.error.mean()) / own, float(middle.error.std()) / own / np.sqrt(len(starts))
         measurements["mid_point_error"] = Measurement(
-            ratio, "of the error of test examples", "below 1: mid-points are like data to the model", float(error)
+            ratio,
+            "relative to test examples",
+            "1 or less: the model reconstructs mid-points as well as data",
+            float(error),
         )
         measurements["mid_point_drift"] = Measurement(
-            float(middle.drift.mean()), "of the distance between codes", "near 0: encoded again, its code is the same"
+            float(middle.drift.mean()),
+            "relative to the distance of the ends",
+            "near 0: encoding the mid-point returns it",
         )
-    with left_out("distances in features", notes):
+    with left_out("the path lengths", notes):
         space = subject.feature_space
         paths = path_lengths(model, x[starts], x[ends], features=space, condition=condition)
         measurements["path_length"] = Measurement(
-            paths.path_length, f"squared, in {space.name}", "lower, for the same data"
+            paths.path_length, f"squared, in {space.name}", "lower; compare only models of the same data"
         )
-        measurements["unevenness"] = Measurement(paths.unevenness, "longest over mean step", "near 1; 16 is a jump")
-        measurements["detour"] = Measurement(paths.detour, "length over distance of the ends", "near 1")
+        measurements["unevenness"] = Measurement(paths.unevenness, "longest step / mean step", "near 1; 16 is a jump")
+        measurements["detour"] = Measurement(paths.detour, "path length / distance of the ends", "near 1")
         pictures["path_lengths"] = Picture(
-            "How far is each step of an interpolation between test examples? Equal steps are ideal, peaks are jumps.",
+            "How long is each step of an interpolation between test examples? Equal steps are ideal; peaks are jumps.",
             partial(plots.plot_path_lengths, paths.steps, distance_name=f"distance in {space.name}"),
         )
         if ratio is not None and subject.train_features is not None:
             between = prdc(subject.train_features, space(middle.examples))
             measurements["mid_point_density"] = Measurement(
-                between.density, "", "near that of test examples, 1 or more"
+                between.density, "", "near the density of test examples, or 1 or more"
             )
             measurements["test_density"] = Measurement(prdc(subject.train_features, subject.test_features).density)
     if subject.train is None:
-        notes.append("Left out, the density of mid-points among training examples: none were given.")
-    with left_out("the stretch of the decoder", notes):
-        _add_stretch(subject, measurements)
+        notes.append(
+            "Not computed: the density of mid-points among training examples, because no training examples were given."
+        )
+    with left_out("the Lipschitz constant of the decoder", notes):
+        _add_lipschitz(subject, measurements)
     if subject.data_name == "lines":
         lines = line_walks(model, pairs=subject.budget.pairs, seed=subject.seed)
         measurements["lines_mean_distance"] = Measurement(lines.mean_distance, "cosine distance", "near 0")
@@ -83,12 +90,12 @@ def _interpolation(subject: Subject) -> Picture:
     between = model.interpolate(x[starts], x[ends], condition=subject.condition(subject.examples, starts))
     endpoints = tuple(np.nan_to_num(model.prepare(x[rows]).numpy()) for rows in (starts, ends))
     return Picture(
-        "Is the latent space continuous? Each step between two test examples should look like data.",
+        "Interpolations between two test examples. Each step should look like data.",
         partial(plots.plot_interpolation, between, endpoints=endpoints),
     )
 
 
-def _add_stretch(subject: Subject, measurements: dict[str, Measurement]) -> None:
+def _add_lipschitz(subject: Subject, measurements: dict[str, Measurement]) -> None:
     model = subject.model
     rows = np.random.default_rng(subject.seed).permutation(len(subject.examples))[: subject.budget.codes]
     stretch = decoder_lipschitz(
@@ -98,7 +105,7 @@ def _add_stretch(subject: Subject, measurements: dict[str, Measurement]) -> None
         seed=subject.seed,
     )
     stretch *= np.sqrt(subject.means.var(axis=0).mean())
-    unit = "units of x for a step of one standard deviation of the codes"
+    unit = "change of x per standard deviation of the latents"
     measurements["lipschitz_median"] = Measurement(float(np.median(stretch)), unit, "lower")
     measurements["lipschitz_largest"] = Measurement(float(stretch.max()), unit, "near the median")
 
@@ -112,8 +119,9 @@ def _in_words(ratio: float | None, unevenness: Measurement | None) -> list[str]:
         )
     if ratio is not None and ratio > 1.5:
         verdict.append(
-            f"Mid-points between two examples are unlike data to the model: {ratio:.1f} times the error of data."
+            "The model reconstructs mid-points between two examples worse than data: their error is "
+            f"{ratio:.1f} times as large."
         )
     elif ratio is not None:
-        verdict.append("Mid-points between two examples are as easy to reconstruct as data.")
+        verdict.append("The model reconstructs mid-points between two examples about as well as data, or better.")
     return verdict

@@ -1,4 +1,4 @@
-"""Do dimensions of the code correspond to the true factors?"""
+"""Do latent dimensions correspond to the true factors?"""
 
 from functools import partial
 
@@ -11,18 +11,18 @@ from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import FEWEST, Subject
 
-QUESTION = "Do dimensions of the code correspond to the true factors?"
+QUESTION = "Do latent dimensions correspond to the true factors?"
 IDEAL = {
-    "beta_vae": "1; a linear classifier finds the factor that is fixed",
-    "factor_vae": "1; a majority vote finds the factor that is fixed",
-    "mig": "1; gap between the two most informative dimensions of a factor",
+    "beta_vae": "1; a linear classifier identifies the fixed factor",
+    "factor_vae": "1; a majority vote identifies the fixed factor",
+    "mig": "1; gap between the two most informative dimensions of each factor",
     "dci_disentanglement": "1; each dimension encodes one factor",
     "dci_completeness": "1; each factor is encoded by one dimension",
-    "dci_informativeness": "1; the factors can be predicted from the code",
-    "sap": "higher; gap between the two best dimensions",
+    "dci_informativeness": "1; the latents predict the factors",
+    "sap": "higher; gap between the two most predictive dimensions of each factor",
     "modularity": "1; each dimension encodes one factor",
-    "explicitness": "1; a linear classifier suffices",
-    "irs": "1; other factors do not change a dimension",
+    "explicitness": "1; a linear classifier predicts the factors",
+    "irs": "1; a dimension does not change with other factors",
 }
 
 
@@ -30,9 +30,9 @@ def disentanglement(subject: Subject) -> Result:
     """All scores of the posterior means, by the protocol of Locatello et al."""
     test = subject.test
     if test.factors is None:
-        return Result(QUESTION, {}, notes=("Left out: the true factors of these data are not known.",))
+        return Result(QUESTION, {}, notes=("Not computed: the data have no known factors.",))
     if len(test) < FEWEST:
-        return Result(QUESTION, {}, notes=(f"Left out: expected {FEWEST} or more test examples.",))
+        return Result(QUESTION, {}, notes=(f"Not computed: expected {FEWEST} or more test examples.",))
     rows = np.random.default_rng(subject.seed).permutation(len(test))[:15_000]
     rows = np.sort(rows)
     pool, factors = test[rows], test.factors[rows]
@@ -49,7 +49,7 @@ def disentanglement(subject: Subject) -> Result:
         f"The most important dimension of each factor: {pairs}.",
     )
     picture = Picture(
-        "Which dimension encodes which factor? One dark cell in each row and column is ideal.",
+        "Importance of each dimension for each factor. One dark cell in each row and column is ideal.",
         partial(plots.plot_factor_matrix, scored.importance, factor_names=scored.factor_names),
     )
     return Result(QUESTION, measurements, verdict, scored.notes, {"factors": picture})

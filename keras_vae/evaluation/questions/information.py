@@ -1,4 +1,4 @@
-"""What do the codes carry?"""
+"""How much information do the latents contain?"""
 
 import math
 from functools import partial
@@ -14,15 +14,15 @@ from keras_vae.evaluation.questions.left_out import left_out
 from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import Subject
 
-QUESTION = "What do the codes carry?"
+QUESTION = "How much information do the latents contain?"
 NATS = "nats per example"
 SHARP = 0.005
-NEAREST = 16  # most dimensions in which distances to neighbours are informative
+NEAREST = 16  # the largest dimension in which distances to neighbours are informative
 MAPPED = 10_000
 
 
 def information(subject: Subject) -> Result:
-    """KL per dimension, active units, codes in use, mutual information, the aggregate posterior, and collapse."""
+    """KL per dimension, active units, use of the codebook, mutual information, aggregate posterior, and collapse."""
     notes: list[str] = []
     active, width = int(subject.active.sum()), subject.means.shape[1]
     measurements = {
@@ -35,7 +35,7 @@ def information(subject: Subject) -> Result:
         noise = _noise_share(subject)
         if noise is not None:
             measurements["noise_share"] = Measurement(
-                noise, "of the variance of active codes", "0.01 to 0.5: neither a plain autoencoder nor collapsed"
+                noise, "of the variance of active dimensions", "0.01 to 0.5: neither a plain autoencoder nor collapsed"
             )
         verdict = [_about_noise(active, width, noise)]
     kl = None
@@ -44,11 +44,11 @@ def information(subject: Subject) -> Result:
         measurements["kl_bits"] = Measurement(float(kl.sum() / math.log(2)), "bits per example", "")
         measurements["largest_dimension"] = Measurement(float(kl.max() / math.log(2)), "bits", "")
     if subject.model.has_density:
-        with left_out("mutual information", notes):
+        with left_out("the mutual information", notes):
             subject.check_enough()
             verdict.append(_add_information(subject, measurements, notes))
     else:
-        notes.append("No KL divergence: posterior or prior has no density.")
+        notes.append("Not computed: the KL divergence, because the posterior or the prior has no density.")
     return Result(QUESTION, measurements, tuple(verdict), tuple(notes), _pictures(subject, kl))
 
 
@@ -57,7 +57,7 @@ def _pictures(subject: Subject, kl: np.ndarray | None) -> dict[str, Picture]:
     if kl is not None:
         variances = subject.means.var(axis=0) if len(kl) == subject.means.shape[1] else None
         pictures["kl_per_dimension"] = Picture(
-            "How much does each dimension carry? Grey ones carry nothing.",
+            "KL of each dimension. Grey dimensions are inactive.",
             partial(plots.plot_kl_per_dimension, kl, variance_of_means=variances),
         )
     if model.prior is not None and model.posterior.support == "real":
@@ -65,13 +65,13 @@ def _pictures(subject: Subject, kl: np.ndarray | None) -> dict[str, Picture]:
         values = np.linspace(-3, 3, 11)
         paths = model.traverse(condition=None if condition is None else condition[0], values=values)
         pictures["traversals"] = Picture(
-            "What does each dimension encode? One dimension moves along a row, the others stay.",
+            "Latent traversals. One dimension changes along a row; the others are constant.",
             partial(plots.plot_traversals, paths, values, kl=kl),
         )
     if len(subject.examples) > 1:
         labels, rows = subject.examples.labels, subject.some(len(subject.examples), MAPPED)
         pictures["latent_map"] = Picture(
-            "Where are the codes? Classes often form islands, even if the model was trained without labels.",
+            "Map of the latents. Classes often form clusters, even if the model was trained without labels.",
             partial(
                 plots.plot_latent_map,
                 subject.means[rows],
@@ -83,7 +83,7 @@ def _pictures(subject: Subject, kl: np.ndarray | None) -> dict[str, Picture]:
 
 
 def _noise_share(subject: Subject) -> float | None:
-    """E[Var(z | x)] over Var(z), averaged over active dimensions: 0 in a plain autoencoder; None if not known."""
+    """E[Var(z | x)] / Var(z), averaged over active dimensions: 0 in a plain autoencoder; None if not available."""
     if not subject.model.posterior.has_density or not subject.active.any():
         return None
     try:
@@ -95,18 +95,18 @@ def _noise_share(subject: Subject) -> float | None:
 
 
 def _add_codes_in_use(subject: Subject, measurements: dict[str, Measurement]) -> str:
-    """Adds how many discrete vectors occur at any position of the code, and their perplexity."""
+    """Adds the number of discrete vectors in use at any position, and their perplexity."""
     vectors = subject.means.reshape(-1, subject.model.latent_shape[-1])
     _, counts = np.unique(vectors.round(6), axis=0, return_counts=True)
     shares = counts / counts.sum()
     perplexity = float(np.exp(-np.sum(shares * np.log(shares))))
-    measurements["codes_in_use"] = Measurement(len(counts), "different vectors", "near the number of codes")
-    measurements["perplexity"] = Measurement(perplexity, "codes", "near the number of codes in use")
+    measurements["codes_in_use"] = Measurement(len(counts), "codebook vectors", "near the size of the codebook")
+    measurements["perplexity"] = Measurement(perplexity, "codebook vectors", "near the number of vectors in use")
     if len(counts) == 1:
-        return "The codes have collapsed: every example has the same code. Spread the codes, or train for longer."
+        return "The discrete latents have collapsed to one vector. Train for longer, or change the quantizer."
     return (
-        f"The codes are discrete and have no noise: {len(counts)} different ones are in use, with a perplexity of "
-        f"{perplexity:.1f} (equally frequent codes would give {len(counts)})."
+        f"The latents are discrete and have no noise. They use {len(counts)} different vectors, with a perplexity of "
+        f"{perplexity:.1f} (at most {len(counts)}, if all are equally frequent)."
     )
 
 
@@ -119,17 +119,19 @@ def _add_information(subject, measurements, notes) -> str:
         parts.mutual_information, NATS, f"at most log N = {most:.1f} with this estimator", parts.standard_error
     )
     measurements["aggregate_kl"] = Measurement(
-        parts.aggregate_kl, NATS, "near 0: the codes together follow the prior", parts.standard_error
+        parts.aggregate_kl, NATS, "near 0: the aggregate posterior equals the prior", parts.standard_error
     )
     if parts.total_correlation is not None:
-        measurements["total_correlation"] = Measurement(parts.total_correlation, NATS, "near 0: independent dimensions")
+        measurements["total_correlation"] = Measurement(
+            parts.total_correlation, NATS, "near 0: the dimensions are independent"
+        )
     best, nearest = parts, None
     if subject.model.posterior.support == "real" and subject.means.shape[1] <= NEAREST:
         nearest = decompose_kl(subject.model, x, estimator="neighbours", **options)
         measurements["mutual_information_neighbours"] = Measurement(
             nearest.mutual_information,
             NATS,
-            "near the other estimate, where that is below log N",
+            "near the other estimate, if that is below log N",
             nearest.standard_error,
         )
         measurements["aggregate_kl_neighbours"] = Measurement(
@@ -138,32 +140,32 @@ def _add_information(subject, measurements, notes) -> str:
     if parts.mutual_information > most - 0.5:
         best = nearest
         notes.append(
-            f"The estimate of the mutual information has reached its limit, log N of the {n} examples: every code "
-            "identifies its example. The true value is larger, and aggregate KL and total correlation are smaller by "
-            "the same amount."
+            f"The estimate of the mutual information has reached its maximum, log N for N = {n} examples: each latent "
+            "identifies its example. The true value is larger. The true aggregate KL and total correlation are smaller "
+            "by the same amount."
         )
     if best is None:
         return (
-            f"Of {parts.kl:.1f} nats of KL, more than {most:.1f} are mutual information: each code identifies its "
+            f"Of {parts.kl:.1f} nats of KL, more than {most:.1f} are mutual information: each latent identifies its "
             f"example among {n}."
         )
     return (
-        f"Of {best.kl:.1f} nats of KL, {best.mutual_information:.1f} are mutual information of code and example, and "
-        f"{best.aggregate_kl:.1f} are the mismatch between all codes together and the prior."
+        f"Of {best.kl:.1f} nats of KL, {best.mutual_information:.1f} are the mutual information of examples and "
+        f"latents, and {best.aggregate_kl:.1f} are the KL between the aggregate posterior and the prior."
     )
 
 
 def _about_noise(active: int, width: int, noise: float | None) -> str:
     if active == 0:
-        return "The posterior has collapsed: the code does not depend on x. Lower the weight of the KL, or warm it up."
+        return "The posterior has collapsed: z does not depend on x. Decrease the weight of the KL, or use a warm-up."
     start = f"{active} of {width} dimensions are active"
     if noise is None:
         return f"{start}."
     if noise < SHARP:
         return (
             f"{start}, and the encoder behaves like that of a plain autoencoder: its noise is {noise:.2%} of the "
-            "variance of the codes, so neighbouring codes may decode differently. Raise the weight of the KL."
+            "variance of the latents, so nearby latents may decode differently. Increase the weight of the KL."
         )
     if noise > 0.9:
-        return f"{start}, but they are nearly all noise ({noise:.0%}): the posterior is close to collapse."
-    return f"{start}; noise makes up {noise:.0%} of their variance, so neighbouring codes overlap."
+        return f"{start}, but {noise:.0%} of their variance is noise: the posterior has nearly collapsed."
+    return f"{start}; {noise:.0%} of their variance is noise, so the posteriors of similar examples overlap."

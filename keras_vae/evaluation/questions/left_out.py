@@ -1,4 +1,4 @@
-"""Parts of a result that cannot be computed for a model or its data."""
+"""Measurements that cannot be computed for a model or its data."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from keras_vae.errors import InvalidInputError
 
 @contextlib.contextmanager
 def left_out(what: str, notes: list[str]) -> Iterator[None]:
-    """Adds to `notes` that `what` was left out, and why, if the body raises `InvalidInputError`."""
+    """If the body raises `InvalidInputError`, adds to `notes` that `what` could not be computed, and why."""
     try:
         yield
     except InvalidInputError as error:
-        notes.append(f"Left out, {what}: {error}")
+        notes.append(f"Could not compute {what}: {error}")

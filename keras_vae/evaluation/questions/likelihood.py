@@ -14,9 +14,9 @@ QUESTION = "How well does the model explain the data?"
 NATS = "nats per example"
 IDEAL = {
     "elbo": "higher; near the log-likelihood",
-    "nll": "lower, for the same likelihood",
-    "kl": "what the code costs; neither low nor high is better by itself",
-    "loss": "the minimum that training looks for",
+    "nll": "lower; compare only models with the same likelihood",
+    "kl": "the rate; neither low nor high is better by itself",
+    "loss": "the value that training minimises",
 }
 OVERFITS, SHARE = 2.0, 0.05  # nats per example, and the share of the ELBO
 
@@ -33,22 +33,22 @@ def likelihood(subject: Subject) -> Result:
     notes: list[str] = []
     verdict: list[str] = []
     if not model.has_density:
-        notes.append("No log-likelihood: posterior or prior has no density, so there is no bound on log p(x).")
-        verdict.append(f"The model has no density; its reconstruction NLL is {metrics['nll']:.1f} nats per example.")
+        notes.append("Not computed: the log-likelihood, because the posterior or the prior has no density.")
+        verdict.append(f"The model has no density. Its reconstruction NLL is {metrics['nll']:.1f} nats per example.")
     elif budget.samples:
         verdict.append(_add_bound(subject, measurements))
     if model.has_density and budget.annealed:
         with left_out("annealed importance sampling", notes):
             verdict.append(_add_annealed(subject, measurements))
     if subject.training_metrics is None:
-        notes.append("Left out, the generalization gap: no training examples were given.")
+        notes.append("Not computed: the generalization gap, because no training examples were given.")
     else:
         verdict.append(_add_gap(subject, measurements))
     return Result(QUESTION, measurements, tuple(verdict), tuple(notes))
 
 
 def _add_gap(subject, measurements) -> str:
-    """Adds the gap between training and test examples; says whether the model overfits."""
+    """Adds the gap between training and test examples; returns whether the model overfits, as a sentence."""
     name, sign = ("elbo", 1) if subject.model.has_density else ("nll", -1)
     test, train = subject.metrics[name], subject.training_metrics[name]
     gap = sign * (train - test)
@@ -62,7 +62,7 @@ def _add_gap(subject, measurements) -> str:
 
 
 def _error_of_gap(subject) -> float | None:
-    """The standard error of the gap, if the ELBO varies among examples as their log-likelihood does."""
+    """The standard error of the gap, assuming that the ELBO varies between examples like the log-likelihood."""
     if not subject.model.has_density or not subject.budget.samples:
         return None
     spread = subject.importance_sampling.log_likelihood.std()
@@ -75,17 +75,19 @@ def _add_bound(subject, measurements) -> str:
     mean, error = float(values.mean()), float(values.std() / math.sqrt(len(values)))
     share = float(weighted.effective_sample_size.mean()) / samples
     gain = mean - measurements["elbo"].value
-    measurements["log_likelihood"] = Measurement(mean, NATS, f"higher; a lower bound from {samples} draws each", error)
-    measurements["log_likelihood_samples"] = Measurement(samples, "draws per example", "more give a tighter bound")
+    measurements["log_likelihood"] = Measurement(
+        mean, NATS, f"higher; a bound from {samples} samples per example", error
+    )
+    measurements["log_likelihood_samples"] = Measurement(samples, "per example", "more samples give a tighter bound")
     measurements["bits_per_dimension"] = Measurement(
-        -mean / (subject.size * math.log(2)), "bits per number", "lower; negative values occur for densities"
+        -mean / (subject.size * math.log(2)), "bits per dimension", "lower; may be negative for a density"
     )
     measurements["effective_sample_size"] = Measurement(
-        share, f"of {samples} draws", "above 0.1, else few draws decide"
+        share, f"of {samples} samples", "above 0.1; below, few samples dominate the estimate"
     )
-    measurements["importance_weighted_gain"] = Measurement(gain, NATS, "small: q(z | x) is near the true posterior")
+    measurements["importance_weighted_gain"] = Measurement(gain, NATS, "near 0: q(z | x) is near the true posterior")
     return (
-        f"A test example has a log-likelihood of at least {mean:.2f} nats on average (± {error:.2f}); the ELBO is "
+        f"The mean log-likelihood of a test example is at least {mean:.2f} nats (± {error:.2f}). The ELBO is "
         f"{max(gain, 0.0):.1f} nats lower."
     )
 
@@ -113,16 +115,18 @@ def _add_annealed(subject, measurements) -> str:
         float(annealed.log_likelihood.std() / math.sqrt(len(gap))),
     )
     measurements["annealed_minus_bound"] = Measurement(
-        float(gap.mean()), NATS, "near 0; above 0, the bound is too low", error
+        float(gap.mean()), NATS, "near 0; positive if the bound is too low", error
     )
     if gap.mean() > max(2 * error, 0.5):
         return (
             f"Annealed importance sampling, which does not use the encoder, gives {gap.mean():.1f} nats more on "
-            f"{len(gap)} examples: the encoder misses a part of the true posterior, and the bound is too low."
+            f"{len(gap)} examples: the encoder misses part of the true posterior, and the bound is too low."
         )
     if gap.mean() < -max(2 * error, 0.5):
         return (
             f"Annealed importance sampling gives {-gap.mean():.1f} nats less than the bound on {len(gap)} examples: "
-            "its chains have not converged; give it more steps."
+            "its chains have not converged. Increase the number of steps."
         )
-    return f"Annealed importance sampling, which does not use the encoder, agrees on {len(gap)} examples."
+    return (
+        f"Annealed importance sampling, which does not use the encoder, agrees with the bound on {len(gap)} examples."
+    )

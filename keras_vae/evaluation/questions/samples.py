@@ -18,7 +18,7 @@ QUESTION = "Do samples and reconstructions look like the data?"
 
 
 def samples(subject: Subject) -> Result:
-    """Errors of reconstructions; distances, fidelity and diversity of samples in a stated feature space."""
+    """Reconstruction errors; distance, fidelity and diversity of samples in a feature space."""
     model, notes, measurements, verdict = subject.model, [], {}, []
     names = {"mse": ("reconstruction_mse", "per element", "lower"), "psnr": ("psnr", "dB", "higher")}
     for kind, values in subject.reconstruction_quality.items():
@@ -29,26 +29,26 @@ def samples(subject: Subject) -> Result:
     )
     pictures = {"reconstructions": _reconstructions(subject)}
     if model.prior is None:
-        notes.append("Left out, samples: the model has no prior; give it one with `with_prior`.")
+        notes.append("Not computed: samples. The model has no prior; add one with `with_prior`.")
         return Result(QUESTION, measurements, tuple(verdict), tuple(notes), pictures)
-    with left_out("distances of samples", notes):
+    with left_out("the distances of samples", notes):
         subject.check_enough()
         verdict.append(_add_distances(subject, measurements))
         if subject.training_examples is None:
             notes.append(
-                "Left out, the Frechet distance of training examples: none were given; the features "
+                "Not computed: the Fréchet distance of training examples, because none were given. The features "
                 f"({subject.feature_space.name}) are those of the test examples."
             )
     drawn = model.sample(64, seed=subject.seed, condition=_conditions(subject, 64))
     pictures["samples"] = Picture(
-        "Does the model generate? Codes drawn from the prior, decoded. They should look like data.",
+        "Samples: decoded samples from the prior. They should look like data.",
         partial(plots.plot_samples, drawn),
     )
     return Result(QUESTION, measurements, tuple(verdict), tuple(notes), pictures)
 
 
 def _conditions(subject: Subject, n: int) -> np.ndarray | None:
-    """Each different condition of the draws in turn; None for a model without conditions."""
+    """The different conditions of the samples in turn; None for a model without conditions."""
     drawn = subject.drawn_condition
     if drawn is None:
         return None
@@ -61,7 +61,7 @@ def _reconstructions(subject: Subject) -> Picture:
     x = subject.examples.x[rows]
     reconstructed = subject.model.reconstruct(x, condition=subject.condition(subject.examples, rows))
     return Picture(
-        "Does the code keep what matters? Test examples above, their reconstructions below.",
+        "Test examples (top) and their reconstructions (bottom).",
         partial(plots.plot_reconstructions, np.nan_to_num(subject.model.prepare(x).numpy()), reconstructed),
     )
 
@@ -72,17 +72,17 @@ def _add_distances(subject: Subject, measurements: dict[str, Measurement]) -> st
     ideal, beside = "near 0", ""
     if train is not None:
         floor = frechet_distance(train, real)
-        ideal, beside = f"near {floor:.3g}, that of training examples", f" (that of training examples: {floor:.3g})"
+        ideal, beside = f"near {floor:.3g}, the distance of training examples", f" (training examples: {floor:.3g})"
     distance = frechet_distance(fake, real)
     kernel = kernel_distance(fake, real, subset_size=min(1000, len(real), len(fake)), seed=subject.seed)
     shares = prdc(real, fake)
     measurements["frechet_distance"] = Measurement(distance, f"squared, in {space.name}", ideal)
     measurements["kernel_distance"] = Measurement(kernel.value, "squared", "near 0", kernel.standard_error)
     measurements["precision"] = Measurement(shares.precision, "of samples", "near 1: samples look like data")
-    measurements["recall"] = Measurement(shares.recall, "of data", "near 1: nothing of the data is missing")
+    measurements["recall"] = Measurement(shares.recall, "of data", "near 1: all kinds of data are generated")
     measurements["density"] = Measurement(shares.density, "", "near 1")
     measurements["coverage"] = Measurement(shares.coverage, "of data", "near 1")
     return (
-        f"{shares.precision:.0%} of samples look like data, and {shares.recall:.0%} of the data look like samples. In "
-        f"{space.name}, the Frechet distance to test examples is {distance:.3g}{beside}."
+        f"{shares.precision:.0%} of the samples look like data, and {shares.recall:.0%} of the data look like samples. "
+        f"The Fréchet distance to test examples is {distance:.3g} in {space.name}{beside}."
     )

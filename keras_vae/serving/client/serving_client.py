@@ -29,7 +29,7 @@ class Encoded(NamedTuple):
     Attributes:
         mean: mean of q(z | x).
         variance: variance of q(z | x); None for a family without a variance.
-        codes: indices into the codebooks, int32; None for continuous codes.
+        codes: indices into the codebooks, int32; None for continuous latents.
     """
 
     mean: np.ndarray
@@ -155,7 +155,7 @@ class Client:
         return self._of_examples("classify", x, None)["probabilities"]
 
     def decode(self, z: Any, *, condition: Any = None) -> np.ndarray:
-        """Returns E[x | z], `(N, *event_shape)`, of codes z, `(N, *latent_shape)`."""
+        """Returns E[x | z], `(N, *event_shape)`, of latents z, `(N, *latent_shape)`."""
         return self.predict("decode", z=z, **_optional(condition))["reconstruction"]
 
     def generate(self, n: int | None = None, seed: int = 0, *, seeds: Any = None, condition: Any = None) -> np.ndarray:

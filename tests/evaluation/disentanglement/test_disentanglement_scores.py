@@ -43,17 +43,17 @@ def test_the_matrices_have_a_row_a_dimension_and_a_column_a_factor(found):
 
 def test_the_notes_tell_what_was_left_out(found):
     constant, dead, few = found.notes
-    assert constant == "Left out, for having a single value: background."
-    assert dead.startswith("Dead, with a variance below 0.05: dimensions 3 of 0 to 3.")
-    assert few.startswith("400 rows, of the 15000 of the protocol")
+    assert constant == "Factors with a single value were left out: background."
+    assert dead.startswith("The variance is below 0.05 in the dimensions 3 of 0 to 3.")
+    assert few.startswith("There are 400 rows instead of the 15000 of the protocol")
 
 
 def test_a_collapsed_code_is_told_and_has_no_nan(capsys):
     found = disentanglement_scores(np.zeros((60, 2)), FACTORS[:60, :1], verbose=1)
     assert all(math.isfinite(score) for score in found.scores.values())
     assert found.factor_names == ("factor_0",)
-    assert any("the code has collapsed" in note for note in found.notes)
-    assert any("one factor left" in note for note in found.notes)
+    assert any("The latents have collapsed" in note for note in found.notes)
+    assert any("a single factor" in note for note in found.notes)
     assert capsys.readouterr().out == ""
 
 
