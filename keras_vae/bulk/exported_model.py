@@ -50,7 +50,7 @@ class ExportedModel:
         of_files: bool = False,
         names: Mapping[str, str | tuple[str, ...]] | None = None,
     ):
-        self.names = dict(names or {})
+        self.names: dict[str, Any] = dict(names or {})
         self.path = newest_version(path)
         self.name = SIGNATURES[question][of_files]
         self.state = _state(self.path)

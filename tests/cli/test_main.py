@@ -477,7 +477,7 @@ def test_evaluate_answers_every_question_in_json(cli, finished_run):
         for name, value in answer.items():
             expected = value if isinstance(value, list) else pytest.approx(value, rel=1e-4, abs=1e-6)
             assert answers[question][name] == expected, name
-    assert "not known" in answers["disentanglement"]["notes"][0]
+    assert "no known factors" in answers["disentanglement"]["notes"][0]
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Arrays, tables and named data sets as a source. Each worker loads them into its memory."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -82,7 +82,7 @@ def array_source(
 class _Loaded(NamedTuple):
     """Name of the part -> x, y, keys; and the columns of a table."""
 
-    parts: dict[str, tuple[np.ndarray, np.ndarray | None, list | None]]
+    parts: Mapping[str, tuple[np.ndarray, np.ndarray | None, list | None]]
     column_names: tuple[str, ...] = ()
 
 
