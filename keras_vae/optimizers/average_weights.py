@@ -40,11 +40,16 @@ class AverageWeights(keras.callbacks.Callback):
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self.remember()
-        for optimizer, variables in self.model.optimizers:
-            optimizer.finalize_variable_values(variables)
+        self.apply(self.model)
 
     def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
         self.restore()
+
+    @staticmethod
+    def apply(model: keras.Model) -> None:
+        """Gives a model the averages that its optimizers keep, if they do."""
+        for optimizer, variables in model.optimizers:
+            optimizer.finalize_variable_values(variables)
 
     def remember(self) -> None:
         """Keeps a copy of the weights."""

@@ -29,11 +29,14 @@ class Progress(NamedTuple):
         model: as it was then; None at the start.
         step: batches so far.
         means: sum and weight of each metric in the epoch that has begun, by name.
+        finished: whether the model is the result of the run, which may have averages of the weights or those of the
+            best epoch.
     """
 
     model: Autoencoder | None = None
     step: int = 0
     means: Mapping[str, tuple[float, float]] = {}
+    finished: bool = False
 
 
 def save_checkpoint(run: Run, model: Autoencoder, step: int) -> None:
@@ -75,7 +78,7 @@ def read_checkpoint(run: Run, steps: int) -> Progress:
     if run["model.keras"].exists():
         model, epochs = load_model(run["model.keras"]), len(run.read_history().get("epoch", ()))
         _check_history(run, model, max(epochs, 1))
-        return Progress(model, steps * epochs)
+        return Progress(model, steps * epochs, finished=True)
     return Progress()
 
 

@@ -19,6 +19,7 @@ from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
 from keras_vae.models import Autoencoder, load_model
+from keras_vae.optimizers import AverageWeights
 from keras_vae.text import read_text
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
@@ -190,8 +191,7 @@ class Run:
     def _load(self, name: str) -> Autoencoder:
         model = load_model(self[name])
         if name in (NEWEST, PREVIOUS):  # the others have the averages
-            for optimizer, variables in model.optimizers:
-                optimizer.finalize_variable_values(variables)
+            AverageWeights.apply(model)
         return model
 
     def save_model(

@@ -124,7 +124,7 @@ def train(
             progress = _go_on(strategy, model, progress)
             _fit(model, data, config, run, progress, **keep)
             if config.early_stopping is not None:
-                _keep_best(strategy, model, run, verbose=verbose)
+                _keep_best(strategy, model, run, progress, verbose=verbose)
             check_alike(strategy, map(_array, model.trainable_variables), "weights after the training")
         if writes:
             run.save_model(model, "model.keras", metadata=record_of(config))
@@ -159,10 +159,11 @@ def _go_on(strategy, model, progress) -> Progress:
     """Brings the model, on all workers, to where the chief's run has come; how far that is."""
     own, reached = _state(model), _state(progress.model or model)
     means = np.array([progress.means.get(name, (0.0, 0.0)) for name in model.means])
-    step, means, *values = from_chief(strategy, [np.array(progress.step), means, *map(_array, reached)])
+    noted = [np.array(progress.step), np.array(progress.finished), means]
+    step, finished, means, *values = from_chief(strategy, [*noted, *map(_array, reached)])
     for variable, value in zip(own, values, strict=True):
         variable.assign(value)
-    return Progress(model, int(step), dict(zip(model.means, means.tolist(), strict=True)))
+    return Progress(model, int(step), dict(zip(model.means, means.tolist(), strict=True)), bool(finished))
 
 
 def _state(model: Autoencoder) -> list[keras.Variable]:
@@ -190,6 +191,8 @@ def _fit(model, data, config, run, start, *, checkpoint_every, tensorboard, verb
             fit_epochs(model, data, config, first, last, step=step, callbacks=callbacks, verbose=verbose)
             if averages is not None and first < last < config.epochs:
                 averages.restore()  # Keras ends every fit with the averages
+        if averages is not None and done >= config.epochs and not start.finished:
+            averages.apply(model)
 
 
 def _has_stopped(model, run, config) -> bool:
@@ -201,10 +204,11 @@ def _has_stopped(model, run, config) -> bool:
     return bool(stops)
 
 
-def _keep_best(strategy, model, run, *, verbose) -> None:
+def _keep_best(strategy, model, run, start, *, verbose) -> None:
     """Gives the model, on all workers, the weights of its best epoch."""
-    best = load_model(run[BEST]) if run[BEST].exists() else None  # none, if the run had finished before
-    _go_on(strategy, model, Progress(best))
+    if not start.finished:
+        best = load_model(run[BEST]) if is_chief(strategy) else None
+        _go_on(strategy, model, Progress(best))
     metric, history = metric_of(model), run.read_history()
     if verbose and history:
         epoch = best_epoch(metric, history[metric])

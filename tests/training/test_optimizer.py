@@ -1,5 +1,7 @@
 """What the options of the optimizer do to a run."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -75,12 +77,16 @@ class StopError(Exception):
     """As if the process was killed."""
 
 
+def stop(*_):
+    raise StopError
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
         {"options": {"optimizer": {"use_ema": True, "ema_momentum": 0.9, "gradient_accumulation_steps": 2}}},
-        {"options": {"optimizer": {"weight_decay": 0.01}}, "optimizer": "schedule_free", "early_stopping": 1},
+        {"options": {"optimizer": {"weight_decay": 0.01}}, "optimizer": "schedule_free", "early_stopping": 3},
     ],
     ids=["averages", "schedule-free with early stopping"],
 )
@@ -89,7 +95,7 @@ def test_stopped_anywhere_it_ends_as_if_it_had_not_been(run_of, monkeypatch, tmp
     same = {"epochs": 3, "limit": 111, "batch_size": 3, "learning_rate": 0.02, "learning_rate_warmup": 1, **changes}
     whole = run_of(**same)
     out, save = tmp_path / "run", checkpoints.save_checkpoint
-    for steps in (5, 37, 60, 74):  # within and at the end of epochs
+    for steps in (50, 111):  # within an epoch, and at the end of the last
         saved = []
 
         def save_and_stop(run, model, step, steps=steps, saved=saved):
@@ -106,7 +112,13 @@ def test_stopped_anywhere_it_ends_as_if_it_had_not_been(run_of, monkeypatch, tmp
         assert not Run(out).is_finished
     assert model_of(out).latent_shape == (2,)
     note = capsys.readouterr().err
-    assert "has not ended (2 of 3 epochs)" in note and "--resume" in note
+    assert "has not ended (3 of 3 epochs)" in note and "--resume" in note
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            import_module("keras_vae.training.train"), "remove_checkpoints", stop
+        )  # the model is there, and the checkpoints are
+        with pytest.raises(StopError):
+            run_of(out=out, resume=True, **same)
     run = run_of(out=out, resume=True, **same)
     assert run.is_finished and run.read_history() == whole.read_history()
     for expected, obtained in zip(weights_of(whole), weights_of(run), strict=True):
