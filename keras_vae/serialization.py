@@ -20,8 +20,8 @@ class Serializable:
 
     The configuration of an object has every argument of its constructor, and of those that `**kwargs` leads to. The
     value of an argument is the attribute of the same name; Keras objects are serialized, also in lists and mappings.
-    A mapping that a configuration would not give back, as it looks like a Keras object or its keys are no text, is
-    written as a list of its items.
+    A mapping that has a `class_name` but is not the configuration of a Keras object, or with other keys than text, is
+    written as a list of its items, so that a configuration gives it back.
     A class that defines `get_config` extends `super().get_config()` by all arguments of its own constructor.
 
     Raises:
@@ -67,7 +67,8 @@ def _with_listed_items(value: Any) -> Any:
     """A value in which each mapping that a configuration would not give back is a mapping of a list of its items."""
     if isinstance(value, dict):
         items = {key: _with_listed_items(one) for key, one in value.items()}
-        if "class_name" not in value and all(isinstance(key, str) for key in value):
+        is_keras = {"module", "class_name", "config", "registered_name"} <= set(value)
+        if is_keras or ("class_name" not in value and all(isinstance(key, str) for key in value)):
             return items
         return {"class_name": ITEMS, "config": [list(item) for item in items.items()]}
     if isinstance(value, (list, tuple)):  # or a list that Keras tracks

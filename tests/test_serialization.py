@@ -255,7 +255,6 @@ def test_a_class_of_a_user_keeps_its_arguments(one, expected):
 OBJECT = {"class_name": "Adam", "config": {"learning_rate": 0.1}}
 PLAIN = [
     OBJECT,
-    {**OBJECT, "module": "keras.optimizers", "registered_name": None},
     [OBJECT, {"class_name": "Adam"}],
     {"of a part": OBJECT},
     {"class_name": "__items__", "config": []},
@@ -270,6 +269,12 @@ def test_a_mapping_that_looks_like_an_object_or_has_other_keys_than_texts_stays_
     for one in (Own((2,), value), Scaled(value)):
         copy = keras.saving.deserialize_keras_object(as_json(one))
         assert copy.start == value
+
+
+def test_the_whole_configuration_of_a_keras_object_becomes_the_object():
+    value = {**OBJECT, "module": "keras.optimizers", "registered_name": None}
+    copy = keras.saving.deserialize_keras_object(as_json(Own((2,), value)))
+    assert isinstance(copy.start, keras.optimizers.Adam)
 
 
 def test_an_argument_that_is_no_attribute_or_cannot_be_serialized_is_named(refused):

@@ -9,7 +9,7 @@ import tensorflow_probability as tfp
 from keras_vae.distributions import DistributionLayer
 from keras_vae.errors import InvalidInputError, NoClosedFormError
 from keras_vae.layers import Condition
-from keras_vae.models.contracts import check_definition, check_distribution, check_results, result_of
+from keras_vae.models.contracts import check_definition, check_distribution, check_results, is_own, result_of
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import KL, TRAINABLE_PARTS, Objective, Term
 
@@ -170,8 +170,9 @@ def _check_prior(model):
                 f"got input_shape {model.prior.input_shape}."
             )
     p = result_of("prior", model.prior, "distribution", lambda x: posterior_at_zero(model, x))
-    check_distribution("prior", model.prior, p, batch=(), event=model.prior.event_shape)
-    shape = model.prior.event_shape
+    if is_own(model.prior):
+        check_distribution("prior", model.prior, p, batch=(), event=model.prior.event_shape)
+    shape = tuple(p.event_shape)
     if shape != model.posterior.prior_shape:
         raise InvalidInputError(
             f"prior: {prior} has events of shape {shape}, but the posterior {posterior} needs "

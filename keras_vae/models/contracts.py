@@ -58,17 +58,17 @@ def check_results(model: "Autoencoder") -> None:
     """
     if model.prior is not None:
         _check_methods(model.prior, Prior, "distribution", part="prior")
-    if _is_own(model.posterior):
+    if is_own(model.posterior):
         _check_call("posterior", model.posterior)
         _check_posterior(model)
-    if _is_own(model.likelihood):
+    if is_own(model.likelihood):
         _check_call("likelihood", model.likelihood)
         _check_likelihood(model)
     x = tf.fill((N, *model.event_shape), VALUE)
-    if model.corruption is not None and _is_own(model.corruption):
+    if model.corruption is not None and is_own(model.corruption):
         noisy = result_of("corruption", model.corruption, "call", x, tf.zeros(2, tf.int32))
         _check_tensor("corruption", model.corruption, "call", noisy, x.shape)
-    if model.condition is not None and _is_own(model.condition):
+    if model.condition is not None and is_own(model.condition):
         example = result_of("condition", model.condition, "example", N)
         batch = result_of("condition", model.condition, "batch", example)
         vector = result_of("condition", model.condition, "call", batch)
@@ -197,6 +197,6 @@ def _is_shape(shape: Any) -> bool:
     return isinstance(shape, (tuple, list)) and all(is_integer(size) and size >= 1 for size in shape)
 
 
-def _is_own(layer: keras.layers.Layer) -> bool:
+def is_own(layer: keras.layers.Layer) -> bool:
     """Whether a part is of a class of the user."""
     return type(layer).__module__.partition(".")[0] != "keras_vae"

@@ -142,7 +142,7 @@ def test_inception_without_its_weights_says_what_to_do(monkeypatch, refused):
         raise OSError("no network")
 
     monkeypatch.setattr("keras.src.applications.inception_v3.file_utils.get_file", no_network)
-    with refused("no network; connect to the network once, or choose the features 'classifier' or 'pca'"):
+    with refused("no network; connect to the network once, or use the features 'classifier' or 'pca'"):
         get_features("inception")
 
 

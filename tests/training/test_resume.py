@@ -235,10 +235,10 @@ def test_wherever_a_run_ends_it_goes_on(tmp_path, monkeypatch, brief, whole_brie
     calls = iter(range(1, 100))
     original = getattr(owner, function)
 
-    def stop(*arguments):
+    def stop(*arguments, **options):
         if next(calls) == call:
             raise StopError
-        original(*arguments)
+        original(*arguments, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(owner, function, stop)
