@@ -46,7 +46,7 @@ class AverageWeights(keras.callbacks.Callback):
         self.restore()
 
     @staticmethod
-    def apply(model: keras.Model) -> None:
+    def apply(model: Any) -> None:
         """Gives a model the averages that its optimizers keep, if they do."""
         for optimizer, variables in model.optimizers:
             optimizer.finalize_variable_values(variables)
