@@ -15,7 +15,7 @@ from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Likelihood, Posteri
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Condition, Corruption, Sampling
 from keras_vae.models import compatibility
-from keras_vae.models.batch import checked_batch, rows_true, trace_of_batch, where_rows
+from keras_vae.models.batch import checked_batch, trace_of_batch, where_rows
 from keras_vae.models.composition import Composition
 from keras_vae.models.fitting import Fitting
 from keras_vae.models.prediction import Prediction
@@ -39,9 +39,8 @@ CORRUPTION_NOISE = 1_000_003  # folded into the seed, so that this noise is inde
 class Autoencoder(Composition, Questions, Prediction, Fitting):
     """A generative autoencoder with a posterior, a likelihood, a prior and an objective.
 
-    `fit` trains the model, and `save` writes it to a `.keras` file with its optimizer. The metrics are `loss`, `elbo`,
-    `nll` and `kl`, in nats per example. `elbo`, `nll` and `kl` are unweighted, so that they can be compared across
-    objectives. uint8 data are divided by 255; other data are used unchanged.
+    The metrics of `fit` are `loss`, `elbo`, `nll` and `kl`, in nats per example. `elbo`, `nll` and `kl` are unweighted,
+    so that they can be compared across objectives. uint8 data are divided by 255; other data are used unchanged.
 
     Args:
         encoder: a Keras model with one input of known shape, from examples to the features of the posterior.
@@ -49,21 +48,17 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         posterior: q(z | x): a `Posterior` with the event shape `latent_shape`, a name in `POSTERIORS`, or a mapping
             with a `name` and options.
         likelihood: p(x | z): a `Likelihood`, or a name in `LIKELIHOODS`, or a mapping as for `posterior`.
-        prior: p(z): a `Prior`, or a name in `PRIORS`, or a mapping as for `posterior`. None for a model without
-            samples.
+        prior: p(z): a `Prior`, a name in `PRIORS`, or such a mapping; None for a model without samples.
         objective: the loss: a `Term` or a weighted sum of terms, such as `NLL() + 4.0 * KL()`.
         condition: a `LabelCondition` or a `VectorCondition`: an additional input of encoder and decoder, which is `y`
             in `fit`. It is concatenated to the last axis of the inputs of encoder and decoder.
         corruption: a `Corruption` of the input of the encoder during training.
-        seed: seed of all noise, and of the initial weights of posterior, likelihood and prior. None draws one. For the
-            weights of the networks, see `make_networks`.
+        seed: seed of all noise, and of the initial weights of the parts except the networks. None draws one.
         sublayers: internal layers that are frozen or quantized, as `get_config` writes them.
 
     Attributes:
-        step: number of training batches so far, an integer weight that `compile` does not reset. Schedules of loss
-            weights are functions of it. Each batch of a window of gradient accumulation is one step. A callback that
-            restores the weights of an earlier epoch, such as `EarlyStopping(restore_best_weights=True)`, restores
-            their step as well, so that a further `fit` continues its warm-ups and noise from there.
+        step: number of training batches so far, an integer weight; schedules of loss weights are functions of it.
+            `compile` does not reset it. A callback that restores earlier weights restores their step, too.
 
     Raises:
         InvalidInputError: if the parts do not fit together.
@@ -297,7 +292,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         The result is NaN for an example outside the support of the likelihood, or with an unknown condition.
         """
         x, condition = self.split_condition(x, condition)
-        usable = rows_true(self.likelihood.in_support(self.prepare(x)))
+        usable = self.likelihood.examples_in_support(self.prepare(x))
         vector = self.condition_of(condition)  # None for a model without one
         if vector is not None:
             usable &= self.is_known(condition)

@@ -49,7 +49,7 @@ def checked_batch(model: "Conditioning", data: Any) -> Batch:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     check_spec(x, model)
     x = tf.ensure_shape(model.prepare(x), (None, *model.event_shape))
-    possible = rows_true(model.likelihood.in_support(x))
+    possible = model.likelihood.examples_in_support(x)
     known = usable = tf.ones_like(possible)
     conditions = y
     if model.condition is not None and y is not None:

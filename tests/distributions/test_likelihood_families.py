@@ -268,3 +268,17 @@ def test_a_rule_of_ones_own_decides_alike_for_arrays_and_batches(name, refused):
     value = r"\[.*\]" if "whole" in name else "-1.25 in the example"
     with refused(f"Own likelihood: expected finite numbers, got {value} at index 1; rescale"):
         head.check_events(np.stack([good, bad]))
+
+
+@pytest.mark.parametrize("name", ["bernoulli", "poisson", "normal", "masked"])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_an_example_is_in_the_support_if_all_its_values_are(name, jit_compile):
+    likelihood = kv.distributions.LIKELIHOODS[name]((2, 3))
+    answer = tf.function(likelihood.examples_in_support, jit_compile=jit_compile)
+    for value in (np.nan, np.inf, -np.inf, -0.1, 0.5, 1.1, 3e38, -3e38):
+        x = np.ones((4, 2, 3), "float32")
+        x[2, 1, 1], x[3, 0, 0], x[3, 1, 2] = value, value, -value
+        x = tf.constant(x)
+        expected = tf.reduce_all(likelihood.in_support(x), axis=[1, 2])
+        assert np.array_equal(answer(x), expected), value
+    assert answer(tf.zeros((0, 2, 3))).shape == (0,)
