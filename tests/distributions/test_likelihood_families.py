@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vae.distributions import LIKELIHOODS
 from keras_vae.distributions.categorical import Categorical
 from keras_vae.distributions.continuous_bernoulli import ContinuousBernoulli
 from keras_vae.distributions.discretized_logistic import DiscretizedLogistic
@@ -273,7 +274,7 @@ def test_a_rule_of_ones_own_decides_alike_for_arrays_and_batches(name, refused):
 @pytest.mark.parametrize("name", ["bernoulli", "poisson", "normal", "masked"])
 @pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_an_example_is_in_the_support_if_all_its_values_are(name, jit_compile):
-    likelihood = kv.distributions.LIKELIHOODS[name]((2, 3))
+    likelihood = LIKELIHOODS[name]((2, 3))
     answer = tf.function(likelihood.examples_in_support, jit_compile=jit_compile)
     for value in (np.nan, np.inf, -np.inf, -0.1, 0.5, 1.1, 3e38, -3e38):
         x = np.ones((4, 2, 3), "float32")
