@@ -20,7 +20,7 @@ class Split:
     Args:
         x: `(N, *event)`, converted by `validate` to uint8 (pixels, 0..255) or float32.
         y: `(N,)` integer labels, vectors `(N, D)` for a model with a condition, such as measurements or one-hot
-            labels, or None; see `validate_conditions`. What looks at classes needs integers.
+            labels, or None; see `validate_conditions`. Labels of classes must be integers.
         factors: `(N, K)` integers, the value of each factor of variation, or None.
 
     Raises:
