@@ -96,7 +96,7 @@ def _lock(folder: Path, *, new: bool) -> int | None:
 
 
 def _try(descriptor: int, *, required: bool) -> bool:
-    """Tries to take the lock, and returns whether it was free; always, without `required`, if locks are unsupported."""
+    """Returns whether it got the lock. Without `required`, a file system without locks counts as success."""
     try:
         return lock_descriptor(descriptor, blocking=False)
     except OSError as error:

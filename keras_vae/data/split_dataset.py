@@ -74,7 +74,7 @@ class Split:
 
 
 def check_alike(name: str, *splits: Split) -> None:
-    """Raises `InvalidInputError` if the labels or vectors of splits, as far as they have some, differ in shape."""
+    """Raises `InvalidInputError` if the labels or vectors of the splits that have them differ in shape."""
     shapes = {split.y.shape[1:] for split in splits if split.y is not None}
     if len(shapes) > 1:
         kinds = " and ".join(sorted(f"vectors of {shape[0]} numbers" if shape else "labels" for shape in shapes))

@@ -1,4 +1,4 @@
-"""Data for a model that does not record how its training data were read: their order decides, which a warning says."""
+"""Data for a model without a record of its training data: their order is used, with a warning."""
 
 import warnings
 from collections.abc import Sequence
