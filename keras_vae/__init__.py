@@ -27,7 +27,7 @@ BELOW_MODELS = {
         "serialization", "sublayers", "trace",
     )
 }  # fmt: skip
-"""What the models import that imports Keras."""
+"""Modules that the models import, and that import Keras."""
 
 
 def _import_models(_: ModuleType) -> None:
@@ -36,9 +36,9 @@ def _import_models(_: ModuleType) -> None:
 
 @wrapt.when_imported("keras")
 def _register_with_keras(keras: ModuleType) -> None:
-    """Imports the classes that Keras may have to load, so that it knows them, whichever is imported first."""
+    """Imports the models after Keras, which registers their classes for `keras.models.load_model`."""
     tensorflow = sys.modules.get("tensorflow")
-    # A half imported TensorFlow imports Keras before it can be used itself.
+    # TensorFlow imports Keras during its own import, when it cannot be used yet.
     if tensorflow is not None and getattr(tensorflow.__spec__, "_initializing", False):
         wrapt.when_imported("tensorflow")(_import_models)
     else:
@@ -46,9 +46,9 @@ def _register_with_keras(keras: ModuleType) -> None:
 
 
 class _ModelsFirst(MetaPathFinder):
-    """Imports the models before the first of `BELOW_MODELS`.
+    """Imports the models before any of `BELOW_MODELS`.
 
-    That one would import Keras, and Keras the models, which need it while it is half imported.
+    Such a module would import Keras, and thereby the models, which need that module before its import is complete.
     """
 
     def find_spec(self, name, path=None, target=None):
@@ -60,7 +60,7 @@ class _ModelsFirst(MetaPathFinder):
 
 
 class _Imported(Loader):
-    """Loads a module that was imported while its specification was searched for."""
+    """Loads a module that `find_spec` has imported."""
 
     def __init__(self, module: ModuleType):
         self.module, self.spec = module, module.__spec__

@@ -1,4 +1,4 @@
-"""Checks of numbers and shapes that many parts share; each returns what it has checked."""
+"""Checks of numbers and shapes. A function `check_...` returns the valid value."""
 
 import math
 import numbers
@@ -7,17 +7,17 @@ from typing import Any
 from keras_vae.errors import InvalidInputError
 
 MAX_CATEGORIES = 20
-"""Different values of a column of a table, at most, that are taken for categories where nothing says what they are."""
+"""The maximum number of distinct values of a column whose kind is inferred to be categorical."""
 
 CHANNELS = (1, 3, 4)
-"""Of images: grey, colours, colours with alpha."""
+"""Numbers of channels of images: grey, RGB, RGB with alpha."""
 
 
 MAX_SEED = 2**31 - 1
 
 
 def is_integer(value: Any) -> bool:
-    """Whether it is an integer of Python or NumPy, and no boolean.
+    """Returns whether a value is an integer of Python or NumPy, but not a boolean.
 
     Example:
 
@@ -28,7 +28,7 @@ def is_integer(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a real number of Python or NumPy, NaN and infinity included, and no boolean.
+    """Returns whether a value is a real number of Python or NumPy, including NaN and infinity, but not a boolean.
 
     Example:
 
@@ -39,7 +39,7 @@ def is_number(value: Any) -> bool:
 
 
 def are_texts(value: Any) -> bool:
-    """Whether it is a list or tuple of strings.
+    """Returns whether a value is a list or tuple of strings.
 
     Example:
 
@@ -59,16 +59,19 @@ def check_number(
     below: float = math.inf,
     integer: bool = False,
 ) -> Any:
-    """`value` as a float of Python, or as an int; raises `InvalidInputError` if it is no finite number in its range.
+    """Checks that a value is a finite number in a range, and returns it as a float of Python.
 
     Args:
-        name: of the part and argument, for the message.
-        value: the number.
-        least: the least that it may be.
-        most: the greatest that it may be.
-        above: a bound that it may not reach from above.
-        below: a bound that it may not reach from below.
-        integer: whether it must be an integer.
+        name: name of the part and argument, for the message.
+        value: the value.
+        least: inclusive lower bound.
+        most: inclusive upper bound.
+        above: exclusive lower bound.
+        below: exclusive upper bound.
+        integer: whether the value must be an integer; the result is then an int.
+
+    Raises:
+        InvalidInputError: if the value is not a finite number in the range.
 
     Example:
 
@@ -88,12 +91,12 @@ def check_number(
 
 
 def _of_python(value: Any, integer: bool) -> int | float | None:
-    """The number as one of Python, whose comparisons never overflow as those of small types of NumPy do."""
+    """Converts a number to Python, since comparisons of small NumPy types may overflow."""
     if integer:
         return int(value) if is_integer(value) else None
     try:
         number = float(value) if is_number(value) else math.nan
-    except OverflowError:  # an integer of Python
+    except OverflowError:  # an integer of Python that is too large for a float
         return None
     return number if math.isfinite(number) else None
 
@@ -106,20 +109,20 @@ def _range(least: float, most: float, above: float, below: float) -> str:
 
 
 def check_integer(name: str, value: Any, *, least: int = 1) -> int:
-    """`value` as an int; raises `InvalidInputError` if it is no integer >= `least`."""
+    """Returns `value` as an int; raises `InvalidInputError` if it is not an integer >= `least`."""
     return check_number(name, value, least=least, integer=True)
 
 
 def check_seed(value: Any) -> int:
-    """`value` as an int; raises `InvalidInputError` if it is no integer from 0 to 2^31 - 1."""
+    """Returns `value` as an int; raises `InvalidInputError` if it is not an integer from 0 to 2^31 - 1."""
     return check_number("seed", value, least=0, most=MAX_SEED, integer=True)
 
 
 def check_event_shape(part: str, shape: Any) -> tuple[int, ...]:
-    """`shape` as a tuple of ints, a single int as one of length one.
+    """Returns `shape` as a tuple of ints; an int becomes a tuple of length one.
 
     Raises:
-        InvalidInputError: if it is anything but one or more integers >= 1.
+        InvalidInputError: if `shape` is not one or more integers >= 1.
     """
     sizes = [shape] if is_integer(shape) else shape
     if not isinstance(sizes, (tuple, list)) or not sizes or not all(is_integer(n) and n >= 1 for n in sizes):
@@ -130,7 +133,7 @@ def check_event_shape(part: str, shape: Any) -> tuple[int, ...]:
 
 
 def is_image(event_shape: tuple[int, ...]) -> bool:
-    """Whether one example is `(H, W, C)` with 1, 3 or 4 channels.
+    """Returns whether the shape of an example is `(H, W, C)` with 1, 3 or 4 channels.
 
     Example:
 
@@ -141,10 +144,10 @@ def is_image(event_shape: tuple[int, ...]) -> bool:
 
 
 def is_channels_first(event_shape: tuple[int, ...]) -> bool:
-    """Whether the shape of an example is surely that of an image with its channels first, `(C, H, W)`.
+    """Returns whether the shape of an example is certainly `(C, H, W)`, an image with channels first.
 
-    It is where C is 1, 3 or 4, the last axis has no such length, and the last two are alike: equal and at least 8, or
-    at least 32 and one no more than four times the other.
+    The conditions are: C is 1, 3 or 4, the length of the last axis is not, and H and W are either equal and at least 8,
+    or at least 32 with a ratio of at most four.
 
     Example:
 

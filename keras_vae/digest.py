@@ -1,4 +1,4 @@
-"""Digests of arrays, to compare them by a short text."""
+"""Digests of arrays, for their comparison."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -7,15 +7,15 @@ import numpy as np
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """The names whose digests differ, or that only one of the two has."""
+    """Returns the names whose digests differ, or that only one of the mappings contains."""
     return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
 
 def digest_of(arrays: Iterable[np.ndarray | None]) -> str:
-    """A digest of types, shapes and bytes: 16 hexadecimal digits of SHA-256.
+    """Returns a digest of dtypes, shapes and bytes: 16 hexadecimal digits of SHA-256.
 
     Args:
-        arrays: in their order; None counts as well.
+        arrays: arrays whose order matters. None is allowed, and changes the digest.
 
     Example:
 
@@ -31,5 +31,5 @@ def digest_of(arrays: Iterable[np.ndarray | None]) -> str:
             continue
         array = np.ascontiguousarray(array)
         digest.update(f"{array.dtype}{array.shape};".encode())
-        digest.update(array.reshape(-1).view(np.uint8).data)  # bfloat16 has no buffer of its own
+        digest.update(array.reshape(-1).view(np.uint8).data)  # bfloat16 does not support the buffer protocol
     return digest.hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Exceptions, and what their messages are made of."""
+"""Exceptions, and functions that write their messages."""
 
 import difflib
 import re
@@ -59,18 +59,18 @@ SYNONYMS = {
     "von_mises_fisher": ("power_spherical",),
     "vq": ("vector_quantizer",),
 }
-"""Words that the field also uses -> the names that a part has here, the first of which that is known is meant."""
+"""Synonym -> possible names in keras_vae; `unknown` suggests the first one that is among the choices."""
 
 
 LONGEST = 2000
-"""The maximum number of characters of a message; what lists the columns of a wide table would have more."""
+"""The maximum number of characters of a message, such as one that lists the columns of a wide table."""
 
 
 class InvalidInputError(ValueError):
-    """Input that keras_vae cannot use; the message is one line, of which the middle is left out if it is long.
+    """Input that keras_vae cannot use. The message is one line; the middle of a long message is left out.
 
-    The message names the part, what it expected, what it got and what to do. The command line prints it
-    without a traceback and exits with code 2.
+    The message names the part, the expected and the actual value, and a remedy. The command line prints it without a
+    traceback, and exits with code 2.
     """
 
     def __init__(self, message: str):
@@ -79,15 +79,15 @@ class InvalidInputError(ValueError):
 
 
 class NoClosedFormError(InvalidInputError):
-    """A divergence in closed form, which the two families do not have."""
+    """There is no closed form for a divergence of two families of distributions."""
 
 
 class LostWorkerError(RuntimeError):
-    """Another worker of a training has ended, so that this one cannot go on; start all again, with `resume`."""
+    """Another worker has ended, so this worker cannot continue. Start all workers again, with `resume`."""
 
 
 def one_line(error: object, most: int = 200) -> str:
-    r"""The text of an error in one line of at most `most` characters; the name of its class if it has no text.
+    r"""Returns the text of an error as one line of at most `most` characters, or the name of its class without text.
 
     Example:
 
@@ -98,23 +98,23 @@ def one_line(error: object, most: int = 200) -> str:
 
 
 def shortest(value: float) -> str:
-    """A number in as few digits as no other number of float32 has.
+    """Returns the shortest decimal text that identifies a number in float32.
 
     Example:
 
     >>> shortest(255.0), shortest(0.1), shortest(1.0000002)
     ('255', '0.1', '1.0000002')
     """
-    import numpy as np  # here, since the command line starts without it
+    import numpy as np  # here, since the command line starts faster without NumPy
 
     number = float(value)
-    if abs(number) <= float(np.finfo(np.float32).max):  # else it has no float32
+    if abs(number) <= float(np.finfo(np.float32).max):  # larger numbers overflow in float32
         number = float(str(np.float32(number)))
     return f"{number:.9g}"
 
 
 def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
-    """The message for a name that is not among `choices`, with the nearest one that is.
+    """Returns the message for a name that is not in `choices`, with the most similar name.
 
     Example:
 
@@ -132,7 +132,7 @@ def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
 
 
 def unknown_option(option: object, choices: Iterable[str], *, part: str) -> str:
-    """The message for an option that is not among `choices`, with the nearest one that is, or else all of them.
+    """Returns the message for an option that is not in `choices`, with the most similar option, or else all options.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Files and folders that are written as a whole or not at all."""
+"""Atomic writing of files and folders."""
 
 import contextlib
 import errno
@@ -19,12 +19,12 @@ PARTIAL = ".partial-"
 
 
 def write_whole(target: Path, write: Callable[[Path], Any]) -> None:
-    """Lets `write` make a new file of the same name, and puts it in place when it is whole and on disk.
+    """Writes a file atomically: `write` creates it in a temporary folder, and it replaces `target` once it is on disk.
 
-    What was at `target` stays until then, and stays if `write` fails.
+    If `write` fails, `target` is unchanged.
 
     Raises:
-        OSError: if the file cannot be written, whatever error `write` raised for it.
+        OSError: if the file cannot be written, also if `write` raises another class of error in this case.
     """
     with partial_folder(target) as folder:
         new = folder / target.name
@@ -40,11 +40,11 @@ def write_json(target: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What `write_json` wrote.
+    """Reads a JSON file.
 
     Raises:
         InvalidInputError: if the file is damaged.
-        OSError: if it cannot be read.
+        OSError: if the file cannot be read.
     """
     text = read_text(path)
     try:
@@ -55,12 +55,12 @@ def read_json(path: Path) -> Any:
 
 @contextlib.contextmanager
 def partial_folder(target: Path) -> Iterator[Path]:
-    """A new folder beside `target`, to make it in; removed at the end with all that is still there.
+    """Yields a temporary folder beside `target`, in which `target` is created; removes the folder at the end.
 
-    Such folders of processes that were killed are removed first. Locks distinguish them from those of live processes.
+    Temporary folders of killed processes are removed first. Locks distinguish them from those of running processes.
 
     Raises:
-        OSError: if the disk is full or fails, whatever error a library made of it.
+        OSError: if the disk is full or fails, also if a library raises another class of error in this case.
     """
     remove_abandoned(target.parent)
     with _disk_errors(target):
@@ -79,19 +79,19 @@ def partial_folder(target: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def new_parents(target: Path) -> Iterator[None]:
-    """Makes the parents of `target` that are not there; at the end, those of them that are empty go again."""
+    """Creates the missing parents of `target`; at the end, removes those of them that are empty."""
     made = [parent for parent in target.parents if not parent.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield
     finally:
         for parent in made:
-            with contextlib.suppress(OSError):  # it is in use
+            with contextlib.suppress(OSError):  # the folder is not empty
                 parent.rmdir()
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Removes what `partial_folder` made in `folder` for processes that were killed."""
+    """Removes the temporary folders of `partial_folder` in `folder` whose processes were killed."""
     with contextlib.suppress(OSError):
         for entry in list(os.scandir(folder)):
             if entry.name.startswith(".") and PARTIAL in entry.name and entry.is_dir(follow_symlinks=False):
@@ -101,10 +101,13 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raises `OSError` unless `path` can be made, or, if it is a folder, something can be made in it; leaves nothing.
+    """Checks that a file or folder can be created, or that an existing folder is writable; leaves no files.
 
     Args:
-        path: of a file or folder; its parents need not exist.
+        path: path of a file or folder, whose parents need not exist.
+
+    Raises:
+        OSError: if it cannot be written.
     """
     path = path.absolute()
     folder = next(one for one in (path, *path.parents) if one.exists() and not (one == path and one.is_file()))
@@ -114,14 +117,14 @@ def check_writable(path: Path) -> None:
 
 @contextlib.contextmanager
 def _disk_errors(target: Path) -> Iterator[None]:
-    """Turns whatever a library raises for a full or failing disk into an `OSError` that names `target`."""
+    """Converts any error of a library for a full or failing disk to an `OSError` that names `target`."""
     try:
         yield
     except InvalidInputError:
         raise
     except Exception as error:
         if isinstance(error, OSError) and error.filename and PARTIAL not in str(error.filename):
-            raise  # of another file, which it names
+            raise  # an error of another file, whose name it contains
         number, reason = _reason(error)
         if number is None:
             raise
@@ -129,14 +132,14 @@ def _disk_errors(target: Path) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> tuple[int | None, str]:
-    """Number and name of an error of the disk, or in a partial folder; None for any other."""
+    """Returns the number and text of an error of the disk, or in a temporary folder; None for other errors."""
     number = error.errno if isinstance(error, OSError) else None
     if number in DISK_ERRORS or (number is not None and isinstance(error, OSError) and PARTIAL in str(error.filename)):
         return number, os.strerror(number)
-    text = str(error)  # of TensorFlow, Arrow, HDF5 or Beam, which keep no number
+    text = str(error)  # errors of TensorFlow, Arrow, HDF5 and Beam contain no errno
     for number in DISK_ERRORS:
         if os.strerror(number) in text:
             return number, os.strerror(number)
     if type(error) is OSError and error.errno is None:
-        return errno.EIO, f"it cannot be written ({' '.join(text.split())[:200]})"  # of numpy, which keeps no reason
+        return errno.EIO, f"it cannot be written ({' '.join(text.split())[:200]})"  # errors of NumPy contain no reason
     return None, ""

@@ -1,4 +1,4 @@
-"""Locks on folders, held by the operating system: a process that is killed holds none."""
+"""Locks on folders. The operating system releases them when a process ends or is killed."""
 
 import contextlib
 import errno
@@ -15,21 +15,21 @@ from filelock import lock_descriptor
 from keras_vae.errors import InvalidInputError
 
 LOCK = ".lock"
-"""The file in a folder that is locked; it names the owner."""
+"""The name of the lock file in a folder; its content names the owner."""
 
-NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)  # not available on Windows
 UNSUPPORTED = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds a folder, so that no other process that asks for it works there.
+    """Locks a folder against other processes that lock it.
 
     Args:
         folder: the folder.
 
     Raises:
-        InvalidInputError: if another process holds it; the message names the process.
+        InvalidInputError: if another process has the lock; the message names the process.
         OSError: if the folder cannot be written.
     """
     descriptor = _lock(folder, new=True)
@@ -39,21 +39,21 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         try:
-            with contextlib.suppress(PermissionError):  # Windows keeps a file that is open
+            with contextlib.suppress(PermissionError):  # Windows cannot remove an open file
                 (folder / LOCK).unlink(missing_ok=True)
         finally:
             os.close(descriptor)
 
 
 def check_unlocked(folder: Path) -> None:
-    """Checks that no process holds a folder by `locked`, and changes nothing.
+    """Checks that no process has locked a folder, and changes nothing.
 
     Raises:
-        InvalidInputError: if one does, this process included; the message names it.
+        InvalidInputError: if a process, including this one, has the lock; the message names the process.
     """
     try:
         descriptor = os.open(folder / LOCK, os.O_RDWR | NOFOLLOW)
-    except OSError:  # none, or not ours
+    except OSError:  # there is no lock file, or it is not readable
         return
     try:
         if not _try(descriptor, required=False):
@@ -64,7 +64,7 @@ def check_unlocked(folder: Path) -> None:
 
 @contextlib.contextmanager
 def abandoned(folder: Path) -> Iterator[bool]:
-    """Whether a process held this folder by `locked` and was killed; if so, the folder is held meanwhile."""
+    """Yields whether a process that had locked the folder was killed; if so, locks the folder in the context."""
     descriptor = None
     with contextlib.suppress(OSError):
         if _read(folder).get("program") == "keras_vae":
@@ -77,7 +77,7 @@ def abandoned(folder: Path) -> Iterator[bool]:
 
 
 def _lock(folder: Path, *, new: bool) -> int | None:
-    """The descriptor of the locked file, which may be `new`; None if another process has the lock."""
+    """Locks the file, which may be `new`, and returns its descriptor; None if another process has the lock."""
     path = folder / LOCK
     flags = os.O_RDWR | NOFOLLOW | (os.O_CREAT if new else 0)
     while True:
@@ -92,11 +92,11 @@ def _lock(folder: Path, *, new: bool) -> int | None:
         except BaseException:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # its owner has removed it meanwhile
+        os.close(descriptor)  # its owner has removed the file in the meantime
 
 
 def _try(descriptor: int, *, required: bool) -> bool:
-    """Whether the lock was free; on a file system without locks it counts as free unless it is `required`."""
+    """Returns whether it got the lock. Without `required`, a file system without locks counts as success."""
     try:
         return lock_descriptor(descriptor, blocking=False)
     except OSError as error:
@@ -126,7 +126,7 @@ def _sign(descriptor: int) -> None:
 
 
 def _read(folder: Path) -> dict:
-    """What the lock says of its owner; empty if that cannot be read."""
+    """Reads the owner from the lock file; an empty dictionary if it cannot be read."""
     try:
         owner = json.loads((folder / LOCK).read_bytes()[:10_000])
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A progress bar, shown only when work is long."""
+"""A progress bar for long work."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,13 +7,13 @@ from tqdm import tqdm
 
 
 def progress(items: Iterable[Any], total: int | None, what: str, *, after: float = 2.0, verbose: int = 1) -> tqdm:
-    """Iterates over `items`, with a bar on stderr after `after` seconds if that is a terminal.
+    """Iterates over `items`, and shows a bar after `after` seconds if stderr is a terminal.
 
     Args:
         items: the items.
-        total: how many items there are; None if that is not known.
-        what: the work, for the bar.
-        after: seconds before the bar appears.
+        total: number of items; None if it is not known.
+        what: description of the work.
+        after: number of seconds before the bar appears.
         verbose: 0 shows nothing.
 
     Example:

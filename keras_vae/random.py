@@ -1,4 +1,4 @@
-"""Noise as a pure function of seeds, so that a run can be repeated, resumed and split over replicas."""
+"""Noise as a pure function of seeds, for runs that can be repeated, resumed and distributed over replicas."""
 
 import contextlib
 import math
@@ -11,7 +11,7 @@ TURNS, WAVES = 10.0, 32
 
 
 def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
-    """A stateless seed, int32 of shape `(2,)` (or `(B, 2)`, one per example), from an integer or such a tensor.
+    """Converts an integer or tensor to a stateless seed, int32 of shape `(2,)`, or `(B, 2)` for a seed per example.
 
     Example:
 
@@ -24,14 +24,14 @@ def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
 
 @contextlib.contextmanager
 def initial_weights(seed: int | None, part: str = "") -> Iterator[None]:
-    """A context in which layers that are made get the initial weights of a seed; None leaves Keras its own.
+    """A context in which `seed` determines the initial weights of new layers.
 
-    An initializer of Keras that is given no seed draws one from Python's generator, which stands at `seed` in here and
-    goes on outside as if nothing had been drawn.
+    Without a seed, an initializer of Keras draws one from Python's random generator. The context seeds this generator,
+    and restores its state at the end.
 
     Args:
-        seed: the seed.
-        part: what is made; parts of the same seed have independent weights.
+        seed: the seed. None changes nothing.
+        part: name of the part. Parts with the same seed and different names have independent weights.
 
     Example:
 
@@ -53,7 +53,7 @@ def initial_weights(seed: int | None, part: str = "") -> Iterator[None]:
 
 
 def fold(seed: tf.Tensor, number: int | tf.Tensor) -> tf.Tensor:
-    """A new seed from `seed` and `number`; independent noise for every number. Keeps the shape of `seed`."""
+    """Returns a new seed, in the shape of `seed`. Different numbers give independent noise."""
     number = tf.cast(number, tf.int32)
     if seed.shape.rank == 1:
         return tf.random.experimental.stateless_fold_in(seed, number)
@@ -61,15 +61,16 @@ def fold(seed: tf.Tensor, number: int | tf.Tensor) -> tf.Tensor:
 
 
 def noise_of(x: tf.Tensor, samples: int, size: int) -> tf.Tensor:
-    """Standard normal noise that is a function of each row of `x` alone, whatever else is in the batch.
+    """Standard normal noise for each row of `x`, as a function of this row alone and not of the rest of the batch.
 
-    Other rows have other noise, while a rounding error in a row changes it as little: each number is a sum of cosines
-    of random projections of the row, normal in the limit of many waves. No gradient flows through it.
+    Different rows have different noise, but a rounding error in a row changes its noise only slightly. Each value is a
+    sum of cosines of random projections of the row, which is normal in the limit of many cosines. The gradient is
+    stopped.
 
     Args:
-        x: rows `(..., D)` whose numbers differ by more than about 0.1.
-        samples: independent draws of each, S.
-        size: length of a draw.
+        x: rows `(..., D)`. Values of different rows should differ by more than about 0.1.
+        samples: number of independent samples per row, S.
+        size: length of a sample.
 
     Returns:
         Shape `(S, ..., size)`.

@@ -1,7 +1,7 @@
-"""Communication between the replicas of a `tf.distribute` strategy within a step; none for a single replica.
+"""Communication between the replicas of a `tf.distribute` strategy within a step. A single replica needs none.
 
-A global batch is the batches of all replicas, one after the other. Gradients pass through `global_batch` and
-`global_mean` as if one replica had seen it all.
+The global batch is the concatenation of the batches of all replicas. The gradients of `global_batch` and
+`global_mean` are those of a single replica with the global batch.
 """
 
 from typing import TypeVar
@@ -14,40 +14,40 @@ Structure = TypeVar("Structure")
 
 
 def several() -> bool:
-    """Whether the code runs on a replica that has others beside it."""
+    """Returns whether the code runs on one of several replicas."""
     context = tf.distribute.get_replica_context()
     return context is not None and context.num_replicas_in_sync > 1
 
 
 def number_and_count() -> tuple[tf.Tensor | int, int]:
-    """Which replica the code runs on, from 0, and how many there are."""
+    """Returns the index of the replica, from 0, and the number of replicas."""
     return (_number(), tf.distribute.get_replica_context().num_replicas_in_sync) if several() else (0, 1)
 
 
 def between_workers(strategy: tf.distribute.Strategy) -> bool:
-    """Whether the replicas of a strategy are in several processes."""
+    """Returns whether the replicas of a strategy are in several processes."""
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
 def own_seed(seed: tf.Tensor) -> tf.Tensor:
-    """`seed`, made different on every replica."""
+    """Returns a seed that is different on every replica."""
     return fold(seed, _number()) if several() else seed
 
 
 def of_first(x: tf.Tensor) -> tf.Tensor:
-    """`x` on the first replica, zeros on the others: after a sum over replicas, the first one's `x`."""
+    """Returns `x` on the first replica and zeros on the others, so that their sum is `x` of the first replica."""
     return tf.where(tf.equal(_number(), 0), x, tf.zeros_like(x)) if several() else x
 
 
 def global_sum(values: Structure) -> Structure:
-    """The sum over replicas of each tensor of a structure."""
+    """Returns the sum over replicas of each tensor of a structure."""
     if not several() or not tf.nest.flatten(values):
         return values
     return tf.distribute.get_replica_context().all_reduce("sum", values)
 
 
 def global_batch(x: tf.Tensor, axis: int = 0) -> tf.Tensor:
-    """`x` of the global batch, whose examples are along `axis`."""
+    """Returns `x` of the global batch, with the examples along `axis`."""
     if not several():
         return x
     gathered = tf.distribute.get_replica_context().all_gather(x, axis=axis)
@@ -55,7 +55,7 @@ def global_batch(x: tf.Tensor, axis: int = 0) -> tf.Tensor:
 
 
 def global_mean(x: tf.Tensor) -> tf.Tensor:
-    """The mean over the examples of the global batch, which are along axis 0."""
+    """Returns the mean over the examples of the global batch, along axis 0."""
     if not several():
         return tf.reduce_mean(x, axis=0)
     total, count = global_sum((tf.reduce_sum(x, axis=0), tf.cast(tf.shape(x)[0], x.dtype)))
@@ -63,7 +63,7 @@ def global_mean(x: tf.Tensor) -> tf.Tensor:
 
 
 def own_rows(size: tf.Tensor) -> tf.Tensor:
-    """Where the `size` examples of this replica are in the global batch, int32 `(size,)`."""
+    """Returns the indices of the `size` examples of this replica in the global batch, int32 `(size,)`."""
     if not several():
         return tf.range(size)
     sizes = global_batch(size[tf.newaxis])

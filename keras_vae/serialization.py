@@ -1,4 +1,4 @@
-"""Registration with Keras, configurations, and names resolved at the edge."""
+"""Serialization with Keras, and lookup of parts by name."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +10,7 @@ from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.sublayers import changed_sublayers
 
 ITEMS = "__items__"
-"""The class name of a mapping in a configuration that is written as a list of its items."""
+"""The class name of a mapping that a configuration contains as a list of its items."""
 
 register = keras.saving.register_keras_serializable(package="keras_vae")
 
@@ -18,14 +18,15 @@ register = keras.saving.register_keras_serializable(package="keras_vae")
 class Serializable:
     """Derives `get_config` and `from_config` from the arguments of the constructor.
 
-    The configuration of an object has every argument of its constructor, and of those that `**kwargs` leads to. The
-    value of an argument is the attribute of the same name; Keras objects are serialized, also in lists and mappings.
-    A mapping that has a `class_name` but is not the configuration of a Keras object, or with other keys than text, is
-    written as a list of its items, so that a configuration gives it back.
-    A class that defines `get_config` extends `super().get_config()` by all arguments of its own constructor.
+    The configuration of an object contains all arguments of its constructor, and of the constructors of its parents
+    that receive `**kwargs`. The value of an argument is the attribute of the same name. Keras objects are serialized,
+    also within lists and mappings. Some mappings are serialized as a list of their items, so that deserialization
+    restores them: those with keys that are not strings, and those with a `class_name` that are not the configuration
+    of a Keras object. A class that defines `get_config` extends `super().get_config()` by all arguments of its own
+    constructor.
 
     Raises:
-        InvalidInputError: from `get_config`, if an argument is no attribute that Keras can serialize.
+        InvalidInputError: from `get_config`, if an argument is not an attribute that Keras can serialize.
 
     Example:
 
@@ -37,7 +38,7 @@ class Serializable:
         parent: Any = super()
         config: dict[str, Any] = parent.get_config() if isinstance(self, keras.layers.Layer) else {}
         for name in [name for name in dict.fromkeys(_arguments(type(self))) if name not in config]:
-            # The argument "sublayers" is no attribute: it says what was changed about the layers inside.
+            # The argument "sublayers" is not an attribute: it contains the changes of internal layers.
             if name == "sublayers" and isinstance(self, keras.layers.Layer):
                 config |= changed_sublayers(self) if self.built else {}
                 continue
@@ -58,26 +59,26 @@ class Serializable:
                 return {tuple(key) if isinstance(key, list) else key: one for key, one in items}
             if isinstance(value, dict) and "class_name" in value:
                 return keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
-            return None  # `traverse` keeps it, or looks into it
+            return None  # `traverse` keeps the value, or visits its items
 
         return cls(**keras.tree.traverse(deserialized, dict(config)))
 
 
 def _with_listed_items(value: Any) -> Any:
-    """A value in which each mapping that a configuration would not give back is a mapping of a list of its items."""
+    """Replaces each mapping that deserialization would not restore by a mapping with a list of its items."""
     if isinstance(value, dict):
         items = {key: _with_listed_items(one) for key, one in value.items()}
         is_keras = {"module", "class_name", "config", "registered_name"} <= set(value)
         if is_keras or ("class_name" not in value and all(isinstance(key, str) for key in value)):
             return items
         return {"class_name": ITEMS, "config": [list(item) for item in items.items()]}
-    if isinstance(value, (list, tuple)):  # or a list that Keras tracks
+    if isinstance(value, (list, tuple)):  # includes lists that Keras tracks
         return (tuple if isinstance(value, tuple) else list)(map(_with_listed_items, value))
     return value
 
 
 def _arguments(cls: type[Serializable]) -> Iterator[str]:
-    """The arguments of the constructors of a class and of its parents, as far as there is `**kwargs`."""
+    """Yields the arguments of the constructors of a class and of the parents that receive `**kwargs`."""
     for base in cls.__mro__[: cls.__mro__.index(Serializable)]:
         if "__init__" in vars(base) and "get_config" not in vars(base):
             _, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
@@ -102,14 +103,14 @@ Part = TypeVar("Part", bound=HasEventShape)
 
 
 def get(name: str, choices: Mapping[str, Any], *, part: str) -> Any:
-    """`choices[name]`; raises `InvalidInputError` with the nearest known name if there is none."""
+    """Returns `choices[name]`; raises `InvalidInputError` with the most similar name for an unknown name."""
     if not isinstance(name, str) or name not in choices:
         raise InvalidInputError(unknown(name, choices, part=part))
     return choices[name]
 
 
 def event_shape_of(one: HasEventShape, *, part: str) -> tuple[int, ...]:
-    """The `event_shape` of a part; raises `InvalidInputError` if its constructor has not set it."""
+    """Returns the `event_shape` of a part; raises `InvalidInputError` if its constructor has not set it."""
     if not hasattr(one, "event_shape"):
         kind = type(one).__name__
         raise InvalidInputError(
@@ -127,17 +128,18 @@ def get_over(
     *,
     part: str,
 ) -> Part:
-    """The object itself, or a new one of the class named, over events of `event_shape`.
+    """Returns `identifier` if it is an object, or a new object of the named class, for events of `event_shape`.
 
     Args:
-        identifier: an instance of `base`, a key of `choices`, or a mapping of such a `name` and of options.
-        choices: name -> class that takes the event shape and options.
-        base: what an object must be an instance of; it has an `event_shape`.
-        event_shape: the shape that the networks dictate.
-        part: what is chosen, such as `"likelihood"`, for messages.
+        identifier: an instance of `base`, a key of `choices`, or a mapping with a `name` and options.
+        choices: name -> class, whose arguments are the event shape and options.
+        base: class of the objects, which have an `event_shape`.
+        event_shape: event shape according to the networks.
+        part: name of the part, such as `"likelihood"`, for messages.
 
     Raises:
-        InvalidInputError: for an unknown name, a foreign object or another event shape.
+        InvalidInputError: if the name is unknown, if an object is not an instance of `base`, or if its event shape is
+            different.
     """
     if isinstance(identifier, str):
         identifier = {"name": identifier}

@@ -1,4 +1,4 @@
-"""What users change about the layers inside a layer: which are frozen, quantized, or trained by LoRA."""
+"""Saves and restores the changes of internal layers by users: freezing, quantization and LoRA."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import keras
 
 
 def changed_sublayers(layer: keras.layers.Layer) -> dict[str, dict[str, Any]]:
-    """The part of a layer's configuration that says what was changed about the layers inside it.
+    """Returns the entry of a layer's configuration with the changes of its internal layers.
 
-    A layer that makes its own sublayers makes them trainable and in full precision again when it is loaded, cloned,
-    copied or unpickled. `restore_sublayers` then applies what this function has noted.
+    When a layer is loaded, cloned, copied or unpickled, its constructor creates internal layers that are trainable and
+    in full precision. `restore_sublayers` then applies the changes again.
 
     Args:
-        layer: a layer that has been built.
+        layer: a built layer.
 
     Returns:
         `{}` if nothing was changed; else `{"sublayers": {"frozen": [...], "quantized": {...}, "lora": {...}}}`: the
@@ -36,12 +36,12 @@ def changed_sublayers(layer: keras.layers.Layer) -> dict[str, dict[str, Any]]:
 
 
 def restore_sublayers(layer: keras.layers.Layer, changes: dict[str, Any] | None) -> None:
-    """Changes a layer as `changed_sublayers` noted it of a layer of the same configuration.
+    """Applies the changes that `changed_sublayers` returned for a layer of the same configuration.
 
     Args:
         layer: the layer, just built.
-        changes: the value of `"sublayers"` in the configuration. If None, and the layer was made with
-            `trainable=False`, everything inside it is frozen, which Keras does not do.
+        changes: the value of `"sublayers"` in the configuration. If it is None and the layer has `trainable=False`,
+            all internal layers are frozen, which Keras does not do.
     """
     layers = layer._flatten_layers()
     if changes is None:
@@ -50,15 +50,15 @@ def restore_sublayers(layer: keras.layers.Layer, changes: dict[str, Any] | None)
     with_lora = [one for index, one in enumerate(layers) if getattr(one, "lora_enabled", False) and index not in frozen]
     trained = [(weight, weight.trainable) for one in with_lora for weight in one.weights]
     if frozen:
-        for index, one in enumerate(layers):  # outer layers first: setting a layer sets those inside it
-            one.trainable = index in frozen  # Keras ignores a value that is the old one,
-            one.trainable = index not in frozen  # so each is set to the other value before
-    for weight, trainable in trained:  # the base weights of LoRA, which a layer that is trained does not train
+        for index, one in enumerate(layers):  # outer layers first, since they set their internal layers
+            one.trainable = index in frozen  # Keras ignores an unchanged value,
+            one.trainable = index not in frozen  # so each layer is first set to the other value
+    for weight, trainable in trained:  # the base weights of LoRA are frozen in a trainable layer
         weight.trainable = trainable
     for index, mode in changes.get("quantized", {}).items():
         if layers[int(index)].quantization_mode != mode:
             layers[int(index)].quantize(mode)
-    for index, (rank, alpha) in changes.get("lora", {}).items():  # after the others, which would thaw the base weights
+    for index, (rank, alpha) in changes.get("lora", {}).items():  # last: other changes unfreeze the base weights
         one = layers[int(index)]
         if not one.lora_enabled:
             one.enable_lora(rank, lora_alpha=alpha)

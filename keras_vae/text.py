@@ -1,4 +1,4 @@
-"""Text of users: the encoding of a file, and lists divided by commas."""
+"""Text of users: the encoding of files, and lists separated by commas."""
 
 import codecs
 import csv
@@ -8,7 +8,7 @@ from keras_vae.errors import InvalidInputError
 
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark is a prefix of this one
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -17,11 +17,11 @@ CHUNK = 2**20
 
 
 def encoding_of(path: Path) -> str:
-    """Returns the encoding of a text file, which it reads to the end: UTF-8, or what its byte order mark says.
+    """Reads a text file to its end, and returns its encoding: UTF-8, or that of its byte order mark.
 
     Raises:
-        InvalidInputError: if the file is in another encoding; the message names the first byte that is wrong.
-        OSError: if it cannot be read.
+        InvalidInputError: if the file is in another encoding; the message names the first invalid byte.
+        OSError: if the file cannot be read.
 
     Example:
 
@@ -52,19 +52,19 @@ def encoding_of(path: Path) -> str:
 
 
 def read_text(path: Path) -> str:
-    """Returns the content of a text file; errors as of `encoding_of`."""
+    """Returns the content of a text file. For the errors, see `encoding_of`."""
     return path.read_text(encoding_of(path))
 
 
 def split_names(part: str, text: str) -> list[str]:
-    """Splits a list at its commas, as a line of a CSV file: a name with a comma is in double quotes.
+    """Splits a list at its commas, like a line of a CSV file. A name with a comma is in double quotes.
 
     Args:
         part: name of the option, for the message.
         text: the list.
 
     Raises:
-        InvalidInputError: if a quote is not closed, or followed by more than a comma.
+        InvalidInputError: if a quote is not closed, or not followed by a comma.
 
     Example:
 

@@ -1,7 +1,7 @@
-"""TFRecord files, read so that a damaged one is never taken for a shorter one.
+"""A reader of TFRecord files that detects damaged and truncated files.
 
-TensorFlow's reader takes a file that ends within a record's header for a complete one, and dies of a length that the
-file does not have.
+TensorFlow's reader accepts a file that ends within the header of a record as complete, and crashes on a length that
+exceeds the file.
 """
 
 import gzip
@@ -12,25 +12,25 @@ from collections.abc import Iterator
 
 import google_crc32c
 
-HEADER = struct.Struct("<QI")  # length, and its checksum
+HEADER = struct.Struct("<QI")  # length and its checksum
 CHECKSUM = struct.Struct("<I")
-MOST_BYTES = 2**31 - 1  # of a record, as Protocol Buffers have it
+MOST_BYTES = 2**31 - 1  # maximum of a record, as in Protocol Buffers
 CHUNK = 2**20
 GZIP = b"\x1f\x8b"
 
 
 class DamagedFileError(ValueError):
-    """A TFRecord file that cannot be read from here on."""
+    """The rest of a TFRecord file cannot be read."""
 
 
 def read_records(path: str) -> Iterator[bytes]:
-    """The records of a file, compressed by gzip or not, wherever TensorFlow can read it.
+    """Yields the records of a file, with or without gzip compression, on any file system of TensorFlow.
 
     Args:
-        path: the file, also a remote one, such as `gs://bucket/a.tfrecord`.
+        path: path of the file, which may be remote, such as `gs://bucket/a.tfrecord`.
 
     Raises:
-        DamagedFileError: after the last whole record, if there is anything else, or a record is not what was written.
+        DamagedFileError: after the last complete record, if the file contains more bytes, or if a checksum is wrong.
         OSError, tf.errors.OpError: if the file cannot be opened.
 
     Example:
@@ -73,7 +73,7 @@ def _records(file: io.BufferedIOBase) -> Iterator[bytes]:
 
 
 def _read(file: io.BufferedIOBase, size: int) -> bytes:
-    """At most `size` bytes; a claimed size costs no memory that the file does not fill."""
+    """Reads at most `size` bytes, without allocating memory beyond the length of the file."""
     if size <= CHUNK:
         return file.read(size)
     parts = []
@@ -90,6 +90,6 @@ def _is_header(header: bytes) -> bool:
 
 
 def _masked_checksum(content: bytes) -> int:
-    """CRC-32C, rotated and moved as TFRecord has it."""
+    """Returns the masked CRC-32C of TFRecord: rotated, plus a constant."""
     value = google_crc32c.value(content)
     return ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF

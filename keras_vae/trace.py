@@ -1,4 +1,4 @@
-"""The result of one forward pass, from which a loss is computed."""
+"""The result of a forward pass, from which the loss is computed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Latent(NamedTuple):
     Attributes:
         posterior: q(z | x), batch shape `(B,)`; in a hierarchy q(z_l | z_<l, x), batch shape `(S, B)` below the top.
         prior: p(z), or p(z_l | z_<l) in a hierarchy; None for a model without a prior.
-        sample: draws from the posterior, shape `(S, B, *latent_shape)`.
+        sample: samples of the posterior, shape `(S, B, *latent_shape)`.
     """
 
     posterior: tfd.Distribution
@@ -39,26 +39,26 @@ class Latent(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What the terms of an objective are computed from, made once per step.
+    """The result of the forward pass of a step, from which the terms of an objective are computed.
 
-    A gradient with respect to a draw z needs its density computed within the tape that watches z, from `latents`;
-    `log_ratio` may have been computed before.
+    For a gradient with respect to a sample z, compute its density from `latents` within the tape that watches z.
+    `log_ratio` may have been computed outside the tape.
 
     Attributes:
-        x: the batch as the model sees it, float32, shape `(B, *event_shape)`.
+        x: the prepared batch, float32, shape `(B, *event_shape)`.
         latents: the levels of latent variables, top first.
         likelihood: p(x | z), batch shape `(S, B)`.
-        step: the number of batches trained on so far, for weights that change.
-        seed: of the noise of this pass, int32 `(2,)`, the same on all replicas; a term takes its own from it by
-            `Term.seed`.
-        encode: x -> q(z | x), for terms of other inputs.
-        decode: z of shape `(..., *latent_shape)` -> p(x | z), for terms of other codes.
-        extras: what else the batch carried, such as `y`.
-        training: whether the pass is one of training.
-        weights: the weight of each example, float32 `(B,)`; 0 for those that must not count. None for ones.
-        critic: the critic of an adversarial model, a Keras model from codes or examples to logits `(..., 1)`.
-        passes: how many times the batch is in `x`, one after the other: a model that sums over classes has it once for
-            each.
+        step: number of training batches so far, for scheduled weights.
+        seed: seed of the noise of this pass, int32 `(2,)`, equal on all replicas. `Term.seed` derives the seed of a
+            term from it.
+        encode: x -> q(z | x), for terms that encode other inputs.
+        decode: z of shape `(..., *latent_shape)` -> p(x | z), for terms that decode other latents.
+        extras: other tensors of the batch, such as `y`.
+        training: whether the pass is part of training.
+        weights: weights of the examples, float32 `(B,)`; 0 excludes an example. None is a weight of 1 for all.
+        critic: the critic of an adversarial model, a Keras model from latents or examples to logits `(..., 1)`.
+        passes: number of copies of the batch in `x`, one after the other. A model that sums over classes has one copy
+            per class.
         computed: values of `log_likelihood`, `log_ratio` and `kl`, see `with_computed`.
     """
 
@@ -78,22 +78,22 @@ class Trace:
 
     @property
     def log_likelihood(self) -> tf.Tensor:
-        """Log p(x | z) of every draw z, in nats, shape `(S, B)`."""
+        """Log p(x | z) of each sample z, in nats, shape `(S, B)`."""
         return self._value("log_likelihood", lambda: self.likelihood.log_prob(self.x))
 
     @property
     def log_ratio(self) -> tf.Tensor:
-        """Log q(z | x) - log p(z) of every draw z, summed over levels, in nats, shape `(S, B)`."""
+        """Log q(z | x) - log p(z) of each sample z, summed over levels, in nats, shape `(S, B)`."""
         return self._value("log_ratio", lambda: tf.add_n([_log_ratio(latent) for latent in self.latents]))
 
     @property
     def kl(self) -> tf.Tensor:
         """KL(q(z | x) || p(z)) in closed form, summed over levels, in nats, shape `(B,)`.
 
-        A level below the top is conditioned on draws of those above; its KL is the mean over them.
+        A level below the top is conditioned on samples of the levels above. Its KL is the mean over these samples.
 
         Raises:
-            NotImplementedError: if TFP knows no closed form for a pair of families.
+            NotImplementedError: if TFP has no closed form for a pair of families.
         """
         return self._value("kl", lambda: tf.add_n([_kl(latent) for latent in self.latents]))
 
@@ -101,15 +101,15 @@ class Trace:
         return self.computed[name] if name in self.computed else compute()
 
     def with_computed(self, *names: str) -> "Trace":
-        """The trace, with these of `log_likelihood`, `log_ratio` and `kl` computed now, once for all who read them.
+        """Returns the trace with computed values of the named ones of `log_likelihood`, `log_ratio` and `kl`.
 
-        They are computed here and not when they are first read: a term may read one within a `tf.cond`, a
-        `tf.while_loop` or a tape of its own, and the value would then belong to that graph or lack its gradient.
+        They are computed once, before any term reads them. A term may read a value within a `tf.cond`, a
+        `tf.while_loop` or its own tape. If it were computed there, it would belong to that graph or lack its gradient.
         """
         return with_changes(self, computed={name: getattr(self, name) for name in names})
 
     def replace(self, **changes: Any) -> "Trace":
-        """The trace with other values of some attributes; nothing of it counts as computed."""
+        """Returns the trace with some attributes changed and no computed values."""
         return with_changes(self, **{"computed": {}, **changes})
 
 

@@ -1,4 +1,4 @@
-"""What both sides of the benchmark work on."""
+"""Data and options of the benchmark, for all libraries."""
 
 import argparse
 import time
@@ -9,7 +9,7 @@ EXAMPLES, ENCODED, BATCH, LATENT = 20_000, 10_000, 128, 16
 
 
 def options():
-    """The options that both sides take."""
+    """Parses the options of the benchmark."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--network", choices=("mlp", "conv"), default="mlp")
     parser.add_argument("--epochs", type=int, default=4)
@@ -18,7 +18,7 @@ def options():
 
 
 def blobs(n=EXAMPLES):
-    """Smooth images of three blobs each, float32 `(n, 28, 28)` in [0, 1]."""
+    """Returns smooth images of three blobs each, float32 `(n, 28, 28)` in [0, 1]."""
     random = np.random.default_rng(0)
     row, column = np.mgrid[:28, :28].astype("float32")
     images = np.zeros((n, 28, 28), "float32")
@@ -30,7 +30,7 @@ def blobs(n=EXAMPLES):
 
 
 def seconds_per_example(work, examples, repeats=10):
-    """Times `work` on so many examples, after one run that is not counted."""
+    """Returns the seconds per example of `work`, after a warm-up run."""
     work()
     times = []
     for _ in range(repeats):

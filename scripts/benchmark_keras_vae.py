@@ -1,4 +1,4 @@
-"""Our side of the benchmark: prints seconds per image, of training and of encoding, as JSON."""
+"""The benchmark of keras_vae: prints seconds per image for training and encoding, as JSON."""
 
 import json
 import os

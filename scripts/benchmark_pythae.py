@@ -1,4 +1,4 @@
-"""The rivals' side of the benchmark: pythae as it ships, and a PyTorch loop written by hand over the same networks."""
+"""The benchmark of other libraries: pythae, and a PyTorch training loop with the same networks."""
 
 import contextlib
 import io
@@ -92,7 +92,7 @@ def train_with_pythae(network, x, epochs, device):
         )
         data = BaseDataset(x, torch.ones(len(x)))
         trainer = BaseTrainer(model=model, train_dataset=data, training_config=config, callbacks=[times])
-        trainer.save_model = lambda *_, **__: None  # after the timed epochs; it pickles the networks' modules
+        trainer.save_model = lambda *_, **__: None  # it follows the timed epochs, and pickles modules
         trainer.train()
     return model, times.seconds
 

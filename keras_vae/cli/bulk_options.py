@@ -1,4 +1,4 @@
-"""Options of commands whose answers go to a folder, by `keras_vae.bulk`."""
+"""Options of bulk inference, for commands that write their answers to a folder with `keras_vae.bulk`."""
 
 import inspect
 import shlex
@@ -14,10 +14,11 @@ PANEL = "Bulk inference, if --out is a folder"
 
 
 def or_in_bulk(command: Command) -> Command:
-    """Gives a command the options of `_in_bulk`, which does the work where `--out` is a folder.
+    """Adds the options of `_in_bulk` to a command, and calls `_in_bulk` if `--out` is a folder.
 
     Args:
-        command: with the options `model`, `out`, `data`, `split` and `overwrite`; it is named as its question is.
+        command: a command with the name of the question, and with the options `model`, `out`, `data`, `split` and
+            `overwrite`.
     """
     own, more = inspect.signature(command).parameters, inspect.signature(_in_bulk).parameters
     added = {name: parameter for name, parameter in more.items() if name not in own and name != "question"}

@@ -1,4 +1,4 @@
-"""What `keras-vae client` asks, and how it shows the answer."""
+"""The requests of `keras-vae client`, and the output of their answers."""
 
 import warnings
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ METHODS = (*ABOUT, *OF_EXAMPLES, "generate")
 
 
 def check_method(method: str, out: Path | None, *, overwrite: bool) -> None:
-    """Refuses an unknown method, and a file that is taken or of another kind."""
+    """Refuses an unknown method, and an output file that exists or has another format."""
     if method not in METHODS:
         raise InvalidInputError(unknown(method, METHODS, part="method"))
     if out is None:
@@ -40,7 +40,7 @@ def ask(
     condition: int | None,
     seed: int,
 ) -> Mapping[str, Any]:
-    """The answer, by name."""
+    """Calls a method, and returns its outputs by name."""
     if method in ABOUT:
         return {method: getattr(client, method)()}
     if method == "generate":
@@ -64,7 +64,7 @@ def ask(
 
 
 def _warn_of_invalid_rows(answer: Mapping[str, np.ndarray]) -> None:
-    """Warns of rows with NaN, which is the answer of an export to a row that it cannot use."""
+    """Warns of rows with NaN, the answer of an export to an invalid row."""
     floats = [array.reshape(len(array), -1) for array in answer.values() if array.dtype.kind == "f"]
     invalid = np.any([np.isnan(array).any(axis=1) for array in floats], axis=0)
     if np.any(invalid):

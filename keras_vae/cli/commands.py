@@ -1,4 +1,4 @@
-"""The commands; each imports what it needs when it runs, so that `--help` answers at once."""
+"""The commands. Each command imports its modules when it runs, so that `--help` is fast."""
 
 import contextlib
 import json as json_format
@@ -31,7 +31,7 @@ TestData = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")]
-Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draws and of the choice of examples.")]
+Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples and of the choice of examples.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of examples.")]
 TO_PICTURE = "Output file: .png for a picture, .npy for an array."
 
@@ -77,7 +77,7 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Write evaluation.html and .json beside the model.")] = False,
 ) -> None:
-    """Evaluate a model on test data: likelihood, codes, latent space, samples, factors."""
+    """Evaluate a model on test data: likelihood, information, latent space, samples and disentanglement."""
     from keras_vae.cli.evaluations import budget_of, report_folder, write_report
     from keras_vae.cli.sources import evaluation_data_of, model_of
     from keras_vae.data import SplitDataset
@@ -118,7 +118,7 @@ def compare(
     seed: Seed = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier comparison in --out.")] = False,
 ) -> None:
-    """Evaluate several runs on the same test examples, and write one table and pictures side by side."""
+    """Evaluate several runs on the same test examples, and write a table and pictures for comparison."""
     from keras_vae.cli.evaluations import (
         budget_of,
         check_comparable,
@@ -159,16 +159,16 @@ def sample(
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
     limit: Limit = 64,
     label: Annotated[
-        int | None, typer.Option(help="Label to draw, for a conditional model.", show_default="each")
+        int | None, typer.Option(help="Label of the samples, for a conditional model.", show_default="each")
     ] = None,
     pixels: Annotated[
         bool,
-        typer.Option("--pixels", help="Draw x ~ p(x | z) instead of its mean; tables and counts are always drawn."),
+        typer.Option("--pixels", help="Sample x ~ p(x | z) instead of its mean; tables and counts are always sampled."),
     ] = False,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Draw new examples from the prior."""
+    """Generate new examples from the prior."""
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
     from keras_vae.cli.sources import labels_to_draw, model_of
@@ -195,7 +195,7 @@ def traverse(
     data: Data = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Move along one latent dimension at a time."""
+    """Decode latents that vary along one dimension at a time."""
     import numpy as np
 
     from keras_vae import plots
@@ -226,7 +226,7 @@ def interpolate(
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Walk between pairs of test examples in the latent space."""
+    """Interpolate between pairs of test examples in the latent space."""
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
     from keras_vae.cli.sources import condition_of, examples, model_of, pick_pairs
@@ -245,7 +245,7 @@ def interpolate(
 
 
 def models() -> None:
-    """List the recipes: family, paper, and what they are for."""
+    """List the recipes: family, paper and purpose."""
     from keras_vae.zoo import describe
 
     family = None
@@ -259,7 +259,7 @@ def models() -> None:
 
 
 def parts() -> None:
-    """List the posteriors, likelihoods, priors and networks that every recipe takes."""
+    """List the posteriors, likelihoods, priors and networks for all recipes."""
     from keras_vae.distributions import LIKELIHOODS, POSTERIORS
     from keras_vae.networks import NETWORKS
     from keras_vae.priors import PRIORS
@@ -279,7 +279,7 @@ def data(
     source: Annotated[str | None, typer.Argument(help="Data set to describe: a name, a folder or a file.")] = None,
     settings: dict[str, Any],
 ) -> None:
-    """List the data sets known by name, or describe one."""
+    """List the named data sets, or describe one data set."""
     from keras_vae.data import load, names
 
     if source is None:

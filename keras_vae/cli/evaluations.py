@@ -1,4 +1,4 @@
-"""What `evaluate` and `compare` check and write."""
+"""Checks and outputs of `evaluate` and `compare`."""
 
 import contextlib
 import dataclasses
@@ -22,13 +22,13 @@ COMPARISON = ("comparison.csv", "comparison.html", "comparison.png")
 
 
 def budget_of(quick: bool, samples: int | None) -> Budget:
-    """How many examples and draws to use."""
+    """Returns the numbers of examples and samples."""
     budget = QUICK if quick else Budget()
     return budget if samples is None else dataclasses.replace(budget, samples=samples)
 
 
 def report_folder(source: Path) -> contextlib.AbstractContextManager[None]:
-    """Where the report goes, checked before the work: a run in which no other process works, or a model's folder."""
+    """Checks, and locks if it is a run, the folder of the report; call it before the evaluation."""
     run = Run(source)
     if run.exists:
         return run.locked()
@@ -37,7 +37,7 @@ def report_folder(source: Path) -> contextlib.AbstractContextManager[None]:
 
 
 def write_report(source: Path, results: Mapping[str, Result], settings: Mapping[str, Any]) -> Path:
-    """Writes the report into the run folder, or beside a model file; the path of the page."""
+    """Writes the report into the run folder or beside a model file, and returns the path of the page."""
     run = Run(source)
     if run.exists:
         return write_run_report(run, results, settings)
@@ -52,7 +52,7 @@ def write_report(source: Path, results: Mapping[str, Result], settings: Mapping[
 
 
 def names_of(runs: Sequence[Path]) -> list[str]:
-    """A short name for each run: its folder's, or its path where folders share one."""
+    """Returns a short name for each run: the name of its folder, or its path if several folders have the same name."""
     if len(runs) < 2:
         raise InvalidInputError(f"compare: expected two or more runs, got {len(runs)}.")
     if len({run.resolve() for run in runs}) < len(runs):
@@ -62,7 +62,7 @@ def names_of(runs: Sequence[Path]) -> list[str]:
 
 
 def check_comparable(runs: Sequence[Path], data: str | None) -> list[str]:
-    """Returns caveats of the comparison; refuses runs of different data."""
+    """Returns caveats of the comparison; refuses runs on different data."""
     configurations = [Run.open(run).config() for run in runs]
     keys = ("data", "image_size", "seed", "test", "limit")
     sources = [tuple(getattr(config, key) for key in keys) for config in configurations]
@@ -82,7 +82,7 @@ def check_comparable(runs: Sequence[Path], data: str | None) -> list[str]:
 
 
 def check_data(runs: Sequence[Path], data: str | None) -> None:
-    """Refuses data that one of the runs cannot be evaluated on, before the evaluation of the first."""
+    """Refuses data that are invalid for one of the runs, before the evaluation of the first run."""
     for run in runs if data is not None else ():
         examples = evaluation_data_of(run, data, None, runs=runs)
         try:
@@ -92,7 +92,7 @@ def check_data(runs: Sequence[Path], data: str | None) -> None:
 
 
 def check_out_folder(out: Path, *, overwrite: bool) -> None:
-    """Refuses a folder with something else in it, or with an earlier comparison unless `overwrite`."""
+    """Refuses a folder with other content, or with an earlier comparison unless `overwrite`."""
     if out.is_file():
         raise InvalidInputError(f"{out}: it is a file; expected a folder.")
     names = {path.name for path in out.iterdir()} if out.is_dir() else set()
@@ -109,7 +109,7 @@ def write_comparison(
     images: Mapping[str, np.ndarray | None],
     notes: Sequence[str],
 ) -> Path:
-    """Writes the table, the picture of the main measurements and the page; returns the path of the page."""
+    """Writes the table, the picture of the main metrics and the page, and returns the path of the page."""
     comparison = compare_results(results)
     pictures = {"comparison": Picture("The main measurements of each model.", comparison.figure)}
     tradeoff = comparison.rate_distortion()

@@ -1,4 +1,4 @@
-"""What the export of a run knows beside its model: data, metrics, how training made the pixels."""
+"""Exports the model of a run, with information on its data, metrics and binarisation."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,13 +17,13 @@ from keras_vae.training.model_file import config_of
 
 
 def options_of(source: Path, settings: Mapping[str, Any]) -> ExportOptions:
-    """The options of an export, with what the run says of its data."""
+    """Returns the options of an export, completed by the record of the run on its data."""
     config = config_of(source)
     return ExportOptions(**{"binarize": None if config is None else config.binarize, **settings})
 
 
 def check_out(path: Path) -> None:
-    """Refuses a file that exists, and a folder that cannot be written; to be called before the work."""
+    """Refuses a file that exists, and a folder that cannot be written. Call it before the export."""
     if path.suffix != ".onnx":
         check_target(path)
         return
@@ -33,7 +33,7 @@ def check_out(path: Path) -> None:
 
 
 def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | None, no_data: bool) -> Path:
-    """Exports the model of a run or file; the folder of the new version."""
+    """Exports the model of a run or file, and returns the folder of the new version."""
     model, run = model_of(source), Run(source)
     if no_data and data is not None:
         raise InvalidInputError("--data and --no-data: expected one of the two; drop one.")
@@ -48,14 +48,14 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
         card["Data"] = [f"- {line.strip()}" for line in lines]
     if run.exists:
         card["Training"] = _about_training(run.config())
-        if run["evaluation.json"].exists():  # not after --no-report
+        if run["evaluation.json"].exists():  # missing after --no-report
             card["Metrics"] = _metrics(run)
         card["Limits"] = _limits(run)
     return export(model, out, options=options, training=training, card=card, data_options=data_options, verbose=1)
 
 
 def write_files(base: Path, options: ExportOptions, *, asked: bool | None) -> None:
-    """Writes the files that start TF Serving, into a folder of nothing but models or on request."""
+    """Writes the files that start TF Serving, on request or if the folder contains only models."""
     if asked is False or (asked is None and not _holds_only_models(base)):
         return
     for name, written in write_server_files(base, batch_sizes=options.batch_sizes).items():
@@ -74,7 +74,7 @@ def _about_training(config: TrainingConfig) -> dict[str, Any]:
 
 
 def _metrics(run: Run) -> dict[str, float]:
-    """The numbers of the last evaluation, by name."""
+    """Returns the metrics of the last evaluation, by name."""
     answers = run.read_json("evaluation.json")["answers"]
     return {
         name: value for answer in answers.values() for name, value in answer.items() if name not in ("verdict", "notes")

@@ -1,4 +1,4 @@
-"""`--import`: modules of one's own, whose classes and recipes are to be known before a model is built or loaded."""
+"""`--import`: modules of the user, which register classes and recipes before a model is built or loaded."""
 
 import functools
 import importlib
@@ -16,10 +16,10 @@ from keras_vae.training.config import TrainingConfig
 
 
 def imports_first(source: str) -> Callable[[Command], Command]:
-    """Gives a command the option `--import`; without it, what the configurations of its runs name is imported.
+    """Adds the option `--import` to a command. By default, the modules in the configurations of its runs are imported.
 
     Args:
-        source: the parameter of the command with the run folder or model file, or with several of them.
+        source: the parameter of the command with one or more run folders or model files.
     """
 
     def decorate(command):
@@ -45,11 +45,11 @@ def _import_as_recorded(source: Path) -> None:
 
 
 def import_recorded(config: TrainingConfig, path: Path) -> None:
-    """Imports the modules that a configuration names, and prints their names, since that runs their code.
+    """Imports the modules that a configuration names. Prints their names, since an import runs their code.
 
     Args:
         config: the configuration.
-        path: where it was read.
+        path: path of the configuration.
     """
     if names := config.modules:
         typer.echo(f"Importing {', '.join(names)}, as {path} says.", err=True)
@@ -57,18 +57,18 @@ def import_recorded(config: TrainingConfig, path: Path) -> None:
 
 
 def import_modules(names: Sequence[str], *, part: str = "--import ") -> None:
-    """Imports modules, from the current folder too, as `python -m` does.
+    """Imports modules, also from the current folder, as `python -m` does.
 
     Args:
-        names: of the modules.
-        part: what names them, for messages.
+        names: names of the modules.
+        part: the source of the names, for messages.
 
     Raises:
-        InvalidInputError: if there is no such module, or its code raises.
+        InvalidInputError: if a module does not exist, or its code raises an error.
     """
     if not names:
         return
-    import keras  # noqa: F401, with which the parts of keras_vae are registered, that modules build on
+    import keras  # noqa: F401, registers the parts of keras_vae, on which modules depend
 
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
@@ -77,7 +77,7 @@ def import_modules(names: Sequence[str], *, part: str = "--import ") -> None:
             raise InvalidInputError(f"{part}{name}: expected the name of a module, such as my_module; no path, no .py.")
         try:
             importlib.import_module(name)
-        except (Exception, SystemExit) as error:  # whatever the code of others raises
+        except (Exception, SystemExit) as error:  # the code of users may raise any error
             missing = isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}.")
             reason = (
                 f"no module of this name in {os.getcwd()} or among those installed; start where it is, or install it"

@@ -1,4 +1,4 @@
-"""The commands that ask about many examples: a run about a split, or an export about any number of records."""
+"""The commands for many examples: a split with a run, or any number of records with an export."""
 
 from pathlib import Path
 from typing import Annotated
@@ -35,7 +35,7 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file o
 @imports_first("model")
 @or_in_bulk
 def encode(model: Model, out: Out, data: Data = None, split: Split = None, overwrite: Overwrite = False) -> None:
-    """Write the posterior of each example: mean and standard deviation; in bulk mean and variance."""
+    """Write the posterior of each example: mean and standard deviation; for bulk inference mean and variance."""
     from keras_vae.cli.outputs import check_out, write_arrays
     from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
 
@@ -55,9 +55,9 @@ def score(
     data: Data = None,
     split: Split = None,
     samples: Annotated[
-        int, typer.Option(min=1, help="Number of draws of z per example; for bulk inference set by the export.")
+        int, typer.Option(min=1, help="Number of samples of z per example; for bulk inference set by the export.")
     ] = 8,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Write the evidence lower bound of each example, in nats."""
@@ -81,8 +81,8 @@ def reconstruct(
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, help="Number of examples; for bulk inference all.")
     ] = 20,
-    sample: Annotated[bool, typer.Option("--sample", help="Draw x ~ p(x | z) instead of its mean.")] = False,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the draws.")] = 0,
+    sample: Annotated[bool, typer.Option("--sample", help="Sample x ~ p(x | z) instead of its mean.")] = False,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Encode and decode examples."""

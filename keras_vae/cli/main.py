@@ -1,4 +1,4 @@
-"""The entry point: parses, delegates, and turns unusable input into one line and exit code 2."""
+"""The entry point: parses the command line, runs a command, and reports invalid input in one line with exit code 2."""
 
 import contextlib
 import os
@@ -62,17 +62,17 @@ def main() -> None:
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Lets signals that would kill the process end it as Ctrl-C does, so that nothing half-written stays behind."""
+    """Converts signals that would kill the process to `KeyboardInterrupt`, so that partial files are removed."""
     came, before = [], {}
 
     def end(number, _):
         came.append(number)
-        signal.signal(number, signal.SIG_DFL)  # a second one kills
+        signal.signal(number, signal.SIG_DFL)  # a second signal kills the process
         raise KeyboardInterrupt(number)
 
     if threading.current_thread() is threading.main_thread():
         for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            number = getattr(signal, name, None)  # SIGHUP is missing on Windows
             if number is not None and signal.getsignal(number) == signal.SIG_DFL:
                 before[number] = signal.signal(number, end)
     try:

@@ -1,4 +1,4 @@
-"""What a command writes: an array or a picture, never over something that is there unless asked."""
+"""Writes arrays and pictures, and protects existing files."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from keras_vae.plots import save
 
 
 def check_out(path: Path, *suffixes: str, overwrite: bool) -> None:
-    """Refuses a name of another kind, and one that is taken or cannot be written; to be called before the work."""
+    """Refuses a file with another suffix, that exists, or that cannot be written. Call it before the work."""
     if path.suffix not in suffixes:
         raise InvalidInputError(f"--out: expected a name that ends in {' or '.join(suffixes)}; got {str(path)!r}.")
     if path.exists() and not overwrite:

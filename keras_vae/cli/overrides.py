@@ -1,4 +1,4 @@
-"""`PART.OPTION=VALUE` on the command line."""
+"""Parses `PART.OPTION=VALUE` on the command line."""
 
 import contextlib
 import json
@@ -8,16 +8,16 @@ from keras_vae.errors import InvalidInputError
 
 PARTS = ("posterior", "likelihood", "prior", "corruption", "critic", "optimizer")
 PLAIN = ("model", "objective", "network")
-"""Parts whose options are the recipe's or the networks' own."""
+"""Parts whose options are options of the recipe or the networks."""
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:
-    """Pairs `PART.OPTION=VALUE`, or `OPTION=VALUE` of the recipe and its networks, as a nested mapping.
+    """Parses pairs `PART.OPTION=VALUE`, or `OPTION=VALUE` for the recipe and its networks, to a nested mapping.
 
-    VALUE is JSON where it can be read as such, else a string.
+    VALUE is parsed as JSON; a value that is not valid JSON is a string.
 
     Raises:
-        InvalidInputError: for a pair without a name or an equals sign, or an unknown part.
+        InvalidInputError: if a pair has no name or equals sign, or if the part is unknown.
 
     Example:
 
@@ -33,7 +33,7 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
                 f"--set: expected OPTION=VALUE or PART.OPTION=VALUE with a part among {', '.join((*PARTS, *PLAIN))}, "
                 f"such as units=[200,200] or prior.components=20; got {pair!r}."
             )
-        with contextlib.suppress(ValueError):  # what is no JSON is a plain string
+        with contextlib.suppress(ValueError):  # a value that is not JSON is a string
             value = json.loads(value)
         if part in PARTS:
             settings.setdefault(part, {})[option] = value
@@ -43,7 +43,7 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`base` with `changes`, part by part."""
+    """Returns `base` with the options of `changes`, merged per part."""
     both = {**base, **changes}
     for name in set(base) & set(changes):
         if isinstance(base[name], dict) and isinstance(changes[name], dict):

@@ -1,4 +1,4 @@
-"""What libraries print: TensorFlow's start-up lines are kept out of the way, and a warning is one plain line."""
+"""Suppresses the start-up messages of TensorFlow, and shows each warning as one line."""
 
 import contextlib
 import os
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 
 def quiet_tensorflow() -> None:
-    """Imports TensorFlow without the lines that its C++ side prints whatever the log level.
+    """Imports TensorFlow without the messages that its C++ code prints at any log level.
 
-    They are shown after all if the import fails. Its Python side is kept to errors: it warns of retracing wherever
-    several models are asked in one process.
+    The messages are shown if the import fails. The Python logger shows only errors, since it would warn of retracing
+    if one process uses several models.
     """
     sys.stderr.flush()
     stderr = os.dup(2)
@@ -33,10 +33,10 @@ def quiet_tensorflow() -> None:
 
 @contextlib.contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Shows each warning as one line, `Warning: ...`, without the place in the code.
+    """Shows each warning as one line, `Warning: ...`, without its location in the code.
 
-    Deprecations are not shown, which are for developers, nor warnings of Pillow: an image that cannot be read is
-    reported as such, and one that can be read is used.
+    Deprecation warnings are hidden, since they are for developers. Warnings of Pillow are hidden, since images that
+    cannot be read are reported separately.
     """
     before = warnings.formatwarning
     with warnings.catch_warnings():

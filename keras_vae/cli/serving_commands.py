@@ -1,4 +1,4 @@
-"""The commands that bring a model into production; each imports what it needs when it runs."""
+"""The commands for production. Each command imports its modules when it runs."""
 
 from pathlib import Path
 from typing import Annotated, Any

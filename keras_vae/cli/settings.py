@@ -1,4 +1,4 @@
-"""Options of a command that are the fields of a configuration, whose docstring describes them."""
+"""Command line options for the fields of a configuration, with help from its docstring."""
 
 import dataclasses
 import functools
@@ -19,17 +19,18 @@ Command = Callable[..., None]
 def settings_of(
     configuration: type, *names: str, without: Sequence[str] = (), panel: str | None = None
 ) -> Callable[[Command], Command]:
-    """Puts options in the place of the parameter `settings` of a command, which is then given what the user set.
+    """Replaces the parameter `settings` of a command by options. The command receives those that the user has set.
 
     There is an option for each field, except mappings. Its help is the first sentence of the field's entry in the
-    docstring of the configuration. The values of a list or tuple are divided by commas, see `text.split_names`. A field
-    is renamed by `metadata={"option": "--name"}`, and `metadata={"hint": "..."}` is added to its help.
+    docstring of the configuration. The values of a list or tuple are separated by commas, see `text.split_names`.
+    `metadata={"option": "--name"}` of a field sets the name of its option, and `metadata={"hint": "..."}` extends its
+    help.
 
     Args:
         configuration: a dataclass.
-        names: of the fields; all of them by default.
+        names: names of the fields; by default all.
         without: names of fields to leave out.
-        panel: title of the options in the help.
+        panel: title of the group of options in the help.
     """
     fields = {field.name: field for field in dataclasses.fields(configuration)}
     hints, texts = _hints(configuration), first_sentences(configuration)
@@ -39,7 +40,7 @@ def settings_of(
     context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
     def decorate(command: Command) -> Command:
-        is_shared = "context" in inspect.signature(command).parameters  # with another use of this decorator
+        is_shared = "context" in inspect.signature(command).parameters  # if this decorator is applied twice
 
         def with_settings(arguments: dict[str, Any]) -> None:
             context = arguments["context"] if is_shared else arguments.pop("context")
@@ -63,7 +64,7 @@ def with_parameters(
     *,
     instead_of: str | None = None,
 ) -> Command:
-    """A command with more parameters, instead of one of its own or at the end; `run` is given the values of all."""
+    """Returns a command that calls `run` with all arguments; `added` replaces `instead_of` or is at the end."""
     parameters = {}
     for name, parameter in inspect.signature(command).parameters.items():
         parameters |= added if name == instead_of else {name: parameter}
@@ -81,7 +82,7 @@ def with_parameters(
 
 
 def option_of(field: dataclasses.Field) -> str:
-    """The option of a field."""
+    """Returns the name of the option of a field."""
     return field.metadata.get("option", f"--{field.name.replace('_', '-')}")
 
 
@@ -90,7 +91,7 @@ _hints = functools.cache(get_type_hints)
 
 @functools.cache
 def first_sentences(configuration: type) -> dict[str, str]:
-    """Field -> the first sentence that the docstring of the class has for it, as a sentence.
+    """Returns field -> first sentence of its entry in the docstring of the class.
 
     Example:
 
@@ -109,7 +110,7 @@ def _sentence(text: str) -> str:
 
 
 def _kinds(hint: Any) -> set[type]:
-    """The types that a value may have, without those of its items."""
+    """Returns the possible types of a value, without the types of its items."""
     members = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     return {get_origin(each) or each for each in members} - {NoneType}
 
@@ -126,7 +127,7 @@ def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str
         kind, metavar = next(each for each in (bool, float, str, int) if each in kinds), None
     if isinstance(default, tuple):
         default = ",".join(map(str, default))
-    elif bool in kinds and isinstance(default, str):  # such as "auto", which no switch can show
+    elif bool in kinds and isinstance(default, str):  # such as "auto", which a flag cannot show
         text, default = f"{text} By default {default}.", None
     option = typer.Option(*flags, help=text, metavar=metavar, rich_help_panel=panel)
     return inspect.Parameter(
@@ -135,7 +136,7 @@ def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str
 
 
 def _read(value: Any, kinds: set[type], option: str) -> Any:
-    """The value of a field as the command line gives it."""
+    """Converts a value of the command line to the type of the field."""
     if list in kinds:
         return [name for text in value for name in split_names(option, text)]
     if tuple in kinds:

@@ -1,4 +1,4 @@
-"""What a command reads: a model and examples."""
+"""Loads models and examples for commands."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ SPLITS = ("train", "validation", "test")
 
 
 def model_of(source: Path) -> Autoencoder:
-    """The model of a run folder or a `.keras` file."""
+    """Loads the model of a run folder or a `.keras` file."""
     if source.suffix == ".keras":
         model = load_model(source)
     else:
@@ -49,7 +49,7 @@ def model_of(source: Path) -> Autoencoder:
 
 
 def examples(source: Path, data: str | None, split: str | None) -> Split:
-    """The examples that a command answers: binarised once where the run at `source` binarises.
+    """Loads the examples for a command, binarised once if the run at `source` binarises.
 
     Args:
         source: a run folder or a `.keras` file.
@@ -67,13 +67,13 @@ def examples(source: Path, data: str | None, split: str | None) -> Split:
 def examples_for_server(
     data: str, split: str | None, *, label_names: Sequence[str] | None = None, conditional: bool = False
 ) -> Split:
-    """The examples that a command sends to a server, which does not say how its model was trained.
+    """Loads the examples that a command sends to a server, without the configuration of its model.
 
     Args:
         data: see `examples`.
         split: see `examples`.
         label_names: for a folder of images, its sub-folders in the order of the labels in training.
-        conditional: whether the labels are sent, so that their order matters.
+        conditional: whether the labels are sent; their order then matters.
     """
     if not _is_file(data):
         return named_split(load(data, label_names=label_names), split or "test")
@@ -97,7 +97,7 @@ def _read_unrecorded(
 
 
 def _read_file(source: Path, data: str | None, runs: Sequence[Path]) -> tuple[str, Parts] | None:
-    """Reads a file or folder for the model at `source`; None for named data sets and for what a run was trained on."""
+    """Reads a file or folder for the model at `source`; None for named data sets and for the run's own data."""
     if data is None or not _is_file(data):
         return None
     path = Path(data).expanduser()
@@ -136,7 +136,7 @@ def _as_evaluated(source: Path, split: Split) -> Split:
 
 
 def data_of(source: Path, data: str | None) -> SplitDataset:
-    """`data`, or the run's own data."""
+    """Loads `data`, or by default the run's own data."""
     run, config = Run(source), config_of(source)
     if data is None and not run.exists:
         raise InvalidInputError(f"{source}: a model file does not say what it was trained on; name it with --data.")
@@ -155,9 +155,10 @@ def data_of(source: Path, data: str | None) -> SplitDataset:
 
 
 def training_examples(source: Path, data: str | None) -> tuple[Split, list[str]]:
-    """The training examples for an export, and lines that describe them.
+    """Returns the training examples for an export, and lines of text that describe them.
 
-    They are the training part of the run's own data, of a named data set or of a file that has one; else all of it.
+    They are the training part of the run's own data, of a named data set, or of a file that has one. For other files,
+    they are all examples.
     """
     own_file = _read_file(source, data, (source,))
     if own_file is None:
@@ -177,7 +178,7 @@ def named_split(data: Parts, split: str) -> Split | None: ...
 
 
 def named_split(data: SplitDataset | Parts, split: str) -> Split | None:
-    """The split of that name, as it is."""
+    """Returns the split of a name, unchanged."""
     if split not in SPLITS:
         raise InvalidInputError(f"--split: expected {', '.join(SPLITS[:-1])} or {SPLITS[-1]}; got {split!r}.")
     return getattr(data, split)
@@ -186,14 +187,14 @@ def named_split(data: SplitDataset | Parts, split: str) -> Split | None:
 def evaluation_data_of(
     source: Path, data: str | None, split: str | None, *, runs: Sequence[Path] | None = None
 ) -> SplitDataset | Split:
-    """What a model is evaluated on: a data set, of which `split` takes the place of the test part, or examples alone.
+    """Loads the data for an evaluation: a data set whose test part is `split`, or a single split.
 
     Args:
         source: a run folder or a `.keras` file.
         data: a file, a folder or the name of a data set. None evaluates on the run's own data.
-        split: `"train"`, `"validation"` or `"test"`. None evaluates on the test part; on all of a file or folder that
-            has none of its own and is not the data of a run.
-        runs: those runs. None for `source` alone.
+        split: `"train"`, `"validation"` or `"test"`. None evaluates on the test part, or on all of a file or folder
+            that has no test part and is not the data of a run.
+        runs: the runs in the description of `split`. None is `source` only.
     """
     config, own_file = config_of(source), _read_file(source, data, (source,) if runs is None else runs)
     if own_file is None:
@@ -212,7 +213,7 @@ def evaluation_data_of(
 
 
 def check_split(model: Autoencoder, split: Split) -> Split:
-    """The split; raises `InvalidInputError` if the model cannot explain it, or needs labels that it lacks."""
+    """Returns the split; raises `InvalidInputError` if it is invalid for the model, or lacks required labels."""
     check_examples(split.x, model.likelihood)
     if model.condition is not None and not model.infers_condition and split.y is None:
         raise InvalidInputError(f"{model.name}: it needs labels, and the data have none; give labelled data.")
@@ -220,14 +221,14 @@ def check_split(model: Autoencoder, split: Split) -> Split:
 
 
 def pick(x: np.ndarray, index: int) -> np.ndarray:
-    """The example at `index`."""
+    """Returns the example at `index`."""
     if not 0 <= index < len(x):
         raise InvalidInputError(f"--example: expected an index from 0 to {len(x) - 1}; got {index}.")
     return x[index]
 
 
 def pick_pairs(n: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The indices of so many pairs of different examples among `n`, chosen at random."""
+    """Returns the indices of random pairs of different examples, out of `n`."""
     if 2 * pairs > n:
         raise InvalidInputError(f"--pairs: expected at most {n // 2}, for {n} examples; got {pairs}.")
     order = np.random.default_rng(seed).permutation(n)
@@ -235,7 +236,7 @@ def pick_pairs(n: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def labels_to_draw(model: Autoencoder, n: int, label: int | None) -> np.ndarray | None:
-    """For a conditional model `n` times the label, or each label in turn; else None."""
+    """Returns `n` labels for a conditional model: `label`, or each label in turn; None for other models."""
     if model.condition is None:
         if label is not None:
             raise InvalidInputError(f"--label: {model.name} takes no label; leave it out.")
@@ -244,7 +245,7 @@ def labels_to_draw(model: Autoencoder, n: int, label: int | None) -> np.ndarray 
 
 
 def spread_of(posterior: tfd.Distribution) -> dict[str, np.ndarray]:
-    """The standard deviation of codes, where the family has one."""
+    """Returns the standard deviation of the latents, if the family has one."""
     try:
         return {"stddev": posterior.stddev().numpy()}
     except NotImplementedError:

@@ -1,4 +1,4 @@
-"""The commands that train: one model, or many in search of the best."""
+"""The commands that train one model, or search for the best model."""
 
 import contextlib
 import signal
@@ -151,7 +151,7 @@ def tune(
 
 
 def _base(path: Path | None, settings: dict[str, Any]) -> TrainingConfig:
-    """The configuration that the settings change: that of a file, for the data of the settings, or the default."""
+    """Returns the configuration of a file, adapted to the data of the settings, or the default configuration."""
     if path is None:
         return TrainingConfig()
     from keras_vae.training import with_data
@@ -161,7 +161,7 @@ def _base(path: Path | None, settings: dict[str, Any]) -> TrainingConfig:
 
 
 def _import(config: TrainingConfig, settings: dict[str, Any], path: Path | None) -> None:
-    """Imports what the configuration names, and says so unless the command line names it."""
+    """Imports the modules of the configuration, and prints their names unless they are from the command line."""
     if path is not None and "imports" not in settings:
         import_recorded(config, path)
     else:
@@ -170,7 +170,7 @@ def _import(config: TrainingConfig, settings: dict[str, Any], path: Path | None)
 
 
 def _name_of(config: TrainingConfig) -> str:
-    """What a folder is called after a configuration: its recipe and its data."""
+    """Returns the default name of a run folder: recipe and data."""
     return f"{config.model.rpartition(':')[2]}-{Path(config.data).stem}"
 
 

@@ -20,7 +20,7 @@ class Split:
     Args:
         x: `(N, *event)`, converted by `validate` to uint8 (pixels, 0..255) or float32.
         y: `(N,)` integer labels, vectors `(N, D)` for a model with a condition, such as measurements or one-hot
-            labels, or None; see `validate_conditions`. What looks at classes needs integers.
+            labels, or None; see `validate_conditions`. Labels of classes must be integers.
         factors: `(N, K)` integers, the value of each factor of variation, or None.
 
     Raises:
@@ -74,7 +74,7 @@ class Split:
 
 
 def check_alike(name: str, *splits: Split) -> None:
-    """Raises `InvalidInputError` if the labels or vectors of splits, as far as they have some, differ in shape."""
+    """Raises `InvalidInputError` if the labels or vectors of the splits that have them differ in shape."""
     shapes = {split.y.shape[1:] for split in splits if split.y is not None}
     if len(shapes) > 1:
         kinds = " and ".join(sorted(f"vectors of {shape[0]} numbers" if shape else "labels" for shape in shapes))

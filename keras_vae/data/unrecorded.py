@@ -1,4 +1,4 @@
-"""Data for a model that does not record how its training data were read: their order decides, which a warning says."""
+"""Data for a model without a record of its training data: their order is used, with a warning."""
 
 import warnings
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ def read_table_in_order(path: str | Path, owner: str) -> Parts:
 
     Args:
         path: the table.
-        owner: what has no record of its columns, such as the path of a model file.
+        owner: the object without a record of its columns, such as the path of a model file.
 
     Raises:
         InvalidInputError: see `read_table`; also for a text column, whose indices depend on the training data.
@@ -41,9 +41,9 @@ def warn_of_labels(path: str | Path, owner: str, names: Sequence[str], remedy: s
 
     Args:
         path: the folder.
-        owner: what has no record of its labels, such as the path of a model file.
+        owner: the object without a record of its labels, such as the path of a model file.
         names: the names in the order of their labels.
-        remedy: what to do if training had others.
+        remedy: what to do if the labels of training were different.
     """
     if names:
         numbered = _first([f"{name} = {label}" for label, name in enumerate(names)])

@@ -1,6 +1,6 @@
-"""Optimizers by name, their schedules, and the averages of weights that some keep.
+"""Optimizers by name, a learning rate schedule, and a callback for averages of weights.
 
-Any optimizer of Keras trains any model; these are what Keras lacks.
+Any optimizer of Keras can train any model. This package contains only additions to Keras.
 """
 
 from keras_vae.optimizers.average_weights import AverageWeights

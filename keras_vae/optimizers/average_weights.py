@@ -9,10 +9,11 @@ import numpy as np
 
 
 class AverageWeights(keras.callbacks.Callback):
-    """Evaluates the averages of the weights that an optimizer keeps, while training goes on with the weights.
+    """Evaluates the averages of the weights that an optimizer keeps, while training continues with the weights.
 
-    It is for optimizers with `use_ema=True`, and for `ScheduleFreeAdamW`. Keras's `SwapEMAWeights` exchanges the two by
-    sums, which rounds them; this callback keeps an exact copy. With other optimizers it does nothing.
+    Use it with optimizers with `use_ema=True`, and with `ScheduleFreeAdamW`. Keras's `SwapEMAWeights` swaps weights and
+    averages by additions, with rounding errors; this callback keeps an exact copy. It does nothing for other
+    optimizers.
 
     Example:
 
@@ -31,7 +32,7 @@ class AverageWeights(keras.callbacks.Callback):
 
     @contextmanager
     def averages(self) -> Iterator[None]:
-        """A context in which the model has the averages."""
+        """A context in which the weights of the model are the averages."""
         self.on_test_begin()
         try:
             yield
@@ -47,15 +48,15 @@ class AverageWeights(keras.callbacks.Callback):
 
     @staticmethod
     def apply(model: Any) -> None:
-        """Gives a model the averages that its optimizers keep, if they do."""
+        """Sets the weights of a model to the averages of its optimizers, if they keep any."""
         for optimizer, variables in model.optimizers:
             optimizer.finalize_variable_values(variables)
 
     def remember(self) -> None:
-        """Keeps a copy of the weights."""
+        """Saves a copy of the weights."""
         self.weights = [keras.ops.convert_to_numpy(variable) for variable in self.model.trainable_variables]
 
     def restore(self) -> None:
-        """Gives the model the weights that it had at `remember`."""
+        """Restores the weights that `remember` saved."""
         for variable, value in zip(self.model.trainable_variables, self.weights, strict=True):
             variable.assign(value)

@@ -73,7 +73,7 @@ class _Expected(NamedTuple):
 
 
 def _expected(option: str, default: Any) -> _Expected | None:
-    """What a value must be; Keras would report a wrong one in the first step only, or never."""
+    """Returns the condition on a value. Keras would report an invalid value only in the first step, or never."""
     if isinstance(default, bool):
         return _Expected("True or False", lambda value: isinstance(value, bool))
     if is_number(default):

@@ -12,7 +12,7 @@ from keras_vae.serialization import register
 
 @register
 class ScheduleFreeAdamW(keras.optimizers.ScheduleFreeAdamW):
-    """Schedule-free AdamW, which gives the model the averaged weights that the method evaluates.
+    """Schedule-free AdamW, whose result is the averaged weights, as in the paper.
 
     The gradient g of step t is taken at weights y between the averages x and the iterates z. With the adaptive scale
     of Adam, D = sqrt(v / (1 - beta_2 ** t)) + epsilon, a step is
@@ -24,8 +24,8 @@ class ScheduleFreeAdamW(keras.optimizers.ScheduleFreeAdamW):
     During training the model has the weights y. Its averages x are the result: `fit` ends with them, and
     `AverageWeights` evaluates them. The learning rate needs no decay.
 
-    Keras 3.15 has this optimizer, too. With TensorFlow it takes the new z for the old one when it derives x from y, it
-    applies the weight decay to y alone, and it leaves y in the model; so its steps are replaced here.
+    Keras 3.15 also has this optimizer. With TensorFlow, it uses the new z instead of the old one when it derives x from
+    y, it applies the weight decay to y only, and it leaves y in the model. This class therefore replaces its steps.
 
     The arguments are those of Keras's class; `beta_1`, the weight of the averages in y, must be in (0, 1).
 
@@ -70,7 +70,7 @@ class ScheduleFreeAdamW(keras.optimizers.ScheduleFreeAdamW):
         self.assign(variable, self.beta_1 * x + (1 - self.beta_1) * z)
 
     def _apply_weight_decay(self, variables):
-        """Leaves it to `update_step`."""
+        """Does nothing, since `update_step` applies the weight decay."""
 
     def _average(self, y, z):
         return (y - (1 - self.beta_1) * z) / self.beta_1

@@ -1,4 +1,4 @@
-"""Training runs: configuration, run folder, and the way from one to the other."""
+"""Training: the configuration of a run, its folder, and `train`."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The data and the model of a configuration, and their training."""
+"""Loads the data and builds the model of a configuration, and trains the model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,11 +23,11 @@ from keras_vae.training.dtype_policy import policy_of_devices
 
 MOST_STEPS_PER_EXECUTION = 32
 MOST_UNSEEN = 1000
-"""A label from here on is taken for a number of another kind, unless there are as many examples."""
+"""Labels must be less than this number, or less than the number of labels if that is larger."""
 
 
 def load_data(config: TrainingConfig) -> SplitDataset:
-    """The data set that a configuration names."""
+    """Loads the data set of a configuration."""
     return load(
         config.data,
         image_size=config.image_size,
@@ -44,16 +44,17 @@ def load_data(config: TrainingConfig) -> SplitDataset:
 
 
 def with_data(config: TrainingConfig, data: str) -> TrainingConfig:
-    """The configuration for other data, without the names of a table or of labels if they are of another kind."""
+    """Returns the configuration for other data, without the options that do not apply to data of that kind."""
     kept = TABLE_OPTIONS if is_table(data) else FOLDER_OPTIONS if is_folder(data) else ()
     names = {name for name in (*TABLE_OPTIONS, *FOLDER_OPTIONS) if name not in kept}
     return config.replace(data=data, **dict.fromkeys(names))
 
 
 def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
-    """The configuration with the names of the data, so that other data are read alike.
+    """Returns the configuration with the names of the data, so that later data are read in the same way.
 
-    Those are the columns of a table and their texts in the order of their numbers, or the labels of a folder of images.
+    The names are the columns of a table and the texts of its categories in the order of their indices, or the labels of
+    a folder of images.
     """
     if not data.column_names:
         named = data.label_names and is_folder(config.data)
@@ -65,7 +66,7 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
 
 
 def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
-    """The compiled, untrained model of a configuration."""
+    """Builds and compiles the model of a configuration."""
     keras.utils.set_random_seed(config.seed)
     try:
         keras.config.set_dtype_policy(policy_of_devices() if config.dtype_policy == "auto" else config.dtype_policy)
@@ -82,7 +83,7 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
 
 
 def steps_of(config: TrainingConfig, data: SplitDataset) -> int:
-    """Batches of an epoch."""
+    """Returns the number of batches per epoch."""
     return steps_per_epoch(len(data.train), config.batch_size_for(len(data.train)))
 
 
@@ -94,7 +95,12 @@ def _optimizer(config: TrainingConfig, steps: int, rate: float, **changes: Any) 
 
 
 def learning_rate(config: TrainingConfig, steps: int, rate: float) -> float | LearningRateSchedule:
-    """The learning rate of a configuration as a function of the batches so far, of which an epoch has `steps`.
+    """Returns the learning rate of a configuration, as a number or as a schedule over steps.
+
+    Args:
+        config: the configuration.
+        steps: number of batches per epoch.
+        rate: the learning rate before its decay.
 
     Example:
 
@@ -112,7 +118,7 @@ def learning_rate(config: TrainingConfig, steps: int, rate: float) -> float | Le
 
 
 def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str, Any]:
-    """The recipe's options: the configuration's, and what the data say where the recipe asks for it."""
+    """Returns the options of the recipe: those of the configuration, and those that the data determine."""
     options = {name: value for name, value in config.options.items() if name != "optimizer"}
     if zoo.takes(config.model, "seed"):
         options["seed"] = config.seed
@@ -138,14 +144,14 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
     for name, value in from_data.items():
         if name not in options and zoo.takes(config.model, name) and zoo.has_effect(config.model, name, options):
             options[name] = value()
-    if options.get("classes", 0) is None and data.train.y is not None:  # vectors beside the examples
+    if options.get("classes", 0) is None and data.train.y is not None:  # conditions that are vectors
         del options["classes"]
         options["condition"] = VectorCondition(data.train.y.shape[1])
     return options
 
 
 def _column_kinds(data: SplitDataset, chosen: Mapping[str, Any] | None = None) -> list[str | tuple[str, int]]:
-    """The kind of each column of a table: as chosen by its name, by its texts, or guessed from its values."""
+    """Returns the kind of each column of a table: from `chosen`, from its texts, or inferred from its values."""
     kinds = list(Table.infer_columns(np.concatenate([split.x for split in _splits(data)])))
     for i, texts in enumerate(data.categories):
         if len(texts) > 2:
@@ -158,15 +164,15 @@ def _column_kinds(data: SplitDataset, chosen: Mapping[str, Any] | None = None) -
 
 
 def _classes(data: SplitDataset) -> int | None:
-    """The number of classes of labels, whole numbers or one-hot; None for other vectors."""
+    """Returns the number of classes of integer or one-hot labels; None for other vectors."""
     if data.train.y is None:
         raise InvalidInputError(f"{data.name}: this model needs labels, and the data have none; give labelled data.")
     if data.train.y.ndim > 1:
         rows = np.concatenate([split.y for split in _splits(data) if split.y is not None])
-        rows = rows[~(rows == -1).all(axis=1)]  # without those of unknown labels
+        rows = rows[~(rows == -1).all(axis=1)]  # rows of -1 are unknown labels
         one_hot = ((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all()
         return rows.shape[1] if one_hot and rows.shape[1] > 1 else None
-    labels = np.concatenate([split.y for split in _splits(data) if split.y is not None])  # -1 where it is unknown
+    labels = np.concatenate([split.y for split in _splits(data) if split.y is not None])  # -1: unknown label
     if labels.min() < -1 or labels.max() >= max(MOST_UNSEEN, len(labels)):
         raise InvalidInputError(
             f"{data.name}: expected the labels 0, 1, ... of the classes, got labels from {labels.min()} to "
@@ -180,7 +186,7 @@ def _splits(data: SplitDataset) -> tuple[Split, Split, Split]:
 
 
 def evaluation_split(split: Split, config: TrainingConfig) -> Split:
-    """`split` for evaluation: binarised once where training binarises anew at each step."""
+    """Returns `split` for evaluation: binarised once if training binarises it again at each step."""
     if config.binarize is None:
         return split
     once = "static" if config.binarize == "dynamic" else config.binarize
@@ -189,7 +195,7 @@ def evaluation_split(split: Split, config: TrainingConfig) -> Split:
 
 
 def evaluation_data(data: SplitDataset, config: TrainingConfig, split: str = "test") -> SplitDataset:
-    """The data to evaluate a model of `config` on, see `evaluation_split`: `split` takes the place of the test part."""
+    """Returns the data for the evaluation of a model of `config`, see `evaluation_split`; `split` is its test part."""
     parts = {"train": data.train, "validation": data.validation, "test": getattr(data, split)}
     return replace(data, **{name: evaluation_split(part, config) for name, part in parts.items()})
 
@@ -205,20 +211,20 @@ def fit_epochs(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 0,
 ) -> dict[str, list[float]]:
-    """Trains a model of a configuration in the epochs from `first` up to `last`.
+    """Trains a model of a configuration from epoch `first` to epoch `last`, exclusive.
 
     Args:
-        model: as `build_model` makes it.
+        model: a model returned by `build_model`.
         data: the data set.
         config: the configuration.
-        first: the epoch to start in, from 0.
-        last: the one not to begin.
-        step: where in its first epoch to start.
-        callbacks: of Keras.
-        verbose: of Keras.
+        first: index of the first epoch, from 0.
+        last: index of the epoch after the last one.
+        step: index of the first batch within the first epoch.
+        callbacks: Keras callbacks.
+        verbose: verbosity of `fit`.
 
     Returns:
-        The metrics of each epoch.
+        Metric -> its values, one per epoch.
     """
     if first == last:
         return {}
@@ -244,7 +250,7 @@ def fit_epochs(
 
 
 def _steps_per_execution(steps: int, done: int = 0) -> int:
-    """For an epoch of so many steps, of which some are done; 1 with several replicas, where Keras 3.15 fails."""
+    """Returns a common divisor of `steps` and `done`; 1 for several replicas, with which Keras 3.15 fails."""
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         return 1
     return max(n for n in range(1, MOST_STEPS_PER_EXECUTION + 1) if steps % n == 0 and done % n == 0)

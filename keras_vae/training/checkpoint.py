@@ -1,4 +1,4 @@
-"""Where a run goes on: its checkpoints, and the callback that writes them."""
+"""Checkpoints: their reading, and the callback that writes them."""
 
 import json
 import os
@@ -23,14 +23,13 @@ AGREE_EVERY = 10
 
 
 class Progress(NamedTuple):
-    """How far a run has come.
+    """The state of a run.
 
     Attributes:
-        model: as it was then; None at the start.
-        step: batches so far.
-        means: sum and weight of each metric in the epoch that has begun, by name.
-        finished: whether the model is the result of the run, which may have averages of the weights or those of the
-            best epoch.
+        model: the model in this state; None at the start.
+        step: number of training batches so far.
+        means: metric -> sum and weight in the current epoch.
+        finished: whether the model is the result of the run, whose weights may be averages or those of the best epoch.
     """
 
     model: Autoencoder | None = None
@@ -40,22 +39,22 @@ class Progress(NamedTuple):
 
 
 def save_checkpoint(run: Run, model: Autoencoder, step: int) -> None:
-    """Replaces the newest checkpoint, which becomes the previous one; a kill at any moment leaves a whole one."""
+    """Writes a checkpoint, and keeps the last one, so that there is a complete checkpoint at any moment."""
     if run[NEWEST].exists():
         run[PREVIOUS].unlink(missing_ok=True)
         try:
             os.link(run[NEWEST], run[PREVIOUS])
-        except OSError:  # not every file system has links
+        except OSError:  # the file system does not support links
             shutil.copyfile(run[NEWEST], run[PREVIOUS])
     run.save_model(model, NEWEST, {MEMBER: json.dumps({"step": step, "means": model.means})})
 
 
 def read_checkpoint(run: Run, steps: int) -> Progress:
-    """How far the run has come: its newest checkpoint that can be read, or the finished model.
+    """Reads the state of a run from its newest readable checkpoint, or from the finished model.
 
     Args:
         run: the run.
-        steps: batches of an epoch.
+        steps: number of batches per epoch.
 
     Raises:
         InvalidInputError: if there are checkpoints and none can be read, or the history lacks an epoch.
@@ -114,24 +113,25 @@ def _read(path: Path) -> tuple[Autoencoder, int, Mapping[str, tuple[float, float
 
 
 def remove_checkpoints(run: Run) -> None:
-    """Removes those of a finished run."""
+    """Removes the checkpoints of a finished run."""
     for name in (NEWEST, PREVIOUS, BEST):
         run[name].unlink(missing_ok=True)
 
 
 class KeepRun(keras.callbacks.Callback):
-    """After each epoch, adds its row to the history and then replaces the checkpoint.
+    """Adds a row to the history after each epoch, and then saves a checkpoint.
 
-    A kill at any moment therefore leaves a whole checkpoint, and a history with every row up to it. Asked to stop, it
-    saves after the batch, and ends the training; within the validation it waits for its end. Several workers end it
-    together if one of them is asked to, and check for that every `AGREE_EVERY` batches.
+    If the process is killed at any moment, there is a complete checkpoint, and a history with all rows before it. After
+    a signal, the callback saves a checkpoint at the end of the batch, or of the validation, and stops the training. If
+    one of several workers receives a signal, all workers stop at the same batch. They exchange signals every
+    `AGREE_EVERY` batches.
 
     Args:
         run: the run.
-        steps: batches of an epoch.
-        start: where training starts.
-        every: batches between checkpoints within an epoch; None for none.
-        interrupts: the signals to stop.
+        steps: number of batches per epoch.
+        start: state of the run at the start of the training.
+        every: number of batches between checkpoints within an epoch; None saves none within an epoch.
+        interrupts: the signals received.
     """
 
     def __init__(self, run: Run, steps: int, start: Progress, *, every: int | None, interrupts: Interrupts):
@@ -147,7 +147,7 @@ class KeepRun(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         step = self.begun + batch + 1
         if step % self.steps == 0:
-            return  # the end of the epoch saves
+            return  # `on_epoch_end` saves a checkpoint
         due = self.every is not None and step - self.saved >= self.every
         asks = step % AGREE_EVERY == 0 or not between_workers(self.model.distribute_strategy)
         signal = self._signal() if asks else 0
@@ -158,7 +158,7 @@ class KeepRun(keras.callbacks.Callback):
             raise KeyboardInterrupt(signal)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        if is_chief(self.model.distribute_strategy):  # the other workers resume without the rows so far
+        if is_chief(self.model.distribute_strategy):  # after a resume, other workers lack the earlier rows
             self._add_to_history(epoch, logs)
         self.saved = (epoch + 1) * self.steps
         self.model.means = {}
@@ -172,5 +172,5 @@ class KeepRun(keras.callbacks.Callback):
         self.run.write_history({name: [*history.get(name, []), value] for name, value in row.items()})
 
     def _signal(self):
-        """The signal that came to any worker, else 0."""
+        """Returns the number of the signal that a worker received, or 0."""
         return int(everyones(self.model.distribute_strategy, self.interrupts.signal).max())

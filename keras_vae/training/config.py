@@ -1,4 +1,4 @@
-"""Everything that decides what a training run does."""
+"""The configuration of a training run."""
 
 import dataclasses
 import json
@@ -13,38 +13,38 @@ from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.text import read_text
 
 CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
-"""Attributes that name the data; digests of the data decide whether those are the same."""
+"""Attributes that name the data. A resumed run compares digests of the data instead."""
 
 TABLE_OPTIONS, FOLDER_OPTIONS = ("label_column", "use_columns", "categories"), ("label_names",)
-"""Attributes that say how a table and a folder of images are read."""
+"""Attributes with options for tables, and for folders of images."""
 
 FROM_DATA = ("use_columns", "categories", "label_names")
-"""Attributes that a table or a folder of images fills in where they are None."""
+"""Attributes that `with_names` sets from a table or a folder of images if they are None."""
 
 DECAYS = ("cosine", "linear", "none")
 """Decays of the learning rate."""
 
 REPORT_ONLY = ("likelihood_samples",)
-"""Attributes that change the report and not the training."""
+"""Attributes that affect only the report."""
 
 QUOTES = "A name with a comma is in double quotes: 'cat,\"dog, big\"'."
-"""Of lists of names on the command line."""
+"""A hint for lists of names on the command line."""
 
 WORDS = {str: "a text", list: "a list of texts", dict: "a mapping of names to values"}
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig:
-    """The configuration of a run; together with the data it determines the result.
+    """The configuration of a run. Together with the data, it determines the result.
 
     The first sentence of each entry is also the help of an option of the command line.
 
     Attributes:
-        model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION for one of your own. See `zoo.get_recipe`.
-        data: name of a data set, folder of images, or .npy, .npz, .csv or .parquet file, see `keras-vae data`. It is
-            given to `keras_vae.data.load`.
-        latent_dim: length of the code. A few recipes, such as `vq_vae` and `ladder_vae`, give it another meaning, see
-            there.
+        model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION for your own recipe. See `zoo.get_recipe`.
+        data: name of a data set, folder of images, or .npy, .npz, .csv or .parquet file, see `keras-vae data`.
+            `keras_vae.data.load` reads it.
+        latent_dim: number of latent dimensions. In a few recipes, such as `vq_vae` and `ladder_vae`, it has another
+            meaning; see their documentation.
         epochs: number of passes over the training split.
         batch_size: number of examples per step; by default 128, or 32 with fewer than 10,000 training examples.
         optimizer: name of an optimizer of Keras, such as adam, adamw, muon, lion or schedule_free. Its other arguments
@@ -57,17 +57,17 @@ class TrainingConfig:
         decay: decay of the learning rate: `"cosine"` or `"linear"`, to 0 at the end of the run, `"none"`, or `"auto"`
             for a choice by optimizer. That is none for `schedule_free`, and cosine for all others.
         early_stopping: number of epochs without a better validation ELBO after which training stops; by default it does
-            not stop. The weights of the best epoch are kept. Models without an ELBO are compared by their
-            reconstruction loss, `nll`.
+            not stop. The run keeps the weights of the best epoch. For models without an ELBO, the reconstruction loss
+            `nll` is compared.
         likelihood: name of a likelihood, see `keras-vae parts`, or `"auto"` for a choice by recipe and data. That is
-            the recipe's own, if it has one, else Bernoulli for data of zeros and ones (also after `binarize`) and
-            normal with one learned scale for others.
+            the likelihood of the recipe, if it has one. Otherwise it is Bernoulli for data of zeros and ones (also
+            after `binarize`), and normal with one learned scale for other data.
         network: kind of network, see `keras-vae parts`, or `"auto"` for the recipe's choice. See
             `networks.make_networks`.
         options: further options of the recipe, its parts and its networks, such as `{"beta": 4.0, "units": [200, 200],
             "prior": {"name": "mixture", "components": 20}}`.
         warmup_epochs: number of epochs in which the weight of the KL rises from 0.
-        binarize: how to make pixels black or white: `"dynamic"`, `"static"` or `"threshold"`; by default not.
+        binarize: how to binarise pixels: `"dynamic"`, `"static"` or `"threshold"`; by default not.
         image_size: size of the images in pixels, one number or height and width, for images of various sizes; by
             default that of the first file.
         validation: fraction (or number) of the examples for validation, for data without a validation split.
@@ -83,13 +83,13 @@ class TrainingConfig:
             sets it, so that later folders get the same labels.
         seed: seed of weights, noise, shuffling and splits.
         dtype_policy: dtype policy of Keras, such as `"mixed_bfloat16"`, or `"auto"` for a choice by device. That is
-            `"mixed_bfloat16"` on TPUs and on GPUs with tensor cores for it, `"mixed_float16"` on older ones that have
-            them, and `"float32"` elsewhere.
+            `"mixed_bfloat16"` on TPUs and on GPUs with tensor cores for bfloat16, `"mixed_float16"` on GPUs with tensor
+            cores for float16 only, and `"float32"` on other devices.
         jit_compile: whether to compile with XLA, or `"auto"` for a choice by network and device. See
             `Autoencoder.compile`.
         likelihood_samples: number of importance samples per example for the test log-likelihood; 0 leaves it out.
-        imports: modules with parts of your own, imported first. Every command that is given the run imports them; they
-            are no part of the comparison in `differences`.
+        imports: modules with your own parts, imported first. Every command that uses the run imports them.
+            `differences` does not compare them.
     """
 
     model: str = "vae"
@@ -165,35 +165,35 @@ class TrainingConfig:
 
     @property
     def data_options(self) -> dict[str, Any]:
-        """The options with which `keras_vae.data.load` reads other tables or folders of images like these data."""
+        """The options of `keras_vae.data.load` for other tables or folders of images of the same kind as the data."""
         if self.use_columns:
             return {name: getattr(self, name) for name in TABLE_OPTIONS}
         return {"label_names": self.label_names} if self.label_names else {}
 
     @property
     def modules(self) -> list[str]:
-        """The modules to import before the model is built or loaded: `imports`, and that of a recipe of one's own."""
+        """The modules to import before the model is built or loaded: `imports`, and the module of a custom recipe."""
         module, colon, _ = self.model.partition(":")
         return list(dict.fromkeys([*self.imports, *([module] if colon else [])]))
 
     @property
     def learning_rate_decay(self) -> str:
-        """The decay in `DECAYS`; `"auto"` is resolved."""
+        """The value of `decay`, where `"auto"` is resolved to one of `DECAYS`."""
         if self.decay != "auto":
             return self.decay
         return "none" if self.optimizer == "schedule_free" else "cosine"
 
     @property
     def keeps_averages(self) -> bool:
-        """Whether the optimizer keeps averages of the weights, which are the result of the run."""
+        """Whether the optimizer keeps averages of the weights. These are then the result of the run."""
         return self.optimizer == "schedule_free" or bool(self.options.get("optimizer", {}).get("use_ema"))
 
     def batch_size_for(self, examples: int) -> int:
-        """The batch size for a training split of so many examples."""
+        """Returns the batch size for a number of training examples."""
         return self.batch_size or (32 if examples < 10_000 else 128)
 
     def replace(self, **changes: Any) -> "TrainingConfig":
-        """The configuration with some values changed; unknown names are refused."""
+        """Returns a copy with some values changed; raises `InvalidInputError` for unknown names."""
         names = get_type_hints(type(self))
         for name in changes:
             if name not in names:
@@ -201,13 +201,13 @@ class TrainingConfig:
         return dataclasses.replace(self, **changes)
 
     def differences(self, other: "TrainingConfig", *, ignore: Sequence[str] = ()) -> dict[str, tuple[Any, Any]]:
-        """Name -> (own value, other value) wherever the two differ, except for the names to ignore."""
+        """Returns name -> (value, value in `other`) for the values that differ, except the names in `ignore`."""
         own, others = self.as_dict(), other.as_dict()
         names = [field.name for field in dataclasses.fields(self) if field.compare and field.name not in ignore]
         return {name: (own[name], others[name]) for name in names if own[name] != others[name]}
 
     def as_dict(self) -> dict[str, Any]:
-        """The configuration in JSON's types."""
+        """Returns the configuration as a mapping of JSON types."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
@@ -215,7 +215,7 @@ class TrainingConfig:
         """Reads a configuration from JSON, such as the `config.json` of a run folder.
 
         Raises:
-            InvalidInputError: if there is no such file, or it is no such configuration.
+            InvalidInputError: if the file does not exist, or is not a valid configuration.
         """
         path = Path(path)
         try:

@@ -1,15 +1,15 @@
-"""The precision that the devices are made for."""
+"""The dtype policy for the devices of this machine."""
 
 import tensorflow as tf
 
 FLOAT16_TENSOR_CORES, BFLOAT16_TENSOR_CORES = (7, 0), (8, 0)
-"""CUDA compute capabilities from which GPUs have them."""
+"""The lowest CUDA compute capabilities of GPUs with these tensor cores."""
 
 
 def policy_of_devices() -> str:
-    """Keras's dtype policy for what is here, by the weakest GPU; call it once the strategy is made.
+    """Returns the Keras dtype policy for the TPU, or for the GPU with the lowest compute capability.
 
-    Variables stay float32 under each policy, and Keras scales the loss under float16.
+    Call it after the strategy is created. Variables are float32 in all policies. Keras scales the loss for float16.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Ends a run that gets no better, and keeps its best weights."""
+"""Stops a run that no longer improves, and keeps its best weights."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,15 +13,15 @@ from keras_vae.training.run import BEST, Run
 
 
 class EarlyStopping(keras.callbacks.Callback):
-    """Saves the model after its best epoch so far, and stops training after `patience` epochs that are no better.
+    """Saves the model after the best epoch so far, and stops training after `patience` epochs without an improvement.
 
-    Its memory is the history of the run, so that a resumed run stops where an uninterrupted one does. It comes before
-    the callback that adds to the history.
+    The callback reads earlier epochs from the history of the run, so that a resumed run stops at the same epoch as an
+    uninterrupted run. Place it before the callback that writes the history.
 
     Args:
         run: the run.
         patience: number of epochs.
-        averages: of the weights, if the optimizer keeps them; these are what is evaluated and saved.
+        averages: the averages of the weights, if the optimizer keeps them. These are evaluated and saved.
     """
 
     def __init__(self, run: Run, patience: int, averages: AverageWeights | None):
@@ -37,18 +37,18 @@ class EarlyStopping(keras.callbacks.Callback):
             else:
                 with self.averages.averages():
                     self.run.save_model(self.model, BEST)
-        # The other workers lack the epochs before the run was resumed.
+        # After a resume, the other workers do not have the earlier epochs.
         (stops,) = from_chief(self.model.distribute_strategy, [np.array(has_stopped(metric, values, self.patience))])
         self.model.stop_training = bool(stops)
 
 
 def metric_of(model: Autoencoder) -> str:
-    """The metric in the history by which epochs are compared; no weight of the objective changes it."""
+    """Returns the metric that compares epochs. It does not depend on the weights of the objective."""
     return "val_elbo" if "elbo" in model.report.means else "val_nll"
 
 
 def best_epoch(metric: str, values: Sequence[float]) -> int:
-    """The index of the best epoch; the first, of equals.
+    """Returns the index of the best epoch, or of the first of several equal ones.
 
     Example:
 
@@ -60,7 +60,7 @@ def best_epoch(metric: str, values: Sequence[float]) -> int:
 
 
 def has_stopped(metric: str, values: Sequence[float], patience: int) -> bool:
-    """Whether training stops after the last of these epochs.
+    """Returns whether training stops after the last of these epochs.
 
     Example:
 

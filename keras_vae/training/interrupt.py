@@ -1,4 +1,4 @@
-"""Ctrl-C, and the SIGTERM of a machine that is taken away, during training."""
+"""Handles SIGINT (Ctrl-C) and SIGTERM during training."""
 
 import contextlib
 import signal
@@ -9,17 +9,17 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """Whether training has been asked to stop: the number of the signal that came, else 0.
+    """The number of the signal received, or 0.
 
-    An exception raised inside TensorFlow's own calls can be swallowed there and the training go on; so the handler
-    only takes note, and whoever trains looks here between batches. A second Ctrl-C raises at once.
+    TensorFlow can swallow an exception that a handler raises within its calls. The handler therefore only stores the
+    number, and the training loop reads it between batches. A second Ctrl-C raises at once.
     """
 
     def __init__(self):
         self.signal = 0
 
     def ask(self, number: int, *_: object) -> None:
-        """Takes note; the signal handler."""
+        """Stores the number of the signal; this is the signal handler."""
         self.signal = number
         if number == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -27,7 +27,7 @@ class Interrupts:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Interrupts]:
-    """Hands the signals over to what it gives; outside the main thread it changes nothing."""
+    """Yields an object that receives SIGINT and SIGTERM; outside the main thread the handlers stay unchanged."""
     interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():
         yield interrupts

@@ -1,4 +1,4 @@
-"""What a run records in its model file: how its data were read, so that other data are read alike."""
+"""The record of the data options in a model file, so that later data are read in the same way."""
 
 import json
 import zipfile
@@ -21,9 +21,9 @@ def record_of(config: TrainingConfig) -> dict[str, Any]:
 
 
 def config_of(source: Path) -> TrainingConfig | None:
-    """Returns the configuration of a run folder, or what a model file records of it with defaults for the rest.
+    """Returns the configuration of a run folder, or the record of a model file with defaults for the other options.
 
-    None for a model file without a record, which no run has saved, and for one that is not there or damaged.
+    Returns None if the model file does not exist, is damaged, or has no record because no run has saved it.
 
     Raises:
         InvalidInputError: if the configuration or the record cannot be used.

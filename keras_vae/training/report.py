@@ -1,4 +1,4 @@
-"""The report of a run: an evaluation of its model, written into its folder."""
+"""Writes the report of a run: an evaluation of its model, in the run folder."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
     Args:
         run: the run.
         model: its trained model.
-        data: its data, as `load_data` gives them.
+        data: its data, as returned by `load_data`.
         verbose: 1 shows progress.
 
     Returns:
-        What `evaluate` returns.
+        The result of `evaluate`.
     """
     config = run.config()
     budget = dataclasses.replace(QUICK, samples=config.likelihood_samples)
@@ -45,11 +45,11 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
 
 
 def write_report(run: Run, results: Mapping[str, Result], settings: Mapping[str, Any]) -> Path:
-    """Writes `evaluation.html`, `evaluation.json` and `pictures/` of a run; replaces an earlier report.
+    """Writes `evaluation.html`, `evaluation.json` and `pictures/` of a run, and replaces an earlier report.
 
     Args:
         run: the run.
-        results: what `evaluate` returns for its model.
+        results: the result of `evaluate` for its model.
         settings: name -> value of the evaluation settings.
 
     Returns:

@@ -1,4 +1,4 @@
-"""A run folder: what a training run leaves behind, and what it resumes from."""
+"""A run folder: the files that a training run writes and resumes from."""
 
 import contextlib
 import csv
@@ -32,18 +32,18 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "keras-tun
 
 
 class Run:
-    """A folder with these files, each written as a whole or not at all.
+    """The folder of a training run. Each file is written atomically.
 
-    - `config.json`: the configuration, enough to repeat the run.
-    - `data.json`: digests of the data, to notice changes.
-    - `environment.json`: versions and machine.
-    - `history.csv`: a row of metrics per finished epoch.
-    - `checkpoint.keras`, `checkpoint-previous.keras`: where the run goes on, until it has finished.
+    - `config.json`: the configuration, which suffices to repeat the run.
+    - `data.json`: digests of the data, to detect changes.
+    - `environment.json`: versions of packages, and the machine.
+    - `history.csv`: one row of metrics per finished epoch.
+    - `checkpoint.keras`, `checkpoint-previous.keras`: the last two checkpoints, until the run has finished.
     - `best.keras`: with early stopping, the model after the best epoch so far, until the run has finished.
     - `model.keras`: the trained model, with its optimizer.
-    - `evaluation.json`, `evaluation.html`, `pictures/`: the last evaluation, a quick one at the end of training or that
-      of `keras-vae evaluate --report`.
-    - `logs/`: TensorBoard's, when asked for.
+    - `evaluation.json`, `evaluation.html`, `pictures/`: the last evaluation, which is the quick one at the end of
+      training or that of `keras-vae evaluate --report`.
+    - `logs/`: logs for TensorBoard, on request.
 
     Args:
         path: the folder.
@@ -68,20 +68,20 @@ class Run:
         self.path = Path(path)
 
     def __getitem__(self, name: str) -> Path:
-        """Path of one of its files."""
+        """Returns the path of a file in the folder."""
         return self.path / name
 
     @property
     def exists(self) -> bool:
-        """Whether the folder holds a run."""
+        """Whether the folder contains a run."""
         return self["config.json"].is_file()
 
     @classmethod
     def open(cls, path: str | os.PathLike) -> "Run":
-        """The run in `path`.
+        """Returns the run in `path`.
 
         Raises:
-            InvalidInputError: if there is none.
+            InvalidInputError: if `path` contains no run.
         """
         run = cls(path)
         if not run.exists:
@@ -89,10 +89,10 @@ class Run:
         return run
 
     def check_free(self, *, overwrite: bool = False) -> None:
-        """Checks that a new run may be put here, and changes nothing.
+        """Checks that the folder can be used for a new run, and changes nothing.
 
         Raises:
-            InvalidInputError: if something is there already; with `overwrite`, only if it is no run.
+            InvalidInputError: if the folder is not empty; with `overwrite`, only if its content is not a run.
         """
         if self.path.is_file():
             raise InvalidInputError(f"{self.path}: it is a file; expected a folder for the run.")
@@ -106,22 +106,22 @@ class Run:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other processes from writing here meanwhile; makes the folder, which goes again if it stays empty.
+        """Locks the folder against other processes. Creates the folder, and removes it at the end if it is empty.
 
         Raises:
-            InvalidInputError: if another process is writing here; the message names it.
+            InvalidInputError: if another process has the lock; the message names the process.
             OSError: if the folder cannot be written.
         """
         with new_parents(self[LOCK]), locked(self.path):
             yield
 
     def start(self, config: TrainingConfig, data: SplitDataset | None = None, *, overwrite: bool = False) -> None:
-        """Makes the folder for a new run, in place of the one that is there.
+        """Creates the folder of a new run.
 
         Args:
-            config: of the run.
-            data: of the run, to recognise them when it goes on.
-            overwrite: replace the run that is there.
+            config: the configuration of the run.
+            data: the data of the run, whose digests are recorded for a resume.
+            overwrite: whether to replace an existing run.
 
         Raises:
             InvalidInputError: see `check_free`.
@@ -136,7 +136,7 @@ class Run:
         self.write_json("config.json", config.as_dict())
 
     def changed_data(self, data: SplitDataset) -> list[str] | None:
-        """What differs between the data of the run and these, such as "training labels"; None if that is not known.
+        """Returns what has changed in the data, such as "training labels"; None if the run has no digests.
 
         Raises:
             InvalidInputError: if the digests are damaged.
@@ -151,7 +151,7 @@ class Run:
         return differences(before, data.digests())
 
     def clear(self) -> None:
-        """Removes the files of the run and nothing else."""
+        """Removes the files of the run, and no other files."""
         for name in self.FILES:
             if self[name].is_dir():
                 shutil.rmtree(self[name])
@@ -159,22 +159,22 @@ class Run:
                 self[name].unlink(missing_ok=True)
 
     def config(self) -> TrainingConfig:
-        """The configuration that the run was started with."""
+        """Returns the configuration of the run."""
         return TrainingConfig.read(self["config.json"])
 
     @property
     def is_finished(self) -> bool:
-        """Whether the training has ended, and not stopped on the way."""
+        """Whether the training has finished."""
         return self["model.keras"].exists() and not self[NEWEST].exists()
 
     def model(self) -> Autoencoder:
-        """The trained model, or the latest one that the run has saved.
+        """Loads the trained model.
 
-        Before the training has ended, it is that of the best epoch if the run keeps it, or that of the newest
-        checkpoint.
+        Before the training has finished, this is the model of the best epoch if the run keeps it, or else that of the
+        newest checkpoint.
 
         Raises:
-            InvalidInputError: if there is none yet, or none can be read.
+            InvalidInputError: if the run has saved no model yet, or none can be read.
         """
         names = [name for name in (BEST, NEWEST, PREVIOUS) if self[name].exists()]
         if self.is_finished or not names:
@@ -184,13 +184,13 @@ class Run:
                 f"{self.path}: the run has no model yet; go on with `keras-vae train --resume --out {self.path}`."
             )
         for name in names[:-1]:
-            with contextlib.suppress(InvalidInputError):  # the last one says what is wrong
+            with contextlib.suppress(InvalidInputError):  # the error of the last file is raised
                 return self._load(name)
         return self._load(names[-1])
 
     def _load(self, name: str) -> Autoencoder:
         model = load_model(self[name])
-        if name in (NEWEST, PREVIOUS):  # the others have the averages
+        if name in (NEWEST, PREVIOUS):  # the other files contain the averages
             AverageWeights.apply(model)
         return model
 
@@ -206,7 +206,7 @@ class Run:
         Args:
             model: the model.
             name: name of the file.
-            members: further texts for the archive. Keras then extracts the archive to the disk when it loads it.
+            members: further text files of the archive. Keras then extracts the archive to the disk to load it.
             metadata: further entries of the member `metadata.json`.
         """
 
@@ -225,23 +225,23 @@ class Run:
         write_whole(self[name], write)
 
     def write_json(self, name: str, content: Any) -> None:
-        """Writes `content` as JSON under `name`."""
+        """Writes `content` to the JSON file `name`."""
         write_json(self[name], content)
 
     def write_text(self, name: str, text: str) -> None:
-        """Writes `text` under `name`."""
+        """Writes `text` to the file `name`."""
         write_whole(self[name], lambda path: path.write_text(text, "utf-8"))
 
     def read_json(self, name: str) -> Any:
-        """What `write_json` wrote under `name`.
+        """Reads the JSON file `name`.
 
         Raises:
-            InvalidInputError: if it is damaged.
+            InvalidInputError: if the file is damaged.
         """
         return read_json(self[name])
 
     def read_history(self) -> dict[str, list[float]]:
-        """The metrics of each finished epoch, by name; `epoch` counts from 1.
+        """Reads the history: metric -> its values, one per finished epoch; `epoch` counts from 1.
 
         Raises:
             InvalidInputError: if the file is damaged.
@@ -250,13 +250,13 @@ class Run:
             return {}
         try:
             return _parse_history(read_text(self["history.csv"]))
-        except (ValueError, csv.Error) as error:  # ValueError: no number, or no UTF-8
+        except (ValueError, csv.Error) as error:  # ValueError: not a number, or not UTF-8
             raise InvalidInputError(
                 f"{self['history.csv']}: it is damaged ({one_line(error)}); put the file back as training wrote it."
             ) from error
 
     def write_history(self, history: dict[str, list[float]]) -> None:
-        """Replaces the history."""
+        """Writes the history, in place of the current one."""
         if not history:
             return
         rows = zip(*history.values(), strict=True)
@@ -265,17 +265,17 @@ class Run:
 
 
 def _parse_history(text: str) -> dict[str, list[float]]:
-    """What `Run.write_history` wrote; raises `ValueError` or `csv.Error` for anything else."""
+    """Parses the text of a history; raises `ValueError` or `csv.Error` if it is not valid."""
     names, *rows = csv.reader(io.StringIO(text), strict=True) if text else [[]]
     columns = {name: [float(row[i]) for row in rows if len(row) == len(names)] for i, name in enumerate(names)}
     epochs = list(range(1, len(rows) + 1))
     if len(columns) != len(names) or columns.get("epoch") != epochs or not text.endswith("\n"):
         raise ValueError(f"expected the epochs 1, 2, ... in whole rows below different names, got {text[-60:]!r}")
-    return {**columns, "epoch": [*epochs]} if rows else {}  # whole numbers, as they were written
+    return {**columns, "epoch": [*epochs]} if rows else {}  # epochs as integers, as they were written
 
 
 def environment() -> dict[str, str]:
-    """Versions and machine, for the record."""
+    """Returns the versions of the packages, and a description of the machine."""
     versions = {"keras_vae": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:

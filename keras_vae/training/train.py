@@ -1,4 +1,4 @@
-"""The training run: from a configuration to a folder with a model and a report."""
+"""Trains the model of a configuration in a run folder."""
 
 import contextlib
 import json
@@ -44,34 +44,35 @@ def train(
     report: bool = True,
     verbose: int | None = None,
 ) -> Run:
-    """Trains the model of `config` in the run folder `out`, and reports on it.
+    """Trains the model of `config` in the run folder `out`, and writes a report.
 
-    Batches and noise are pure functions of the seed and the step, so a resumed run ends with the weights and the
-    history of one that was never stopped. Of several workers the chief alone writes, and the others need not see its
-    folder.
+    Batches and noise are pure functions of the seed and the step, so a resumed run ends with the same weights and
+    history as an uninterrupted run. With several workers, only the chief writes files. The other workers need no access
+    to its folder.
 
     Args:
         config: the configuration.
         out: the run folder.
-        resume: go on with the run in `out` where it was; start it if there is none.
-        overwrite: replace the run in `out`.
-        tensorboard: write logs for TensorBoard.
-        strategy: where to train: a name, see `keras_vae.distribute.STRATEGIES`, or a strategy.
-        replicas: see `make_strategy`.
-        checkpoint_every: batches between checkpoints within an epoch; None for one at the end of each epoch alone.
-            SIGINT and SIGTERM save one at any time.
-        report: evaluate the model quickly at the end, and write `evaluation.html`, `evaluation.json` and `pictures/`.
-        verbose: Keras's; None for a progress bar on a terminal and a line per epoch elsewhere.
+        resume: whether to continue the run in `out` from its last checkpoint. If there is no run, a new run starts.
+        overwrite: whether to replace the run in `out`.
+        tensorboard: whether to write logs for TensorBoard.
+        strategy: distribution strategy, as an object or a name in `keras_vae.distribute.STRATEGIES`.
+        replicas: number of replicas, see `make_strategy`.
+        checkpoint_every: number of batches between checkpoints within an epoch. None saves one at the end of each epoch
+            only. SIGINT and SIGTERM save one at any time.
+        report: whether to evaluate the model on few examples at the end, and write `evaluation.html`,
+            `evaluation.json` and `pictures/`.
+        verbose: verbosity of `fit`. None shows a progress bar on a terminal, and otherwise prints a line per epoch.
 
     Returns:
         The finished run.
 
     Raises:
-        InvalidInputError: for a configuration, data, folder or strategy that cannot be used, a folder in which
-            another process works, or other data than those that the run was started with.
-        KeyboardInterrupt: with the signal, after SIGINT or SIGTERM; the run can go on.
-        LostWorkerError: if another worker has ended; the run can go on.
-        OSError: if the folder cannot be written; what was saved before stays.
+        InvalidInputError: if the configuration, data, folder or strategy is invalid, if another process uses the
+            folder, or if a resumed run has other data than before.
+        KeyboardInterrupt: after SIGINT or SIGTERM, with the number of the signal. The run can be resumed.
+        LostWorkerError: if another worker has ended. The run can be resumed.
+        OSError: if the folder cannot be written. Files that were saved before are kept.
     """
     if checkpoint_every is not None:
         check_integer("checkpoint_every", checkpoint_every)
@@ -79,7 +80,7 @@ def train(
     writes = is_chief(strategy)
     resume = writes and resume and run.exists
     if writes and not resume:
-        check_unlocked(run.path)  # first: a run that has just begun is no run yet
+        check_unlocked(run.path)  # before `check_free`: another process may just start a run here
         run.check_free(overwrite=overwrite)
     if verbose is None:
         verbose = 1 if sys.stdout.isatty() else 2
@@ -93,7 +94,7 @@ def train(
             config = config.replace(**{name: getattr(config, name) or getattr(before, name) for name in FROM_DATA})
             _check_resumable(run, config)
         if isinstance(strategy, str):
-            # What a table fills in the chief knows alone, if it goes on with a run; the data are compared below.
+            # In a resumed run, only the chief knows `FROM_DATA`. The data are compared below.
             alike = {name: value for name, value in config.as_dict().items() if name not in FROM_DATA}
             strategy = make_strategy(strategy, replicas=replicas, alike={"configuration": json.dumps(alike)})
         data = load_data(config)
@@ -105,13 +106,13 @@ def train(
         with strategy.scope():
             model = build_model(config, data)
             _check_data(model, data, config)
-            check_can_be_saved(model, run["model.keras"])  # now, and not after the training
+            check_can_be_saved(model, run["model.keras"])  # before the training, so that it fails early
             model.adapt(data.train.x)
             warn_of_scale(data.train.x, model.likelihood)
         if verbose:
             print(data.describe())
         if resume:
-            # Outside the scope, since the chief alone makes these variables.
+            # Outside the scope, since only the chief creates these variables.
             progress = read_checkpoint(run, steps_of(config, data))
             if not run["data.json"].exists():
                 run.write_json("data.json", data.digests())
@@ -130,14 +131,14 @@ def train(
             run.save_model(model, "model.keras", metadata=record_of(config))
             remove_checkpoints(run)
         if writes and report:
-            alone = model if strategy.num_replicas_in_sync == 1 else run.model()  # the others are not asked any more
+            alone = model if strategy.num_replicas_in_sync == 1 else run.model()  # the other workers do not take part
             write_quick_report(run, alone, data, verbose=verbose)
     return run
 
 
 @contextlib.contextmanager
 def _together(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Says in one line that another worker has gone."""
+    """Raises `LostWorkerError` for an error of TensorFlow, if there are several workers."""
     try:
         yield
     except tf.errors.OpError as error:
@@ -156,7 +157,7 @@ def _check_data(model, data, config) -> None:
 
 
 def _go_on(strategy, model, progress) -> Progress:
-    """Brings the model, on all workers, to where the chief's run has come; how far that is."""
+    """Sends the state of the chief's run to the models of all workers, and returns this state."""
     own, reached = _state(model), _state(progress.model or model)
     means = np.array([progress.means.get(name, (0.0, 0.0)) for name in model.means])
     noted = [np.array(progress.step), np.array(progress.finished), means]
@@ -167,12 +168,12 @@ def _go_on(strategy, model, progress) -> Progress:
 
 
 def _state(model: Autoencoder) -> list[keras.Variable]:
-    """What training changes, but the metrics."""
+    """Returns the variables of model and optimizers, without those of the metrics."""
     return [*model.weights, *(variable for optimizer, _ in model.optimizers for variable in optimizer.variables)]
 
 
 def _fit(model, data, config, run, start, *, checkpoint_every, tensorboard, verbose):
-    """Trains from where the run is to its end."""
+    """Trains from the state `start` to the end of the run."""
     steps = steps_of(config, data)
     done, part = divmod(start.step, steps)
     run.write_history({name: values[:done] for name, values in run.read_history().items()})
@@ -190,7 +191,7 @@ def _fit(model, data, config, run, start, *, checkpoint_every, tensorboard, verb
                 break
             fit_epochs(model, data, config, first, last, step=step, callbacks=callbacks, verbose=verbose)
             if averages is not None and first < last < config.epochs:
-                averages.restore()  # Keras ends every fit with the averages
+                averages.restore()  # Keras sets the averages at the end of each `fit`
         if averages is not None and done >= config.epochs and not start.finished:
             averages.apply(model)
 
@@ -205,7 +206,7 @@ def _has_stopped(model, run, config) -> bool:
 
 
 def _keep_best(strategy, model, run, start, *, verbose) -> None:
-    """Gives the model, on all workers, the weights of its best epoch."""
+    """Sets the weights of the best epoch, on all workers."""
     if not start.finished:
         best = load_model(run[BEST]) if is_chief(strategy) else None
         _go_on(strategy, model, Progress(best))
@@ -228,9 +229,9 @@ def _check_batch_size(config: TrainingConfig, data: SplitDataset, strategy: tf.d
 
 
 def _check_resumable(run: Run, config: TrainingConfig) -> None:
-    """A run goes on with its own configuration. It may be given more epochs if its end has the weights of training.
+    """Checks that a run is resumed with its own configuration. The number of epochs may be larger.
 
-    It has not if they are averages or those of the best epoch, or if the learning rate has decayed.
+    It may not if the result of the run has averaged weights or those of the best epoch, or if the learning rate decays.
     """
     before = run.config()
     by_digest = CHOOSE_DATA if run["data.json"].exists() else ("data_dir",)
@@ -247,7 +248,7 @@ def _check_resumable(run: Run, config: TrainingConfig) -> None:
 
 
 def _check_same_data(run: Run, config: TrainingConfig, data: SplitDataset) -> None:
-    """A run goes on with the data that it was started with, wherever they are now."""
+    """Checks that a run is resumed with the same data. Their location may be different."""
     changed = run.changed_data(data)
     if changed is None:
         print(f"Note: {run.path} does not record its data; give it the same as before.", file=sys.stderr)

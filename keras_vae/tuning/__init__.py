@@ -1,4 +1,4 @@
-"""The search for hyper-parameters with keras-tuner."""
+"""Hyper-parameter search with keras-tuner."""
 
 from keras_vae.tuning.hyper_model import AutoencoderHyperModel
 from keras_vae.tuning.search_space import Axis, default_space, parse_space

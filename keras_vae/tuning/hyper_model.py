@@ -1,4 +1,4 @@
-"""A training configuration whose values a tuner chooses."""
+"""A keras-tuner hyper-model of training configurations."""
 
 from collections.abc import Sequence
 
@@ -14,17 +14,20 @@ from keras_vae.tuning.search_space import Axis, configuration, default_space
 
 
 class AutoencoderHyperModel(keras_tuner.HyperModel):
-    """Models of one recipe for any keras-tuner Oracle: architecture, codes, weights of the objective, parts, optimizer.
+    """Models of one recipe, for any keras-tuner Oracle.
 
-    A trial's metrics are those of Keras on the validation split (`val_elbo`, `val_nll`, `val_kl`, ...: unweighted, so
-    that they compare across weights), and those of `keras_vae.evaluation` on it (`log_likelihood`,
-    `reconstruction_mse`, `active_units`).
+    The search space may include the architecture, the latent dimensions, the weights of the objective, the parts and
+    the optimizer.
+
+    The metrics of a trial are those of Keras on the validation split (`val_elbo`, `val_nll`, `val_kl`, ...) and those
+    of `keras_vae.evaluation` on the same split (`log_likelihood`, `reconstruction_mse`, `active_units`). They are
+    unweighted, so that trials with different weights are comparable.
 
     Args:
-        config: what all trials share.
-        space: what they differ in; see `default_space`.
-        data: what they learn from; by default what the configuration names.
-        likelihood_samples: draws behind `log_likelihood`, which is left out for 0.
+        config: the configuration that all trials share.
+        space: the search space. None uses `default_space`.
+        data: the data set. None loads the data set of the configuration.
+        likelihood_samples: number of importance samples per example for `log_likelihood`; 0 leaves it out.
 
     Example:
 
@@ -49,11 +52,11 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         self.likelihood_samples = likelihood_samples
 
     def configuration(self, hp: keras_tuner.HyperParameters) -> TrainingConfig:
-        """The configuration of a trial."""
+        """Returns the configuration of a trial."""
         return configuration(self.config, {axis.name: axis.draw(hp) for axis in self.space})
 
     def build(self, hp: keras_tuner.HyperParameters) -> Autoencoder:
-        """The compiled model of a trial, ready to learn."""
+        """Builds the compiled model of a trial, adapted to the training data."""
         model = build_model(self.configuration(hp), self.data)
         model.adapt(self.data.train.x)
         return model
@@ -68,7 +71,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: int = 0,
     ) -> dict[str, float]:
-        """Trains the model of a trial; its metrics after the last epoch."""
+        """Trains the model of a trial, and returns its metrics after the last epoch."""
         config = self.configuration(hp)
         last = epochs or config.epochs
         if keeps_averages(model.optimizer):

@@ -1,4 +1,4 @@
-"""What a search may change, and between which values."""
+"""The search space: hyper-parameters and their values."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,22 +14,22 @@ from keras_vae.text import split_names
 from keras_vae.training import TrainingConfig
 
 WIDTH, DEPTH = "width", "depth"
-"""The axes that stand together for `units`, the widths of dense layers."""
+"""Two axes that together determine `units`, the widths of the dense layers."""
 
 FORMS = "NAME=LOW:HIGH, NAME=LOW:HIGH:log or NAME=VALUE,VALUE, such as latent_dim=2:32:log or prior.name=mixture,vamp"
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One hyper-parameter: values to choose from, or a range.
+    """A hyper-parameter with a list of values or a range.
 
     Args:
-        name: of an attribute of `TrainingConfig`, an option of the recipe or its networks, PART.OPTION, or `width` and
-            `depth` of the dense layers.
-        choices: the values; None for a range.
-        low: the least value of a range.
-        high: the greatest value; both integers make a range of integers.
-        log: whether a range is searched by its logarithm.
+        name: name of an attribute of `TrainingConfig`, of an option of the recipe or its networks, PART.OPTION, or
+            `width` or `depth` of the dense layers.
+        choices: the list of values; None for a range.
+        low: smallest value of the range.
+        high: largest value of the range. If `low` and `high` are integers, all values are integers.
+        log: whether the scale of the range is logarithmic.
 
     Raises:
         InvalidInputError: for an invalid range.
@@ -54,7 +54,7 @@ class Axis:
             raise InvalidInputError(f"space: {self.name}: expected one or more values; got none.")
 
     def draw(self, hp: keras_tuner.HyperParameters) -> Any:
-        """Its value in a trial."""
+        """Returns its value in a trial."""
         if self.choices is not None:
             if all(isinstance(choice, (str, int, float, bool)) for choice in self.choices):
                 return hp.Choice(self.name, list(self.choices))
@@ -64,7 +64,7 @@ class Axis:
 
 
 def configuration(base: TrainingConfig, values: Mapping[str, Any]) -> TrainingConfig:
-    """`base` with the values of a trial.
+    """Returns `base` with the values of a trial.
 
     Example:
 
@@ -89,7 +89,7 @@ def configuration(base: TrainingConfig, values: Mapping[str, Any]) -> TrainingCo
 
 
 def default_space(config: TrainingConfig) -> list[Axis]:
-    """The length of the code, the learning rate, the dense layers, and what the recipe weighs by `beta`."""
+    """Returns axes for the latent dimensions, the learning rate, the dense layers, and `beta` if the recipe has it."""
     axes = [Axis("latent_dim", low=2, high=64, log=True), Axis("learning_rate", low=1e-4, high=1e-2, log=True)]
     if config.network in ("auto", "mlp", "gated_mlp") and "units" not in config.options:
         axes += [Axis(WIDTH, (128, 256, 512)), Axis(DEPTH, low=1, high=3)]
@@ -99,10 +99,10 @@ def default_space(config: TrainingConfig) -> list[Axis]:
 
 
 def parse_space(pairs: Sequence[str]) -> list[Axis]:
-    """Axes from text.
+    """Parses axes.
 
     Raises:
-        InvalidInputError: for a text that is no axis.
+        InvalidInputError: if a text is not an axis, or if a name is repeated.
 
     Example:
 
@@ -140,7 +140,7 @@ def _range(name, ends, pair) -> Axis:
 
 
 def _values(text) -> list[Any]:
-    """The values of a list, in JSON where they are, else words."""
+    """Parses a list of JSON values; otherwise of words."""
     try:
         return json.loads(f"[{text}]")
     except ValueError:

@@ -1,4 +1,4 @@
-"""The search: trials, their table, and a run of the best."""
+"""Runs a search: trials, their table, and the training of the best model."""
 
 import contextlib
 import io
@@ -37,16 +37,16 @@ BETTER = {
     "reconstruction_mse": "min",
     "active_units": "max",
 }
-"""Objectives by name, and whether more is better; none depends on the weights that are searched."""
+"""Objective -> direction. No objective depends on the weights of the loss, which a search may change."""
 
 SETTINGS, TABLE = "search.json", "trials.json"
 
 
 def objective_of(name: str) -> keras_tuner.Objective:
-    """The objective of that name, or of NAME:max or NAME:min for a metric of one's own.
+    """Returns the objective of a name in `BETTER`, or of NAME:max or NAME:min for another metric.
 
     Raises:
-        InvalidInputError: for a name whose direction is not known.
+        InvalidInputError: if the direction is missing or unknown.
 
     Example:
 
@@ -77,26 +77,27 @@ def tune(
 ) -> Run | None:
     """Searches for the best values of `space`, and trains the best model in `out/best`.
 
-    The folder holds `search.json` (what is searched), `trials/` (keras-tuner's), `trials.json` (values and metrics of
-    each trial), `search.png`, `rate_distortion.png` and the run `best/`. A search that was killed goes on with the
-    trial in which it was, and repeats none that had ended.
+    The folder contains `search.json` (the settings of the search), `trials/` (the files of keras-tuner), `trials.json`
+    (values and metrics of each trial), `search.png`, `rate_distortion.png` and the run `best/`. A resumed search
+    repeats the interrupted trial, and no finished trial.
 
     Args:
-        config: what all trials share; `epochs` is the most that a trial is given.
-        out: the folder.
-        space: see `AutoencoderHyperModel`.
-        tuner: `"random"`, `"bayesian"`, or `"hyperband"`, which gives many trials few epochs and the best of them more.
-        max_trials: how many at most.
-        objective: see `objective_of`; a metric of the validation split.
-        resume: go on with the search in `out`; start it if there is none.
+        config: the configuration that all trials share. `epochs` is the maximum number of epochs of a trial.
+        out: the output folder.
+        space: the search space, see `AutoencoderHyperModel`.
+        tuner: `"random"`, `"bayesian"`, or `"hyperband"`, which trains many trials for few epochs, and the best of them
+            for more epochs.
+        max_trials: maximum number of trials.
+        objective: name of a metric of the validation split, see `objective_of`.
+        resume: whether to continue the search in `out`. If there is no search, a new search starts.
         verbose: 1 prints a line for each trial.
 
     Returns:
-        The run of the best trial; None in a process that only works for another one's search.
+        The run of the best trial; None in a worker process.
 
     Raises:
-        InvalidInputError: for an unknown tuner or objective, a folder that is in use, a search that was another one or
-            had other data, or if no trial succeeded.
+        InvalidInputError: if the tuner or the objective is unknown, if the folder is in use, if a resumed search has
+            other settings or data than before, or if no trial succeeded.
     """
     if tuner not in TUNERS:
         raise InvalidInputError(unknown(tuner, TUNERS, part="tuner"))
@@ -113,8 +114,8 @@ def tune(
 
 @contextlib.contextmanager
 def _held(out: Path, resume: bool) -> Iterator[None]:
-    """The folder, in which no other search works meanwhile; the workers of this one do."""
-    check_unlocked(out)  # first: a search that has just begun is no search yet
+    """Locks the folder against other searches. The workers of this search do not need the lock."""
+    check_unlocked(out)  # before `_prepare`: another process may just start a search here
     _prepare(out, resume)
     with new_parents(out / LOCK), locked(out):
         yield
@@ -136,7 +137,7 @@ def _tune(config, out, space, tuner, max_trials, objective, target, verbose) -> 
         _check_same(out, settings, needs_samples=needs_samples)
         write_json(out / SETTINGS, settings)
     search = _search(tuner, hyper_model, target, max_trials, config, out)
-    if not writes:  # the chief has written it, since it answers
+    if not writes:  # the chief has written the settings before it answers
         _check_same(out, settings, needs_samples=needs_samples)
     search.table = _Table(target, hyper_model.space, verbose)
     with _quiet():
@@ -152,12 +153,12 @@ def _tune(config, out, space, tuner, max_trials, objective, target, verbose) -> 
     best = hyper_model.configuration(search.get_best_hyperparameters()[0])
     run = Run(out / "best")
     ignored = (*CHOOSE_DATA, *REPORT_ONLY, *FROM_DATA)
-    again = run.exists and bool(run.config().differences(best, ignore=ignored))  # a later trial is better
+    again = run.exists and bool(run.config().differences(best, ignore=ignored))  # a later trial was better
     return train(best, run.path, resume=not again, overwrite=again, verbose=0 if not verbose else None)
 
 
 def _prepare(out: Path, resume: bool) -> None:
-    """Refuses a folder with something else, or with a search unless that is to go on."""
+    """Refuses a folder with other content, or with a search unless it is to be resumed."""
     if out.is_file():
         raise InvalidInputError(f"{out}: it is a file; expected a folder for the search.")
     exists = (out / SETTINGS).exists()
@@ -167,7 +168,7 @@ def _prepare(out: Path, resume: bool) -> None:
 
 
 def _check_same(out: Path, settings: dict[str, Any], *, needs_samples: int) -> None:
-    """Refuses to go on with a search of something else; does nothing if there is none."""
+    """Refuses to resume a search with other settings. Does nothing if there is no search."""
     if not (out / SETTINGS).exists():
         return
     before = read_json(out / SETTINGS)
@@ -193,7 +194,7 @@ def _check_same(out: Path, settings: dict[str, Any], *, needs_samples: int) -> N
 
 
 def _search(name, hyper_model, objective, max_trials, config, out):
-    """The tuner, which reports each trial to its table."""
+    """Returns a tuner that adds each trial to its table."""
 
     class Search(TUNERS[name]):
         def on_trial_end(self, trial):
@@ -218,18 +219,18 @@ def _search(name, hyper_model, objective, max_trials, config, out):
 
 @contextlib.contextmanager
 def _quiet():
-    """keras-tuner prints what the table says better."""
+    """Suppresses the output of keras-tuner, which the table replaces."""
     with contextlib.redirect_stdout(io.StringIO()):
         yield
 
 
 class _Table:
-    """A line for each trial that ends, a star where it is the best so far."""
+    """Prints a line for each finished trial, with a star for the best one so far."""
 
     def __init__(self, objective, space, verbose):
         self.objective, self.names, self.verbose = objective, [axis.name for axis in space], verbose
         self.best, self.empty = None, True
-        self.file = sys.stdout  # which is not that of a later moment, when keras-tuner's is taken away
+        self.file = sys.stdout  # `_quiet` redirects stdout during the search
 
     def add(self, trial) -> None:
         if not self.verbose:
@@ -257,7 +258,7 @@ def _last_line(message) -> str:
 
 
 def _rows(search) -> list[dict[str, Any]]:
-    """Values and metrics of each trial, in order."""
+    """Returns the values and metrics of each trial, in order."""
     rows = []
     for _, trial in sorted(search.oracle.trials.items()):
         figures = {name: trial.metrics.get_best_value(name) for name in trial.metrics.metrics}

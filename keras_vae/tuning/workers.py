@@ -1,4 +1,4 @@
-"""Several processes that work on one search, by keras-tuner's own protocol: a chief asks the Oracle, workers train."""
+"""Several processes for one search, by the protocol of keras-tuner: the chief runs the Oracle, the workers train."""
 
 import contextlib
 import os
@@ -11,17 +11,17 @@ ROLE, ADDRESS, PORT = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER
 
 
 def is_worker(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether this process trains for a search whose chief is another one."""
+    """Returns whether this process is a worker, and another process is the chief."""
     return ADDRESS in environment and "chief" not in environment.get(ROLE, "")
 
 
 @contextlib.contextmanager
 def workers(command: Sequence[str], number: int) -> Iterator[None]:
-    """Makes this process the chief of a search, and starts so many workers with the same command on this machine.
+    """Makes this process the chief of a search, and starts `number` workers with the same command on this machine.
 
-    Where they are started otherwise, on other machines, give each process these variables: `KERASTUNER_TUNER_ID`, which
-    is `chief` for one and a name of its own for each other, and the chief's `KERASTUNER_ORACLE_IP` and
-    `KERASTUNER_ORACLE_PORT`; and all of them a folder that they share.
+    To start the processes on other machines, set these variables in each process: `KERASTUNER_TUNER_ID` (`chief` for
+    the chief, and a unique name for each worker), and `KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT` of the chief.
+    All processes must share the output folder.
     """
     (port,) = free_ports(1)
     place = {ADDRESS: "127.0.0.1", PORT: str(port)}
