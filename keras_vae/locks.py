@@ -34,7 +34,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     descriptor = _lock(folder, new=True)
     if descriptor is None:
-        raise InvalidInputError(_held(folder))
+        raise InvalidInputError(_in_use(folder))
     try:
         yield
     finally:
@@ -57,7 +57,7 @@ def check_unlocked(folder: Path) -> None:
         return
     try:
         if not _try(descriptor, required=False):
-            raise InvalidInputError(_held(folder))
+            raise InvalidInputError(_in_use(folder))
     finally:
         os.close(descriptor)
 
@@ -134,7 +134,7 @@ def _read(folder: Path) -> dict:
     return owner if isinstance(owner, dict) else {}
 
 
-def _held(folder: Path) -> str:
+def _in_use(folder: Path) -> str:
     return f"{folder}: {_owner(folder)} is working in it; wait until it has finished, or stop it."
 
 

@@ -117,7 +117,7 @@ class BadBatches(keras.metrics.Metric):
         examples = f"{bad:g} example{'' if bad == 1 else 's'}"
         raise InvalidInputError(
             f"{self.part}: batch {number - 1:g} (the first is 0) has {examples} that cannot be used. "
-            f"{reason.rstrip('.')}. They were left out; mend the data or drop them."
+            f"{reason.rstrip('.')}. They were left out; fix the data or drop them."
         )
 
 

@@ -149,11 +149,6 @@ def _check_weights_spec(weights, size=None):
         raise InvalidInputError(f"sample_weight: expected real numbers; got dtype {tf.as_dtype(weights.dtype).name}.")
 
 
-def rows_true(elements: tf.Tensor) -> tf.Tensor:
-    """Which rows are True throughout, `(B,)`."""
-    return tf.reduce_all(elements, axis=list(range(1, elements.shape.rank)))
-
-
 def where_rows(rows: tf.Tensor, x: tf.Tensor, otherwise: Any) -> tf.Tensor:
     """`x` in the rows that are True, `(B,)`, and `otherwise` in the others."""
     return tf.where(_beside(rows, x), x, tf.cast(otherwise, x.dtype))

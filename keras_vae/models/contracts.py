@@ -85,7 +85,7 @@ def result_of(part: str, layer: Any, method: str, *arguments: Any) -> Any:
         raise
     except Exception as error:  # of the user's code
         raise InvalidInputError(
-            f"{part}: {type(layer).__name__}.{method} fails ({type(error).__name__}: {one_line(error)}); mend it."
+            f"{part}: {type(layer).__name__}.{method} fails ({type(error).__name__}: {one_line(error)}); fix it."
         ) from error
 
 
@@ -171,7 +171,7 @@ def _value(part, layer, member, function):
         return function()
     except Exception as error:  # of the user's code, or of TFP
         raise InvalidInputError(
-            f"{part}: {type(layer).__name__}: {member} fails ({type(error).__name__}: {one_line(error)}); mend it."
+            f"{part}: {type(layer).__name__}: {member} fails ({type(error).__name__}: {one_line(error)}); fix it."
         ) from error
 
 

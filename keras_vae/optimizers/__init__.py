@@ -4,8 +4,8 @@ Any optimizer of Keras can train any model. This package contains only additions
 """
 
 from keras_vae.optimizers.average_weights import AverageWeights
-from keras_vae.optimizers.get import OPTIMIZERS, get, keeps_averages
+from keras_vae.optimizers.get import OPTIMIZERS, get
 from keras_vae.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from keras_vae.optimizers.warmup import Warmup
 
-__all__ = ["OPTIMIZERS", "AverageWeights", "ScheduleFreeAdamW", "Warmup", "get", "keeps_averages"]
+__all__ = ["OPTIMIZERS", "AverageWeights", "ScheduleFreeAdamW", "Warmup", "get"]

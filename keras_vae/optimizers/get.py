@@ -83,9 +83,3 @@ def _expected(option: str, default: Any) -> _Expected | None:
     if option in NUMBERS:
         return _Expected("a number >= 0", lambda value: value is None or (is_number(value) and 0 <= value < math.inf))
     return None
-
-
-def keeps_averages(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Returns whether an optimizer keeps averages of the weights, which are the result of the training."""
-    inner: Any = getattr(optimizer, "inner_optimizer", optimizer)  # of a LossScaleOptimizer
-    return bool(inner.use_ema) or isinstance(inner, ScheduleFreeAdamW)

@@ -13,7 +13,7 @@ from keras_vae.distributions import DiscretePosterior
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers.sampling import draw_rows
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
-from keras_vae.models.batch import rows_true, where_rows
+from keras_vae.models.batch import where_rows
 from keras_vae.random import as_seed, fold
 from keras_vae.serving.image_bytes import decode_images
 from keras_vae.serving.options import ExportOptions
@@ -191,11 +191,13 @@ class _SignatureFunctions:
     def _valid_rows(self, name, value):
         if name == "condition":
             return self.model.condition.is_known(value)
+        if name == "x":
+            return self.model.likelihood.examples_in_support(value)
         if name == "indices":
             valid = (value >= 0) & (value < self.model.posterior.codebook_size)
         else:
-            valid = self.model.likelihood.in_support(value) if name == "x" else tf.math.is_finite(value)
-        return rows_true(valid)
+            valid = tf.math.is_finite(value)
+        return tf.reduce_all(valid, axis=list(range(1, valid.shape.rank)))
 
     def of_files(self, function, image_bytes, condition=None):
         x = self.decode_images(image_bytes)

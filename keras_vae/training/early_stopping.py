@@ -1,5 +1,6 @@
 """Stops a run that no longer improves, and keeps its best weights."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,14 +33,23 @@ class EarlyStopping(keras.callbacks.Callback):
         metric = metric_of(self.model)
         values = [*self.run.read_history().get(metric, []), float((logs or {})[metric])]
         if best_epoch(metric, values) == len(values) - 1:
-            if self.averages is None:
+            with contextlib.nullcontext() if self.averages is None else self.averages.averages():
                 self.run.save_model(self.model, BEST)
-            else:
-                with self.averages.averages():
-                    self.run.save_model(self.model, BEST)
-        # After a resume, the other workers do not have the earlier epochs.
-        (stops,) = from_chief(self.model.distribute_strategy, [np.array(has_stopped(metric, values, self.patience))])
-        self.model.stop_training = bool(stops)
+        self.model.stop_training = stops_after(self.model, values, self.patience)
+
+
+def stops_after(model: Autoencoder, values: Sequence[float], patience: int) -> bool:
+    """Returns whether training stops after these epochs.
+
+    Args:
+        model: the model.
+        values: the `metric_of` the model in each epoch. The chief of several workers decides, because the others do not
+            have the epochs before a resume.
+        patience: number of epochs without an improvement.
+    """
+    waited = len(values) - 1 - best_epoch(metric_of(model), values) if values else 0
+    (stops,) = from_chief(model.distribute_strategy, [np.array(waited >= patience)])
+    return bool(stops)
 
 
 def metric_of(model: Autoencoder) -> str:
@@ -57,14 +67,3 @@ def best_epoch(metric: str, values: Sequence[float]) -> int:
     """
     signed = np.asarray(values) * (1 if metric == "val_elbo" else -1)
     return int(np.argmax(np.where(np.isnan(signed), -np.inf, signed)))
-
-
-def has_stopped(metric: str, values: Sequence[float], patience: int) -> bool:
-    """Returns whether training stops after the last of these epochs.
-
-    Example:
-
-    >>> has_stopped("val_nll", [90.0, 80.0, 85.0, 80.0], patience=2)
-    True
-    """
-    return bool(values) and len(values) - 1 - best_epoch(metric, values) >= patience

@@ -176,10 +176,9 @@ class Run:
         Raises:
             InvalidInputError: if the run has saved no model yet, or none can be read.
         """
-        names = [name for name in (BEST, NEWEST, PREVIOUS) if self[name].exists()]
-        if self.is_finished or not names:
-            names = ["model.keras"]
-        if not self[names[0]].exists():
+        saved = [name for name in (BEST, NEWEST, PREVIOUS) if self[name].exists()]
+        names = ["model.keras"] if self.is_finished else saved
+        if not names:
             raise InvalidInputError(
                 f"{self.path}: the run has no model yet; go on with `keras-vae train --resume --out {self.path}`."
             )

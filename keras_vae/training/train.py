@@ -19,12 +19,12 @@ from keras_vae.locks import check_unlocked
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
-from keras_vae.optimizers import AverageWeights, keeps_averages
+from keras_vae.optimizers import AverageWeights
 from keras_vae.replicas import between_workers
 from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_names
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
-from keras_vae.training.early_stopping import EarlyStopping, best_epoch, has_stopped, metric_of
+from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
 from keras_vae.training.interrupt import interruptible
 from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
@@ -178,31 +178,23 @@ def _fit(model, data, config, run, start, *, checkpoint_every, tensorboard, verb
     done, part = divmod(start.step, steps)
     run.write_history({name: values[:done] for name, values in run.read_history().items()})
     with interruptible() as interrupts:
-        averages = AverageWeights() if keeps_averages(model.optimizer) else None
+        averages = AverageWeights() if config.keeps_averages else None
         callbacks: list[keras.callbacks.Callback] = [] if averages is None else [averages]
-        if config.early_stopping is not None:
-            callbacks.append(EarlyStopping(run, config.early_stopping, averages))
+        patience = config.early_stopping
+        if patience is not None:
+            callbacks.append(EarlyStopping(run, patience, averages))
         callbacks.append(KeepRun(run, steps, start, every=checkpoint_every, interrupts=interrupts))
         if tensorboard:
             callbacks.append(keras.callbacks.TensorBoard(run["logs"], write_graph=False))
         spans = [(done, done + 1, part)] if part else []
         for first, last, step in [*spans, (done + len(spans), config.epochs, 0)]:
-            if _has_stopped(model, run, config):
+            if patience is not None and stops_after(model, run.read_history().get(metric_of(model), []), patience):
                 break
             fit_epochs(model, data, config, first, last, step=step, callbacks=callbacks, verbose=verbose)
             if averages is not None and first < last < config.epochs:
                 averages.restore()  # Keras sets the averages at the end of each `fit`
         if averages is not None and done >= config.epochs and not start.finished:
             averages.apply(model)
-
-
-def _has_stopped(model, run, config) -> bool:
-    if config.early_stopping is None:
-        return False
-    metric = metric_of(model)
-    stops = has_stopped(metric, run.read_history().get(metric, []), config.early_stopping)
-    (stops,) = from_chief(model.distribute_strategy, [np.array(stops)])
-    return bool(stops)
 
 
 def _keep_best(strategy, model, run, start, *, verbose) -> None:

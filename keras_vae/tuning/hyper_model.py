@@ -8,7 +8,7 @@ import keras_tuner
 from keras_vae.data import SplitDataset
 from keras_vae.evaluation import Budget, Subject, read_examples
 from keras_vae.models import Autoencoder
-from keras_vae.optimizers import AverageWeights, keeps_averages
+from keras_vae.optimizers import AverageWeights
 from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data
 from keras_vae.tuning.search_space import Axis, configuration, default_space
 
@@ -74,7 +74,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         """Trains the model of a trial, and returns its metrics after the last epoch."""
         config = self.configuration(hp)
         last = epochs or config.epochs
-        if keeps_averages(model.optimizer):
+        if config.keeps_averages:
             callbacks = [AverageWeights(), *callbacks]
         history = fit_epochs(model, self.data, config, initial_epoch, last, callbacks=callbacks, verbose=verbose)
         split = evaluation_split(self.data.validation, config)

@@ -104,7 +104,7 @@ def tune(
     check_integer("max_trials", max_trials)
     if config.early_stopping is not None:
         raise InvalidInputError(
-            "early_stopping: a search trains all trials for as many epochs; leave it out, or use the tuner hyperband."
+            "early_stopping: a search trains each trial for all its epochs; leave it out, or use the tuner hyperband."
         )
     out = Path(out)
     target = objective_of(objective)

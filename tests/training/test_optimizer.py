@@ -69,7 +69,7 @@ def test_early_stopping_keeps_the_best_epoch(run_of, refused):
     again = run_of(out=run.path, resume=True, **same)
     assert again.read_history()["val_elbo"] == values
     np.testing.assert_array_equal(weights_of(again)[0], weights_of(run)[0])
-    with refused("early_stopping: a search trains all trials"):
+    with refused("early_stopping: a search trains each trial for all its epochs"):
         tune(run.config(), run.path / "search")
 
 
