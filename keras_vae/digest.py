@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +12,12 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
 
-def digest_of(arrays: Iterable[np.ndarray | None]) -> str:
+def digest_of(arrays: Iterable[Any]) -> str:
     """Returns a digest of dtypes, shapes and bytes: 16 hexadecimal digits of SHA-256.
 
     Args:
-        arrays: arrays whose order matters. None is allowed, and changes the digest.
+        arrays: arrays whose order matters. None is allowed, and changes the digest. Arrays with a method `digest`, such
+            as a `LazyArray`, compute their own.
 
     Example:
 
@@ -28,6 +30,9 @@ def digest_of(arrays: Iterable[np.ndarray | None]) -> str:
     for array in arrays:
         if array is None:
             digest.update(b"None;")
+            continue
+        if hasattr(array, "digest"):
+            digest.update(f"{array.digest()};".encode())
             continue
         array = np.ascontiguousarray(array)
         digest.update(f"{array.dtype}{array.shape};".encode())

@@ -209,7 +209,7 @@ def traverse(
     start, condition = None, labels_to_draw(model, 1, label)
     if example is not None:
         part = check_split(model, examples(run, data, None))
-        start = pick(part.x, example)
+        start = pick(np.asarray(part.x), example)
         condition = model.inferred_conditions(start[None], None if part.y is None else part.y[[example]])
     values = np.linspace(-span, span, steps)
     paths = model.traverse(start, condition=condition, values=values)
@@ -289,9 +289,26 @@ def data(
         typer.echo(load(source, **settings).describe())
 
 
+@settings_of(TrainingConfig, "image_size")
+def prepare(
+    source: Annotated[Path, typer.Argument(help="Folder of images.")],
+    out: Annotated[Path, typer.Option(help="New folder, for --data of `keras-vae train`.")],
+    *,
+    settings: dict[str, Any],
+) -> None:
+    """Decode a folder of images once, so that training reads it at the speed of the disk.
+
+    An interrupted command continues when it is run again.
+    """
+    from keras_vae.data import load
+    from keras_vae.data import prepare as prepare_folder
+
+    typer.echo(load(prepare_folder(source, out, **settings)).describe())
+
+
 def _table(rows: dict[str, Any]) -> None:
     width = max(map(len, rows)) + 2
     typer.echo("\n".join(f"{name:{width}}{text}" for name, text in rows.items()))
 
 
-ALL = (evaluate, compare, sample, traverse, interpolate, models, parts, data)
+ALL = (evaluate, compare, sample, traverse, interpolate, models, parts, data, prepare)

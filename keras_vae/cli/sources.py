@@ -213,7 +213,8 @@ def evaluation_data_of(
 
 
 def check_split(model: Autoencoder, split: Split) -> Split:
-    """Returns the split; raises `InvalidInputError` if it is invalid for the model, or lacks required labels."""
+    """Returns the split in memory; raises `InvalidInputError` if it is invalid for the model, or lacks labels."""
+    split = split.in_memory()
     check_examples(split.x, model.likelihood)
     if model.condition is not None and not model.infers_condition and split.y is None:
         raise InvalidInputError(f"{model.name}: it needs labels, and the data have none; give labelled data.")

@@ -14,6 +14,10 @@ Layout:
                 the kinds of source, each -> Parts
     factors     values of the factors of variation <-> the index of an example
     images      one image file -> one array
+    lazy_array, npy_array, image_files
+                arrays whose rows are read when they are needed
+    prepare, prepared
+                the decoding of a folder of images, once, and its result
     pipeline    arrays -> tf.data batches
     binarize    grey pixels -> black or white pixels
 """
@@ -21,6 +25,7 @@ Layout:
 from keras_vae.data.load import load
 from keras_vae.data.names import names
 from keras_vae.data.pipeline import batches
+from keras_vae.data.prepare import prepare
 from keras_vae.data.split_dataset import Split, SplitDataset
 
-__all__ = ["Split", "SplitDataset", "batches", "load", "names"]
+__all__ = ["Split", "SplitDataset", "batches", "load", "names", "prepare"]

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from keras_vae.data.lazy_array import LARGE
+from keras_vae.data.npy_array import NpyArray
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
 from keras_vae.data.validate import validate, validate_conditions
@@ -16,7 +18,7 @@ EXAMPLES = {"train": ("x", "images", "x_train"), "validation": ("x_validation", 
 LABELS = {"train": ("y", "labels", "y_train"), "validation": ("y_validation", "y_val"), "test": ("y_test",)}
 
 
-def read_arrays(path: str | Path) -> Parts:
+def read_arrays(path: str | Path, *, stream: bool | None = None) -> Parts:
     """Reads a `.npy` file of examples, or a `.npz` file of examples, labels and splits.
 
     A `.npz` file contains the training examples under the key `x`, `images` or `x_train`. Optional keys are
@@ -26,6 +28,8 @@ def read_arrays(path: str | Path) -> Parts:
 
     Args:
         path: path of the file.
+        stream: whether to read the rows of a `.npy` file when they are needed, see `NpyArray`. None does so for files
+            of more than `LARGE` bytes.
 
     Returns:
         The splits of the file.
@@ -35,6 +39,9 @@ def read_arrays(path: str | Path) -> Parts:
             numbers of examples and labels differ.
     """
     path = Path(path)
+    large = path.stat().st_size > LARGE if stream is None else stream
+    if path.suffix.lower() == ".npy" and large:
+        return Parts(Split(NpyArray(path)))
     _check_memory(path)
     try:
         with path.open("rb") as file:

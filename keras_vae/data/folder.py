@@ -1,24 +1,28 @@
 """Reads a folder of image files."""
 
+import time
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
-from keras_vae.data.images import MAX_PIXELS, DecodedImage, read_image
+from keras_vae.data.image_files import MAX_NAMED, ImageFiles, decode, silence_pillow, with_channels
+from keras_vae.data.images import MAX_PIXELS, DecodedImage
+from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.progress import progress
 
 KINDS = "PNG, JPEG, BMP, WebP, GIF or TIFF"
-MAX_NAMED = 10
-LARGE = 2**24
-"""Files with more pixels are decoded one at a time, as parallel threads would need too much memory."""
+MOST_FILES = 10_000
+"""Images of more files are decoded when they are needed, so that training starts soon."""
+SAMPLED = 64
+"""Number of files that are decoded to find the size and the kind of the images of a large folder."""
 FULL_RANGE = 2**14
 """The minimum of the brightest sample in a set of 16-bit files: a quarter of their range."""
 
@@ -30,6 +34,7 @@ def read_folder(
     strict: bool = False,
     max_pixels: int = MAX_PIXELS,
     label_names: Sequence[str] = (),
+    stream: bool | None = None,
 ) -> Parts:
     """Reads all PNG, JPEG, BMP, WebP, GIF and TIFF files in a folder and its sub-folders, except hidden files.
 
@@ -48,6 +53,9 @@ def read_folder(
     Files of other kinds, files that cannot be read and files with too many pixels are skipped. A warning and the
     notes report their number and names.
 
+    The images of a large folder are decoded when they are needed, see `ImageFiles`. Their size and kind are those of a
+    sample of the files. A file that cannot be read is replaced by the next file of the same label.
+
     Args:
         path: path of the folder.
         image_size: `(H, W)` in pixels. None uses the size of the first readable file.
@@ -55,6 +63,8 @@ def read_folder(
         max_pixels: maximum number of pixels of a file.
         label_names: names of the labels 0, 1, ..., such as those of the training data. A warning and the notes report
             other names, which get the next labels.
+        stream: whether to decode the images when they are needed. None does so for more than `MOST_FILES` files, or for
+            images of more than `LARGE` bytes.
 
     Raises:
         InvalidInputError: if no image can be read, if there are no training images, if `strict` and an image cannot
@@ -62,74 +72,98 @@ def read_folder(
     """
     root = Path(path)
     entries, unused_files, other_files = layout(root)
+    spread = np.linspace(0, len(entries) - 1, min(SAMPLED, len(entries))).astype(int)
     with warnings.catch_warnings():
-        _silence_pillow()
-        size = image_size or _first_size(root, entries, max_pixels)
+        silence_pillow()
+        size = image_size or first_size(root, entries, max_pixels)
         if size is None:
             raise InvalidInputError(
                 f"{root}: expected readable {KINDS} images, got {len(entries)} files of these kinds"
                 + (f", none readable, the first: {entries[0].path}." if entries else "; check the folder.")
             )
-        images, failures = _decode(root, entries, size, strict, max_pixels)
+        if stream is None:
+            stream = len(entries) > MOST_FILES or 3 * len(entries) * size[0] * size[1] > LARGE
+        start = time.monotonic()
+        decoded = [entries[i] for i in spread] if stream else entries
+        images, failures = _decode(root, decoded, size, strict, max_pixels)
+        seconds = (time.monotonic() - start) / max(len(decoded), 1)
     if not images:
         raise InvalidInputError(
             f"{root}: expected readable images, got {len(entries)} image files, none readable. {failures[0]}"
         )
     _check_range(root, images)
-    warned = _skip_notes(failures, other_files)
+    warned = skip_notes([] if stream else failures, other_files)
     names = names_of_labels(entries, label_names)
     if label_names and len(names) > len(label_names):
         others = ", ".join(names[len(label_names) :])
         warned.append(f"Expected the labels {', '.join(label_names)}; got {others} too.")
     if warned:
-        count = f"{len(failures)} of {len(entries)} image files. " if failures else ""
+        count = "" if stream or not failures else f"{len(failures)} of {len(entries)} image files. "
         warnings.warn(f"{root}: {count}{' '.join(warned)}", stacklevel=2)
 
-    splits = {}
     grey = all(image.pixels.ndim == 2 for image in images.values())
-    for part in ("train", "validation", "test"):
-        part_entries = [entry for entry in images if entry.part == part]
-        labels = np.array([names.index(entry.label) for entry in part_entries]) if names else None
-        if part_entries:
-            splits[part] = Split(_stack([images[entry].pixels for entry in part_entries], grey), labels)
+    splits = _stream(root, entries, size, grey, names, max_pixels) if stream else _in_memory(images, grey, names)
     if "train" not in splits:
         raise InvalidInputError(
             f"{root}: expected readable images for training, got only {' and '.join(splits)}; add a folder train."
         )
-    return Parts(**splits, label_names=names, notes=(*warned, *_other_notes(unused_files, images)))
+    notes = [*warned, *_size_notes(images, size, chosen=image_size is None), *_other_notes(unused_files, images)]
+    if stream:
+        notes.append(_stream_note(len(entries), seconds))
+    return Parts(splits["train"], splits.get("validation"), splits.get("test"), label_names=names, notes=tuple(notes))
 
 
-def _silence_pillow() -> None:
-    """Suppresses Pillow's warnings: `max_pixels` limits the size, and damage outside the pixels does not matter."""
-    warnings.filterwarnings("ignore", module=r"PIL\.")
+def _in_memory(images: Mapping[Entry, DecodedImage], grey: bool, names: Sequence[str]) -> dict[str, Split]:
+    splits = {}
+    for part, entries in _by_part(images).items():
+        pixels = np.stack([with_channels(images[entry].pixels, grey=grey) for entry in entries])
+        splits[part] = Split(pixels, _labels(entries, names))
+    return splits
 
 
-def _first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[int, int] | None:
+def _stream(root, entries, size, grey, names, max_pixels) -> dict[str, Split]:
+    splits = {}
+    for part, chosen in _by_part(entries).items():
+        labels = _labels(chosen, names)
+        files = ImageFiles(
+            root, [entry.path for entry in chosen], size, grey=grey, labels=labels, max_pixels=max_pixels
+        )
+        splits[part] = Split(files, labels)
+    return splits
+
+
+def _by_part(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Returns the entries of each part that has any."""
+    by_part: dict[str, list[Entry]] = {part: [] for part in ("train", "validation", "test")}
     for entry in entries:
-        try:
-            return read_image(root / entry.path, max_pixels=max_pixels).pixels.shape[:2]
-        except Exception:
-            continue
+        by_part[entry.part].append(entry)
+    return {part: chosen for part, chosen in by_part.items() if chosen}
+
+
+def _labels(entries: Sequence[Entry], names: Sequence[str]) -> np.ndarray | None:
+    label_of = {name: label for label, name in enumerate(names)}
+    return np.array([label_of[str(entry.label)] for entry in entries]) if names else None
+
+
+def first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[int, int] | None:
+    """Returns the size `(H, W)` of the first readable file; None if there is none."""
+    for entry in entries:
+        image = decode(root / entry.path, None, max_pixels)
+        if isinstance(image, DecodedImage):
+            height, width = image.pixels.shape[:2]
+            return height, width
     return None
 
 
-def _decode(root: Path, entries: Sequence[Entry], size: tuple[int, int], strict: bool, max_pixels: int):
+def _decode(
+    root: Path, entries: Sequence[Entry], size: tuple[int, int], strict: bool, max_pixels: int
+) -> tuple[dict[Entry, DecodedImage], list[str]]:
     """Returns entry -> image for the readable files, in order, and a sentence for each unreadable file."""
-
-    def decode(entry: Entry, max_pixels: int) -> DecodedImage | Exception:
-        try:
-            return read_image(root / entry.path, size, max_pixels=max_pixels)
-        except Exception as error:
-            return error
-
     images, failures = {}, []
     pool = ThreadPoolExecutor()
     try:
-        small = min(LARGE, max_pixels)
-        results = progress(pool.map(lambda entry: decode(entry, small), entries), len(entries), "Reading images")
-        for entry, result in zip(entries, results, strict=True):
-            if isinstance(result, InvalidInputError):  # the file may be large: decode it alone
-                result = decode(entry, max_pixels)
+        results = pool.map(lambda entry: decode(root / entry.path, size, max_pixels), entries)
+        for entry, result in zip(entries, progress(results, len(entries), "Reading images"), strict=True):
             if isinstance(result, DecodedImage):
                 images[entry] = result
             elif strict:
@@ -141,7 +175,7 @@ def _decode(root: Path, entries: Sequence[Entry], size: tuple[int, int], strict:
     return images, failures
 
 
-def _check_range(root: Path, images: dict[Entry, DecodedImage]) -> None:
+def _check_range(root: Path, images: Mapping[Entry, DecodedImage]) -> None:
     """Refuses 16-bit files with, for example, 12-bit samples, which would be nearly black in training and serving."""
     maxima = [image.brightest for image in images.values() if image.brightest is not None]
     if maxima and 0 < max(maxima) < FULL_RANGE:
@@ -153,7 +187,7 @@ def _check_range(root: Path, images: dict[Entry, DecodedImage]) -> None:
         )
 
 
-def _skip_notes(failures: Sequence[str], other_files: Sequence[Path]) -> list[str]:
+def skip_notes(failures: Sequence[str], other_files: Sequence[Path]) -> list[str]:
     """Returns a note for each skipped file."""
     notes = [
         *failures[:MAX_NAMED],
@@ -166,7 +200,7 @@ def _skip_notes(failures: Sequence[str], other_files: Sequence[Path]) -> list[st
     return notes
 
 
-def _other_notes(unused_files: Sequence[Path], images: dict[Entry, DecodedImage]) -> list[str]:
+def _other_notes(unused_files: Sequence[Path], images: Mapping[Entry, DecodedImage]) -> list[str]:
     """Returns notes on files outside the splits, and on files with several frames."""
     notes = []
     if unused_files:
@@ -181,7 +215,24 @@ def _other_notes(unused_files: Sequence[Path], images: dict[Entry, DecodedImage]
     return notes
 
 
-def _stack(images: Sequence[np.ndarray], grey: bool) -> np.ndarray:
-    if grey:
-        return np.stack(images)[..., np.newaxis]
-    return np.stack([np.broadcast_to(image.reshape(*image.shape[:2], -1), (*image.shape[:2], 3)) for image in images])
+def _size_notes(images: Mapping[Entry, DecodedImage], size: tuple[int, int], *, chosen: bool) -> list[str]:
+    """Returns a note if images of various sizes get the size of the first file."""
+    sizes = {image.file_size for image in images.values()}
+    if not chosen or len(sizes) == 1:
+        return []
+    smallest, largest = (pick(sizes, key=lambda pair: pair[0] * pair[1]) for pick in (min, max))
+    return [
+        f"The files have images of various sizes, from {_by(smallest)} to {_by(largest)}. All are resized to "
+        f"{_by(size)}, the size of the first; set image_size to choose another."
+    ]
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _stream_note(count: int, seconds: float) -> str:
+    return (
+        f"The {count:,} images are decoded when they are needed, which takes about {count * seconds:.0f} s per pass "
+        "here; `keras-vae prepare` decodes them once."
+    )

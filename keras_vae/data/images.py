@@ -34,11 +34,13 @@ class DecodedImage(NamedTuple):
         pixels: uint8, grey `(H, W)` or RGB `(H, W, 3)`.
         brightest: maximum sample of a file with more than 8 bits, on a scale of 0 to 65535; None for other files.
         more_frames: whether the file has more frames or pages, which are not decoded.
+        file_size: `(H, W)` of the upright image before it is resized.
     """
 
     pixels: np.ndarray
     brightest: int | None
     more_frames: bool
+    file_size: tuple[int, int]
 
 
 def read_image(
@@ -76,6 +78,8 @@ def read_image(
     with _open_image(file, max_pixels) as image:
         bits, frame_box = _bits(image), image.tile[0][1] if image.tile else None  # decoding removes the tile
         orientation = _orientation(image)
+        width, height = image.size
+        file_size = (width, height) if orientation >= 5 else (height, width)
         if size and image.format in ("JPEG", "MPO"):
             height, width = size[::-1] if orientation >= 5 else size
             image.draft(None, (width * DRAFT_SIZE, height * DRAFT_SIZE))
@@ -85,7 +89,8 @@ def read_image(
         if image.format == "GIF" and frame_box:
             pixels = _over_black(pixels, frame_box)
         pixels = _upright(pixels, orientation)
-        return DecodedImage(np.asarray(pixels) if size is None else fit(pixels, size), brightest, more_frames)
+        pixels = np.asarray(pixels) if size is None else fit(pixels, size)
+        return DecodedImage(pixels, brightest, more_frames, file_size)
 
 
 def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: int = MAX_PIXELS) -> bytes:

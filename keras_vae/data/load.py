@@ -13,10 +13,13 @@ from keras_vae.checks import check_integer
 from keras_vae.data.arrays import read_arrays
 from keras_vae.data.digits import read_digits
 from keras_vae.data.folder import read_folder
+from keras_vae.data.image_files import ImageFiles
 from keras_vae.data.images import MAX_PIXELS
+from keras_vae.data.lazy_array import Cached
 from keras_vae.data.lines import read_lines
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
+from keras_vae.data.prepared import is_prepared, read_prepared
 from keras_vae.data.split_dataset import Split, SplitDataset
 from keras_vae.data.sprites.read import read_sprites
 from keras_vae.data.table import SUFFIXES as TABLE_FILES
@@ -25,6 +28,8 @@ from keras_vae.data.tfds import read_tfds
 from keras_vae.errors import InvalidInputError
 
 ARRAY_FILES = (".npy", ".npz")
+MOST_CACHED = 2**29
+"""The maximum number of bytes of decoded images of a split that stay in memory."""
 
 
 def load(
@@ -41,17 +46,19 @@ def load(
     categories: Mapping[str, Sequence[str]] | None = None,
     label_names: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
+    stream: bool | None = None,
 ) -> SplitDataset:
-    """Loads a data set into memory, with splits for training, validation and test.
+    """Loads a data set, with splits for training, validation and test.
 
-    The splits of the source are kept. Missing splits are created from its training examples.
+    The splits of the source are kept. Missing splits are created from its training examples. Small data are read into
+    memory; the examples of large folders, `.npy` files and prepared folders are read when they are needed.
 
     Args:
         source: a name in `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
             (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a folder of images (see
-            `read_folder`), or an array `(N, *event)`. A string in `names()` is always a name; write `./mnist` for a
-            folder of that name. Any other string with a slash or a suffix is a path; write `tfds:NAME/CONFIG` for a
-            configuration.
+            `read_folder`), a folder written by `prepare`, or an array `(N, *event)`. A string in `names()` is always a
+            name; write `./mnist` for a folder of that name. Any other string with a slash or a suffix is a path; write
+            `tfds:NAME/CONFIG` for a configuration.
         image_size: `(H, W)` in pixels, or one number for a square; for folders and TensorFlow Datasets.
         validation: size of a missing validation split: a fraction of the training examples, a float in (0, 1), or a
             number of examples, an integer above 1.
@@ -64,6 +71,8 @@ def load(
         categories: for a table, the texts of a column in the order of their indices, see `read_table`.
         label_names: for a folder of images, names of the sub-folders in the order of their labels. None sorts them.
         max_pixels: maximum number of pixels of an image file in a folder; larger files are skipped with a note.
+        stream: whether to read examples when they are needed, for a folder of images or a `.npy` file. None decides by
+            their size, see `read_folder` and `read_arrays`.
 
     Raises:
         InvalidInputError: if the source is unknown or cannot be read, or if another argument cannot be used.
@@ -78,12 +87,17 @@ def load(
     """
     name, parts = read(
         source, image_size=image_size, seed=seed, limit=limit, data_dir=data_dir, label_column=label_column,
-        use_columns=use_columns, categories=categories, label_names=label_names, max_pixels=max_pixels,
+        use_columns=use_columns, categories=categories, label_names=label_names, max_pixels=max_pixels, stream=stream,
     )  # fmt: skip
     data = parts.complete(name, validation=validation, test=test, seed=seed)
-    if limit is None:
-        return data
-    return replace(data, **{part: getattr(data, part)[:limit] for part in ("train", "validation", "test")})
+    return replace(data, **{part: _cached(getattr(data, part)[:limit]) for part in ("train", "validation", "test")})
+
+
+def _cached(split: Split) -> Split:
+    """Returns the split; decoded images stay in memory if there are not too many."""
+    if isinstance(split.x, ImageFiles) and split.x.nbytes <= MOST_CACHED:
+        return replace(split, x=Cached(split.x))
+    return split
 
 
 def read(
@@ -98,6 +112,7 @@ def read(
     categories: Mapping[str, Sequence[str]] | None = None,
     label_names: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
+    stream: bool | None = None,
 ) -> tuple[str, Parts]:
     """Reads a data set as it is, with only the splits of the source; arguments and errors as for `load`.
 
@@ -107,8 +122,8 @@ def read(
     limit = None if limit is None else check_integer("limit", limit)
     max_pixels = check_integer("max_pixels", max_pixels)
     table_options = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
-    folder_options = {"label_names": _label_names(label_names), "max_pixels": max_pixels}
-    name, parts = _read(source, _size(image_size), data_dir, seed, limit, table_options, folder_options)
+    folder_options = {"label_names": _label_names(label_names), "max_pixels": max_pixels, "stream": stream}
+    name, parts = _read(source, image_size_of(image_size), data_dir, seed, limit, table_options, folder_options)
     if label_names and not (isinstance(source, (str, os.PathLike)) and is_folder(source)):
         raise InvalidInputError(f"label_names: expected a folder of images, got {name}; leave label_names out.")
     if not parts.column_names and (label_column, use_columns) != (None, None):
@@ -136,10 +151,12 @@ def _read(
         name = source.removeprefix("tfds:")
         return name, read_tfds(name, image_size=size, data_dir=data_dir)
     path = Path(source).expanduser()
+    if is_folder(source) and is_prepared(path):
+        return path.resolve().name, read_prepared(path, image_size=size, label_names=folder_options["label_names"])
     if is_folder(source):
         return path.resolve().name, read_folder(path, image_size=size, **folder_options)
     if path.suffix.lower() in ARRAY_FILES and path.is_file():
-        return path.stem, _without_size(size, path.name) or read_arrays(path)
+        return path.stem, _without_size(size, path.name) or read_arrays(path, stream=folder_options["stream"])
     if is_table(path) and path.is_file():
         return path.stem, _without_size(size, path.name) or read_table(path, **table_options)
     if path.exists():
@@ -189,7 +206,8 @@ def _label_names(names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+def image_size_of(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    """Returns `(H, W)`; one number is a square."""
     if image_size is None:
         return None
     pair = image_size if isinstance(image_size, (tuple, list)) else (image_size, image_size)

@@ -1,10 +1,11 @@
 """The splits of a source, and the creation of missing splits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from keras_vae.checks import check_integer, is_integer, is_number
+from keras_vae.data.lazy_array import LARGE, InMemory, Joined, LazyArray
 from keras_vae.data.split_dataset import Split, SplitDataset, check_alike
 from keras_vae.errors import InvalidInputError
 
@@ -30,8 +31,9 @@ class Parts:
         check_alike("y", *parts)
         y = [part.y for part in parts if part.y is not None]
         factors = [part.factors for part in parts if part.factors is not None]
+        lazy = any(isinstance(part.x, LazyArray) for part in parts)
         return Split(
-            np.concatenate([part.x for part in parts]),
+            Joined([part.x for part in parts]) if lazy else np.concatenate([part.x for part in parts]),
             np.concatenate(y) if len(y) == len(parts) else None,
             np.concatenate(factors) if len(factors) == len(parts) else None,
         )
@@ -71,11 +73,14 @@ class Parts:
         if self.validation and self.test:
             return SplitDataset(name, self.train, self.validation, self.test, *metadata)
         order = np.random.default_rng(seed).permutation(n)
+        train = self.train
+        if isinstance(train.x, np.ndarray) and train.x.nbytes > LARGE:
+            train = replace(train, x=InMemory(train.x))  # the splits share the array
         return SplitDataset(
             name,
-            self.train[order[test_count + validation_count :]],
-            self.validation or self.train[order[test_count : test_count + validation_count]],
-            self.test or self.train[order[:test_count]],
+            train[order[test_count + validation_count :]],
+            self.validation or train[order[test_count : test_count + validation_count]],
+            self.test or train[order[:test_count]],
             *metadata,
         )
 

@@ -1,14 +1,22 @@
-"""The tf.data pipeline, from an array in memory to shuffled, binarized and prefetched batches."""
+"""The tf.data pipeline, from an array to shuffled, binarized and prefetched batches."""
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
 from keras_vae.data import binarize as binarization
+from keras_vae.data.lazy_array import LARGE, InMemory, LazyArray, sample
 from keras_vae.data.validate import validate, validate_conditions
 from keras_vae.errors import InvalidInputError
+
+MOST_SHUFFLED = 2**22
+"""The maximum number of examples whose order is held in memory. For more, each batch computes its own part of it."""
+
+BUFFER = 2**28
+"""Number of bytes for batches that are read in advance."""
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:
@@ -23,7 +31,7 @@ def steps_per_epoch(n: int, batch_size: int) -> int:
 
 
 def batches(
-    x: np.ndarray,
+    x: np.ndarray | LazyArray,
     batch_size: int,
     *,
     shuffle: bool = False,
@@ -43,7 +51,8 @@ def batches(
     on, so that training resumed at epoch k sees exactly the batches of an uninterrupted run.
 
     Args:
-        x: `(N, *event)`, converted to uint8 or float32 by `validate`; batches are `(B, *event)` of that dtype.
+        x: `(N, *event)`, converted to uint8 or float32 by `validate`; batches are `(B, *event)` of that dtype. The rows
+            of a `LazyArray` are read when their batch is needed, several batches at a time.
         batch_size: B, at least 1.
         shuffle: whether each epoch has a random order.
         seed: seed of order and noise, 0 or more.
@@ -60,22 +69,27 @@ def batches(
     >>> [batch.shape[0] for batch in batches(np.zeros((10, 3)), 4)]
     [4, 4, 2]
     """
-    x = validate(x)
+    x = x if isinstance(x, LazyArray) else validate(x)
+    if isinstance(x, np.ndarray) and x.nbytes > LARGE:
+        x = InMemory(x)  # a tensor would be a copy
     y = None if y is None else validate_conditions(y, len(x))
     size = min(check_integer("batch_size", batch_size), len(x))
     seed = check_integer("seed", seed, least=0) % 2**63
     start_step = check_integer("start_step", start_step, least=0)
-    binarization.check(x, binarize)
+    binarization.check(sample(x), binarize)
     epochs = _epochs(shuffle, start_epoch)
-    if binarize == "static":
+    if isinstance(x, LazyArray):
+        x = x if binarize in (None, "dynamic") else binarization.Binarized(x, binarize, seed)
+    elif binarize == "static":
         x = binarization.static(x, seed)
     elif binarize == "threshold":
         x = binarization.threshold(x)
     with tf.device("CPU"):
-        examples, labels = tf.constant(x), None if y is None else tf.constant(y)
+        labels = None if y is None else tf.constant(y)
+        read = _reader(x)
 
     def batch(epoch: tf.Tensor, step: tf.Tensor, indices: tf.Tensor):
-        batch_x = tf.gather(examples, indices)
+        batch_x = read(indices)
         if binarize == "dynamic":
             noise = tf.random.experimental.stateless_fold_in(tf.stack([seed, epoch]), step)
             batch_x = binarization.dynamic(batch_x, noise)
@@ -85,6 +99,7 @@ def batches(
     total = max(steps - start_step, 0) if start_epoch is None else tf.data.INFINITE_CARDINALITY
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    options.autotune.ram_budget = BUFFER
     return (
         epochs.flat_map(lambda epoch: _indices(epoch, len(x), size, steps, shuffle, seed))
         .skip(start_step)
@@ -105,14 +120,40 @@ def _epochs(shuffle: bool, start_epoch: int | None) -> tf.data.Dataset:
     return tf.data.Dataset.counter(check_integer("start_epoch", start_epoch, least=0))
 
 
+def _reader(x: np.ndarray | LazyArray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns a function of the graph that reads the examples at indices `(B,)`."""
+    if isinstance(x, np.ndarray):
+        examples = tf.constant(x)
+        return lambda indices: tf.gather(examples, indices)
+
+    def take(indices: np.ndarray) -> np.ndarray:
+        try:
+            return x.take(indices)
+        except InvalidInputError as error:
+            x.fail(error)
+            raise
+
+    def read(indices: tf.Tensor) -> tf.Tensor:
+        rows = tf.numpy_function(take, [indices], x.dtype, stateful=False)
+        return tf.ensure_shape(rows, [*indices.shape, *x.shape[1:]])
+
+    return read
+
+
 def _indices(epoch: tf.Tensor, n: int, size: int, steps: int, shuffle: bool, seed: int) -> tf.data.Dataset:
     """Returns `(epoch, step, indices)` for each batch of an epoch, indices int64 `(B,)`."""
-    order = tf.range(n, dtype=tf.int64)
-    if shuffle:
-        order = tf.random.experimental.stateless_shuffle(order, tf.stack([seed, epoch]))
+    order = None
+    if shuffle and n <= MOST_SHUFFLED:
+        order = tf.random.experimental.stateless_shuffle(tf.range(n, dtype=tf.int64), tf.stack([seed, epoch]))
 
     def batch_indices(step: tf.Tensor):
-        indices = order[step * size : (step + 1) * size]
+        indices = tf.range(step * size, tf.minimum((step + 1) * size, n))
+        if order is not None:
+            indices = order[step * size : (step + 1) * size]
+        elif shuffle:
+            indices = tf.random.experimental.index_shuffle(
+                indices, tf.stack([seed, epoch]), tf.constant(n - 1, tf.int64)
+            )
         return epoch, step, tf.ensure_shape(indices, [size]) if steps * size <= n else indices
 
     return tf.data.Dataset.range(steps).map(batch_indices)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras_vae.checks import is_image
 from keras_vae.data import pipeline
 from keras_vae.data.factors import check_factors
+from keras_vae.data.lazy_array import LARGE, LazyArray, sample
 from keras_vae.data.validate import validate, validate_conditions, validate_factors
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
@@ -18,7 +19,8 @@ class Split:
     """Examples with optional labels and factors of variation.
 
     Args:
-        x: `(N, *event)`, converted by `validate` to uint8 (pixels, 0..255) or float32.
+        x: `(N, *event)`, converted by `validate` to uint8 (pixels, 0..255) or float32; or a `LazyArray`, for examples
+            that do not fit in memory.
         y: `(N,)` integer labels, vectors `(N, D)` for a model with a condition, such as measurements or one-hot
             labels, or None; see `validate_conditions`. Labels of classes must be integers.
         factors: `(N, K)` integers, the value of each factor of variation, or None.
@@ -33,12 +35,13 @@ class Split:
     ((5, 28, 28, 1), 2)
     """
 
-    x: np.ndarray
+    x: np.ndarray | LazyArray
     y: np.ndarray | None = None
     factors: np.ndarray | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "x", validate(self.x))
+        if not isinstance(self.x, LazyArray):
+            object.__setattr__(self, "x", validate(self.x))
         if self.y is not None:
             object.__setattr__(self, "y", validate_conditions(self.y, len(self.x)))
         if self.factors is not None:
@@ -51,6 +54,17 @@ class Split:
         """Returns the examples at `index`, a slice or an array of indices."""
         y, factors = (None if part is None else part[index] for part in (self.y, self.factors))
         return Split(self.x[index], y, factors)
+
+    def in_memory(self, most_bytes: int = LARGE) -> "Split":
+        """Returns the split with its examples in memory.
+
+        Of a `LazyArray` with more bytes than `most_bytes`, examples at equal distances are read.
+        """
+        if isinstance(self.x, np.ndarray):
+            return self
+        rows = self.x.spread(len(self), most_bytes)
+        y, factors = (None if part is None else part[rows] for part in (self.y, self.factors))
+        return Split(np.asarray(self.x[rows]), y, factors)
 
     def batches(
         self,
@@ -174,11 +188,12 @@ class SplitDataset:
 
     def describe(self) -> str:
         """Returns the sizes, shape, dtype, range, labels, factors and notes as text, one line each."""
-        x = self.train.x
+        x = sample(self.train.x)
+        described = "training values" if x is self.train.x else "values in a sample"
         lines = [
             self.name,
             f"  examples: {len(self.train)} training, {len(self.validation)} validation, {len(self.test)} test",
-            f"  shape {self.event_shape}, {x.dtype}, training values {np.nanmin(x):g} to {np.nanmax(x):g}",
+            f"  shape {self.event_shape}, {x.dtype}, {described} {np.nanmin(x):g} to {np.nanmax(x):g}",
         ]
         if self.label_names:
             more = ", ..." if len(self.label_names) > 10 else ""

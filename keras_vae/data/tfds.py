@@ -59,9 +59,10 @@ def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir:
         part: _read(builder, split, key, shape, image_size, label_key, factor_keys) for part, split in splits.items()
     }
     notes = ()
-    if max(split.x.max() for split in examples_by_part.values()) <= 1:
-        for split in examples_by_part.values():
-            np.multiply(split.x, 255, out=split.x)
+    pixels = [np.asarray(split.x) for split in examples_by_part.values()]
+    if max(x.max() for x in pixels) <= 1:
+        for x in pixels:
+            np.multiply(x, 255, out=x)
         notes = ("The pixels of the data set, 0 or 1, were converted to 0 or 255.",)
     features = builder.info.features
     return Parts(

@@ -1,6 +1,7 @@
 """Exchanges values between workers outside a training step. With a single worker nothing is exchanged."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -34,7 +35,7 @@ def _gather(number):
     return global_batch(tf.identity(number))  # the copy has a device, unlike the argument
 
 
-def check_alike(strategy: tf.distribute.Strategy, arrays: Iterable[np.ndarray | None], name: str) -> None:
+def check_alike(strategy: tf.distribute.Strategy, arrays: Iterable[Any], name: str) -> None:
     """Checks by a digest that all workers have the same arrays. Every worker must call this function.
 
     Args:

@@ -1,6 +1,7 @@
 """Conversion of test data."""
 
 import dataclasses
+import warnings
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,12 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
     """
     factors = None
     if isinstance(data, Split):
+        whole, data = len(data), data.in_memory()
+        if len(data) < whole:
+            warnings.warn(
+                f"{part}: {len(data):,} of {whole:,} examples are evaluated, as the others do not fit in memory.",
+                stacklevel=2,
+            )
         x, y, factors = data.x, data.y, data.factors
     elif isinstance(data, tf.data.Dataset):
         x, y = _read_batches(model, data, part)

@@ -35,7 +35,6 @@ class ServedModel:
     def __init__(self, model: Autoencoder, options: ExportOptions, training: Split | None, *, verbose: int = 0):
         self.original = model
         self.options = options
-        self.training = training
         self.verbose = verbose
         self.model = with_precision(model, options.precision) if "float16" in options.precision else model
         quantized, constant = options.precision == "int8", options.signature is not None
@@ -43,7 +42,9 @@ class ServedModel:
         if quantized or constant:
             self.weights = ServedWeights(self.model, quantized=quantized, constant=constant)
         if training is not None:
+            training = training.in_memory()
             check_examples(training.x, model.likelihood, part="training")
+        self.training = training
 
     @cached_property
     def scores(self) -> np.ndarray:
@@ -77,7 +78,7 @@ class ServedModel:
 
     def answer(self, name: str, n: int) -> recorded_answers.RecordedAnswer:
         """Runs a signature on `n` example rows; returns the inputs and the outputs."""
-        x = None if self.training is None else self.training.x
+        x = None if self.training is None else np.asarray(self.training.x)
         inputs = example_inputs(self.model, self.signatures[name], n, x=x)
         outputs = self.functions[name](**{key: tf.constant(value) for key, value in inputs.items()})
         return recorded_answers.RecordedAnswer(inputs, {key: value.numpy() for key, value in outputs.items()})
@@ -96,4 +97,6 @@ class ServedModel:
         conditions = []
         if model.condition is not None and not isinstance(model, SemiSupervisedAutoencoder):
             conditions = [model.condition.check(examples.y, len(examples))]
-        return in_batches(lambda x, *y: score(model.prepare(x), *y), batch_size, examples.x, *conditions).numpy()
+        return in_batches(
+            lambda x, *y: score(model.prepare(x), *y), batch_size, np.asarray(examples.x), *conditions
+        ).numpy()

@@ -12,6 +12,8 @@ from keras.optimizers.schedules import LearningRateSchedule
 
 from keras_vae import optimizers, zoo
 from keras_vae.data import Split, SplitDataset
+from keras_vae.data.binarize import Binarized
+from keras_vae.data.lazy_array import LazyArray, sample
 from keras_vae.data.load import is_folder, is_table, load
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.distributions import Table
@@ -40,6 +42,7 @@ def load_data(config: TrainingConfig) -> SplitDataset:
         use_columns=config.use_columns,
         categories=config.categories,
         label_names=config.label_names,
+        stream=config.stream,
     )
 
 
@@ -152,7 +155,7 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
 
 def _column_kinds(data: SplitDataset, chosen: Mapping[str, Any] | None = None) -> list[str | tuple[str, int]]:
     """Returns the kind of each column of a table: from `chosen`, from its texts, or inferred from its values."""
-    kinds = list(Table.infer_columns(np.concatenate([split.x for split in _splits(data)])))
+    kinds = list(Table.infer_columns(np.concatenate([sample(split.x) for split in _splits(data)])))
     for i, texts in enumerate(data.categories):
         if len(texts) > 2:
             kinds[i] = ("categorical", len(texts))
@@ -190,6 +193,8 @@ def evaluation_split(split: Split, config: TrainingConfig) -> Split:
     if config.binarize is None:
         return split
     once = "static" if config.binarize == "dynamic" else config.binarize
+    if isinstance(split.x, LazyArray):
+        return replace(split, x=Binarized(split.x, once, config.seed))
     (x,) = split.batches(len(split), binarize=once, seed=config.seed)
     return replace(split, x=x.numpy())
 
@@ -259,5 +264,5 @@ def _steps_per_execution(steps: int, done: int = 0) -> int:
 def _likelihood(config: TrainingConfig, split: Split) -> str:
     if config.likelihood != "auto":
         return config.likelihood
-    x, one = split.x, 255 if split.x.dtype == "uint8" else 1
-    return "bernoulli" if config.binarize or ((x == 0) | (x == one) | (x != x)).all() else "normal"
+    x, one = sample(split.x), 255 if split.x.dtype == "uint8" else 1
+    return "bernoulli" if config.binarize or np.all((x == 0) | (x == one) | (x != x)) else "normal"

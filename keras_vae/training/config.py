@@ -75,6 +75,8 @@ class TrainingConfig:
         limit: maximum number of examples in each split, for a quick trial; by default all.
         data_dir: folder with the prepared sets of TensorFlow Datasets; by default `TFDS_DATA_DIR` of the environment,
             or ~/tensorflow_datasets.
+        stream: whether to read examples when they are needed, for a folder of images or a .npy file; by default if they
+            are large. The result is the same.
         label_column: for a table, the column with the labels.
         use_columns: for a table, the columns of the examples; by default all except the labels.
         categories: for a table with text, column -> its texts in the order of their indices. Training sets it, so that
@@ -113,6 +115,7 @@ class TrainingConfig:
     test: int | float = 0.1
     limit: int | None = None
     data_dir: str | None = None
+    stream: bool | None = None
     label_column: str | None = None
     use_columns: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     categories: dict[str, list[str]] | None = None

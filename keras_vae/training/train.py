@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from keras_vae.checks import check_integer
 from keras_vae.data import SplitDataset, binarize
+from keras_vae.data.lazy_array import LazyArray, sample
 from keras_vae.distribute import check_alike, from_chief, is_chief, make_strategy
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.locks import check_unlocked
@@ -107,8 +108,8 @@ def train(
             model = build_model(config, data)
             _check_data(model, data, config)
             check_can_be_saved(model, run["model.keras"])  # before the training, so that it fails early
-            model.adapt(data.train.x)
-            warn_of_scale(data.train.x, model.likelihood)
+            model.adapt(sample(data.train.x))
+            warn_of_scale(sample(data.train.x), model.likelihood)
         if verbose:
             print(data.describe())
         if resume:
@@ -121,7 +122,7 @@ def train(
             progress = Progress()
             run.start(config, data, overwrite=overwrite)
         keep = {"checkpoint_every": checkpoint_every, "tensorboard": tensorboard, "verbose": verbose}
-        with _together(strategy):
+        with _together(strategy, data):
             progress = _go_on(strategy, model, progress)
             _fit(model, data, config, run, progress, **keep)
             if config.early_stopping is not None:
@@ -137,11 +138,14 @@ def train(
 
 
 @contextlib.contextmanager
-def _together(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Raises `LostWorkerError` for an error of TensorFlow, if there are several workers."""
+def _together(strategy: tf.distribute.Strategy, data: SplitDataset) -> Iterator[None]:
+    """Raises the error of data that cannot be read any more, or `LostWorkerError` if there are several workers."""
     try:
         yield
     except tf.errors.OpError as error:
+        for split in (data.train, data.validation):
+            if isinstance(split.x, LazyArray) and split.x.failure is not None:
+                raise split.x.failure from error
         if not between_workers(strategy):
             raise
         reason = str(error).splitlines()[0][:300]
@@ -152,8 +156,9 @@ def _together(strategy: tf.distribute.Strategy) -> Iterator[None]:
 
 def _check_data(model, data, config) -> None:
     for name in ("train", "validation", "test"):
-        binarize.check(getattr(data, name).x, config.binarize)
-        check_examples(getattr(data, name).x, model.likelihood, part=f"{data.name}, {name} split")
+        x = sample(getattr(data, name).x)
+        binarize.check(x, config.binarize)
+        check_examples(x, model.likelihood, part=f"{data.name}, {name} split")
 
 
 def _go_on(strategy, model, progress) -> Progress:

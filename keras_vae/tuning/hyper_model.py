@@ -6,6 +6,7 @@ import keras
 import keras_tuner
 
 from keras_vae.data import SplitDataset
+from keras_vae.data.lazy_array import sample
 from keras_vae.evaluation import Budget, Subject, read_examples
 from keras_vae.models import Autoencoder
 from keras_vae.optimizers import AverageWeights
@@ -58,7 +59,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
     def build(self, hp: keras_tuner.HyperParameters) -> Autoencoder:
         """Builds the compiled model of a trial, adapted to the training data."""
         model = build_model(self.configuration(hp), self.data)
-        model.adapt(self.data.train.x)
+        model.adapt(sample(self.data.train.x))
         return model
 
     def fit(

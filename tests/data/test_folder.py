@@ -267,7 +267,7 @@ def test_colours_of_16_bits_that_hold_8_are_refused(tmp_path):
 
 
 def test_large_files_are_decoded_one_at_a_time_and_in_their_order(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_vae.data.folder.LARGE", 50)
+    monkeypatch.setattr("keras_vae.data.image_files.LARGE_IMAGE", 50)
     for i in range(4):
         save(tmp_path / f"{i}.png", size=(8, 6) if i % 2 else (40, 30), colour=i)
     assert pixels(tmp_path, image_size=(6, 8))[:, 0, 0, 0].tolist() == [0, 1, 2, 3]

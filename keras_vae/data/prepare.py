@@ -1,0 +1,203 @@
+"""Decodes a folder of images once, into files that training reads at the speed of the disk."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from keras_vae.checks import check_integer
+from keras_vae.data.folder import KINDS, first_size, skip_notes
+from keras_vae.data.folder_layout import Entry, layout, names_of_labels
+from keras_vae.data.image_files import decode, decoders, with_channels
+from keras_vae.data.images import MAX_PIXELS, DecodedImage
+from keras_vae.data.prepared import INDEX, PARTS, is_prepared
+from keras_vae.digest import digest_of
+from keras_vae.errors import InvalidInputError, one_line
+from keras_vae.files import read_json, write_json, write_whole
+from keras_vae.progress import progress
+
+SHARD = 2**26
+"""The number of bytes of pixels in a file."""
+
+
+def prepare(
+    source: str | Path,
+    out: str | Path,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    max_pixels: int = MAX_PIXELS,
+    shard_bytes: int = SHARD,
+    verbose: int = 1,
+) -> Path:
+    """Decodes a folder of images once, into `.npy` files of pixels in the folder `out`.
+
+    `load` and `keras-vae train` read `out` like the folder itself, with the same splits, labels and pixels, but at the
+    speed of the disk. Every `.npy` file can also be opened by `numpy.load`. Files that cannot be read are left out; the
+    notes of the data name them. If the work is interrupted, the same call continues it.
+
+    Args:
+        source: the folder, see `read_folder`.
+        out: the new folder. It may contain the part that an interrupted call has finished.
+        image_size: `(H, W)` in pixels, or one number for a square. None uses the size of the first readable file.
+        max_pixels: maximum number of pixels of a file.
+        shard_bytes: number of bytes of pixels in each new file.
+        verbose: 0 shows no progress.
+
+    Returns:
+        `out`.
+
+    Raises:
+        InvalidInputError: if `source` has no readable training images, or if `out` contains something else.
+        OSError: if `out` cannot be written.
+
+    Example:
+
+    >>> from keras_vae.serving.png import png
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in "abcdefghij":
+    ...     _ = (folder / f"{name}.png").write_bytes(png(np.ones((8, 8, 1))))
+    >>> kv.data.load(prepare(folder, folder / "prepared", verbose=0)).train.x.shape
+    (8, 8, 8, 1)
+    """
+    from keras_vae.data.load import image_size_of
+
+    root, out = Path(source).expanduser(), Path(out).expanduser()
+    check_integer("shard_bytes", shard_bytes)
+    if not root.is_dir() or is_prepared(root):
+        raise InvalidInputError(f"{root}: expected a folder of images; arrays in .npy files need no preparation.")
+    if is_prepared(out):
+        raise InvalidInputError(f"{out}: it is prepared already; remove it, or choose another folder.")
+    entries, unused_files, other_files = layout(root)
+    entries = [entry for entry in entries if not _is_below(root / entry.path, out)]
+    size = image_size_of(image_size) or first_size(root, entries, max_pixels)
+    if size is None:
+        raise InvalidInputError(f"{root}: expected readable {KINDS} images, got {len(entries)} files, none readable.")
+    work = _Work(root, out, entries, size, check_integer("max_pixels", max_pixels), shard_bytes, verbose)
+    shards = work.all()
+    if not any(shard["examples"] for shard in shards["train"]):
+        raise InvalidInputError(f"{root}: expected readable images for training, got none; check the folder.")
+    failures = [reason for part in PARTS for shard in shards[part] for reason in shard.pop("skipped")]
+    other_files = [file for file in other_files if not _is_below(root / file, out)]
+    notes = skip_notes(failures, other_files)
+    if unused_files:
+        notes.append(f"Left out {len(unused_files)} images outside train, validation and test.")
+    content = {
+        "shape": [*size, 1 if work.grey else 3],
+        "label_names": work.names,
+        "notes": notes,
+        "splits": {part: [shard for shard in shards[part] if shard["examples"]] for part in PARTS},
+    }
+    write_json(out / INDEX, content)
+    for path in out.glob("*.shard.json"):
+        path.unlink()
+    return out
+
+
+class _Work:
+    """The conversion of a folder; each shard is a file of pixels, and until the end a file of what it contains."""
+
+    def __init__(self, root, out, entries, size, max_pixels, shard_bytes, verbose):
+        self.root, self.out, self.entries, self.size = root, out, entries, size
+        self.max_pixels, self.verbose = max_pixels, verbose
+        self.names = names_of_labels(entries)
+        self.grey = True
+        self.rows = max(1, shard_bytes // (3 * size[0] * size[1]))
+
+    def all(self) -> dict[str, list[dict[str, Any]]]:
+        """Writes all shards, as grey images if all files are grey."""
+        jobs = [(part, number, chosen) for part in PARTS for number, chosen in self._groups(part)]
+        self._check_out(jobs)
+        self._check_disk(sum(len(chosen) for *_, chosen in jobs))
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.grey = not any(
+            shard is not None and not shard["grey"] for part, number, _ in jobs if (shard := self._read(part, number))
+        )
+        while True:
+            shards = {part: [] for part in PARTS}
+            with progress(iter(self._bar()), len(self.entries), "Preparing images", verbose=self.verbose) as bar:
+                for part, number, chosen in jobs:
+                    shard = self._shard(part, number, chosen)
+                    if shard is None:
+                        break
+                    shards[part].append(shard)
+                    bar.update(len(chosen))
+                else:
+                    return shards
+            self.grey = False  # the first file with colours: start again with colours
+
+    @staticmethod
+    def _bar() -> Iterator[int]:
+        return iter(())
+
+    def _groups(self, part: str) -> Iterator[tuple[int, list[Entry]]]:
+        chosen = [entry for entry in self.entries if entry.part == part]
+        for number, start in enumerate(range(0, len(chosen), self.rows)):
+            yield number, chosen[start : start + self.rows]
+
+    def _shard(self, part: str, number: int, entries: Sequence[Entry]) -> dict[str, Any] | None:
+        """Writes a shard, or returns the one that is there. Returns None if it has colours and `grey` is set."""
+        key = self._key(entries)
+        shard = self._read(part, number)
+        name = f"{part}-{number:05}.npy"
+        if shard is not None and (shard["key"], shard["grey"]) == (key, self.grey) and (self.out / name).is_file():
+            return {name: value for name, value in shard.items() if name not in ("key", "grey")}
+        pixels, labels, skipped = [], [], []
+        results = decoders().map(lambda entry: decode(self.root / entry.path, self.size, self.max_pixels), entries)
+        for entry, result in zip(entries, results, strict=True):
+            if not isinstance(result, DecodedImage):
+                skipped.append(f"Skipped {entry.path}: {one_line(result)}.")
+                continue
+            if self.grey and result.pixels.ndim == 3:
+                return None
+            pixels.append(with_channels(result.pixels, grey=self.grey))
+            if self.names:
+                labels.append(self.names.index(str(entry.label)))
+        if pixels:
+            write_whole(self.out / name, lambda path: np.save(path, np.stack(pixels)))
+        shard = {"file": name, "examples": len(pixels), "labels": labels, "skipped": skipped}
+        write_json(self._state(part, number), {**shard, "key": key, "grey": self.grey})
+        return shard
+
+    def _key(self, entries: Sequence[Entry]) -> str:
+        """Returns a digest of the files of a shard and of the options."""
+        files = [(str(entry.path), (self.root / entry.path).stat().st_size) for entry in entries]
+        text = json.dumps([files, self.size, self.max_pixels, self.names])
+        return digest_of([np.frombuffer(text.encode(), np.uint8)])
+
+    def _state(self, part: str, number: int) -> Path:
+        return self.out / f"{part}-{number:05}.shard.json"
+
+    def _read(self, part: str, number: int) -> dict[str, Any] | None:
+        path = self._state(part, number)
+        return read_json(path) if path.exists() else None
+
+    def _check_out(self, jobs: Sequence[tuple[str, int, Any]]) -> None:
+        """Checks that the folder contains nothing but the work of an interrupted call."""
+        if not self.out.exists():
+            return
+        own = {name for part, number, _ in jobs for name in (f"{part}-{number:05}.npy", self._state(part, number).name)}
+        others = sorted({path.name for path in self.out.iterdir() if not path.name.startswith(".")} - own)
+        if others:
+            raise InvalidInputError(
+                f"{self.out}: expected a new folder, or the same work begun before, got {others[0]}; choose another "
+                "folder."
+            )
+
+    def _check_disk(self, count: int) -> None:
+        needed = count * self.size[0] * self.size[1] * 3
+        there = sum(path.stat().st_size for path in self.out.glob("*.npy")) if self.out.exists() else 0
+        parent = next(path for path in (self.out, *self.out.absolute().parents) if path.exists())
+        free = psutil.disk_usage(os.fspath(parent)).free + there
+        if needed > free:
+            raise InvalidInputError(
+                f"{self.out}: expected room for up to {needed / 2**30:.1f} GiB of pixels, got {free / 2**30:.1f} GiB "
+                "free; use a smaller image_size or another disk."
+            )
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.absolute().is_relative_to(folder.absolute())
