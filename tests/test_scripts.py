@@ -42,7 +42,7 @@ def first_line(script):
     return script.read_text(errors="replace").partition("\n")[0]
 
 
-OF_PYTHON = sorted(path.name for path in SCRIPTS.iterdir() if "/python" in first_line(path))
+OF_PYTHON = sorted(path.name for path in SCRIPTS.iterdir() if path.is_file() and "/python" in first_line(path))
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +174,14 @@ def test_the_benchmark_of_memory_has_a_row_for_each_question():
     rows = [line.split() for line in run(sys.executable, SCRIPTS / "benchmark_memory", *arguments).splitlines()]
     assert [row[0] for row in rows] == ["question", "likelihood", "samples"]
     assert all(float(cell) >= 0 for row in rows[1:] for cell in row[1:])
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_streams_has_a_row_for_each_source():
+    table = run(sys.executable, SCRIPTS / "benchmark_streams", "--images", "400", "--sources", "prepared", "folder")
+    rows = [line.split() for line in table.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["prepared", "folder"]
+    assert all(float(cell) > 0 for row in rows for cell in (*row[1:4], row[5]))
 
 
 @pytest.mark.slow

@@ -22,10 +22,11 @@ Layout:
     binarize    grey pixels -> black or white pixels
 """
 
+from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.load import load
 from keras_vae.data.names import names
 from keras_vae.data.pipeline import batches
 from keras_vae.data.prepare import prepare
 from keras_vae.data.split_dataset import Split, SplitDataset
 
-__all__ = ["Split", "SplitDataset", "batches", "load", "names", "prepare"]
+__all__ = ["LazyArray", "Split", "SplitDataset", "batches", "load", "names", "prepare"]

@@ -72,7 +72,6 @@ def read_folder(
     """
     root = Path(path)
     entries, unused_files, other_files = layout(root)
-    spread = np.linspace(0, len(entries) - 1, min(SAMPLED, len(entries))).astype(int)
     with warnings.catch_warnings():
         silence_pillow()
         size = image_size or first_size(root, entries, max_pixels)
@@ -84,7 +83,7 @@ def read_folder(
         if stream is None:
             stream = len(entries) > MOST_FILES or 3 * len(entries) * size[0] * size[1] > LARGE
         start = time.monotonic()
-        decoded = [entries[i] for i in spread] if stream else entries
+        decoded = _sample(entries, size) if stream else entries
         images, failures = _decode(root, decoded, size, strict, max_pixels)
         seconds = (time.monotonic() - start) / max(len(decoded), 1)
     if not images:
@@ -107,10 +106,21 @@ def read_folder(
         raise InvalidInputError(
             f"{root}: expected readable images for training, got only {' and '.join(splits)}; add a folder train."
         )
-    notes = [*warned, *_size_notes(images, size, chosen=image_size is None), *_other_notes(unused_files, images)]
+    notes = [
+        *warned,
+        *_label_notes(entries),
+        *_size_notes(images, size, chosen=image_size is None),
+        *_other_notes(unused_files, images),
+    ]
     if stream:
         notes.append(_stream_note(len(entries), seconds))
     return Parts(splits["train"], splits.get("validation"), splits.get("test"), label_names=names, notes=tuple(notes))
+
+
+def _sample(entries: Sequence[Entry], size: tuple[int, int]) -> list[Entry]:
+    """Returns one to `SAMPLED` entries at equal distances, whose images take at most `LARGE` bytes."""
+    count = max(1, min(SAMPLED, len(entries), LARGE // (3 * size[0] * size[1])))
+    return [entries[i] for i in np.linspace(0, len(entries) - 1, count).astype(int)]
 
 
 def _in_memory(images: Mapping[Entry, DecodedImage], grey: bool, names: Sequence[str]) -> dict[str, Split]:
@@ -213,6 +223,17 @@ def _other_notes(unused_files: Sequence[Path], images: Mapping[Entry, DecodedIma
             f"Read the first frame or page of {len(multi_frame)} files that have more, first {multi_frame[0]}."
         )
     return notes
+
+
+def _label_notes(entries: Sequence[Entry]) -> list[str]:
+    """Returns a note if some files have a label and others do not."""
+    without = [entry.path for entry in entries if entry.label is None]
+    if len(without) in (0, len(entries)):
+        return []
+    return [
+        f"There are no labels, as {len(without)} of {len(entries)} files are in no sub-folder of a class, first "
+        f"{without[0]}."
+    ]
 
 
 def _size_notes(images: Mapping[Entry, DecodedImage], size: tuple[int, int], *, chosen: bool) -> list[str]:

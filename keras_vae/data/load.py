@@ -216,6 +216,11 @@ def image_size_of(image_size: int | tuple[int, int] | None) -> tuple[int, int] |
             f"image_size: expected one number or (height, width), got {image_size!r}; give one of these."
         )
     height, width = (check_integer("image_size", side) for side in pair)
+    if height * width > MAX_PIXELS:
+        raise InvalidInputError(
+            f"image_size: expected at most {MAX_PIXELS:,} pixels, got {height} x {width}, {height * width:,}; use a "
+            "smaller size."
+        )
     return height, width
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 
 import keras
 import numpy as np
+import psutil
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
@@ -223,6 +225,14 @@ def _check_batch_size(config: TrainingConfig, data: SplitDataset, strategy: tf.d
     replicas, size = strategy.num_replicas_in_sync, min(config.batch_size_for(len(data.train)), len(data.train))
     if size < replicas:
         raise InvalidInputError(f"batch_size: expected an example for each of {replicas} replicas; got {size}.")
+    # A step holds the examples, their reconstructions and the gradients of these, besides much else.
+    needed, available = 3 * 4 * size * math.prod(data.event_shape), psutil.virtual_memory().available
+    if needed > available:
+        raise InvalidInputError(
+            f"batch_size: expected batches that fit in {available / 2**30:.1f} GiB of free memory, got {size} examples "
+            f"of shape {data.event_shape}, for which a step needs more than {needed / 2**30:.1f} GiB; use a smaller "
+            "batch or a smaller image_size."
+        )
 
 
 def _check_resumable(run: Run, config: TrainingConfig) -> None:
