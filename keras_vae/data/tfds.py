@@ -2,12 +2,14 @@
 
 import difflib
 import importlib
+import math
 import socket
 import urllib.request
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import psutil
 import tensorflow as tf
 
 from keras_vae.data.images import fit
@@ -55,6 +57,7 @@ def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir:
     splits |= {part: part for part in ("validation", "test") if part in split_names and part != splits["train"]}
     height, width = image_size or (height, width)
     shape = (height, width, channels or 3)
+    _check_memory(name, sum(builder.info.splits[split].num_examples for split in splits.values()), shape)
     examples_by_part = {
         part: _read(builder, split, key, shape, image_size, label_key, factor_keys) for part, split in splits.items()
     }
@@ -74,6 +77,16 @@ def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir:
         factor_names=tuple(key.removeprefix(FACTOR) for key in factor_keys),
         factor_sizes=tuple(features[key].num_classes for key in factor_keys),
     )
+
+
+def _check_memory(name: str, total: int, shape: tuple[int, ...]) -> None:
+    needed, available = total * math.prod(shape), psutil.virtual_memory().available
+    if needed > available:
+        raise InvalidInputError(
+            f"{name}: expected images that fit in {available / 2**30:.1f} GiB of free memory, got {total:,} of shape "
+            f"{shape}, {needed / 2**30:.1f} GiB; use a smaller image_size, or write the images to files and use "
+            "`keras-vae prepare`."
+        )
 
 
 def _builder(name: str, data_dir: str | Path | None):
