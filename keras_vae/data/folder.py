@@ -5,7 +5,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -210,7 +210,7 @@ def skip_notes(failures: Sequence[str], other_files: Sequence[Path]) -> list[str
     return notes
 
 
-def _other_notes(unused_files: Sequence[Path], images: Mapping[Entry, DecodedImage]) -> list[str]:
+def _other_notes(unused_files: Sequence[PurePath], images: Mapping[Entry, DecodedImage]) -> list[str]:
     """Returns notes on files outside the splits, and on files with several frames."""
     notes = []
     if unused_files:

@@ -1,6 +1,7 @@
 """Assigns the image files of a folder to splits and classes."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple, TypeVar
 
@@ -26,16 +27,34 @@ class Entry(NamedTuple):
     label: str | None
 
 
-def layout(root: Path) -> tuple[list[Entry], list[Path], list[Path]]:
+def layout(root: Path) -> tuple[list[Entry], list[PurePath], list[Path]]:
     """Lists the image files under `root`, except hidden files, and assigns them to splits and classes.
 
     Returns:
         The two results of `arrange`, and the files of other kinds.
     """
-    files = [path.relative_to(root) for path in sorted(root.rglob("*")) if not path.is_dir()]
-    visible = [file for file in files if not any(part.startswith(".") for part in file.parts)]
-    images = [file for file in visible if file.suffix.lower() in SUFFIXES and (root / file).is_file()]
-    return *arrange(images), sorted({*visible} - {*images})
+    files = sorted(_walk(os.fspath(root), ()))
+    images = [PurePath(*parts) for parts, is_file in files if is_file and _suffix(parts[-1]) in SUFFIXES]
+    others = [Path(*parts) for parts, is_file in files if not (is_file and _suffix(parts[-1]) in SUFFIXES)]
+    return *arrange(images), others
+
+
+def _walk(folder: str, parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yields the parts of the path, and whether it is a regular file, of everything but folders and hidden files."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            parts = (*parents, entry.name)
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                if not entry.is_symlink():
+                    yield from _walk(entry.path, parts)
+            else:
+                yield parts, entry.is_file()
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
 
 
 def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:
@@ -45,16 +64,17 @@ def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:
         The entries of the files, in the same order, and the unused files: those outside `train`, `validation` (or
         `val`) and `test`, if there is a folder `train`. Without a folder `train`, these files are training files.
     """
-    file_parts = {file: SPLITS.get(file.parts[0].lower()) if len(file.parts) > 1 else None for file in files}
-    default_part = None if "train" in file_parts.values() else "train"
+    all_parts = [file.parts for file in files]
+    splits = [SPLITS.get(parts[0].lower()) if len(parts) > 1 else None for parts in all_parts]
+    default_split = None if "train" in splits else "train"
     entries, unused_files = [], []
-    for file, part in file_parts.items():
-        folders = file.parts[1:-1] if part else file.parts[:-1]
-        used_part = part or default_part
-        if used_part is None:
+    for file, parts, split in zip(files, all_parts, splits, strict=True):
+        folders = parts[1:-1] if split else parts[:-1]
+        used_split = split or default_split
+        if used_split is None:
             unused_files.append(file)
         else:
-            entries.append(Entry(file, used_part, folders[0] if folders else None))
+            entries.append(Entry(file, used_split, folders[0] if folders else None))
     return entries, unused_files
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import os
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -75,7 +76,7 @@ class ImageFiles(LazyArray):
 
     def digest(self) -> str:
         """Returns a digest of the names and sizes of all files, and of the pixels of some."""
-        sizes = [(self.root / file).stat().st_size if (self.root / file).exists() else -1 for file in self.files]
+        sizes = [_size_of(os.path.join(self.root, file)) for file in self.files]
         names = np.frombuffer("\n".join(self.files).encode("utf-8", "surrogatepass"), np.uint8)
         return digest_of([np.array(self.shape), names, np.array(sizes), self.sample(64, 2**22)])
 
@@ -114,6 +115,13 @@ class ImageFiles(LazyArray):
             warnings.warn(
                 f"{self.root}: further files that cannot be read are skipped without a warning.", stacklevel=2
             )
+
+
+def _size_of(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:  # a file that cannot be read is replaced
+        return -1
 
 
 def decode(path: Path, size: tuple[int, int] | None, max_pixels: int) -> DecodedImage | Exception:
