@@ -29,8 +29,8 @@ def train(
             "--set",
             metavar="OPTION=VALUE",
             help="Option of the recipe or its networks, OPTION=VALUE, or of its posterior, likelihood, prior, "
-            "corruption, critic or optimizer, PART.OPTION=VALUE; VALUE in JSON: units=[200,200], prior.components=20, "
-            "optimizer.global_clipnorm=1. Repeatable.",
+            "corruption, augmentation, critic or optimizer, PART.OPTION=VALUE; VALUE in JSON: units=[200,200], "
+            "prior.components=20, optimizer.global_clipnorm=1. Repeatable.",
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,

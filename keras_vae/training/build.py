@@ -17,6 +17,7 @@ from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers import VectorCondition
+from keras_vae.layers.augmentation import KEEP_VALUES
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
 from keras_vae.training.dtype_policy import policy_of_devices
@@ -122,6 +123,13 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
     options = {name: value for name, value in config.options.items() if name != "optimizer"}
     if zoo.takes(config.model, "seed"):
         options["seed"] = config.seed
+    if config.augment is not None:
+        options["augmentation"] = {**dict.fromkeys(config.augment), **options.get("augmentation", {})}
+    if config.binarize and (greys := set(options.get("augmentation") or ()) - {*KEEP_VALUES}):
+        raise InvalidInputError(
+            f"augment: {', '.join(sorted(greys))} would give grey values to the pixels that binarize makes 0 or 1; "
+            f"use {' and '.join(KEEP_VALUES)}."
+        )
     if config.network != "auto":
         options["network"] = config.network
     if config.warmup_epochs:

@@ -67,6 +67,8 @@ class TrainingConfig:
         options: further options of the recipe, its parts and its networks, such as `{"beta": 4.0, "units": [200, 200],
             "prior": {"name": "mixture", "components": 20}}`.
         warmup_epochs: number of epochs in which the weight of the KL rises from 0.
+        augment: random transformations of the images in training, such as flip,crop; also rotate, zoom, brightness and
+            contrast. Amounts are options, such as `{"augmentation": {"rotate": 0.1}}`, see `layers.image_augmentation`.
         binarize: how to binarise pixels: `"dynamic"`, `"static"` or `"threshold"`; by default not.
         image_size: size of the images in pixels, one number or height and width, for images of various sizes; by
             default that of the first file.
@@ -107,6 +109,7 @@ class TrainingConfig:
     network: str = "auto"
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
     warmup_epochs: int = 0
+    augment: list[str] | None = None
     binarize: str | None = None
     image_size: int | tuple[int, int] | None = None
     validation: int | float = 0.1
@@ -142,7 +145,7 @@ class TrainingConfig:
             check_integer("early_stopping", self.early_stopping)
         self._expect("decay", "'auto', 'cosine', 'linear' or 'none'", lambda decay: decay in ("auto", *DECAYS))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
-        for name in ("use_columns", "label_names"):
+        for name in ("augment", "use_columns", "label_names"):
             self._expect(name, "a list of texts or None", lambda value: value is None or are_texts(value))
         self._expect(
             "categories",

@@ -17,6 +17,7 @@ from keras_vae.distribute import check_alike, from_chief, is_chief, make_strateg
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.locks import check_unlocked
 from keras_vae.models import Autoencoder, load_model
+from keras_vae.models.augmentation import check_augmented
 from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.optimizers import AverageWeights
@@ -154,6 +155,7 @@ def _check_data(model, data, config) -> None:
     for name in ("train", "validation", "test"):
         binarize.check(getattr(data, name).x, config.binarize)
         check_examples(getattr(data, name).x, model.likelihood, part=f"{data.name}, {name} split")
+    check_augmented(model, data.train.x)
 
 
 def _go_on(strategy, model, progress) -> Progress:
