@@ -21,6 +21,7 @@ from keras_vae.layers.augmentation import KEEP_VALUES
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
 from keras_vae.training.dtype_policy import policy_of_devices
+from keras_vae.training.initial_weights import freeze
 
 MOST_STEPS_PER_EXECUTION = 32
 MOST_UNSEEN = 1000
@@ -75,6 +76,7 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
         raise InvalidInputError(f"dtype_policy: {error}") from error
     steps = steps_of(config, data)
     model = zoo.create(config.model, data.event_shape, config.latent_dim, **_options(config, data, steps))
+    freeze(model, config.freeze or ())
     compiled = {"jit_compile": config.jit_compile, "steps_per_execution": _steps_per_execution(steps)}
     if isinstance(model, AdversarialAutoencoder):
         critic_rate = config.critic_learning_rate or config.learning_rate

@@ -26,6 +26,7 @@ from keras_vae.training.build import build_model, fit_epochs, load_data, steps_o
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
+from keras_vae.training.initial_weights import load_matching
 from keras_vae.training.interrupt import interruptible
 from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
@@ -112,15 +113,18 @@ def train(
             warn_of_scale(data.train.x, model.likelihood)
         if verbose:
             print(data.describe())
+        # Outside the scope, since only the chief creates these variables, and before anything is written.
+        progress = read_checkpoint(run, steps_of(config, data)) if resume else Progress()
+        initial = config.init_from if writes and progress.model is None else None
+        taken = None if initial is None else load_matching(model, initial)
         if resume:
-            # Outside the scope, since only the chief creates these variables.
-            progress = read_checkpoint(run, steps_of(config, data))
             if not run["data.json"].exists():
                 run.write_json("data.json", data.digests())
             run.write_json("config.json", config.as_dict())
         else:
-            progress = Progress()
             run.start(config, data, overwrite=overwrite)
+        if taken is not None:
+            _note_source(run, taken, verbose=verbose)
         keep = {"checkpoint_every": checkpoint_every, "tensorboard": tensorboard, "verbose": verbose}
         with _together(strategy):
             progress = _go_on(strategy, model, progress)
@@ -156,6 +160,19 @@ def _check_data(model, data, config) -> None:
         binarize.check(getattr(data, name).x, config.binarize)
         check_examples(getattr(data, name).x, model.likelihood, part=f"{data.name}, {name} split")
     check_augmented(model, data.train.x)
+
+
+def _note_source(run, taken, *, verbose) -> None:
+    """Records the digest of the initial weights. A run that ended before its first checkpoint needs the same again."""
+    environment = run.read_json("environment.json")
+    if environment.setdefault("init_from", taken.digest) != taken.digest:
+        raise InvalidInputError(
+            f"{run.path}: it was started with other weights than {taken.source} has now; start it again with "
+            "--overwrite."
+        )
+    run.write_json("environment.json", environment)
+    if verbose:
+        print(f"Starting with {taken}")
 
 
 def _go_on(strategy, model, progress) -> Progress:
