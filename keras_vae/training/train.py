@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -28,6 +28,7 @@ from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, Train
 from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
 from keras_vae.training.initial_weights import load_matching
 from keras_vae.training.interrupt import interruptible
+from keras_vae.training.loggers import check_loggers, loggers
 from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
 from keras_vae.training.run import BEST, Run
@@ -39,7 +40,7 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
-    tensorboard: bool = False,
+    log: Sequence[str] = (),
     strategy: str | tf.distribute.Strategy = "one",
     replicas: int | None = None,
     checkpoint_every: int | None = None,
@@ -57,7 +58,7 @@ def train(
         out: the run folder.
         resume: whether to continue the run in `out` from its last checkpoint. If there is no run, a new run starts.
         overwrite: whether to replace the run in `out`.
-        tensorboard: whether to write logs for TensorBoard.
+        log: where to log, beside the files of the run: names in `LOGGERS`, see `loggers`.
         strategy: distribution strategy, as an object or a name in `keras_vae.distribute.STRATEGIES`.
         replicas: number of replicas, see `make_strategy`.
         checkpoint_every: number of batches between checkpoints within an epoch. None saves one at the end of each epoch
@@ -78,6 +79,7 @@ def train(
     """
     if checkpoint_every is not None:
         check_integer("checkpoint_every", checkpoint_every)
+    check_loggers(log)
     run = Run(out)
     writes = is_chief(strategy)
     resume = writes and resume and run.exists
@@ -125,7 +127,7 @@ def train(
             run.start(config, data, overwrite=overwrite)
         if taken is not None:
             _note_source(run, taken, verbose=verbose)
-        keep = {"checkpoint_every": checkpoint_every, "tensorboard": tensorboard, "verbose": verbose}
+        keep = {"checkpoint_every": checkpoint_every, "log": log if writes else (), "verbose": verbose}
         with _together(strategy):
             progress = _go_on(strategy, model, progress)
             _fit(model, data, config, run, progress, **keep)
@@ -191,20 +193,19 @@ def _state(model: Autoencoder) -> list[keras.Variable]:
     return [*model.weights, *(variable for optimizer, _ in model.optimizers for variable in optimizer.variables)]
 
 
-def _fit(model, data, config, run, start, *, checkpoint_every, tensorboard, verbose):
+def _fit(model, data, config, run, start, *, checkpoint_every, log, verbose):
     """Trains from the state `start` to the end of the run."""
     steps = steps_of(config, data)
     done, part = divmod(start.step, steps)
     run.write_history({name: values[:done] for name, values in run.read_history().items()})
-    with interruptible() as interrupts:
+    with interruptible() as interrupts, loggers(log, run, config, data) as logs:
         averages = AverageWeights() if config.keeps_averages else None
         callbacks: list[keras.callbacks.Callback] = [] if averages is None else [averages]
         patience = config.early_stopping
         if patience is not None:
             callbacks.append(EarlyStopping(run, patience, averages))
         callbacks.append(KeepRun(run, steps, start, every=checkpoint_every, interrupts=interrupts))
-        if tensorboard:
-            callbacks.append(keras.callbacks.TensorBoard(run["logs"], write_graph=False))
+        callbacks += logs
         spans = [(done, done + 1, part)] if part else []
         for first, last, step in [*spans, (done + len(spans), config.epochs, 0)]:
             if patience is not None and stops_after(model, run.read_history().get(metric_of(model), []), patience):
