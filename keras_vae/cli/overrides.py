@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_vae.errors import InvalidInputError
 
-PARTS = ("posterior", "likelihood", "prior", "corruption", "critic", "optimizer")
+PARTS = ("posterior", "likelihood", "prior", "corruption", "augmentation", "critic", "optimizer")
 PLAIN = ("model", "objective", "network")
 """Parts whose options are options of the recipe or the networks."""
 

@@ -10,6 +10,7 @@ import typer
 
 from keras_vae.cli.imports import import_modules, import_recorded
 from keras_vae.cli.settings import settings_of
+from keras_vae.text import split_names
 from keras_vae.training.config import TrainingConfig
 
 Config = Annotated[Path | None, typer.Option(help="Configuration in JSON, such as the config.json of a run.")]
@@ -29,13 +30,19 @@ def train(
             "--set",
             metavar="OPTION=VALUE",
             help="Option of the recipe or its networks, OPTION=VALUE, or of its posterior, likelihood, prior, "
-            "corruption, critic or optimizer, PART.OPTION=VALUE; VALUE in JSON: units=[200,200], prior.components=20, "
-            "optimizer.global_clipnorm=1. Repeatable.",
+            "corruption, augmentation, critic or optimizer, PART.OPTION=VALUE; VALUE in JSON: units=[200,200], "
+            "prior.components=20, optimizer.global_clipnorm=1. Repeatable.",
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write logs for TensorBoard.")] = False,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Where to log: tensorboard (in logs/ of the run, with pictures and the latents), mlflow or wandb.",
+        ),
+    ] = None,
     strategy: Annotated[
         str, typer.Option(help="Distribution strategy: auto, one, mirrored, multi-worker or tpu.")
     ] = "auto",
@@ -67,7 +74,8 @@ def train(
     out = out or Path("runs") / _name_of(training_config)
     try:
         run = run_training(
-            training_config, out, resume=resume, overwrite=overwrite, tensorboard=tensorboard,
+            training_config, out, resume=resume, overwrite=overwrite,
+            log=[name for text in log or () for name in split_names("--log", text)],
             strategy=strategy, replicas=replicas, checkpoint_every=checkpoint_every, report=report,
         )  # fmt: skip
     except KeyboardInterrupt as stop:

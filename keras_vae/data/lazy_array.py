@@ -14,7 +14,7 @@ from keras_vae.errors import InvalidInputError
 LARGE = 2**28
 """Number of bytes of examples above which data are read when they are needed."""
 
-MOST_SAMPLED, MOST_SAMPLED_BYTES = 10_000, 2**25
+MOST_SAMPLED, MOST_SAMPLED_BYTES = 10_000, 2**23
 """The maximum size of a `sample`, in rows and in bytes."""
 
 BLOCK = 2**25
@@ -44,6 +44,7 @@ class LazyArray(abc.ABC):
         self.shape, self.dtype = tuple(map(int, shape)), np.dtype(dtype)
         self.base: LazyArray | None = None
         self.failure: InvalidInputError | None = None
+        self.sampled: np.ndarray | None = None
 
     @abc.abstractmethod
     def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -238,5 +239,9 @@ class Cached(LazyArray):
 
 
 def sample(x: np.ndarray | LazyArray) -> np.ndarray:
-    """Returns an array as it is, and a sample of a lazy array, see `LazyArray.sample`."""
-    return x if isinstance(x, np.ndarray) else x.sample()
+    """Returns an array as it is, and a sample of a lazy array, see `LazyArray.sample`, which is read only once."""
+    if isinstance(x, np.ndarray):
+        return x
+    if x.sampled is None:
+        x.sampled = x.sample()
+    return x.sampled

@@ -1,5 +1,6 @@
 """Keras layers that are neither a network nor a distribution."""
 
+from keras_vae.layers.augmentation import AUGMENTATIONS, image_augmentation
 from keras_vae.layers.autoregressive_flow import AutoregressiveFlow
 from keras_vae.layers.condition import Condition, LabelCondition, VectorCondition
 from keras_vae.layers.corruption import (
@@ -19,6 +20,7 @@ from keras_vae.layers.sampling import Sampling
 from keras_vae.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
+    "AUGMENTATIONS",
     "CORRUPTIONS",
     "MADE",
     "AutoregressiveFlow",
@@ -36,4 +38,5 @@ __all__ = [
     "Sampling",
     "SpectralNormalization",
     "VectorCondition",
+    "image_augmentation",
 ]

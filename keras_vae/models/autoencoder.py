@@ -15,6 +15,7 @@ from keras_vae.distributions import LIKELIHOODS, POSTERIORS, Likelihood, Posteri
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers import Condition, Corruption, Sampling
 from keras_vae.models import compatibility
+from keras_vae.models.augmentation import CORRUPTION_NOISE, augmented
 from keras_vae.models.batch import checked_batch, trace_of_batch, where_rows
 from keras_vae.models.composition import Composition
 from keras_vae.models.fitting import Fitting
@@ -32,8 +33,6 @@ from keras_vae.trace import Trace
 
 tfd = tfp.distributions
 
-CORRUPTION_NOISE = 1_000_003  # folded into the seed, so that this noise is independent of the draws of z
-
 
 @register
 class Autoencoder(Composition, Questions, Prediction, Fitting):
@@ -50,9 +49,9 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         likelihood: p(x | z): a `Likelihood`, or a name in `LIKELIHOODS`, or a mapping as for `posterior`.
         prior: p(z): a `Prior`, a name in `PRIORS`, or such a mapping; None for a model without samples.
         objective: the loss: a `Term` or a weighted sum of terms, such as `NLL() + 4.0 * KL()`.
-        condition: a `LabelCondition` or a `VectorCondition`: an additional input of encoder and decoder, which is `y`
-            in `fit`. It is concatenated to the last axis of the inputs of encoder and decoder.
+        condition: a `LabelCondition` or `VectorCondition`: `y` in `fit`, beside the last axis of both networks' inputs.
         corruption: a `Corruption` of the input of the encoder during training.
+        augmentation: a Keras layer or model that transforms the examples during training, before the corruption.
         seed: seed of all noise, and of the initial weights of the parts except the networks. None draws one.
         sublayers: internal layers that are frozen or quantized, as `get_config` writes them.
 
@@ -89,6 +88,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         objective: Term | Objective,
         condition: Condition | None = None,
         corruption: Corruption | None = None,
+        augmentation: keras.layers.Layer | None = None,
         seed: int | None = None,
         sublayers: dict[str, Any] | None = None,
         **kwargs: Any,
@@ -98,7 +98,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         self.condition = compatibility.check_part(condition, Condition, part="condition")
         self.corruption = compatibility.check_part(corruption, Corruption, part="corruption")
         self.seed = int(np.random.randint(2**31 - 1)) if seed is None else check_seed(seed)
-        self.encoder, self.decoder = encoder, decoder
+        self.encoder, self.decoder, self.augmentation = encoder, decoder, augmentation
         encoder_input = compatibility.input_shape(encoder, self.condition, part="encoder")
         decoder_input = compatibility.input_shape(decoder, self.condition, part="decoder")
         latent_shape = decoder_input
@@ -201,8 +201,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
             extras: other tensors of the batch, such as labels.
         """
         x, extras = self.prepare(x), extras or {}
-        condition = self.condition_of(extras.get("y"))
-        own = own_seed(seed)
+        condition, own = self.condition_of(extras.get("y")), own_seed(seed)
         seen = self.corruption(x, fold(own, CORRUPTION_NOISE)) if self.corruption is not None and training else x
         posterior = self.posterior_of(seen, condition, training=training)
         z = self.sampling(distribution=posterior, samples=samples, seed=own)  # (S, B, *latent_shape)
@@ -232,6 +231,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
 
     def train_step(self, data: Any) -> dict[str, Tensor]:
         seed = fold(as_seed(self.seed), self.step)
+        data = augmented(self, data, seed)
         gradients, sums, statistics = self.differentiate(data, seed)
         if self.given_metrics:
             self.update_given_metrics(checked_batch(self, data))

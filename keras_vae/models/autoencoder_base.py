@@ -31,6 +31,7 @@ class AutoencoderBase(keras.Model):
     objective: Objective
     condition: Condition | None
     corruption: Corruption | None
+    augmentation: keras.layers.Layer | None
     seed: int
     sampling: Sampling
     step: keras.Variable

@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 from keras_vae.distributions import DistributionLayer
 from keras_vae.errors import InvalidInputError, NoClosedFormError
 from keras_vae.layers import Condition
+from keras_vae.models.augmentation import check_augmentation
 from keras_vae.models.contracts import check_definition, check_distribution, check_results, is_own, result_of
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import KL, TRAINABLE_PARTS, Objective, Term
@@ -85,6 +86,7 @@ def check_parts(model: "Autoencoder") -> None:
     if not isinstance(model.objective, Objective):
         raise InvalidInputError(f"objective: expected a sum of terms, such as NLL() + KL(); got {model.objective!r}.")
     check_results(model)
+    check_augmentation(model)
     if model.prior is not None:
         _check_prior(model)
     for term in model.objective.terms:

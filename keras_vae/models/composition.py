@@ -15,7 +15,17 @@ from keras_vae.serialization import Serializable, get
 class Composition(Serializable, AutoencoderBase):
     """The methods of `Autoencoder` that replace its `PARTS` and save it."""
 
-    PARTS = ("encoder", "decoder", "posterior", "likelihood", "prior", "objective", "condition", "corruption")
+    PARTS = (
+        "encoder",
+        "decoder",
+        "posterior",
+        "likelihood",
+        "prior",
+        "objective",
+        "condition",
+        "corruption",
+        "augmentation",
+    )
 
     def __setattr__(self, name: str, value: Any) -> None:
         fixed = (*self.PARTS, "seed")

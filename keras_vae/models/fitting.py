@@ -97,9 +97,10 @@ class Fitting(ReconstructionMetrics, Conditioning):
         compiled = xla.is_faster(self) if jit_compile == "auto" else jit_compile
         compiled = compiled and not run_eagerly
         strategy = self.distribute_strategy
-        around_step = strategy.num_replicas_in_sync == 1 or isinstance(strategy, tf.distribute.TPUStrategy)
+        is_tpu, is_alone = isinstance(strategy, tf.distribute.TPUStrategy), strategy.num_replicas_in_sync == 1
+        around_step = is_tpu or (is_alone and self.augmentation is None)  # XLA lacks operations of Keras's image layers
         across_batch = any(term.across_batch for term in self.objective.terms)  # XLA cannot ask other replicas
-        self._xla_inside_step = compiled and not around_step and not across_batch
+        self._xla_inside_step = compiled and not around_step and (is_alone or not across_batch)
         super().compile(
             optimizer=optimizer,
             metrics=metrics,

@@ -5,6 +5,8 @@ from .build import fit_epochs as fit_epochs
 from .build import load_data as load_data
 from .build import with_data as with_data
 from .config import TrainingConfig as TrainingConfig
+from .initial_weights import freeze as freeze
+from .initial_weights import load_matching as load_matching
 from .report import write_quick_report as write_quick_report
 from .report import write_report as write_report
 from .run import Run as Run

@@ -19,9 +19,11 @@ from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers import VectorCondition
+from keras_vae.layers.augmentation import KEEP_VALUES
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
 from keras_vae.training.dtype_policy import policy_of_devices
+from keras_vae.training.initial_weights import freeze
 
 MOST_STEPS_PER_EXECUTION = 32
 MOST_UNSEEN = 1000
@@ -77,6 +79,7 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
         raise InvalidInputError(f"dtype_policy: {error}") from error
     steps = steps_of(config, data)
     model = zoo.create(config.model, data.event_shape, config.latent_dim, **_options(config, data, steps))
+    freeze(model, config.freeze or ())
     compiled = {"jit_compile": config.jit_compile, "steps_per_execution": _steps_per_execution(steps)}
     if isinstance(model, AdversarialAutoencoder):
         critic_rate = config.critic_learning_rate or config.learning_rate
@@ -125,6 +128,13 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
     options = {name: value for name, value in config.options.items() if name != "optimizer"}
     if zoo.takes(config.model, "seed"):
         options["seed"] = config.seed
+    if config.augment is not None:
+        options["augmentation"] = {**dict.fromkeys(config.augment), **options.get("augmentation", {})}
+    if config.binarize and (greys := set(options.get("augmentation") or ()) - {*KEEP_VALUES}):
+        raise InvalidInputError(
+            f"augment: {', '.join(sorted(greys))} would give grey values to the pixels that binarize makes 0 or 1; "
+            f"use {' and '.join(KEEP_VALUES)}."
+        )
     if config.network != "auto":
         options["network"] = config.network
     if config.warmup_epochs:

@@ -66,7 +66,12 @@ class TrainingConfig:
             `networks.make_networks`.
         options: further options of the recipe, its parts and its networks, such as `{"beta": 4.0, "units": [200, 200],
             "prior": {"name": "mixture", "components": 20}}`.
+        init_from: run folder or .keras file whose weights the run starts with, where names and shapes are the same.
+            The step and the optimizer start anew, see `load_matching`.
+        freeze: parts or layers that are not trained, such as encoder or encoder/dense_1, see `freeze`.
         warmup_epochs: number of epochs in which the weight of the KL rises from 0.
+        augment: random transformations of the images in training, such as flip,crop; also rotate, zoom, brightness and
+            contrast. Amounts are options, such as `{"augmentation": {"rotate": 0.1}}`, see `layers.image_augmentation`.
         binarize: how to binarise pixels: `"dynamic"`, `"static"` or `"threshold"`; by default not.
         image_size: size of the images in pixels, one number or height and width, for images of various sizes; by
             default that of the first file.
@@ -108,7 +113,10 @@ class TrainingConfig:
     likelihood: str = "auto"
     network: str = "auto"
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    init_from: str | None = None
+    freeze: list[str] | None = None
     warmup_epochs: int = 0
+    augment: list[str] | None = None
     binarize: str | None = None
     image_size: int | tuple[int, int] | None = None
     validation: int | float = 0.1
@@ -145,7 +153,7 @@ class TrainingConfig:
             check_integer("early_stopping", self.early_stopping)
         self._expect("decay", "'auto', 'cosine', 'linear' or 'none'", lambda decay: decay in ("auto", *DECAYS))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
-        for name in ("use_columns", "label_names"):
+        for name in ("augment", "freeze", "use_columns", "label_names"):
             self._expect(name, "a list of texts or None", lambda value: value is None or are_texts(value))
         self._expect(
             "categories",

@@ -43,7 +43,7 @@ class Run:
     - `model.keras`: the trained model, with its optimizer.
     - `evaluation.json`, `evaluation.html`, `pictures/`: the last evaluation, which is the quick one at the end of
       training or that of `keras-vae evaluate --report`.
-    - `logs/`: logs for TensorBoard, on request.
+    - `logs/`: logs for TensorBoard and Weights & Biases, on request.
 
     Args:
         path: the folder.

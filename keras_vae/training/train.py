@@ -6,7 +6,7 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -20,6 +20,7 @@ from keras_vae.distribute import check_alike, from_chief, is_chief, make_strateg
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.locks import check_unlocked
 from keras_vae.models import Autoencoder, load_model
+from keras_vae.models.augmentation import check_augmented
 from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.optimizers import AverageWeights
@@ -28,7 +29,9 @@ from keras_vae.training.build import build_model, fit_epochs, load_data, steps_o
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
+from keras_vae.training.initial_weights import load_matching
 from keras_vae.training.interrupt import interruptible
+from keras_vae.training.loggers import check_loggers, loggers
 from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
 from keras_vae.training.run import BEST, Run
@@ -40,7 +43,7 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
-    tensorboard: bool = False,
+    log: Sequence[str] = (),
     strategy: str | tf.distribute.Strategy = "one",
     replicas: int | None = None,
     checkpoint_every: int | None = None,
@@ -58,7 +61,7 @@ def train(
         out: the run folder.
         resume: whether to continue the run in `out` from its last checkpoint. If there is no run, a new run starts.
         overwrite: whether to replace the run in `out`.
-        tensorboard: whether to write logs for TensorBoard.
+        log: where to log, beside the files of the run: names in `LOGGERS`, see `loggers`.
         strategy: distribution strategy, as an object or a name in `keras_vae.distribute.STRATEGIES`.
         replicas: number of replicas, see `make_strategy`.
         checkpoint_every: number of batches between checkpoints within an epoch. None saves one at the end of each epoch
@@ -79,6 +82,7 @@ def train(
     """
     if checkpoint_every is not None:
         check_integer("checkpoint_every", checkpoint_every)
+    check_loggers(log)
     run = Run(out)
     writes = is_chief(strategy)
     resume = writes and resume and run.exists
@@ -114,16 +118,19 @@ def train(
             warn_of_scale(sample(data.train.x), model.likelihood)
         if verbose:
             print(data.describe())
+        # Outside the scope, since only the chief creates these variables, and before anything is written.
+        progress = read_checkpoint(run, steps_of(config, data)) if resume else Progress()
+        initial = config.init_from if writes and progress.model is None else None
+        taken = None if initial is None else load_matching(model, initial)
         if resume:
-            # Outside the scope, since only the chief creates these variables.
-            progress = read_checkpoint(run, steps_of(config, data))
             if not run["data.json"].exists():
                 run.write_json("data.json", data.digests())
             run.write_json("config.json", config.as_dict())
         else:
-            progress = Progress()
             run.start(config, data, overwrite=overwrite)
-        keep = {"checkpoint_every": checkpoint_every, "tensorboard": tensorboard, "verbose": verbose}
+        if taken is not None:
+            _note_source(run, taken, verbose=verbose)
+        keep = {"checkpoint_every": checkpoint_every, "log": log if writes else (), "verbose": verbose}
         with _together(strategy, data):
             progress = _go_on(strategy, model, progress)
             _fit(model, data, config, run, progress, **keep)
@@ -161,6 +168,20 @@ def _check_data(model, data, config) -> None:
         x = sample(getattr(data, name).x)
         binarize.check(x, config.binarize)
         check_examples(x, model.likelihood, part=f"{data.name}, {name} split")
+    check_augmented(model, sample(data.train.x))
+
+
+def _note_source(run, taken, *, verbose) -> None:
+    """Records the digest of the initial weights. A run that ended before its first checkpoint needs the same again."""
+    environment = run.read_json("environment.json")
+    if environment.setdefault("init_from", taken.digest) != taken.digest:
+        raise InvalidInputError(
+            f"{run.path}: it was started with other weights than {taken.source} has now; start it again with "
+            "--overwrite."
+        )
+    run.write_json("environment.json", environment)
+    if verbose:
+        print(f"Starting with {taken}")
 
 
 def _go_on(strategy, model, progress) -> Progress:
@@ -179,20 +200,19 @@ def _state(model: Autoencoder) -> list[keras.Variable]:
     return [*model.weights, *(variable for optimizer, _ in model.optimizers for variable in optimizer.variables)]
 
 
-def _fit(model, data, config, run, start, *, checkpoint_every, tensorboard, verbose):
+def _fit(model, data, config, run, start, *, checkpoint_every, log, verbose):
     """Trains from the state `start` to the end of the run."""
     steps = steps_of(config, data)
     done, part = divmod(start.step, steps)
     run.write_history({name: values[:done] for name, values in run.read_history().items()})
-    with interruptible() as interrupts:
+    with interruptible() as interrupts, loggers(log, run, config, data) as logs:
         averages = AverageWeights() if config.keeps_averages else None
         callbacks: list[keras.callbacks.Callback] = [] if averages is None else [averages]
         patience = config.early_stopping
         if patience is not None:
             callbacks.append(EarlyStopping(run, patience, averages))
         callbacks.append(KeepRun(run, steps, start, every=checkpoint_every, interrupts=interrupts))
-        if tensorboard:
-            callbacks.append(keras.callbacks.TensorBoard(run["logs"], write_graph=False))
+        callbacks += logs
         spans = [(done, done + 1, part)] if part else []
         for first, last, step in [*spans, (done + len(spans), config.epochs, 0)]:
             if patience is not None and stops_after(model, run.read_history().get(metric_of(model), []), patience):

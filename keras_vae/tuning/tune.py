@@ -106,6 +106,8 @@ def tune(
         raise InvalidInputError(
             "early_stopping: a search trains each trial for all its epochs; leave it out, or use the tuner hyperband."
         )
+    if config.init_from is not None:
+        raise InvalidInputError("init_from: a search starts each trial with new weights; leave it out.")
     out = Path(out)
     target = objective_of(objective)
     with contextlib.nullcontext() if is_worker() else _held(out, resume):

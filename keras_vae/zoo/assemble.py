@@ -1,6 +1,6 @@
 """Assembles a model from the parts of a recipe and the parts that the user passes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import keras
@@ -8,7 +8,7 @@ import keras
 from keras_vae.checks import check_integer, check_seed, is_integer
 from keras_vae.distributions import LIKELIHOODS, Likelihood, Posterior
 from keras_vae.errors import InvalidInputError, unknown_option
-from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition
+from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition, image_augmentation
 from keras_vae.models import Autoencoder
 from keras_vae.models.compatibility import input_shape
 from keras_vae.networks import ConvCritic, Critic, Network, check_network_options, make_networks
@@ -30,6 +30,7 @@ COMMON = {
     "network": "auto",
     "condition": None,
     "corruption": None,
+    "augmentation": None,
     "seed": None,
 }
 """The default parts of a recipe."""
@@ -127,6 +128,7 @@ def assemble(
             objective=objective,
             condition=condition,
             corruption=corruption,
+            augmentation=_augmentation(event_shape, asked.get("augmentation", own["augmentation"])),
             seed=seed,
             name=name,
             **networks,
@@ -209,6 +211,11 @@ def _condition(condition: Any) -> Condition | None:
     if is_integer(condition):
         return LabelCondition(condition)
     raise InvalidInputError(f"condition: expected a number of classes or a Condition; got {condition!r}.")
+
+
+def _augmentation(event_shape: tuple[int, ...], augmentation: Any) -> Any:
+    is_named = isinstance(augmentation, (Mapping, Sequence)) and not isinstance(augmentation, str)
+    return image_augmentation(event_shape, augmentation) if is_named else augmentation
 
 
 def _corruption(own: Any, asked: Any) -> Any:

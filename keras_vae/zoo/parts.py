@@ -1,7 +1,9 @@
 """The parts that every recipe takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_type_hints
+
+import keras
 
 from keras_vae.distributions import Likelihood, Posterior
 from keras_vae.layers import Condition, Corruption
@@ -18,8 +20,8 @@ class Parts(NetworkOptions, total=False):
 
     A part that is missing or None is the default of the recipe. Unless the docstring of the recipe says otherwise, the
     defaults are a `normal` posterior, a `bernoulli` likelihood, a `standard_normal` prior, the network `auto`, no
-    condition and no corruption. `keras-vae parts` lists the names. Every recipe also takes the options of its networks,
-    see `networks.NetworkOptions`.
+    condition, no corruption and no augmentation. `keras-vae parts` lists the names. Every recipe also takes the options
+    of its networks, see `networks.NetworkOptions`.
 
     Attributes:
         posterior: q(z | x): a `Posterior`, a name, or a mapping of options, such as `{"name": "real_nvp", "flows": 2}`.
@@ -30,6 +32,9 @@ class Parts(NetworkOptions, total=False):
         condition: an additional input of the encoder and decoder: a number of classes, or a `Condition`.
         corruption: noise on the input of the encoder in training: a `Corruption`, or a mapping, such as
             `{"name": "masking", "amount": 0.3}`.
+        augmentation: random transformations of the examples in training: names or a mapping of names to amounts, see
+            `layers.image_augmentation`, or a Keras layer or model that keeps the shape. The encoder and the likelihood
+            both get the augmented examples.
         network: the kind of encoder and decoder, see `networks.make_networks`. With `"spatial"`, the latents are a map
             `(h, w, latent_dim)`.
         seed: seed of the initial weights and of all noise, 0 to 2^31 - 1. None draws one.
@@ -47,6 +52,7 @@ class Parts(NetworkOptions, total=False):
     objective: Term | Objective | None
     condition: Condition | int | None
     corruption: Corruption | Mapping[str, Any] | None
+    augmentation: keras.layers.Layer | Sequence[str] | Mapping[str, Any] | None
     network: str | None
     seed: int | None
 

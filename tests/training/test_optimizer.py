@@ -87,8 +87,9 @@ def stop(*_):
     [
         {"options": {"optimizer": {"use_ema": True, "ema_momentum": 0.9, "gradient_accumulation_steps": 2}}},
         {"options": {"optimizer": {"weight_decay": 0.01}}, "optimizer": "schedule_free", "early_stopping": 3},
+        {"augment": ["flip", "rotate"], "options": {"corruption": {"amount": 0.1}}},
     ],
-    ids=["averages", "schedule-free with early stopping"],
+    ids=["averages", "schedule-free with early stopping", "augmentation"],
 )
 def test_stopped_anywhere_it_ends_as_if_it_had_not_been(run_of, monkeypatch, tmp_path, capsys, changes):
     # 37 steps of an epoch are a prime number, so that an execution is one step.

@@ -12,6 +12,7 @@ from PIL import Image
 from keras_vae.evaluation import QUESTIONS
 from keras_vae.plots.comparison import format_value
 from keras_vae.training import Run, TrainingConfig, train
+from keras_vae.training.loggers import LOGGERS
 
 PICTURES = {
     "history", "interpolation", "kl_per_dimension", "latent_map", "overlap", "path_lengths", "reconstructions",
@@ -21,11 +22,11 @@ PICTURES = {
 
 @pytest.fixture
 def tiny_run(tiny, tmp_path_factory):
-    return lambda resume=False, out=None, tensorboard=False, report=True, **changes: train(
+    return lambda resume=False, out=None, log=(), report=True, **changes: train(
         tiny(**changes),
         out or tmp_path_factory.mktemp("run") / "run",
         resume=resume,
-        tensorboard=tensorboard,
+        log=log,
         report=report,
         verbose=0,
     )
@@ -212,12 +213,30 @@ def test_logs_for_tensorboard_are_written_when_asked_for(tiny_run):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     assert not tiny_run(epochs=1, report=False)["logs"].exists()
-    logs = tiny_run(tensorboard=True, report=False)["logs"]
+    logs = tiny_run(log=["tensorboard"], report=False)["logs"]
     events = EventAccumulator(str(logs / "train"))
     events.Reload()
     assert "epoch_loss" in events.Tags()["tensors"]
     assert [event.step for event in events.Tensors("epoch_loss")] == [0, 1]
-    assert (logs / "validation").is_dir()
+    pictures = EventAccumulator(str(logs / "validation"))
+    pictures.Reload()
+    for name in ("reconstructions", "samples"):
+        assert [event.step for event in pictures.Tensors(name)] == [0, 1]
+    assert np.loadtxt(logs / "latents.tsv", delimiter="\t").shape == (128, 2)
+    labels = (logs / "labels.tsv").read_text().split()
+    assert len(labels) == 128 and set(labels) == set("0123456789")
+    assert 'metadata_path: "labels.tsv"' in (logs / "projector_config.pbtxt").read_text()
+
+
+def test_a_logger_that_is_unknown_or_missing_is_refused_in_one_line(tiny_run, tmp_path, monkeypatch, refused):
+    with refused("Unknown logger 'tensorbord': did you mean 'tensorboard'"):
+        tiny_run(log=["tensorbord"], out=tmp_path / "run")
+    monkeypatch.setitem(LOGGERS, "wandb", "no_such_package.keras")
+    with refused(
+        r"no_such_package: expected this package, but it is not installed; run: pip install 'keras_vae\[wandb\]'"
+    ):
+        tiny_run(log=["wandb"], out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("kind", ["validation", "test"])

@@ -96,6 +96,7 @@ OTHER_PARTS = {
     "prior": "uniform_sphere",
     "condition": 3,
     "corruption": {"name": "salt_and_pepper"},
+    "augmentation": ["flip"],
     "decoder_l2": 0.5,
     "network": "gated_mlp",
 }
