@@ -284,7 +284,10 @@ def data(
 
     if source is None:
         _table(names())
-        typer.echo("\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv and .parquet files.")
+        typer.echo(
+            "\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv and .parquet files. A .npz "
+            "file has the examples under x, images, x_train or arr_0, and labels, if any, under y, labels or y_train."
+        )
     else:
         typer.echo(load(source, **settings).describe())
 

@@ -14,17 +14,17 @@ from keras_vae.data.split_dataset import Split
 from keras_vae.data.validate import validate, validate_conditions
 from keras_vae.errors import InvalidInputError
 
-EXAMPLES = {"train": ("x", "images", "x_train"), "validation": ("x_validation", "x_val"), "test": ("x_test",)}
+EXAMPLES = {"train": ("x", "images", "x_train", "arr_0"), "validation": ("x_validation", "x_val"), "test": ("x_test",)}
 LABELS = {"train": ("y", "labels", "y_train"), "validation": ("y_validation", "y_val"), "test": ("y_test",)}
 
 
 def read_arrays(path: str | Path, *, stream: bool | None = None) -> Parts:
     """Reads a `.npy` file of examples, or a `.npz` file of examples, labels and splits.
 
-    A `.npz` file contains the training examples under the key `x`, `images` or `x_train`. Optional keys are
-    `x_validation` or `x_val`, and `x_test`. Labels have the same keys with `y` instead of `x`, or `labels` for
-    `images`. See `validate` for the arrays that are supported, and `validate_conditions` for labels, which may be
-    vectors.
+    A `.npz` file contains the training examples under the key `x`, `images`, `x_train` or `arr_0`, which is the key of
+    `numpy.savez(path, x)`. Optional keys are `x_validation` or `x_val`, and `x_test`. Labels have the same keys with
+    `y` instead of `x`, or `labels` for `images`. See `validate` for the arrays that are supported, and
+    `validate_conditions` for labels, which may be vectors.
 
     Args:
         path: path of the file.

@@ -17,7 +17,9 @@ def test_npy(tmp_path):
     assert (data.name, len(data.train), len(data.validation), len(data.test)) == ("x", 12, 3, 5)
 
 
-@pytest.mark.parametrize(("x", "y"), [("x", "y"), ("images", "labels"), ("x_train", "y_train"), ("x", None)])
+@pytest.mark.parametrize(
+    ("x", "y"), [("x", "y"), ("images", "labels"), ("x_train", "y_train"), ("x", None), ("arr_0", None)]
+)
 def test_npz_keys(tmp_path, x, y):
     np.savez_compressed(tmp_path / "some.npz", **{x: X}, **({y: np.arange(20)} if y else {}))
     train = read_arrays(tmp_path / "some.npz").train
@@ -38,7 +40,7 @@ def test_npz_with_splits_of_its_own(tmp_path, validation):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"inputs": X, "b": X}, "expected a key x or images or x_train, got b, inputs"),
+        ({"inputs": X, "b": X}, "expected a key x or images or x_train or arr_0, got b, inputs"),
         ({"x_test": X}, "expected a key x or .* got x_test"),
         ({"x": X, "y": [1, 2]}, "some.npz, key y: expected one label for each of 20 examples, got 2"),
         ({"x": X, "y": np.full(20, 1.5)}, "some.npz, key y: expected integer labels .* with 1.5"),
