@@ -13,7 +13,7 @@ PACKAGE = Path(keras_vae.__file__).parent
 
 ORDER = (
     ("version", "errors", "progress", "tfrecord"),
-    ("locks", "text"),
+    ("durations", "locks", "text"),
     ("files",),
     ("checks", "digest", "random", "sublayers", "trace"),
     ("serialization",),
