@@ -24,8 +24,8 @@ class ShowProgress(keras.callbacks.Callback):
     """Prints the step, the main metric and the time left.
 
     The time left is that of the training steps, and of the validation and checkpoint after each epoch. The first
-    execution of each `fit`, which includes the compilation, is not measured. Until a validation has been measured, its
-    examples count as training examples. Recent epochs have a larger weight than earlier ones.
+    execution and the first validation of each `fit`, which include the compilation, are not measured. Before another
+    validation, its examples count as training examples. Recent epochs have a larger weight than earlier ones.
 
     On a terminal, Keras's bar shows the steps. The callback then prints only the time left, after the first steps and
     at the start of each epoch.
@@ -61,13 +61,16 @@ class ShowProgress(keras.callbacks.Callback):
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self.last: float | None = None
         self.ended: float | None = None
+        self.has_compiled = False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self.begun = self.reached = max(epoch * self.steps, self.done)
         if self.ended is None:  # the first epoch of a `fit`
             return
         self.last = self.clock()
-        self.between_epochs = self.last - self.ended
+        if self.has_compiled:
+            self.between_epochs = self.last - self.ended
+        self.has_compiled = True
         if self.printed is None or self.last - self.printed >= PAUSE_BETWEEN_EPOCHS:
             self._print(f"epoch {epoch + 1}/{self.epochs}")
         self.measured_seconds, self.measured_steps = self.measured_seconds / 2, self.measured_steps / 2

@@ -131,7 +131,7 @@ def train(
             print(f"{config.epochs} epochs of {steps_of(config, data)} steps")
         if resume:
             # Outside the scope, since only the chief creates these variables.
-            progress = _continued(run, config, read_checkpoint(run, steps_of(config, data)), steps_of(config, data))
+            progress = _continued(run, config, data, read_checkpoint(run, steps_of(config, data)))
             if not run["data.json"].exists():
                 run.write_json("data.json", data.digests())
             run.write_json("config.json", config.as_dict())
@@ -245,21 +245,20 @@ def _keep_best(strategy, model, run, start, *, verbose) -> None:
         )
 
 
-def _continued(run: Run, config: TrainingConfig, progress: Progress, steps: int) -> Progress:
+def _continued(run: Run, config: TrainingConfig, data: SplitDataset, progress: Progress) -> Progress:
     """Returns the state from which a run continues. A finished run may have further epochs to train.
 
     Prints how the result differs from that of an uninterrupted run.
     """
-    before = run.config()
-    more = before.epochs is not None and config.epochs > before.epochs
-    if more and config.learning_rate_decay != "none":
+    epochs = config.epochs_for(len(data.train))
+    if epochs > run.config().epochs_for(len(data.train)) and config.learning_rate_decay != "none":
         _note(
-            f"from here on, the {config.learning_rate_decay} decay of the learning rate is that of {config.epochs} "
-            f"epochs. The result is not that of an uninterrupted run of {config.epochs} epochs."
+            f"from here on, the {config.learning_rate_decay} decay of the learning rate is that of {epochs} epochs. "
+            f"The result is not that of an uninterrupted run of {epochs} epochs."
         )
     history = run.read_history()
     done = len(history.get("epoch", ()))
-    if progress.model is None or not progress.finished or done >= config.epochs:
+    if progress.model is None or not progress.finished or done >= epochs:
         return progress
     metric = metric_of(progress.model)
     if config.early_stopping is not None:
@@ -270,7 +269,7 @@ def _continued(run: Run, config: TrainingConfig, progress: Progress, steps: int)
         _note(f"continuing from epoch {done}, the best one, because the run keeps only its weights.")
     if config.keeps_averages and not AverageWeights.undo(progress.model):
         _note("continuing from the averages of the weights, because a finished run keeps only these.")
-    return progress._replace(step=steps * done, means={}, finished=False)
+    return progress._replace(step=steps_of(config, data) * done, means={}, finished=False)
 
 
 def _note(text: str) -> None:
@@ -300,7 +299,8 @@ def _check_resumable(run: Run, config: TrainingConfig) -> None:
     before = run.config()
     by_digest = CHOOSE_DATA if run["data.json"].exists() else ("data_dir",)
     different = before.differences(config, ignore=(*by_digest, *REPORT_ONLY))
-    if before.epochs is None or (config.epochs or 0) > before.epochs:
+    more = before.epochs is not None and config.epochs is not None and config.epochs > before.epochs
+    if more:
         different.pop("epochs", None)
     if different:
         changes = ", ".join(f"{name}: {old!r} -> {new!r}" for name, (old, new) in different.items())
@@ -308,7 +308,7 @@ def _check_resumable(run: Run, config: TrainingConfig) -> None:
             f"{run.path}: it was started with another configuration ({changes}); "
             "resume it without these changes, or train in another --out."
         )
-    if before.epochs is not None and config.epochs > before.epochs and config.early_stopping is not None:
+    if more and config.early_stopping is not None:
         history = run.read_history()
         metric = "val_elbo" if "val_elbo" in history else "val_nll"
         if epochs_without_better(metric, history.get(metric, [])) >= config.early_stopping:

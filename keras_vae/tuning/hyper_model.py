@@ -73,7 +73,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
     ) -> dict[str, float]:
         """Trains the model of a trial, and returns its metrics after the last epoch."""
         config = self.configuration(hp)
-        last = epochs or config.epochs
+        last = epochs or config.epochs_for(len(self.data.train))
         if config.keeps_averages:
             callbacks = [AverageWeights(), *callbacks]
         history = fit_epochs(model, self.data, config, initial_epoch, last, callbacks=callbacks, verbose=verbose)
