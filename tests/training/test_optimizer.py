@@ -125,6 +125,7 @@ def test_stopped_anywhere_it_ends_as_if_it_had_not_been(run_of, monkeypatch, tmp
         np.testing.assert_array_equal(obtained, expected)
 
 
+@pytest.mark.slow
 def test_more_epochs_of_schedule_free_equal_a_longer_run(run_of, capsys):
     same = {"optimizer": "schedule_free"}
     run = run_of(epochs=1, **same)
@@ -134,7 +135,8 @@ def test_more_epochs_of_schedule_free_equal_a_longer_run(run_of, capsys):
         np.testing.assert_allclose(obtained, expected, atol=1e-6)
 
 
-def test_more_epochs_go_on_from_the_averages_or_the_best_epoch_and_say_so(run_of, capsys, refused):
+@pytest.mark.slow
+def test_more_epochs_continue_from_the_averages_or_the_best_epoch_and_say_so(run_of, capsys, refused):
     averages = {"decay": "none", "options": {"optimizer": {"use_ema": True, "ema_momentum": 0.9}}}
     run = run_of(epochs=1, **averages)
     first = validation(run)
