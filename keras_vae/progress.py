@@ -1,13 +1,22 @@
-"""A progress bar for long work."""
+"""The progress of long work: a bar on a terminal, and lines elsewhere."""
 
-from collections.abc import Iterable
+import sys
+import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tqdm import tqdm
 
+from keras_vae.durations import as_duration
+
+PAUSE = 30.0
+"""Seconds between two lines where stderr is no terminal."""
+
 
 def progress(items: Iterable[Any], total: int | None, what: str, *, after: float = 2.0, verbose: int = 1) -> tqdm:
-    """Iterates over `items`, and shows a bar after `after` seconds if stderr is a terminal.
+    """Iterates over `items`, and shows the progress and the time left on stderr.
+
+    On a terminal this is a bar, which appears after `after` seconds. Elsewhere a line is printed every 30 seconds.
 
     Args:
         items: the items.
@@ -21,4 +30,17 @@ def progress(items: Iterable[Any], total: int | None, what: str, *, after: float
     >>> sum(progress([1, 2, 3], 3, "adding"))
     6
     """
+    if verbose and not sys.stderr.isatty():
+        items = _with_lines(items, total, what)
     return tqdm(items, what, total, leave=False, delay=after, disable=None if verbose else True)
+
+
+def _with_lines(items: Iterable[Any], total: int | None, what: str) -> Iterator[Any]:
+    start = printed = time.monotonic()
+    for number, item in enumerate(items):
+        now = time.monotonic()
+        if number and now - printed >= PAUSE:
+            left = "" if total is None else f" of {total}, {as_duration((now - start) * (total / number - 1))} left"
+            print(f"{what}: {number}{left}", file=sys.stderr, flush=True)
+            printed = now
+        yield item

@@ -12,9 +12,9 @@ import keras_vae
 PACKAGE = Path(keras_vae.__file__).parent
 
 ORDER = (
-    ("version", "errors", "progress", "tfrecord"),
-    ("locks", "text"),
-    ("files",),
+    ("version", "errors", "tfrecord"),
+    ("durations", "locks", "text"),
+    ("files", "progress"),
     ("checks", "digest", "random", "sublayers", "trace"),
     ("serialization",),
     ("replicas",),

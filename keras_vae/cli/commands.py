@@ -2,7 +2,6 @@
 
 import contextlib
 import json as json_format
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,7 +74,12 @@ def evaluate(
     features: FeatureSpace = "pca",
     seed: Seed = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    report: Annotated[bool, typer.Option("--report", help="Write evaluation.html and .json beside the model.")] = False,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report", help="Write evaluation.html and .json, and the pictures of a run, in place of its last report."
+        ),
+    ] = False,
 ) -> None:
     """Evaluate a model on test data: likelihood, information, latent space, samples and disentanglement."""
     from keras_vae.cli.evaluations import budget_of, report_folder, write_report
@@ -86,7 +90,7 @@ def evaluate(
 
     check_questions(only)
     budget = budget_of(quick, samples)
-    verbose = int(sys.stdout.isatty() and not json)
+    verbose = int(not json)
     with report_folder(run) if report else contextlib.nullcontext():
         model, examples = model_of(run), evaluation_data_of(run, data, split)
         results = ask(model, examples, only, budget=budget, features=features, seed=seed, verbose=verbose)
@@ -140,7 +144,7 @@ def compare(
         "budget": budget_of(quick, samples),
         "features": features,
         "seed": seed,
-        "verbose": int(sys.stdout.isatty()),
+        "verbose": 1,
     }
     results, images = {}, {}
     for name, run in zip(names, runs, strict=True):

@@ -97,7 +97,7 @@ def first_sentences(configuration: type) -> dict[str, str]:
 
     >>> from keras_vae.training import TrainingConfig
     >>> first_sentences(TrainingConfig)["epochs"]
-    'Number of passes over the training split.'
+    'Number of passes over the training split; by default 60, or fewer with more than 10,000 training examples.'
     """
     entries = (inspect.getdoc(configuration) or "").partition("\nAttributes:\n")[2].partition("\n\n")[0]
     texts = re.findall(r"^    (\w+): (.*(?:\n     .*)*)", entries, re.MULTILINE)

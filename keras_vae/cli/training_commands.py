@@ -52,6 +52,13 @@ def train(
     checkpoint_every: Annotated[
         int | None, typer.Option(help="Number of steps between checkpoints.", show_default="at the end of each epoch")
     ] = None,
+    max_time: Annotated[
+        str | None,
+        typer.Option(
+            help="Time after which the training stops with a checkpoint, such as 2h, 90m, 45s or a number of seconds.",
+            show_default="none",
+        ),
+    ] = None,
     report: Annotated[
         bool, typer.Option(help="Evaluate the model at the end, and write evaluation.html with pictures.")
     ] = True,
@@ -76,7 +83,8 @@ def train(
         run = run_training(
             training_config, out, resume=resume, overwrite=overwrite,
             log=[name for text in log or () for name in split_names("--log", text)],
-            strategy=strategy, replicas=replicas, checkpoint_every=checkpoint_every, report=report,
+            strategy=strategy, replicas=replicas, checkpoint_every=checkpoint_every, max_time=max_time,
+            report=report,
         )  # fmt: skip
     except KeyboardInterrupt as stop:
         code = 128 + (stop.args[0] if stop.args else signal.SIGINT)
@@ -85,12 +93,14 @@ def train(
             raise typer.Exit(code) from None
         done = len(Run(out).read_history().get("epoch", []))
         typer.echo(
-            f"\nStopped. Finished epochs: {done}, saved in {out}. Go on with:\n  keras-vae train --resume --out {out}",
+            f"\nStopped. Finished epochs: {done}, saved in {out}. Resume with:\n  keras-vae train --resume --out {out}",
             err=True,
         )
         raise typer.Exit(code) from None
-    if not run["model.keras"].exists():
+    if not run.exists:
         return  # a worker that is not the chief
+    if not run.is_finished:
+        return  # after `max_time`; `train` has printed how to resume
     if not report:
         typer.echo(f"\nModel: {run['model.keras']}\nReport on it with:\n  keras-vae train --resume --out {out}")
         return
@@ -151,7 +161,7 @@ def tune(
                 training_config, out, space=axes, tuner=tuner, max_trials=max_trials, objective=objective, resume=resume
             )
     except KeyboardInterrupt as stop:
-        typer.echo(f"\nStopped. Go on with the same command and --resume --out {out}.", err=True)
+        typer.echo(f"\nStopped. Resume with the same command and --resume --out {out}.", err=True)
         raise typer.Exit(128 + (stop.args[0] if stop.args else signal.SIGINT)) from None
     if best is None:
         return

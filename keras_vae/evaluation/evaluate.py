@@ -1,10 +1,13 @@
 """The evaluation of a model."""
 
+import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from keras_vae.checks import check_seed
 from keras_vae.data import Split, SplitDataset
+from keras_vae.durations import as_duration
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.examples import read_data
 from keras_vae.evaluation.features import Features
@@ -14,6 +17,9 @@ from keras_vae.evaluation.subject import FULL, Budget, Subject
 from keras_vae.models import Autoencoder
 from keras_vae.progress import progress
 from keras_vae.serialization import get
+
+SHORT = 10.0
+"""Seconds of an evaluation before anything is printed about its duration."""
 
 
 def evaluate(
@@ -47,7 +53,7 @@ def evaluate(
         features: feature space for distances between examples: `"pca"`, `"pixels"`, `"encoder"`, `"classifier"`,
             `"inception"`, or a `Features` object.
         seed: seed of all random numbers.
-        verbose: 1 shows progress.
+        verbose: 1 shows progress and the time left on stderr.
 
     Returns:
         Name of the question -> its `Result`.
@@ -73,8 +79,40 @@ def evaluate(
     if not isinstance(budget, Budget):
         raise InvalidInputError(f"budget: expected a Budget, such as QUICK; got {budget!r}.")
     subject = Subject(model, **read_data(model, data), budget=budget, features=features, seed=seed, verbose=verbose)
-    names = progress(functions, len(functions), "Evaluating", after=0.0) if verbose else functions
-    return {name: functions[name](subject) for name in names}
+    results, start = {}, time.monotonic()
+    if verbose:
+        _print_expected(subject, functions)
+    bar = progress(functions, len(functions), "Evaluating", after=0.0, verbose=int(verbose and sys.stderr.isatty()))
+    for number, name in enumerate(bar, 1):
+        elapsed = time.monotonic() - start
+        bar.set_description(f"Evaluating {name}")
+        if verbose and bar.disable and elapsed > SHORT:
+            print(f"Evaluating {name} ({number} of {len(functions)}) after {as_duration(elapsed)}", file=sys.stderr)
+        results[name] = functions[name](subject)
+    return results
+
+
+def _print_expected(subject: Subject, questions: Iterable[str]) -> None:
+    """Prints the expected duration of the importance samples, which take most of the time, if it is not short.
+
+    It is measured on the training examples, whose metrics are used later.
+    """
+    samples = subject.budget.samples
+    if "likelihood" not in questions or not samples or not subject.model.has_density:
+        return
+    if subject.training_examples is None:
+        return
+    _ = subject.metrics  # the first evaluation includes the compilation
+    start = time.monotonic()
+    _ = subject.training_metrics
+    per_example = (time.monotonic() - start) / len(subject.training_examples)
+    expected = per_example * samples * len(subject.examples)
+    if expected > SHORT:
+        print(
+            f"Evaluating: about {as_duration(expected)} for {samples} importance samples of {len(subject.examples)} "
+            "examples; other measurements come on top",
+            file=sys.stderr,
+        )
 
 
 def check_questions(questions: Sequence[str] | None) -> dict[str, Callable[[Subject], Result]]:

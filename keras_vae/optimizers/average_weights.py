@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_vae.optimizers.schedule_free_adamw import ScheduleFreeAdamW
+
 
 class AverageWeights(keras.callbacks.Callback):
     """Evaluates the averages of the weights that an optimizer keeps, while training continues with the weights.
@@ -51,6 +53,18 @@ class AverageWeights(keras.callbacks.Callback):
         """Sets the weights of a model to the averages of its optimizers, if they keep any."""
         for optimizer, variables in model.optimizers:
             optimizer.finalize_variable_values(variables)
+
+    @staticmethod
+    def undo(model: Any) -> bool:
+        """Undoes `apply`, and returns whether all optimizers that keep averages can do so.
+
+        `ScheduleFreeAdamW` can. Other optimizers do not keep the weights themselves.
+        """
+        for optimizer, variables in model.optimizers:
+            inner = getattr(optimizer, "inner_optimizer", optimizer)  # of a LossScaleOptimizer
+            if isinstance(inner, ScheduleFreeAdamW) and not inner.use_ema:
+                inner.restore_variable_values(variables)
+        return not any(optimizer.use_ema for optimizer, _ in model.optimizers)
 
     def remember(self) -> None:
         """Saves a copy of the weights."""

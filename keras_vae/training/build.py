@@ -70,8 +70,14 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     return config.replace(use_columns=list(data.column_names), categories=texts)
 
 
+def with_epochs(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
+    """Returns the configuration with a number of epochs: its own, or the default for the data."""
+    return config.replace(epochs=config.epochs_for(len(data.train)))
+
+
 def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
     """Builds and compiles the model of a configuration."""
+    config = with_epochs(config, data)
     keras.utils.set_random_seed(config.seed)
     try:
         keras.config.set_dtype_policy(policy_of_devices() if config.dtype_policy == "auto" else config.dtype_policy)
@@ -113,7 +119,12 @@ def learning_rate(config: TrainingConfig, steps: int, rate: float) -> float | Le
     >>> schedule = learning_rate(TrainingConfig(epochs=4, decay="linear"), 10, 0.1)
     >>> [round(float(schedule(step)), 3) for step in (0, 20, 40)]
     [0.1, 0.05, 0.0]
+
+    Raises:
+        InvalidInputError: if the configuration has no number of epochs, see `with_epochs`.
     """
+    if config.epochs is None:
+        raise InvalidInputError("epochs: expected a number, got None; use `with_epochs` first.")
     total, warmup = config.epochs * steps, round(config.learning_rate_warmup * steps)
     schedule: float | LearningRateSchedule = rate
     if config.learning_rate_decay == "cosine":

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +16,13 @@ from keras_vae.distribute import everyones, is_chief
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.replicas import between_workers
-from keras_vae.training.interrupt import Interrupts
+from keras_vae.training.interrupt import Interrupts, OutOfTimeError
 from keras_vae.training.run import BEST, NEWEST, PREVIOUS, Run
 
 MEMBER = "progress.json"
 AGREE_EVERY = 10
+LATE = -1
+"""What a worker without time left sends to the others instead of the number of a signal."""
 
 
 class Progress(NamedTuple):
@@ -69,7 +72,7 @@ def read_checkpoint(run: Run, steps: int) -> Progress:
             damaged = damaged or error
             continue
         if damaged:
-            print(f"{damaged} Going on from {name}.", file=sys.stderr)
+            print(f"{damaged} Continuing from {name}.", file=sys.stderr)
         _check_history(run, model, step // steps)
         return Progress(model, step, means)
     if damaged:
@@ -124,7 +127,8 @@ class KeepRun(keras.callbacks.Callback):
     If the process is killed at any moment, there is a complete checkpoint, and a history with all rows before it. After
     a signal, the callback saves a checkpoint at the end of the batch, or of the validation, and stops the training. If
     one of several workers receives a signal, all workers stop at the same batch. They exchange signals every
-    `AGREE_EVERY` batches.
+    `AGREE_EVERY` batches. At a given time the callback stops the training in the same way, but not at the end of the
+    last epoch.
 
     Args:
         run: the run.
@@ -132,11 +136,28 @@ class KeepRun(keras.callbacks.Callback):
         start: state of the run at the start of the training.
         every: number of batches between checkpoints within an epoch; None saves none within an epoch.
         interrupts: the signals received.
+        epochs: number of epochs of the run.
+        deadline: the time of `time.monotonic` at which the training stops; None does not stop it.
+
+    Raises:
+        KeyboardInterrupt: during `fit`, after a signal; with its number.
+        OutOfTimeError: during `fit`, after the deadline.
     """
 
-    def __init__(self, run: Run, steps: int, start: Progress, *, every: int | None, interrupts: Interrupts):
+    def __init__(
+        self,
+        run: Run,
+        steps: int,
+        start: Progress,
+        *,
+        every: int | None,
+        interrupts: Interrupts,
+        epochs: int,
+        deadline: float | None = None,
+    ):
         super().__init__()
         self.run, self.steps, self.start, self.every, self.interrupts = run, steps, start, every, interrupts
+        self.epochs, self.deadline = epochs, deadline
         self.saved = start.step
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -150,12 +171,12 @@ class KeepRun(keras.callbacks.Callback):
             return  # `on_epoch_end` saves a checkpoint
         due = self.every is not None and step - self.saved >= self.every
         asks = step % AGREE_EVERY == 0 or not between_workers(self.model.distribute_strategy)
-        signal = self._signal() if asks else 0
-        if due or signal:
+        stop = self._stop() if asks else None
+        if due or stop:
             save_checkpoint(self.run, self.model, step)
             self.saved = step
-        if signal:
-            raise KeyboardInterrupt(signal)
+        if stop:
+            raise stop
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if is_chief(self.model.distribute_strategy):  # after a resume, other workers lack the earlier rows
@@ -163,14 +184,19 @@ class KeepRun(keras.callbacks.Callback):
         self.saved = (epoch + 1) * self.steps
         self.model.means = {}
         save_checkpoint(self.run, self.model, self.saved)
-        if signal := self._signal():
-            raise KeyboardInterrupt(signal)
+        stop, is_last = self._stop(), epoch + 1 == self.epochs or self.model.stop_training
+        if stop and not (is_last and isinstance(stop, OutOfTimeError)):
+            raise stop
 
     def _add_to_history(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         history = self.run.read_history()
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         self.run.write_history({name: [*history.get(name, []), value] for name, value in row.items()})
 
-    def _signal(self):
-        """Returns the number of the signal that a worker received, or 0."""
-        return int(everyones(self.model.distribute_strategy, self.interrupts.signal).max())
+    def _stop(self) -> KeyboardInterrupt | OutOfTimeError | None:
+        """Returns why the workers stop, if a worker has received a signal or has no time left."""
+        is_late = self.deadline is not None and time.monotonic() >= self.deadline
+        reasons = everyones(self.model.distribute_strategy, self.interrupts.signal or (LATE if is_late else 0))
+        if reasons.max() > 0:
+            return KeyboardInterrupt(int(reasons.max()))
+        return OutOfTimeError() if LATE in reasons else None

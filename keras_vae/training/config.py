@@ -24,6 +24,9 @@ FROM_DATA = ("use_columns", "categories", "label_names")
 DECAYS = ("cosine", "linear", "none")
 """Decays of the learning rate."""
 
+MOST_EPOCHS, LEAST_EPOCHS, EXAMPLES_READ = 60, 10, 600_000
+"""Limits of the default number of epochs, and the number of examples that it reads between these limits."""
+
 REPORT_ONLY = ("likelihood_samples",)
 """Attributes that affect only the report."""
 
@@ -45,7 +48,8 @@ class TrainingConfig:
             `keras_vae.data.load` reads it.
         latent_dim: number of latent dimensions. In a few recipes, such as `vq_vae` and `ladder_vae`, it has another
             meaning; see their documentation.
-        epochs: number of passes over the training split.
+        epochs: number of passes over the training split; by default 60, or fewer with more than 10,000 training
+            examples. The default reads at most 600,000 examples, in 10 epochs or more.
         batch_size: number of examples per step; by default 128, or 32 with fewer than 10,000 training examples.
         optimizer: name of an optimizer of Keras, such as adam, adamw, muon, lion or schedule_free. Its other arguments
             are options, such as `{"optimizer": {"weight_decay": 0.01, "global_clipnorm": 1.0, "use_ema": true,
@@ -102,7 +106,7 @@ class TrainingConfig:
     model: str = "vae"
     data: str = "digits"
     latent_dim: int = 8
-    epochs: int = 60
+    epochs: int | None = None
     batch_size: int | None = None
     optimizer: str = "adam"
     learning_rate: float = 1e-3
@@ -140,11 +144,12 @@ class TrainingConfig:
             if {str, list, dict} & set(kinds) and bool not in kinds:
                 expected = " or ".join("None" if kind is NoneType else WORDS[kind] for kind in kinds)
                 self._expect(name, expected, lambda value, kinds=tuple(kinds): isinstance(value, kinds))
-        for name, least in {"latent_dim": 1, "epochs": 1, "warmup_epochs": 0, "likelihood_samples": 0}.items():
+        for name, least in {"latent_dim": 1, "warmup_epochs": 0, "likelihood_samples": 0}.items():
             check_integer(name, getattr(self, name), least=least)
         check_seed(self.seed)
-        if self.batch_size is not None:
-            check_integer("batch_size", self.batch_size)
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) is not None:
+                check_integer(name, getattr(self, name))
         check_number("learning_rate", self.learning_rate, above=0)
         if self.critic_learning_rate is not None:
             check_number("critic_learning_rate", self.critic_learning_rate, above=0)
@@ -202,6 +207,10 @@ class TrainingConfig:
     def batch_size_for(self, examples: int) -> int:
         """Returns the batch size for a number of training examples."""
         return self.batch_size or (32 if examples < 10_000 else 128)
+
+    def epochs_for(self, examples: int) -> int:
+        """Returns the number of epochs for a number of training examples."""
+        return self.epochs or min(MOST_EPOCHS, max(LEAST_EPOCHS, round(EXAMPLES_READ / max(examples, 1))))
 
     def replace(self, **changes: Any) -> "TrainingConfig":
         """Returns a copy with some values changed; raises `InvalidInputError` for unknown names."""

@@ -47,7 +47,7 @@ def stops_after(model: Autoencoder, values: Sequence[float], patience: int) -> b
             have the epochs before a resume.
         patience: number of epochs without an improvement.
     """
-    waited = len(values) - 1 - best_epoch(metric_of(model), values) if values else 0
+    waited = epochs_without_better(metric_of(model), values)
     (stops,) = from_chief(model.distribute_strategy, [np.array(waited >= patience)])
     return bool(stops)
 
@@ -55,6 +55,11 @@ def stops_after(model: Autoencoder, values: Sequence[float], patience: int) -> b
 def metric_of(model: Autoencoder) -> str:
     """Returns the metric that compares epochs. It does not depend on the weights of the objective."""
     return "val_elbo" if "elbo" in model.report.means else "val_nll"
+
+
+def epochs_without_better(metric: str, values: Sequence[float]) -> int:
+    """Returns the number of epochs since the best one; 0 before the first epoch."""
+    return len(values) - 1 - best_epoch(metric, values) if len(values) else 0
 
 
 def best_epoch(metric: str, values: Sequence[float]) -> int:

@@ -8,6 +8,10 @@ from collections.abc import Iterator
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class OutOfTimeError(Exception):
+    """The time of a training is over. `train` catches it."""
+
+
 class Interrupts:
     """The number of the signal received, or 0.
 

@@ -23,7 +23,7 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
         run: the run.
         model: its trained model.
         data: its data, as returned by `load_data`.
-        verbose: 1 shows progress.
+        verbose: 0 shows no progress.
 
     Returns:
         The result of `evaluate`.
@@ -31,7 +31,10 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
     config = run.config()
     budget = dataclasses.replace(QUICK, samples=config.likelihood_samples)
     test = evaluation_data(data, config)
-    results = evaluate(model, test, budget=budget, seed=config.seed, verbose=int(verbose == 1))
+    if verbose:
+        examples = min(len(data.test), budget.examples)
+        print(f"\nQuick evaluation on {examples} test examples, {budget.samples} importance samples each")
+    results = evaluate(model, test, budget=budget, seed=config.seed, verbose=int(verbose > 0))
     settings = {
         "data": None,
         "split": "test",

@@ -99,7 +99,7 @@ class Run:
         if not self.path.is_dir() or not {path.name for path in self.path.iterdir()} - {LOCK}:
             return
         if not overwrite:
-            hint = "use --resume to go on, --overwrite to start again, or" if self.exists else "choose"
+            hint = "use --resume to continue, --overwrite to start again, or" if self.exists else "choose"
             raise InvalidInputError(f"{self.path}: it exists and is not empty; {hint} another --out.")
         if not self.exists:
             raise InvalidInputError(f"{self.path}: it is not a run, so --overwrite leaves it; choose another --out.")
@@ -180,7 +180,7 @@ class Run:
         names = ["model.keras"] if self.is_finished else saved
         if not names:
             raise InvalidInputError(
-                f"{self.path}: the run has no model yet; go on with `keras-vae train --resume --out {self.path}`."
+                f"{self.path}: the run has no model yet; continue with `keras-vae train --resume --out {self.path}`."
             )
         for name in names[:-1]:
             with contextlib.suppress(InvalidInputError):  # the error of the last file is raised

@@ -34,7 +34,8 @@ class TensorBoardPictures(keras.callbacks.Callback):
     def __init__(self, folder: str | os.PathLike, config: TrainingConfig, data: SplitDataset):
         super().__init__()
         self.folder, self.config, self.data = Path(folder), config, data
-        self.every = max(1, config.epochs // PICTURES)
+        self.epochs = config.epochs_for(len(data.train))
+        self.every = max(1, self.epochs // PICTURES)
 
     @property
     def _is_alone(self):
@@ -42,7 +43,7 @@ class TensorBoardPictures(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         done = epoch + 1
-        if not self._is_alone or (done % self.every and done < self.config.epochs):
+        if not self._is_alone or (done % self.every and done < self.epochs):
             return
         model, (x, labels) = self.model, self._examples(SHOWN)
         condition = condition_of(model, labels)

@@ -4,8 +4,10 @@ import contextlib
 import json
 import math
 import os
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 
 import keras
@@ -17,6 +19,7 @@ from keras_vae.checks import check_integer
 from keras_vae.data import SplitDataset, binarize
 from keras_vae.data.lazy_array import LazyArray, sample
 from keras_vae.distribute import check_alike, from_chief, is_chief, make_strategy
+from keras_vae.durations import seconds_of
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.locks import check_unlocked
 from keras_vae.models import Autoencoder, load_model
@@ -25,16 +28,20 @@ from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.optimizers import AverageWeights
 from keras_vae.replicas import between_workers
-from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_names
+from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_epochs, with_names
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
-from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
+from keras_vae.training.early_stopping import EarlyStopping, best_epoch, epochs_without_better, metric_of, stops_after
 from keras_vae.training.initial_weights import load_matching
-from keras_vae.training.interrupt import interruptible
+from keras_vae.training.interrupt import OutOfTimeError, interruptible
 from keras_vae.training.loggers import check_loggers, loggers
 from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
 from keras_vae.training.run import BEST, Run
+from keras_vae.training.show_progress import ShowProgress
+
+KEPT = (*FROM_DATA, "epochs")
+"""Attributes that a resumed run takes from its own configuration if they are None."""
 
 
 def train(
@@ -47,14 +54,18 @@ def train(
     strategy: str | tf.distribute.Strategy = "one",
     replicas: int | None = None,
     checkpoint_every: int | None = None,
+    max_time: str | float | None = None,
     report: bool = True,
     verbose: int | None = None,
 ) -> Run:
     """Trains the model of `config` in the run folder `out`, and writes a report.
 
     Batches and noise are pure functions of the seed and the step, so a resumed run ends with the same weights and
-    history as an uninterrupted run. With several workers, only the chief writes files. The other workers need no access
-    to its folder.
+    history as an uninterrupted run. A resumed run may have more epochs than before. It equals an uninterrupted run only
+    if the learning rate does not decay, and the optimizer keeps no averages of the weights with `use_ema`; otherwise
+    this function prints what is different. A finished run with early stopping continues from its best epoch.
+
+    With several workers, only the chief writes files. The other workers need no access to its folder.
 
     Args:
         config: the configuration.
@@ -66,12 +77,16 @@ def train(
         replicas: number of replicas, see `make_strategy`.
         checkpoint_every: number of batches between checkpoints within an epoch. None saves one at the end of each epoch
             only. SIGINT and SIGTERM save one at any time.
+        max_time: time after which the training stops at the end of the batch with a checkpoint, from the call of this
+            function, in seconds or as a text such as `"2h"`, `"90m"` or `"45s"`. The run then has not finished, and can
+            be resumed. The evaluation after the last epoch is not limited.
         report: whether to evaluate the model on few examples at the end, and write `evaluation.html`,
             `evaluation.json` and `pictures/`.
-        verbose: verbosity of `fit`. None shows a progress bar on a terminal, and otherwise prints a line per epoch.
+        verbose: verbosity of `fit`. None shows a progress bar on a terminal, and otherwise prints lines. Both show the
+            time left.
 
     Returns:
-        The finished run.
+        The run. It has finished unless `max_time` has stopped it, see `Run.is_finished`.
 
     Raises:
         InvalidInputError: if the configuration, data, folder or strategy is invalid, if another process uses the
@@ -83,6 +98,7 @@ def train(
     if checkpoint_every is not None:
         check_integer("checkpoint_every", checkpoint_every)
     check_loggers(log)
+    deadline = None if max_time is None else time.monotonic() + seconds_of("max_time", max_time)
     run = Run(out)
     writes = is_chief(strategy)
     resume = writes and resume and run.exists
@@ -98,15 +114,16 @@ def train(
             run, verbose = Run(stack.enter_context(tempfile.TemporaryDirectory())), 0
         if resume:
             before = run.config()
-            config = config.replace(**{name: getattr(config, name) or getattr(before, name) for name in FROM_DATA})
+            config = config.replace(**{name: getattr(config, name) or getattr(before, name) for name in KEPT})
             _check_resumable(run, config)
         if isinstance(strategy, str):
-            # In a resumed run, only the chief knows `FROM_DATA`. The data are compared below.
-            alike = {name: value for name, value in config.as_dict().items() if name not in FROM_DATA}
+            # In a resumed run, only the chief knows the values to keep. They are compared below, with the data.
+            alike = {name: value for name, value in config.as_dict().items() if name not in KEPT}
             strategy = make_strategy(strategy, replicas=replicas, alike={"configuration": json.dumps(alike)})
         data = load_data(config)
-        config = with_names(config, data)
+        config = with_epochs(with_names(config, data), data)
         check_alike(strategy, [data.train.x, data.train.y], "data")
+        check_alike(strategy, [np.array(config.epochs)], "number of epochs")
         if resume:
             _check_same_data(run, config, data)
         _check_batch_size(config, data, strategy)
@@ -118,11 +135,13 @@ def train(
             warn_of_scale(sample(data.train.x), model.likelihood)
         if verbose:
             print(data.describe())
+            print(f"{config.epochs} epochs of {steps_of(config, data)} steps")
         # Outside the scope, since only the chief creates these variables, and before anything is written.
         progress = read_checkpoint(run, steps_of(config, data)) if resume else Progress()
         initial = config.init_from if writes and progress.model is None else None
         taken = None if initial is None else load_matching(model, initial)
         if resume:
+            progress = _continued(run, config, data, progress)
             if not run["data.json"].exists():
                 run.write_json("data.json", data.digests())
             run.write_json("config.json", config.as_dict())
@@ -130,10 +149,20 @@ def train(
             run.start(config, data, overwrite=overwrite)
         if taken is not None:
             _note_source(run, taken, verbose=verbose)
-        keep = {"checkpoint_every": checkpoint_every, "log": log if writes else (), "verbose": verbose}
+        keep = {
+            "checkpoint_every": checkpoint_every,
+            "log": log if writes else (),
+            "deadline": deadline,
+            "verbose": verbose,
+        }
         with _together(strategy, data):
-            progress = _go_on(strategy, model, progress)
-            _fit(model, data, config, run, progress, **keep)
+            progress = _set_state(strategy, model, progress)
+            try:
+                _fit(model, data, config, run, progress, **keep)
+            except OutOfTimeError:
+                if verbose:
+                    _print_stop(run, config)
+                return run
             if config.early_stopping is not None:
                 _keep_best(strategy, model, run, progress, verbose=verbose)
             check_alike(strategy, map(_array, model.trainable_variables), "weights after the training")
@@ -159,7 +188,7 @@ def _together(strategy: tf.distribute.Strategy, data: SplitDataset) -> Iterator[
             raise
         reason = str(error).splitlines()[0][:300]
         raise LostWorkerError(
-            f"another worker has ended, and this one cannot go on; start all again with --resume ({reason})."
+            f"another worker has ended, and this one cannot continue; start all again with --resume ({reason})."
         ) from error
 
 
@@ -184,7 +213,7 @@ def _note_source(run, taken, *, verbose) -> None:
         print(f"Starting with {taken}")
 
 
-def _go_on(strategy, model, progress) -> Progress:
+def _set_state(strategy, model, progress) -> Progress:
     """Sends the state of the chief's run to the models of all workers, and returns this state."""
     own, reached = _state(model), _state(progress.model or model)
     means = np.array([progress.means.get(name, (0.0, 0.0)) for name in model.means])
@@ -200,7 +229,7 @@ def _state(model: Autoencoder) -> list[keras.Variable]:
     return [*model.weights, *(variable for optimizer, _ in model.optimizers for variable in optimizer.variables)]
 
 
-def _fit(model, data, config, run, start, *, checkpoint_every, log, verbose):
+def _fit(model, data, config, run, start, *, checkpoint_every, log, deadline, verbose):
     """Trains from the state `start` to the end of the run."""
     steps = steps_of(config, data)
     done, part = divmod(start.step, steps)
@@ -211,7 +240,14 @@ def _fit(model, data, config, run, start, *, checkpoint_every, log, verbose):
         patience = config.early_stopping
         if patience is not None:
             callbacks.append(EarlyStopping(run, patience, averages))
-        callbacks.append(KeepRun(run, steps, start, every=checkpoint_every, interrupts=interrupts))
+        limits = {"epochs": config.epochs, "deadline": deadline}
+        callbacks.append(KeepRun(run, steps, start, every=checkpoint_every, interrupts=interrupts, **limits))
+        if verbose:
+            batches, bar = steps * len(data.validation) / len(data.train), verbose == 1
+            at_most = patience is not None
+            callbacks.append(
+                ShowProgress(config.epochs, steps, start.step, validation_batches=batches, at_most=at_most, bar=bar)
+            )
         callbacks += logs
         spans = [(done, done + 1, part)] if part else []
         for first, last, step in [*spans, (done + len(spans), config.epochs, 0)]:
@@ -228,13 +264,52 @@ def _keep_best(strategy, model, run, start, *, verbose) -> None:
     """Sets the weights of the best epoch, on all workers."""
     if not start.finished:
         best = load_model(run[BEST]) if is_chief(strategy) else None
-        _go_on(strategy, model, Progress(best))
+        _set_state(strategy, model, Progress(best))
     metric, history = metric_of(model), run.read_history()
     if verbose and history:
         epoch = best_epoch(metric, history[metric])
         print(
             f"Kept the weights of epoch {epoch + 1} of {len(history['epoch'])}: {metric} {history[metric][epoch]:.4f}"
         )
+
+
+def _continued(run: Run, config: TrainingConfig, data: SplitDataset, progress: Progress) -> Progress:
+    """Returns the state from which a run continues. A finished run may have further epochs to train.
+
+    Prints how the result differs from that of an uninterrupted run.
+    """
+    epochs = config.epochs_for(len(data.train))
+    if epochs > run.config().epochs_for(len(data.train)) and config.learning_rate_decay != "none":
+        _note(
+            f"from here on, the {config.learning_rate_decay} decay of the learning rate is that of {epochs} epochs. "
+            f"The result is not that of an uninterrupted run of {epochs} epochs."
+        )
+    history = run.read_history()
+    done = len(history.get("epoch", ()))
+    if progress.model is None or not progress.finished or done >= epochs:
+        return progress
+    metric = metric_of(progress.model)
+    if config.early_stopping is not None:
+        if epochs_without_better(metric, history[metric]) >= config.early_stopping:
+            return progress  # early stopping has ended the run
+        done = best_epoch(metric, history[metric]) + 1
+        shutil.copyfile(run["model.keras"], run[BEST])
+        _note(f"continuing from epoch {done}, the best one, because the run keeps only its weights.")
+    if config.keeps_averages and not AverageWeights.undo(progress.model):
+        _note("continuing from the averages of the weights, because a finished run keeps only these.")
+    return progress._replace(step=steps_of(config, data) * done, means={}, finished=False)
+
+
+def _note(text: str) -> None:
+    print(f"Note: {text}", file=sys.stderr)
+
+
+def _print_stop(run: Run, config: TrainingConfig) -> None:
+    done = len(run.read_history().get("epoch", ()))
+    print(
+        f"\nStopped because max_time is over. Finished epochs: {done} of {config.epochs}, saved in {run.path}. "
+        f"Resume with:\n  keras-vae train --resume --out {run.path}"
+    )
 
 
 def _array(variable: keras.Variable) -> np.ndarray:
@@ -256,15 +331,12 @@ def _check_batch_size(config: TrainingConfig, data: SplitDataset, strategy: tf.d
 
 
 def _check_resumable(run: Run, config: TrainingConfig) -> None:
-    """Checks that a run is resumed with its own configuration. The number of epochs may be larger.
-
-    It may not if the result of the run has averaged weights or those of the best epoch, or if the learning rate decays.
-    """
+    """Checks that a run is resumed with its own configuration. The number of epochs may be larger."""
     before = run.config()
     by_digest = CHOOSE_DATA if run["data.json"].exists() else ("data_dir",)
     different = before.differences(config, ignore=(*by_digest, *REPORT_ONLY))
-    has_weights = config.early_stopping is None and not config.keeps_averages
-    if config.learning_rate_decay == "none" and has_weights and config.epochs > before.epochs:
+    more = before.epochs is not None and config.epochs is not None and config.epochs > before.epochs
+    if more:
         different.pop("epochs", None)
     if different:
         changes = ", ".join(f"{name}: {old!r} -> {new!r}" for name, (old, new) in different.items())
@@ -272,13 +344,21 @@ def _check_resumable(run: Run, config: TrainingConfig) -> None:
             f"{run.path}: it was started with another configuration ({changes}); "
             "resume it without these changes, or train in another --out."
         )
+    if more and config.early_stopping is not None:
+        history = run.read_history()
+        metric = "val_elbo" if "val_elbo" in history else "val_nll"
+        if epochs_without_better(metric, history.get(metric, [])) >= config.early_stopping:
+            raise InvalidInputError(
+                f"{run.path}: early stopping has ended this run after {len(history['epoch'])} of {before.epochs} "
+                "epochs; more epochs do not change it. Train with a larger early_stopping in another --out."
+            )
 
 
 def _check_same_data(run: Run, config: TrainingConfig, data: SplitDataset) -> None:
     """Checks that a run is resumed with the same data. Their location may be different."""
     changed = run.changed_data(data)
     if changed is None:
-        print(f"Note: {run.path} does not record its data; give it the same as before.", file=sys.stderr)
+        print(f"Note: {run.path} does not record its data; use the same data as before.", file=sys.stderr)
     elif changed:
         raise InvalidInputError(
             f"{run.path}: it was started with other data than {config.data!r} holds now (different: "

@@ -10,7 +10,7 @@ from keras_vae.data.lazy_array import sample
 from keras_vae.evaluation import Budget, Subject, read_examples
 from keras_vae.models import Autoencoder
 from keras_vae.optimizers import AverageWeights
-from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data
+from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data, with_epochs
 from keras_vae.tuning.search_space import Axis, configuration, default_space
 
 
@@ -47,9 +47,9 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         likelihood_samples: int = 0,
     ):
         super().__init__(name=config.model)
-        self.config = config
-        self.space = default_space(config) if space is None else list(space)
         self.data = load_data(config) if data is None else data
+        self.config = with_epochs(config, self.data)
+        self.space = default_space(config) if space is None else list(space)
         self.likelihood_samples = likelihood_samples
 
     def configuration(self, hp: keras_tuner.HyperParameters) -> TrainingConfig:
@@ -74,7 +74,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
     ) -> dict[str, float]:
         """Trains the model of a trial, and returns its metrics after the last epoch."""
         config = self.configuration(hp)
-        last = epochs or config.epochs
+        last = epochs or config.epochs_for(len(self.data.train))
         if config.keeps_averages:
             callbacks = [AverageWeights(), *callbacks]
         history = fit_epochs(model, self.data, config, initial_epoch, last, callbacks=callbacks, verbose=verbose)

@@ -127,6 +127,7 @@ def _tune(config, out, space, tuner, max_trials, objective, target, verbose) -> 
     writes = not is_worker()
     needs_samples = config.likelihood_samples if target.name == "log_likelihood" else 0
     hyper_model = AutoencoderHyperModel(config, space, likelihood_samples=needs_samples)
+    config = hyper_model.config  # with a number of epochs
     settings = {
         "configuration": config.as_dict(),
         "space": [vars(axis) for axis in hyper_model.space],
@@ -165,7 +166,7 @@ def _prepare(out: Path, resume: bool) -> None:
         raise InvalidInputError(f"{out}: it is a file; expected a folder for the search.")
     exists = (out / SETTINGS).exists()
     if out.is_dir() and {path.name for path in out.iterdir()} - {LOCK} and not (resume and exists):
-        hint = "use --resume to go on, or choose" if exists else "choose"
+        hint = "use --resume to continue, or choose" if exists else "choose"
         raise InvalidInputError(f"{out}: it exists and is not empty; {hint} another --out.")
 
 
@@ -177,7 +178,7 @@ def _check_same(out: Path, settings: dict[str, Any], *, needs_samples: int) -> N
     now = json.loads(json.dumps(settings))
     by_digest = CHOOSE_DATA if "data" in before else ("data_dir",)
     if "data" not in before:
-        print(f"Note: {out} does not record its data; give it the same as before.", file=sys.stderr)
+        print(f"Note: {out} does not record its data; use the same data as before.", file=sys.stderr)
         before["data"] = now["data"]
     if changed := differences(before["data"], now["data"]):
         raise InvalidInputError(

@@ -213,7 +213,7 @@ BAD_TRAINING = {
 BAD_USE = {
     "missing run": ("sample {shelf}/nowhere --out x.npy", "nowhere: no run there"),
     "folder that is no run": ("sample {shelf}/nothing --out x.npy", "nothing: no run there"),
-    "unfinished run": ("sample {shelf}/unfinished --out x.npy", "the run has no model yet; go on with `keras-vae"),
+    "unfinished run": ("sample {shelf}/unfinished --out x.npy", "the run has no model yet; continue with `keras-vae"),
     "garbled run": ("encode {shelf}/garbled --out x.npz", "has no model yet|expected a configuration in JSON"),
     "digests": ("evaluate {shelf}/undigested --quick", "data.json: it is damaged"),
     "label and example": ("traverse {run} --label 3 --example 0 --out x.npy", "--label and --example: expected one"),
@@ -311,7 +311,7 @@ def test_code_in_a_model_file_is_never_run(cli, shelf):
 def test_a_run_that_exists_is_not_trained_over(cli, finished_run):
     before = contents(finished_run)
     result = cli("train", "--epochs", 1, "--out", finished_run)
-    assert_refused(result, "--resume to go on, --overwrite to start again")
+    assert_refused(result, "--resume to continue, --overwrite to start again")
     assert contents(finished_run) == before
 
 

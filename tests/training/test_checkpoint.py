@@ -74,6 +74,28 @@ def test_a_stop_saves_the_step_and_the_means_of_the_epoch(stopped, whole, assert
     assert_ends_as(run, whole, assert_same_weights)
 
 
+def test_a_run_without_time_left_stops_at_a_batch_and_can_be_resumed(whole, assert_same_weights, tmp_path, capsys):
+    run = train(CONFIG, tmp_path / "run", max_time="0.001s", verbose=2)
+    assert not run.is_finished and noted(run[NEWEST])["step"] == 1
+    assert run.model().latent_shape == (2,)
+    printed = capsys.readouterr().out
+    assert "Finished epochs: 0 of 3" in printed and f"keras-vae train --resume --out {run.path}" in printed
+    train(CONFIG, run.path, resume=True, max_time="1h", verbose=0)
+    assert_ends_as(run, whole, assert_same_weights)
+
+
+def test_the_last_epoch_ends_the_run_in_any_case(whole, tmp_path):
+    run = train(CONFIG.replace(batch_size=256, epochs=1), tmp_path / "run", max_time=1e-3, report=False, verbose=0)
+    assert run.is_finished
+
+
+@pytest.mark.parametrize("duration", ["", "soon", "-1h", "0", "1h x", "2 weeks", 0, -3.0, float("nan"), True])
+def test_an_invalid_time_is_refused(tmp_path, refused, duration):
+    with refused("max_time: expected a positive duration, such as 2h"):
+        train(CONFIG, tmp_path / "run", max_time=duration)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_stop_in_the_last_batch_of_an_epoch_ends_the_epoch(stopped, whole, assert_same_weights):
     run = stopped(STEPS)
     assert run.read_history()["epoch"] == [1]
@@ -94,7 +116,7 @@ def test_a_damaged_checkpoint_is_told_and_passed_over(stopped, whole, assert_sam
     content = run[NEWEST].read_bytes()
     run[NEWEST].write_bytes(content[: len(content) // 2])
     train(CONFIG, run.path, resume=True, verbose=0)
-    assert f"Going on from {PREVIOUS}" in capsys.readouterr().err
+    assert f"Continuing from {PREVIOUS}" in capsys.readouterr().err
     assert_ends_as(run, whole, assert_same_weights)
 
 

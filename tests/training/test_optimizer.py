@@ -126,8 +126,32 @@ def test_stopped_anywhere_it_ends_as_if_it_had_not_been(run_of, monkeypatch, tmp
         np.testing.assert_array_equal(obtained, expected)
 
 
-def test_no_more_epochs_without_the_weights_of_training(run_of, refused):
+@pytest.mark.slow
+def test_more_epochs_of_schedule_free_equal_a_longer_run(run_of, capsys):
     same = {"optimizer": "schedule_free"}
     run = run_of(epochs=1, **same)
-    with refused("epochs: 1 -> 2"):
-        run_of(out=run.path, resume=True, epochs=2, **same)
+    run_of(out=run.path, resume=True, epochs=2, **same)
+    assert capsys.readouterr().err == ""
+    for expected, obtained in zip(weights_of(run_of(epochs=2, **same)), weights_of(run), strict=True):
+        np.testing.assert_allclose(obtained, expected, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_more_epochs_continue_from_the_averages_or_the_best_epoch_and_say_so(run_of, capsys, refused):
+    averages = {"decay": "none", "options": {"optimizer": {"use_ema": True, "ema_momentum": 0.9}}}
+    run = run_of(epochs=1, **averages)
+    first = validation(run)
+    run_of(out=run.path, resume=True, epochs=2, **averages)
+    assert "Note: continuing from the averages" in capsys.readouterr().err
+    assert run.read_history()["epoch"] == [1, 2] and validation(run) > first
+
+    same = {"learning_rate": 0.03, "batch_size": 8, "limit": 40, "early_stopping": 3}
+    run = run_of(epochs=5, **same)
+    best = int(np.argmax(run.read_history()["val_elbo"])) + 1
+    longer = run_of(out=run.path, resume=True, epochs=40, **same)
+    assert f"Note: continuing from epoch {best}," in capsys.readouterr().err
+    values = longer.read_history()["val_elbo"]
+    assert len(values) < 40 and longer.is_finished and not longer["best.keras"].exists()
+    assert validation(longer) == pytest.approx(max(values), rel=1e-5)
+    with refused("early stopping has ended this run after"):
+        run_of(out=run.path, resume=True, epochs=50, **same)

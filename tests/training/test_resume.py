@@ -166,7 +166,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path, monkeypatch, ca
     assert code == 130
     assert stderr.split("\n") == [
         "",
-        f"Stopped. Finished epochs: 2, saved in {run.path}. Go on with:",
+        f"Stopped. Finished epochs: 2, saved in {run.path}. Resume with:",
         f"  {advice}",
         "",
     ]

@@ -106,7 +106,7 @@ def test_a_file_is_left_alone(tmp_path, refused, overwrite):
 def test_a_run_is_replaced_only_when_told_so(run, refused):
     fill(run)
     before = contents(run.path)
-    with refused("--resume to go on, --overwrite to start again, or another --out"):
+    with refused("--resume to continue, --overwrite to start again, or another --out"):
         run.start(TrainingConfig(latent_dim=4))
     assert contents(run.path) == before
     run.start(TrainingConfig(latent_dim=4), overwrite=True)
@@ -168,7 +168,7 @@ def test_no_run_is_told_apart_from_an_unfinished_one(tmp_path, run, refused):
         Run.open(tmp_path / "nowhere")
     with refused("no run there"):
         Run.open(tmp_path)
-    with refused("the run has no model yet; go on with `keras-vae train --resume --out"):
+    with refused("the run has no model yet; continue with `keras-vae train --resume --out"):
         Run.open(run.path).model()
 
 

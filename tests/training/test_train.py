@@ -153,11 +153,28 @@ def test_a_run_goes_on_only_with_its_own_configuration(finished_run, tiny, refus
 
 
 @pytest.mark.slow
-def test_a_decayed_learning_rate_allows_no_further_epochs(tiny_run, tiny, refused):
-    run = tiny_run(decay="cosine", epochs=1, report=False)
+def test_further_epochs_follow_the_decay_of_the_new_number_of_epochs(tiny_run, capsys):
+    run = tiny_run(decay="linear", epochs=1, report=False)
     assert float(run.model().optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
-    with refused("epochs: 1 -> 2"):
-        train(tiny(decay="cosine", epochs=2), run.path, resume=True, verbose=0)
+    run = tiny_run(decay="linear", epochs=2, out=run.path, resume=True, report=False)
+    assert "Note: from here on, the linear decay of the learning rate is that of 2 epochs" in capsys.readouterr().err
+    assert run.read_history()["epoch"] == [1, 2] and run.config().epochs == 2
+    schedule = run.model().optimizer._learning_rate
+    assert float(schedule(4)) == pytest.approx(5e-4) and float(schedule(8)) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("examples", "epochs"), [(1437, 60), (10_000, 60), (24_000, 25), (54_000, 11), (10**7, 10)])
+def test_the_default_number_of_epochs_falls_with_the_number_of_examples(examples, epochs):
+    assert TrainingConfig().epochs_for(examples) == epochs
+    assert TrainingConfig(epochs=3).epochs_for(examples) == 3
+
+
+def test_a_run_keeps_its_number_of_epochs(tiny_run, monkeypatch):
+    monkeypatch.setattr("keras_vae.training.config.MOST_EPOCHS", 2)
+    run = tiny_run(epochs=None, report=False)
+    assert run.config().epochs == 2 and run.read_history()["epoch"] == [1, 2]
+    monkeypatch.setattr("keras_vae.training.config.MOST_EPOCHS", 3)
+    assert tiny_run(epochs=None, report=False, out=run.path, resume=True).read_history()["epoch"] == [1, 2]
 
 
 @pytest.mark.slow

@@ -115,7 +115,7 @@ def test_what_cannot_be_searched_is_refused(tmp_path, refused, changes, message)
 
 def test_another_search_is_refused(searched, refused):
     out, _ = searched
-    with refused("use --resume to go on"):
+    with refused("use --resume to continue"):
         tune(CONFIG, out, space=SPACE, tuner="random", max_trials=3, verbose=0)
     with refused(r"had another objective \(val_elbo\)"):
         tune(CONFIG, out, space=SPACE, tuner="random", max_trials=3, objective="val_nll", resume=True, verbose=0)
