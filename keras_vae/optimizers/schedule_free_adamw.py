@@ -76,10 +76,15 @@ class ScheduleFreeAdamW(keras.optimizers.ScheduleFreeAdamW):
         return (y - (1 - self.beta_1) * z) / self.beta_1
 
     def finalize_variable_values(self, var_list: Sequence[keras.Variable]) -> None:
-        """Sets the variables to their averages. Training cannot continue from there: keep a copy of the weights."""
+        """Sets the variables to their averages, without those that this optimizer does not train, such as a critic's.
+
+        Training cannot continue from there: keep a copy of the weights.
+        """
         super().finalize_variable_values(var_list)
         if not self.built or self.use_ema:
             return
         for variable in var_list:
+            if self._var_key(variable) not in self._trainable_variables_indices:
+                continue
             iterate = self._momentums[self._get_variable_index(variable)]
             variable.assign(self._average(*map(ops.convert_to_tensor, (variable, iterate))))
