@@ -6,6 +6,7 @@ import keras
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.fitting import optimizer_of
 from keras_vae.networks.network import input_shape_of
 from keras_vae.serialization import register
 from keras_vae.sublayers import restore_sublayers
@@ -81,15 +82,15 @@ class AdversarialAutoencoder(Autoencoder):
         Args:
             optimizer: optimizer of all parts except the critic.
             loss: None.
-            critic_optimizer: optimizer of the critic.
+            critic_optimizer: optimizer of the critic, as `optimizer`.
             **options: see `Autoencoder.compile`.
 
         Raises:
-            InvalidInputError: if `critic_optimizer` is missing.
+            InvalidInputError: if `critic_optimizer` is missing or unknown.
         """
         if critic_optimizer is None:
             raise InvalidInputError("compile: the critic needs an optimizer; give critic_optimizer, such as 'adam'.")
-        own = keras.optimizers.get(critic_optimizer)
+        own = optimizer_of(critic_optimizer, part="critic_optimizer")
         if own is optimizer:
             raise InvalidInputError("compile: expected an optimizer for each of model and critic; got one for both.")
         super().compile(optimizer, loss, **options)

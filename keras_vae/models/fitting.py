@@ -75,13 +75,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
             InvalidInputError: for a loss, an unknown argument, or metrics that cannot be used.
         """
         check_compile(loss, others)
-        try:
-            named = isinstance(optimizer, str) and optimizer in OPTIMIZERS
-            optimizer = OPTIMIZERS[optimizer]() if named else keras.optimizers.get(optimizer)
-        except ValueError as error:
-            raise InvalidInputError(f"compile: optimizer: {str(error).splitlines()[0]}") from error
-        if optimizer is None:
-            raise InvalidInputError("compile: expected an optimizer, such as 'adam'; got None.")
+        optimizer = optimizer_of(optimizer, part="optimizer")
         metrics = checked_metrics(metrics, self.report.means, self.likelihood, part="metrics")
         weighted_metrics = checked_metrics(
             weighted_metrics, self.report.means, self.likelihood, part="weighted_metrics"
@@ -283,3 +277,19 @@ class Fitting(ReconstructionMetrics, Conditioning):
     def means(self, means: dict[str, tuple[float, float]]) -> None:
         for name, tracker in self.report.means.items():
             tracker.state = means.get(name, (0.0, 0.0))
+
+
+def optimizer_of(identifier: Any, *, part: str) -> keras.optimizers.Optimizer:
+    """Returns an optimizer for an argument of `compile`: as in Keras, or a name in `OPTIMIZERS`.
+
+    Raises:
+        InvalidInputError: if it is none.
+    """
+    try:
+        named = isinstance(identifier, str) and identifier in OPTIMIZERS
+        optimizer = OPTIMIZERS[identifier]() if named else keras.optimizers.get(identifier)
+    except ValueError as error:
+        raise InvalidInputError(f"compile: {part}: {str(error).splitlines()[0]}") from error
+    if optimizer is None:
+        raise InvalidInputError("compile: expected an optimizer, such as 'adam'; got None.")
+    return optimizer

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import keras
 import tensorflow as tf
 
+from keras_vae.errors import InvalidInputError
 from keras_vae.objectives import TRAINABLE_PARTS
 
 if TYPE_CHECKING:
@@ -49,9 +50,21 @@ def gradients_along(
         losses: the scalar loss of each route.
         tape: the tape of the losses; persistent for several routes.
         variables: variables, in the order of the result.
+
+    Raises:
+        InvalidInputError: if no variable of an optimizer has a gradient.
     """
     gradient_of = {}
     for route, loss in zip(routes, losses, strict=True):
         gradients = tape.gradient(loss, route.variables)
         gradient_of |= {id(variable): g for variable, g in zip(route.variables, gradients, strict=True)}
+    for optimizer in {id(route.optimizer): route.optimizer for route in routes}.values():
+        trained = [variable for route in routes if route.optimizer is optimizer for variable in route.variables]
+        if all(gradient_of[id(variable)] is None for variable in trained):
+            names = ", ".join(variable.path for variable in trained[:3])
+            raise InvalidInputError(
+                f"objective: expected a loss that depends on the weights, got no gradient for any of {len(trained)} "
+                f"({names}, ...); compute the terms from the trace with operations of TensorFlow, and add one, such "
+                "as NLL()."
+            )
     return [gradient_of.get(id(variable)) for variable in variables]

@@ -76,17 +76,23 @@ class ScheduleFreeAdamW(keras.optimizers.ScheduleFreeAdamW):
         return (y - (1 - self.beta_1) * z) / self.beta_1
 
     def finalize_variable_values(self, var_list: Sequence[keras.Variable]) -> None:
-        """Sets the variables to their averages. Training continues after `restore_variable_values`."""
+        """Sets the variables to their averages, except those that this optimizer does not train, such as a critic's.
+
+        Training continues after `restore_variable_values`.
+        """
         super().finalize_variable_values(var_list)
         if not self.built or self.use_ema:
             return
-        for variable in var_list:
-            iterate = self._momentums[self._get_variable_index(variable)]
+        for variable, iterate in self._iterates(var_list):
             variable.assign(self._average(*map(ops.convert_to_tensor, (variable, iterate))))
 
     def restore_variable_values(self, var_list: Sequence[keras.Variable]) -> None:
         """Sets variables that have their averages to the weights of the training, up to rounding."""
-        for variable in var_list if self.built else ():
-            iterate = self._momentums[self._get_variable_index(variable)]
+        for variable, iterate in self._iterates(var_list) if self.built else ():
             x, z = map(ops.convert_to_tensor, (variable, iterate))
             variable.assign(self.beta_1 * x + (1 - self.beta_1) * z)
+
+    def _iterates(self, variables: Sequence[keras.Variable]) -> list[tuple[keras.Variable, keras.Variable]]:
+        """Returns each of the variables that this optimizer trains, with its z."""
+        own = [variable for variable in variables if self._var_key(variable) in self._trainable_variables_indices]
+        return [(variable, self._momentums[self._get_variable_index(variable)]) for variable in own]

@@ -136,3 +136,12 @@ def test_routes_survive_a_saved_model(tmp_path):
 def test_an_unknown_part_is_refused(refused):
     with refused("Unknown part of a model 'encodr': did you mean 'encoder'"):
         kv.KL().only("encodr")
+
+
+def test_an_objective_without_gradients_is_refused(refused):
+    class Constant(kv.Term):
+        def __call__(self, trace):
+            return tf.ones_like(trace.weights)
+
+    with refused("objective: expected a loss that depends on the weights"):
+        gradients_of(Constant())

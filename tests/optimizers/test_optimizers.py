@@ -108,3 +108,20 @@ def test_averages_are_evaluated_and_training_goes_on_with_the_weights(name):
     before = [variable.numpy() for variable in model.trainable_variables]
     averages.restore()
     assert any((variable.numpy() != old).any() for variable, old in zip(model.trainable_variables, before, strict=True))
+
+
+@pytest.mark.parametrize("name", ["adam", "schedule_free"])
+def test_fit_ends_with_averages_beside_a_critic(name):
+    """Keras gives the optimizer of the model the critic's variables too."""
+    x = kv.data.load("digits", limit=32).train.x
+    model = kv.zoo.aae((8, 8, 1), 2, units=(8,), critic={"units": (8,)}, seed=1, likelihood="normal")
+    optimizer = optimizers.get(name, 1e-2, {"use_ema": name == "adam"})
+    model.compile(optimizer, critic_optimizer="schedule_free", jit_compile=False)
+    values = {}
+
+    class Weights(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            values["before"] = [variable.numpy() for variable in model.trainable_variables]
+
+    model.fit(x, batch_size=16, verbose=0, callbacks=[Weights()])
+    assert all((new.numpy() != old).any() for new, old in zip(model.trainable_variables, values["before"], strict=True))
