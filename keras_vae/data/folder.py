@@ -90,7 +90,7 @@ def read_folder(
         raise InvalidInputError(
             f"{root}: expected readable images, got {len(entries)} image files, none readable. {failures[0]}"
         )
-    _check_range(root, images)
+    check_range(root, [image.brightest for image in images.values()])
     warned = skip_notes([] if stream else failures, other_files)
     names = names_of_labels(entries, label_names)
     if label_names and len(names) > len(label_names):
@@ -185,15 +185,20 @@ def _decode(
     return images, failures
 
 
-def _check_range(root: Path, images: Mapping[Entry, DecodedImage]) -> None:
-    """Refuses 16-bit files with, for example, 12-bit samples, which would be nearly black in training and serving."""
-    maxima = [image.brightest for image in images.values() if image.brightest is not None]
+def check_range(root: Path, brightest: Iterable[int | None]) -> None:
+    """Refuses 16-bit files with, for example, 12-bit samples, which would be nearly black in training and serving.
+
+    Args:
+        root: the folder.
+        brightest: maximum sample of each file, see `DecodedImage`.
+    """
+    maxima = [value for value in brightest if value is not None]
     if maxima and 0 < max(maxima) < FULL_RANGE:
         bits = max(8, max(maxima).bit_length())
         raise InvalidInputError(
-            f"{root}: expected 16-bit images with samples up to 65535, got {max(maxima)} as the brightest sample of "
-            f"{len(maxima)} files, which would be nearly black; if the samples have {bits} bits, multiply by "
-            f"{2 ** (16 - bits)} or save them with 8 bits."
+            f"{root}: expected 16-bit images with samples up to 65535, got {max(maxima)} as the brightest sample, "
+            f"which would be nearly black; if the samples have {bits} bits, multiply by {2 ** (16 - bits)} or save "
+            "them with 8 bits."
         )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 
 from keras_vae.checks import check_integer
-from keras_vae.data.folder import KINDS, first_size, skip_notes
+from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.image_files import decode, decoders, with_channels
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
@@ -80,7 +80,8 @@ def prepare(
     shards = work.all()
     if not any(shard["examples"] for shard in shards["train"]):
         raise InvalidInputError(f"{root}: expected readable images for training, got none; check the folder.")
-    failures = [reason for part in PARTS for shard in shards[part] for reason in shard.pop("skipped")]
+    check_range(root, [shard["brightest"] for part in PARTS for shard in shards[part]])
+    failures = [reason for part in PARTS for shard in shards[part] for reason in shard["skipped"]]
     other_files = [file for file in other_files if not _is_below(root / file, out)]
     notes = skip_notes(failures, other_files)
     if unused_files:
@@ -89,12 +90,28 @@ def prepare(
         "shape": [*size, 1 if work.grey else 3],
         "label_names": work.names,
         "notes": notes,
-        "splits": {part: [shard for shard in shards[part] if shard["examples"]] for part in PARTS},
+        "splits": {
+            part: [
+                {key: shard[key] for key in ("file", "examples", "labels")}
+                for shard in shards[part]
+                if shard["examples"]
+            ]
+            for part in PARTS
+        },
     }
     write_json(out / INDEX, content)
     for path in out.glob("*.shard.json"):
         path.unlink()
     return out
+
+
+def _entry(shard: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what the index contains about a shard."""
+    return {name: shard[name] for name in ("file", "examples", "labels")}
+
+
+class _HasColoursError(Exception):
+    """A file has colours, and the other files have had none."""
 
 
 class _Work:
@@ -118,49 +135,50 @@ class _Work:
         )
         while True:
             shards = {part: [] for part in PARTS}
-            with progress(iter(self._bar()), len(self.entries), "Preparing images", verbose=self.verbose) as bar:
-                for part, number, chosen in jobs:
-                    shard = self._shard(part, number, chosen)
-                    if shard is None:
-                        break
-                    shards[part].append(shard)
-                    bar.update(len(chosen))
-                else:
-                    return shards
-            self.grey = False  # the first file with colours: start again with colours
-
-    @staticmethod
-    def _bar() -> Iterator[int]:
-        return iter(())
+            try:
+                images = self._write(jobs, shards)
+                for _ in progress(images, len(self.entries), "Preparing images", verbose=self.verbose):
+                    pass
+                return shards
+            except _HasColoursError:
+                self.grey = False  # start again
 
     def _groups(self, part: str) -> Iterator[tuple[int, list[Entry]]]:
         chosen = [entry for entry in self.entries if entry.part == part]
         for number, start in enumerate(range(0, len(chosen), self.rows)):
             yield number, chosen[start : start + self.rows]
 
-    def _shard(self, part: str, number: int, entries: Sequence[Entry]) -> dict[str, Any] | None:
-        """Writes a shard, or returns the one that is there. Returns None if it has colours and `grey` is set."""
-        key = self._key(entries)
-        shard = self._read(part, number)
-        name = f"{part}-{number:05}.npy"
-        if shard is not None and (shard["key"], shard["grey"]) == (key, self.grey) and (self.out / name).is_file():
-            return {name: value for name, value in shard.items() if name not in ("key", "grey")}
-        pixels, labels, skipped = [], [], []
+    def _write(self, jobs: Iterable[tuple[str, int, list[Entry]]], shards: dict[str, list]) -> Iterator[Entry]:
+        """Writes the shards that are not there, adds all of them to `shards`, and yields after each image."""
+        for part, number, entries in jobs:
+            name, key = f"{part}-{number:05}.npy", self._key(entries)
+            shard = self._read(part, number)
+            if shard is not None and (shard["key"], shard["grey"]) == (key, self.grey) and (self.out / name).is_file():
+                yield from entries
+            else:
+                shard, pixels = yield from self._decode(entries)
+                if pixels:
+                    write_whole(self.out / name, lambda path, pixels=pixels: np.save(path, np.stack(pixels)))
+                shard |= {"file": name, "key": key, "grey": self.grey}
+                write_json(self._state(part, number), shard)
+            shards[part].append(shard)
+
+    def _decode(self, entries: Sequence[Entry]) -> Generator[Entry, None, tuple[dict[str, Any], list[np.ndarray]]]:
+        """Decodes the images of a shard, and yields after each; returns its description and the pixels."""
+        pixels, labels, skipped, maxima = [], [], [], []
         results = decoders().map(lambda entry: decode(self.root / entry.path, self.size, self.max_pixels), entries)
         for entry, result in zip(entries, results, strict=True):
             if not isinstance(result, DecodedImage):
                 skipped.append(f"Skipped {entry.path}: {one_line(result)}.")
-                continue
-            if self.grey and result.pixels.ndim == 3:
-                return None
-            pixels.append(with_channels(result.pixels, grey=self.grey))
-            if self.names:
-                labels.append(self.names.index(str(entry.label)))
-        if pixels:
-            write_whole(self.out / name, lambda path: np.save(path, np.stack(pixels)))
-        shard = {"file": name, "examples": len(pixels), "labels": labels, "skipped": skipped}
-        write_json(self._state(part, number), {**shard, "key": key, "grey": self.grey})
-        return shard
+            elif self.grey and result.pixels.ndim == 3:
+                raise _HasColoursError
+            else:
+                pixels.append(with_channels(result.pixels, grey=self.grey))
+                labels += [self.names.index(str(entry.label))] if self.names else []
+                maxima += [] if result.brightest is None else [result.brightest]
+            yield entry
+        found = {"examples": len(pixels), "labels": labels, "skipped": skipped}
+        return found | {"brightest": max(maxima, default=None)}, pixels
 
     def _key(self, entries: Sequence[Entry]) -> str:
         """Returns a digest of the files of a shard and of the options."""

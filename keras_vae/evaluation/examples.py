@@ -63,7 +63,7 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
         whole, data = len(data), data.in_memory()
         if len(data) < whole:
             warnings.warn(
-                f"{part}: {len(data):,} of {whole:,} examples are evaluated, as the others do not fit in memory.",
+                f"{part}: {len(data):,} of {whole:,} examples are used, at equal distances, as the data are large.",
                 stacklevel=2,
             )
         x, y, factors = data.x, data.y, data.factors
