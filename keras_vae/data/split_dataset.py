@@ -40,7 +40,9 @@ class Split:
     factors: np.ndarray | None = None
 
     def __post_init__(self):
-        if not isinstance(self.x, LazyArray):
+        if isinstance(self.x, LazyArray):
+            _check_lazy(self.x)
+        else:
             object.__setattr__(self, "x", validate(self.x))
         if self.y is not None:
             object.__setattr__(self, "y", validate_conditions(self.y, len(self.x)))
@@ -85,6 +87,16 @@ class Split:
             self.x, batch_size, shuffle=shuffle, seed=seed, start_epoch=start_epoch, start_step=start_step,
             binarize=binarize, y=y,
         )  # fmt: skip
+
+
+def _check_lazy(x: LazyArray) -> None:
+    """Checks that a lazy array has the shape and dtype that `validate` would give it; reads nothing."""
+    as_valid = validate(np.zeros((min(len(x), 1), *x.shape[1:]), x.dtype))
+    if (as_valid.shape[1:], as_valid.dtype) != (x.shape[1:], x.dtype):
+        raise InvalidInputError(
+            f"x: expected a lazy array of uint8 or float32, of images with a channel axis, such as shape (N, "
+            f"{', '.join(map(str, as_valid.shape[1:]))}) and {as_valid.dtype}; got {x}; convert the rows in its take()."
+        )
 
 
 def check_alike(name: str, *splits: Split) -> None:

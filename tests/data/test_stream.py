@@ -74,6 +74,12 @@ def test_indexing_is_that_of_numpy(key):
     assert np.array_equal(joined[-1], x[-1])
 
 
+@pytest.mark.parametrize("x", [np.zeros((3, 4)), np.zeros((3, 8, 8), np.uint8), np.zeros((0, 4), np.float32)])
+def test_a_lazy_array_of_another_form_is_refused(x):
+    with pytest.raises(InvalidInputError, match=r"expected (a lazy array of uint8 or float32|at least one example)"):
+        data.Split(InMemory(x))
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "bool", ">f8", "int16", "float16"])
 def test_npy_files_are_read_as_in_memory(tmp_path, dtype):
     x = (pixels()[..., 0] % 2).astype(dtype)
