@@ -89,7 +89,7 @@ class LazyArray(abc.ABC):
     @overload
     def __getitem__(self, key: slice | np.ndarray) -> "LazyArray": ...
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: int | slice | np.ndarray) -> "np.ndarray | LazyArray":
         if isinstance(key, slice):
             return self.rows(range(len(self))[key])
         indices = np.asarray(key)

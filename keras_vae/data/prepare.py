@@ -14,6 +14,7 @@ from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.image_files import decode, decoders, with_channels
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
+from keras_vae.data.load import image_size_of
 from keras_vae.data.prepared import INDEX, PARTS, is_prepared
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
@@ -63,8 +64,6 @@ def prepare(
     >>> kv.data.load(prepare(folder, folder / "prepared", verbose=0)).train.x.shape
     (8, 8, 8, 1)
     """
-    from keras_vae.data.load import image_size_of
-
     root, out = Path(source).expanduser(), Path(out).expanduser()
     check_integer("shard_bytes", shard_bytes)
     if not root.is_dir() or is_prepared(root):
