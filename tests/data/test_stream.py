@@ -233,15 +233,15 @@ def test_a_file_that_changes_during_training_ends_it_in_one_line(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the private memory of a process")
 def test_training_on_more_data_than_memory(tmp_path):
-    """1.2 GB of examples under a limit of 1.75 GiB of private memory, of which TensorFlow itself uses most."""
-    np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, (4600, 2**18)).flush()  # takes no room on disk
+    """2.6 GB of examples under a limit of 1.75 GiB of private memory, of which TensorFlow itself uses most."""
+    np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, (10_000, 2**18)).flush()  # takes no room on disk
     script = textwrap.dedent("""
         import resource, sys
         resource.setrlimit(resource.RLIMIT_DATA, (7 * 2**28, 7 * 2**28))
         sys.argv = ["keras-vae", "train", "--data", "x.npy", "--network", "mlp", "--set", "units=[4]",
-                    "--latent-dim", "2", "--epochs", "1", "--batch-size", "128", "--no-report", "--out", "run"]
+                    "--latent-dim", "2", "--batch-size", "32", "--max-time", "10s", "--no-report", "--out", "run"]
         from keras_vae.cli.main import main
         main()
     """)
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
-    assert (tmp_path / "run" / "model.keras").exists()
+    assert (tmp_path / "run" / "checkpoint.keras").exists()
