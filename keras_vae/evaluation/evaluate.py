@@ -80,8 +80,6 @@ def evaluate(
         raise InvalidInputError(f"budget: expected a Budget, such as QUICK; got {budget!r}.")
     subject = Subject(model, **read_data(model, data), budget=budget, features=features, seed=seed, verbose=verbose)
     results, start = {}, time.monotonic()
-    if verbose:
-        _print_expected(subject, functions)
     bar = progress(functions, len(functions), "Evaluating", after=0.0, verbose=int(verbose and sys.stderr.isatty()))
     for number, name in enumerate(bar, 1):
         elapsed = time.monotonic() - start
@@ -90,29 +88,6 @@ def evaluate(
             print(f"Evaluating {name} ({number} of {len(functions)}) after {as_duration(elapsed)}", file=sys.stderr)
         results[name] = functions[name](subject)
     return results
-
-
-def _print_expected(subject: Subject, questions: Iterable[str]) -> None:
-    """Prints the expected duration of the importance samples, which take most of the time, if it is not short.
-
-    It is measured on the training examples, whose metrics are used later.
-    """
-    samples = subject.budget.samples
-    if "likelihood" not in questions or not samples or not subject.model.has_density:
-        return
-    if subject.training_examples is None:
-        return
-    _ = subject.metrics  # the first evaluation includes the compilation
-    start = time.monotonic()
-    _ = subject.training_metrics
-    per_example = (time.monotonic() - start) / len(subject.training_examples)
-    expected = per_example * samples * len(subject.examples)
-    if expected > SHORT:
-        print(
-            f"Evaluating: about {as_duration(expected)} for {samples} importance samples of {len(subject.examples)} "
-            "examples; other measurements come on top",
-            file=sys.stderr,
-        )
 
 
 def check_questions(questions: Sequence[str] | None) -> dict[str, Callable[[Subject], Result]]:

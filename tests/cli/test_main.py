@@ -76,7 +76,7 @@ def test_every_key_of_the_configuration_is_an_option_with_its_default(cli, monke
     config = TrainingConfig()
     for name in set(config.as_dict()) - {"options", "categories"}:  # which the data decide
         assert f"--{'import' if name == 'imports' else name.replace('_', '-')} " in text, name
-    for name in ("model", "data", "latent_dim", "epochs", "learning_rate", "seed", "likelihood_samples"):
+    for name in ("model", "data", "latent_dim", "learning_rate", "seed", "likelihood_samples"):
         assert re.search(rf"--{name.replace('_', '-')}\b.*default: {getattr(config, name)}\]", text), name
 
 

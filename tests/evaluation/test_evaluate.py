@@ -408,11 +408,9 @@ def test_fewer_than_two_models_are_refused(refused):
         compare_results({"a": results_of(), "b": results_of()})
 
 
-def test_an_evaluation_prints_its_expected_time_and_its_progress(ask, monkeypatch, capsys):
+def test_an_evaluation_prints_its_progress(ask, monkeypatch, capsys):
     monkeypatch.setattr(import_module("keras_vae.evaluation.evaluate"), "SHORT", 0.0)
     ask("likelihood", "information", verbose=1)
-    first, *others = capsys.readouterr().err.splitlines()
-    assert first.startswith("Evaluating: about ") and "for 3 importance samples of 48 examples" in first
-    assert [line.partition(" after ")[0] for line in others] == [
+    assert [line.partition(" after ")[0] for line in capsys.readouterr().err.splitlines()] == [
         "Evaluating likelihood (1 of 2)", "Evaluating information (2 of 2)",
     ]  # fmt: skip
