@@ -28,9 +28,8 @@ class NpyArray(LazyArray):
 
     Example:
 
-    >>> path = Path(tempfile.mkdtemp()) / "x.npy"
-    >>> np.save(path, np.arange(6).reshape(3, 2))
-    >>> NpyArray(path).take([2, 0])
+    >>> np.save("x.npy", np.arange(6).reshape(3, 2))
+    >>> NpyArray("x.npy").take([2, 0])
     array([[4., 5.],
            [0., 1.]], dtype=float32)
     """

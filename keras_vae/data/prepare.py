@@ -58,10 +58,10 @@ def prepare(
     Example:
 
     >>> from keras_vae.serving.png import png
-    >>> folder = Path(tempfile.mkdtemp())
+    >>> Path("photos").mkdir()
     >>> for name in "abcdefghij":
-    ...     _ = (folder / f"{name}.png").write_bytes(png(np.ones((8, 8, 1))))
-    >>> kv.data.load(prepare(folder, folder / "prepared", verbose=0)).train.x.shape
+    ...     _ = Path(f"photos/{name}.png").write_bytes(png(np.ones((8, 8, 1))))
+    >>> kv.data.load(prepare("photos", "prepared", verbose=0)).train.x.shape
     (8, 8, 8, 1)
     """
     root, out = Path(source).expanduser(), Path(out).expanduser()
