@@ -55,12 +55,13 @@ def ask(
     if needs_condition and examples_to_send.y is None:
         raise InvalidInputError(f"{data}: the model needs labels, and the data have none; give labelled data.")
     options = {"condition": examples_to_send.y} if needs_condition else {}
-    answer = getattr(client, method)(examples_to_send.x, **options)
+    x = np.asarray(examples_to_send.x)
+    answer = getattr(client, method)(x, **options)
     if hasattr(answer, "_asdict"):
         answer = {name: array for name, array in answer._asdict().items() if array is not None}
     answer = answer if isinstance(answer, dict) else {method: answer}
     _warn_of_invalid_rows(answer)
-    return {**answer, "x": examples_to_send.x}
+    return {**answer, "x": x}
 
 
 def _warn_of_invalid_rows(answer: Mapping[str, np.ndarray]) -> None:

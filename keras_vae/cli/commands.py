@@ -213,7 +213,7 @@ def traverse(
     start, condition = None, labels_to_draw(model, 1, label)
     if example is not None:
         part = check_split(model, examples(run, data, None))
-        start = pick(np.asarray(part.x), example)
+        start = pick(part.x, example)
         condition = model.inferred_conditions(start[None], None if part.y is None else part.y[[example]])
     values = np.linspace(-span, span, steps)
     paths = model.traverse(start, condition=condition, values=values)
@@ -231,6 +231,8 @@ def interpolate(
     overwrite: Overwrite = False,
 ) -> None:
     """Interpolate between pairs of test examples in the latent space."""
+    import numpy as np
+
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
     from keras_vae.cli.sources import condition_of, examples, model_of, pick_pairs
@@ -238,12 +240,10 @@ def interpolate(
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
     part = examples(run, data, None)
-    starts, ends = pick_pairs(len(part), pairs, seed)
+    first, last = pick_pairs(len(part), pairs, seed)
     condition = condition_of(model, part.y)
-    paths = model.interpolate(
-        part.x[starts], part.x[ends], condition=None if condition is None else condition[starts], steps=steps
-    )
-    starts, ends = part.x[starts], part.x[ends]
+    starts, ends = np.asarray(part.x[first]), np.asarray(part.x[last])
+    paths = model.interpolate(starts, ends, condition=None if condition is None else condition[first], steps=steps)
     endpoints = (model.prepare(starts).numpy(), model.prepare(ends).numpy())
     write_picture_or_array(out, paths, lambda: plots.plot_interpolation(paths, endpoints=endpoints))
 

@@ -86,6 +86,8 @@ def reconstruct(
     overwrite: Overwrite = False,
 ) -> None:
     """Encode and decode examples."""
+    import numpy as np
+
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
     from keras_vae.cli.sources import condition_of, examples, model_of
@@ -93,7 +95,7 @@ def reconstruct(
     check_out(out, ".png", ".npy", overwrite=overwrite)
     loaded = model_of(model)
     part = examples(model, data, split)[:limit]
-    x, condition = part.x, condition_of(loaded, part.y)
+    x, condition = np.asarray(part.x), condition_of(loaded, part.y)
     reconstructed = loaded.reconstruct(x, condition=condition, draw="sample" if sample else "mean", seed=seed)
     write_picture_or_array(
         out, reconstructed, lambda: plots.plot_reconstructions(loaded.prepare(x).numpy(), reconstructed)

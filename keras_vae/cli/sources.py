@@ -10,6 +10,7 @@ import tensorflow_probability as tfp
 import typer
 
 from keras_vae.data import Split, SplitDataset, load
+from keras_vae.data.lazy_array import LazyArray, sample
 from keras_vae.data.load import is_name, is_table, read
 from keras_vae.data.parts import Parts
 from keras_vae.data.table import column_names
@@ -213,15 +214,17 @@ def evaluation_data_of(
 
 
 def check_split(model: Autoencoder, split: Split) -> Split:
-    """Returns the split in memory; raises `InvalidInputError` if it is invalid for the model, or lacks labels."""
-    split = split.in_memory()
-    check_examples(split.x, model.likelihood)
+    """Returns the split; raises `InvalidInputError` if it is invalid for the model, or lacks required labels.
+
+    Of examples that are not in memory, a sample is checked.
+    """
+    check_examples(sample(split.x), model.likelihood)
     if model.condition is not None and not model.infers_condition and split.y is None:
         raise InvalidInputError(f"{model.name}: it needs labels, and the data have none; give labelled data.")
     return split
 
 
-def pick(x: np.ndarray, index: int) -> np.ndarray:
+def pick(x: np.ndarray | LazyArray, index: int) -> np.ndarray:
     """Returns the example at `index`."""
     if not 0 <= index < len(x):
         raise InvalidInputError(f"--example: expected an index from 0 to {len(x) - 1}; got {index}.")

@@ -76,7 +76,7 @@ class ImageFiles(LazyArray):
 
     def digest(self) -> str:
         """Returns a digest of the names and sizes of all files, and of the pixels of some."""
-        sizes = [_size_of(os.path.join(self.root, file)) for file in self.files]
+        sizes = [size_of_file(os.path.join(self.root, file)) for file in self.files]
         names = np.frombuffer("\n".join(self.files).encode("utf-8", "surrogatepass"), np.uint8)
         return digest_of([np.array(self.shape), names, np.array(sizes), self.sample(64, 2**22)])
 
@@ -117,10 +117,11 @@ class ImageFiles(LazyArray):
             )
 
 
-def _size_of(path: str) -> int:
+def size_of_file(path: str | Path) -> int:
+    """Returns the number of bytes of a file, or -1 if it cannot be read."""
     try:
         return os.stat(path).st_size
-    except OSError:  # a file that cannot be read is replaced
+    except OSError:
         return -1
 
 

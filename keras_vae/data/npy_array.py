@@ -36,14 +36,14 @@ class NpyArray(LazyArray):
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        with self.path.open("rb") as file:
-            try:
+        try:
+            with self.path.open("rb") as file:
                 shape, fortran, self._stored = _read_header(file)
-            except Exception as error:  # a damaged header raises errors of many classes
-                raise InvalidInputError(
-                    f"{path}: expected an array written by numpy.save; {one_line(error) or 'it is empty'}."
-                ) from error
-            self._start, self._version = file.tell(), _version(file)
+                self._start, self._version = file.tell(), _version(file)
+        except Exception as error:  # a damaged header raises errors of many classes
+            raise InvalidInputError(
+                f"{path}: expected an array written by numpy.save; {one_line(error) or 'it is empty'}."
+            ) from error
         if fortran and len(shape) > 1:
             raise InvalidInputError(
                 f"{path}: expected rows one after the other, got an array in Fortran order; save "

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ import psutil
 from keras_vae.checks import check_integer
 from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
-from keras_vae.data.image_files import decode, decoders, with_channels
+from keras_vae.data.image_files import decode, decoders, size_of_file, with_channels
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.load import image_size_of
 from keras_vae.data.prepared import INDEX, PARTS, is_prepared
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import read_json, write_json, write_whole
+from keras_vae.locks import locked
 from keras_vae.progress import progress
 
 SHARD = 2**26
@@ -76,31 +77,26 @@ def prepare(
     if size is None:
         raise InvalidInputError(f"{root}: expected readable {KINDS} images, got {len(entries)} files, none readable.")
     work = _Work(root, out, entries, size, check_integer("max_pixels", max_pixels), shard_bytes, verbose)
-    shards = work.all()
-    if not any(shard["examples"] for shard in shards["train"]):
-        raise InvalidInputError(f"{root}: expected readable images for training, got none; check the folder.")
-    check_range(root, [shard["brightest"] for part in PARTS for shard in shards[part]])
-    failures = [reason for part in PARTS for shard in shards[part] for reason in shard["skipped"]]
-    other_files = [file for file in other_files if not _is_below(root / file, out)]
-    notes = skip_notes(failures, other_files)
-    if unused_files:
-        notes.append(f"Left out {len(unused_files)} images outside train, validation and test.")
-    content = {
-        "shape": [*size, 1 if work.grey else 3],
-        "label_names": work.names,
-        "notes": notes,
-        "splits": {
-            part: [
-                {key: shard[key] for key in ("file", "examples", "labels")}
-                for shard in shards[part]
-                if shard["examples"]
-            ]
-            for part in PARTS
-        },
-    }
-    write_json(out / INDEX, content)
-    for path in out.glob("*.shard.json"):
-        path.unlink()
+    work.check_out()
+    out.mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        shards = work.all()
+        if not any(shard["examples"] for shard in shards["train"]):
+            raise InvalidInputError(f"{root}: expected readable images for training, got none; check the folder.")
+        check_range(root, [shard["brightest"] for part in PARTS for shard in shards[part]])
+        failures = [reason for part in PARTS for shard in shards[part] for reason in shard["skipped"]]
+        notes = skip_notes(failures, [file for file in other_files if not _is_below(root / file, out)])
+        if unused_files:
+            notes.append(f"Left out {len(unused_files)} images outside train, validation and test.")
+        content = {
+            "shape": [*size, 1 if work.grey else 3],
+            "label_names": work.names,
+            "notes": notes,
+            "splits": {part: [_entry(shard) for shard in shards[part] if shard["examples"]] for part in PARTS},
+        }
+        write_json(out / INDEX, content)
+        for path in out.glob("*.shard.json"):
+            path.unlink()
     return out
 
 
@@ -122,20 +118,16 @@ class _Work:
         self.names = names_of_labels(entries)
         self.grey = True
         self.rows = max(1, shard_bytes // (3 * size[0] * size[1]))
+        self.jobs = [(part, number, chosen) for part in PARTS for number, chosen in self._groups(part)]
 
     def all(self) -> dict[str, list[dict[str, Any]]]:
         """Writes all shards, as grey images if all files are grey."""
-        jobs = [(part, number, chosen) for part in PARTS for number, chosen in self._groups(part)]
-        self._check_out(jobs)
-        self._check_disk(sum(len(chosen) for *_, chosen in jobs))
-        self.out.mkdir(parents=True, exist_ok=True)
-        self.grey = not any(
-            shard is not None and not shard["grey"] for part, number, _ in jobs if (shard := self._read(part, number))
-        )
+        written = [self._read(part, number) for part, number, _ in self.jobs]
+        self.grey = all(shard["grey"] for shard in written if shard is not None)
         while True:
             shards = {part: [] for part in PARTS}
             try:
-                images = self._write(jobs, shards)
+                images = self._write(shards)
                 for _ in progress(images, len(self.entries), "Preparing images", verbose=self.verbose):
                     pass
                 return shards
@@ -147,9 +139,9 @@ class _Work:
         for number, start in enumerate(range(0, len(chosen), self.rows)):
             yield number, chosen[start : start + self.rows]
 
-    def _write(self, jobs: Iterable[tuple[str, int, list[Entry]]], shards: dict[str, list]) -> Iterator[Entry]:
+    def _write(self, shards: dict[str, list]) -> Iterator[Entry]:
         """Writes the shards that are not there, adds all of them to `shards`, and yields after each image."""
-        for part, number, entries in jobs:
+        for part, number, entries in self.jobs:
             name, key = f"{part}-{number:05}.npy", self._key(entries)
             shard = self._read(part, number)
             if shard is not None and (shard["key"], shard["grey"]) == (key, self.grey) and (self.out / name).is_file():
@@ -181,7 +173,7 @@ class _Work:
 
     def _key(self, entries: Sequence[Entry]) -> str:
         """Returns a digest of the files of a shard and of the options."""
-        files = [(str(entry.path), (self.root / entry.path).stat().st_size) for entry in entries]
+        files = [(str(entry.path), size_of_file(self.root / entry.path)) for entry in entries]
         text = json.dumps([files, self.size, self.max_pixels, self.names])
         return digest_of([np.frombuffer(text.encode(), np.uint8)])
 
@@ -192,23 +184,25 @@ class _Work:
         path = self._state(part, number)
         return read_json(path) if path.exists() else None
 
-    def _check_out(self, jobs: Sequence[tuple[str, int, Any]]) -> None:
-        """Checks that the folder contains nothing but the work of an interrupted call."""
-        if not self.out.exists():
-            return
-        own = {name for part, number, _ in jobs for name in (f"{part}-{number:05}.npy", self._state(part, number).name)}
-        others = sorted({path.name for path in self.out.iterdir() if not path.name.startswith(".")} - own)
-        if others:
+    def check_out(self) -> None:
+        """Checks that the folder has room, and contains nothing but the work of an interrupted call."""
+        if self.out.is_file():
+            raise InvalidInputError(f"{self.out}: it is a file; expected a new folder.")
+        names = {path.name for path in self.out.iterdir() if path.name[0] != "."} if self.out.exists() else set()
+        own = {
+            name
+            for part, number, _ in self.jobs
+            for name in (f"{part}-{number:05}.npy", self._state(part, number).name)
+        }
+        if names - own:
             raise InvalidInputError(
-                f"{self.out}: expected a new folder, or the same work begun before, got {others[0]}; choose another "
-                "folder."
+                f"{self.out}: expected a new folder, or the same work begun before, got {min(names - own)}; choose "
+                "another folder."
             )
-
-    def _check_disk(self, count: int) -> None:
-        needed = count * self.size[0] * self.size[1] * 3
-        there = sum(path.stat().st_size for path in self.out.glob("*.npy")) if self.out.exists() else 0
+        needed = len(self.entries) * self.size[0] * self.size[1] * 3
+        written = sum((self.out / name).stat().st_size for name in names)
         parent = next(path for path in (self.out, *self.out.absolute().parents) if path.exists())
-        free = psutil.disk_usage(os.fspath(parent)).free + there
+        free = psutil.disk_usage(os.fspath(parent)).free + written
         if needed > free:
             raise InvalidInputError(
                 f"{self.out}: expected room for up to {needed / 2**30:.1f} GiB of pixels, got {free / 2**30:.1f} GiB "

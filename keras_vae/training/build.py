@@ -251,6 +251,9 @@ def fit_epochs(
 
     Returns:
         Metric -> its values, one per epoch.
+
+    Raises:
+        InvalidInputError: if examples cannot be read any more.
     """
     if first == last:
         return {}
@@ -263,16 +266,22 @@ def fit_epochs(
         batch_size, shuffle=True, seed=config.seed, start_epoch=first, start_step=step,
         binarize=config.binarize, labels=labels,
     )  # fmt: skip
-    return model.fit(
-        batches,
-        validation_data=evaluation_split(data.validation, config).batches(256, labels=labels),
-        epochs=last,
-        initial_epoch=first,
-        steps_per_epoch=steps - step,
-        callbacks=list(callbacks),
-        shuffle=False,
-        verbose=verbose,
-    ).history
+    try:
+        return model.fit(
+            batches,
+            validation_data=evaluation_split(data.validation, config).batches(256, labels=labels),
+            epochs=last,
+            initial_epoch=first,
+            steps_per_epoch=steps - step,
+            callbacks=list(callbacks),
+            shuffle=False,
+            verbose=verbose,
+        ).history
+    except tf.errors.OpError as error:
+        for x in (data.train.x, data.validation.x):
+            if isinstance(x, LazyArray) and x.failure is not None:
+                raise x.failure from error
+        raise
 
 
 def _steps_per_execution(steps: int, done: int = 0) -> int:

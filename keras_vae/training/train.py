@@ -4,7 +4,6 @@ import contextlib
 import json
 import math
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ import tensorflow as tf
 
 from keras_vae.checks import check_integer
 from keras_vae.data import SplitDataset, binarize
-from keras_vae.data.lazy_array import LazyArray, sample
+from keras_vae.data.lazy_array import sample
 from keras_vae.distribute import check_alike, from_chief, is_chief, make_strategy
 from keras_vae.durations import seconds_of
 from keras_vae.errors import InvalidInputError, LostWorkerError
@@ -30,13 +29,14 @@ from keras_vae.optimizers import AverageWeights
 from keras_vae.replicas import between_workers
 from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_epochs, with_names
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
-from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY, TrainingConfig
-from keras_vae.training.early_stopping import EarlyStopping, best_epoch, epochs_without_better, metric_of, stops_after
+from keras_vae.training.config import FROM_DATA, TrainingConfig
+from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
 from keras_vae.training.initial_weights import load_matching
 from keras_vae.training.interrupt import OutOfTimeError, interruptible
 from keras_vae.training.loggers import check_loggers, loggers
 from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
+from keras_vae.training.resume import check_resumable, check_same_data, continued
 from keras_vae.training.run import BEST, Run
 from keras_vae.training.show_progress import ShowProgress
 
@@ -115,7 +115,7 @@ def train(
         if resume:
             before = run.config()
             config = config.replace(**{name: getattr(config, name) or getattr(before, name) for name in KEPT})
-            _check_resumable(run, config)
+            check_resumable(run, config)
         if isinstance(strategy, str):
             # In a resumed run, only the chief knows the values to keep. They are compared below, with the data.
             alike = {name: value for name, value in config.as_dict().items() if name not in KEPT}
@@ -125,7 +125,7 @@ def train(
         check_alike(strategy, [data.train.x, data.train.y], "data")
         check_alike(strategy, [np.array(config.epochs)], "number of epochs")
         if resume:
-            _check_same_data(run, config, data)
+            check_same_data(run, config, data)
         _check_batch_size(config, data, strategy)
         with strategy.scope():
             model = build_model(config, data)
@@ -141,7 +141,7 @@ def train(
         initial = config.init_from if writes and progress.model is None else None
         taken = None if initial is None else load_matching(model, initial)
         if resume:
-            progress = _continued(run, config, data, progress)
+            progress = continued(run, config, data, progress)
             if not run["data.json"].exists():
                 run.write_json("data.json", data.digests())
             run.write_json("config.json", config.as_dict())
@@ -155,7 +155,7 @@ def train(
             "deadline": deadline,
             "verbose": verbose,
         }
-        with _together(strategy, data):
+        with _together(strategy):
             progress = _set_state(strategy, model, progress)
             try:
                 _fit(model, data, config, run, progress, **keep)
@@ -176,14 +176,11 @@ def train(
 
 
 @contextlib.contextmanager
-def _together(strategy: tf.distribute.Strategy, data: SplitDataset) -> Iterator[None]:
-    """Raises the error of data that cannot be read any more, or `LostWorkerError` if there are several workers."""
+def _together(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Raises `LostWorkerError` for an error of TensorFlow, if there are several workers."""
     try:
         yield
     except tf.errors.OpError as error:
-        for split in (data.train, data.validation):
-            if isinstance(split.x, LazyArray) and split.x.failure is not None:
-                raise split.x.failure from error
         if not between_workers(strategy):
             raise
         reason = str(error).splitlines()[0][:300]
@@ -273,37 +270,6 @@ def _keep_best(strategy, model, run, start, *, verbose) -> None:
         )
 
 
-def _continued(run: Run, config: TrainingConfig, data: SplitDataset, progress: Progress) -> Progress:
-    """Returns the state from which a run continues. A finished run may have further epochs to train.
-
-    Prints how the result differs from that of an uninterrupted run.
-    """
-    epochs = config.epochs_for(len(data.train))
-    if epochs > run.config().epochs_for(len(data.train)) and config.learning_rate_decay != "none":
-        _note(
-            f"from here on, the {config.learning_rate_decay} decay of the learning rate is that of {epochs} epochs. "
-            f"The result is not that of an uninterrupted run of {epochs} epochs."
-        )
-    history = run.read_history()
-    done = len(history.get("epoch", ()))
-    if progress.model is None or not progress.finished or done >= epochs:
-        return progress
-    metric = metric_of(progress.model)
-    if config.early_stopping is not None:
-        if epochs_without_better(metric, history[metric]) >= config.early_stopping:
-            return progress  # early stopping has ended the run
-        done = best_epoch(metric, history[metric]) + 1
-        shutil.copyfile(run["model.keras"], run[BEST])
-        _note(f"continuing from epoch {done}, the best one, because the run keeps only its weights.")
-    if config.keeps_averages and not AverageWeights.undo(progress.model):
-        _note("continuing from the averages of the weights, because a finished run keeps only these.")
-    return progress._replace(step=steps_of(config, data) * done, means={}, finished=False)
-
-
-def _note(text: str) -> None:
-    print(f"Note: {text}", file=sys.stderr)
-
-
 def _print_stop(run: Run, config: TrainingConfig) -> None:
     done = len(run.read_history().get("epoch", ()))
     print(
@@ -327,40 +293,4 @@ def _check_batch_size(config: TrainingConfig, data: SplitDataset, strategy: tf.d
             f"batch_size: expected batches that fit in {available / 2**30:.1f} GiB of free memory, got {size} examples "
             f"of shape {data.event_shape}, for which a step needs more than {needed / 2**30:.1f} GiB; use a smaller "
             "batch or a smaller image_size."
-        )
-
-
-def _check_resumable(run: Run, config: TrainingConfig) -> None:
-    """Checks that a run is resumed with its own configuration. The number of epochs may be larger."""
-    before = run.config()
-    by_digest = CHOOSE_DATA if run["data.json"].exists() else ("data_dir",)
-    different = before.differences(config, ignore=(*by_digest, *REPORT_ONLY))
-    more = before.epochs is not None and config.epochs is not None and config.epochs > before.epochs
-    if more:
-        different.pop("epochs", None)
-    if different:
-        changes = ", ".join(f"{name}: {old!r} -> {new!r}" for name, (old, new) in different.items())
-        raise InvalidInputError(
-            f"{run.path}: it was started with another configuration ({changes}); "
-            "resume it without these changes, or train in another --out."
-        )
-    if more and config.early_stopping is not None:
-        history = run.read_history()
-        metric = "val_elbo" if "val_elbo" in history else "val_nll"
-        if epochs_without_better(metric, history.get(metric, [])) >= config.early_stopping:
-            raise InvalidInputError(
-                f"{run.path}: early stopping has ended this run after {len(history['epoch'])} of {before.epochs} "
-                "epochs; more epochs do not change it. Train with a larger early_stopping in another --out."
-            )
-
-
-def _check_same_data(run: Run, config: TrainingConfig, data: SplitDataset) -> None:
-    """Checks that a run is resumed with the same data. Their location may be different."""
-    changed = run.changed_data(data)
-    if changed is None:
-        print(f"Note: {run.path} does not record its data; use the same data as before.", file=sys.stderr)
-    elif changed:
-        raise InvalidInputError(
-            f"{run.path}: it was started with other data than {config.data!r} holds now (different: "
-            f"{', '.join(changed)}); resume it with the same data, or train in another --out."
         )

@@ -234,12 +234,12 @@ def test_a_file_that_changes_during_training_ends_it_in_one_line(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the private memory of a process")
 def test_training_on_more_data_than_memory(tmp_path):
     """2.6 GB of examples under a limit of 1.75 GiB of private memory, of which TensorFlow itself uses most."""
-    np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, (10_000, 2**18)).flush()  # takes no room on disk
+    np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, (40_000, 2**16)).flush()  # takes no room on disk
     script = textwrap.dedent("""
         import resource, sys
         resource.setrlimit(resource.RLIMIT_DATA, (7 * 2**28, 7 * 2**28))
         sys.argv = ["keras-vae", "train", "--data", "x.npy", "--network", "mlp", "--set", "units=[4]",
-                    "--latent-dim", "2", "--batch-size", "32", "--max-time", "10s", "--no-report", "--out", "run"]
+                    "--latent-dim", "2", "--batch-size", "32", "--max-time", "3s", "--no-report", "--out", "run"]
         from keras_vae.cli.main import main
         main()
     """)
