@@ -108,13 +108,17 @@ class Likelihood(DistributionLayer):
         """Returns the error message for values from `low` to `high`, some of which are not `in_support`."""
         return self.refusal(f"values in [{shortest(low)}, {shortest(high)}]")
 
+    def has_range(self, low: float, high: float) -> bool:
+        """Returns whether all numbers from `low` to `high` are in the support. False may mean that it is unknown."""
+        least, most = (np.float32(end) for end in self.interval)
+        return self._has_interval and bool(least <= np.float32(low) <= np.float32(high) <= most)
+
     def check_range(self, low: float, high: float) -> None:
         """Raises `InvalidInputError` if `low` or `high` is not in `interval`.
 
         For a family that overrides `in_support`, `check_events` checks the values instead.
         """
-        least, most = (np.float32(end) for end in self.interval)
-        if self._has_interval and not least <= np.float32(low) <= np.float32(high) <= most:
+        if self._has_interval and not self.has_range(low, high):
             raise InvalidInputError(self.refusal_of_range(low, high))
 
     def check_events(self, x: np.ndarray) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.models.batch import Batch, check_batches_spec, checked_batch, trace_of_batch
+from keras_vae.models.batch import check_batches_spec, checked_batch, trace_of_batch
 from keras_vae.replicas import number_and_count
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class BadBatches(keras.metrics.Metric):
     def __init__(self):
         super().__init__(name=FLAG)
         self.steps = self._counter(())
-        self.first = self._counter((6,))  # its number from 1, or 0; bad values, conditions, weights; least, greatest
+        self.first = self._counter((7,))  # its number from 1, or 0; the sums of `Batch.bad`; least, greatest
         self.pending = deque()
         self.part = "fit"
         self.seen = None
@@ -45,11 +45,16 @@ class BadBatches(keras.metrics.Metric):
     def add_variable(self, *args: Any, **kwargs: Any) -> keras.Variable:
         return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
 
-    def counts_of(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """The contribution of a replica to the sums over replicas, for `update_state`."""
+    def counts_of(self, bad: tf.Tensor, interval: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns what a replica adds to the sums over replicas, for `update_state`.
+
+        Args:
+            bad: numbers of invalid examples, `(4,)`, see `Batch.bad`.
+            interval: `Batch.range`, `(2,)`.
+        """
         number, replicas = number_and_count()
-        own = tf.one_hot(number, replicas, dtype=tf.float32)[:, tf.newaxis]
-        return {"bad": batch.bad, "ranges": tf.math.multiply_no_nan(batch.range[tf.newaxis], own)}
+        own = tf.one_hot(number, replicas, dtype=tf.float32)[:, tf.newaxis] if replicas > 1 else 1.0
+        return {"bad": bad, "ranges": interval[tf.newaxis] * own}
 
     def update_state(self, counts: dict[str, tf.Tensor]) -> tf.Tensor:
         """Counts a step; returns the number of the first invalid batch, from 1, or 0 if there is none."""
@@ -104,7 +109,7 @@ class BadBatches(keras.metrics.Metric):
 
     def refuse(self, model: "Conditioning") -> None:
         """Raises `InvalidInputError` if any batch since the last reset was invalid."""
-        number, values, conditions, weights, low, high = keras.ops.convert_to_numpy(self.first)
+        number, values, conditions, weights, not_finite, low, high = keras.ops.convert_to_numpy(self.first)
         if not number:
             return
         self.reset_state()
@@ -113,7 +118,9 @@ class BadBatches(keras.metrics.Metric):
         elif weights:
             bad, reason = weights, "sample_weight: expected finite numbers >= 0, or with class_weight labels as y"
         else:
-            bad, reason = values, _reason(model.likelihood, low, high)
+            bad = values
+            likelihood = model.likelihood
+            reason = likelihood.refusal("NaN or infinity") if not_finite else likelihood.refusal_of_range(low, high)
         examples = f"{bad:g} example{'' if bad == 1 else 's'}"
         raise InvalidInputError(
             f"{self.part}: batch {number - 1:g} (the first is 0) has {examples} that cannot be used. "
@@ -132,7 +139,3 @@ def _check_terms(model) -> None:
         raise
     except Exception:  # of a term that needs more than examples: the step's own error is the one to see
         return
-
-
-def _reason(likelihood, low, high) -> str:
-    return likelihood.refusal_of_range(low, high) if low <= high else likelihood.refusal("NaN or infinity")

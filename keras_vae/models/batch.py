@@ -1,5 +1,6 @@
 """A batch of a training or test step, checked within the step."""
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from keras_vae.models.conditioning import Conditioning
 
 
-NOTHING = (float(np.finfo("float32").max), float(np.finfo("float32").min))
+LARGEST = float(np.finfo("float32").max)
 
 
 class Batch(NamedTuple):
@@ -28,9 +29,10 @@ class Batch(NamedTuple):
         x: `(B, *event_shape)`, float32.
         y: the second element of the batch; for a conditional model, the result of `Condition.batch`.
         weights: `(B,)`, float32; 1 if there are no weights.
-        bad: numbers of examples that were replaced for their values, their condition and their weight, float32 `(3,)`.
-        range: minimum and maximum of the first example that was replaced for its values, float32 `(2,)`. The minimum is
-            above the maximum if the example contains NaN or infinity, or if there is no such example.
+        bad: 1 for each example that was replaced for its values, for its condition, for its weight, or for a value that
+            is NaN or infinity, which also counts as one of its values; else 0. float32 `(4, B)`.
+        range: minimum and maximum of the examples that were replaced for their values, float32 `(2,)`. The minimum is
+            above the maximum if there are no such examples.
     """
 
     x: tf.Tensor
@@ -48,9 +50,14 @@ def checked_batch(model: "Conditioning", data: Any) -> Batch:
     """
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     check_spec(x, model)
+    is_bytes = x.dtype == tf.uint8
     x = tf.ensure_shape(model.prepare(x), (None, *model.event_shape))
-    possible = model.likelihood.examples_in_support(x)
-    known = usable = tf.ones_like(possible)
+    known = usable = tf.ones(tf.shape(x)[:1], tf.bool)
+    if is_bytes and model.likelihood.has_range(0.0, 1.0):
+        possible = finite = known
+        interval = tf.constant([LARGEST, -LARGEST])
+    else:
+        possible, finite, interval = _check_values(x, model.likelihood)
     conditions = y
     if model.condition is not None and y is not None:
         known, conditions = model.is_known(y), model.condition_of_batch(y)
@@ -61,26 +68,13 @@ def checked_batch(model: "Conditioning", data: Any) -> Batch:
     # As far as a shape is known, terms can be told to have a value for each example.
     sizes = [part.shape[0] for part in (x, weights, known) if part.shape[0] is not None]
     x = tf.ensure_shape(x, (sizes[0] if sizes else None, *model.event_shape))
-    # A replica may have no example of the last batch: then there is no first, and a stand-in takes its place.
-    # Taken by `gather`: XLA would compile a slice anew for every place.
-    missing = tf.maximum(1 - tf.shape(x)[0], 0)
-    first = tf.argmin(tf.pad(tf.cast(possible, tf.int32), [[0, missing]]))
-    first = tf.gather(tf.pad(x, [[0, missing], *[[0, 0]] * len(model.event_shape)]), first)
-    first = _range(first, model.likelihood.allows_missing)
-    arrays = (x, weights) if conditions is y else (x, weights, conditions)
-    fill_values = (model.likelihood.fill_value, 0, 0)
-    # The common case copies nothing.
-    x, weights, *rest = tf.cond(
-        tf.reduce_all(good),
-        lambda: arrays,
-        lambda: tuple(where_rows(good, array, fill) for array, fill in zip(arrays, fill_values, strict=False)),
-    )
+    fill = model.likelihood.fill_value
     return Batch(
-        x=x,
-        y=rest[0] if rest else y,
-        weights=weights,
-        bad=tf.stack([tf.reduce_sum(tf.cast(~rows, tf.float32)) for rows in (possible, known, usable)]),
-        range=tf.where(tf.reduce_all(possible), NOTHING, first),
+        x=where_rows(good, x, fill),
+        y=y if conditions is y else where_rows(good, conditions, 0),
+        weights=tf.where(good, weights, 0.0),
+        bad=tf.cast(tf.stack([~possible, ~known, ~usable, ~possible & ~finite]), tf.float32),
+        range=interval,
     )
 
 
@@ -159,9 +153,22 @@ def _beside(rows, x):
     return tf.reshape(rows, (-1, *[1] * (x.shape.rank - 1)))
 
 
-def _range(x, may_be_missing):
-    seen = tf.math.is_finite(x)
-    usual = tf.reduce_all(seen | tf.math.is_nan(x) if may_be_missing else seen)
-    greatest, least = NOTHING
-    bounds = tf.stack([tf.reduce_min(tf.where(seen, x, greatest)), tf.reduce_max(tf.where(seen, x, least))])
-    return tf.where(usual, bounds, NOTHING)
+def _check_values(x, likelihood):
+    """Returns which examples are in the support, which are finite, `(B,)`, and the range of the finite invalid ones.
+
+    XLA computes the same reductions only once, here and in `Likelihood.examples_in_support`.
+    """
+    possible = likelihood.examples_in_support(x)
+    values = tf.reshape(x, (-1, math.prod(x.shape[1:])))
+    if likelihood.allows_missing:
+        is_missing = tf.math.is_nan(values)
+        low = tf.reduce_min(tf.where(is_missing, LARGEST, values), axis=1)
+        high = tf.reduce_max(tf.where(is_missing, -LARGEST, values), axis=1)
+        finite = tf.math.is_finite(low) & tf.math.is_finite(high)
+    else:
+        low, high, total = (reduce(values, axis=1) for reduce in (tf.reduce_min, tf.reduce_max, tf.reduce_sum))
+        finite = tf.math.is_finite(low) & tf.math.is_finite(high) & ~tf.math.is_nan(total)
+    # One reduction for both ends, because XLA on a CPU starts a kernel for each.
+    ends = tf.where(possible | ~finite, -LARGEST, tf.stack([-low, high]))
+    ends = tf.maximum(tf.reduce_max(ends, axis=1), -LARGEST)  # -inf for a batch of no examples
+    return possible, finite, ends * [-1.0, 1.0]
