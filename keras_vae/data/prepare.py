@@ -10,9 +10,10 @@ import numpy as np
 import psutil
 
 from keras_vae.checks import check_integer
+from keras_vae.data.encoded_images import decode, decoders, with_channels
 from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
-from keras_vae.data.image_files import decode, decoders, size_of_file, with_channels
+from keras_vae.data.image_files import size_of_file
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.load import image_size_of
 from keras_vae.data.prepared import INDEX, PARTS, is_prepared
