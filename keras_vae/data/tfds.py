@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from keras_vae.data.lazy_array import LARGE, LazyArray, sample
+from keras_vae.data.lazy_array import LARGE, LazyArray
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
@@ -22,6 +22,8 @@ from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.progress import progress
 
 FACTOR = "label_"
+SAMPLED = 1000
+"""The number of images of a split that are checked for pixels of 0 and 1, if they are decoded when they are needed."""
 
 
 def read_tfds(
@@ -76,7 +78,10 @@ def read_tfds(
     if not large:  # of ArrayRecord files, these are still lazy
         examples_by_part = {part: replace(split, x=np.asarray(split.x)) for part, split in examples_by_part.items()}
     notes = ()
-    if max(sample(split.x).max() for split in examples_by_part.values()) <= 1:
+    samples = [
+        split.x if isinstance(split.x, np.ndarray) else split.x.sample(SAMPLED) for split in examples_by_part.values()
+    ]
+    if max(x.max() for x in samples) <= 1:
         for split in examples_by_part.values():
             _whiten(split.x)
         notes = ("The pixels of the data set, 0 or 1, were converted to 0 or 255.",)
@@ -109,7 +114,7 @@ def _is_array_record(builder) -> bool:
 def _whiten(x: np.ndarray | LazyArray) -> None:
     """Multiplies pixels of 0 and 1 by 255, in place."""
     if isinstance(x, TfdsImages):
-        x.scale, x.sampled = 255, None
+        x.scale = 255
     else:
         np.multiply(x, 255, out=x)
 

@@ -75,7 +75,7 @@ def test_an_image_that_cannot_be_decoded_is_skipped_or_replaced_and_named(tmp_pa
         assert len(load(path, image_size=8, validation=2, test=2).train) == 14
     lazy = load(path, image_size=8, stream=True, validation=2, test=2)
     whole = Joined([lazy.train.x, lazy.validation.x, lazy.test.x])
-    with pytest.warns(UserWarning, match="skipped a.tfrecord, record 5: .*cannot identify") as warned:
+    with pytest.warns(UserWarning, match="skipped a.tfrecord, record [58]: ") as warned:
         x = np.asarray(whole)
     assert len(warned) == 2
     y = np.concatenate([lazy.train.y, lazy.validation.y, lazy.test.y])
