@@ -289,8 +289,9 @@ def data(
     if source is None:
         _table(names())
         typer.echo(
-            "\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv and .parquet files. A .npz "
-            "file has the examples under x, images, x_train or arr_0, and labels, if any, under y, labels or y_train."
+            "\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv, .parquet and .tfrecord "
+            "files. A .npz file has the examples under x, images, x_train or arr_0, and labels, if any, under y, "
+            "labels or y_train."
         )
     else:
         typer.echo(load(source, **settings).describe())

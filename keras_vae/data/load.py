@@ -15,7 +15,7 @@ from keras_vae.data.digits import read_digits
 from keras_vae.data.encoded_images import EncodedImages
 from keras_vae.data.folder import is_large, read_folder
 from keras_vae.data.images import MAX_PIXELS
-from keras_vae.data.lazy_array import Cached, Rows
+from keras_vae.data.lazy_array import Cached, LazyArray, Rows
 from keras_vae.data.lines import read_lines
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
@@ -56,15 +56,16 @@ def load(
     """Loads a data set, with splits for training, validation and test.
 
     The splits of the source are kept. Missing splits are created from its training examples. Small data are read into
-    memory; the examples of large folders, `.npy` files and prepared folders are read when they are needed.
+    memory; the examples of large folders, TFRecord files, TensorFlow Datasets, `.npy` files and prepared folders are
+    read when they are needed.
 
     Args:
         source: a name in `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
-            (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a folder of images (see
-            `read_folder`), a folder written by `prepare`, or an array `(N, *event)`. A string in `names()` is always a
-            name; write `./mnist` for a folder of that name. Any other string with a slash or a suffix is a path; write
-            `tfds:NAME/CONFIG` for a configuration.
-        image_size: `(H, W)` in pixels, or one number for a square; for folders and TensorFlow Datasets.
+            (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a TFRecord file or a folder of
+            them (see `read_tfrecords`), a folder of images (see `read_folder`), a folder written by `prepare`, or an
+            array `(N, *event)`. A string in `names()` is always a name; write `./mnist` for a folder of that name. Any
+            other string with a slash or a suffix is a path; write `tfds:NAME/CONFIG` for a configuration.
+        image_size: `(H, W)` in pixels, or one number for a square; for folders, TFRecord files and TensorFlow Datasets.
         validation: size of a missing validation split: a fraction of the training examples, a float in (0, 1), or a
             number of examples, an integer above 1.
         test: size of a missing test split, as for `validation`.
@@ -75,10 +76,13 @@ def load(
         label_column: for a table, the column with the labels.
         use_columns: for a table, the columns of the examples. None uses all columns except the labels.
         categories: for a table, the texts of a column in the order of their indices, see `read_table`.
-        label_names: for a folder of images, names of the sub-folders in the order of their labels. None sorts them.
-        max_pixels: maximum number of pixels of an image file in a folder; larger files are skipped with a note.
-        stream: whether to read examples when they are needed, for a folder of images or a `.npy` file. None decides by
-            their size, see `read_folder` and `read_arrays`.
+        label_names: for a folder of images, names of the sub-folders in the order of their labels, and for TFRecord
+            files, the texts. None sorts them.
+        max_pixels: maximum number of pixels of an image in a folder or TFRecord file; larger ones are skipped with a
+            note.
+        stream: whether to read examples when they are needed, for a folder of images, TFRecord files, TensorFlow
+            Datasets or a `.npy` file. None decides by their size, see `read_folder`, `read_tfrecords`, `read_tfds` and
+            `read_arrays`.
 
     Raises:
         InvalidInputError: if the source is unknown or cannot be read, or if another argument cannot be used.
@@ -115,9 +119,10 @@ def _decoded(split: Split, count: int, limit: int | None, stream: bool | None) -
 
 def _cached(split: Split) -> Split:
     """Returns the split; decoded images stay in memory if there are not too many."""
-    images = split.x.base if isinstance(split.x, Rows) else split.x
-    if isinstance(images, (EncodedImages, TfdsImages)) and split.x.nbytes <= MOST_CACHED:
-        return replace(split, x=Cached(split.x))
+    x = split.x
+    images = x.base if isinstance(x, Rows) else x
+    if isinstance(x, LazyArray) and isinstance(images, (EncodedImages, TfdsImages)) and x.nbytes <= MOST_CACHED:
+        return replace(split, x=Cached(x))
     return split
 
 

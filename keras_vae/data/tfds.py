@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from keras_vae.data.lazy_array import LARGE, LazyArray
+from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
@@ -78,12 +78,13 @@ def read_tfds(
     if not large:  # of ArrayRecord files, these are still lazy
         examples_by_part = {part: replace(split, x=np.asarray(split.x)) for part, split in examples_by_part.items()}
     notes = ()
-    samples = [
-        split.x if isinstance(split.x, np.ndarray) else split.x.sample(SAMPLED) for split in examples_by_part.values()
-    ]
-    if max(x.max() for x in samples) <= 1:
-        for split in examples_by_part.values():
-            _whiten(split.x)
+    arrays = [split.x for split in examples_by_part.values()]
+    if max((x if isinstance(x, np.ndarray) else x.sample(SAMPLED)).max() for x in arrays) <= 1:
+        for x in arrays:
+            if isinstance(x, TfdsImages):
+                x.scale = 255
+            elif isinstance(x, np.ndarray):
+                np.multiply(x, 255, out=x)
         notes = ("The pixels of the data set, 0 or 1, were converted to 0 or 255.",)
     features = builder.info.features
     return Parts(
@@ -109,14 +110,6 @@ def _check_memory(name: str, total: int, shape: tuple[int, ...]) -> None:
 def _is_array_record(builder) -> bool:
     """Returns whether the files are ArrayRecord files, which `as_dataset` cannot read."""
     return builder.info.file_format is not None and builder.info.file_format.value == "array_record"
-
-
-def _whiten(x: np.ndarray | LazyArray) -> None:
-    """Multiplies pixels of 0 and 1 by 255, in place."""
-    if isinstance(x, TfdsImages):
-        x.scale = 255
-    else:
-        np.multiply(x, 255, out=x)
 
 
 def _lazy(

@@ -60,7 +60,7 @@ class TfdsImages(LazyArray):
 
         def fill(rows: np.ndarray) -> None:
             for row in rows:
-                pixels = self._decode(contents[row])
+                pixels = self._decode(bytes(contents[row]))
                 result[row] = resize(pixels, self.shape[1:]) if self.fitted else pixels
 
         try:
