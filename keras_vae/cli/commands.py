@@ -297,14 +297,16 @@ def data(
         typer.echo(load(source, **settings).describe())
 
 
-@settings_of(TrainingConfig, "image_size")
+@settings_of(TrainingConfig, "image_size", "data_dir")
 def prepare(
-    source: Annotated[Path, typer.Argument(help="Folder of images.")],
+    source: Annotated[
+        str, typer.Argument(help="Folder of images, TFRecord file or a folder of them, or name of a data set.")
+    ],
     out: Annotated[Path, typer.Option(help="New folder, for --data of `keras-vae train`.")],
     *,
     settings: dict[str, Any],
 ) -> None:
-    """Decode a folder of images once, so that training reads it at the speed of the disk.
+    """Decode images once, so that training reads them at the speed of the disk.
 
     An interrupted command continues when it is run again.
     """

@@ -24,6 +24,7 @@ MOST_FILES = 10_000
 """Images of more files are decoded when they are needed, so that training starts soon."""
 SAMPLED = 64
 """Number of files that are decoded to find the size and the kind of the images of a large folder."""
+STREAMED = "are decoded when they are needed"
 FULL_RANGE = 2**14
 """The minimum of the brightest sample in a set of 16-bit files: a quarter of their range."""
 
@@ -280,6 +281,6 @@ def _by(size: tuple[int, int]) -> str:
 def stream_note(count: int, seconds: float) -> str:
     """Returns the note that tells how long a pass over `count` images takes, at a number of seconds for each."""
     return (
-        f"The {count:,} images are decoded when they are needed, which takes about {count * seconds:.0f} s per pass "
+        f"The {count:,} images {STREAMED}, which takes about {count * seconds:.0f} s per pass "
         "here; `keras-vae prepare` decodes them once."
     )

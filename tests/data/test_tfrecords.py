@@ -8,9 +8,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_vae.data import load
+from keras_vae.data import load, prepare
 from keras_vae.data.lazy_array import Joined, LazyArray
 from keras_vae.data.tfrecord_files import TFRecordFiles
+from keras_vae.data.tfrecord_images import TFRecordImages
 from keras_vae.errors import InvalidInputError
 
 PARTS = ("train", "validation", "test")
@@ -144,3 +145,29 @@ def test_large_and_many_images_are_lazy_and_a_folder_of_images_stays_one(tmp_pat
         (tmp_path / f"{number}.png").write_bytes(png(np.zeros((4, 4), np.uint8)))
     with pytest.warns(UserWarning, match="Skipped 1 files that are not PNG"):
         assert load(tmp_path).event_shape == (4, 4, 1)
+
+
+def test_prepared_records_are_the_records_also_after_an_interruption(tmp_path, monkeypatch):
+    write(tmp_path / "train.tfrecord", photos(20))
+    rows = write(tmp_path / "rows.tfrecords", [{"x": [0.5, float(i)], "label": i % 3} for i in range(20)])
+    out, take, limit = tmp_path / "prepared", TFRecordImages.take, 2
+    source = tmp_path / "train.tfrecord"
+
+    def interrupted(self, indices):
+        nonlocal limit
+        if len(indices) == 7 and not (limit := limit - 1):
+            raise KeyboardInterrupt
+        return take(self, indices)
+
+    monkeypatch.setattr(TFRecordImages, "take", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(source, out, image_size=8, shard_bytes=192 * 7, verbose=0)
+    written = (out / "train-00000.npy").stat().st_mtime_ns
+    prepare(source, out, image_size=8, shard_bytes=192 * 7, verbose=0)
+    assert (out / "train-00000.npy").stat().st_mtime_ns == written
+    prepare(rows, tmp_path / "prepared_rows", verbose=0)
+    for data, prepared in ((load(source, image_size=8), load(out)), (load(rows), load(tmp_path / "prepared_rows"))):
+        assert data.label_names == prepared.label_names and data.notes == prepared.notes
+        for part in PARTS:
+            np.testing.assert_array_equal(getattr(prepared, part).x, getattr(data, part).x)
+            np.testing.assert_array_equal(getattr(prepared, part).y, getattr(data, part).y)
