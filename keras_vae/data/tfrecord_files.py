@@ -30,13 +30,13 @@ class TFRecordFiles:
     >>> with tf.io.TFRecordWriter("a.tfrecord") as writer:
     ...     for content in (b"one", b"two", b"three"):
     ...         writer.write(content)
-    >>> files = TFRecordFiles([Path("a.tfrecord")])
+    >>> files = TFRecordFiles(["a.tfrecord"])
     >>> len(files), files.take([2, 0]), files.name_of(2)
     (3, [b'three', b'one'], 'a.tfrecord, record 2')
     """
 
-    def __init__(self, paths: Sequence[Path]):
-        self.paths = list(paths)
+    def __init__(self, paths: Sequence[str | Path]):
+        self.paths = [Path(path) for path in paths]
         self._ends, self._versions = [], []
         for path in self.paths:
             with _named_errors(path):

@@ -30,7 +30,7 @@ class TFRecordImages(EncodedImages):
     >>> image = tf.train.Feature(bytes_list=tf.train.BytesList(value=[png(np.ones((8, 8, 1)))]))
     >>> with tf.io.TFRecordWriter("a.tfrecord") as writer:
     ...     writer.write(tf.train.Example(features=tf.train.Features(feature={"image": image})).SerializeToString())
-    >>> TFRecordImages("a", TFRecordFiles([Path("a.tfrecord")]), "image", (4, 4), grey=True).take([0]).shape
+    >>> TFRecordImages("a", TFRecordFiles(["a.tfrecord"]), "image", (4, 4), grey=True).take([0]).shape
     (1, 4, 4, 1)
     """
 

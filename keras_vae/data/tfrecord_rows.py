@@ -32,7 +32,7 @@ class TFRecordRows(LazyArray):
     >>> x = tf.train.Feature(float_list=tf.train.FloatList(value=[1, 2, 3]))
     >>> with tf.io.TFRecordWriter("a.tfrecord") as writer:
     ...     writer.write(tf.train.Example(features=tf.train.Features(feature={"x": x})).SerializeToString())
-    >>> TFRecordRows(TFRecordFiles([Path("a.tfrecord")]), "x", 3, tf.float32).take([0])
+    >>> TFRecordRows(TFRecordFiles(["a.tfrecord"]), "x", 3, tf.float32).take([0])
     array([[1., 2., 3.]], dtype=float32)
     """
 
