@@ -289,21 +289,24 @@ def data(
     if source is None:
         _table(names())
         typer.echo(
-            "\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv and .parquet files. A .npz "
-            "file has the examples under x, images, x_train or arr_0, and labels, if any, under y, labels or y_train."
+            "\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv, .parquet and .tfrecord "
+            "files. A .npz file has the examples under x, images, x_train or arr_0, and labels, if any, under y, "
+            "labels or y_train."
         )
     else:
         typer.echo(load(source, **settings).describe())
 
 
-@settings_of(TrainingConfig, "image_size")
+@settings_of(TrainingConfig, "image_size", "data_dir")
 def prepare(
-    source: Annotated[Path, typer.Argument(help="Folder of images.")],
+    source: Annotated[
+        str, typer.Argument(help="Folder of images, TFRecord file or a folder of them, or name of a data set.")
+    ],
     out: Annotated[Path, typer.Option(help="New folder, for --data of `keras-vae train`.")],
     *,
     settings: dict[str, Any],
 ) -> None:
-    """Decode a folder of images once, so that training reads it at the speed of the disk.
+    """Decode images once, so that training reads them at the speed of the disk.
 
     An interrupted command continues when it is run again.
     """

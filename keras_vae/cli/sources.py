@@ -11,7 +11,7 @@ import typer
 
 from keras_vae.data import Split, SplitDataset, load
 from keras_vae.data.lazy_array import LazyArray, sample
-from keras_vae.data.load import is_name, is_table, read
+from keras_vae.data.load import has_label_names, is_name, is_table, read
 from keras_vae.data.parts import Parts
 from keras_vae.data.table import column_names
 from keras_vae.data.unrecorded import read_table_in_order, warn_of_labels
@@ -91,7 +91,7 @@ def _read_unrecorded(
             raise InvalidInputError(f"--label-names: expected a folder of images, got {path}; leave it out.")
         return path.stem, read_table_in_order(path, owner)
     name, parts = read(path, label_names=label_names)
-    if path.is_dir() and conditional and not label_names:
+    if has_label_names(path) and conditional and not label_names:
         remedy = "give --label-names" if owner == "the server" else "use the run, or a model file that a run has saved"
         warn_of_labels(path, owner, parts.label_names, f"if training had others, {remedy}")
     return name, parts
@@ -109,7 +109,7 @@ def _read_file(source: Path, data: str | None, runs: Sequence[Path]) -> tuple[st
     if config is None:
         return _read_unrecorded(path, str(source))
     options: dict[str, Any] = {}
-    if path.is_dir():
+    if has_label_names(path):
         options = {"image_size": config.image_size, "label_names": config.label_names}
     if is_table(path):
         options |= {name: getattr(config, name) for name in TABLE_OPTIONS}

@@ -10,12 +10,14 @@ Layout:
                 the containers Split and SplitDataset
     validate    checks and conversion of arrays
     parts       the splits of a source, and the creation of missing splits
-    digits, sprites, lines, tfds, arrays, table, folder
+    digits, sprites, lines, tfds, arrays, table, folder, tfrecords
                 the kinds of source, each -> Parts
     factors     values of the factors of variation <-> the index of an example
     images      one image file -> one array
-    lazy_array, npy_array, image_files
+    lazy_array, npy_array, encoded_images, image_files, tfrecord_images, tfrecord_rows, tfds_images
                 arrays whose rows are read when they are needed
+    tfrecord_files
+                the records of files, read in any order
     prepare, prepared
                 the decoding of a folder of images, once, and its result
     pipeline    arrays -> tf.data batches

@@ -9,8 +9,9 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
+from keras_vae.data.encoded_images import MAX_NAMED, decode, silence_pillow, with_channels
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
-from keras_vae.data.image_files import MAX_NAMED, ImageFiles, decode, silence_pillow, with_channels
+from keras_vae.data.image_files import ImageFiles
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.parts import Parts
@@ -23,6 +24,7 @@ MOST_FILES = 10_000
 """Images of more files are decoded when they are needed, so that training starts soon."""
 SAMPLED = 64
 """Number of files that are decoded to find the size and the kind of the images of a large folder."""
+STREAMED = "are decoded when they are needed"
 FULL_RANGE = 2**14
 """The minimum of the brightest sample in a set of 16-bit files: a quarter of their range."""
 
@@ -35,6 +37,7 @@ def read_folder(
     max_pixels: int = MAX_PIXELS,
     label_names: Sequence[str] = (),
     stream: bool | None = None,
+    limit: int | None = None,
 ) -> Parts:
     """Reads all PNG, JPEG, BMP, WebP, GIF and TIFF files in a folder and its sub-folders, except hidden files.
 
@@ -63,8 +66,9 @@ def read_folder(
         max_pixels: maximum number of pixels of a file.
         label_names: names of the labels 0, 1, ..., such as those of the training data. A warning and the notes report
             other names, which get the next labels.
-        stream: whether to decode the images when they are needed. None does so for more than `MOST_FILES` files, or for
-            images of more than `LARGE` bytes.
+        stream: whether to decode the images when they are needed. None does so if `is_large`.
+        limit: maximum number of examples of each split that will be used. If this is a part of a small folder, the
+            images are an `ImageFiles`, so that only these need to be decoded.
 
     Raises:
         InvalidInputError: if no image can be read, if there are no training images, if `strict` and an image cannot
@@ -80,8 +84,8 @@ def read_folder(
                 f"{root}: expected readable {KINDS} images, got {len(entries)} files of these kinds"
                 + (f", none readable, the first: {entries[0].path}." if entries else "; check the folder.")
             )
-        if stream is None:
-            stream = len(entries) > MOST_FILES or 3 * len(entries) * size[0] * size[1] > LARGE
+        large = is_large(len(entries), size, limit) if stream is None else stream
+        stream = large or most_used(len(entries), limit) < len(entries)
         start = time.monotonic()
         decoded = _sample(entries, size) if stream else entries
         images, failures = _decode(root, decoded, size, strict, max_pixels)
@@ -109,12 +113,29 @@ def read_folder(
     notes = [
         *warned,
         *_label_notes(entries),
-        *_size_notes(images, size, chosen=image_size is None),
+        *size_notes(images.values(), size, chosen=image_size is None),
         *_other_notes(unused_files, images),
     ]
-    if stream:
-        notes.append(_stream_note(len(entries), seconds))
+    if large:
+        notes.append(stream_note(len(entries), seconds))
     return Parts(splits["train"], splits.get("validation"), splits.get("test"), label_names=names, notes=tuple(notes))
+
+
+def most_used(count: int, limit: int | None) -> int:
+    """Returns the maximum number of images, out of `count`, that are used if each of three splits has a limit."""
+    return count if limit is None else min(count, 3 * limit)
+
+
+def is_large(count: int, size: tuple[int, int], limit: int | None) -> bool:
+    """Returns whether images are decoded when they are needed: more than `MOST_FILES`, or more than `LARGE` bytes.
+
+    Args:
+        count: number of images.
+        size: their size `(H, W)` in pixels.
+        limit: maximum number of examples of each split that will be used, or None.
+    """
+    used = most_used(count, limit)
+    return used > MOST_FILES or 3 * used * size[0] * size[1] > LARGE
 
 
 def _sample(entries: Sequence[Entry], size: tuple[int, int]) -> list[Entry]:
@@ -241,9 +262,9 @@ def _label_notes(entries: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _size_notes(images: Mapping[Entry, DecodedImage], size: tuple[int, int], *, chosen: bool) -> list[str]:
-    """Returns a note if images of various sizes get the size of the first file."""
-    sizes = {image.file_size for image in images.values()}
+def size_notes(images: Iterable[DecodedImage], size: tuple[int, int], *, chosen: bool) -> list[str]:
+    """Returns a note if images of various sizes get the size of the first file, because the user has `chosen` none."""
+    sizes = {image.file_size for image in images}
     if not chosen or len(sizes) == 1:
         return []
     smallest, largest = (pick(sizes, key=lambda pair: pair[0] * pair[1]) for pick in (min, max))
@@ -257,8 +278,9 @@ def _by(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-def _stream_note(count: int, seconds: float) -> str:
+def stream_note(count: int, seconds: float) -> str:
+    """Returns the note that tells how long a pass over `count` images takes, at a number of seconds for each."""
     return (
-        f"The {count:,} images are decoded when they are needed, which takes about {count * seconds:.0f} s per pass "
+        f"The {count:,} images {STREAMED}, which takes about {count * seconds:.0f} s per pass "
         "here; `keras-vae prepare` decodes them once."
     )

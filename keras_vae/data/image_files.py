@@ -1,31 +1,17 @@
 """Image files that are decoded when they are needed."""
 
-import functools
-import itertools
 import os
-import threading
-import warnings
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
 
-from keras_vae.data.images import MAX_PIXELS, DecodedImage, read_image
-from keras_vae.data.lazy_array import LazyArray
-from keras_vae.digest import digest_of
-from keras_vae.errors import InvalidInputError, one_line
-
-MAX_NAMED = 10
-LARGE_IMAGE = 2**24
-"""Files with more pixels are decoded one at a time, as parallel threads would need too much memory."""
+from keras_vae.data.encoded_images import EncodedImages
+from keras_vae.data.images import MAX_PIXELS
 
 
-class ImageFiles(LazyArray):
-    """Image files that are decoded when they are needed, `(N, H, W, 1)` or `(N, H, W, 3)` in uint8.
-
-    A file that cannot be decoded is replaced by the next file of the same label, so that the rows are a pure function
-    of the files. A warning names each of the first of these files.
+class ImageFiles(EncodedImages):
+    """Image files of a folder that are decoded when they are needed, see `EncodedImages`.
 
     Args:
         root: the folder.
@@ -34,87 +20,39 @@ class ImageFiles(LazyArray):
         grey: whether the images become grey.
         labels: `(N,)`, or None.
         max_pixels: maximum number of pixels of a file.
-        skipped: path -> reason of the files that cannot be decoded; selections of the files share it.
 
-    Raises:
-        InvalidInputError: by `take`, if no file can be decoded.
+    Example:
+
+    >>> from keras_vae.serving.png import png
+    >>> _ = Path("a.png").write_bytes(png(np.ones((8, 8, 1))))
+    >>> ImageFiles(Path(), [Path("a.png")], (4, 4), grey=True).take([0, 0]).shape
+    (2, 4, 4, 1)
     """
 
     def __init__(
         self,
         root: Path,
-        files: Sequence[PurePath] | np.ndarray,
+        files: Sequence[PurePath],
         size: tuple[int, int],
         *,
         grey: bool,
         labels: np.ndarray | None = None,
         max_pixels: int = MAX_PIXELS,
-        skipped: dict[str, str] | None = None,
     ):
-        super().__init__((len(files), *size, 1 if grey else 3), np.uint8)
-        self.root, self.size, self.grey, self.labels, self.max_pixels = root, size, grey, labels, max_pixels
-        self.files = np.array([str(file) for file in files], object)
-        self.skipped = {} if skipped is None else skipped
+        super().__init__(root, len(files), size, grey=grey, labels=labels, max_pixels=max_pixels)
+        self.root, self.files = root, np.array([str(file) for file in files], object)
 
-    def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
-        indices = np.asarray(indices)
-        result = np.empty((len(indices), *self.shape[1:]), np.uint8)
+    def encoded(self, index: int) -> Path:
+        return self.root / self.files[index]
 
-        def fill(row: int) -> None:
-            result[row] = self._row(int(indices[row]))
+    def name_of(self, index: int) -> str:
+        return self.files[index]
 
-        for _ in decoders().map(fill, range(len(indices))):  # re-raises errors
-            pass
-        return result
-
-    def rows(self, indices: range | np.ndarray) -> "ImageFiles":
-        chosen = np.asarray(indices, np.int64)
-        return ImageFiles(
-            self.root, self.files[chosen], self.size, grey=self.grey, max_pixels=self.max_pixels,
-            labels=None if self.labels is None else self.labels[chosen], skipped=self.skipped,
-        )  # fmt: skip
-
-    def digest(self) -> str:
-        """Returns a digest of the names and sizes of all files, and of the pixels of some."""
-        sizes = [size_of_file(os.path.join(self.root, file)) for file in self.files]
-        names = np.frombuffer("\n".join(self.files).encode("utf-8", "surrogatepass"), np.uint8)
-        return digest_of([np.array(self.shape), names, np.array(sizes), self.sample(64, 2**22)])
-
-    def _row(self, index: int) -> np.ndarray:
-        """Returns the image at `index`, or that of the next good file of the same label."""
-        for other in itertools.chain([index], self._others(index)):
-            file = self.files[other]
-            if file in self.skipped:
-                continue
-            image = decode(self.root / file, self.size, self.max_pixels)
-            if isinstance(image, DecodedImage):
-                return with_channels(image.pixels, grey=self.grey)
-            self._skip(file, image)
-        of_label = "" if self.labels is None else " of one of the labels"
-        raise InvalidInputError(
-            f"{self.root}: expected readable images, got none among the files{of_label}, such as {self.files[index]}; "
-            "check the folder."
-        )
-
-    def _others(self, index: int) -> Iterator[int]:
-        """Yields the indices of the other files of the same label, first those after `index`."""
-        after = np.roll(np.arange(len(self)), -index)[1:]
-        yield from after if self.labels is None else after[self.labels[after] == self.labels[index]]
-
-    def _skip(self, file: str, reason: Exception) -> None:
-        with _lock:
-            if file in self.skipped:
-                return
-            self.skipped[file] = one_line(reason)
-            count = len(self.skipped)
-        if count <= MAX_NAMED:
-            warnings.warn(
-                f"{self.root}: skipped {file}: {one_line(reason)}. It is replaced by the next file.", stacklevel=2
-            )
-        elif count == MAX_NAMED + 1:
-            warnings.warn(
-                f"{self.root}: further files that cannot be read are skipped without a warning.", stacklevel=2
-            )
+    def digest_of_source(self) -> Iterable[np.ndarray]:
+        """Returns the names and sizes of the files."""
+        files = self.files[self.indices]
+        yield np.frombuffer("\n".join(files).encode("utf-8", "surrogatepass"), np.uint8)
+        yield np.array([size_of_file(os.path.join(self.root, file)) for file in files])
 
 
 def size_of_file(path: str | Path) -> int:
@@ -123,48 +61,3 @@ def size_of_file(path: str | Path) -> int:
         return os.stat(path).st_size
     except OSError:
         return -1
-
-
-def decode(path: Path, size: tuple[int, int] | None, max_pixels: int) -> DecodedImage | Exception:
-    """Decodes a file as `read_image` does; returns the error for a file that cannot be decoded.
-
-    Large files are decoded one at a time.
-    """
-    try:
-        return read_image(path, size, max_pixels=min(LARGE_IMAGE, max_pixels))
-    except InvalidInputError as error:
-        if max_pixels <= LARGE_IMAGE:
-            return error
-    except Exception as error:  # Pillow raises errors of many classes
-        return error
-    with _large_images:
-        try:
-            return read_image(path, size, max_pixels=max_pixels)
-        except Exception as error:
-            return error
-
-
-def with_channels(pixels: np.ndarray, *, grey: bool) -> np.ndarray:
-    """Returns an image `(H, W)` or `(H, W, 3)` as `(H, W, 1)` if `grey`, or else as `(H, W, 3)`."""
-    if not grey:
-        return np.broadcast_to(pixels.reshape(*pixels.shape[:2], -1), (*pixels.shape[:2], 3))
-    if pixels.ndim == 3:
-        from PIL import Image
-
-        pixels = np.asarray(Image.fromarray(pixels).convert("L"))
-    return pixels[..., np.newaxis]
-
-
-def silence_pillow() -> None:
-    """Suppresses Pillow's warnings: `max_pixels` limits the size, and damage outside the pixels does not matter."""
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-
-
-@functools.cache
-def decoders() -> ThreadPoolExecutor:
-    """Returns the threads that decode images; Pillow decodes without Python's lock."""
-    silence_pillow()
-    return ThreadPoolExecutor(thread_name_prefix="decode")
-
-
-_lock, _large_images = threading.Lock(), threading.Lock()

@@ -12,10 +12,10 @@ import numpy as np
 from keras_vae.checks import check_integer
 from keras_vae.data.arrays import read_arrays
 from keras_vae.data.digits import read_digits
-from keras_vae.data.folder import read_folder
-from keras_vae.data.image_files import ImageFiles
+from keras_vae.data.encoded_images import EncodedImages
+from keras_vae.data.folder import is_large, read_folder
 from keras_vae.data.images import MAX_PIXELS
-from keras_vae.data.lazy_array import Cached
+from keras_vae.data.lazy_array import Cached, LazyArray, Rows
 from keras_vae.data.lines import read_lines
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
@@ -25,9 +25,14 @@ from keras_vae.data.sprites.read import read_sprites
 from keras_vae.data.table import SUFFIXES as TABLE_FILES
 from keras_vae.data.table import read_table
 from keras_vae.data.tfds import read_tfds
+from keras_vae.data.tfds_images import TfdsImages
+from keras_vae.data.tfrecords import is_records, read_tfrecords
 from keras_vae.errors import InvalidInputError
+from keras_vae.progress import progress
 
 ARRAY_FILES = (".npy", ".npz")
+BATCH = 256
+"""The number of images that are decoded between two steps of the progress bar."""
 MOST_CACHED = 2**29
 """The maximum number of bytes of decoded images of a split that stay in memory."""
 
@@ -51,28 +56,33 @@ def load(
     """Loads a data set, with splits for training, validation and test.
 
     The splits of the source are kept. Missing splits are created from its training examples. Small data are read into
-    memory; the examples of large folders, `.npy` files and prepared folders are read when they are needed.
+    memory; the examples of large folders, TFRecord files, TensorFlow Datasets, `.npy` files and prepared folders are
+    read when they are needed.
 
     Args:
         source: a name in `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
-            (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a folder of images (see
-            `read_folder`), a folder written by `prepare`, or an array `(N, *event)`. A string in `names()` is always a
-            name; write `./mnist` for a folder of that name. Any other string with a slash or a suffix is a path; write
-            `tfds:NAME/CONFIG` for a configuration.
-        image_size: `(H, W)` in pixels, or one number for a square; for folders and TensorFlow Datasets.
+            (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a TFRecord file or a folder of
+            them (see `read_tfrecords`), a folder of images (see `read_folder`), a folder written by `prepare`, or an
+            array `(N, *event)`. A string in `names()` is always a name; write `./mnist` for a folder of that name. Any
+            other string with a slash or a suffix is a path; write `tfds:NAME/CONFIG` for a configuration.
+        image_size: `(H, W)` in pixels, or one number for a square; for folders, TFRecord files and TensorFlow Datasets.
         validation: size of a missing validation split: a fraction of the training examples, a float in (0, 1), or a
             number of examples, an integer above 1.
         test: size of a missing test split, as for `validation`.
         seed: seed of the splits, 0 or more. For sprites and lines, also the seed of the random examples.
-        limit: maximum number of examples in each split; the first examples are kept.
+        limit: maximum number of examples in each split; the first examples are kept. Of a folder of images, only these
+            are decoded.
         data_dir: folder with the prepared sets of TensorFlow Datasets (see `read_tfds`).
         label_column: for a table, the column with the labels.
         use_columns: for a table, the columns of the examples. None uses all columns except the labels.
         categories: for a table, the texts of a column in the order of their indices, see `read_table`.
-        label_names: for a folder of images, names of the sub-folders in the order of their labels. None sorts them.
-        max_pixels: maximum number of pixels of an image file in a folder; larger files are skipped with a note.
-        stream: whether to read examples when they are needed, for a folder of images or a `.npy` file. None decides by
-            their size, see `read_folder` and `read_arrays`.
+        label_names: for a folder of images, names of the sub-folders in the order of their labels, and for TFRecord
+            files, the texts. None sorts them.
+        max_pixels: maximum number of pixels of an image in a folder or TFRecord file; larger ones are skipped with a
+            note.
+        stream: whether to read examples when they are needed, for a folder of images, TFRecord files, TensorFlow
+            Datasets or a `.npy` file. None decides by their size, see `read_folder`, `read_tfrecords`, `read_tfds` and
+            `read_arrays`.
 
     Raises:
         InvalidInputError: if the source is unknown or cannot be read, or if another argument cannot be used.
@@ -90,13 +100,29 @@ def load(
         use_columns=use_columns, categories=categories, label_names=label_names, max_pixels=max_pixels, stream=stream,
     )  # fmt: skip
     data = parts.complete(name, validation=validation, test=test, seed=seed)
-    return replace(data, **{part: _cached(getattr(data, part)[:limit]) for part in ("train", "validation", "test")})
+    count = sum(len(split) for split in (data.train, data.validation, data.test))
+    splits = {part: getattr(data, part)[:limit] for part in ("train", "validation", "test")}
+    splits = {part: _decoded(split, count, limit, stream) for part, split in splits.items()}
+    return replace(data, **{part: _cached(split) for part, split in splits.items()})
+
+
+def _decoded(split: Split, count: int, limit: int | None, stream: bool | None) -> Split:
+    """Returns the split of a part of `count` images in memory, unless it is large; any other split as it is."""
+    if limit is None or stream or not isinstance(split.x, EncodedImages):
+        return split
+    if stream is None and is_large(count, split.x.size, limit):
+        return split
+    batches = np.array_split(np.arange(len(split)), -(-len(split) // BATCH))
+    x = [split.x.take(rows) for rows in progress(batches, len(batches), "Reading images")]
+    return replace(split, x=np.concatenate(x))
 
 
 def _cached(split: Split) -> Split:
     """Returns the split; decoded images stay in memory if there are not too many."""
-    if isinstance(split.x, ImageFiles) and split.x.nbytes <= MOST_CACHED:
-        return replace(split, x=Cached(split.x))
+    x = split.x
+    images = x.base if isinstance(x, Rows) else x
+    if isinstance(x, LazyArray) and isinstance(images, (EncodedImages, TfdsImages)) and x.nbytes <= MOST_CACHED:
+        return replace(split, x=Cached(x))
     return split
 
 
@@ -124,8 +150,10 @@ def read(
     table_options = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
     folder_options = {"label_names": _label_names(label_names), "max_pixels": max_pixels, "stream": stream}
     name, parts = _read(source, image_size_of(image_size), data_dir, seed, limit, table_options, folder_options)
-    if label_names and not (isinstance(source, (str, os.PathLike)) and is_folder(source)):
-        raise InvalidInputError(f"label_names: expected a folder of images, got {name}; leave label_names out.")
+    if label_names and not (isinstance(source, (str, os.PathLike)) and has_label_names(source)):
+        raise InvalidInputError(
+            f"label_names: expected a folder of images or TFRecord files, got {name}; leave label_names out."
+        )
     if not parts.column_names and (label_column, use_columns) != (None, None):
         option = "use_columns" if label_column is None else "label_column"
         raise InvalidInputError(f"{option}: expected a table with named columns, got {name}; leave {option} out.")
@@ -149,27 +177,37 @@ def _read(
         return source, _without_size(size, source) or _make(source, seed, limit)
     if isinstance(source, str) and is_name(source):
         name = source.removeprefix("tfds:")
-        return name, read_tfds(name, image_size=size, data_dir=data_dir)
+        return name, read_tfds(name, image_size=size, data_dir=data_dir, stream=folder_options["stream"])
     path = Path(source).expanduser()
+    if is_records(path):
+        name = path.resolve().name.split(".tfrecord")[0]
+        return name, read_tfrecords(path, image_size=size, limit=limit, **folder_options)
     if is_folder(source) and is_prepared(path):
         return path.resolve().name, read_prepared(path, image_size=size, label_names=folder_options["label_names"])
     if is_folder(source):
-        return path.resolve().name, read_folder(path, image_size=size, **folder_options)
+        return path.resolve().name, read_folder(path, image_size=size, limit=limit, **folder_options)
     if path.suffix.lower() in ARRAY_FILES and path.is_file():
         return path.stem, _without_size(size, path.name) or read_arrays(path, stream=folder_options["stream"])
     if is_table(path) and path.is_file():
         return path.stem, _without_size(size, path.name) or read_table(path, **table_options)
     if path.exists():
-        raise InvalidInputError(f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv or .parquet file.")
+        raise InvalidInputError(
+            f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv, .parquet or .tfrecord file."
+        )
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
         remedy = "give one; only bulk inference reads patterns" if re.search(r"[*?\[]", path.name) else "check the path"
         raise InvalidInputError(f"{path}: no such file or folder (relative to {Path.cwd()}); {remedy}.")
-    return source, read_tfds(source, image_size=size, data_dir=data_dir)
+    return source, read_tfds(source, image_size=size, data_dir=data_dir, stream=folder_options["stream"])
 
 
 def is_folder(source: str | os.PathLike) -> bool:
     """Returns whether a source is a folder of images, and not the name of a data set."""
     return not is_name(source) and Path(source).expanduser().is_dir()
+
+
+def has_label_names(source: str | os.PathLike) -> bool:
+    """Returns whether labels of a source may be names, numbered when it is read: in folders and TFRecord files."""
+    return is_folder(source) or (not is_name(source) and is_records(Path(source).expanduser()))
 
 
 def is_table(source: str | os.PathLike) -> bool:

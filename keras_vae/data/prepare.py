@@ -10,12 +10,15 @@ import numpy as np
 import psutil
 
 from keras_vae.checks import check_integer
+from keras_vae.data.encoded_images import decode, decoders, with_channels
 from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
-from keras_vae.data.image_files import decode, decoders, size_of_file, with_channels
+from keras_vae.data.image_files import size_of_file
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
-from keras_vae.data.load import image_size_of
+from keras_vae.data.load import image_size_of, is_name, read
+from keras_vae.data.prepare_examples import prepare_examples
 from keras_vae.data.prepared import INDEX, PARTS, is_prepared
+from keras_vae.data.tfrecords import is_records
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import read_json, write_json, write_whole
@@ -31,21 +34,24 @@ def prepare(
     out: str | Path,
     *,
     image_size: int | tuple[int, int] | None = None,
+    data_dir: str | Path | None = None,
     max_pixels: int = MAX_PIXELS,
     shard_bytes: int = SHARD,
     verbose: int = 1,
 ) -> Path:
-    """Decodes a folder of images once, into `.npy` files of pixels in the folder `out`.
+    """Decodes a folder of images or another source once, into `.npy` files in the folder `out`.
 
-    `load` and `keras-vae train` read `out` like the folder itself, with the same splits, labels and pixels, but at the
+    `load` and `keras-vae train` read `out` like the source itself, with the same splits, labels and pixels, but at the
     speed of the disk. Every `.npy` file can also be opened by `numpy.load`. Files that cannot be read are left out; the
     notes of the data name them. If the work is interrupted, the same call continues it.
 
     Args:
-        source: the folder, see `read_folder`.
+        source: the folder, see `read_folder`; TFRecord files, see `read_tfrecords`; or the name of a data set of
+            TensorFlow Datasets, see `read_tfds`. Images in TFRecord files that cannot be decoded are replaced.
         out: the new folder. It may contain the part that an interrupted call has finished.
         image_size: `(H, W)` in pixels, or one number for a square. None uses the size of the first readable file.
-        max_pixels: maximum number of pixels of a file.
+        data_dir: folder with the prepared sets of TensorFlow Datasets, see `read_tfds`.
+        max_pixels: maximum number of pixels of an image file.
         shard_bytes: number of bytes of pixels in each new file.
         verbose: 0 shows no progress.
 
@@ -67,10 +73,14 @@ def prepare(
     """
     root, out = Path(source).expanduser(), Path(out).expanduser()
     check_integer("shard_bytes", shard_bytes)
-    if not root.is_dir() or is_prepared(root):
-        raise InvalidInputError(f"{root}: expected a folder of images; arrays in .npy files need no preparation.")
     if is_prepared(out):
         raise InvalidInputError(f"{out}: it is prepared already; remove it, or choose another folder.")
+    if is_name(source) or not root.exists() or is_records(root):
+        _, parts = read(source, image_size=image_size, data_dir=data_dir, max_pixels=max_pixels, stream=True)
+        prepare_examples(parts, out, shard_bytes=shard_bytes, verbose=verbose)
+        return out
+    if not root.is_dir() or is_prepared(root):
+        raise InvalidInputError(f"{root}: expected a folder of images; arrays in .npy files need no preparation.")
     entries, unused_files, other_files = layout(root)
     entries = [entry for entry in entries if not _is_below(root / entry.path, out)]
     size = image_size_of(image_size) or first_size(root, entries, max_pixels)

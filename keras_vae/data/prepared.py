@@ -69,7 +69,16 @@ def _read(
         x: LazyArray | np.ndarray = Joined(arrays)
         if x.nbytes <= LARGE:
             x = np.asarray(x)
-        labels = [label for shard in shards for label in shard["labels"]] if own_names else None
-        splits[part] = Split(x, None if labels is None else new_labels[labels])
-    notes = tuple(index["notes"])
-    return Parts(splits["train"], splits.get("validation"), splits.get("test"), label_names=names, notes=notes)
+        labels = np.array([label for shard in shards for label in shard["labels"]], np.int64)
+        factors = np.array([row for shard in shards for row in shard.get("factors", ())], np.int64)
+        y = (new_labels[labels] if own_names else labels) if len(labels) else None
+        splits[part] = Split(x, y, factors if len(factors) else None)
+    return Parts(
+        splits["train"],
+        splits.get("validation"),
+        splits.get("test"),
+        label_names=names,
+        notes=tuple(index["notes"]),
+        factor_names=tuple(index.get("factor_names", ())),
+        factor_sizes=tuple(index.get("factor_sizes", ())),
+    )

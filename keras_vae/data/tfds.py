@@ -1,10 +1,11 @@
-"""Reads image data sets of TensorFlow Datasets."""
+"""Reads image data sets of TensorFlow Datasets, into memory or when they are needed."""
 
 import difflib
 import importlib
 import math
 import socket
 import urllib.request
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,20 +13,27 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from keras_vae.data.images import fit
+from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
+from keras_vae.data.tfds_images import BATCH, TfdsImages, resize
 from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.progress import progress
 
-BATCH = 512
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 FACTOR = "label_"
+SAMPLED = 1000
+"""The number of images of a split that are checked for pixels of 0 and 1, if they are decoded when they are needed."""
 
 
-def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir: str | Path | None = None) -> Parts:
-    """Reads an image data set into memory; downloads and prepares it at the first use.
+def read_tfds(
+    name: str,
+    *,
+    image_size: tuple[int, int] | None = None,
+    data_dir: str | Path | None = None,
+    stream: bool | None = None,
+) -> Parts:
+    """Reads an image data set; downloads and prepares it at the first use.
 
     The splits `train` (or the first split), `validation` and `test` remain unchanged. The labels are the feature
     `label`, if it exists, or the supervised key if its name is `label_NAME`. Every class label `label_NAME` is a
@@ -37,10 +45,12 @@ def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir:
         image_size: `(H, W)` in pixels; required if the images vary in size.
         data_dir: folder of the prepared sets. None uses the environment variable TFDS_DATA_DIR, or else
             `~/tensorflow_datasets`.
+        stream: whether to decode the images when they are needed, see `TfdsImages`. None does so for more than `LARGE`
+            bytes of pixels. A sample then shows whether the pixels are 0 and 1.
 
     Raises:
-        InvalidInputError: if the name is unknown, if the set has no uint8 images, if it cannot be downloaded, or if
-            its images vary in size and `image_size` is None.
+        InvalidInputError: if the name is unknown, if the set has no uint8 images, if it cannot be downloaded, if its
+            images vary in size and `image_size` is None, or if it must fit in memory and does not.
     """
     builder = _builder(name, data_dir)
     key = _image_key(builder, name)
@@ -57,15 +67,24 @@ def read_tfds(name: str, *, image_size: tuple[int, int] | None = None, data_dir:
     splits |= {part: part for part in ("validation", "test") if part in split_names and part != splits["train"]}
     height, width = image_size or (height, width)
     shape = (height, width, channels or 3)
-    _check_memory(name, sum(builder.info.splits[split].num_examples for split in splits.values()), shape)
+    total = sum(builder.info.splits[split].num_examples for split in splits.values())
+    large = total * math.prod(shape) > LARGE if stream is None else stream
+    if not large:
+        _check_memory(name, total, shape)
+    read = _lazy if large or _is_array_record(builder) else _read
     examples_by_part = {
-        part: _read(builder, split, key, shape, image_size, label_key, factor_keys) for part, split in splits.items()
+        part: read(builder, split, key, shape, image_size, label_key, factor_keys) for part, split in splits.items()
     }
+    if not large:  # of ArrayRecord files, these are still lazy
+        examples_by_part = {part: replace(split, x=np.asarray(split.x)) for part, split in examples_by_part.items()}
     notes = ()
-    pixels = [np.asarray(split.x) for split in examples_by_part.values()]
-    if max(x.max() for x in pixels) <= 1:
-        for x in pixels:
-            np.multiply(x, 255, out=x)
+    arrays = [split.x for split in examples_by_part.values()]
+    if max((x if isinstance(x, np.ndarray) else x.sample(SAMPLED)).max() for x in arrays) <= 1:
+        for x in arrays:
+            if isinstance(x, TfdsImages):
+                x.scale = 255
+            elif isinstance(x, np.ndarray):
+                np.multiply(x, 255, out=x)
         notes = ("The pixels of the data set, 0 or 1, were converted to 0 or 255.",)
     features = builder.info.features
     return Parts(
@@ -84,9 +103,29 @@ def _check_memory(name: str, total: int, shape: tuple[int, ...]) -> None:
     if needed > available:
         raise InvalidInputError(
             f"{name}: expected images that fit in {available / 2**30:.1f} GiB of free memory, got {total:,} of shape "
-            f"{shape}, {needed / 2**30:.1f} GiB; use a smaller image_size, or write the images to files and use "
-            "`keras-vae prepare`."
+            f"{shape}, {needed / 2**30:.1f} GiB; leave stream out, so that they are read when they are needed."
         )
+
+
+def _is_array_record(builder) -> bool:
+    """Returns whether the files are ArrayRecord files, which `as_dataset` cannot read."""
+    return builder.info.file_format is not None and builder.info.file_format.value == "array_record"
+
+
+def _lazy(
+    builder,
+    split: str,
+    key: str,
+    shape: tuple[int, int, int],
+    size: tuple[int, int] | None,
+    label_key: str | None,
+    factor_keys: list[str],
+) -> Split:
+    x = TfdsImages(builder, split, key, shape, fitted=size is not None)
+    keys = [*([label_key] if label_key else []), *factor_keys]
+    values = x.values(list(dict.fromkeys(keys))) if keys else {}
+    factors = np.stack([values[factor_key] for factor_key in factor_keys], axis=-1) if factor_keys else None
+    return Split(x, values[label_key] if label_key else None, factors)
 
 
 def _builder(name: str, data_dir: str | Path | None):
@@ -170,7 +209,7 @@ def _read(
     examples = builder.as_dataset(split=split, decoders=tfds.decode.PartialDecoding(feature_names))
     if size:
         examples = examples.map(
-            lambda example: example | {key: tf.numpy_function(partial(_resize, shape=shape), [example[key]], tf.uint8)},
+            lambda example: example | {key: tf.numpy_function(partial(resize, shape=shape), [example[key]], tf.uint8)},
             num_parallel_calls=tf.data.AUTOTUNE,
         )
     total = builder.info.splits[split].num_examples
@@ -202,10 +241,3 @@ def _damaged_files_error(
         f"{builder.name}: expected {total} examples in {split!r}, got {rows_read}{reason}; the files in "
         f"{builder.data_dir} are damaged: remove the folder to prepare the data set again."
     )
-
-
-def _resize(pixels: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    from PIL import Image
-
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert(MODES[shape[-1]])
-    return fit(image, shape[:2]).reshape(shape)

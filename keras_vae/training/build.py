@@ -14,7 +14,7 @@ from keras_vae import optimizers, zoo
 from keras_vae.data import Split, SplitDataset
 from keras_vae.data.binarize import Binarized
 from keras_vae.data.lazy_array import LazyArray, sample
-from keras_vae.data.load import is_folder, is_table, load
+from keras_vae.data.load import has_label_names, is_table, load
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
@@ -50,7 +50,7 @@ def load_data(config: TrainingConfig) -> SplitDataset:
 
 def with_data(config: TrainingConfig, data: str) -> TrainingConfig:
     """Returns the configuration for other data, without the options that do not apply to data of that kind."""
-    kept = TABLE_OPTIONS if is_table(data) else FOLDER_OPTIONS if is_folder(data) else ()
+    kept = TABLE_OPTIONS if is_table(data) else FOLDER_OPTIONS if has_label_names(data) else ()
     names = {name for name in (*TABLE_OPTIONS, *FOLDER_OPTIONS) if name not in kept}
     return config.replace(data=data, **dict.fromkeys(names))
 
@@ -59,10 +59,10 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     """Returns the configuration with the names of the data, so that later data are read in the same way.
 
     The names are the columns of a table and the texts of its categories in the order of their indices, or the labels of
-    a folder of images.
+    a folder of images or of TFRecord files.
     """
     if not data.column_names:
-        named = data.label_names and is_folder(config.data)
+        named = data.label_names and has_label_names(config.data)
         return config.replace(label_names=list(data.label_names)) if named else config
     texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
     if data.label_names and config.label_column is not None:

@@ -44,7 +44,8 @@ class TrainingConfig:
 
     Attributes:
         model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION for your own recipe. See `zoo.get_recipe`.
-        data: name of a data set, folder of images, or .npy, .npz, .csv or .parquet file, see `keras-vae data`.
+        data: name of a data set, folder of images or TFRecord files, or .npy, .npz, .csv, .parquet or .tfrecord file,
+            see `keras-vae data`.
             `keras_vae.data.load` reads it.
         latent_dim: number of latent dimensions. In a few recipes, such as `vq_vae` and `ladder_vae`, it has another
             meaning; see their documentation.
@@ -84,8 +85,8 @@ class TrainingConfig:
         limit: maximum number of examples in each split, for a quick trial; by default all.
         data_dir: folder with the prepared sets of TensorFlow Datasets; by default `TFDS_DATA_DIR` of the environment,
             or ~/tensorflow_datasets.
-        stream: whether to read examples when they are needed, for a folder of images or a .npy file; by default if they
-            are large. The result is the same.
+        stream: whether to read examples when they are needed, for a folder of images, TFRecord files, TensorFlow
+            Datasets or a .npy file; by default if they are large. The result is the same.
         label_column: for a table, the column with the labels.
         use_columns: for a table, the columns of the examples; by default all except the labels.
         categories: for a table with text, column -> its texts in the order of their indices. Training sets it, so that

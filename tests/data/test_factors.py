@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_vae.data import Split, SplitDataset, load
+from keras_vae.data import Split, SplitDataset, load, prepare
 from keras_vae.data.factors import check_factors, factors_of, index_of
 from keras_vae.data.parts import Parts
 
@@ -147,6 +147,12 @@ def test_class_labels_of_tensorflow_datasets_are_factors_by_name(tmp_path):
         bars = split.x.sum(axis=(1, 2, 3)) // 255 > 1
         np.testing.assert_array_equal(split.factors, np.stack([rows, bars], axis=1))
         np.testing.assert_array_equal(split.y, bars)
+    prepare("corners", tmp_path / "prepared", data_dir=tmp_path, verbose=0)
+    for other in (load("corners", data_dir=tmp_path, stream=True), load(tmp_path / "prepared")):
+        assert (other.factor_names, other.factor_sizes) == (data.factor_names, data.factor_sizes)
+        for part in ("train", "validation", "test"):
+            np.testing.assert_array_equal(np.asarray(getattr(other, part).x), getattr(data, part).x)
+            np.testing.assert_array_equal(getattr(other, part).factors, getattr(data, part).factors)
 
 
 KNOWN = {

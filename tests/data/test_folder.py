@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.data import load
+from keras_vae.data import encoded_images, load
 from keras_vae.data.folder import read_folder
 from keras_vae.data.images import read_image
 from keras_vae.errors import InvalidInputError
@@ -147,7 +147,7 @@ def test_labels_are_those_of_the_training_by_name(tmp_path, refused):
     for names in ("cat", ["cat", "cat"], ["cat", 1], [""]):
         with refused("label_names: expected different names"):
             load(tmp_path / "x", label_names=names)
-    with refused("label_names: expected a folder of images, got digits; leave label_names out"):
+    with refused("label_names: expected a folder of images or TFRecord files, got digits; leave label_names out"):
         load("digits", label_names=["0", "1"])
 
 
@@ -265,7 +265,19 @@ def test_colours_of_16_bits_that_hold_8_are_refused(tmp_path):
 
 
 def test_large_files_are_decoded_one_at_a_time_and_in_their_order(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_vae.data.image_files.LARGE_IMAGE", 50)
+    monkeypatch.setattr("keras_vae.data.encoded_images.LARGE_IMAGE", 50)
     for i in range(4):
         save(tmp_path / f"{i}.png", size=(8, 6) if i % 2 else (40, 30), colour=i)
     assert pixels(tmp_path, image_size=(6, 8))[:, 0, 0, 0].tolist() == [0, 1, 2, 3]
+
+
+def test_with_a_limit_only_the_files_that_are_kept_are_decoded(tmp_path, monkeypatch):
+    for number in range(100):
+        save(tmp_path / f"{number:02}.png", colour=number)
+    whole, decoded, decode = load(tmp_path), [], encoded_images.decode
+    monkeypatch.setattr(encoded_images, "decode", lambda *arguments: decoded.append(0) or decode(*arguments))
+    limited = load(tmp_path, limit=5)
+    assert len(decoded) == 15 and not limited.notes
+    for part in ("train", "validation", "test"):
+        x = getattr(limited, part).x
+        assert isinstance(x, np.ndarray) and np.array_equal(x, getattr(whole, part).x[:5])

@@ -9,6 +9,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from keras_vae.data import load, names
+from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.names import BUILT_IN
 from keras_vae.data.tfds import read_tfds
 from keras_vae.errors import InvalidInputError
@@ -103,6 +104,32 @@ def test_bits_become_black_and_white_and_missing_splits_are_made(data_dir):
 def test_a_set_without_images_is_refused(data_dir):
     with pytest.raises(InvalidInputError, match="words: expected a data set with images, got features .*text"):
         load("words", data_dir=data_dir)
+
+
+@pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
+def test_sets_are_streamed_as_in_memory(tmp_path, file_format):
+    for name in ("blots", "bits"):
+        builder = tfds.builder(name, data_dir=tmp_path, file_format=file_format)
+        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(num_shards=3))
+        small, lazy = (
+            load(f"tfds:{name}", image_size=(6, 8), data_dir=tmp_path, stream=stream) for stream in (None, True)
+        )
+        assert small.notes == lazy.notes and small.label_names == lazy.label_names
+        for part in ("train", "validation", "test"):
+            eager, needed = getattr(small, part), getattr(lazy, part)
+            assert isinstance(needed.x, LazyArray)
+            np.testing.assert_array_equal(np.asarray(needed.x), eager.x)
+            np.testing.assert_array_equal(needed.y, eager.y)
+            if name == "blots":
+                np.testing.assert_array_equal(eager.x[:, 0, 0, 0], 10 * eager.y)
+
+
+def test_damaged_files_are_named(tmp_path):
+    load("bits", data_dir=tmp_path)
+    (path,) = tmp_path.rglob("*.tfrecord*")
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(InvalidInputError, match=r"bits: the files in .* are damaged .*record 19.*prepare the data set"):
+        load("bits", data_dir=tmp_path, stream=True)
 
 
 @pytest.mark.parametrize(

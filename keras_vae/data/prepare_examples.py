@@ -1,0 +1,101 @@
+"""Writes examples that are read by index to files that training reads at the speed of the disk."""
+
+import math
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from keras_vae.data.folder import STREAMED
+from keras_vae.data.parts import Parts
+from keras_vae.data.prepared import INDEX, PARTS
+from keras_vae.data.split_dataset import Split
+from keras_vae.digest import digest_of
+from keras_vae.errors import InvalidInputError
+from keras_vae.files import read_json, write_json, write_whole
+from keras_vae.locks import locked
+from keras_vae.progress import progress
+
+STATE = "examples.shard.json"
+"""A digest of the data that an interrupted call has begun to write."""
+OWN = re.compile(rf"({'|'.join(PARTS)})-\d{{5}}\.npy|{re.escape(STATE)}")
+
+
+def prepare_examples(parts: Parts, out: Path, *, shard_bytes: int, verbose: int = 1) -> None:
+    """Writes all examples to `.npy` files, with their labels and factors in the index, see `prepare`.
+
+    Args:
+        parts: the examples, usually of a `LazyArray`.
+        out: the new folder. It may contain the part that an interrupted call has finished.
+        shard_bytes: number of bytes of examples in each new file.
+        verbose: 0 shows no progress.
+
+    Raises:
+        InvalidInputError: if `out` contains something else, or has too little room.
+        OSError: if `out` cannot be written.
+    """
+    splits = {part: split for part in PARTS if (split := getattr(parts, part)) is not None}
+    x = parts.train.x
+    rows = max(1, shard_bytes // (math.prod(x.shape[1:]) * x.dtype.itemsize))
+    _check_out(out, sum(split.x.nbytes for split in splits.values()))
+    out.mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        arrays = [array for split in splits.values() for array in (split.x, split.y, split.factors)]
+        key = digest_of([np.array(rows), *arrays])
+        if not (out / STATE).exists() or read_json(out / STATE) != key:
+            for path in out.glob("*.npy"):  # of other data or options
+                path.unlink()
+            write_json(out / STATE, key)
+        shards = {part: [] for part in PARTS}
+        work = ((part, shard) for part, split in splits.items() for shard in _shards(part, split, rows, out))
+        total = sum(-(-len(split) // rows) for split in splits.values())
+        for part, shard in progress(work, total, "Preparing files", verbose=verbose):
+            shards[part].append(shard)
+        content = {
+            "shape": list(x.shape[1:]),
+            "label_names": parts.label_names,
+            "notes": [note for note in parts.notes if STREAMED not in note],
+            "factor_names": parts.factor_names,
+            "factor_sizes": parts.factor_sizes,
+            "splits": shards,
+        }
+        write_json(out / INDEX, content)
+        (out / STATE).unlink()
+
+
+def _shards(part: str, split: Split, rows: int, out: Path) -> Iterator[dict[str, Any]]:
+    """Writes the files of a split that are not there, and yields what the index contains about each."""
+    for number, start in enumerate(range(0, len(split), rows)):
+        chosen, file = slice(start, min(start + rows, len(split))), f"{part}-{number:05}.npy"
+        if not (out / file).exists():
+            x = np.asarray(split.x[chosen])
+            write_whole(out / file, lambda path, x=x: np.save(path, x))
+        yield {
+            "file": file,
+            "examples": chosen.stop - start,
+            "labels": [] if split.y is None else split.y[chosen].tolist(),
+            "factors": [] if split.factors is None else split.factors[chosen].tolist(),
+        }
+
+
+def _check_out(out: Path, needed: int) -> None:
+    """Checks that the folder has room, and contains nothing but the work of an interrupted call."""
+    if out.is_file():
+        raise InvalidInputError(f"{out}: it is a file; expected a new folder.")
+    names = {path.name for path in out.iterdir() if path.name[0] != "."} if out.exists() else set()
+    if others := {name for name in names if not OWN.fullmatch(name)}:
+        raise InvalidInputError(
+            f"{out}: expected a new folder, or the same work begun before, got {min(others)}; choose another folder."
+        )
+    written = sum((out / name).stat().st_size for name in names)
+    parent = next(path for path in (out, *out.absolute().parents) if path.exists())
+    free = psutil.disk_usage(os.fspath(parent)).free + written
+    if needed > free:
+        raise InvalidInputError(
+            f"{out}: expected room for {needed / 2**30:.1f} GiB of examples, got {free / 2**30:.1f} GiB free; use a "
+            "smaller image_size or another disk."
+        )
