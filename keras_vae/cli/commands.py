@@ -296,14 +296,14 @@ def data(
         typer.echo(load(source, **settings).describe())
 
 
-@settings_of(TrainingConfig, "image_size")
+@settings_of(TrainingConfig, "image_size", "label_column", "use_columns")
 def prepare(
-    source: Annotated[Path, typer.Argument(help="Folder of images.")],
+    source: Annotated[Path, typer.Argument(help="Folder of images, table, or folder of tables.")],
     out: Annotated[Path, typer.Option(help="New folder, for --data of `keras-vae train`.")],
     *,
     settings: dict[str, Any],
 ) -> None:
-    """Decode a folder of images once, so that training reads it at the speed of the disk.
+    """Convert images or a table once, so that training reads them row by row, at the speed of the disk.
 
     An interrupted command continues when it is run again.
     """

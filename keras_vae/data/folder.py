@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePath
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def read_folder(
     notes = [
         *warned,
         *_label_notes(entries),
-        *_size_notes(images, size, chosen=image_size is None),
+        *size_notes(images, size, chosen=image_size is None),
         *_other_notes(unused_files, images),
     ]
     if stream:
@@ -241,7 +242,7 @@ def _label_notes(entries: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _size_notes(images: Mapping[Entry, DecodedImage], size: tuple[int, int], *, chosen: bool) -> list[str]:
+def size_notes(images: Mapping[Any, DecodedImage], size: tuple[int, int], *, chosen: bool) -> list[str]:
     """Returns a note if images of various sizes get the size of the first file."""
     sizes = {image.file_size for image in images.values()}
     if not chosen or len(sizes) == 1:

@@ -1,5 +1,6 @@
 """Image files that are decoded when they are needed."""
 
+import copy
 import functools
 import itertools
 import os
@@ -34,7 +35,6 @@ class ImageFiles(LazyArray):
         grey: whether the images become grey.
         labels: `(N,)`, or None.
         max_pixels: maximum number of pixels of a file.
-        skipped: path -> reason of the files that cannot be decoded; selections of the files share it.
 
     Raises:
         InvalidInputError: by `take`, if no file can be decoded.
@@ -43,18 +43,17 @@ class ImageFiles(LazyArray):
     def __init__(
         self,
         root: Path,
-        files: Sequence[PurePath] | np.ndarray,
+        files: Sequence[PurePath | int] | np.ndarray,
         size: tuple[int, int],
         *,
         grey: bool,
         labels: np.ndarray | None = None,
         max_pixels: int = MAX_PIXELS,
-        skipped: dict[str, str] | None = None,
     ):
         super().__init__((len(files), *size, 1 if grey else 3), np.uint8)
         self.root, self.size, self.grey, self.labels, self.max_pixels = root, size, grey, labels, max_pixels
         self.files = np.array([str(file) for file in files], object)
-        self.skipped = {} if skipped is None else skipped
+        self.skipped: dict[str, str] = {}  # file -> reason; selections of the files share it
 
     def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         indices = np.asarray(indices)
@@ -69,16 +68,25 @@ class ImageFiles(LazyArray):
 
     def rows(self, indices: range | np.ndarray) -> "ImageFiles":
         chosen = np.asarray(indices, np.int64)
-        return ImageFiles(
-            self.root, self.files[chosen], self.size, grey=self.grey, max_pixels=self.max_pixels,
-            labels=None if self.labels is None else self.labels[chosen], skipped=self.skipped,
-        )  # fmt: skip
+        selected = copy.copy(self)
+        selected.failure, selected.sampled = None, None
+        selected.shape, selected.files = (len(chosen), *self.shape[1:]), self.files[chosen]
+        selected.labels = None if self.labels is None else self.labels[chosen]
+        return selected
 
     def digest(self) -> str:
         """Returns a digest of the names and sizes of all files, and of the pixels of some."""
-        sizes = [size_of_file(os.path.join(self.root, file)) for file in self.files]
+        sizes = self._sizes()
         names = np.frombuffer("\n".join(self.files).encode("utf-8", "surrogatepass"), np.uint8)
         return digest_of([np.array(self.shape), names, np.array(sizes), self.sample(64, 2**22)])
+
+    def _sizes(self) -> list[int]:
+        """Returns the number of bytes of each file."""
+        return [size_of_file(os.path.join(self.root, file)) for file in self.files]
+
+    def _content(self, file: str) -> Path | bytes:
+        """Returns the path of a file, or its content."""
+        return self.root / file
 
     def _row(self, index: int) -> np.ndarray:
         """Returns the image at `index`, or that of the next good file of the same label."""
@@ -86,7 +94,7 @@ class ImageFiles(LazyArray):
             file = self.files[other]
             if file in self.skipped:
                 continue
-            image = decode(self.root / file, self.size, self.max_pixels)
+            image = decode(self._content(file), self.size, self.max_pixels)
             if isinstance(image, DecodedImage):
                 return with_channels(image.pixels, grey=self.grey)
             self._skip(file, image)
@@ -125,8 +133,8 @@ def size_of_file(path: str | Path) -> int:
         return -1
 
 
-def decode(path: Path, size: tuple[int, int] | None, max_pixels: int) -> DecodedImage | Exception:
-    """Decodes a file as `read_image` does; returns the error for a file that cannot be decoded.
+def decode(path: Path | bytes, size: tuple[int, int] | None, max_pixels: int) -> DecodedImage | Exception:
+    """Decodes a file, or its content, as `read_image` does; returns the error for a file that cannot be decoded.
 
     Large files are decoded one at a time.
     """

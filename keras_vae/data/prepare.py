@@ -1,4 +1,4 @@
-"""Decodes a folder of images once, into files that training reads at the speed of the disk."""
+"""Decodes a folder of images or a table once, into files that training reads at the speed of the disk."""
 
 import json
 import os
@@ -14,7 +14,8 @@ from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.image_files import decode, decoders, size_of_file, with_channels
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
-from keras_vae.data.load import image_size_of
+from keras_vae.data.load import image_size_of, is_table
+from keras_vae.data.prepare_table import prepare_table
 from keras_vae.data.prepared import INDEX, PARTS, is_prepared
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
@@ -31,29 +32,35 @@ def prepare(
     out: str | Path,
     *,
     image_size: int | tuple[int, int] | None = None,
+    label_column: str | None = None,
+    use_columns: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
     shard_bytes: int = SHARD,
     verbose: int = 1,
 ) -> Path:
-    """Decodes a folder of images once, into `.npy` files of pixels in the folder `out`.
+    """Decodes a folder of images or a table once, into `.npy` files of numbers in the folder `out`.
 
-    `load` and `keras-vae train` read `out` like the folder itself, with the same splits, labels and pixels, but at the
-    speed of the disk. Every `.npy` file can also be opened by `numpy.load`. Files that cannot be read are left out; the
-    notes of the data name them. If the work is interrupted, the same call continues it.
+    `load` and `keras-vae train` read `out` like the source itself, with the same splits, labels, columns and values,
+    but at the speed of the disk. Every `.npy` file can also be opened by `numpy.load`. Image files that cannot be read
+    are left out; the notes of the data name them. If the work is interrupted, the same call continues it.
 
     Args:
-        source: the folder, see `read_folder`.
+        source: the folder of images, see `read_folder`; or a table, or a folder of tables, see `read_table` and
+            `table_layout`, which may be larger than memory.
         out: the new folder. It may contain the part that an interrupted call has finished.
         image_size: `(H, W)` in pixels, or one number for a square. None uses the size of the first readable file.
+        label_column: for a table, see `read_table`.
+        use_columns: for a table, see `read_table`.
         max_pixels: maximum number of pixels of a file.
-        shard_bytes: number of bytes of pixels in each new file.
+        shard_bytes: number of bytes of numbers in each new file.
         verbose: 0 shows no progress.
 
     Returns:
         `out`.
 
     Raises:
-        InvalidInputError: if `source` has no readable training images, or if `out` contains something else.
+        InvalidInputError: if `source` has no readable training images, if a value of a table cannot be used, or if
+            `out` contains something else.
         OSError: if `out` cannot be written.
 
     Example:
@@ -67,10 +74,22 @@ def prepare(
     """
     root, out = Path(source).expanduser(), Path(out).expanduser()
     check_integer("shard_bytes", shard_bytes)
-    if not root.is_dir() or is_prepared(root):
-        raise InvalidInputError(f"{root}: expected a folder of images; arrays in .npy files need no preparation.")
     if is_prepared(out):
         raise InvalidInputError(f"{out}: it is prepared already; remove it, or choose another folder.")
+    if is_table(root) and root.exists() and not is_prepared(root):
+        if image_size is not None:
+            raise InvalidInputError(f"image_size: expected a folder of images, got the table {root}; leave it out.")
+        prepare_table(
+            root, out, label_column=label_column, use_columns=use_columns, shard_bytes=shard_bytes, verbose=verbose
+        )
+        return out
+    if not root.is_dir() or is_prepared(root):
+        raise InvalidInputError(
+            f"{root}: expected a folder of images or a table; arrays in .npy files need no preparation."
+        )
+    if (label_column, use_columns) != (None, None):
+        option = "use_columns" if label_column is None else "label_column"
+        raise InvalidInputError(f"{option}: expected a table, got the folder {root}; leave {option} out.")
     entries, unused_files, other_files = layout(root)
     entries = [entry for entry in entries if not _is_below(root / entry.path, out)]
     size = image_size_of(image_size) or first_size(root, entries, max_pixels)
