@@ -158,6 +158,8 @@ class _Work:
         write_whole(self.out / name, lambda path: np.save(path, x))
         if labels is not None:
             write_whole(self.out / labels, lambda path: np.save(path, y))
-        shard = {"part": part, "file": name, "labels": labels, "examples": len(x), "missing": np.isnan(x).sum(axis=0).tolist()}
-        self.state["shards"].append(shard)
+        missing = np.isnan(x).sum(axis=0).tolist()
+        self.state["shards"].append(
+            {"part": part, "file": name, "labels": labels, "examples": len(x), "missing": missing}
+        )
         write_json(self.out / STATE, self.state)

@@ -26,7 +26,7 @@ from keras_vae.data.table import check_names, csv_values, header_of, index_colum
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.text import encoding_of, marked_encoding
 
-BLOCK = 2**25
+BLOCK = 2**23
 """The number of bytes of a CSV file that are parsed at a time. A row must be shorter."""
 
 MOST_ROWS = 2**16
@@ -289,15 +289,16 @@ class _ParquetFile:
             ends = np.cumsum([0, *rows])
             skipped = int(np.searchsorted(ends[1:], start, side="right"))
             row = int(ends[skipped])
-            for batch in file.iter_batches(MOST_ROWS, list(range(skipped, len(rows))), list(columns)):
-                yield row, batch, self.size * row // max(self.rows or 0, 1)
-                row += batch.num_rows
+            for group in range(skipped, len(rows)):  # one at a time: Arrow would keep all that it has read
+                for batch in file.iter_batches(MOST_ROWS, [group], list(columns)):
+                    yield row, batch, self.size * row // max(self.rows or 0, 1)
+                    row += batch.num_rows
 
     def _open(self) -> Any:
         from pyarrow import parquet
 
-        # With a buffer, the columns of a large row group are not read as a whole.
-        return parquet.ParquetFile(self.path, buffer_size=TICK, page_checksum_verification=True)
+        # With a buffer, and not ahead, the columns of a large row group are not read as a whole.
+        return parquet.ParquetFile(self.path, buffer_size=TICK, pre_buffer=False, page_checksum_verification=True)
 
 
 class _CsvFile:
@@ -347,6 +348,9 @@ def _csv_types() -> list[Any]:
     return [pa.null(), pa.int64(), pa.bool_(), pa.float64(), pa.date32(), pa.time32("s"), *moments]
 
 
+FEW = 16
+"""Number of values that are converted first."""
+
 NUMBER = 3
 """The index of float64 in `_csv_types`."""
 
@@ -361,8 +365,10 @@ def _converts(column: Any, kind: int) -> bool:
         return column.null_count == len(column)
     if pa.types.is_boolean(target):
         return bool(pc.all(pc.is_in(column.drop_null(), pa.array([*TRUE, *FALSE]))).as_py() is not False)
+    values = pc.utf8_trim(column, " \t")
     try:
-        pc.utf8_trim(column, " \t").cast(target)
+        values[:FEW].cast(target)  # Arrow is slow if many values fail
+        values.cast(target)
     except pa.ArrowException:
         return False
     return True
