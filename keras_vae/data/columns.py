@@ -209,21 +209,20 @@ def _whole(values: np.ndarray, where: str, first: int, faults: Faults | None) ->
 def _numbers_in_text(column: Any, where: str, first: int, faults: Faults | None) -> np.ndarray:
     """Returns the numbers of a column of text, which must have no text if there are no `faults` to collect."""
     texts = column.to_pylist()
-    if faults is None:
-        if all(text is None for text in texts):
-            return np.full(len(texts), np.nan)
-        row, _ = first_text(texts)
-        bad = np.array([row])
-    else:
-        words = {**dict.fromkeys(TRUE, 1.0), **dict.fromkeys(FALSE, 0.0), None: np.nan}
-        numbers = [words[text] if text in words else float(text) if reads_as_number(text) else None for text in texts]
-        bad = np.array([row for row, number in enumerate(numbers) if number is None], np.int64)
+    words = {**dict.fromkeys(TRUE, 1.0), **dict.fromkeys(FALSE, 0.0), None: np.nan}
+    numbers = [words[text] if text in words else float(text) if reads_as_number(text) else None for text in texts]
+    bad = [row for row, number in enumerate(numbers) if number is None]
+    if faults is None and any(text is not None for text in texts):
+        bad = [first_text(texts)[0]]  # a column of text, even if all texts are numbers
     _refuse(
-        faults, bad, first,
+        faults,
+        bad,
+        first,
         lambda row: (
-            f"{where}: expected numbers, as in training, got the text {texts[row][:40]!r}", "replace it by a number"
+            f"{where}: expected numbers, as in training, got the text {texts[row][:40]!r}",
+            "replace it by a number",
         ),
-    )  # fmt: skip
+    )
     return np.array([np.nan if number is None else number for number in numbers])
 
 
@@ -249,7 +248,7 @@ def _codes(column: Any, texts: tuple[str, ...], where: str, first: int, faults: 
     return np.where(unknown, np.nan, values)
 
 
-def _refuse(faults: Faults | None, rows: np.ndarray, first: int, reason: Any) -> None:
+def _refuse(faults: Faults | None, rows: Iterable[int], first: int, reason: Any) -> None:
     """Adds a fault for each of the rows, or raises an error for the first of them.
 
     Args:

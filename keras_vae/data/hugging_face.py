@@ -163,10 +163,9 @@ def _open(source: Any) -> tuple[str, Any]:
 
 def _splits(name: str, data: Any) -> tuple[dict[str, Any], list[str]]:
     """Returns part -> data set, and the notes."""
+    named: dict[str, Any] = {"train": data}
     if isinstance(data, dict):
-        named = {SPLITS.get(split.lower(), split): dataset for split, dataset in data.items()}
-    else:
-        named = {"train": data}
+        named = {SPLITS.get(str(split).lower(), str(split)): dataset for split, dataset in data.items()}
     if not named or not all(hasattr(dataset, "num_rows") for dataset in named.values()):
         kinds = ", ".join(sorted({type(dataset).__name__ for dataset in named.values()})) or "no splits"
         raise InvalidInputError(

@@ -141,7 +141,7 @@ class _Work:
                     while start < len(chunk.x):
                         count = min(self.shard_rows - filled, len(chunk.x) - start)
                         x[filled : filled + count] = chunk.x[start : start + count]
-                        if y is not None:
+                        if y is not None and chunk.y is not None:
                             y[filled : filled + count] = chunk.y[start : start + count]
                         filled, start = filled + count, start + count
                         if filled == self.shard_rows:
@@ -156,8 +156,8 @@ class _Work:
         number = sum(shard["part"] == part for shard in self.state["shards"])
         name, labels = f"{part}-{number:05}.npy", None if y is None else f"{part}-{number:05}.labels.npy"
         write_whole(self.out / name, lambda path: np.save(path, x))
-        if labels is not None:
-            write_whole(self.out / labels, lambda path: np.save(path, y))
+        if labels is not None and y is not None:
+            write_whole(self.out / labels, lambda path, y=y: np.save(path, y))
         missing = np.isnan(x).sum(axis=0).tolist()
         self.state["shards"].append(
             {"part": part, "file": name, "labels": labels, "examples": len(x), "missing": missing}

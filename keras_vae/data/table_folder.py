@@ -109,7 +109,7 @@ def read_table_folder(
             for chunk in files.chunks(number):
                 end = row + len(chunk.x)
                 x[row:end] = chunk.x
-                if y is not None:
+                if y is not None and chunk.y is not None:
                     y[row:end] = chunk.y
                 row = end
                 yield from range(chunk.ticks)
