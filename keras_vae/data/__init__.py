@@ -10,14 +10,16 @@ Layout:
                 the containers Split and SplitDataset
     validate    checks and conversion of arrays
     parts       the splits of a source, and the creation of missing splits
-    digits, sprites, lines, tfds, arrays, table, folder
+    digits, sprites, lines, tfds, hugging_face, arrays, table, table_folder, folder
                 the kinds of source, each -> Parts
+    columns, table_files
+                the columns of a table -> numbers; tables that are read in parts
     factors     values of the factors of variation <-> the index of an example
     images      one image file -> one array
-    lazy_array, npy_array, image_files
+    lazy_array, npy_array, image_files, table_columns, hugging_face_images, hugging_face_rows
                 arrays whose rows are read when they are needed
-    prepare, prepared
-                the decoding of a folder of images, once, and its result
+    prepare, prepare_table, prepared
+                the conversion of a folder of images or a table, once, and its result
     pipeline    arrays -> tf.data batches
     binarize    grey pixels -> black or white pixels
 """

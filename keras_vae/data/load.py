@@ -173,9 +173,7 @@ def _read(
     if is_table(path) and path.is_file():
         return path.stem, _without_size(size, path.name) or read_table(path, **table_options)
     if path.exists():
-        raise InvalidInputError(
-            f"{path}: expected a folder of images or tables, or a .npy, .npz, .csv, .tsv or .parquet file."
-        )
+        raise InvalidInputError(f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv or .parquet file.")
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
         remedy = "give one; only bulk inference reads patterns" if re.search(r"[*?\[]", path.name) else "check the path"
         raise InvalidInputError(f"{path}: no such file or folder (relative to {Path.cwd()}); {remedy}.")
