@@ -29,9 +29,9 @@ def encoding_of(path: Path) -> str:
     >>> encoding_of(Path("t.txt"))
     'utf-16'
     """
+    encoding = marked_encoding(path)
     with path.open("rb") as file:
         start = file.read(4)
-        encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8")
         decoder = codecs.getincrementaldecoder(encoding)()
         line, end, chunk = 1, 0, start
         file.seek(0)
@@ -49,6 +49,13 @@ def encoding_of(path: Path) -> str:
                 raise _wrong_encoding(path, "the character NUL", None, line + text.count("\n", 0, place))
             line += text.count("\n")
     return encoding
+
+
+def marked_encoding(path: Path) -> str:
+    """Returns the encoding that the byte order mark of a text file says; UTF-8 without a mark."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return next((name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8")
 
 
 def read_text(path: Path) -> str:

@@ -49,11 +49,13 @@ def infer(
         question: `"encode"`, `"reconstruct"` or `"score"`, see `keras_vae.serving.export_signatures`.
         export: a version of a SavedModel, or a folder of versions; the newest version is used.
         data: a file, folder or pattern of Parquet, TFRecord (of `tf.train.Example`) or image files, a `.npy` or `.npz`
-            file, or the name of a data set. Columns and features have the names of the signature's inputs: `x` (all
-            values of an example in row-major order; uint8 values are pixels from 0 to 255) or `image_bytes`, and
-            `condition`. From a table (`.csv`, `.tsv` or `.parquet`), the columns of the training data are selected by
-            name, if the export contains their names, as the exports of `keras-vae export RUN` do; so are the labels of
-            images, which are the names of their folders. Tables and named data sets are loaded into memory.
+            file, a folder written by `keras_vae.data.prepare`, or the name of a data set. Columns and features have the
+            names of the signature's inputs: `x` (all values of an example in row-major order; uint8 values are pixels
+            from 0 to 255) or `image_bytes`, and `condition`. From a table (`.csv`, `.tsv` or `.parquet`), the columns
+            of the training data are selected by name, if the export contains their names, as the exports of
+            `keras-vae export RUN` do; so are the labels of images, which are the names of their folders. A row of a
+            table with a value that the model cannot take is a rejected record. Tables and named data sets are loaded
+            into memory.
         out: the output folder.
         runner: runner of Apache Beam, such as `"DirectRunner"`. None runs the job in this process, without Beam.
         runner_options: options of Apache Beam.

@@ -297,16 +297,17 @@ def data(
         typer.echo(load(source, **settings).describe())
 
 
-@settings_of(TrainingConfig, "image_size", "data_dir")
+@settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns")
 def prepare(
     source: Annotated[
-        str, typer.Argument(help="Folder of images, TFRecord file or a folder of them, or name of a data set.")
+        str,
+        typer.Argument(help="Folder of images, TFRecord files, table or folder of tables, or name of a data set."),
     ],
     out: Annotated[Path, typer.Option(help="New folder, for --data of `keras-vae train`.")],
     *,
     settings: dict[str, Any],
 ) -> None:
-    """Decode images once, so that training reads them at the speed of the disk.
+    """Convert images or a table once, so that training reads them row by row, at the speed of the disk.
 
     An interrupted command continues when it is run again.
     """

@@ -10,11 +10,11 @@ import tensorflow_probability as tfp
 import typer
 
 from keras_vae.data import Split, SplitDataset, load
+from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.lazy_array import LazyArray, sample
-from keras_vae.data.load import has_label_names, is_name, is_table, read
+from keras_vae.data.load import columns_of, has_label_names, is_name, is_table, read
 from keras_vae.data.parts import Parts
-from keras_vae.data.table import column_names
-from keras_vae.data.unrecorded import read_table_in_order, warn_of_labels
+from keras_vae.data.unrecorded import in_order, warn_of_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
 from keras_vae.models import Autoencoder, load_model
@@ -86,10 +86,11 @@ def examples_for_server(
 def _read_unrecorded(
     path: Path, owner: str, label_names: Sequence[str] | None = None, *, conditional: bool = True
 ) -> tuple[str, Parts]:
-    if is_table(path) and path.is_file():
+    if is_table(path) and path.exists():
         if label_names:
             raise InvalidInputError(f"--label-names: expected a folder of images, got {path}; leave it out.")
-        return path.stem, read_table_in_order(path, owner)
+        name, parts = read(path)
+        return name, in_order(path, parts, owner)
     name, parts = read(path, label_names=label_names)
     if has_label_names(path) and conditional and not label_names:
         remedy = "give --label-names" if owner == "the server" else "use the run, or a model file that a run has saved"
@@ -111,9 +112,11 @@ def _read_file(source: Path, data: str | None, runs: Sequence[Path]) -> tuple[st
     options: dict[str, Any] = {}
     if has_label_names(path):
         options = {"image_size": config.image_size, "label_names": config.label_names}
+    elif is_hugging_face(path):
+        options = {name: getattr(config, name) for name in ("image_size", "label_column", "use_columns")}
     if is_table(path):
         options |= {name: getattr(config, name) for name in TABLE_OPTIONS}
-        if config.label_column not in column_names(path):
+        if config.label_column not in columns_of(path):
             options["label_column"] = None
     return read(path, **options)
 

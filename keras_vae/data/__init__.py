@@ -10,16 +10,19 @@ Layout:
                 the containers Split and SplitDataset
     validate    checks and conversion of arrays
     parts       the splits of a source, and the creation of missing splits
-    digits, sprites, lines, tfds, arrays, table, folder, tfrecords
+    digits, sprites, lines, tfds, tfrecords, hugging_face, arrays, table, table_folder, folder
                 the kinds of source, each -> Parts
+    columns, table_files
+                the columns of a table -> numbers; tables that are read in parts
     factors     values of the factors of variation <-> the index of an example
     images      one image file -> one array
-    lazy_array, npy_array, encoded_images, image_files, tfrecord_images, tfrecord_rows, tfds_images
+    lazy_array, npy_array, encoded_images, image_files, tfrecord_images, tfrecord_rows, tfds_images, table_columns,
+    hugging_face_images, hugging_face_rows
                 arrays whose rows are read when they are needed
     tfrecord_files
                 the records of files, read in any order
-    prepare, prepared
-                the decoding of a folder of images, once, and its result
+    prepare, prepare_examples, prepare_table, prepared
+                the conversion of images or a table, once, and its result
     pipeline    arrays -> tf.data batches
     binarize    grey pixels -> black or white pixels
 """

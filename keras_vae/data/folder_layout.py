@@ -33,13 +33,13 @@ def layout(root: Path) -> tuple[list[Entry], list[PurePath], list[Path]]:
     Returns:
         The two results of `arrange`, and the files of other kinds.
     """
-    files = sorted(_walk(os.fspath(root), ()))
+    files = sorted(walk(os.fspath(root), ()))
     images = [PurePath(*parts) for parts, is_file in files if is_file and _suffix(parts[-1]) in SUFFIXES]
     others = [Path(*parts) for parts, is_file in files if not (is_file and _suffix(parts[-1]) in SUFFIXES)]
     return *arrange(images), others
 
 
-def _walk(folder: str, parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
+def walk(folder: str, parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Yields the parts of the path, and whether it is a regular file, of everything but folders and hidden files."""
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -48,7 +48,7 @@ def _walk(folder: str, parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
                 continue
             if entry.is_dir():
                 if not entry.is_symlink():
-                    yield from _walk(entry.path, parts)
+                    yield from walk(entry.path, parts)
             else:
                 yield parts, entry.is_file()
 

@@ -14,16 +14,18 @@ from keras_vae.data.arrays import read_arrays
 from keras_vae.data.digits import read_digits
 from keras_vae.data.encoded_images import EncodedImages
 from keras_vae.data.folder import is_large, read_folder
+from keras_vae.data.hugging_face import PREFIX, is_hugging_face, read_hugging_face
 from keras_vae.data.images import MAX_PIXELS
 from keras_vae.data.lazy_array import Cached, LazyArray, Rows
 from keras_vae.data.lines import read_lines
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
-from keras_vae.data.prepared import is_prepared, read_prepared
+from keras_vae.data.prepared import is_prepared, prepared_columns, read_prepared
 from keras_vae.data.split_dataset import Split, SplitDataset
 from keras_vae.data.sprites.read import read_sprites
 from keras_vae.data.table import SUFFIXES as TABLE_FILES
-from keras_vae.data.table import read_table
+from keras_vae.data.table import column_names, read_table
+from keras_vae.data.table_folder import is_table_folder, read_table_folder, table_layout
 from keras_vae.data.tfds import read_tfds
 from keras_vae.data.tfds_images import TfdsImages
 from keras_vae.data.tfrecords import is_records, read_tfrecords
@@ -38,7 +40,7 @@ MOST_CACHED = 2**29
 
 
 def load(
-    source: str | Path | np.ndarray,
+    source: Any,
     *,
     image_size: int | tuple[int, int] | None = None,
     validation: float | int = 0.1,
@@ -61,9 +63,11 @@ def load(
 
     Args:
         source: a name in `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
-            (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a TFRecord file or a folder of
-            them (see `read_tfrecords`), a folder of images (see `read_folder`), a folder written by `prepare`, or an
-            array `(N, *event)`. A string in `names()` is always a name; write `./mnist` for a folder of that name. Any
+            (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a folder of such tables (see
+            `read_table_folder`), a TFRecord file or a folder of them (see `read_tfrecords`), a folder of images (see
+            `read_folder`), a folder written by `prepare`, or an array `(N, *event)`; a data set of Hugging Face's
+            library `datasets`: `hf:NAME`, a `Dataset`, a `DatasetDict` or a folder that `save_to_disk` has written (see
+            `read_hugging_face`). A string in `names()` is always a name; write `./mnist` for a folder of that name. Any
             other string with a slash or a suffix is a path; write `tfds:NAME/CONFIG` for a configuration.
         image_size: `(H, W)` in pixels, or one number for a square; for folders, TFRecord files and TensorFlow Datasets.
         validation: size of a missing validation split: a fraction of the training examples, a float in (0, 1), or a
@@ -73,16 +77,17 @@ def load(
         limit: maximum number of examples in each split; the first examples are kept. Of a folder of images, only these
             are decoded.
         data_dir: folder with the prepared sets of TensorFlow Datasets (see `read_tfds`).
-        label_column: for a table, the column with the labels.
-        use_columns: for a table, the columns of the examples. None uses all columns except the labels.
+        label_column: for a table or a Hugging Face data set, the column with the labels.
+        use_columns: for a table or a Hugging Face data set, the columns of the examples. None uses all columns except
+            the labels.
         categories: for a table, the texts of a column in the order of their indices, see `read_table`.
         label_names: for a folder of images, names of the sub-folders in the order of their labels, and for TFRecord
             files, the texts. None sorts them.
         max_pixels: maximum number of pixels of an image in a folder or TFRecord file; larger ones are skipped with a
             note.
         stream: whether to read examples when they are needed, for a folder of images, TFRecord files, TensorFlow
-            Datasets or a `.npy` file. None decides by their size, see `read_folder`, `read_tfrecords`, `read_tfds` and
-            `read_arrays`.
+            Datasets, a `.npy` file or a Hugging Face data set. None decides by their size, see `read_folder`,
+            `read_tfrecords`, `read_tfds`, `read_arrays` and `read_hugging_face`.
 
     Raises:
         InvalidInputError: if the source is unknown or cannot be read, or if another argument cannot be used.
@@ -127,7 +132,7 @@ def _cached(split: Split) -> Split:
 
 
 def read(
-    source: str | Path | np.ndarray,
+    source: Any,
     *,
     image_size: int | tuple[int, int] | None = None,
     seed: int = 0,
@@ -154,7 +159,8 @@ def read(
         raise InvalidInputError(
             f"label_names: expected a folder of images or TFRecord files, got {name}; leave label_names out."
         )
-    if not parts.column_names and (label_column, use_columns) != (None, None):
+    named = parts.column_names or is_hugging_face(source)
+    if not named and (label_column, use_columns) != (None, None):
         option = "use_columns" if label_column is None else "label_column"
         raise InvalidInputError(f"{option}: expected a table with named columns, got {name}; leave {option} out.")
     return name, parts
@@ -169,6 +175,10 @@ def _read(
     table_options: Mapping[str, Any],
     folder_options: Mapping[str, Any],
 ) -> tuple[str, Parts]:
+    if is_hugging_face(source):
+        options = {name: value for name, value in folder_options.items() if name != "label_names"}
+        options |= {name: value for name, value in table_options.items() if name != "categories"}
+        return read_hugging_face(source, image_size=size, **options)
     if isinstance(source, np.ndarray):
         return "array", _without_size(size, "an array") or Parts(Split(source))
     if not isinstance(source, (str, os.PathLike)) or not str(source):
@@ -179,11 +189,14 @@ def _read(
         name = source.removeprefix("tfds:")
         return name, read_tfds(name, image_size=size, data_dir=data_dir, stream=folder_options["stream"])
     path = Path(source).expanduser()
+    if is_prepared(path):
+        label_names = folder_options["label_names"]
+        return path.resolve().name, read_prepared(path, image_size=size, label_names=label_names, **table_options)
+    if path.is_dir() and is_table(source):
+        return path.resolve().name, _without_size(size, path.name) or read_table_folder(path, **table_options)
     if is_records(path):
         name = path.resolve().name.split(".tfrecord")[0]
         return name, read_tfrecords(path, image_size=size, limit=limit, **folder_options)
-    if is_folder(source) and is_prepared(path):
-        return path.resolve().name, read_prepared(path, image_size=size, label_names=folder_options["label_names"])
     if is_folder(source):
         return path.resolve().name, read_folder(path, image_size=size, limit=limit, **folder_options)
     if path.suffix.lower() in ARRAY_FILES and path.is_file():
@@ -201,8 +214,10 @@ def _read(
 
 
 def is_folder(source: str | os.PathLike) -> bool:
-    """Returns whether a source is a folder of images, and not the name of a data set."""
-    return not is_name(source) and Path(source).expanduser().is_dir()
+    """Returns whether a source is a folder of images, and not the name of a data set or a folder of tables."""
+    if is_name(source) or not Path(source).expanduser().is_dir():
+        return False
+    return not is_hugging_face(source) and not is_table(source)
 
 
 def has_label_names(source: str | os.PathLike) -> bool:
@@ -211,8 +226,23 @@ def has_label_names(source: str | os.PathLike) -> bool:
 
 
 def is_table(source: str | os.PathLike) -> bool:
-    """Returns whether a source is a table, a file with named columns."""
-    return Path(source).suffix.lower() in TABLE_FILES
+    """Returns whether a source has named columns: a table, a folder of tables, or a table written by `prepare`."""
+    path = Path(source).expanduser()
+    if is_name(source) or not path.is_dir():
+        return path.suffix.lower() in TABLE_FILES
+    return prepared_columns(path) is not None if is_prepared(path) else is_table_folder(path)
+
+
+def columns_of(source: str | os.PathLike) -> list[str]:
+    """Returns the names of the columns of a source for which `is_table` holds, with those of labels."""
+    path = Path(source).expanduser()
+    if not path.is_dir():
+        return column_names(path)
+    prepared = prepared_columns(path)
+    if prepared is None:
+        return column_names(next(iter(table_layout(path)[0].values()))[0])
+    names, label = prepared
+    return names if label is None else [*names, label]
 
 
 def is_name(source: str | os.PathLike) -> bool:
@@ -223,7 +253,7 @@ def is_name(source: str | os.PathLike) -> bool:
     >>> is_name("mnist"), is_name("emnist/letters"), is_name("./mnist")
     (True, True, False)
     """
-    return isinstance(source, str) and (source.startswith("tfds:") or re.split("[/:]", source)[0] in names())
+    return isinstance(source, str) and (source.startswith(("tfds:", PREFIX)) or re.split("[/:]", source)[0] in names())
 
 
 def _make(name: str, seed: int, limit: int | None) -> Parts:

@@ -94,6 +94,16 @@ class NpyArray(LazyArray):
             raise InvalidInputError(f"{self.path}: it has changed since it was opened; start again.")
 
 
+def in_fortran_order(path: Path) -> bool:
+    """Returns whether the array of a `.npy` file has its columns one after the other; False for a damaged file."""
+    try:
+        with path.open("rb") as file:
+            shape, fortran, _ = _read_header(file)
+    except Exception:  # a damaged header raises errors of many classes; NpyArray reports it
+        return False
+    return fortran and len(shape) > 1
+
+
 def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = np.lib.format.read_magic(file)
     read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

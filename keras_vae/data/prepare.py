@@ -1,4 +1,4 @@
-"""Decodes a folder of images once, into files that training reads at the speed of the disk."""
+"""Decodes a folder of images or a table once, into files that training reads at the speed of the disk."""
 
 import json
 import os
@@ -14,9 +14,11 @@ from keras_vae.data.encoded_images import decode, decoders, with_channels
 from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.image_files import size_of_file
+from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
-from keras_vae.data.load import image_size_of, is_name, read
+from keras_vae.data.load import image_size_of, is_name, is_table, read
 from keras_vae.data.prepare_examples import prepare_examples
+from keras_vae.data.prepare_table import prepare_table
 from keras_vae.data.prepared import INDEX, PARTS, is_prepared
 from keras_vae.data.tfrecords import is_records
 from keras_vae.digest import digest_of
@@ -35,31 +37,38 @@ def prepare(
     *,
     image_size: int | tuple[int, int] | None = None,
     data_dir: str | Path | None = None,
+    label_column: str | None = None,
+    use_columns: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
     shard_bytes: int = SHARD,
     verbose: int = 1,
 ) -> Path:
-    """Decodes a folder of images or another source once, into `.npy` files in the folder `out`.
+    """Converts a folder of images or another source once, into `.npy` files of numbers in the folder `out`.
 
-    `load` and `keras-vae train` read `out` like the source itself, with the same splits, labels and pixels, but at the
-    speed of the disk. Every `.npy` file can also be opened by `numpy.load`. Files that cannot be read are left out; the
-    notes of the data name them. If the work is interrupted, the same call continues it.
+    `load` and `keras-vae train` read `out` like the source itself, with the same splits, labels, columns and values,
+    but at the speed of the disk. Every `.npy` file can also be opened by `numpy.load`. Image files that cannot be read
+    are left out; the notes of the data name them. If the work is interrupted, the same call continues it.
 
     Args:
-        source: the folder, see `read_folder`; TFRecord files, see `read_tfrecords`; or the name of a data set of
-            TensorFlow Datasets, see `read_tfds`. Images in TFRecord files that cannot be decoded are replaced.
+        source: the folder of images, see `read_folder`; TFRecord files, see `read_tfrecords`; a table, or a folder of
+            tables, see `read_table` and `table_layout`, which may be larger than memory; the name of a data set of
+            TensorFlow Datasets or Hugging Face, see `load`. Images outside a folder that cannot be decoded are
+            replaced.
         out: the new folder. It may contain the part that an interrupted call has finished.
         image_size: `(H, W)` in pixels, or one number for a square. None uses the size of the first readable file.
         data_dir: folder with the prepared sets of TensorFlow Datasets, see `read_tfds`.
+        label_column: for a table or a Hugging Face data set, see `load`.
+        use_columns: for a table or a Hugging Face data set, see `load`.
         max_pixels: maximum number of pixels of an image file.
-        shard_bytes: number of bytes of pixels in each new file.
+        shard_bytes: number of bytes of numbers in each new file.
         verbose: 0 shows no progress.
 
     Returns:
         `out`.
 
     Raises:
-        InvalidInputError: if `source` has no readable training images, or if `out` contains something else.
+        InvalidInputError: if `source` has no readable training images, if a value of a table cannot be used, or if
+            `out` contains something else.
         OSError: if `out` cannot be written.
 
     Example:
@@ -75,12 +84,27 @@ def prepare(
     check_integer("shard_bytes", shard_bytes)
     if is_prepared(out):
         raise InvalidInputError(f"{out}: it is prepared already; remove it, or choose another folder.")
-    if is_name(source) or not root.exists() or is_records(root):
-        _, parts = read(source, image_size=image_size, data_dir=data_dir, max_pixels=max_pixels, stream=True)
+    if is_table(source) and root.exists() and not is_prepared(root):
+        if image_size is not None:
+            raise InvalidInputError(f"image_size: expected a folder of images, got the table {root}; leave it out.")
+        prepare_table(
+            root, out, label_column=label_column, use_columns=use_columns, shard_bytes=shard_bytes, verbose=verbose
+        )
+        return out
+    if is_name(source) or is_hugging_face(source) or not root.exists() or is_records(root):
+        _, parts = read(
+            source, image_size=image_size, data_dir=data_dir, label_column=label_column, use_columns=use_columns,
+            max_pixels=max_pixels, stream=True,
+        )  # fmt: skip
         prepare_examples(parts, out, shard_bytes=shard_bytes, verbose=verbose)
         return out
     if not root.is_dir() or is_prepared(root):
-        raise InvalidInputError(f"{root}: expected a folder of images; arrays in .npy files need no preparation.")
+        raise InvalidInputError(
+            f"{root}: expected a folder of images or a table; arrays in .npy files need no preparation."
+        )
+    if (label_column, use_columns) != (None, None):
+        option = "use_columns" if label_column is None else "label_column"
+        raise InvalidInputError(f"{option}: expected a table, got the folder {root}; leave {option} out.")
     entries, unused_files, other_files = layout(root)
     entries = [entry for entry in entries if not _is_below(root / entry.path, out)]
     size = image_size_of(image_size) or first_size(root, entries, max_pixels)

@@ -63,6 +63,14 @@ def prepare_examples(parts: Parts, out: Path, *, shard_bytes: int, verbose: int 
             "factor_sizes": parts.factor_sizes,
             "splits": shards,
         }
+        if parts.column_names:
+            content |= {
+                "column_names": parts.column_names,
+                "categories": parts.categories,
+                "label_column": None if parts.train.y is None else "label",
+                "missing": [0] * len(parts.column_names),  # a note of the data reports them already
+                "left_out": [],
+            }
         write_json(out / INDEX, content)
         (out / STATE).unlink()
 

@@ -5,15 +5,16 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import psutil
 
-from keras_vae.checks import MAX_CATEGORIES
+from keras_vae.data.columns import Column, Faults, check_finite, reads_as_number, stack_columns, to_column, to_labels
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
-from keras_vae.data.validate import validate_labels
 from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.text import encoding_of
 
@@ -21,17 +22,8 @@ SUFFIXES = (".csv", ".tsv", ".parquet")
 DELIMITERS = ",;\t|"
 MAX_HEADER = 2**24
 
-
-class Column(NamedTuple):
-    """A column of a table.
-
-    Attributes:
-        values: float64 `(N,)`, NaN for a missing value.
-        texts: the texts with the indices 0, 1, ...; empty for a numeric column.
-    """
-
-    values: np.ndarray
-    texts: tuple[str, ...] = ()
+BYTES_OF_VALUE = 12
+"""The number of bytes of a value in float64 and float32, which are there beside the table of Arrow."""
 
 
 def read_table(
@@ -70,22 +62,32 @@ def read_table(
     >>> parts.column_names, parts.train.x.tolist()
     (('age', 'smoker', 'town'), [[31.0, 1.0, 1.0], [nan, 0.0, 0.0]])
     """
+    _check_memory(Path(path))
     names, columns, labels, left_out = _read_columns(Path(path), label_column, use_columns, categories)
     for name, column in zip(names, columns, strict=True):
-        _check_finite(column.values, f"{path}, column {name!r}")
-    texts_of_columns = {name: column.texts for name, column in zip(names, columns, strict=True) if column.texts}
-    x = _stack_columns(columns)
-    missing = int(np.isnan(x).sum())
-    notes = [f"Column {name} has categories: {', '.join(texts)}." for name, texts in texts_of_columns.items()]
-    notes += [f"Left out {name}, the row index of pandas; to use it, name it in use_columns." for name in left_out]
-    notes += [f"{missing} values are missing (NaN)."] if missing else []
+        check_finite(column.values, f"{path}, column {name!r}")
+    texts = {name: column.texts for name, column in zip(names, columns, strict=True)}
+    x = stack_columns(columns)
     return Parts(
-        Split(x, None if labels is None else labels.values.astype(np.int64)),
+        Split(x, None if labels is None else labels.values),
         label_names=() if labels is None else labels.texts,
-        notes=tuple(notes),
+        notes=notes_of(texts, left_out, int(np.isnan(x).sum())),
         column_names=tuple(names),
-        categories=tuple(texts_of_columns.get(name, ()) for name in names),
+        categories=tuple(texts.values()),
     )
+
+
+def notes_of(texts: Mapping[str, Sequence[str]], left_out: Sequence[str], missing: int) -> tuple[str, ...]:
+    """Returns the notes on a table.
+
+    Args:
+        texts: column -> its texts; empty for a numeric column.
+        left_out: the columns with the row index of pandas.
+        missing: number of missing values.
+    """
+    notes = [f"Column {name} has categories: {', '.join(known)}." for name, known in texts.items() if known]
+    notes += [f"Left out {name}, the row index of pandas; to use it, name it in use_columns." for name in left_out]
+    return (*notes, *([f"{missing} values are missing (NaN)."] if missing else []))
 
 
 def read_as_in_training(
@@ -95,6 +97,7 @@ def read_as_in_training(
     label_column: str | None = None,
     categories: Mapping[str, Sequence[str]] | None = None,
     key: str | None = None,
+    faults: Faults | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None, list | None]:
     """Reads a table like the training data: the same columns in the same order, and the same indices of texts.
 
@@ -104,9 +107,12 @@ def read_as_in_training(
         label_column: see `read_table`. None reads no labels. The table may lack this column.
         categories: column -> texts in the training data, for the text columns. All other columns must be numeric.
         key: a column with the keys of the rows.
+        faults: collects row -> reason, for each row that cannot be used: with text in a numeric column, a text that is
+            not in the training data, no label, or more or fewer fields than the header. None raises an error.
 
     Returns:
-        Examples, float32 `(N, D)`, which may contain infinity; labels `(N,)` or None; keys or None.
+        Examples, float32 `(N, D)`, which may contain infinity; labels `(N,)` or None; keys or None. The rows in
+        `faults` have other values and no key.
 
     Raises:
         InvalidInputError: see `read_table`; also if a numeric column of the training data contains text.
@@ -114,9 +120,23 @@ def read_as_in_training(
     path = Path(path)
     if label_column not in column_names(path):
         label_column = None
-    _, columns, labels, _ = _read_columns(path, label_column, use_columns, categories or {})
-    keys = None if key is None else _texts_or_numbers(path, key)
-    return _stack_columns(columns), None if labels is None else labels.values.astype(np.int64), keys
+    _check_memory(path)
+    broken: dict[int, str] | None = None if faults is None else {}
+    _, columns, labels, _ = _read_columns(
+        path, label_column, use_columns, categories or {}, faults=faults, broken=broken
+    )
+    x, y = stack_columns(columns), None if labels is None else labels.values
+    keys = None if key is None else _texts_or_numbers(path, key, {} if broken else None)
+    if faults is None or not broken:
+        return x, y, keys
+    rows = np.setdiff1d(np.arange(len(x) + len(broken)), list(broken))  # of the file, for each row of the table
+    moved = {int(rows[row]): reason for row, reason in faults.items()}
+    faults.clear()
+    faults.update(moved | broken)
+    place = np.searchsorted(rows, np.arange(len(x) + len(broken))).clip(max=len(x) - 1)  # any, for a broken row
+    if keys is not None:
+        keys = [None if row in broken else keys[at] for row, at in enumerate(place)]
+    return x[place], None if y is None else y[place], keys
 
 
 def column_names(path: str | Path) -> list[str]:
@@ -132,21 +152,35 @@ def column_names(path: str | Path) -> list[str]:
     try:
         if path.suffix.lower() == ".parquet":
             return list(parquet.read_schema(path).names)
-        return _header(path, encoding_of(path))[1]
+        return header_of(path, encoding_of(path))[1]
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInputError(f"{path}: expected a table with a header, got: {one_line(error)}.") from error
 
 
-def _read_columns(
+def select_columns(
     path: Path,
+    names: Sequence[str],
+    index_columns: Sequence[str],
+    rows: int,
     label_column: str | None,
     use_columns: Sequence[str] | None,
-    categories: Mapping[str, Sequence[str]] | None,
-) -> tuple[list[str], list[Column], Column | None, list[str]]:
-    """Returns the names and values of the columns of the examples, the labels, and the names of index columns."""
-    training_texts = {name: tuple(texts) for name, texts in (categories or {}).items()}
-    table = _read(path, training_texts)
-    names = table.column_names
+) -> tuple[list[str], list[str]]:
+    """Selects the columns of the examples.
+
+    Args:
+        path: the table.
+        names: the names of all columns.
+        index_columns: the columns with the row index of pandas.
+        rows: number of rows.
+        label_column: see `read_table`.
+        use_columns: see `read_table`.
+
+    Returns:
+        The names of the columns, and the index columns that are left out.
+
+    Raises:
+        InvalidInputError: if there are no rows, if a name is missing or repeated, or if a column is missing.
+    """
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated or not all(names):
         got = f"{repeated[0]!r} twice" if repeated else f"none for column {names.index('') + 1}"
@@ -154,66 +188,114 @@ def _read_columns(
     for name in [*(use_columns or ()), *([label_column] if label_column is not None else [])]:
         if name not in names:
             raise InvalidInputError(f"{path}: {unknown(name, names, part='column')}")
-    left_out = [] if use_columns is not None else [name for name in _index_columns(path, table) if name != label_column]
+    left_out = [] if use_columns is not None else [name for name in index_columns if name != label_column]
     rest = [name for name in names if name not in (label_column, *left_out)]
     selected_names = list(use_columns) if use_columns is not None else rest
     if (
         not selected_names
-        or not table.num_rows
+        or not rows
         or len(set(selected_names)) < len(selected_names)
         or label_column in selected_names
     ):
         raise InvalidInputError(
-            f"{path}: expected one or more rows, and distinct columns other than the labels, got {table.num_rows} "
-            f"rows and the columns {selected_names}; correct the table or use_columns."
+            f"{path}: expected one or more rows, and distinct columns other than the labels, got {rows} rows and the "
+            f"columns {selected_names}; correct the table or use_columns."
         )
+    return selected_names, left_out
+
+
+def _read_columns(
+    path: Path,
+    label_column: str | None,
+    use_columns: Sequence[str] | None,
+    categories: Mapping[str, Sequence[str]] | None,
+    *,
+    faults: Faults | None = None,
+    broken: Faults | None = None,
+) -> tuple[list[str], list[Column], Column | None, list[str]]:
+    """Returns the names and values of the columns of the examples, the labels, and the names of index columns."""
+    training_texts = {name: tuple(texts) for name, texts in (categories or {}).items()}
+    table = _read(path, training_texts, broken)
+    index_columns = index_columns_of(path, table.schema)
+    names, left_out = select_columns(path, table.column_names, index_columns, table.num_rows, label_column, use_columns)
 
     def texts_of(name):
         return training_texts.get(name, None if categories is None else ())
 
     try:
-        columns = [_column(table[name], f"{path}, column {name!r}", texts_of(name)) for name in selected_names]
+        columns = [to_column(table[name], f"{path}, column {name!r}", texts_of(name), faults=faults) for name in names]
         if label_column is None:
-            return selected_names, columns, None, left_out
-        labels = _labels(table[label_column], f"{path}, column {label_column!r}", texts_of(label_column))
-        return selected_names, columns, labels, left_out
+            return names, columns, None, left_out
+        where = f"{path}, column {label_column!r}"
+        return names, columns, to_labels(table[label_column], where, texts_of(label_column), faults=faults), left_out
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{path}: expected text in UTF-8, got: {error}; convert the file.") from error
 
 
-def _index_columns(path: Path, table: Any) -> list[str]:
+def index_columns_of(path: Path, schema: Any) -> list[str]:
     """Returns the columns that contain the row index of the pandas table from which a file was written."""
     try:
-        metadata = table.schema.pandas_metadata or {}
+        metadata = schema.pandas_metadata or {}
     except ValueError as error:
         raise InvalidInputError(f"{path}: expected pandas metadata in JSON, got: {error}; write it again.") from error
-    return [name for name in metadata.get("index_columns", ()) if name in table.column_names]  # a range has no column
+    return [name for name in metadata.get("index_columns", ()) if name in schema.names]  # a range has no column
 
 
-def _stack_columns(columns: Sequence[Column]) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        return np.stack([column.values for column in columns], axis=1).astype(np.float32)
+def _check_memory(path: Path) -> None:
+    """Refuses a table that does not fit in memory; the columns need more room than the file of a Parquet table."""
+    try:
+        needed, rows, columns = _memory_of(path)
+    except Exception:  # a damaged file; reading it reports the details
+        return
+    check_memory(path, needed, rows, columns)
 
 
-def _check_finite(values: np.ndarray, where: str) -> None:
-    invalid = np.abs(values) > np.finfo(np.float32).max
-    if invalid.any():
+def check_memory(path: Path, needed: float, rows: float, columns: int) -> None:
+    """Raises `InvalidInputError` if a table of about `needed` bytes does not fit in memory."""
+    available = psutil.virtual_memory().available
+    if needed > available:
         raise InvalidInputError(
-            f"{where}: expected finite float32 numbers, got {values[invalid][0]:g} in row {invalid.argmax()}; correct "
-            "or remove it."
+            f"{path}: expected a table that fits in {available / 2**30:.1f} GiB of free memory, got about {rows:,.0f} "
+            f"rows of {columns} columns, which need {needed / 2**30:.1f} GiB; run `keras-vae prepare {path} --out "
+            "DIR`, and use DIR."
         )
 
 
-def _texts_or_numbers(path: Path, name: str) -> list:
+def _memory_of(path: Path) -> tuple[float, float, int]:
+    """Returns the number of bytes that reading a table takes, and about how many rows and columns it has."""
+    from pyarrow import parquet
+
+    if path.suffix.lower() == ".parquet":
+        file = parquet.read_metadata(path)
+        stored = sum(file.row_group(group).total_byte_size for group in range(file.num_row_groups))
+        values = file.num_rows * file.num_columns
+        return max(stored, 8 * values) + BYTES_OF_VALUE * values, file.num_rows, file.num_columns
+    size = path.stat().st_size
+    if size < 2**20:
+        return 0, 0, 0
+    with path.open("rb") as file:
+        start = file.read(2**20)
+    lines, values = start.count(b"\n") + 1, 1 + max(start.count(delimiter.encode()) for delimiter in DELIMITERS)
+    rows, columns = size * lines / len(start), max(1, round(values / lines) + 1)
+    return 2 * size + BYTES_OF_VALUE * rows * columns, rows, columns  # the text, and the values of Arrow
+
+
+def _texts_or_numbers(path: Path, name: str, broken: Faults | None = None) -> list:
     """Returns the values of one column; text for a CSV file, as 007 differs from 7."""
-    table = _read(path, [name])
+    table = _read(path, [name], broken)
     if name not in table.column_names:
         raise InvalidInputError(f"{path}: {unknown(name, table.column_names, part='column')}")
     return table[name].to_pylist()
 
 
-def _read(path: Path, texts: Iterable[str]) -> Any:
-    """Reads an Arrow table; the columns in `texts` are text, even if all their values are numbers."""
+def _read(path: Path, texts: Iterable[str], broken: Faults | None = None) -> Any:
+    """Reads an Arrow table.
+
+    Args:
+        path: the file.
+        texts: the columns that are text, even if all their values are numbers.
+        broken: collects row -> reason, for rows with more or fewer fields than the header. None raises an error.
+    """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
     from pyarrow import parquet
@@ -221,23 +303,40 @@ def _read(path: Path, texts: Iterable[str]) -> Any:
     try:
         if path.suffix.lower() == ".parquet":
             table = parquet.read_table(path, page_checksum_verification=True)
-            _check_names(path, table.column_names)
+            check_names(path, table.column_names)
             return table
         encoding = encoding_of(path)
-        delimiter, header = _header(path, encoding)
-        _check_names(path, header)
+        delimiter, header = header_of(path, encoding)
+        check_names(path, header)
         block_size = min(max(path.stat().st_size + 1, 2**20), 2**31 - 1)
-        read_options = arrow_csv.ReadOptions(block_size=block_size, encoding=encoding)
+        read_options = arrow_csv.ReadOptions(block_size=block_size, encoding=encoding, use_threads=broken is None)
         parse_options = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-        convert_options = arrow_csv.ConvertOptions(
-            strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string())
-        )
-        return arrow_csv.read_csv(path, read_options, parse_options, convert_options)
+        if broken is not None:
+            parse_options.invalid_row_handler = partial(_skip, broken)
+        return arrow_csv.read_csv(path, read_options, parse_options, csv_values(dict.fromkeys(texts, pa.string())))
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInputError(f"{path}: expected a table with a header, got: {one_line(error)}.") from error
 
 
-def _header(path: Path, encoding: str) -> tuple[str, list[str]]:
+def csv_values(types: Mapping[str, Any], columns: Sequence[str] = ()) -> Any:
+    """Returns the options with which Arrow converts the values of a CSV file.
+
+    Args:
+        types: column -> its Arrow type, if it is not inferred.
+        columns: the columns to read. None reads all.
+    """
+    from pyarrow import csv as arrow_csv
+
+    return arrow_csv.ConvertOptions(strings_can_be_null=True, column_types=types, include_columns=columns or None)
+
+
+def _skip(broken: Faults, row: Any) -> str:
+    """Adds a row with a wrong number of fields to the faults; Arrow counts the rows from 1, the header first."""
+    broken[row.number - 2] = f"Expected {row.expected_columns} fields, got {row.actual_columns}; correct the row."
+    return "skip"
+
+
+def header_of(path: Path, encoding: str) -> tuple[str, list[str]]:
     """Returns the delimiter that splits the first row into the most fields, and these fields."""
     with path.open(encoding=encoding, newline="") as file:
         start = file.read(MAX_HEADER)
@@ -250,113 +349,9 @@ def _header(path: Path, encoding: str) -> tuple[str, list[str]]:
     return max(fields.items(), key=lambda item: len(item[1]))
 
 
-def _check_names(path: Path, names: Sequence[str]) -> None:
-    if names and all(_is_number(name) for name in names):
+def check_names(path: Path, names: Sequence[str]) -> None:
+    """Raises `InvalidInputError` if the column names are numbers, so that a first line of names is missing."""
+    if names and all(reads_as_number(name) for name in names):
         raise InvalidInputError(
             f"{path}: expected column names in the first line, got numbers, {', '.join(names[:5])}; add a header."
         )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text.isascii() and "_" not in text  # which only Python reads as numbers
-
-
-def _column(column: Any, where: str, training_texts: tuple[str, ...] | None) -> Column:
-    """Converts a column to numbers, or its texts to indices.
-
-    `training_texts` are the texts of the column in the training data: an empty tuple for a numeric column, and None
-    if there are no training data to match.
-    """
-    import pyarrow as pa
-
-    kind, values = _kind(column), column.to_pylist()
-    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    if training_texts or (_is_text(kind) and training_texts is None):
-        texts = training_texts or tuple(sorted({value for value in values if not _is_missing(value)}))
-        if len(texts) <= MAX_CATEGORIES:
-            return Column(_codes(values, texts, where), texts)
-        row, text = _first_text(values)
-        got = f"{len(texts)} different texts, such as {text[:40]!r} in row {row}"
-    elif is_number or pa.types.is_boolean(kind) or pa.types.is_null(kind):
-        return Column(np.array([np.nan if value is None else value for value in values], np.float64))
-    elif _is_text(kind):
-        _check_no_text(values, where)
-        return Column(np.full(len(values), np.nan))
-    else:
-        got = str(kind)
-    remedy = "convert it or leave it out with use_columns"
-    if training_texts is not None:
-        remedy = "convert it to the type of the column in the training data"
-    raise InvalidInputError(
-        f"{where}: expected numbers or at most {MAX_CATEGORIES} different texts, got {got}; {remedy}."
-    )
-
-
-def _labels(column: Any, where: str, training_texts: tuple[str, ...] | None) -> Column:
-    """Converts a column to labels, with their names if they are texts; `training_texts` as for `_column`."""
-    values = column.to_pylist()
-    row = next((row for row, value in enumerate(values) if _is_missing(value)), None)
-    if row is not None:
-        raise InvalidInputError(f"{where}: expected a label in each row, got none in row {row}; remove the row.")
-    if training_texts or (_is_text(_kind(column)) and training_texts is None):
-        names = training_texts or tuple(sorted(set(values)))
-        return Column(_codes(values, names, where), names)
-    if _is_text(_kind(column)):
-        _check_no_text(values, where)
-    return Column(validate_labels(np.array(values), len(values), where))
-
-
-def _check_no_text(values: Sequence[str | None], where: str) -> None:
-    """Refuses text in a numeric column; a column without any values is accepted."""
-    if not all(map(_is_missing, values)):
-        row, text = _first_text(values)
-        raise InvalidInputError(
-            f"{where}: expected numbers, as in training, got the text {text[:40]!r} in row {row}; replace it by a "
-            "number."
-        )
-
-
-def _first_text(values: Sequence[str | None]) -> tuple[int, str]:
-    """Returns the row and value of the first text that is not a number, or of the first text if all are numbers."""
-    texts = [(row, text) for row, text in enumerate(values) if text is not None and not _is_missing(text)]
-    return next(((row, text) for row, text in texts if not _is_number(text)), texts[0])
-
-
-def _codes(values: Sequence[Any], texts: tuple[str, ...], where: str) -> np.ndarray:
-    """Returns the index of each value among the texts, float64; NaN for None."""
-    codes = {None: np.nan, **{text: code for code, text in enumerate(texts)}}
-    values = [_as_text(value) for value in values]
-    row = next((row for row, value in enumerate(values) if value not in codes), None)
-    if row is not None:
-        raise InvalidInputError(
-            f"{where}: expected one of {', '.join(texts)}, as in training, got {values[row][:40]!r} in row {row}; "
-            "replace it."
-        )
-    return np.array([codes[value] for value in values], np.float64)
-
-
-def _as_text(value: Any) -> str | None:
-    """Returns a value as text in CSV style. Whole floats have no point, as missing values turn integers into floats."""
-    if _is_missing(value) or isinstance(value, str):
-        return None if _is_missing(value) else value
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or value != value  # NaN is a missing value in a numeric Parquet column
-
-
-def _kind(column: Any) -> Any:
-    import pyarrow as pa
-
-    return column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-
-
-def _is_text(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)

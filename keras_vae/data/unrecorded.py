@@ -5,23 +5,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from keras_vae.data.parts import Parts
-from keras_vae.data.table import read_table
 from keras_vae.errors import InvalidInputError
 
 MOST_NAMED = 10
 
 
-def read_table_in_order(path: str | Path, owner: str) -> Parts:
-    """Reads all columns of a table, in their order, which must be that of the training data; a warning lists them.
+def in_order(path: str | Path, parts: Parts, owner: str) -> Parts:
+    """Returns all columns of a table, in their order, which must be that of the training data; a warning lists them.
 
     Args:
         path: the table.
+        parts: what `read` has read from it.
         owner: the object without a record of its columns, such as the path of a model file.
 
     Raises:
-        InvalidInputError: see `read_table`; also for a text column, whose indices depend on the training data.
+        InvalidInputError: for a text column, whose indices depend on the training data.
     """
-    parts = read_table(path)
     texts = [name for name, categories in zip(parts.column_names, parts.categories, strict=True) if categories]
     if texts:
         raise InvalidInputError(

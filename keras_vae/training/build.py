@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,9 +14,11 @@ from keras.optimizers.schedules import LearningRateSchedule
 from keras_vae import optimizers, zoo
 from keras_vae.data import Split, SplitDataset
 from keras_vae.data.binarize import Binarized
+from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.lazy_array import LazyArray, sample
 from keras_vae.data.load import has_label_names, is_table, load
 from keras_vae.data.pipeline import steps_per_epoch
+from keras_vae.data.prepared import prepared_columns
 from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers import VectorCondition
@@ -50,7 +53,9 @@ def load_data(config: TrainingConfig) -> SplitDataset:
 
 def with_data(config: TrainingConfig, data: str) -> TrainingConfig:
     """Returns the configuration for other data, without the options that do not apply to data of that kind."""
-    kept = TABLE_OPTIONS if is_table(data) else FOLDER_OPTIONS if has_label_names(data) else ()
+    kept = FOLDER_OPTIONS if has_label_names(data) else ()
+    if is_table(data) or is_hugging_face(data):
+        kept = TABLE_OPTIONS
     names = {name for name in (*TABLE_OPTIONS, *FOLDER_OPTIONS) if name not in kept}
     return config.replace(data=data, **dict.fromkeys(names))
 
@@ -64,6 +69,8 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     if not data.column_names:
         named = data.label_names and has_label_names(config.data)
         return config.replace(label_names=list(data.label_names)) if named else config
+    if config.label_column is None and (prepared := prepared_columns(Path(config.data).expanduser())):
+        config = config.replace(label_column=prepared[1])
     texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
     if data.label_names and config.label_column is not None:
         texts[config.label_column] = list(data.label_names)

@@ -16,7 +16,7 @@ import tensorflow as tf
 from PIL import Image
 from pyarrow import csv
 
-from keras_vae import serving, zoo
+from keras_vae import data, serving, zoo
 from keras_vae.bulk import infer
 from keras_vae.serving.data_options import FILE, write_data_options
 
@@ -230,6 +230,45 @@ def test_the_columns_that_training_read_are_found_by_their_names(export, x, read
     )
     (dead,) = read(tmp_path / "some" / "dead_letters").values()
     assert dead["reason"] == "b: expected a finite number; got inf."
+
+
+def test_a_row_of_a_table_that_cannot_be_read_is_rejected_and_the_others_are_answered(export, read, tmp_path):
+    version = tmp_path / "model" / "1"
+    shutil.copytree(export, version)
+    write_data_options(
+        version, {"use_columns": list("abcdef"), "label_column": None, "categories": {"c": ["no", "yes"]}}
+    )
+    rows = [f"0.{i},1,{'yes' if i % 2 else 'no'},1,1,1,row {i}" for i in range(10)]
+    rows[3] = "n/k,1,yes,1,1,1,row 3"
+    rows[5] = "1,1,maybe,1,1,1,row 5"
+    rows[7] = "1,1,yes,1,1,row 7"
+    (tmp_path / "x.csv").write_text("\n".join(["a,b,c,d,e,f,id", *rows]))
+    summary = infer("encode", version, tmp_path / "x.csv", tmp_path / "out", key="id")
+    dead = pq.read_table(tmp_path / "out" / "dead_letters").to_pylist()
+    assert (summary.answered, {row["place"]: row["key"] for row in dead}) == (
+        7, {"x.csv/train#3": "row 3", "x.csv/train#5": "row 5", "x.csv/train#7": None}
+    )  # fmt: skip
+    reasons = " ".join(row["reason"] for row in dead)
+    for part in ("column 'a': expected numbers, as in training, got the text 'n/k'", "'maybe'", "7 fields, got 6"):
+        assert part in reasons
+    assert set(read(tmp_path / "out" / "answers")) == {f"row {i}" for i in range(10) if i not in (3, 5, 7)}
+
+
+def test_a_prepared_folder_is_its_rows(export, x, read, tmp_path):
+    pq.write_table(pa.table({name: x[:100, i] for i, name in enumerate("abcdef")}), tmp_path / "train.parquet")
+    pq.write_table(pa.table({name: x[100:130, i] for i, name in enumerate("abcdef")}), tmp_path / "test.parquet")
+    version = tmp_path / "model" / "1"
+    shutil.copytree(export, version)
+    write_data_options(version, {"use_columns": list("bacdef"), "label_column": None, "categories": {}})
+    (tmp_path / "tables").mkdir()
+    for name in ("train", "test"):
+        (tmp_path / f"{name}.parquet").rename(tmp_path / "tables" / f"{name}.parquet")
+    folder = data.prepare(tmp_path / "tables", tmp_path / "prepared", shard_bytes=6 * 4 * 40, verbose=0)
+    assert infer("encode", version, folder, tmp_path / "out").answered == 130
+    expected = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x[:130, [1, 0, 2, 3, 4, 5]]))["mean"]
+    found = read(tmp_path / "out" / "answers")
+    assert list(found)[100] == "prepared/test#0"
+    np.testing.assert_allclose([row["mean"] for row in found.values()], expected, atol=1e-6)
 
 
 def test_arrays_and_data_sets_by_name(export, x, read, tmp_path):

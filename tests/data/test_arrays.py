@@ -27,6 +27,26 @@ def test_npz_keys(tmp_path, x, y):
     assert (train.y is None) if y is None else (train.y.tolist() == list(range(20)))
 
 
+def test_the_second_array_is_the_labels_or_is_named_in_a_note(tmp_path):
+    np.savez(tmp_path / "some.npz", X, np.arange(20) % 3)
+    data = load(tmp_path / "some.npz")
+    assert data.train.y is not None and data.notes == ()
+    for other in (X, np.arange(20) / 3, np.arange(19)):
+        np.savez(tmp_path / "some.npz", X, other)
+        data = load(tmp_path / "some.npz")
+        assert data.train.y is None and data.notes == ("Not used: the keys arr_1 of some.npz.",)
+
+
+def test_an_array_in_fortran_order_is_read_into_memory(tmp_path):
+    np.save(tmp_path / "x.npy", np.asfortranarray(X))
+    parts = read_arrays(tmp_path / "x.npy", stream=True)
+    np.testing.assert_array_equal(parts.train.x, X)
+    assert "in Fortran order and was read into memory" in parts.notes[0]
+    (tmp_path / "x.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:-5])
+    with pytest.raises(InvalidInputError, match="expected numeric arrays written by numpy.save"):
+        read_arrays(tmp_path / "x.npy", stream=True)
+
+
 @pytest.mark.parametrize("validation", ["validation", "val"])
 def test_npz_with_splits_of_its_own(tmp_path, validation):
     arrays = {"x_train": X, f"x_{validation}": X[:3], f"y_{validation}": [0, 1, 2], "x_test": X[:4]}

@@ -254,7 +254,7 @@ def test_labels_are_whole_numbers_whatever_their_type(tmp_path, refused):
         path.write_text(f"a,y\n5,{labels}\n6,0\n")
         assert read_table(path, label_column="y").train.y.tolist() == [1, 0]
     path.write_text("a,y\n5,1.5\n6,0\n")
-    with refused("column 'y': expected integer labels of shape .* with 1.5"):
+    with refused("column 'y': expected integer labels, got 1.5 in row 0; convert it"):
         read_table(path, label_column="y")
 
 

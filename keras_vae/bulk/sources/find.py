@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import tensorflow as tf
 
@@ -13,8 +13,10 @@ from keras_vae.bulk.sources.image_files import image_source
 from keras_vae.bulk.sources.parquet import parquet_source
 from keras_vae.bulk.sources.source import INPUTS, Source, Tables
 from keras_vae.bulk.sources.tfrecord import tfrecord_source
+from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.images import SUFFIXES
 from keras_vae.data.load import is_name
+from keras_vae.data.prepared import is_prepared
 from keras_vae.data.table import SUFFIXES as TABLES
 from keras_vae.data.table import column_names
 from keras_vae.errors import InvalidInputError
@@ -34,7 +36,8 @@ def find_source(
 
     Args:
         data: a Parquet, TFRecord or image file; a folder or a pattern, such as `gs://bucket/part-*`, of files of one
-            of these kinds; a `.npy`, `.npz` or `.csv` file; or the name of a data set, see `keras_vae.data.load`.
+            of these kinds; a `.npy`, `.npz` or `.csv` file; a folder written by `keras_vae.data.prepare`; or the name
+            of a data set, see `keras_vae.data.load`.
         size: `(H, W)` of the input images of the model.
         split: split of a data set. None reads all splits.
         fields: input of the model -> column or feature, for the inputs whose names differ.
@@ -52,6 +55,9 @@ def find_source(
     if is_name(data) or (not files and not _looks_like_a_path(data)):
         _only_of_tables(data, fields, key)
         return array_source(data, size, split, None)
+    if is_prepared(Path(data)) or is_hugging_face(data):
+        _only_of_tables(data, fields, key)
+        return array_source(data, size, split, columns, label_names=label_names)
     if not files:
         raise InvalidInputError(f"{data}: no such file, or no files in the folder; check the path or pattern.")
     kinds = {}
