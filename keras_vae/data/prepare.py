@@ -13,8 +13,8 @@ from keras_vae.checks import check_integer
 from keras_vae.data.encoded_images import decode, decoders, with_channels
 from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
-from keras_vae.data.image_files import size_of_file
 from keras_vae.data.hugging_face import is_hugging_face
+from keras_vae.data.image_files import size_of_file
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.load import image_size_of, is_name, is_table, read
 from keras_vae.data.prepare_examples import prepare_examples
