@@ -12,6 +12,9 @@ from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.validate import validate
 from keras_vae.errors import InvalidInputError, one_line
 
+SMALL_ROW = 4096
+"""Rows of fewer bytes are read through a map of the file in memory, as a call to read each takes longer."""
+
 
 class NpyArray(LazyArray):
     """The array of a `.npy` file, whose rows are read when they are needed.
@@ -39,7 +42,7 @@ class NpyArray(LazyArray):
         try:
             with self.path.open("rb") as file:
                 shape, fortran, self._stored = _read_header(file)
-                self._start, self._version = file.tell(), _version(file)
+                self._start, self._version = file.tell(), _version(os.fstat(file.fileno()))
         except Exception as error:  # a damaged header raises errors of many classes
             raise InvalidInputError(
                 f"{path}: expected an array written by numpy.save; {one_line(error) or 'it is empty'}."
@@ -51,7 +54,7 @@ class NpyArray(LazyArray):
             )
         if self._stored.hasobject or not shape:
             raise InvalidInputError(f"{path}: expected numbers of shape (N, ...), got {self._stored} of shape {shape}.")
-        self._row = shape[1:]
+        self._row, self._map = shape[1:], None
         self._row_bytes = math.prod(self._row) * self._stored.itemsize
         expected = self._start + shape[0] * self._row_bytes
         if self._version[0] < expected:
@@ -65,23 +68,34 @@ class NpyArray(LazyArray):
 
     def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         indices = np.asarray(indices, np.int64)
+        try:
+            rows = self._mapped(indices) if 0 < self._row_bytes < SMALL_ROW and len(self) else self._read(indices)
+        except OSError as error:
+            raise InvalidInputError(f"{self.path}: it cannot be read ({error.strerror}).") from error
+        return self._converted(rows)
+
+    def _mapped(self, indices: np.ndarray) -> np.ndarray:
+        # A file that has become shorter would end the process.
+        self._check(_version(os.stat(self.path)) == self._version)
+        if self._map is None:
+            self._map = np.asarray(np.memmap(self.path, self._stored, "r", self._start, (len(self), *self._row)))
+        return self._map[indices]
+
+    def _read(self, indices: np.ndarray) -> np.ndarray:
         rows = np.empty((len(indices), *self._row), self._stored)
         content = rows.reshape(len(indices), -1).view(np.uint8)
         # Neighbouring rows are read at once.
         starts = np.flatnonzero(np.diff(indices, prepend=-2) != 1)
-        try:
-            with self.path.open("rb", buffering=0) as file:
-                self._check(_version(file) == self._version)
-                for start, stop in zip(starts, [*starts[1:], len(indices)], strict=True):
-                    file.seek(self._start + int(indices[start]) * self._row_bytes)
-                    block = content[start:stop].reshape(-1).data
-                    while len(block):
-                        count = file.readinto(block)
-                        self._check(bool(count))
-                        block = block[count:]
-        except OSError as error:
-            raise InvalidInputError(f"{self.path}: it cannot be read ({error.strerror}).") from error
-        return self._converted(rows)
+        with self.path.open("rb", buffering=0) as file:
+            self._check(_version(os.fstat(file.fileno())) == self._version)
+            for start, stop in zip(starts, [*starts[1:], len(indices)], strict=True):
+                file.seek(self._start + int(indices[start]) * self._row_bytes)
+                block = content[start:stop].reshape(-1).data
+                while len(block):
+                    count = file.readinto(block)
+                    self._check(bool(count))
+                    block = block[count:]
+        return rows
 
     def _converted(self, rows: np.ndarray) -> np.ndarray:
         if self._stored.kind == "b":
@@ -112,7 +126,6 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
     return read[version](file)
 
 
-def _version(file: Any) -> tuple[int, int]:
+def _version(status: os.stat_result) -> tuple[int, int]:
     """Returns the size and the time of the last change, which together tell whether a file has changed."""
-    status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns

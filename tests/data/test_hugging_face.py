@@ -47,7 +47,7 @@ def test_images_that_cannot_be_read_are_skipped_or_replaced(pictures):
         small = load(broken, image_size=8, stream=False, validation=2, test=2)
     assert len(small.train) == 14
     lazy = load(broken, image_size=8, stream=True, validation=2, test=2)
-    with pytest.warns(UserWarning, match="It is replaced by the next file"):
+    with pytest.warns(UserWarning, match="It is replaced by the next image"):
         assert np.asarray(lazy.train.x).shape == (16, 8, 8, 3)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keras_vae.data import load
 from keras_vae.distribute.launch import free_ports
 from keras_vae.training import Run, TrainingConfig, train
 from keras_vae.training.checkpoint import read_checkpoint
@@ -46,10 +47,12 @@ def assert_same_history(one, other, tolerance=1e-4):
 
 
 @pytest.mark.slow
-def test_three_workers_learn_what_one_process_learns(tmp_path, assert_same_weights):
-    done = run(3, tmp_path / "workers")
+def test_three_workers_learn_from_a_stream_what_one_process_learns_in_memory(tmp_path, assert_same_weights):
+    data = str(tmp_path / "digits.npy")
+    np.save(data, load("digits").train.x)
+    done = run(3, tmp_path / "workers", "--data", data, "--stream")
     assert done.returncode == 0, done.stderr[-3000:]
-    together, single = Run(tmp_path / "workers"), alone(tmp_path / "alone")
+    together, single = Run(tmp_path / "workers"), alone(tmp_path / "alone", data=data)
     assert_same_history(together, single)
     assert_same_weights(together, single, atol=1e-5)
     assert {path.name for path in together.path.iterdir()} == {path.name for path in single.path.iterdir()}
