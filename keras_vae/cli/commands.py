@@ -83,7 +83,7 @@ def evaluate(
 ) -> None:
     """Evaluate a model on test data: likelihood, information, latent space, samples and disentanglement."""
     from keras_vae.cli.evaluations import budget_of, report_folder, write_report
-    from keras_vae.cli.sources import evaluation_data_of, model_of
+    from keras_vae.cli.sources import check_split, evaluation_data_of, model_of
     from keras_vae.data import SplitDataset
     from keras_vae.evaluation import as_json, as_text, check_questions
     from keras_vae.evaluation import evaluate as ask
@@ -93,6 +93,7 @@ def evaluate(
     verbose = int(not json)
     with report_folder(run) if report else contextlib.nullcontext():
         model, examples = model_of(run), evaluation_data_of(run, data, split)
+        check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
         results = ask(model, examples, only, budget=budget, features=features, seed=seed, verbose=verbose)
         typer.echo(json_format.dumps(as_json(results), indent=2) if json else as_text(results))
         if report:
@@ -139,7 +140,7 @@ def compare(
     names = names_of(runs)
     notes = check_comparable(runs, data)
     check_out_folder(out, overwrite=overwrite)
-    check_data(runs, data)
+    checked = check_data(runs, data)
     options = {
         "budget": budget_of(quick, samples),
         "features": features,
@@ -149,8 +150,8 @@ def compare(
     results, images = {}, {}
     for name, run in zip(names, runs, strict=True):
         typer.echo(f"{name} ...", err=True)
-        model = model_of(run)
-        results[name] = ask(model, evaluation_data_of(run, data, None, runs=runs), only, **options)
+        model, examples = checked.pop(run, None) or (model_of(run), evaluation_data_of(run, data, None, runs=runs))
+        results[name] = ask(model, examples, only, **options)
         drawn = {"seed": seed, "condition": labels_to_draw(model, 10, None)}
         images[name] = None if model.prior is None else model.sample(10, **drawn)
     typer.echo("\n".join([compare_results(results).as_text(), *(f"Note: {note}" for note in notes)]))
@@ -204,7 +205,7 @@ def traverse(
 
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import check_split, examples, labels_to_draw, model_of, pick
+    from keras_vae.cli.sources import examples, labels_to_draw, model_of, pick
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
@@ -212,7 +213,7 @@ def traverse(
         raise InvalidInputError("--label and --example: expected one of the two; drop one.")
     start, condition = None, labels_to_draw(model, 1, label)
     if example is not None:
-        part = check_split(model, examples(run, data, None))
+        part = examples(model, run, data, None)
         start = pick(part.x, example)
         condition = model.inferred_conditions(start[None], None if part.y is None else part.y[[example]])
     values = np.linspace(-span, span, steps)
@@ -239,7 +240,7 @@ def interpolate(
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
-    part = examples(run, data, None)
+    part = examples(model, run, data, None)
     first, last = pick_pairs(len(part), pairs, seed)
     condition = condition_of(model, part.y)
     starts, ends = np.asarray(part.x[first]), np.asarray(part.x[last])

@@ -11,10 +11,11 @@ import numpy as np
 
 from keras_vae import evaluation, plots
 from keras_vae.cli.sources import check_split, evaluation_data_of, model_of
-from keras_vae.data import SplitDataset
+from keras_vae.data import Split, SplitDataset
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import QUICK, Budget, Picture, Result, compare_results, evaluation_page, verdict_of
 from keras_vae.files import check_writable, new_parents, write_whole
+from keras_vae.models import Autoencoder
 from keras_vae.training import Run, environment
 from keras_vae.training import write_report as write_run_report
 
@@ -81,14 +82,21 @@ def check_comparable(runs: Sequence[Path], data: str | None) -> list[str]:
     return notes
 
 
-def check_data(runs: Sequence[Path], data: str | None) -> None:
-    """Refuses data that are invalid for one of the runs, before the evaluation of the first run."""
+def check_data(runs: Sequence[Path], data: str | None) -> dict[Path, tuple[Autoencoder, SplitDataset | Split]]:
+    """Refuses data that are invalid for one of the runs, before the evaluation of the first run.
+
+    Returns:
+        The model and the examples of each run, if `data` are not those of the runs.
+    """
+    checked = {}
     for run in runs if data is not None else ():
-        examples = evaluation_data_of(run, data, None, runs=runs)
+        model, examples = model_of(run), evaluation_data_of(run, data, None, runs=runs)
         try:
-            check_split(model_of(run), examples.test if isinstance(examples, SplitDataset) else examples)
+            check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
         except InvalidInputError as error:
-            raise InvalidInputError(f"compare: {run} cannot be evaluated on {data}: {error}") from error
+            raise InvalidInputError(f"compare: {run} cannot be evaluated on these data: {error}") from error
+        checked[run] = model, examples
+    return checked
 
 
 def check_out_folder(out: Path, *, overwrite: bool) -> None:

@@ -44,7 +44,7 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
     data_options = {} if config is None else config.data_options
     if not no_data:
         examples, lines = training_examples(source, data)
-        training = check_split(model, examples)
+        training = check_split(model, examples, data)
         card["Data"] = [f"- {line.strip()}" for line in lines]
     if run.exists:
         card["Training"] = _about_training(run.config())

@@ -41,7 +41,7 @@ def encode(model: Model, out: Out, data: Data = None, split: Split = None, overw
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
-    part = examples(model, data, split)
+    part = examples(loaded, model, data, split)
     posterior = loaded.encode(part.x, condition=condition_of(loaded, part.y))
     arrays = {"mean": posterior.mean().numpy()} | spread_of(posterior)
     write_arrays(out, arrays if part.y is None else {**arrays, "labels": part.y})
@@ -66,7 +66,7 @@ def score(
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
-    part = examples(model, data, split)
+    part = examples(loaded, model, data, split)
     elbo = loaded.elbo(part.x, condition=condition_of(loaded, part.y), samples=samples, seed=seed)
     write_arrays(out, {"elbo": elbo} if part.y is None else {"elbo": elbo, "labels": part.y})
 
@@ -94,7 +94,7 @@ def reconstruct(
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     loaded = model_of(model)
-    part = examples(model, data, split)[:limit]
+    part = examples(loaded, model, data, split)[:limit]
     x, condition = np.asarray(part.x), condition_of(loaded, part.y)
     reconstructed = loaded.reconstruct(x, condition=condition, draw="sample" if sample else "mean", seed=seed)
     write_picture_or_array(

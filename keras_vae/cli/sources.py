@@ -49,10 +49,11 @@ def model_of(source: Path) -> Autoencoder:
     return model
 
 
-def examples(source: Path, data: str | None, split: str | None) -> Split:
-    """Loads the examples for a command, binarised once if the run at `source` binarises.
+def examples(model: Autoencoder, source: Path, data: str | None, split: str | None) -> Split:
+    """Loads the examples for a command, binarised once if the run at `source` binarises, and checks them.
 
     Args:
+        model: the model of `source`.
         source: a run folder or a `.keras` file.
         data: a file, a folder or the name of a data set. None reads the run's own data.
         split: `"train"`, `"validation"` or `"test"`. None reads all of a file or folder that is not the run's own
@@ -60,9 +61,11 @@ def examples(source: Path, data: str | None, split: str | None) -> Split:
     """
     own_file = _read_file(source, data, (source,))
     if own_file is None:
-        return _as_evaluated(source, named_split(data_of(source, data), split or "test"))
-    _, parts = own_file
-    return _as_evaluated(source, parts.whole if split is None else _own_split(parts, data, split))
+        part = named_split(data_of(source, data), split or "test")
+    else:
+        _, parts = own_file
+        part = parts.whole if split is None else _own_split(parts, data, split)
+    return check_split(model, _as_evaluated(source, part), data)
 
 
 def examples_for_server(
@@ -216,14 +219,15 @@ def evaluation_data_of(
     )  # fmt: skip
 
 
-def check_split(model: Autoencoder, split: Split) -> Split:
+def check_split(model: Autoencoder, split: Split, data: str | None) -> Split:
     """Returns the split; raises `InvalidInputError` if it is invalid for the model, or lacks required labels.
 
     Of examples that are not in memory, a sample is checked.
     """
-    check_examples(sample(split.x), model.likelihood)
+    part = "data" if data is None else data
+    check_examples(sample(split.x), model.likelihood, part=part)
     if model.condition is not None and not model.infers_condition and split.y is None:
-        raise InvalidInputError(f"{model.name}: it needs labels, and the data have none; give labelled data.")
+        raise InvalidInputError(f"{part}: expected labels, which {model.name} needs, got none; give labelled data.")
     return split
 
 

@@ -169,15 +169,9 @@ def with_channels(pixels: np.ndarray, *, grey: bool) -> np.ndarray:
     return pixels[..., np.newaxis]
 
 
-def silence_pillow() -> None:
-    """Suppresses Pillow's warnings: `max_pixels` limits the size, and damage outside the pixels does not matter."""
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-
-
 @functools.cache
 def decoders() -> ThreadPoolExecutor:
     """Returns the threads that decode images; Pillow decodes without Python's lock."""
-    silence_pillow()
     return ThreadPoolExecutor(thread_name_prefix="decode")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from keras_vae.data.encoded_images import MAX_NAMED, decode, silence_pillow, with_channels
+from keras_vae.data.encoded_images import MAX_NAMED, decode, with_channels
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.image_files import ImageFiles
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
@@ -76,20 +76,18 @@ def read_folder(
     """
     root = Path(path)
     entries, unused_files, other_files = layout(root)
-    with warnings.catch_warnings():
-        silence_pillow()
-        size = image_size or first_size(root, entries, max_pixels)
-        if size is None:
-            raise InvalidInputError(
-                f"{root}: expected readable {KINDS} images, got {len(entries)} files of these kinds"
-                + (f", none readable, the first: {entries[0].path}." if entries else "; check the folder.")
-            )
-        large = is_large(len(entries), size, limit) if stream is None else stream
-        stream = large or most_used(len(entries), limit) < len(entries)
-        start = time.monotonic()
-        decoded = _sample(entries, size) if stream else entries
-        images, failures = _decode(root, decoded, size, strict, max_pixels)
-        seconds = (time.monotonic() - start) / max(len(decoded), 1)
+    size = image_size or first_size(root, entries, max_pixels)
+    if size is None:
+        raise InvalidInputError(
+            f"{root}: expected readable {KINDS} images, got {len(entries)} files of these kinds"
+            + (f", none readable, the first: {entries[0].path}." if entries else "; check the folder.")
+        )
+    large = is_large(len(entries), size, limit) if stream is None else stream
+    stream = large or most_used(len(entries), limit) < len(entries)
+    start = time.monotonic()
+    decoded = _sample(entries, size) if stream else entries
+    images, failures = _decode(root, decoded, size, strict, max_pixels)
+    seconds = (time.monotonic() - start) / max(len(decoded), 1)
     if not images:
         raise InvalidInputError(
             f"{root}: expected readable images, got {len(entries)} image files, none readable. {failures[0]}"

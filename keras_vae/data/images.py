@@ -5,6 +5,7 @@
 
 import io
 import re
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -25,6 +26,9 @@ DRAFT_SIZE = 3
 
 ORIENTATION, BITS, PHOTOMETRIC, SAMPLE_FORMAT, TILE_WIDTH, TILE_HEIGHT = 0x0112, 258, 262, 339, 322, 323
 WHITE_IS_ZERO = 0
+
+OF_PILLOW = r"PIL\."
+"""The modules whose warnings are suppressed."""
 
 
 class DecodedImage(NamedTuple):
@@ -123,6 +127,7 @@ def _open_image(file: str | Path | bytes, max_pixels: int):
     """Opens an image and checks its header, without decoding pixels."""
     from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
+    _silence_pillow()
     with io.BytesIO(file) if isinstance(file, bytes) else Path(file).open("rb") as content:
         _check_claim(_webp_size(content), max_pixels)
         try:
@@ -139,6 +144,13 @@ def _open_image(file: str | Path | bytes, max_pixels: int):
                 tags = image.tag_v2
                 _check_claim((_number(tags.get(TILE_WIDTH, 1)), _number(tags.get(TILE_HEIGHT, 1))), max_pixels)
             yield image
+
+
+def _silence_pillow() -> None:
+    """Suppresses Pillow's warnings: `max_pixels` limits the size, and damage outside the pixels does not matter."""
+    # A filter is added only once, since each change makes Python repeat the warnings that it has shown.
+    if not any(getattr(module, "pattern", None) == OF_PILLOW for *_, module, _ in warnings.filters):
+        warnings.filterwarnings("ignore", module=OF_PILLOW)
 
 
 def _check_claim(size: tuple[int, int], max_pixels: int) -> None:
