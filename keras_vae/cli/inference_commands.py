@@ -37,14 +37,15 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file o
 def encode(model: Model, out: Out, data: Data = None, split: Split = None, overwrite: Overwrite = False) -> None:
     """Write the posterior of each example: mean and standard deviation; for bulk inference mean and variance."""
     from keras_vae.cli.outputs import check_out, write_arrays
-    from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
+    from keras_vae.cli.sources import condition_of, examples, model_of, readable, spread_of
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)
     posterior = loaded.encode(part.x, condition=condition_of(loaded, part.y))
     arrays = {"mean": posterior.mean().numpy()} | spread_of(posterior)
-    write_arrays(out, arrays if part.y is None else {**arrays, "labels": part.y})
+    arrays = arrays if part.y is None else {**arrays, "labels": part.y}
+    write_arrays(out, {name: array[readable(part.x)] for name, array in arrays.items()})
 
 
 @imports_first("model")
@@ -62,13 +63,14 @@ def score(
 ) -> None:
     """Write the evidence lower bound of each example, in nats."""
     from keras_vae.cli.outputs import check_out, write_arrays
-    from keras_vae.cli.sources import condition_of, examples, model_of
+    from keras_vae.cli.sources import condition_of, examples, model_of, readable
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)
     elbo = loaded.elbo(part.x, condition=condition_of(loaded, part.y), samples=samples, seed=seed)
-    write_arrays(out, {"elbo": elbo} if part.y is None else {"elbo": elbo, "labels": part.y})
+    arrays = {"elbo": elbo} if part.y is None else {"elbo": elbo, "labels": part.y}
+    write_arrays(out, {name: array[readable(part.x)] for name, array in arrays.items()})
 
 
 @imports_first("model")
@@ -90,12 +92,14 @@ def reconstruct(
 
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import condition_of, examples, model_of
+    from keras_vae.cli.sources import condition_of, examples, model_of, readable
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)[:limit]
     x, condition = np.asarray(part.x), condition_of(loaded, part.y)
+    rows = readable(part.x)
+    x, condition = x[rows], None if condition is None else condition[rows]
     reconstructed = loaded.reconstruct(x, condition=condition, draw="sample" if sample else "mean", seed=seed)
     write_picture_or_array(
         out, reconstructed, lambda: plots.plot_reconstructions(loaded.prepare(x).numpy(), reconstructed)

@@ -10,8 +10,9 @@ import tensorflow_probability as tfp
 import typer
 
 from keras_vae.data import Split, SplitDataset, load
+from keras_vae.data.encoded_images import EncodedImages
 from keras_vae.data.hugging_face import is_hugging_face
-from keras_vae.data.lazy_array import LazyArray, sample
+from keras_vae.data.lazy_array import Cached, LazyArray, sample
 from keras_vae.data.load import columns_of, has_label_names, is_name, is_table, read
 from keras_vae.data.parts import Parts
 from keras_vae.data.unrecorded import in_order, warn_of_labels
@@ -231,6 +232,12 @@ def check_split(model: Autoencoder, split: Split, data: str | None) -> Split:
     return split
 
 
+def readable(x: np.ndarray | LazyArray) -> np.ndarray | slice:
+    """Returns which rows are examples; the others are images that cannot be decoded, and that were replaced."""
+    images = x.base if isinstance(x, Cached) else x
+    return images.readable() if isinstance(images, EncodedImages) else slice(None)
+
+
 def pick(x: np.ndarray | LazyArray, index: int) -> np.ndarray:
     """Returns the example at `index`."""
     if not 0 <= index < len(x):
@@ -273,6 +280,7 @@ __all__ = [
     "model_of",
     "pick",
     "pick_pairs",
+    "readable",
     "spread_of",
     "training_examples",
 ]

@@ -21,7 +21,7 @@ Layout:
                 arrays whose rows are read when they are needed
     tfrecord_files
                 the records of files, read in any order
-    prepare, prepare_examples, prepare_table, prepared
+    prepare, prepare_examples, prepare_folder, prepare_table, prepared
                 the conversion of images or a table, once, and its result
     pipeline    arrays -> tf.data batches
     binarize    grey pixels -> black or white pixels

@@ -26,8 +26,8 @@ LARGE_IMAGE = 2**24
 class EncodedImages(LazyArray):
     """Images in files or records that are decoded when they are needed, `(N, H, W, 1)` or `(N, H, W, 3)` in uint8.
 
-    An image that cannot be decoded is replaced by the next image of the same label, so that the rows are a pure
-    function of the source. A warning names each of the first of these images.
+    An image that cannot be decoded is replaced by the next image of the same label, or without one by the next image,
+    so that the rows are a pure function of the source. A warning names each of the first of these images.
 
     Subclasses implement `encoded`, `name_of` and `digest_of_source`. They must be thread-safe.
 
@@ -102,8 +102,12 @@ class EncodedImages(LazyArray):
         file = self.encoded(int(self.indices[index]))
         return ValueError("it has no image") if file is None else decode(file, self.size, self.max_pixels)
 
+    def readable(self) -> np.ndarray:
+        """Returns which images are not known to be replaced, bool `(N,)`; they are known after `take` has read them."""
+        return ~np.isin(self.indices, list(self.skipped))
+
     def _row(self, index: int) -> np.ndarray:
-        """Returns the image at `index`, or that of the next good image of the same label."""
+        """Returns the image at `index`, or the next good image, if possible of the same label."""
         for other in itertools.chain([index], self._others(index)):
             if int(self.indices[other]) in self.skipped:
                 continue
@@ -111,16 +115,20 @@ class EncodedImages(LazyArray):
             if isinstance(image, DecodedImage):
                 return with_channels(image.pixels, grey=self.grey)
             self._skip(int(self.indices[other]), image)
-        of_label = "" if self.labels is None else " of one of the labels"
         raise InvalidInputError(
-            f"{self.source}: expected readable images, got none among the images{of_label}, such as "
+            f"{self.source}: expected readable images, got none among {len(self)} images, such as "
             f"{self.name_of(int(self.indices[index]))}; check the data."
         )
 
     def _others(self, index: int) -> Iterator[int]:
-        """Yields the indices of the other images of the same label, first those after `index`."""
+        """Yields the indices of the other images, first those of the same label, in the order after `index`."""
         after = np.roll(np.arange(len(self)), -index)[1:]
-        yield from after if self.labels is None else after[self.labels[after] == self.labels[index]]
+        if self.labels is None:
+            yield from after
+        else:
+            is_same = self.labels[after] == self.labels[index]
+            yield from after[is_same]
+            yield from after[~is_same]
 
     def _skip(self, index: int, reason: Exception) -> None:
         with _lock:

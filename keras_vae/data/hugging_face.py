@@ -80,6 +80,12 @@ def read_hugging_face(
         if column not in features:
             raise InvalidInputError(f"{name}: {unknown(column, features, part='column')}")
     label = label_column or _label_column(features, use_columns or ())
+    for part, split in splits.items():
+        if absent := [column for column in features if column not in split.features]:
+            raise InvalidInputError(
+                f"{name}: expected the columns of the split 'train' in {part!r}, got none named {absent[0]!r}; add it, "
+                "or remove it from 'train'."
+            )
     label_names, labels = _labels(name, splits, label)
     images = [column for column in use_columns or features if _is_image(features[column])]
     if images:
@@ -109,7 +115,7 @@ def read_hugging_face(
         )
     left_out = [column for column in features if column not in shapes and column != label]
     if left_out and use_columns is None:
-        notes.append(f"Left out {', '.join(left_out)}: no numbers, or lists of various lengths.")
+        notes.append(f"Left out {', '.join(left_out)}: no numbers, or lists whose type has no fixed length.")
     rows: dict[str, Any] = {}
     uint8 = len(shapes) == 1 and all(shapes.values()) and "uint8" in str(features[next(iter(shapes))])
     for part, split in splits.items():
@@ -152,6 +158,8 @@ def _open(source: Any) -> tuple[str, Any]:
                 f"{path}: expected a data set written by save_to_disk, got: {one_line(error)}; write it again."
             ) from error
     name, _, config = str(source).removeprefix(PREFIX).partition(":")
+    if not name or ":" in config:
+        raise InvalidInputError(f"{source}: expected hf:NAME or hf:NAME:CONFIG; correct the name.")
     try:
         return name, datasets.load_dataset(name, config or None)
     except Exception as error:  # of the network, the Hub and the builder
@@ -165,7 +173,12 @@ def _splits(name: str, data: Any) -> tuple[dict[str, Any], list[str]]:
     """Returns part -> data set, and the notes."""
     named: dict[str, Any] = {"train": data}
     if isinstance(data, dict):
-        named = {SPLITS.get(str(split).lower(), str(split)): dataset for split, dataset in data.items()}
+        exact = {str(split).lower() for split in data}
+        named = {}
+        for split, dataset in data.items():
+            part = SPLITS.get(str(split).lower(), str(split))
+            # Of `val` and `validation`, the second is the split.
+            named[str(split) if part != str(split).lower() and part in exact else part] = dataset
     if not named or not all(hasattr(dataset, "num_rows") for dataset in named.values()):
         kinds = ", ".join(sorted({type(dataset).__name__ for dataset in named.values()})) or "no splits"
         raise InvalidInputError(
@@ -183,8 +196,14 @@ def _splits(name: str, data: Any) -> tuple[dict[str, Any], list[str]]:
 
 def _label_column(features: Mapping[str, Any], used: Sequence[str]) -> str | None:
     """Returns the column of class labels, if there is one that is not used for the examples."""
-    columns = [name for name, feature in features.items() if hasattr(feature, "names") and name not in used]
-    return next((name for name in LABEL_NAMES if name in columns), columns[0] if columns else None)
+    classes = [name for name, feature in features.items() if hasattr(feature, "names") and name not in used]
+    named = [name for name in LABEL_NAMES if name in features and name not in used]
+    is_label = [name for name in named if name in classes or _is_label(features[name])]
+    return next(iter([*is_label, *classes]), None)
+
+
+def _is_label(feature: Any) -> bool:
+    return str(getattr(feature, "dtype", "")).startswith(("int", "uint", "string", "large_string"))
 
 
 def _labels(
@@ -195,9 +214,19 @@ def _labels(
         return (), dict.fromkeys(splits)
     columns = {part: split.select_columns([label]).with_format("arrow")[:][label] for part, split in splits.items()}
     where, feature = f"{name}, column {label!r}", splits["train"].features[label]
+    kinds = {part: getattr(split.features[label], "dtype", "") for part, split in splits.items()}
+    if len({"string" in kind for kind in kinds.values()}) > 1:
+        raise InvalidInputError(f"{where}: expected labels of one type in all splits, got {kinds}; convert them.")
     if hasattr(feature, "names"):
-        columns = {part: column.fill_null(-1) for part, column in columns.items()}
-        return tuple(feature.names), {part: to_labels(column, where, ()).values for part, column in columns.items()}
+        names = list(feature.names)
+        labels: dict[str, np.ndarray | None] = {}
+        for part, column in columns.items():
+            own = list(getattr(splits[part].features[label], "names", names))
+            names += [text for text in own if text not in names]
+            values = to_labels(column.fill_null(-1), where, ()).values
+            # The splits may number their names differently.
+            labels[part] = np.where(values < 0, values, np.array([names.index(text) for text in own])[values])
+        return tuple(names), labels
     texts: tuple[str, ...] = ()
     if getattr(feature, "dtype", "") in ("string", "large_string"):
         texts = tuple(sorted(set().union(*map(texts_in, columns.values()))))

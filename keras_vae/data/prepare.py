@@ -18,13 +18,13 @@ from keras_vae.data.image_files import size_of_file
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.load import image_size_of, is_name, is_table, read
 from keras_vae.data.prepare_examples import prepare_examples
+from keras_vae.data.prepare_folder import check_out, unfinished
 from keras_vae.data.prepare_table import prepare_table
 from keras_vae.data.prepared import INDEX, PARTS, is_prepared
 from keras_vae.data.tfrecords import is_records
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import read_json, write_json, write_whole
-from keras_vae.locks import locked
 from keras_vae.progress import progress
 
 SHARD = 2**26
@@ -84,6 +84,7 @@ def prepare(
     check_integer("shard_bytes", shard_bytes)
     if is_prepared(out):
         raise InvalidInputError(f"{out}: it is prepared already; remove it, or choose another folder.")
+    check_out(out)
     if is_table(source) and root.exists() and not is_prepared(root):
         if image_size is not None:
             raise InvalidInputError(f"image_size: expected a folder of images, got the table {root}; leave it out.")
@@ -112,8 +113,7 @@ def prepare(
         raise InvalidInputError(f"{root}: expected readable {KINDS} images, got {len(entries)} files, none readable.")
     work = _Work(root, out, entries, size, check_integer("max_pixels", max_pixels), shard_bytes, verbose)
     work.check_out()
-    out.mkdir(parents=True, exist_ok=True)
-    with locked(out):
+    with unfinished(out):
         shards = work.all()
         if not any(shard["examples"] for shard in shards["train"]):
             raise InvalidInputError(f"{root}: expected readable images for training, got none; check the folder.")
@@ -129,8 +129,6 @@ def prepare(
             "splits": {part: [_entry(shard) for shard in shards[part] if shard["examples"]] for part in PARTS},
         }
         write_json(out / INDEX, content)
-        for path in out.glob("*.shard.json"):
-            path.unlink()
     return out
 
 
@@ -220,19 +218,8 @@ class _Work:
 
     def check_out(self) -> None:
         """Checks that the folder has room, and contains nothing but the work of an interrupted call."""
-        if self.out.is_file():
-            raise InvalidInputError(f"{self.out}: it is a file; expected a new folder.")
-        names = {path.name for path in self.out.iterdir() if path.name[0] != "."} if self.out.exists() else set()
-        own = {
-            name
-            for part, number, _ in self.jobs
-            for name in (f"{part}-{number:05}.npy", self._state(part, number).name)
-        }
-        if names - own:
-            raise InvalidInputError(
-                f"{self.out}: expected a new folder, or the same work begun before, got {min(names - own)}; choose "
-                "another folder."
-            )
+        check_out(self.out)
+        names = [path.name for path in self.out.iterdir() if path.name[0] != "."] if self.out.exists() else []
         needed = len(self.entries) * self.size[0] * self.size[1] * 3
         written = sum((self.out / name).stat().st_size for name in names)
         parent = next(path for path in (self.out, *self.out.absolute().parents) if path.exists())

@@ -2,27 +2,26 @@
 
 import math
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
+from keras_vae.data.encoded_images import EncodedImages
 from keras_vae.data.folder import STREAMED
 from keras_vae.data.parts import Parts
+from keras_vae.data.prepare_folder import check_out, clear, unfinished
 from keras_vae.data.prepared import INDEX, PARTS
 from keras_vae.data.split_dataset import Split
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import read_json, write_json, write_whole
-from keras_vae.locks import locked
 from keras_vae.progress import progress
 
 STATE = "examples.shard.json"
 """A digest of the data that an interrupted call has begun to write."""
-OWN = re.compile(rf"({'|'.join(PARTS)})-\d{{5}}\.npy|{re.escape(STATE)}")
 
 
 def prepare_examples(parts: Parts, out: Path, *, shard_bytes: int, verbose: int = 1) -> None:
@@ -42,13 +41,11 @@ def prepare_examples(parts: Parts, out: Path, *, shard_bytes: int, verbose: int 
     x = parts.train.x
     rows = max(1, shard_bytes // (math.prod(x.shape[1:]) * x.dtype.itemsize))
     _check_out(out, sum(split.x.nbytes for split in splits.values()))
-    out.mkdir(parents=True, exist_ok=True)
-    with locked(out):
+    with unfinished(out):
         arrays = [array for split in splits.values() for array in (split.x, split.y, split.factors)]
         key = digest_of([np.array(rows), *arrays])
         if not (out / STATE).exists() or read_json(out / STATE) != key:
-            for path in out.glob("*.npy"):  # of other data or options
-                path.unlink()
+            clear(out)
             write_json(out / STATE, key)
         shards = {part: [] for part in PARTS}
         work = ((part, shard) for part, split in splits.items() for shard in _shards(part, split, rows, out))
@@ -58,7 +55,7 @@ def prepare_examples(parts: Parts, out: Path, *, shard_bytes: int, verbose: int 
         content = {
             "shape": list(x.shape[1:]),
             "label_names": parts.label_names,
-            "notes": [note for note in parts.notes if STREAMED not in note],
+            "notes": [*(note for note in parts.notes if STREAMED not in note), *_replaced(splits.values())],
             "factor_names": parts.factor_names,
             "factor_sizes": parts.factor_sizes,
             "splits": shards,
@@ -72,7 +69,6 @@ def prepare_examples(parts: Parts, out: Path, *, shard_bytes: int, verbose: int 
                 "left_out": [],
             }
         write_json(out / INDEX, content)
-        (out / STATE).unlink()
 
 
 def _shards(part: str, split: Split, rows: int, out: Path) -> Iterator[dict[str, Any]]:
@@ -90,15 +86,24 @@ def _shards(part: str, split: Split, rows: int, out: Path) -> Iterator[dict[str,
         }
 
 
+def _replaced(splits: Iterable[Split]) -> list[str]:
+    """Returns a note if images that cannot be decoded were replaced by others."""
+    found = {
+        x.name_of(index): reason
+        for x in (split.x for split in splits)
+        if isinstance(x, EncodedImages)
+        for index, reason in x.skipped.items()
+    }
+    if not found:
+        return []
+    name, reason = next(iter(found.items()))
+    return [f"{len(found)} images cannot be decoded, and were replaced by others. The first is {name}: {reason}."]
+
+
 def _check_out(out: Path, needed: int) -> None:
     """Checks that the folder has room, and contains nothing but the work of an interrupted call."""
-    if out.is_file():
-        raise InvalidInputError(f"{out}: it is a file; expected a new folder.")
-    names = {path.name for path in out.iterdir() if path.name[0] != "."} if out.exists() else set()
-    if others := {name for name in names if not OWN.fullmatch(name)}:
-        raise InvalidInputError(
-            f"{out}: expected a new folder, or the same work begun before, got {min(others)}; choose another folder."
-        )
+    check_out(out)
+    names = [path.name for path in out.iterdir() if path.name[0] != "."] if out.exists() else []
     written = sum((out / name).stat().st_size for name in names)
     parent = next(path for path in (out, *out.absolute().parents) if path.exists())
     free = psutil.disk_usage(os.fspath(parent)).free + written

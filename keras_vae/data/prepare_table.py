@@ -1,7 +1,6 @@
 """Converts tables to files of numbers, which training reads row by row."""
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,19 +8,17 @@ from typing import Any
 import numpy as np
 import psutil
 
+from keras_vae.data.prepare_folder import check_out, clear, unfinished
 from keras_vae.data.prepared import INDEX, PARTS
 from keras_vae.data.table_files import TableFiles
 from keras_vae.data.table_folder import table_layout
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import read_json, write_json, write_whole
-from keras_vae.locks import locked
 from keras_vae.progress import progress
 
 STATE = "table.shard.json"
 """What an interrupted call has done; see `prepare`."""
-
-OWN = re.compile(rf"({'|'.join(PARTS)})-\d{{5}}(\.labels)?\.npy|{re.escape(STATE)}")
 
 
 def prepare_table(
@@ -41,9 +38,8 @@ def prepare_table(
     splits, notes = table_layout(source)
     files = [file for part in PARTS for file in splits.get(part, [])]
     work = _Work(splits, TableFiles(files, label_column=label_column, use_columns=use_columns), out, shard_bytes)
-    work.check_out()
-    out.mkdir(parents=True, exist_ok=True)
-    with locked(out):
+    check_out(out)
+    with unfinished(out):
         work.scan(source.name, verbose)
         work.check_room()
         for _ in progress(work.write(), work.table.ticks, f"Preparing {source.name} (MiB)", verbose=verbose):
@@ -71,7 +67,6 @@ def prepare_table(
             },
         }
         write_json(out / INDEX, content)
-        (out / STATE).unlink()
 
 
 class _Work:
@@ -89,29 +84,31 @@ class _Work:
             "shards": [],
         }
 
-    def check_out(self) -> None:
-        """Checks that the folder contains nothing but the work of an interrupted call."""
-        if self.out.is_file():
-            raise InvalidInputError(f"{self.out}: it is a file; expected a new folder.")
-        names = {path.name for path in self.out.iterdir() if path.name[0] != "."} if self.out.exists() else set()
-        if others := {name for name in names if not OWN.fullmatch(name)}:
-            raise InvalidInputError(
-                f"{self.out}: expected a new folder, or the same work begun before, got {min(others)}; choose another "
-                "folder."
-            )
-
     def scan(self, name: str, verbose: int) -> None:
         """Scans the tables, unless an earlier call has done it."""
-        if (self.out / STATE).exists() and (earlier := read_json(self.out / STATE))["key"] == self.state["key"]:
+        earlier = read_json(self.out / STATE) if (self.out / STATE).exists() else None
+        if (
+            isinstance(earlier, dict)
+            and earlier.get("key") == self.state["key"]
+            and earlier.keys() == self.state.keys()
+        ):
             self.state = earlier
             self.table.found = earlier["found"]
+            if not all(map(self._is_whole, earlier["shards"])):
+                self.state["shards"] = []
             return
-        for path in self.out.glob("*.npy"):  # of other files or options
-            path.unlink()
+        clear(self.out)
         for _ in progress(self.table.scan(), self.table.ticks, f"Scanning {name} (MiB)", verbose=verbose):
             pass
         self.state["found"] = self.table.found
         write_json(self.out / STATE, self.state)
+
+    def _is_whole(self, shard: dict[str, Any]) -> bool:
+        """Returns whether the files of a shard are there, as they were written."""
+        files = [name for name in (shard["file"], shard["labels"]) if name is not None]
+        if not all((self.out / name).is_file() for name in files):
+            return False
+        return all(len(np.load(self.out / name, mmap_mode="r")) == shard["examples"] for name in files)
 
     def check_room(self) -> None:
         """Checks that the disk has room for the rows that are not written."""

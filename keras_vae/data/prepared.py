@@ -61,13 +61,31 @@ def read_prepared(
     """
     index = read_json(path / INDEX)
     try:
+        _check_index(index)
         if "column_names" in index:
             if image_size is not None:
                 raise InvalidInputError(f"image_size: expected images, got the table {path}; leave it out.")
             return _read_table(path, index, label_column, use_columns, categories)
         return _read(path, index, image_size, label_names)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except InvalidInputError:
+        raise
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise InvalidInputError(f"{path / INDEX}: it is damaged ({error!r}); prepare the data again.") from error
+
+
+def _check_index(index: Mapping[str, Any]) -> None:
+    """Raises an error if names are not texts, or if a file is listed twice."""
+    for names in (index["label_names"], index.get("column_names", ())):
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            raise TypeError(f"expected names, got {names!r}")
+    files = [shard["file"] for shards in index["splits"].values() for shard in shards]
+    if len({*files}) < len(files):
+        raise ValueError("a file is listed twice")
+
+
+def _renumbered(labels: np.ndarray, new_labels: np.ndarray) -> np.ndarray:
+    """Returns the new number of each label; -1, which is no label, remains."""
+    return np.where(labels < 0, labels, new_labels[labels])
 
 
 def _read(
@@ -84,7 +102,7 @@ def _read(
     new_labels = np.array([names.index(name) for name in own_names] or [0])
     splits = {}
     for part, (x, labels) in _arrays(path, index, shape).items():
-        y = (new_labels[labels] if own_names else labels) if len(labels) else None
+        y = (_renumbered(labels, new_labels) if own_names else labels) if len(labels) else None
         factors = np.array([row for shard in index["splits"][part] for row in shard.get("factors", ())], np.int64)
         splits[part] = Split(x, y, factors if len(factors) else None)
     return Parts(
@@ -165,7 +183,9 @@ def _read_table(
             lazy = TableColumns(x, [names.index(name) for name in chosen], list(codes.values()))
             x = np.asarray(lazy) if isinstance(x, np.ndarray) else lazy
         if label_codes is not None:
-            labels = label_codes[labels].astype(np.int64)
+            labels = _renumbered(labels, label_codes.astype(np.int64))
+        elif label_names and labels.max(initial=0) >= len(label_names):
+            raise IndexError(f"label {labels.max()} of {len(label_names)}")
         splits[part] = Split(x, None if own_label is None else labels)
     missing = sum(count for name, count in zip(names, index["missing"], strict=True) if name in chosen)
     left_out = index["left_out"] if use_columns is None else []

@@ -182,6 +182,8 @@ def _features(files: TFRecordFiles) -> _Features:
     labels = [name for name in LABELS if name in found]
     label = next(((name, found[name][0]) for name in labels if found[name] in ((tf.int64, 1), (tf.string, 1))), None)
     notes = ()
+    if not labels:
+        _check_no_labels(files)
     if labels and label is None:
         notes = (f"There are no labels, as the feature {labels[0]!r} is not one integer or text.",)
     image = next((name for name in IMAGES if found.get(name) == (tf.string, 1)), None)
@@ -198,6 +200,21 @@ def _features(files: TFRecordFiles) -> _Features:
             f"{described or 'no features'}; write the records with such a feature."
         )
     return _Features(name, False, numbers[name], found[name][0], label, notes)
+
+
+def _check_no_labels(files: TFRecordFiles) -> None:
+    """Raises `InvalidInputError` if one of some records has a label, unlike the first."""
+    sampled = np.unique(np.linspace(0, len(files) - 1, BATCH).astype(np.int64))
+    for index, record in zip(sampled, files.take(sampled), strict=True):
+        try:
+            features = tf.train.Example.FromString(record).features.feature
+        except DecodeError:
+            continue  # it is reported when it is read
+        if label := next((name for name in LABELS if name in features), None):
+            raise InvalidInputError(
+                f"{files.name_of(0)}: expected the feature {label!r}, as in {files.name_of(int(index))}, got none; add "
+                "a label to each record, or to none."
+            )
 
 
 def _labels(

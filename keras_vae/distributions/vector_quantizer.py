@@ -104,7 +104,7 @@ class VectorQuantizer(DiscretePosterior):
         counts, sums, candidates = [], [], []
         number = tf.size(posterior.vectors) // self.event_shape[-1]
         shape, seed = (self.levels, self.codebook_size), fold(trace.seed, REVIVAL_NOISE)
-        rows = tf.random.stateless_uniform(shape, seed, maxval=number, dtype=tf.int32)
+        rows = tf.random.stateless_uniform(shape, seed, maxval=tf.maximum(number, 1), dtype=tf.int32)
         weights = tf.ones(tf.shape(trace.x)[:1]) if trace.weights is None else trace.weights
         weights = tf.repeat(weights, number // tf.maximum(tf.size(weights), 1), axis=0)  # of each vector, (N,)
         rows = tf.cond(tf.reduce_all(weights > 0.0), lambda: rows, lambda: _among(weights > 0.0, rows))
@@ -114,6 +114,7 @@ class VectorQuantizer(DiscretePosterior):
             one_hot *= weights[:, tf.newaxis]
             counts.append(tf.reduce_sum(one_hot, axis=0))
             sums.append(tf.matmul(one_hot, vectors, transpose_a=True))
+            vectors = tf.pad(vectors, [[0, tf.maximum(1 - number, 0)], [0, 0]])  # a row also in an empty batch
             candidates.append(of_first(tf.gather(vectors, rows[level])))
         return {"counts": tf.stack(counts), "sums": tf.stack(sums), "candidates": tf.stack(candidates)}
 
@@ -130,10 +131,14 @@ class VectorQuantizer(DiscretePosterior):
         candidates = statistics["candidates"]
         if self.levels > 1:
             candidates = tf.cond(first, lambda: self._residuals(candidates), lambda: candidates)
-        self.codebooks.assign(tf.where(dead[..., None], candidates, entries))
-        self.counts.assign(tf.where(dead, 1.0, counts))
-        self.sums.assign(tf.where(dead[..., None], candidates, sums))
-        self.started.assign(1.0)
+        has_examples = tf.reduce_sum(statistics["counts"]) > 0.0
+        for variable, value in (
+            (self.codebooks, tf.where(dead[..., None], candidates, entries)),
+            (self.counts, tf.where(dead, 1.0, counts)),
+            (self.sums, tf.where(dead[..., None], candidates, sums)),
+            (self.started, 1.0),
+        ):
+            variable.assign(tf.where(has_examples, value, variable))
 
     def _residuals(self, vectors: tf.Tensor) -> tf.Tensor:
         """Returns initial codebooks `(L, K, D)`: rows of `vectors`, minus their quantization by previous levels."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.data import hugging_face, load
+from keras_vae.data import hugging_face, load, prepare
 from keras_vae.data.lazy_array import LazyArray
 
 datasets = pytest.importorskip("datasets", reason="the extra huggingface is not installed")
@@ -49,6 +49,23 @@ def test_images_that_cannot_be_read_are_skipped_or_replaced(pictures):
     lazy = load(broken, image_size=8, stream=True, validation=2, test=2)
     with pytest.warns(UserWarning, match="It is replaced by the next image"):
         assert np.asarray(lazy.train.x).shape == (16, 8, 8, 3)
+
+
+def test_labels_follow_their_names_and_a_missing_one_stays_missing(tmp_path):
+    names = {"train": ["cat", "dog"], "test": ["dog", "cat"]}
+    splits = {}
+    for part, of_part in names.items():
+        kinds = datasets.Features({"x": datasets.Value("float32"), "label": datasets.ClassLabel(names=of_part)})
+        rows = {"x": [0.0, 1.0, 2.0] * 10, "label": [None, of_part.index("cat"), of_part.index("dog")] * 10}
+        splits[part] = datasets.Dataset.from_dict(rows, kinds)
+    datasets.DatasetDict(splits).save_to_disk(str(tmp_path / "saved"))
+    prepare(tmp_path / "saved", tmp_path / "prepared", verbose=0)
+    for source in ("saved", "prepared"):
+        loaded = load(tmp_path / source)
+        for split in (loaded.train, loaded.test):
+            assert np.array_equal(split.y, np.asarray(split.x)[:, 0] - 1), "cat is 0, dog is 1"
+    integers = load(datasets.Dataset.from_dict({"x": [[1.0, 2.0]] * 30, "a": range(30), "label": [0, 1, 2] * 10}))
+    assert integers.column_names == ("a",) and len(np.unique(np.asarray(integers.train.y))) == 3
 
 
 def test_numbers_lists_and_labels(refused):

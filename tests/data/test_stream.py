@@ -130,6 +130,8 @@ def test_a_file_that_cannot_be_read_is_replaced_by_one_of_its_label_and_named_on
     with pytest.warns(UserWarning, match="skipped cat/05.png: .*cannot identify") as warned:
         first = np.asarray(whole)
     assert len([warning for warning in warned if "05.png" in str(warning.message)]) == 1
+    images = [split.x.base for split in (streamed.train, streamed.validation, streamed.test)]  # kept in memory by `x`
+    assert sum(int((~one.readable()).sum()) for one in images) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.array_equal(first, np.asarray(whole))
@@ -190,10 +192,12 @@ def test_preparation_continues_where_it_was_interrupted(photos, tmp_path, monkey
 
 def test_preparation_leaves_other_folders_alone(photos, tmp_path):
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.txt").write_text("mine")
-    with pytest.raises(InvalidInputError, match=r"expected a new folder.*got thesis\.txt"):
-        prepare(photos, tmp_path / "mine")
-    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+    (tmp_path / "mine" / "train-00000.npy").write_text("mine")
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n3,4\n5,6\n")
+    for source in (photos, tmp_path / "table.csv", "tfds:mnist"):
+        with pytest.raises(InvalidInputError, match=r"expected a new folder.*got train-00000\.npy"):
+            prepare(source, tmp_path / "mine")
+    assert [path.read_text() for path in (tmp_path / "mine").iterdir()] == ["mine"]
 
 
 def test_a_run_on_streamed_data_is_the_run_in_memory(tmp_path):

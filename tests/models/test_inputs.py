@@ -579,6 +579,16 @@ def test_batches_without_examples_are_refused_where_there_are_no_others(refused,
         call(stream(0, 3))
 
 
+def test_a_batch_without_examples_leaves_a_codebook_as_it_is():
+    codebooks = []
+    for sizes in ([len(X)], [len(X), 0]):
+        model = kv.zoo.vq_vae((8, 8, 1), 4, units=(16,), codebook_size=8, seed=0)
+        model.compile("adam", run_eagerly=True)
+        model.fit((X[:size] for size in sizes), verbose=0)
+        codebooks.append(model.posterior.codebooks.numpy())
+    assert np.array_equal(*codebooks)
+
+
 def test_a_step_of_a_model_that_is_not_compiled_is_refused(refused):
     model = kv.zoo.vae((8, 8, 1), 4, units=(16,), seed=0)
     for step in (model.train_on_batch, model.test_on_batch):

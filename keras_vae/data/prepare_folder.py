@@ -1,0 +1,51 @@
+"""The output folder of `prepare`, which contains nothing but its own files."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from keras_vae.data.prepared import INDEX, PARTS
+from keras_vae.errors import InvalidInputError
+from keras_vae.files import write_whole
+from keras_vae.locks import locked
+
+UNFINISHED = "unfinished.txt"
+"""The file that tells that the other files in the folder were written by an interrupted call."""
+
+OWN = re.compile(rf"({'|'.join(PARTS)})-\d{{5}}(\.labels)?\.npy|[a-z0-9-]+\.shard\.json|{re.escape(UNFINISHED)}")
+
+
+def check_out(out: Path) -> None:
+    """Raises `InvalidInputError` unless the folder is new or empty, or contains the work of an interrupted call."""
+    if out.is_file():
+        raise InvalidInputError(f"{out}: it is a file; expected a new folder.")
+    names = {path.name for path in out.iterdir() if path.name[0] != "."} if out.exists() else set()
+    others = {name for name in names if not OWN.fullmatch(name)} if UNFINISHED in names else names
+    if others:
+        raise InvalidInputError(
+            f"{out}: expected a new folder, or the same work begun before, got {min(others)}; choose another folder."
+        )
+
+
+@contextmanager
+def unfinished(out: Path) -> Iterator[None]:
+    """Creates and locks the folder, and marks it as unfinished until the end of the context without an error."""
+    out.mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        check_out(out)
+        text = "`keras-vae prepare` has not finished this folder. Run the same command again to continue.\n"
+        write_whole(out / UNFINISHED, lambda path: path.write_text(text))
+        yield
+        for path in list(out.iterdir()):
+            name, _, partial = path.name.removeprefix(".").partition(".partial-")  # of a call that was killed
+            if (partial and (name == INDEX or OWN.fullmatch(name))) or path.name.endswith(".shard.json"):
+                path.unlink()
+        (out / UNFINISHED).unlink()
+
+
+def clear(out: Path) -> None:
+    """Removes the files of other data or options, which an interrupted call has written."""
+    for path in list(out.iterdir()):
+        if OWN.fullmatch(path.name) and path.name != UNFINISHED:
+            path.unlink()
