@@ -148,8 +148,9 @@ def _open_image(file: str | Path | bytes, max_pixels: int):
 
 def _silence_pillow() -> None:
     """Suppresses Pillow's warnings: `max_pixels` limits the size, and damage outside the pixels does not matter."""
-    # A filter is added only once, since each change makes Python repeat the warnings that it has shown.
-    if not any(getattr(module, "pattern", None) == OF_PILLOW for *_, module, _ in warnings.filters):
+    # Only if it is not the first filter, since each change makes Python repeat the warnings that it has shown.
+    *_, module, _ = warnings.filters[0] if warnings.filters else (None, None)
+    if getattr(module, "pattern", None) != OF_PILLOW:
         warnings.filterwarnings("ignore", module=OF_PILLOW)
 
 
