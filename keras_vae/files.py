@@ -53,6 +53,16 @@ def read_json(path: Path) -> Any:
         raise InvalidInputError(f"{path}: it is damaged ({error}); remove it, or make it again.") from error
 
 
+def version_of(file: Path | int) -> tuple[int, int]:
+    """Returns the size and the time of the last change of a file, or of its descriptor, which tell if it has changed.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    status = os.stat(file)
+    return status.st_size, status.st_mtime_ns
+
+
 @contextlib.contextmanager
 def partial_folder(target: Path) -> Iterator[Path]:
     """Yields a temporary folder beside `target`, in which `target` is created; removes the folder at the end.

@@ -15,6 +15,7 @@ from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.lazy_array import Cached, LazyArray, sample
 from keras_vae.data.load import columns_of, has_label_names, is_name, is_table, read
 from keras_vae.data.parts import Parts
+from keras_vae.data.split_dataset import PARTS
 from keras_vae.data.unrecorded import in_order, warn_of_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
@@ -26,8 +27,6 @@ from keras_vae.training.model_file import config_of
 from keras_vae.training.run import BEST
 
 tfd = tfp.distributions
-
-SPLITS = ("train", "validation", "test")
 
 
 def model_of(source: Path) -> Autoencoder:
@@ -187,8 +186,8 @@ def named_split(data: Parts, split: str) -> Split | None: ...
 
 def named_split(data: SplitDataset | Parts, split: str) -> Split | None:
     """Returns the split of a name, unchanged."""
-    if split not in SPLITS:
-        raise InvalidInputError(f"--split: expected {', '.join(SPLITS[:-1])} or {SPLITS[-1]}; got {split!r}.")
+    if split not in PARTS:
+        raise InvalidInputError(f"--split: expected {', '.join(PARTS[:-1])} or {PARTS[-1]}; got {split!r}.")
     return getattr(data, split)
 
 

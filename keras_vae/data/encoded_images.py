@@ -99,8 +99,7 @@ class EncodedImages(LazyArray):
 
     def decoded(self, index: int) -> DecodedImage | Exception:
         """Decodes the image of a row, see `decode`; returns the error for an image that cannot be decoded."""
-        file = self.encoded(int(self.indices[index]))
-        return ValueError("it has no image") if file is None else decode(file, self.size, self.max_pixels)
+        return decode(self.encoded(int(self.indices[index])), self.size, self.max_pixels)
 
     def readable(self) -> np.ndarray:
         """Returns which images are not known to be replaced, bool `(N,)`; they are known after `take` has read them."""
@@ -147,11 +146,13 @@ class EncodedImages(LazyArray):
             )
 
 
-def decode(file: Path | bytes, size: tuple[int, int] | None, max_pixels: int) -> DecodedImage | Exception:
-    """Decodes a file as `read_image` does; returns the error for a file that cannot be decoded.
+def decode(file: Path | bytes | None, size: tuple[int, int] | None, max_pixels: int) -> DecodedImage | Exception:
+    """Decodes a file as `read_image` does; returns the error for a file that cannot be decoded, or for None.
 
     Large files are decoded one at a time.
     """
+    if file is None:
+        return ValueError("it has no image")
     try:
         return read_image(file, size, max_pixels=min(LARGE_IMAGE, max_pixels))
     except InvalidInputError as error:

@@ -15,7 +15,7 @@ from keras_vae.data.image_files import ImageFiles
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.parts import Parts
-from keras_vae.data.split_dataset import Split
+from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.progress import progress
 
@@ -163,7 +163,7 @@ def _stream(root, entries, size, grey, names, max_pixels) -> dict[str, Split]:
 
 def _by_part(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     """Returns the entries of each part that has any."""
-    by_part: dict[str, list[Entry]] = {part: [] for part in ("train", "validation", "test")}
+    by_part: dict[str, list[Entry]] = {part: [] for part in PARTS}
     for entry in entries:
         by_part[entry.part].append(entry)
     return {part: chosen for part, chosen in by_part.items() if chosen}

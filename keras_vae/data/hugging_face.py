@@ -17,7 +17,7 @@ from keras_vae.data.hugging_face_rows import HuggingFaceRows
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.parts import Parts
-from keras_vae.data.split_dataset import Split
+from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.progress import progress
 
@@ -188,7 +188,7 @@ def _splits(name: str, data: Any) -> tuple[dict[str, Any], list[str]]:
     if "train" not in named:
         first = next(iter(named))
         named = {"train": named.pop(first), **named}
-    splits = {part: named.pop(part) for part in ("train", "validation", "test") if part in named}
+    splits = {part: named.pop(part) for part in PARTS if part in named}
     if not splits["train"].num_rows:
         raise InvalidInputError(f"{name}: expected rows for training, got none; choose another split.")
     return splits, [f"Left out the splits {', '.join(named)}."] if named else []
@@ -244,7 +244,7 @@ def _read_images(
 ) -> tuple[dict[str, Any], list[str]]:
     """Returns part -> images, and the notes; removes the labels of images that are skipped."""
     total = sum(split.num_rows for split in splits.values())
-    first = (_decoded(content, None, max_pixels) for split in splits.values() for content in _contents(split, column))
+    first = (decode(content, None, max_pixels) for split in splits.values() for content in _contents(split, column))
     image = next((image for image in first if isinstance(image, DecodedImage)), None)
     if image is None:
         raise InvalidInputError(f"{name}, column {column!r}: expected readable images, got {total}, none readable.")
@@ -304,11 +304,7 @@ def _decode(split: Any, column: str, size: tuple[int, int], max_pixels: int) -> 
     """Decodes all images, some of them at a time, as each of their files may be larger than its pixels here."""
     contents = _contents(split, column)
     while some := list(itertools.islice(contents, SAMPLED)):
-        yield from decoders().map(lambda content: _decoded(content, size, max_pixels), some)
-
-
-def _decoded(content: Path | bytes | None, size: tuple[int, int] | None, max_pixels: int) -> DecodedImage | Exception:
-    return ValueError("it has no image") if content is None else decode(content, size, max_pixels)
+        yield from decoders().map(lambda content: decode(content, size, max_pixels), some)
 
 
 def _contents(split: Any, column: str) -> Iterator[Path | bytes | None]:

@@ -21,7 +21,7 @@ from keras_vae.data.lines import read_lines
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
 from keras_vae.data.prepared import is_prepared, prepared_columns, read_prepared
-from keras_vae.data.split_dataset import Split, SplitDataset
+from keras_vae.data.split_dataset import PARTS, Split, SplitDataset
 from keras_vae.data.sprites.read import read_sprites
 from keras_vae.data.table import SUFFIXES as TABLE_FILES
 from keras_vae.data.table import column_names, read_table
@@ -106,7 +106,7 @@ def load(
     )  # fmt: skip
     data = parts.complete(name, validation=validation, test=test, seed=seed)
     count = sum(len(split) for split in (data.train, data.validation, data.test))
-    splits = {part: getattr(data, part)[:limit] for part in ("train", "validation", "test")}
+    splits = {part: getattr(data, part)[:limit] for part in PARTS}
     splits = {part: _decoded(split, count, limit, stream) for part, split in splits.items()}
     return replace(data, **{part: _cached(split) for part, split in splits.items()})
 

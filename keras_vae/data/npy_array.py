@@ -1,7 +1,6 @@
 """The array of a .npy file, whose rows are read when they are needed."""
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.validate import validate
 from keras_vae.errors import InvalidInputError, one_line
+from keras_vae.files import version_of
 
 SMALL_ROW = 4096
 """Rows of fewer bytes are read through a map of the file in memory, as a call to read each takes longer."""
@@ -42,7 +42,7 @@ class NpyArray(LazyArray):
         try:
             with self.path.open("rb") as file:
                 shape, fortran, self._stored = _read_header(file)
-                self._start, self._version = file.tell(), _version(os.fstat(file.fileno()))
+                self._start, self._version = file.tell(), version_of(file.fileno())
         except Exception as error:  # a damaged header raises errors of many classes
             raise InvalidInputError(
                 f"{path}: expected an array written by numpy.save; {one_line(error) or 'it is empty'}."
@@ -76,7 +76,7 @@ class NpyArray(LazyArray):
 
     def _mapped(self, indices: np.ndarray) -> np.ndarray:
         # A file that has become shorter would end the process.
-        self._check(_version(os.stat(self.path)) == self._version)
+        self._check(version_of(self.path) == self._version)
         if self._map is None:
             self._map = np.asarray(np.memmap(self.path, self._stored, "r", self._start, (len(self), *self._row)))
         return self._map[indices]
@@ -87,7 +87,7 @@ class NpyArray(LazyArray):
         # Neighbouring rows are read at once.
         starts = np.flatnonzero(np.diff(indices, prepend=-2) != 1)
         with self.path.open("rb", buffering=0) as file:
-            self._check(_version(os.fstat(file.fileno())) == self._version)
+            self._check(version_of(file.fileno()) == self._version)
             for start, stop in zip(starts, [*starts[1:], len(indices)], strict=True):
                 file.seek(self._start + int(indices[start]) * self._row_bytes)
                 block = content[start:stop].reshape(-1).data
@@ -124,8 +124,3 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
     if version not in read:
         raise ValueError(f"its version is {version}, which is not supported")
     return read[version](file)
-
-
-def _version(status: os.stat_result) -> tuple[int, int]:
-    """Returns the size and the time of the last change, which together tell whether a file has changed."""
-    return status.st_size, status.st_mtime_ns

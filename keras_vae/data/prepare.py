@@ -1,13 +1,11 @@
 """Decodes a folder of images or a table once, into files that training reads at the speed of the disk."""
 
 import json
-import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from keras_vae.checks import check_integer
 from keras_vae.data.encoded_images import decode, decoders, with_channels
@@ -18,9 +16,10 @@ from keras_vae.data.image_files import size_of_file
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.load import image_size_of, is_name, is_table, read
 from keras_vae.data.prepare_examples import prepare_examples
-from keras_vae.data.prepare_folder import check_out, unfinished
+from keras_vae.data.prepare_folder import check_out, check_room, unfinished
 from keras_vae.data.prepare_table import prepare_table
-from keras_vae.data.prepared import INDEX, PARTS, is_prepared
+from keras_vae.data.prepared import INDEX, is_prepared
+from keras_vae.data.split_dataset import PARTS
 from keras_vae.data.tfrecords import is_records
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
@@ -112,7 +111,7 @@ def prepare(
     if size is None:
         raise InvalidInputError(f"{root}: expected readable {KINDS} images, got {len(entries)} files, none readable.")
     work = _Work(root, out, entries, size, check_integer("max_pixels", max_pixels), shard_bytes, verbose)
-    work.check_out()
+    check_room(out, len(entries) * size[0] * size[1] * 3, "use a smaller image_size")
     with unfinished(out):
         shards = work.all()
         if not any(shard["examples"] for shard in shards["train"]):
@@ -215,20 +214,6 @@ class _Work:
     def _read(self, part: str, number: int) -> dict[str, Any] | None:
         path = self._state(part, number)
         return read_json(path) if path.exists() else None
-
-    def check_out(self) -> None:
-        """Checks that the folder has room, and contains nothing but the work of an interrupted call."""
-        check_out(self.out)
-        names = [path.name for path in self.out.iterdir() if path.name[0] != "."] if self.out.exists() else []
-        needed = len(self.entries) * self.size[0] * self.size[1] * 3
-        written = sum((self.out / name).stat().st_size for name in names)
-        parent = next(path for path in (self.out, *self.out.absolute().parents) if path.exists())
-        free = psutil.disk_usage(os.fspath(parent)).free + written
-        if needed > free:
-            raise InvalidInputError(
-                f"{self.out}: expected room for up to {needed / 2**30:.1f} GiB of pixels, got {free / 2**30:.1f} GiB "
-                "free; use a smaller image_size or another disk."
-            )
 
 
 def _is_below(path: Path, folder: Path) -> bool:

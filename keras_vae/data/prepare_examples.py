@@ -1,22 +1,19 @@
 """Writes examples that are read by index to files that training reads at the speed of the disk."""
 
 import math
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from keras_vae.data.encoded_images import EncodedImages
 from keras_vae.data.folder import STREAMED
 from keras_vae.data.parts import Parts
-from keras_vae.data.prepare_folder import check_out, clear, unfinished
-from keras_vae.data.prepared import INDEX, PARTS
-from keras_vae.data.split_dataset import Split
+from keras_vae.data.prepare_folder import check_room, clear, unfinished
+from keras_vae.data.prepared import INDEX
+from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.digest import digest_of
-from keras_vae.errors import InvalidInputError
 from keras_vae.files import read_json, write_json, write_whole
 from keras_vae.progress import progress
 
@@ -40,7 +37,7 @@ def prepare_examples(parts: Parts, out: Path, *, shard_bytes: int, verbose: int 
     splits = {part: split for part in PARTS if (split := getattr(parts, part)) is not None}
     x = parts.train.x
     rows = max(1, shard_bytes // (math.prod(x.shape[1:]) * x.dtype.itemsize))
-    _check_out(out, sum(split.x.nbytes for split in splits.values()))
+    check_room(out, sum(split.x.nbytes for split in splits.values()), "use a smaller image_size")
     with unfinished(out):
         arrays = [array for split in splits.values() for array in (split.x, split.y, split.factors)]
         key = digest_of([np.array(rows), *arrays])
@@ -98,17 +95,3 @@ def _replaced(splits: Iterable[Split]) -> list[str]:
         return []
     name, reason = next(iter(found.items()))
     return [f"{len(found)} images cannot be decoded, and were replaced by others. The first is {name}: {reason}."]
-
-
-def _check_out(out: Path, needed: int) -> None:
-    """Checks that the folder has room, and contains nothing but the work of an interrupted call."""
-    check_out(out)
-    names = [path.name for path in out.iterdir() if path.name[0] != "."] if out.exists() else []
-    written = sum((out / name).stat().st_size for name in names)
-    parent = next(path for path in (out, *out.absolute().parents) if path.exists())
-    free = psutil.disk_usage(os.fspath(parent)).free + written
-    if needed > free:
-        raise InvalidInputError(
-            f"{out}: expected room for {needed / 2**30:.1f} GiB of examples, got {free / 2**30:.1f} GiB free; use a "
-            "smaller image_size or another disk."
-        )

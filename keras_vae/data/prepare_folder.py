@@ -1,11 +1,15 @@
 """The output folder of `prepare`, which contains nothing but its own files."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from keras_vae.data.prepared import INDEX, PARTS
+import psutil
+
+from keras_vae.data.prepared import INDEX
+from keras_vae.data.split_dataset import PARTS
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import write_whole
 from keras_vae.locks import locked
@@ -25,6 +29,19 @@ def check_out(out: Path) -> None:
     if others:
         raise InvalidInputError(
             f"{out}: expected a new folder, or the same work begun before, got {min(others)}; choose another folder."
+        )
+
+
+def check_room(out: Path, needed: int, remedy: str) -> None:
+    """Raises `InvalidInputError` if the disk has no room for `needed` bytes, with those that are written already."""
+    names = [path for path in out.iterdir() if OWN.fullmatch(path.name)] if out.exists() else []
+    written = sum(path.stat().st_size for path in names)
+    parent = next(path for path in (out, *out.absolute().parents) if path.exists())
+    free = psutil.disk_usage(os.fspath(parent)).free + written
+    if needed > free:
+        raise InvalidInputError(
+            f"{out}: expected room for up to {needed / 2**30:.1f} GiB of examples, got {free / 2**30:.1f} GiB free; "
+            f"{remedy} or another disk."
         )
 
 

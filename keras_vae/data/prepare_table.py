@@ -1,20 +1,19 @@
 """Converts tables to files of numbers, which training reads row by row."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
-from keras_vae.data.prepare_folder import check_out, clear, unfinished
-from keras_vae.data.prepared import INDEX, PARTS
+from keras_vae.data.prepare_folder import check_room, clear, unfinished
+from keras_vae.data.prepared import INDEX
+from keras_vae.data.split_dataset import PARTS
 from keras_vae.data.table_files import TableFiles
 from keras_vae.data.table_folder import table_layout
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
-from keras_vae.files import read_json, write_json, write_whole
+from keras_vae.files import read_json, version_of, write_json, write_whole
 from keras_vae.progress import progress
 
 STATE = "table.shard.json"
@@ -38,10 +37,9 @@ def prepare_table(
     splits, notes = table_layout(source)
     files = [file for part in PARTS for file in splits.get(part, [])]
     work = _Work(splits, TableFiles(files, label_column=label_column, use_columns=use_columns), out, shard_bytes)
-    check_out(out)
     with unfinished(out):
         work.scan(source.name, verbose)
-        work.check_room()
+        check_room(out, work.bytes, "use fewer columns (use_columns)")
         for _ in progress(work.write(), work.table.ticks, f"Preparing {source.name} (MiB)", verbose=verbose):
             pass
         shards = work.state["shards"]
@@ -75,8 +73,7 @@ class _Work:
     def __init__(self, splits: dict[str, list[Path]], table: TableFiles, out: Path, shard_bytes: int):
         self.splits, self.table, self.out = splits, table, out
         self.shard_rows = max(1, shard_bytes // (4 * len(table.names)))
-        files = [(part, str(file), file.stat()) for part, files in splits.items() for file in files]
-        versions = [(part, name, status.st_size, status.st_mtime_ns) for part, name, status in files]
+        versions = [(part, str(file), version_of(file)) for part, files in splits.items() for file in files]
         described = repr((self.shard_rows, table.columns, table.label_column, versions))
         self.state: dict[str, Any] = {
             "key": digest_of([np.frombuffer(described.encode(errors="surrogateescape"), np.uint8)]),
@@ -87,11 +84,7 @@ class _Work:
     def scan(self, name: str, verbose: int) -> None:
         """Scans the tables, unless an earlier call has done it."""
         earlier = read_json(self.out / STATE) if (self.out / STATE).exists() else None
-        if (
-            isinstance(earlier, dict)
-            and earlier.get("key") == self.state["key"]
-            and earlier.keys() == self.state.keys()
-        ):
+        if isinstance(earlier, dict) and earlier.get("key") == self.state["key"]:
             self.state = earlier
             self.table.found = earlier["found"]
             if not all(map(self._is_whole, earlier["shards"])):
@@ -110,16 +103,11 @@ class _Work:
             return False
         return all(len(np.load(self.out / name, mmap_mode="r")) == shard["examples"] for name in files)
 
-    def check_room(self) -> None:
-        """Checks that the disk has room for the rows that are not written."""
-        rows = sum(count or 0 for count in self.table.rows) - sum(shard["examples"] for shard in self.state["shards"])
-        needed = rows * (4 * len(self.table.names) + 8 * (self.table.label_column is not None))
-        free = psutil.disk_usage(os.fspath(self.out)).free
-        if needed > free:
-            raise InvalidInputError(
-                f"{self.out}: expected room for {needed / 2**30:.1f} GiB of numbers, got {free / 2**30:.1f} GiB free; "
-                "use fewer columns (use_columns) or another disk."
-            )
+    @property
+    def bytes(self) -> int:
+        """The number of bytes of all shards."""
+        rows = sum(count or 0 for count in self.table.rows)
+        return rows * (4 * len(self.table.names) + 8 * (self.table.label_column is not None))
 
     def write(self) -> Iterator[int]:
         """Writes the shards that are not there, and yields once for each tick."""

@@ -9,7 +9,7 @@ import numpy as np
 from keras_vae.data.lazy_array import LARGE, Joined, LazyArray
 from keras_vae.data.npy_array import NpyArray
 from keras_vae.data.parts import Parts
-from keras_vae.data.split_dataset import Split
+from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.data.table import notes_of
 from keras_vae.data.table_columns import TableColumns
 from keras_vae.errors import InvalidInputError, one_line, unknown
@@ -17,8 +17,6 @@ from keras_vae.files import read_json
 
 INDEX = "prepared.json"
 """The file that lists the shards. It is written last."""
-
-PARTS = ("train", "validation", "test")
 
 
 def is_prepared(path: Path) -> bool:

@@ -13,6 +13,8 @@ from keras_vae.data.validate import validate, validate_conditions, validate_fact
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
 
+PARTS = ("train", "validation", "test")
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -163,7 +165,7 @@ class SplitDataset:
                 f"{self.name}: expected distinct factor_names and a size for each, got {names} with {sizes}; "
                 "give one size per name."
             )
-        for part in ("train", "validation", "test") if names else ():
+        for part in PARTS if names else ():
             factors = getattr(self, part).factors
             if factors is None:
                 raise InvalidInputError(

@@ -9,13 +9,12 @@ import numpy as np
 from keras_vae.data.folder_layout import SPLITS, walk
 from keras_vae.data.images import SUFFIXES as IMAGES
 from keras_vae.data.parts import Parts
-from keras_vae.data.split_dataset import Split
+from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.data.table import BYTES_OF_VALUE, SUFFIXES, check_memory, notes_of
 from keras_vae.data.table_files import TableFiles
 from keras_vae.errors import InvalidInputError
 from keras_vae.progress import progress
 
-PARTS = ("train", "validation", "test")
 SPLIT_OF_FILE = re.compile(rf"({'|'.join(SPLITS)})(?![a-z])", re.IGNORECASE)
 """The start of the name of a file that belongs to a split, such as train-00000-of-00005.parquet."""
 

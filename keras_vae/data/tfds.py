@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -72,9 +73,8 @@ def read_tfds(
     if not large:
         _check_memory(name, total, shape)
     read = _lazy if large or _is_array_record(builder) else _read
-    examples_by_part = {
-        part: read(builder, split, key, shape, image_size, label_key, factor_keys) for part, split in splits.items()
-    }
+    chosen = _Features(key, shape, image_size, label_key, factor_keys)
+    examples_by_part = {part: read(builder, split, chosen) for part, split in splits.items()}
     if not large:  # of ArrayRecord files, these are still lazy
         examples_by_part = {part: replace(split, x=np.asarray(split.x)) for part, split in examples_by_part.items()}
     notes = ()
@@ -98,6 +98,16 @@ def read_tfds(
     )
 
 
+class _Features(NamedTuple):
+    """The features to read: the images, with their shape and the size to which they are resized, and the labels."""
+
+    image: str
+    shape: tuple[int, int, int]
+    image_size: tuple[int, int] | None
+    label: str | None
+    factors: list[str]
+
+
 def _check_memory(name: str, total: int, shape: tuple[int, ...]) -> None:
     needed, available = total * math.prod(shape), psutil.virtual_memory().available
     if needed > available:
@@ -112,15 +122,8 @@ def _is_array_record(builder) -> bool:
     return builder.info.file_format is not None and builder.info.file_format.value == "array_record"
 
 
-def _lazy(
-    builder,
-    split: str,
-    key: str,
-    shape: tuple[int, int, int],
-    size: tuple[int, int] | None,
-    label_key: str | None,
-    factor_keys: list[str],
-) -> Split:
+def _lazy(builder, split: str, features: _Features) -> Split:
+    key, shape, size, label_key, factor_keys = features
     x = TfdsImages(builder, split, key, shape, fitted=size is not None)
     keys = [*([label_key] if label_key else []), *factor_keys]
     values = x.values(list(dict.fromkeys(keys))) if keys else {}
@@ -194,17 +197,10 @@ def _prepare(builder, name: str) -> None:
         ) from error
 
 
-def _read(
-    builder,
-    split: str,
-    key: str,
-    shape: tuple[int, int, int],
-    size: tuple[int, int] | None,
-    label_key: str | None,
-    factor_keys: list[str],
-) -> Split:
+def _read(builder, split: str, features: _Features) -> Split:
     import tensorflow_datasets as tfds
 
+    key, shape, size, label_key, factor_keys = features
     feature_names = dict.fromkeys([key, *([label_key] if label_key else []), *factor_keys], True)
     examples = builder.as_dataset(split=split, decoders=tfds.decode.PartialDecoding(feature_names))
     if size:

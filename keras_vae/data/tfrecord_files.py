@@ -1,13 +1,13 @@
 """The records of TFRecord files, read in any order."""
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.files import version_of
 from keras_vae.progress import progress
 from keras_vae.tfrecord import CompressedFileError, DamagedFileError, record_at, record_ends
 
@@ -40,7 +40,7 @@ class TFRecordFiles:
         self._ends, self._versions = [], []
         for path in self.paths:
             with _named_errors(path):
-                self._versions.append(_version(path))
+                self._versions.append(version_of(path))
             self._ends.append(np.fromiter(_ends(path), np.int64))
         self._last = np.cumsum([len(ends) for ends in self._ends])  # the number of records up to the end of each file
 
@@ -83,7 +83,7 @@ class TFRecordFiles:
     def _read(self, owner: int, numbers: np.ndarray) -> Iterator[bytes]:
         path, ends = self.paths[owner], self._ends[owner]
         with _named_errors(path), path.open("rb") as file:
-            if _version(path) != self._versions[owner]:
+            if version_of(path) != self._versions[owner]:
                 raise InvalidInputError(f"{path}: it has changed since it was opened; start again.")
             for number in numbers:
                 try:
@@ -119,9 +119,3 @@ def _named_errors(path: Path) -> Iterator[None]:
 def _damaged(path: Path, number: int, error: Exception) -> InvalidInputError:
     other = "" if number else ", or no TFRecord file"
     return InvalidInputError(f"{path}, record {number}: the file is damaged{other} ({error}); write it again.")
-
-
-def _version(path: Path) -> tuple[int, int]:
-    """Returns the size and the time of the last change, which together tell whether a file has changed."""
-    status = os.stat(path)
-    return status.st_size, status.st_mtime_ns

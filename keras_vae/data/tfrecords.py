@@ -18,7 +18,7 @@ from keras_vae.data.folder_layout import SPLITS
 from keras_vae.data.images import MAX_PIXELS, SUFFIXES, DecodedImage
 from keras_vae.data.lazy_array import LARGE, LazyArray
 from keras_vae.data.parts import Parts
-from keras_vae.data.split_dataset import Split
+from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.data.tfrecord_files import TFRecordFiles
 from keras_vae.data.tfrecord_images import TFRecordImages
 from keras_vae.data.tfrecord_rows import TFRecordRows, parse
@@ -123,7 +123,7 @@ def read_tfrecords(
         if not (x.nbytes > LARGE if stream is None else stream):
             x = np.asarray(x)
     splits = {}
-    for part in ("train", "validation", "test"):
+    for part in PARTS:
         rows = np.flatnonzero(part_of[kept] == part)
         if len(rows):
             splits[part] = Split(x[rows], None if y is None else y[kept[rows]])
@@ -297,8 +297,7 @@ def _images(
 def _first_size(images: TFRecordImages, max_pixels: int) -> tuple[int, int] | None:
     """Returns the size of the first image that can be decoded."""
     for index in range(len(images)):
-        content = images.encoded(index)
-        image = None if content is None else decode(content, None, max_pixels)
+        image = decode(images.encoded(index), None, max_pixels)
         if isinstance(image, DecodedImage):
             height, width = image.pixels.shape[:2]
             return height, width

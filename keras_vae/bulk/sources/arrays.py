@@ -18,12 +18,11 @@ from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.load import read
 from keras_vae.data.prepared import is_prepared, prepared_columns
+from keras_vae.data.split_dataset import PARTS
 from keras_vae.data.table import SUFFIXES as TABLES
 from keras_vae.data.table import read_as_in_training, read_table
 from keras_vae.data.unrecorded import in_order, warn_of_labels
 from keras_vae.errors import InvalidInputError, one_line
-
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ def _loaded(data: Data) -> _Loaded:
             if data.size is None:
                 raise
             data_set = load(path, image_size=data.size)
-    splits = {part: getattr(data_set, part) for part in SPLITS}
+    splits = {part: getattr(data_set, part) for part in PARTS}
     parts = {part: _Part(split.x, split.y) for part, split in splits.items() if split is not None}
     return _Loaded(parts, data_set.column_names, data_set.label_names if data.label_names is not None else ())
 
