@@ -50,10 +50,14 @@ def model_of(source: Path) -> Autoencoder:
 
 
 def examples(model: Autoencoder, source: Path, data: str | None, split: str | None) -> Split:
-    """Loads the examples for a command, binarised once if the run at `source` binarises, and checks them.
+    """Loads the examples for a command, as `read_examples`, and checks that `model` takes them."""
+    return check_split(model, read_examples(source, data, split), data)
+
+
+def read_examples(source: Path, data: str | None, split: str | None) -> Split:
+    """Loads the examples for the model at `source`, binarised once if its run binarises.
 
     Args:
-        model: the model of `source`.
         source: a run folder or a `.keras` file.
         data: a file, a folder or the name of a data set. None reads the run's own data.
         split: `"train"`, `"validation"` or `"test"`. None reads all of a file or folder that is not the run's own
@@ -65,7 +69,7 @@ def examples(model: Autoencoder, source: Path, data: str | None, split: str | No
     else:
         _, parts = own_file
         part = parts.whole if split is None else _own_split(parts, data, split)
-    return check_split(model, _as_evaluated(source, part), data)
+    return _as_evaluated(source, part)
 
 
 def examples_for_server(
@@ -74,8 +78,8 @@ def examples_for_server(
     """Loads the examples that a command sends to a server, without the configuration of its model.
 
     Args:
-        data: see `examples`.
-        split: see `examples`.
+        data: see `read_examples`.
+        split: see `read_examples`.
         label_names: for a folder of images, its sub-folders in the order of the labels in training.
         conditional: whether the labels are sent; their order then matters.
     """
@@ -279,6 +283,7 @@ __all__ = [
     "model_of",
     "pick",
     "pick_pairs",
+    "read_examples",
     "readable",
     "spread_of",
     "training_examples",

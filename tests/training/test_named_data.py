@@ -14,8 +14,8 @@ from keras_vae.cli.sources import (
     condition_of,
     data_of,
     evaluation_data_of,
-    examples,
     examples_for_server,
+    read_examples,
     training_examples,
 )
 from keras_vae.data import SplitDataset
@@ -53,16 +53,16 @@ def test_another_file_is_read_whole_in_its_order(config, tmp_path, refused):
     path, data = tmp_path / "run", load_data(config)
     Run(path).start(with_names(config, data))
     (tmp_path / "new.csv").write_text("town,visits,height\nRom,3,0.5\n")
-    one = examples(path, str(tmp_path / "new.csv"), None)
+    one = read_examples(path, str(tmp_path / "new.csv"), None)
     assert one.x.tolist() == [[0.5, 3, 1]] and one.y is None, "no labels are needed"
     labelled = write(tmp_path / "more.csv", ["Ulm", "Rom"] * 10)
-    more = examples(path, labelled, None)
+    more = read_examples(path, labelled, None)
     assert more.x[:, 2].tolist() == [2, 1] * 10 and more.y.tolist() == [1, 0] * 10
     assert len(evaluation_data_of(path, labelled, None)) == 20
     with refused("--split: .*more.csv has no test part of its own; leave --split out"):
-        examples(path, labelled, "test")
+        read_examples(path, labelled, "test")
     for own in (None, config.data, str(tmp_path / "run" / ".." / "people.csv")):
-        np.testing.assert_array_equal(examples(path, own, None).x, data.test.x)
+        np.testing.assert_array_equal(read_examples(path, own, None).x, data.test.x)
         np.testing.assert_array_equal(evaluation_data_of(path, own, None).test.x, data.test.x)
     compared = evaluation_data_of(path, labelled, None, runs=[path, tmp_path / "other"])
     assert len(compared) == 20, "of two runs neither was trained on it"
@@ -77,22 +77,22 @@ def test_a_model_file_of_a_run_reads_other_data_as_the_run_does(config, tmp_path
     run.save_model(model, "model.keras", metadata=record_of(named))
     file = shutil.copy(path / "model.keras", tmp_path / "alone.keras")
     (tmp_path / "new.csv").write_text("town,visits,height\nRom,3,0.5\n")
-    np.testing.assert_array_equal(examples(file, str(tmp_path / "new.csv"), None).x, [[0.5, 3, 1]])
+    np.testing.assert_array_equal(read_examples(file, str(tmp_path / "new.csv"), None).x, [[0.5, 3, 1]])
     for name in ("seed", "use_columns", "categories", "label_column"):
         assert getattr(config_of(file), name) == getattr(named, name)
     model.save(tmp_path / "other.keras")
     assert config_of(tmp_path / "other.keras") is None
     with refused("new.csv: expected numbers, as .*other.keras does not record the categories .* column 'town'"):
-        examples(tmp_path / "other.keras", str(tmp_path / "new.csv"), None)
+        read_examples(tmp_path / "other.keras", str(tmp_path / "new.csv"), None)
     (tmp_path / "numbers.csv").write_text("town,visits,height\n1,3,0.5\n")
     with pytest.warns(UserWarning, match="other.keras does not record the columns .* order: town, visits, height"):
-        examples(tmp_path / "other.keras", str(tmp_path / "numbers.csv"), None)
+        read_examples(tmp_path / "other.keras", str(tmp_path / "numbers.csv"), None)
     with zipfile.ZipFile(file) as archive:
         assert len(archive.namelist()) == 3, "Keras extracts an archive of more members to the disk"
     run.save_model(model, "other.keras", metadata={"data_options": {"use_columns": 3}})
     shutil.copy(path / "other.keras", tmp_path / "other.keras")
     with refused("other.keras: its record of the data is damaged .use_columns must be a list of texts"):
-        examples(tmp_path / "other.keras", str(tmp_path / "numbers.csv"), None)
+        read_examples(tmp_path / "other.keras", str(tmp_path / "numbers.csv"), None)
 
 
 def test_what_is_sent_to_a_server_has_the_labels_that_are_named(tmp_path, refused):
@@ -115,10 +115,10 @@ def test_what_is_sent_to_a_server_has_the_labels_that_are_named(tmp_path, refuse
 def test_the_parts_of_a_file_are_kept(tmp_path, refused):
     file, x = str(tmp_path / "x.npz"), np.arange(12, dtype="float32").reshape(6, 2)
     np.savez(file, x=x[:3], x_test=x[3:], y=[0, 1, 2], y_test=[0, 1, 0])
-    whole = examples(tmp_path / "model.keras", file, None)
+    whole = read_examples(tmp_path / "model.keras", file, None)
     np.testing.assert_array_equal(whole.x, x)
     assert whole.y.tolist() == [0, 1, 2, 0, 1, 0]
-    assert examples(tmp_path / "model.keras", file, "test").y.tolist() == [0, 1, 0]
+    assert read_examples(tmp_path / "model.keras", file, "test").y.tolist() == [0, 1, 0]
     data = evaluation_data_of(tmp_path / "model.keras", file, None)
     assert isinstance(data, SplitDataset) and data.test.x.tolist() == x[3:].tolist() and len(data.train) == 3
     with refused("has no validation part of its own"):
@@ -138,14 +138,14 @@ def test_the_labels_of_another_folder_are_those_of_the_training(tiny, tmp_path, 
     Run(run).start(with_names(config, data))
     assert Run(run).config().label_names == ["cat", "dog"]
     more, others = str(tmp_path / "more"), str(tmp_path / "others")
-    assert set(examples(run, more, None).y) == set(data_of(run, more).train.y) == {1}
+    assert set(read_examples(run, more, None).y) == set(data_of(run, more).train.y) == {1}
     with pytest.warns(UserWarning, match="Expected the labels cat, dog; got ape too"):
         assert set(evaluation_data_of(run, others, None).y) == {1, 2}
     model = build_model(config, data)
     with pytest.warns(UserWarning), refused("expected labels from 0 to 1, .*; got labels from 1 to 2"):
-        split = examples(run, others, None)
+        split = read_examples(run, others, None)
         model.encode(split.x, condition=condition_of(model, split.y))
-    assert len(examples(run, "digits", None)) == 180
+    assert len(read_examples(run, "digits", None)) == 180
     assert len(training_examples(run, more)[0]) == 10 and len(training_examples(run, None)[0]) == 16
 
 
@@ -163,17 +163,17 @@ def test_the_names_of_a_configuration_are_for_data_of_their_kind(tiny, tmp_path,
 def test_the_image_size_of_the_training_is_that_of_folders_only(tiny, tmp_path):
     Run(tmp_path / "run").start(tiny(data=str(tmp_path / "images"), image_size=8))
     np.save(tmp_path / "x.npy", np.zeros((1, 8, 8, 1), "uint8"))
-    assert len(examples(tmp_path / "run", str(tmp_path / "x.npy"), None)) == 1
+    assert len(read_examples(tmp_path / "run", str(tmp_path / "x.npy"), None)) == 1
 
 
 @pytest.mark.slow
 def test_another_table_has_the_categories_of_the_training(config, tmp_path, refused):
     run = train(config, tmp_path / "run", report=False, verbose=0)
     assert run.config().categories == {"town": ["Bonn", "Rom", "Ulm"], "kind": ["a", "b"]}
-    other = examples(run.path, write(tmp_path / "other.csv", ["Ulm", "Rom"] * 10), "train")
+    other = read_examples(run.path, write(tmp_path / "other.csv", ["Ulm", "Rom"] * 10), "train")
     assert set(other.x[:, 2]) == {1.0, 2.0}
     with refused("column 'town': expected one of Bonn, Rom, Ulm, as in training, got 'Paris'"):
-        examples(run.path, write(tmp_path / "more.csv", ["Ulm", "Paris"] * 10), "train")
+        read_examples(run.path, write(tmp_path / "more.csv", ["Ulm", "Paris"] * 10), "train")
     again = train(config, run.path, resume=True, report=False, verbose=0)
     assert again.path == run.path
     export_run(run.path, tmp_path / "served", ExportOptions(batch_sizes=(1,)), data=None, no_data=True)
