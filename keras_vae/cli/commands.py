@@ -290,9 +290,10 @@ def data(
     if source is None:
         _table(names())
         typer.echo(
-            "\nAlso: image sets of TensorFlow Datasets, folders of images, .npy, .npz, .csv, .parquet and .tfrecord "
-            "files. A .npz file has the examples under x, images, x_train or arr_0, and labels, if any, under y, "
-            "labels or y_train."
+            "\nAlso: image sets of TensorFlow Datasets; hf:NAME for a data set of the Hugging Face Hub; folders of "
+            "images, of TFRecord files or of tables, or written by `keras-vae prepare` or save_to_disk; .npy, .npz, "
+            ".csv, .tsv, .parquet and .tfrecord files. A .npz file has the examples under x, images, x_train or "
+            "arr_0, and labels, if any, under y, labels or y_train."
         )
     else:
         typer.echo(load(source, **settings).describe())
@@ -302,7 +303,7 @@ def data(
 def prepare(
     source: Annotated[
         str,
-        typer.Argument(help="Folder of images, TFRecord files, table or folder of tables, or name of a data set."),
+        typer.Argument(help="Folder of images, TFRecord files or tables; TFRecord file, table, or name of a data set."),
     ],
     out: Annotated[Path, typer.Option(help="New folder, for --data of `keras-vae train`.")],
     *,

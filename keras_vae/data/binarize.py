@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.lazy_array import LazyArray
+from keras_vae.data.lazy_array import LazyArray, sample
 from keras_vae.errors import InvalidInputError, unknown
 
 MODES = {
@@ -19,8 +19,8 @@ MODES = {
 }
 
 
-def check(x: np.ndarray, mode: str | None) -> None:
-    """Checks the mode, and that float data are intensities in [0, 1].
+def check(x: np.ndarray | LazyArray, mode: str | None) -> None:
+    """Checks the mode, and that float data are intensities in [0, 1]; of a lazy array, a sample is checked.
 
     Raises:
         InvalidInputError: if the mode is unknown, or if float data contain NaN or values outside [0, 1].
@@ -29,9 +29,12 @@ def check(x: np.ndarray, mode: str | None) -> None:
         return
     if mode not in MODES:
         raise InvalidInputError(unknown(mode, MODES, part="binarization"))
-    if x.dtype != np.uint8 and np.isnan(x).any():
+    if x.dtype == np.uint8:
+        return
+    x = sample(x)
+    if np.isnan(x).any():
         raise InvalidInputError(f"binarize={mode!r}: expected data without NaN, got NaN; leave binarize out.")
-    if x.dtype != np.uint8 and (x.min() < 0 or x.max() > 1):
+    if x.min() < 0 or x.max() > 1:
         raise InvalidInputError(
             f"binarize={mode!r}: expected float data in [0, 1], got {x.min():g} to {x.max():g}; scale it or use uint8."
         )

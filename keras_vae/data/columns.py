@@ -12,6 +12,9 @@ from keras_vae.errors import InvalidInputError
 TRUE, FALSE = ("1", "true", "True", "TRUE"), ("0", "false", "False", "FALSE")
 """The texts that Arrow reads as true and false in a CSV file."""
 
+MOST_EXACT = 2**24
+"""The integers up to this one are exact in float32."""
+
 UNKNOWN = -1.0
 """The index of a text that is not among the categories, until it is refused."""
 
@@ -25,10 +28,12 @@ class Column(NamedTuple):
     Attributes:
         values: float64 `(N,)`, NaN for a missing value; int64 for labels.
         texts: the texts with the indices 0, 1, ...; empty for a numeric column.
+        rounded: whether the column has integers that float32 cannot represent.
     """
 
     values: np.ndarray
     texts: tuple[str, ...] = ()
+    rounded: bool = False
 
 
 def to_column(
@@ -63,7 +68,8 @@ def to_column(
         row, text = first_text(column.to_pylist())
         got = f"{len(texts)} different texts, such as {text[:40]!r} in row {first + row}"
     elif is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
-        return Column(to_numbers(column))
+        numbers = to_numbers(column)
+        return Column(numbers, rounded=pa.types.is_integer(kind) and is_rounded(numbers))
     elif is_text(kind):
         return Column(_numbers_in_text(column, where, first, faults))
     else:
@@ -103,6 +109,12 @@ def stack_columns(columns: Sequence[Column]) -> np.ndarray:
     """Returns the columns as examples, float32 `(N, D)`."""
     with np.errstate(over="ignore"):
         return np.stack([column.values for column in columns], axis=1).astype(np.float32)
+
+
+def is_rounded(integers: np.ndarray) -> bool:
+    """Returns whether float32, which has 24 binary digits, rounds one of the integers; NaN is none."""
+    large = integers[np.abs(integers) > MOST_EXACT]
+    return bool(np.any(large.astype(np.float32) != large))
 
 
 def check_finite(values: np.ndarray, where: str, first: int = 0) -> None:

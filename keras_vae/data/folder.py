@@ -9,12 +9,13 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from keras_vae.data.encoded_images import MAX_NAMED, decode, with_channels
+from keras_vae.data.encoded_images import MAX_NAMED, decode
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.image_files import ImageFiles
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.parts import Parts
+from keras_vae.data.pixel_array import PixelArray
 from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.progress import progress
@@ -86,7 +87,7 @@ def read_folder(
     stream = large or most_used(len(entries), limit) < len(entries)
     start = time.monotonic()
     decoded = _sample(entries, size) if stream else entries
-    images, failures = _decode(root, decoded, size, strict, max_pixels)
+    images, pixels, failures = _decode(root, decoded, size, strict, max_pixels)
     seconds = (time.monotonic() - start) / max(len(decoded), 1)
     if not images:
         raise InvalidInputError(
@@ -102,8 +103,10 @@ def read_folder(
         count = "" if stream or not failures else f"{len(failures)} of {len(entries)} image files. "
         warnings.warn(f"{root}: {count}{' '.join(warned)}", stacklevel=2)
 
-    grey = all(image.pixels.ndim == 2 for image in images.values())
-    splits = _stream(root, entries, size, grey, names, max_pixels) if stream else _in_memory(images, grey, names)
+    if stream:
+        splits = _stream(root, entries, size, pixels.grey, names, max_pixels)
+    else:
+        splits = _in_memory([*images], pixels.array, names)
     if "train" not in splits:
         raise InvalidInputError(
             f"{root}: expected readable images for training, got only {' and '.join(splits)}; add a folder train."
@@ -142,11 +145,13 @@ def _sample(entries: Sequence[Entry], size: tuple[int, int]) -> list[Entry]:
     return [entries[i] for i in np.linspace(0, len(entries) - 1, count).astype(int)]
 
 
-def _in_memory(images: Mapping[Entry, DecodedImage], grey: bool, names: Sequence[str]) -> dict[str, Split]:
-    splits = {}
-    for part, entries in _by_part(images).items():
-        pixels = np.stack([with_channels(images[entry].pixels, grey=grey) for entry in entries])
-        splits[part] = Split(pixels, _labels(entries, names))
+def _in_memory(entries: Sequence[Entry], pixels: np.ndarray, names: Sequence[str]) -> dict[str, Split]:
+    splits, row_of = {}, {entry: row for row, entry in enumerate(entries)}
+    for part, chosen in _by_part(entries).items():
+        rows = [row_of[entry] for entry in chosen]
+        first, last = rows[0], rows[-1] + 1
+        x = pixels[first:last] if len(rows) == last - first else pixels[rows]  # a slice is no copy
+        splits[part] = Split(x, _labels(chosen, names))
     return splits
 
 
@@ -186,22 +191,22 @@ def first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[i
 
 def _decode(
     root: Path, entries: Sequence[Entry], size: tuple[int, int], strict: bool, max_pixels: int
-) -> tuple[dict[Entry, DecodedImage], list[str]]:
-    """Returns entry -> image for the readable files, in order, and a sentence for each unreadable file."""
-    images, failures = {}, []
+) -> tuple[dict[Entry, DecodedImage], PixelArray, list[str]]:
+    """Returns entry -> image for the readable files in order, their pixels, and a sentence for each unreadable file."""
+    images, pixels, failures = {}, PixelArray(root, len(entries), size), []
     pool = ThreadPoolExecutor()
     try:
         results = pool.map(lambda entry: decode(root / entry.path, size, max_pixels), entries)
         for entry, result in zip(entries, progress(results, len(entries), "Reading images"), strict=True):
             if isinstance(result, DecodedImage):
-                images[entry] = result
+                images[entry] = pixels.add(result)
             elif strict:
                 raise InvalidInputError(f"{root / entry.path}: expected a readable image, got: {one_line(result)}.")
             else:
                 failures.append(f"Skipped {entry.path}: {one_line(result)}.")
     finally:
         pool.shutdown(cancel_futures=True)
-    return images, failures
+    return images, pixels, failures
 
 
 def check_range(root: Path, brightest: Iterable[int | None]) -> None:

@@ -33,9 +33,12 @@ def layout(root: Path) -> tuple[list[Entry], list[PurePath], list[Path]]:
     Returns:
         The two results of `arrange`, and the files of other kinds.
     """
-    files = sorted(walk(os.fspath(root), ()))
-    images = [PurePath(*parts) for parts, is_file in files if is_file and _suffix(parts[-1]) in SUFFIXES]
-    others = [Path(*parts) for parts, is_file in files if not (is_file and _suffix(parts[-1]) in SUFFIXES)]
+    images, others = [], []
+    for parts, is_file in sorted(walk(os.fspath(root), ())):
+        if is_file and os.path.splitext(parts[-1])[1].lower() in SUFFIXES:
+            images.append(PurePath(*parts))
+        else:
+            others.append(Path(*parts))
     return *arrange(images), others
 
 
@@ -51,10 +54,6 @@ def walk(folder: str, parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
                     yield from walk(entry.path, parts)
             else:
                 yield parts, entry.is_file()
-
-
-def _suffix(name: str) -> str:
-    return os.path.splitext(name)[1].lower()
 
 
 def arrange(files: Sequence[P]) -> tuple[list[Entry], list[P]]:

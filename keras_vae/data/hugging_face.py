@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from keras_vae.data.columns import texts_in, to_labels
-from keras_vae.data.encoded_images import decode, decoders, with_channels
+from keras_vae.data.encoded_images import decode, decoders
 from keras_vae.data.folder import SAMPLED, check_range, size_notes, skip_notes
 from keras_vae.data.folder_layout import SPLITS
 from keras_vae.data.hugging_face_images import HuggingFaceImages, content_of
 from keras_vae.data.hugging_face_rows import HuggingFaceRows
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
-from keras_vae.data.lazy_array import LARGE
+from keras_vae.data.lazy_array import LARGE, LazyArray, sample
 from keras_vae.data.parts import Parts
+from keras_vae.data.pixel_array import PixelArray
 from keras_vae.data.split_dataset import PARTS, Split
+from keras_vae.data.table import rounding_notes
 from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.progress import progress
 
@@ -117,10 +119,17 @@ def read_hugging_face(
     if left_out and use_columns is None:
         notes.append(f"Left out {', '.join(left_out)}: no numbers, or lists whose type has no fixed length.")
     rows: dict[str, Any] = {}
+    rounded: set[str] = set()
     uint8 = len(shapes) == 1 and all(shapes.values()) and "uint8" in str(features[next(iter(shapes))])
     for part, split in splits.items():
         lazy = HuggingFaceRows(split, shapes, name=name, dtype=np.uint8 if uint8 else np.float32)
         rows[part] = lazy if (lazy.nbytes > LARGE if stream is None else stream) else np.asarray(lazy)
+        sample(rows[part])
+        rounded |= lazy.rounded
+    if missing := sum(int(np.isnan(sample(x)).sum()) for x in rows.values()):
+        where = "in a sample of the rows " if any(isinstance(x, LazyArray) for x in rows.values()) else ""
+        notes.append(f"{missing} values {where}are missing (NaN).")
+    notes += rounding_notes([column for column in shapes if column in rounded])
     column_names = tuple(shapes) if not any(shapes.values()) else ()
     return name, _parts(rows, labels, label_names, tuple(notes), column_names)
 
@@ -255,19 +264,18 @@ def _read_images(
         chosen = {part: split.select(rows[part]) for part, split in splits.items() if split.num_rows}
     else:
         chosen = dict(splits)
-    decoded: dict[str, list[DecodedImage | Exception]] = {}
+    pixels = {part: PixelArray(name, split.num_rows, size) for part, split in chosen.items()}
+    images, failures = {}, []
     for part, split in chosen.items():
-        images = _decode(split, column, size, max_pixels)
-        decoded[part] = list(progress(images, split.num_rows, f"Reading images of {name} {part}"))
-    readable = {
-        (part, row): image
-        for part, images in decoded.items()
-        for row, image in enumerate(images)
-        if isinstance(image, DecodedImage)
-    }
-    check_range(Path(name), [image.brightest for image in readable.values()])
-    grey = all(image.pixels.ndim == 2 for image in readable.values())
-    notes = size_notes(readable.values(), size, chosen=image_size is None)
+        results = progress(_decode(split, column, size, max_pixels), split.num_rows, f"Reading images of {name} {part}")
+        for row, result in enumerate(results):
+            if isinstance(result, DecodedImage):
+                images[part, row] = pixels[part].add(result)
+            else:
+                failures.append(f"Skipped {part}/{row}: {one_line(result)}.")
+    check_range(Path(name), [image.brightest for image in images.values()])
+    grey = all(array.grey for array in pixels.values())
+    notes = size_notes(images.values(), size, chosen=image_size is None)
     if lazy:
         x = {
             part: HuggingFaceImages(
@@ -276,23 +284,16 @@ def _read_images(
             for part, split in splits.items()
         }
         return x, notes
-    failures = [
-        f"Skipped {part}/{row}: {one_line(image)}."
-        for part, images in decoded.items()
-        for row, image in enumerate(images)
-        if isinstance(image, Exception)
-    ]
     if failures:
         skipped = skip_notes(failures, [])
         warnings.warn(f"{name}: {len(failures)} of {total} images. {' '.join(skipped)}", stacklevel=2)
         notes += skipped
     x = {}
-    for part, images in decoded.items():
-        good = [row for row in range(len(images)) if (part, row) in readable]
-        if good:
-            x[part] = np.stack([with_channels(readable[part, row].pixels, grey=grey) for row in good])
-        part_labels = labels[part]
-        labels[part] = None if part_labels is None else part_labels[good]
+    for part, array in pixels.items():
+        if len(array):
+            x[part] = array.array if array.grey == grey else np.repeat(array.array, 3, axis=-1)
+        if (part_labels := labels[part]) is not None:
+            labels[part] = part_labels[[row for of, row in images if of == part]]
     if "train" not in x:
         raise InvalidInputError(
             f"{name}: expected readable images for training, got none; check the column {column!r}."

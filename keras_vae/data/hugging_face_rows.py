@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.data.columns import chunks_of, to_numbers
+from keras_vae.data.columns import chunks_of, is_rounded, to_numbers
 from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.validate import validate
 from keras_vae.errors import InvalidInputError
@@ -29,6 +29,8 @@ class HuggingFaceRows(LazyArray):
 
     def __init__(self, dataset: Any, columns: Mapping[str, tuple[int, ...]], *, name: str, dtype: Any = np.float32):
         self.columns, self.name = dict(columns), name
+        self.rounded: set[str] = set()
+        """The columns with integers that float32 rounds, among the rows that were read."""
         shapes = list(columns.values())
         self._row = shapes[0] if len(shapes) == 1 and shapes[0] else (sum(map(math.prod, shapes)),)
         example = validate(np.zeros((1, *self._row), dtype), name)
@@ -53,6 +55,8 @@ class HuggingFaceRows(LazyArray):
             while isinstance(chunk, pa.ExtensionArray) or pa.types.is_nested(chunk.type):
                 chunk = chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk.flatten()
             parts.append(to_numbers(chunk))
+            if pa.types.is_integer(chunk.type) and is_rounded(parts[-1]):
+                self.rounded.add(name)
         values = np.concatenate(parts)
         if len(values) != count * size:
             raise InvalidInputError(

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_vae.checks import check_integer
 from keras_vae.data import binarize as binarization
-from keras_vae.data.lazy_array import LARGE, InMemory, LazyArray, sample
+from keras_vae.data.lazy_array import LARGE, InMemory, LazyArray
 from keras_vae.data.validate import validate, validate_conditions
 from keras_vae.errors import InvalidInputError
 
@@ -76,7 +76,7 @@ def batches(
     size = min(check_integer("batch_size", batch_size), len(x))
     seed = check_integer("seed", seed, least=0) % 2**63
     start_step = check_integer("start_step", start_step, least=0)
-    binarization.check(sample(x), binarize)
+    binarization.check(x, binarize)
     epochs = _epochs(shuffle, start_epoch)
     if isinstance(x, LazyArray):
         x = x if binarize in (None, "dynamic") else binarization.Binarized(x, binarize, seed)
@@ -87,6 +87,9 @@ def batches(
     with tf.device("CPU"):
         labels = None if y is None else tf.constant(y)
         read = _reader(x)
+
+    def indices_of(epoch: tf.Tensor) -> tf.data.Dataset:
+        return _indices(epoch, len(x), size, steps, shuffle, seed)
 
     def batch(epoch: tf.Tensor, step: tf.Tensor, indices: tf.Tensor):
         batch_x = read(indices)
@@ -100,10 +103,11 @@ def batches(
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     options.autotune.ram_budget = BUFFER
+    plain = tf.autograph.experimental.do_not_convert  # the conversion would delay the first batch by a second
     return (
-        epochs.flat_map(lambda epoch: _indices(epoch, len(x), size, steps, shuffle, seed))
+        epochs.flat_map(plain(indices_of))
         .skip(start_step)
-        .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .map(plain(batch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .apply(tf.data.experimental.assert_cardinality(total))
         .prefetch(tf.data.AUTOTUNE)
         .with_options(options)
@@ -156,4 +160,4 @@ def _indices(epoch: tf.Tensor, n: int, size: int, steps: int, shuffle: bool, see
             )
         return epoch, step, tf.ensure_shape(indices, [size]) if steps * size <= n else indices
 
-    return tf.data.Dataset.range(steps).map(batch_indices)
+    return tf.data.Dataset.range(steps).map(tf.autograph.experimental.do_not_convert(batch_indices))

@@ -1,7 +1,8 @@
 """Writes examples that are read by index to files that training reads at the speed of the disk."""
 
+import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from keras_vae.data.encoded_images import EncodedImages
 from keras_vae.data.folder import STREAMED
+from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.parts import Parts
 from keras_vae.data.prepare_folder import check_room, clear, unfinished
 from keras_vae.data.prepared import INDEX
@@ -45,14 +47,20 @@ def prepare_examples(parts: Parts, out: Path, *, shard_bytes: int, verbose: int 
             clear(out)
             write_json(out / STATE, key)
         shards = {part: [] for part in PARTS}
-        work = ((part, shard) for part, split in splits.items() for shard in _shards(part, split, rows, out))
+        work = itertools.chain.from_iterable(_shards(part, split, rows, out) for part, split in splits.items())
         total = sum(-(-len(split) // rows) for split in splits.values())
-        for part, shard in progress(work, total, "Preparing files", verbose=verbose):
-            shards[part].append(shard)
+        failures = []
+        for part, shard, reasons in progress(work, total, "Preparing files", verbose=verbose):
+            failures += reasons
+            if shard["examples"]:
+                shards[part].append(shard)
+        notes = [note for note in parts.notes if STREAMED not in note]
+        if failures:
+            notes.append(f"Left out {len(failures)} images that cannot be decoded. The first is {failures[0]}.")
         content = {
             "shape": list(x.shape[1:]),
             "label_names": parts.label_names,
-            "notes": [*(note for note in parts.notes if STREAMED not in note), *_replaced(splits.values())],
+            "notes": notes,
             "factor_names": parts.factor_names,
             "factor_sizes": parts.factor_sizes,
             "splits": shards,
@@ -62,36 +70,42 @@ def prepare_examples(parts: Parts, out: Path, *, shard_bytes: int, verbose: int 
                 "column_names": parts.column_names,
                 "categories": parts.categories,
                 "label_column": None if parts.train.y is None else "label",
-                "missing": [0] * len(parts.column_names),  # a note of the data reports them already
+                "rounded": [],  # a note of the data reports them already, and the missing values
+                "missing": [0] * len(parts.column_names),
                 "left_out": [],
             }
         write_json(out / INDEX, content)
 
 
-def _shards(part: str, split: Split, rows: int, out: Path) -> Iterator[dict[str, Any]]:
-    """Writes the files of a split that are not there, and yields what the index contains about each."""
+def _shards(part: str, split: Split, rows: int, out: Path) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+    """Writes the files of a split that are not there.
+
+    Yields the name of the split, what the index contains about the file, and why examples are left out.
+    """
     for number, start in enumerate(range(0, len(split), rows)):
-        chosen, file = slice(start, min(start + rows, len(split))), f"{part}-{number:05}.npy"
-        if not (out / file).exists():
-            x = np.asarray(split.x[chosen])
-            write_whole(out / file, lambda path, x=x: np.save(path, x))
-        yield {
-            "file": file,
-            "examples": chosen.stop - start,
+        chosen, name = np.arange(start, min(start + rows, len(split))), f"{part}-{number:05}"
+        file, state = out / f"{name}.npy", out / f"{name}.shard.json"
+        if not state.exists():
+            x, failures = _read(split.x, chosen)
+            write_whole(file, lambda path, x=x: np.save(path, x))
+            write_json(state, [[*failures.keys()], [*failures.values()]])
+        left_out, reasons = read_json(state)
+        chosen = np.delete(chosen, np.array(left_out, np.int64))
+        shard = {
+            "file": file.name,
+            "examples": len(chosen),
             "labels": [] if split.y is None else split.y[chosen].tolist(),
             "factors": [] if split.factors is None else split.factors[chosen].tolist(),
         }
+        yield part, shard, reasons
 
 
-def _replaced(splits: Iterable[Split]) -> list[str]:
-    """Returns a note if images that cannot be decoded were replaced by others."""
-    found = {
-        x.name_of(index): reason
-        for x in (split.x for split in splits)
-        if isinstance(x, EncodedImages)
-        for index, reason in x.skipped.items()
+def _read(x: np.ndarray | LazyArray, indices: np.ndarray) -> tuple[np.ndarray, dict[int, str]]:
+    """Returns the examples that can be decoded, and position in `indices` -> reason for the others."""
+    if not isinstance(x, EncodedImages):
+        return np.asarray(x[indices]), {}
+    images, sources = x.take(indices), x.indices[indices].tolist()
+    failures = {
+        row: f"{x.name_of(source)}: {x.skipped[source]}" for row, source in enumerate(sources) if source in x.skipped
     }
-    if not found:
-        return []
-    name, reason = next(iter(found.items()))
-    return [f"{len(found)} images cannot be decoded, and were replaced by others. The first is {name}: {reason}."]
+    return np.delete(images, [*failures], axis=0), failures

@@ -54,6 +54,7 @@ def prepare_table(
             "label_names": table.texts[label_column] if label_column is not None else [],
             "notes": notes,
             "left_out": table.left_out,
+            "rounded": sorted(table.rounded),
             "missing": np.sum([shard["missing"] for shard in shards], axis=0).tolist(),
             "splits": {
                 part: [
@@ -78,6 +79,7 @@ class _Work:
         self.state: dict[str, Any] = {
             "key": digest_of([np.frombuffer(described.encode(errors="surrogateescape"), np.uint8)]),
             "found": None,
+            "rounded": [],
             "shards": [],
         }
 
@@ -87,6 +89,7 @@ class _Work:
         if isinstance(earlier, dict) and earlier.get("key") == self.state["key"]:
             self.state = earlier
             self.table.found = earlier["found"]
+            self.table.rounded |= {*earlier.get("rounded", ())}
             if not all(map(self._is_whole, earlier["shards"])):
                 self.state["shards"] = []
             return
@@ -144,6 +147,7 @@ class _Work:
         if labels is not None and y is not None:
             write_whole(self.out / labels, lambda path, y=y: np.save(path, y))
         missing = np.isnan(x).sum(axis=0).tolist()
+        self.state["rounded"] = sorted(self.table.rounded)
         self.state["shards"].append(
             {"part": part, "file": name, "labels": labels, "examples": len(x), "missing": missing}
         )

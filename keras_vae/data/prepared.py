@@ -187,7 +187,8 @@ def _read_table(
         splits[part] = Split(x, None if own_label is None else labels)
     missing = sum(count for name, count in zip(names, index["missing"], strict=True) if name in chosen)
     left_out = index["left_out"] if use_columns is None else []
-    notes = (*index["notes"], *notes_of({name: texts[name] for name in chosen}, left_out, missing))
+    rounded = sorted(name for name in index.get("rounded", ()) if name in chosen)
+    notes = (*index["notes"], *notes_of({name: texts[name] for name in chosen}, left_out, missing, rounded))
     return Parts(
         splits["train"], splits.get("validation"), splits.get("test"), label_names=label_names, notes=notes,
         column_names=tuple(chosen), categories=tuple(texts[name] for name in chosen),

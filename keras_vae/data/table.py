@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 import psutil
 
-from keras_vae.data.columns import Column, Faults, check_finite, reads_as_number, stack_columns, to_column, to_labels
+from keras_vae.data.columns import (
+    MOST_EXACT,
+    Column,
+    Faults,
+    check_finite,
+    reads_as_number,
+    stack_columns,
+    to_column,
+    to_labels,
+)
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
 from keras_vae.errors import InvalidInputError, one_line, unknown
@@ -71,23 +80,42 @@ def read_table(
     return Parts(
         Split(x, None if labels is None else labels.values),
         label_names=() if labels is None else labels.texts,
-        notes=notes_of(texts, left_out, int(np.isnan(x).sum())),
+        notes=notes_of(
+            texts,
+            left_out,
+            int(np.isnan(x).sum()),
+            sorted(name for name, column in zip(names, columns, strict=True) if column.rounded),
+        ),
         column_names=tuple(names),
         categories=tuple(texts.values()),
     )
 
 
-def notes_of(texts: Mapping[str, Sequence[str]], left_out: Sequence[str], missing: int) -> tuple[str, ...]:
+def notes_of(
+    texts: Mapping[str, Sequence[str]], left_out: Sequence[str], missing: int, rounded: Sequence[str]
+) -> tuple[str, ...]:
     """Returns the notes on a table.
 
     Args:
         texts: column -> its texts; empty for a numeric column.
         left_out: the columns with the row index of pandas.
         missing: number of missing values.
+        rounded: the columns with integers that float32 rounds.
     """
     notes = [f"Column {name} has categories: {', '.join(known)}." for name, known in texts.items() if known]
     notes += [f"Left out {name}, the row index of pandas; to use it, name it in use_columns." for name in left_out]
-    return (*notes, *([f"{missing} values are missing (NaN)."] if missing else []))
+    notes += [f"{missing} values are missing (NaN)."] if missing else []
+    return (*notes, *rounding_notes(rounded))
+
+
+def rounding_notes(columns: Sequence[str]) -> list[str]:
+    """Returns a note if columns have integers that float32 rounds."""
+    if not columns:
+        return []
+    return [
+        f"Rounded the integers above {MOST_EXACT:,} in {', '.join(columns)} to float32; leave out columns that are "
+        "keys, such as row numbers or timestamps."
+    ]
 
 
 def read_as_in_training(

@@ -101,6 +101,8 @@ class TableFiles:
         self.training_texts = None if categories is None else {name: tuple(texts) for name, texts in categories.items()}
         self.texts: dict[str, tuple[str, ...]] = {}
         self.types: dict[str, int] = {}
+        self.rounded: set[str] = set()
+        """The columns with integers that float32 rounds, in the chunks so far."""
 
     @property
     def ticks(self) -> int:
@@ -187,6 +189,7 @@ class TableFiles:
                 where = f"{path}, column {name!r}"
                 columns.append(to_column(batch.column(name), where, self.texts[name], first=first))
                 check_finite(columns[-1].values, where, first)
+                self.rounded |= {name} if columns[-1].rounded else set()
             x = stack_columns(columns)
             if self.label_column is None:
                 return x, None

@@ -127,7 +127,10 @@ def read_table_folder(
     return Parts(
         parts["train"], parts.get("validation"), parts.get("test"),
         label_names=files.texts[label_column] if label_column is not None else (),
-        notes=(*notes, *notes_of(files.texts_of_examples, files.left_out, int(np.isnan(x).sum()))),
+        notes=(
+            *notes,
+            *notes_of(files.texts_of_examples, files.left_out, int(np.isnan(x).sum()), sorted(files.rounded)),
+        ),
         column_names=tuple(files.names),
         categories=tuple(files.texts_of_examples.values()),
     )  # fmt: skip

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import psutil
 import tensorflow as tf
 
 from keras_vae.data.lazy_array import LARGE
+from keras_vae.data.memory import check_pixels_fit
 from keras_vae.data.names import BUILT_IN, names
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
@@ -71,7 +71,7 @@ def read_tfds(
     total = sum(builder.info.splits[split].num_examples for split in splits.values())
     large = total * math.prod(shape) > LARGE if stream is None else stream
     if not large:
-        _check_memory(name, total, shape)
+        check_pixels_fit(name, total, shape)
     read = _lazy if large or _is_array_record(builder) else _read
     chosen = _Features(key, shape, image_size, label_key, factor_keys)
     examples_by_part = {part: read(builder, split, chosen) for part, split in splits.items()}
@@ -106,15 +106,6 @@ class _Features(NamedTuple):
     image_size: tuple[int, int] | None
     label: str | None
     factors: list[str]
-
-
-def _check_memory(name: str, total: int, shape: tuple[int, ...]) -> None:
-    needed, available = total * math.prod(shape), psutil.virtual_memory().available
-    if needed > available:
-        raise InvalidInputError(
-            f"{name}: expected images that fit in {available / 2**30:.1f} GiB of free memory, got {total:,} of shape "
-            f"{shape}, {needed / 2**30:.1f} GiB; leave stream out, so that they are read when they are needed."
-        )
 
 
 def _is_array_record(builder) -> bool:

@@ -12,13 +12,16 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from keras_vae.data.encoded_images import decode, decoders, with_channels
+from keras_vae.data.columns import MOST_EXACT
+from keras_vae.data.encoded_images import decode, decoders
 from keras_vae.data.folder import SAMPLED, check_range, is_large, most_used, size_notes, skip_notes, stream_note
 from keras_vae.data.folder_layout import SPLITS
 from keras_vae.data.images import MAX_PIXELS, SUFFIXES, DecodedImage
-from keras_vae.data.lazy_array import LARGE, LazyArray
+from keras_vae.data.lazy_array import LARGE, LazyArray, sample
 from keras_vae.data.parts import Parts
+from keras_vae.data.pixel_array import PixelArray
 from keras_vae.data.split_dataset import PARTS, Split
+from keras_vae.data.table import rounding_notes
 from keras_vae.data.tfrecord_files import TFRecordFiles
 from keras_vae.data.tfrecord_images import TFRecordImages
 from keras_vae.data.tfrecord_rows import TFRecordRows, parse
@@ -122,6 +125,8 @@ def read_tfrecords(
         x, kept = TFRecordRows(files, features.name, features.length, features.kind), np.arange(len(files))
         if not (x.nbytes > LARGE if stream is None else stream):
             x = np.asarray(x)
+        if features.kind == tf.int64 and np.abs(sample(x)).max() >= MOST_EXACT:
+            notes += rounding_notes([features.name])
     splits = {}
     for part in PARTS:
         rows = np.flatnonzero(part_of[kept] == part)
@@ -265,15 +270,14 @@ def _images(
     lazy = large or most_used(len(files), limit) < len(files)
     images = TFRecordImages(path, files, feature, size, grey=False, labels=y, max_pixels=max_pixels)
     sampled = images.spread(SAMPLED, LARGE) if lazy else np.arange(len(files))
-    start = time.monotonic()
-    results = list(progress(decoders().map(images.decoded, sampled), len(sampled), "Reading images"))
+    good, failures, pixels, start = {}, [], PixelArray(path, len(sampled), size), time.monotonic()
+    results = progress(decoders().map(images.decoded, sampled), len(sampled), "Reading images")
+    for index, result in zip(sampled.tolist(), results, strict=True):
+        if isinstance(result, DecodedImage):
+            good[index] = pixels.add(result)
+        else:
+            failures.append(f"Skipped {files.name_of(index)}: {one_line(result)}.")
     seconds = (time.monotonic() - start) / len(sampled)
-    good = {int(index): image for index, image in zip(sampled, results, strict=True) if isinstance(image, DecodedImage)}
-    failures = [
-        f"Skipped {files.name_of(int(index))}: {one_line(image)}."
-        for index, image in zip(sampled, results, strict=True)
-        if not isinstance(image, DecodedImage)
-    ]
     if not good:
         raise InvalidInputError(
             f"{path}: expected readable images, got none in a sample of {len(sampled)}. {failures[0]}"
@@ -286,12 +290,10 @@ def _images(
         notes = [*warned, *notes]
     if large:
         notes.append(stream_note(len(files), seconds))
-    grey = all(image.pixels.ndim == 2 for image in good.values())
     if lazy:
-        x = TFRecordImages(path, files, feature, size, grey=grey, labels=y, max_pixels=max_pixels)
+        x = TFRecordImages(path, files, feature, size, grey=pixels.grey, labels=y, max_pixels=max_pixels)
         return x, np.arange(len(files)), notes
-    x = np.stack([with_channels(image.pixels, grey=grey) for image in good.values()])
-    return x, np.array([*good]), notes
+    return pixels.array, np.array([*good]), notes
 
 
 def _first_size(images: TFRecordImages, max_pixels: int) -> tuple[int, int] | None:

@@ -30,7 +30,7 @@ def everyones(strategy: tf.distribute.Strategy, number: int) -> np.ndarray:
     return strategy.experimental_local_results(values)[0].numpy()
 
 
-@tf.function
+@tf.function(autograph=False)
 def _gather(number):
     return global_batch(tf.identity(number))  # the copy has a device, unlike the argument
 
@@ -66,8 +66,7 @@ def from_chief(strategy: tf.distribute.Strategy, arrays: Sequence[np.ndarray]) -
         return list(arrays)
     arrays = [np.asarray(array) for array in arrays]
     constants = [tf.constant(array.astype(TRANSFER_TYPES.get(array.dtype.name, array.dtype))) for array in arrays]
-    results = strategy.run(
-        tf.function(lambda values: [global_sum(of_first(value)) for value in values]), args=(constants,)
-    )
+    summed = tf.function(lambda values: [global_sum(of_first(value)) for value in values], autograph=False)
+    results = strategy.run(summed, args=(constants,))
     local = [strategy.experimental_local_results(value)[0].numpy() for value in results]
     return [value.astype(array.dtype) for value, array in zip(local, arrays, strict=True)]

@@ -44,8 +44,8 @@ class TrainingConfig:
 
     Attributes:
         model: name of a recipe, see `keras-vae models`, or MODULE:FUNCTION for your own recipe. See `zoo.get_recipe`.
-        data: name of a data set, folder of images or TFRecord files, or .npy, .npz, .csv, .parquet or .tfrecord file,
-            see `keras-vae data`.
+        data: name of a data set; folder of images, TFRecord files or tables; or .npy, .npz, .csv, .parquet or .tfrecord
+            file; see `keras-vae data`.
             `keras_vae.data.load` reads it.
         latent_dim: number of latent dimensions. In a few recipes, such as `vq_vae` and `ladder_vae`, it has another
             meaning; see their documentation.

@@ -71,7 +71,7 @@ def test_labels_follow_their_names_and_a_missing_one_stays_missing(tmp_path):
 def test_numbers_lists_and_labels(refused):
     n = 30
     rows = {
-        "a": [None, *range(1, n)],
+        "a": [None, *range(2**24 + 1, 2**24 + n)],
         "b": [0.5] * n,
         "text": ["x"] * n,
         "vector": [[i, 2.0, 3.0] for i in range(n)],
@@ -83,6 +83,8 @@ def test_numbers_lists_and_labels(refused):
     table = load(made, use_columns=["b", "a"], label_column="kind")
     assert table.column_names == ("b", "a") and table.label_names == ("high", "low")
     assert np.isnan(np.concatenate([table.train.x, table.validation.x, table.test.x])).sum() == 1
+    assert [note for note in table.notes if "missing" in note] == ["1 values are missing (NaN)."]
+    assert any("Rounded the integers above 16,777,216 in a to float32" in note for note in table.notes)
     both = [load(made, stream=stream) for stream in (False, True)]
     assert both[0].event_shape == (5,) and "Left out text, kind: no numbers" in both[0].notes[0]
     assert np.array_equal(np.asarray(both[1].train.x), both[0].train.x, equal_nan=True)

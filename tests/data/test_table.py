@@ -66,6 +66,12 @@ def test_columns_of_every_kind_are_read(table):
     assert parts.notes == ("Column town has categories: Bonn, Köln, Rhein, Ulm.", "3 values are missing (NaN).")
 
 
+def test_integers_that_float32_rounds_are_noted(tmp_path):
+    (tmp_path / "t.csv").write_text(f"key,exact,real,empty\n1,{2**24},1e30,\n{2**24 + 1},{2**26},0.1,\n")
+    (note,) = read_table(tmp_path / "t.csv", use_columns=["key", "exact", "real"]).notes
+    assert note.startswith("Rounded the integers above 16,777,216 in key to float32")
+
+
 @pytest.mark.parametrize(("suffix", "encoding"), [(".csv", "utf-8-sig"), (".csv", "utf-16"), (".tsv", "utf-16")])
 def test_a_byte_order_mark_says_the_encoding(tmp_path, suffix, encoding):
     path = tmp_path / f"t{suffix}"

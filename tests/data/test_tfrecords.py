@@ -148,7 +148,9 @@ def test_large_and_many_images_are_lazy_and_a_folder_of_images_stays_one(tmp_pat
 
 
 def test_prepared_records_are_the_records_also_after_an_interruption(tmp_path, monkeypatch):
-    write(tmp_path / "train.tfrecord", photos(20))
+    examples = list(photos(20))
+    examples[5]["image/encoded"] = examples[18]["image/encoded"] = b"no image"
+    write(tmp_path / "train.tfrecord", examples)
     rows = write(tmp_path / "rows.tfrecords", [{"x": [0.5, float(i)], "label": i % 3} for i in range(20)])
     out, take, limit = tmp_path / "prepared", TFRecordImages.take, 2
     source = tmp_path / "train.tfrecord"
@@ -160,14 +162,19 @@ def test_prepared_records_are_the_records_also_after_an_interruption(tmp_path, m
         return take(self, indices)
 
     monkeypatch.setattr(TFRecordImages, "take", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="record 5"):
         prepare(source, out, image_size=8, shard_bytes=192 * 7, verbose=0)
     written = (out / "train-00000.npy").stat().st_mtime_ns
-    prepare(source, out, image_size=8, shard_bytes=192 * 7, verbose=0)
+    with pytest.warns(UserWarning, match="record 18"):
+        prepare(source, out, image_size=8, shard_bytes=192 * 7, verbose=0)
     assert (out / "train-00000.npy").stat().st_mtime_ns == written
     prepare(rows, tmp_path / "prepared_rows", verbose=0)
-    for data, prepared in ((load(source, image_size=8), load(out)), (load(rows), load(tmp_path / "prepared_rows"))):
-        assert data.label_names == prepared.label_names and data.notes == prepared.notes
+    with pytest.warns(UserWarning, match="2 of 20 images"):
+        images = load(source, image_size=8)
+    (note,) = load(out).notes
+    assert note.startswith("Left out 2 images that cannot be decoded. The first is train.tfrecord, record 5: cannot")
+    for data, prepared in ((images, load(out)), (load(rows), load(tmp_path / "prepared_rows"))):
+        assert data.label_names == prepared.label_names
         for part in PARTS:
             np.testing.assert_array_equal(getattr(prepared, part).x, getattr(data, part).x)
             np.testing.assert_array_equal(getattr(prepared, part).y, getattr(data, part).y)

@@ -1,0 +1,18 @@
+"""Refuses data that do not fit in memory before they are read."""
+
+import math
+from pathlib import Path
+
+import psutil
+
+from keras_vae.errors import InvalidInputError
+
+
+def check_pixels_fit(source: str | Path, count: int, shape: tuple[int, ...]) -> None:
+    """Raises `InvalidInputError` if `count` uint8 images of a shape need more than the free memory."""
+    needed, available = count * math.prod(shape), psutil.virtual_memory().available
+    if needed > available:
+        raise InvalidInputError(
+            f"{source}: expected images that fit in {available / 2**30:.1f} GiB of free memory, got {count:,} of shape "
+            f"{shape}, {needed / 2**30:.1f} GiB; leave stream out, so that they are read when they are needed."
+        )
