@@ -16,8 +16,7 @@ TINY = ["--latent-dim", "2", "--limit", "128", "--set", "units=[16]", "--no-jit-
 def pytest_configure(config):
     """Gives the tests two CPU devices, for two replicas; possible only before TensorFlow has started.
 
-    XLA compiles in two thirds of the time if it does not optimise, and the same operations. Graphs without XLA are not
-    optimised either, which takes a twelfth of the time; the processes that tests start do optimise them.
+    XLA compiles in two thirds of the time if it does not optimise, and the same operations.
     """
     gc.set_threshold(20_000, 20, 10)  # graphs are many objects; looking through them takes a twelfth of the time
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
@@ -25,7 +24,6 @@ def pytest_configure(config):
 
     device = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 LONG_TO_MAKE = ("finished_run", "exported", "export", "light")
