@@ -31,11 +31,14 @@ from keras_vae.zoo.assemble import GENERATIVE, INFERENCE
 LATENT = 3
 IMAGE = (8, 8, 1)
 SPATIAL = {"filters": (4,), "blocks": 1}
+DENSE_CRITIC, CONV_CRITIC = {"critic": {"units": (16, 16)}}, {"critic": {"filters": (4, 8)}}
 # Small sizes. Some recipes also take parts of others, so that fewer models have every part of the zoo.
 OPTIONS = {
+    "aae": DENSE_CRITIC,
     "annealed_vae": {"capacity": 1.0, "capacity_steps": 3},
-    "autoencoder_kl": SPATIAL,
+    "autoencoder_kl": {**SPATIAL, **CONV_CRITIC},
     "discretized_logistic_vae": {"components": 2},
+    "factor_vae": DENSE_CRITIC,
     "flow_prior_vae": {"flows": 2},
     "full_covariance_vae": {"likelihood": "continuous_bernoulli"},
     "hyperspherical_vae": {"likelihood": "negative_binomial"},
@@ -58,8 +61,10 @@ OPTIONS = {
     "spatial_vae": SPATIAL,
     "tabular_vae": {"columns": ["real", "binary", ("categorical", 3), "count"]},
     "two_stage_vae": {"stage_units": (16,)},
+    "vae_gan": CONV_CRITIC,
     "vamp_vae": {"components": 5},
     "vq_vae": {"codebook_size": 8, "embedding_dim": 4, "prior": {"layers": 1, "filters": 4}},
+    "wae_gan": DENSE_CRITIC,
 }
 NETWORK = {
     "autoencoder_kl": {},
