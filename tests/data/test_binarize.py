@@ -39,7 +39,7 @@ def test_neighbouring_pixels_and_examples_are_drawn_independently():
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**31), mode=st.sampled_from(["dynamic", "static"]))
 def test_a_seed_reproduces_and_another_one_differs(seed, mode):
     x = np.full((6, 50), 128, np.uint8)

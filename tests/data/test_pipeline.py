@@ -26,7 +26,7 @@ def epochs(n, count, seed=0):
     return np.stack(take(stream, count))[..., 0].astype(int)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(sizes)
 def test_one_ordered_pass_has_every_example_once_in_order(size):
     n, batch_size = size
@@ -37,7 +37,7 @@ def test_one_ordered_pass_has_every_example_once_in_order(size):
     assert all(len(batch) == batch_size for batch in result[:-1])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(sizes, st.integers(0, 2**40))
 def test_a_shuffled_pass_has_full_batches_and_no_example_twice(size, seed):
     n, batch_size = size
@@ -49,7 +49,7 @@ def test_a_shuffled_pass_has_full_batches_and_no_example_twice(size, seed):
     assert len(set(seen)) == len(seen) and set(seen) <= set(range(n)) and n - len(seen) < batch_size
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(sizes, st.integers(0, 2**40), st.integers(0, 4), st.sampled_from([None, "dynamic", "static"]))
 def test_a_resumed_stream_is_the_uninterrupted_one(size, seed, resumed, binarize):
     n, batch_size = size

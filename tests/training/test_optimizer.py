@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vae.cli.sources import model_of
-from keras_vae.training import Run, load_data, train
+from keras_vae.training import Run, build, load_data, train
 from keras_vae.training import checkpoint as checkpoints
 from keras_vae.tuning import tune
 
@@ -38,10 +38,8 @@ def test_accumulation_equals_the_larger_batch(run_of):
     same = {"model": "ae", "decay": "none", "learning_rate": 1e-2}  # schedules count batches
     large = run_of(batch_size=64, **same)
     small = run_of(batch_size=16, options={"optimizer": {"gradient_accumulation_steps": 4}}, **same)
-    one = run_of(batch_size=16, **same)
-    for expected, obtained, other in zip(*map(weights_of, (large, small, one)), strict=True):
+    for expected, obtained in zip(weights_of(large), weights_of(small), strict=True):
         np.testing.assert_allclose(obtained, expected, atol=1e-5)
-        assert abs(other - expected).max() > 1e-3
 
 
 @pytest.mark.slow
@@ -57,18 +55,22 @@ def test_averages_are_better_late(run_of):
     assert history["val_elbo"][-1] == pytest.approx(validation(averages), rel=1e-5), "it is they that are evaluated"
 
 
-def test_early_stopping_keeps_the_best_epoch(run_of, refused):
-    same = {"learning_rate": 0.03, "decay": "none", "batch_size": 8, "limit": 40, "early_stopping": 2, "epochs": 40}
-    run = run_of(**same)
+def test_early_stopping_keeps_the_best_epoch_and_more_epochs_continue_from_it(run_of, capsys, refused):
+    same = {"learning_rate": 0.03, "batch_size": 8, "limit": 40, "early_stopping": 3}
+    run = run_of(epochs=5, **same)
+    best = int(np.argmax(run.read_history()["val_elbo"])) + 1
+    run = run_of(out=run.path, resume=True, epochs=40, **same)
+    assert f"Note: continuing from epoch {best}," in capsys.readouterr().err
     values = run.read_history()["val_elbo"]
     best = int(np.argmax(values))
-    assert len(values) == best + 3 < 40
+    assert len(values) == best + 4 < 40
     assert validation(run) == pytest.approx(values[best], rel=1e-5)
-    assert {path.name for path in run.path.iterdir()} >= {"model.keras"}
-    assert not run["best.keras"].exists() and not run["checkpoint.keras"].exists()
-    again = run_of(out=run.path, resume=True, **same)
+    assert run.is_finished and not run["best.keras"].exists() and not run["checkpoint.keras"].exists()
+    again = run_of(out=run.path, resume=True, epochs=40, **same)
     assert again.read_history()["val_elbo"] == values
     np.testing.assert_array_equal(weights_of(again)[0], weights_of(run)[0])
+    with refused("early stopping has ended this run after"):
+        run_of(out=run.path, resume=True, epochs=50, **same)
     with refused("early_stopping: a search trains each trial for all its epochs"):
         tune(run.config(), run.path / "search")
 
@@ -85,18 +87,23 @@ def stop(*_):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"options": {"optimizer": {"use_ema": True, "ema_momentum": 0.9, "gradient_accumulation_steps": 2}}},
+        {
+            "options": {
+                "optimizer": {"use_ema": True, "ema_momentum": 0.9, "gradient_accumulation_steps": 2},
+                "corruption": {"amount": 0.1},
+            },
+            "augment": ["flip", "rotate"],
+        },
         {"options": {"optimizer": {"weight_decay": 0.01}}, "optimizer": "schedule_free", "early_stopping": 3},
-        {"augment": ["flip", "rotate"], "options": {"corruption": {"amount": 0.1}}},
     ],
-    ids=["averages", "schedule-free with early stopping", "augmentation"],
+    ids=["averages and augmentation", "schedule-free with early stopping"],
 )
 def test_stopped_anywhere_it_ends_as_if_it_had_not_been(run_of, monkeypatch, tmp_path, capsys, changes):
-    # 37 steps of an epoch are a prime number, so that an execution is one step.
-    same = {"epochs": 3, "limit": 111, "batch_size": 3, "learning_rate": 0.02, "learning_rate_warmup": 1, **changes}
+    monkeypatch.setattr(build, "MOST_STEPS_PER_EXECUTION", 1)  # so that it can stop after each
+    same = {"epochs": 3, "limit": 35, "batch_size": 5, "learning_rate": 0.02, "learning_rate_warmup": 1, **changes}
     whole = run_of(**same)
     out, save = tmp_path / "run", checkpoints.save_checkpoint
-    for steps in (50, 111):  # within an epoch, and at the end of the last
+    for steps in (9, 21):  # within an epoch, and at the end of the last
         saved = []
 
         def save_and_stop(run, model, step, steps=steps, saved=saved):
@@ -127,31 +134,10 @@ def test_stopped_anywhere_it_ends_as_if_it_had_not_been(run_of, monkeypatch, tmp
 
 
 @pytest.mark.slow
-def test_more_epochs_of_schedule_free_equal_a_longer_run(run_of, capsys):
-    same = {"optimizer": "schedule_free"}
-    run = run_of(epochs=1, **same)
-    run_of(out=run.path, resume=True, epochs=2, **same)
-    assert capsys.readouterr().err == ""
-    for expected, obtained in zip(weights_of(run_of(epochs=2, **same)), weights_of(run), strict=True):
-        np.testing.assert_allclose(obtained, expected, atol=1e-6)
-
-
-@pytest.mark.slow
-def test_more_epochs_continue_from_the_averages_or_the_best_epoch_and_say_so(run_of, capsys, refused):
+def test_more_epochs_continue_from_the_averages_and_say_so(run_of, capsys):
     averages = {"decay": "none", "options": {"optimizer": {"use_ema": True, "ema_momentum": 0.9}}}
     run = run_of(epochs=1, **averages)
-    first = validation(run)
     run_of(out=run.path, resume=True, epochs=2, **averages)
     assert "Note: continuing from the averages" in capsys.readouterr().err
-    assert run.read_history()["epoch"] == [1, 2] and validation(run) > first
-
-    same = {"learning_rate": 0.03, "batch_size": 8, "limit": 40, "early_stopping": 3}
-    run = run_of(epochs=5, **same)
-    best = int(np.argmax(run.read_history()["val_elbo"])) + 1
-    longer = run_of(out=run.path, resume=True, epochs=40, **same)
-    assert f"Note: continuing from epoch {best}," in capsys.readouterr().err
-    values = longer.read_history()["val_elbo"]
-    assert len(values) < 40 and longer.is_finished and not longer["best.keras"].exists()
-    assert validation(longer) == pytest.approx(max(values), rel=1e-5)
-    with refused("early stopping has ended this run after"):
-        run_of(out=run.path, resume=True, epochs=50, **same)
+    history = run.read_history()
+    assert history["epoch"] == [1, 2] and history["val_elbo"][1] > history["val_elbo"][0]

@@ -191,12 +191,11 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["write_history", "save_model"])
 def test_an_interrupt_that_is_swallowed_on_its_way_stops_the_run_all_the_same(
-    tmp_path, monkeypatch, brief, whole_brief, assert_same, moment
+    tmp_path, monkeypatch, brief, whole_brief, assert_same
 ):
     run = Run(tmp_path / "run")
-    original, handler = getattr(Run, moment), signal.getsignal(signal.SIGINT)
+    original, handler = Run.save_model, signal.getsignal(signal.SIGINT)
 
     def swallow(self, *arguments):
         original(self, *arguments)
@@ -205,7 +204,7 @@ def test_an_interrupt_that_is_swallowed_on_its_way_stops_the_run_all_the_same(
                 signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Run, moment, swallow)
+        patch.setattr(Run, "save_model", swallow)
         with pytest.raises(KeyboardInterrupt):
             train(brief, run.path, verbose=0)
     assert rows(run) <= 2
@@ -218,48 +217,38 @@ class StopError(Exception):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize(
-    ("owner", "function", "call"),
-    [
-        pytest.param(Run, "write_history", 2, id="before the first row", marks=pytest.mark.slow),
-        pytest.param(Run, "save_model", 1, id="before the first checkpoint", marks=pytest.mark.slow),
-        pytest.param(Run, "save_model", 3, id="in a checkpoint"),
-        pytest.param(Run, "save_model", 5, id="in the model", marks=pytest.mark.slow),
-        pytest.param(
-            import_module("keras_vae.training.report"), "write_report", 1, id="in the report", marks=pytest.mark.slow
-        ),
-    ],
-)
-def test_wherever_a_run_ends_it_goes_on(tmp_path, monkeypatch, brief, whole_brief, assert_same, owner, function, call):
-    run = Run(tmp_path / "run")
-    calls = iter(range(1, 100))
-    original = getattr(owner, function)
-
-    def stop(*arguments, **options):
-        if next(calls) == call:
-            raise StopError
-        original(*arguments, **options)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(owner, function, stop)
-        with pytest.raises(StopError):
-            train(brief, run.path, verbose=0)
-    train(brief, run.path, resume=True, verbose=0)
-    assert_same(run, whole_brief)
+ENDS = [  # the call of a function in which the process ends, and how many epochs have a row then
+    (Run, "write_history", 2, 0),  # before the first row
+    (Run, "save_model", 1, 1),  # before the first checkpoint
+    (Run, "save_model", 3, 3),  # in the third checkpoint
+    (Run, "save_model", 3, 4),  # in the model, after the third and the fourth checkpoint
+    (import_module("keras_vae.training.report"), "write_report", 1, 4),
+]
 
 
 @pytest.mark.slow
-def test_the_remains_of_a_killed_write_do_not_outlive_the_run(tmp_path, brief):
-    brief = brief.replace(decay="none", epochs=1)
-    run = train(brief, tmp_path / "run", verbose=0)
-    names = {path.name for path in run.path.iterdir()}
-    for name in ("checkpoint.keras", "history.csv", "evaluation.json"):
-        left = run[f".{name}.partial-1"]
-        (left / "content").mkdir(parents=True)
-        (left / "content" / name).write_bytes(b"half")
-        (left / ".lock").write_text('{"program": "keras_vae"}')
-    train(brief.replace(epochs=2), run.path, resume=True, verbose=0)
-    assert {path.name for path in run.path.iterdir()} == names
+def test_wherever_a_run_ends_it_goes_on_and_leaves_no_remains(tmp_path, monkeypatch, brief, whole_brief, assert_same):
+    run = Run(tmp_path / "run")
+    for owner, function, call, epochs in ENDS:
+        calls, original = iter(range(1, 100)), getattr(owner, function)
+
+        def stop(*arguments, call=call, calls=calls, original=original, **options):
+            if next(calls) == call:
+                raise StopError
+            original(*arguments, **options)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, function, stop)
+            with pytest.raises(StopError):
+                train(brief, run.path, resume=True, verbose=0)
+        assert rows(run) == epochs
+        for name in ("checkpoint.keras", "history.csv", "evaluation.json"):
+            left = run[f".{name}.partial-1"]
+            (left / "content").mkdir(parents=True, exist_ok=True)
+            (left / "content" / name).write_bytes(b"half")
+            (left / ".lock").write_text('{"program": "keras_vae"}')
+    train(brief, run.path, resume=True, verbose=0)
+    assert_same(run, whole_brief)
 
 
 @pytest.mark.parametrize(

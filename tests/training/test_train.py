@@ -104,25 +104,25 @@ def test_one_seed_gives_one_result_and_another_seed_another(tiny_run, assert_sam
 @pytest.mark.parametrize(
     "changes",
     [
-        {"jit_compile": True, "epochs": 1},
-        {"model": "beta_vae", "options": {"units": [16], "beta": 4.0}, "warmup_epochs": 3, "binarize": "dynamic"},
+        {"jit_compile": True, "decay": "none"},
+        {
+            "model": "beta_vae", "options": {"units": [16], "beta": 4.0}, "warmup_epochs": 3, "binarize": "dynamic",
+            "optimizer": "schedule_free",
+        },
     ],
-    ids=["XLA", "warm-up and binarisation"],
-)
-def test_a_finished_run_with_more_epochs_equals_a_longer_one(tiny_run, assert_same_weights, changes):
-    changes = {"epochs": 2, "decay": "none", **changes}
-    longer = {**changes, "epochs": changes["epochs"] + 1}
-    run = tiny_run(report=False, **changes)
-    run = tiny_run(resume=True, out=run.path, **longer)
-    whole = tiny_run(**longer)
+    ids=["XLA", "schedule-free, warm-up and binarisation"],
+)  # fmt: skip
+def test_a_finished_run_with_more_epochs_equals_a_longer_one(tiny_run, assert_same_weights, capsys, changes):
+    run = tiny_run(report=False, epochs=1, **changes)
+    run = tiny_run(report=False, epochs=2, resume=True, out=run.path, **changes)
+    assert capsys.readouterr().err == "", "nothing is different"
+    whole = tiny_run(report=False, epochs=2, **changes)
     assert run.config() == whole.config()
     assert_same_weights(run, whole, atol=1e-6)
     history, expected = run.read_history(), whole.read_history()
     assert list(history) == list(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(history[name], values, rtol=1e-6, err_msg=name)
-    one, other = (part.read_json("evaluation.json")["answers"]["likelihood"] for part in (run, whole))
-    assert one["elbo"] == pytest.approx(other["elbo"], rel=1e-6)
 
 
 @pytest.mark.slow
@@ -175,11 +175,6 @@ def test_a_run_keeps_its_number_of_epochs(tiny_run, monkeypatch):
     assert run.config().epochs == 2 and run.read_history()["epoch"] == [1, 2]
     monkeypatch.setattr("keras_vae.training.config.MOST_EPOCHS", 3)
     assert tiny_run(epochs=None, report=False, out=run.path, resume=True).read_history()["epoch"] == [1, 2]
-
-
-@pytest.mark.slow
-def test_resuming_what_is_not_there_starts_it(tiny_run):
-    assert tiny_run(resume=True, epochs=1, report=False).read_history()["epoch"] == [1]
 
 
 @pytest.mark.slow
