@@ -13,7 +13,7 @@ from tests.cli.refusals import assert_refused
 
 EXPORT = Path(__file__).parents[2] / "saved_models" / "digits"
 WRITE = {
-    "export": "export {run} {out}/m --no-server-files",
+    "export": "export {run} {out}/m --no-server-files --no-data --signature encode",
     "onnx": "export {run} {out}/m.onnx",
     "parquet": "reconstruct {export} --data {pixels} --out {out}/codes",
     "tfrecord": "reconstruct {export} --data {pixels} --out {out}/codes --format tfrecord",

@@ -47,7 +47,7 @@ def test_server_files_are_not_strewn_among_other_things(cli, finished_run, tmp_p
 @pytest.mark.slow
 def test_what_training_did_to_the_pixels_is_in_the_graph(cli, command, tmp_path):
     arguments = ["--latent-dim", 2, "--limit", 128, "--epochs", 1, "--likelihood-samples", 0, "--binarize", "threshold"]
-    assert cli("train", *arguments, "--set", "units=[8]", "--no-jit-compile", "--out", "run")[0] == 0
+    assert cli("train", *arguments, "--set", "units=[8]", "--no-jit-compile", "--no-report", "--out", "run")[0] == 0
     assert cli("export", "run", "servable", "--signature", "encode")[0] == 0
     encode = tf.saved_model.load(str(tmp_path / "servable" / "1")).signatures["serving_default"]
     x = np.random.default_rng(0).random((5, 8, 8, 1), "float32")
