@@ -108,8 +108,8 @@ OBJECTIVES = (*CORE, *JOINED, "autoencoder_kl", "two_stage_vae", "vae_gan", "wae
 """Recipes and joined models that together have every term and every way to route gradients of the zoo."""
 
 EVALUATED = (
-    *CORE,
-    *("dirichlet_vae", "hyperspherical_vae", "laplace_vae", "sequence_vae", "tabular_vae", "two_stage_vae", "wae_mmd"),
+    *("ae", "conditional_vae", "dirichlet_vae", "hyperspherical_vae", "ladder_vae", "laplace_vae"),
+    *("semi_supervised_vae", "sequence_vae", "tabular_vae", "two_stage_vae", "vq_vae", "wae_mmd"),
 )
 """Recipes that together have everything which an evaluation looks at: codes, densities, priors, values, shapes."""
 

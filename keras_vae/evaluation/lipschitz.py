@@ -58,27 +58,17 @@ def decoder_lipschitz(
     def greatest(z, condition):
         vector = None if condition is None else model.condition_of(condition)
 
-        def decode(z):
-            return model.likelihood_of(z, vector).mean()
-
-        def stretched(direction):
-            with tf.autodiff.ForwardAccumulator(z, direction) as forward:
-                mean = decode(z)
-            return forward.jvp(mean)
-
-        def pulled_back(change):
-            with tf.GradientTape() as tape:
+        def improve(step, direction, _):
+            with tf.autodiff.ForwardAccumulator(z, direction) as forward, tf.GradientTape() as tape:
                 tape.watch(z)
-                mean = decode(z)
-            return tape.gradient(mean, z, output_gradients=change)
-
-        def improve(step, direction):
-            return step + 1, normalized(pulled_back(stretched(direction)))
+                mean = model.likelihood_of(z, vector).mean()
+            change = forward.jvp(mean)
+            direction = normalized(tape.gradient(mean, z, output_gradients=change))
+            return step + 1, direction, tf.sqrt(tf.reduce_sum(tf.reshape(change, (tf.shape(z)[0], -1)) ** 2, axis=1))
 
         start = normalized(tf.random.stateless_normal(tf.shape(z), seed))
-        _, direction = tf.while_loop(lambda step, _: step < iterations, improve, (tf.constant(0), start))
-        change = stretched(direction)
-        return tf.sqrt(tf.reduce_sum(tf.reshape(change, (tf.shape(z)[0], -1)) ** 2, axis=1))
+        first = (tf.constant(0), start, tf.zeros(tf.shape(z)[:1]))
+        return tf.while_loop(lambda step, *_: step <= iterations, improve, first)[2]
 
     return in_batches(
         lambda z, c: greatest(tf.convert_to_tensor(z), c), check_integer("batch_size", batch_size), z, condition

@@ -329,8 +329,8 @@ class Questions(Conditioning):
             return number + 1, tf.reduce_logsumexp([total, summed(number, chunk)], axis=0)
 
         chunks, rest = divmod(samples, chunk)
-        start = (tf.constant(1), summed(0, chunk))
-        _, total = tf.while_loop(lambda number, _: number < chunks, add_chunk, start)
+        nothing = tf.fill((tf.shape(x)[0], 2), -np.inf)  # a start that is traced in no time
+        _, total = tf.while_loop(lambda number, _: number < chunks, add_chunk, (tf.constant(0), nothing))
         if rest:
             total = tf.reduce_logsumexp([total, summed(chunks, rest)], axis=0)
         return total

@@ -3,7 +3,6 @@ import pytest
 import recipes
 from linear_model import linear_example
 
-from keras_vae import GaussianMixturePrior
 from keras_vae.evaluation import annealed_log_likelihood
 
 
@@ -60,18 +59,6 @@ def test_examples_do_not_depend_on_how_they_are_batched_but_for_their_noise(line
     parts = annealed_log_likelihood(model, x[:5], batch_size=2, **options).log_likelihood
     assert parts.shape == (5,)
     assert np.abs(parts - exact[:5]).mean() < 0.7
-
-
-@pytest.mark.slow
-def test_it_works_with_fitted_priors_conditions_and_hierarchies():
-    options = {"chains": 2, "steps": 3, "leapfrog_steps": 2}
-    x = recipes.examples("vae", 3)
-    ae = recipes.create("ae")
-    fitted = ae.with_prior(GaussianMixturePrior.fit(ae.encode(recipes.examples("vae")).mean(), components=2))
-    assert np.isfinite(annealed_log_likelihood(fitted, x, **options).log_likelihood).all()
-    conditional = recipes.create("conditional_vae")
-    assert annealed_log_likelihood(conditional, x, condition=[1, 2, 3], **options).log_likelihood.shape == (3,)
-    assert np.isfinite(annealed_log_likelihood(recipes.create("ladder_vae"), x, **options).log_likelihood).all()
 
 
 @pytest.mark.parametrize("name", ["ae", "vq_vae", "hyperspherical_vae", "semi_supervised_vae"])

@@ -48,7 +48,7 @@ def test_a_term_is_the_same_under_xla_and_has_a_gradient(term):
         return value, tape.gradient(value, loc)
 
     loc = tf.constant(normal(6, width, seed=2))
-    value, gradient = tf.function(value_and_gradient)(loc)
+    value, gradient = value_and_gradient(loc)
     xla_value, xla_gradient = tf.function(value_and_gradient, jit_compile=True)(loc)
     assert value.shape == (6,)
     assert np.allclose(value, xla_value, rtol=1e-4, atol=1e-4)

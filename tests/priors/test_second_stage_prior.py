@@ -41,7 +41,7 @@ def test_with_the_exact_posterior_one_draw_gives_the_exact_density():
 @pytest.mark.slow
 def test_the_bound_rises_with_the_draws_to_the_exact_density():
     gaps = []
-    for samples in (1, 5, 50, 5000):
+    for samples in (1, 5, 50, 1000):
         codes = MANY[:500]
         gaps.append(np.mean(MARGINAL.logpdf(codes) - linear(samples, spread=1.5).distribution().log_prob(codes)))
     assert gaps == sorted(gaps, reverse=True)
@@ -122,7 +122,7 @@ def two_stages(**options):
         seed=0,
         **options,
     )
-    model.compile(keras.optimizers.Adam(1e-2), jit_compile=False)
+    model.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)
     return model
 
 
@@ -190,7 +190,7 @@ def test_fitted_to_codes_on_a_ring_it_beats_a_normal_and_repeats():
     rng = np.random.default_rng(0)
     angle = rng.uniform(0, 2 * np.pi, 1200)
     codes = np.stack([np.cos(angle), np.sin(angle)], axis=1) + 0.05 * rng.normal(size=(1200, 2))
-    settings = {"units": (64, 64), "samples": 8, "epochs": 100, "batch_size": 32, "learning_rate": 3e-3, "verbose": 0}
+    settings = {"units": (64, 64), "samples": 8, "epochs": 40, "batch_size": 32, "learning_rate": 3e-3, "verbose": 0}
     fitted = kv.SecondStagePrior.fit(codes[:1000], **settings)
     held_out = codes[1000:].astype("float32")
     normal = -np.log(2 * np.pi * held_out.var()) - 1.0  # nats per code of the best isotropic normal
