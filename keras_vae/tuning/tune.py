@@ -215,6 +215,8 @@ def _search(name, hyper_model, objective, max_trials, config, out):
             **limits,
         )
     if not is_worker():
+        if not search.oracle.trials and (out / "trials" / "oracle.json").exists():
+            search.oracle.reload()  # keras-tuner looks for a file of this process, not of the search
         search.oracle.max_trials = max_trials
         search.save()
     return search

@@ -64,7 +64,8 @@ def test_the_search_is_drawn(searched):
 
 
 @pytest.mark.slow
-def test_more_trials_repeat_none_and_a_better_one_takes_the_place_of_the_best_run(searched, tmp_path):
+def test_more_trials_repeat_none_and_a_better_one_takes_the_place_of_the_best_run(searched, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "another")  # as if the search went on with workers
     out = tmp_path / "search"
     shutil.copytree(searched[0], out)
     before, first = by_trial(out), Run(out / "best")
