@@ -363,11 +363,13 @@ def test_gradients_train_the_codebooks_only_where_asked():
 
 
 @pytest.mark.slow
-def test_two_replicas_equal_one(two_replicas):
+@pytest.mark.parametrize("codebook_update", ["ema", "gradient"])
+def test_two_replicas_equal_one(codebook_update, two_replicas):
+    objective = kv.NLL() + 0.25 * kv.Commitment() + kv.CodebookLoss()
     found = []
     for strategy in (tf.distribute.get_strategy(), two_replicas):
         with strategy.scope():
-            quantized = model(revive_below=0, decay=0.7)
+            quantized = model(codebook_update=codebook_update, objective=objective, revive_below=0, decay=0.7)
             quantized.compile(keras.optimizers.SGD(1e-2), jit_compile=False)
         head = quantized.posterior
         books = normal(1, 8, 3, seed=2)

@@ -3,6 +3,7 @@ import pytest
 import recipes
 from linear_model import linear_example
 
+from keras_vae import GaussianMixturePrior
 from keras_vae.evaluation import annealed_log_likelihood
 
 
@@ -59,6 +60,14 @@ def test_examples_do_not_depend_on_how_they_are_batched_but_for_their_noise(line
     parts = annealed_log_likelihood(model, x[:5], batch_size=2, **options).log_likelihood
     assert parts.shape == (5,)
     assert np.abs(parts - exact[:5]).mean() < 0.7
+
+
+@pytest.mark.slow
+def test_it_works_with_a_fitted_prior():
+    ae = recipes.create("ae")
+    fitted = ae.with_prior(GaussianMixturePrior.fit(ae.encode(recipes.examples("vae")).mean(), components=2))
+    result = annealed_log_likelihood(fitted, recipes.examples("vae", 3), chains=2, steps=3, leapfrog_steps=2)
+    assert np.isfinite(result.log_likelihood).all()
 
 
 @pytest.mark.parametrize("name", ["ae", "vq_vae", "hyperspherical_vae", "semi_supervised_vae"])

@@ -61,7 +61,7 @@ def check(name, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "policy"),
-    [("vae", "mixed_float16"), ("vq_vae", "mixed_bfloat16")],
+    [("vae", "mixed_bfloat16"), ("vae", "mixed_float16"), ("vq_vae", "mixed_bfloat16")],
     indirect=["policy"],
 )
 def test_an_export_passes_its_check(name, policy, tmp_path):
