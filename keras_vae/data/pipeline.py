@@ -88,9 +88,6 @@ def batches(
         labels = None if y is None else tf.constant(y)
         read = _reader(x)
 
-    def indices_of(epoch: tf.Tensor) -> tf.data.Dataset:
-        return _indices(epoch, len(x), size, steps, shuffle, seed)
-
     def batch(epoch: tf.Tensor, step: tf.Tensor, indices: tf.Tensor):
         batch_x = read(indices)
         if binarize == "dynamic":
@@ -99,14 +96,21 @@ def batches(
         return batch_x if labels is None else (batch_x, tf.gather(labels, indices))
 
     steps = steps_per_epoch(len(x), size) if shuffle else -(-len(x) // size)
+    skipped_epochs, skipped_steps = divmod(start_step, steps)
+
+    def indices_of(number: tf.Tensor, epoch: tf.Tensor) -> tf.data.Dataset:
+        first = tf.where(number == 0, tf.constant(skipped_steps, tf.int64), 0)
+        return _indices(epoch, len(x), size, first, steps, shuffle, seed)
+
     total = max(steps - start_step, 0) if start_epoch is None else tf.data.INFINITE_CARDINALITY
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     options.autotune.ram_budget = BUFFER
     plain = tf.autograph.experimental.do_not_convert  # the conversion would delay the first batch by a second
     return (
-        epochs.flat_map(plain(indices_of))
-        .skip(start_step)
+        epochs.skip(skipped_epochs)
+        .enumerate()
+        .flat_map(plain(indices_of))
         .map(plain(batch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .apply(tf.data.experimental.assert_cardinality(total))
         .prefetch(tf.data.AUTOTUNE)
@@ -144,8 +148,10 @@ def _reader(x: np.ndarray | LazyArray) -> Callable[[tf.Tensor], tf.Tensor]:
     return read
 
 
-def _indices(epoch: tf.Tensor, n: int, size: int, steps: int, shuffle: bool, seed: int) -> tf.data.Dataset:
-    """Returns `(epoch, step, indices)` for each batch of an epoch, indices int64 `(B,)`."""
+def _indices(
+    epoch: tf.Tensor, n: int, size: int, first: tf.Tensor, steps: int, shuffle: bool, seed: int
+) -> tf.data.Dataset:
+    """Returns `(epoch, step, indices)` for each batch of an epoch from the step `first` on, indices int64 `(B,)`."""
     order = None
     if shuffle and n <= MOST_SHUFFLED:
         order = tf.random.experimental.stateless_shuffle(tf.range(n, dtype=tf.int64), tf.stack([seed, epoch]))
@@ -160,4 +166,4 @@ def _indices(epoch: tf.Tensor, n: int, size: int, steps: int, shuffle: bool, see
             )
         return epoch, step, tf.ensure_shape(indices, [size]) if steps * size <= n else indices
 
-    return tf.data.Dataset.range(steps).map(tf.autograph.experimental.do_not_convert(batch_indices))
+    return tf.data.Dataset.range(first, steps).map(tf.autograph.experimental.do_not_convert(batch_indices))
