@@ -15,6 +15,7 @@ import numpy as np
 
 from keras_vae.data.images import MAX_PIXELS, DecodedImage, read_image
 from keras_vae.data.lazy_array import LazyArray
+from keras_vae.data.shuffled_range import ShuffledRange
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
 
@@ -86,7 +87,7 @@ class EncodedImages(LazyArray):
             pass
         return result
 
-    def rows(self, indices: range | np.ndarray) -> Self:
+    def rows(self, indices: range | np.ndarray | ShuffledRange) -> Self:
         chosen, selected = np.asarray(indices, np.int64), copy.copy(self)
         LazyArray.__init__(selected, (len(chosen), *self.shape[1:]), self.dtype)
         selected.indices = self.indices[chosen]

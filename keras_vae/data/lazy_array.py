@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 import psutil
 
+from keras_vae.data.shuffled_range import ShuffledRange
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
 
@@ -87,11 +88,13 @@ class LazyArray(abc.ABC):
     @overload
     def __getitem__(self, key: int) -> np.ndarray: ...
     @overload
-    def __getitem__(self, key: slice | np.ndarray) -> "LazyArray": ...
+    def __getitem__(self, key: slice | np.ndarray | ShuffledRange) -> "LazyArray": ...
 
-    def __getitem__(self, key: int | slice | np.ndarray) -> "np.ndarray | LazyArray":
+    def __getitem__(self, key: int | slice | np.ndarray | ShuffledRange) -> "np.ndarray | LazyArray":
         if isinstance(key, slice):
             return self.rows(range(len(self))[key])
+        if isinstance(key, ShuffledRange):
+            return self.rows(key)
         indices = np.asarray(key)
         if indices.dtype == bool:
             (indices,) = np.nonzero(indices)
@@ -99,7 +102,7 @@ class LazyArray(abc.ABC):
             return self.rows(np.where(indices < 0, indices + len(self), indices))
         return self.take(np.array([range(len(self))[int(indices)]]))[0]
 
-    def rows(self, indices: range | np.ndarray) -> "LazyArray":
+    def rows(self, indices: range | np.ndarray | ShuffledRange) -> "LazyArray":
         """Returns a lazy array of the rows at `indices`."""
         return Rows(self, indices)
 
@@ -161,30 +164,36 @@ class Rows(LazyArray):
         indices: indices of the rows in `base`.
     """
 
-    def __init__(self, base: LazyArray, indices: range | np.ndarray):
+    def __init__(self, base: LazyArray, indices: range | np.ndarray | ShuffledRange):
         super().__init__((len(indices), *base.shape[1:]), base.dtype)
         self.base: LazyArray = base
-        small = not isinstance(indices, range) and len(base) < 2**31
+        small = isinstance(indices, np.ndarray) and len(base) < 2**31
         self.indices = np.asarray(indices, np.int32) if small else indices
 
     def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         return self.base.take(self._in_base(np.asarray(indices)))
 
-    def rows(self, indices: range | np.ndarray) -> LazyArray:
+    def rows(self, indices: range | np.ndarray | ShuffledRange) -> LazyArray:
         if isinstance(indices, range):
             stop = None if indices.stop < 0 else indices.stop  # of a range that counts down
             return Rows(self.base, self.indices[slice(indices.start, stop, indices.step)])
-        return Rows(self.base, self._in_base(indices))
+        return Rows(self.base, self._in_base(np.asarray(indices)))
 
     def digest(self) -> str:
         chosen = self.indices
-        order = np.array([chosen.start, chosen.stop, chosen.step]) if isinstance(chosen, range) else chosen
+        if isinstance(chosen, range):
+            order = np.array([chosen.start, chosen.stop, chosen.step])
+        elif isinstance(chosen, ShuffledRange):
+            places = chosen.positions
+            order = np.array([chosen.n, chosen.seed, places.start, places.stop, places.step])
+        else:
+            order = chosen
         return digest_of([order, np.frombuffer(self.base.digest().encode(), np.uint8)])
 
     def _in_base(self, indices: np.ndarray) -> np.ndarray:
         if isinstance(self.indices, range):
             return self.indices.start + self.indices.step * indices.astype(np.int64)
-        return self.indices[indices].astype(np.int64)
+        return np.asarray(self.indices[indices], np.int64)
 
 
 class Joined(LazyArray):

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vae.checks import check_integer, is_integer, is_number
 from keras_vae.data.lazy_array import LARGE, InMemory, Joined, LazyArray
+from keras_vae.data.shuffled_range import MOST_SHUFFLED, ShuffledRange
 from keras_vae.data.split_dataset import Split, SplitDataset, check_alike
 from keras_vae.errors import InvalidInputError
 
@@ -43,6 +44,8 @@ class Parts:
     ) -> SplitDataset:
         """Creates the missing splits from the examples of `train`, by a random permutation.
 
+        For more than `MOST_SHUFFLED` examples, it is a `ShuffledRange`, which takes no memory.
+
         Args:
             name: name of the data set.
             validation: size of a missing validation split: a fraction of `train`, a float in (0, 1), or a number of
@@ -72,7 +75,7 @@ class Parts:
         metadata += (self.column_names, self.categories)
         if self.validation and self.test:
             return SplitDataset(name, self.train, self.validation, self.test, *metadata)
-        order = np.random.default_rng(seed).permutation(n)
+        order = np.random.default_rng(seed).permutation(n) if n <= MOST_SHUFFLED else ShuffledRange(n, seed)
         train = self.train
         if isinstance(train.x, np.ndarray) and train.x.nbytes > LARGE:
             train = replace(train, x=InMemory(train.x))  # the splits share the array

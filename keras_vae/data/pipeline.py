@@ -9,11 +9,9 @@ import tensorflow as tf
 from keras_vae.checks import check_integer
 from keras_vae.data import binarize as binarization
 from keras_vae.data.lazy_array import LARGE, InMemory, LazyArray
+from keras_vae.data.shuffled_range import MOST_SHUFFLED
 from keras_vae.data.validate import validate, validate_conditions
 from keras_vae.errors import InvalidInputError
-
-MOST_SHUFFLED = 2**22
-"""The maximum number of examples whose order is held in memory. For more, each batch computes its own part of it."""
 
 BUFFER = 2**28
 """Number of bytes for batches that are read in advance."""

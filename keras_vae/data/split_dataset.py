@@ -9,6 +9,7 @@ from keras_vae.checks import is_image
 from keras_vae.data import pipeline
 from keras_vae.data.factors import check_factors
 from keras_vae.data.lazy_array import LARGE, LazyArray, sample
+from keras_vae.data.shuffled_range import ShuffledRange
 from keras_vae.data.validate import validate, validate_conditions, validate_factors
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
@@ -54,10 +55,12 @@ class Split:
     def __len__(self) -> int:
         return len(self.x)
 
-    def __getitem__(self, index: slice | np.ndarray) -> "Split":
+    def __getitem__(self, index: slice | np.ndarray | ShuffledRange) -> "Split":
         """Returns the examples at `index`, a slice or an array of indices."""
-        y, factors = (None if part is None else part[index] for part in (self.y, self.factors))
-        return Split(self.x[index], y, factors)
+        arrays = [part for part in (self.x, self.y, self.factors) if isinstance(part, np.ndarray)]
+        rows = np.asarray(index) if arrays and isinstance(index, ShuffledRange) else index
+        y, factors = (None if part is None else part[rows] for part in (self.y, self.factors))
+        return Split(self.x[index if isinstance(self.x, LazyArray) else rows], y, factors)
 
     def in_memory(self, most_bytes: int = LARGE) -> "Split":
         """Returns the split with its examples in memory.

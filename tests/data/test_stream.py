@@ -13,9 +13,10 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_vae import data
-from keras_vae.data import lazy_array, pipeline, prepare
+from keras_vae.data import lazy_array, parts, pipeline, prepare
 from keras_vae.data.lazy_array import Cached, InMemory, Joined
 from keras_vae.data.npy_array import NpyArray
+from keras_vae.data.shuffled_range import ShuffledRange
 from keras_vae.errors import InvalidInputError
 from keras_vae.training import TrainingConfig, train
 
@@ -61,6 +62,27 @@ def test_the_order_of_very_many_examples_is_a_permutation_that_depends_on_the_ep
     assert not np.array_equal(first, second) and not np.array_equal(first, x)
     resumed = data.batches(x, 6, shuffle=True, start_epoch=0, start_step=5).take(5)
     assert np.array_equal(np.concatenate([batch.numpy() for batch in resumed]), second)
+
+
+def test_the_splits_of_very_many_examples_are_random_parts_in_an_order_that_takes_no_memory(monkeypatch):
+    monkeypatch.setattr(parts, "MOST_SHUFFLED", 10)
+    x, y = np.arange(40, dtype=np.float32)[:, None], np.arange(40)
+    memory, lazy, labelled, other = (
+        parts.Parts(split).complete("numbers", seed=seed)
+        for split, seed in (
+            (data.Split(x, y), 0), (data.Split(InMemory(x)), 0), (data.Split(InMemory(x), y), 0), (data.Split(x), 1)
+        )
+    )  # fmt: skip
+    found = {name: getattr(memory, name).x[:, 0] for name in ("train", "validation", "test")}
+    assert [*map(len, found.values())] == [32, 4, 4] and sorted(np.concatenate([*found.values()])) == list(range(40))
+    assert not np.array_equal(found["train"], np.sort(found["train"]))
+    assert not np.array_equal(other.train.x, memory.train.x)
+    for name, expected in found.items():
+        for split in (getattr(lazy, name), getattr(labelled, name)):
+            assert np.array_equal(np.asarray(split.x)[:, 0], expected)
+            assert np.array_equal(np.asarray(split.x[::-1][2:][1:])[:, 0], expected[::-1][3:])
+        assert np.array_equal(getattr(memory, name).y, expected) and np.array_equal(getattr(labelled, name).y, expected)
+    assert isinstance(lazy.train.x.indices, ShuffledRange) and lazy.digests() != other.digests()
 
 
 @pytest.mark.parametrize(
