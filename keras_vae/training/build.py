@@ -266,11 +266,9 @@ def fit_epochs(
         return {}
     steps, batch_size = steps_of(config, data), config.batch_size_for(len(data.train))
     labels = model.condition is not None
-    per_execution = _steps_per_execution(steps, step)
-    if per_execution != model.steps_per_execution:  # the functions contain it; to make them again takes seconds
-        with model.distribute_strategy.scope():
-            model.steps_per_execution = per_execution
-        model.train_function = model.test_function = None
+    with model.distribute_strategy.scope():
+        model.steps_per_execution = _steps_per_execution(steps, step)
+    model.train_function = model.test_function = None
     batches = data.train.batches(
         batch_size, shuffle=True, seed=config.seed, start_epoch=first, start_step=step,
         binarize=config.binarize, labels=labels,
