@@ -112,9 +112,12 @@ def stack_columns(columns: Sequence[Column]) -> np.ndarray:
 
 
 def is_rounded(integers: np.ndarray) -> bool:
-    """Returns whether float32, which has 24 binary digits, rounds one of the integers; NaN is none."""
+    """Returns whether float32, which has 24 binary digits, rounds one of the integers, which are in float64, or NaN.
+
+    Integers from 2^53 on may have been rounded by float64 already, and count as rounded.
+    """
     large = integers[np.abs(integers) > MOST_EXACT]
-    return bool(np.any(large.astype(np.float32) != large))
+    return bool(np.any((large.astype(np.float32) != large) | (np.abs(large) >= 2.0**53)))
 
 
 def check_finite(values: np.ndarray, where: str, first: int = 0) -> None:

@@ -122,6 +122,8 @@ def read_hugging_face(
     rounded: set[str] = set()
     uint8 = len(shapes) == 1 and all(shapes.values()) and "uint8" in str(features[next(iter(shapes))])
     for part, split in splits.items():
+        if not split.num_rows:
+            continue
         lazy = HuggingFaceRows(split, shapes, name=name, dtype=np.uint8 if uint8 else np.float32)
         rows[part] = lazy if (lazy.nbytes > LARGE if stream is None else stream) else np.asarray(lazy)
         sample(rows[part])

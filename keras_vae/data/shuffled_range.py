@@ -8,8 +8,6 @@ import tensorflow as tf
 MOST_SHUFFLED = 2**22
 """The maximum number of examples whose order is held in memory. For more, each batch computes its own part of it."""
 
-BLOCK = 2**20
-
 
 class ShuffledRange:
     """The numbers 0 to `n` - 1 in a pseudorandom order, each of which is computed when it is needed.
@@ -46,12 +44,12 @@ class ShuffledRange:
         if isinstance(key, slice):
             return ShuffledRange(self.n, self.seed, self.positions[key])
         places = self.positions.start + self.positions.step * np.asarray(key, np.int64)
+        if not len(places):
+            return places  # TensorFlow takes at least one
         with tf.device("CPU"):
             seed = tf.constant([self.seed % 2**63, -1], tf.int64)
             return tf.random.experimental.index_shuffle(places, seed, tf.constant(self.n - 1, tf.int64)).numpy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        starts = range(0, len(self), BLOCK)
-        blocks = [self[np.arange(start, min(start + BLOCK, len(self)))] for start in starts]
-        whole = np.concatenate([np.zeros(0, np.int64), *blocks])
+        whole = self[np.arange(len(self))]
         return whole if dtype is None else whole.astype(dtype)

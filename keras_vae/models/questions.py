@@ -329,8 +329,8 @@ class Questions(Conditioning):
             return number + 1, tf.reduce_logsumexp([total, summed(number, chunk)], axis=0)
 
         chunks, rest = divmod(samples, chunk)
-        nothing = tf.fill((tf.shape(x)[0], 2), -np.inf)  # a start that is traced in no time
-        _, total = tf.while_loop(lambda number, _: number < chunks, add_chunk, (tf.constant(0), nothing))
+        zero = tf.fill((tf.shape(x)[0], 2), -np.inf)  # log 0; a first chunk outside the loop would be traced twice
+        _, total = tf.while_loop(lambda number, _: number < chunks, add_chunk, (tf.constant(0), zero))
         if rest:
             total = tf.reduce_logsumexp([total, summed(chunks, rest)], axis=0)
         return total

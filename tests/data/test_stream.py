@@ -82,6 +82,7 @@ def test_the_splits_of_very_many_examples_are_random_parts_in_an_order_that_take
             assert np.array_equal(np.asarray(split.x)[:, 0], expected)
             assert np.array_equal(np.asarray(split.x[::-1][2:][1:])[:, 0], expected[::-1][3:])
         assert np.array_equal(getattr(memory, name).y, expected) and np.array_equal(getattr(labelled, name).y, expected)
+    assert len(np.asarray(lazy.train.x[5:5])) == 0
     assert isinstance(lazy.train.x.indices, ShuffledRange) and lazy.digests() != other.digests()
 
 

@@ -67,9 +67,11 @@ def test_columns_of_every_kind_are_read(table):
 
 
 def test_integers_that_float32_rounds_are_noted(tmp_path):
-    (tmp_path / "t.csv").write_text(f"key,exact,real,empty\n1,{2**24},1e30,\n{2**24 + 1},{2**26},0.1,\n")
-    (note,) = read_table(tmp_path / "t.csv", use_columns=["key", "exact", "real"]).notes
-    assert note.startswith("Rounded the integers above 16,777,216 in key to float32")
+    (tmp_path / "t.csv").write_text(
+        f"key,exact,real,hash\n1,{2**24},1e30,{2**60}\n{2**24 + 1},{2**26},0.1,{2**60 + 1}\n"
+    )
+    (note,) = read_table(tmp_path / "t.csv").notes
+    assert note.startswith("Rounded the integers above 16,777,216 in hash, key to float32")
 
 
 @pytest.mark.parametrize(("suffix", "encoding"), [(".csv", "utf-8-sig"), (".csv", "utf-16"), (".tsv", "utf-16")])
