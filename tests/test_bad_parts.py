@@ -164,6 +164,7 @@ def test_an_argument_out_of_its_range_is_refused(refused, make_part, message):
 # Parts by name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", REGISTRIES)
 def test_a_misspelt_name_gets_the_nearest_of_its_kind(refused, part):
     for name in REGISTRIES[part]:

@@ -64,6 +64,7 @@ def test_there_is_python_to_run():
     assert len(blocks("python")) > 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.strip().splitlines()[0][:40])
 def test_python_on_the_pages_runs(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -212,6 +212,7 @@ def test_a_vamp_prior_is_no_prior_over_integers_whatever_it_is_told(refused):
         make("vector_quantizer", "vamp", support="codes")
 
 
+@pytest.mark.slow
 def test_a_family_over_a_thinner_set_is_not_taken_for_one_over_all_real_vectors(refused, monkeypatch):
     dirichlet = {"family": "Dirichlet", "parameters": {"concentration": "positive"}}
     monkeypatch.setitem(POSTERIOR_OPTIONS, "reparameterized", dirichlet)

@@ -90,6 +90,7 @@ def private_names(path):
     return tuple({name for name in names if name[0] == "_" and name[-2:] != "__"} for names in (defined, read))
 
 
+@pytest.mark.slow
 def test_no_private_name_crosses_a_package():
     names = {path: private_names(path) for path in modules()}
     for path, (_, read) in names.items():

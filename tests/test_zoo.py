@@ -335,6 +335,7 @@ def test_the_same_seed_gives_the_same_history_and_another_seed_another(name):
     assert histories[0] == histories[1] != histories[2]
 
 
+@pytest.mark.slow
 def test_reconstructions_lie_in_the_range_of_bernoulli_data():
     for name in ("ae", "vae", "vq_vae"):
         model, *_ = trained(name)
@@ -349,6 +350,7 @@ def test_beta_weighs_the_kl():
     assert metrics["loss"] == pytest.approx(metrics["nll"] + 3 * metrics["kl"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_warm_up_counts_training_batches():
     model = recipes.create("vae", warmup_steps=8)
     model.compile(keras.optimizers.SGD(1e-9), jit_compile=False)

@@ -18,6 +18,7 @@ def spoil_page(path, group=1):
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runner", [None, "DirectRunner"])
 def test_a_damaged_page_costs_its_row_group(export, x, write_parquet, read, tmp_path, runner):
     (tmp_path / "in").mkdir()

@@ -121,6 +121,7 @@ def images(tmp_path_factory):
     return serving.export(model, folder / "export", check=False), folder / "x"
 
 
+@pytest.mark.slow
 def test_image_files_are_decoded_by_the_export_and_their_folder_is_the_condition(images, read, tmp_path):
     export, folder = images
     with pytest.warns(UserWarning, match="the export does not record the names of its labels; .* cat = 0, dog = 1"):
@@ -152,6 +153,7 @@ def test_image_files_are_decoded_by_the_export_and_their_folder_is_the_condition
     assert reasons == {"condition: expected numbers; got 'ape'."}
 
 
+@pytest.mark.slow
 def test_images_of_every_format_that_training_reads_are_answered_alike(images, read, tmp_path):
     export, _ = images
     pixels = Image.fromarray(np.arange(0, 256, 4, np.uint8).reshape(8, 8))
@@ -193,6 +195,7 @@ def test_a_table_with_named_columns_is_read_as_training_reads_it(export, x, read
     np.testing.assert_allclose([found[f"x.csv/train#{row}"]["mean"] for row in range(10)], expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_the_columns_that_training_read_are_found_by_their_names(export, x, read, tmp_path, refused, suffix):
     version = tmp_path / "model" / "1"
@@ -271,6 +274,7 @@ def test_a_prepared_folder_is_its_rows(export, x, read, tmp_path):
     np.testing.assert_allclose([row["mean"] for row in found.values()], expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_arrays_and_data_sets_by_name(export, x, read, tmp_path):
     np.save(tmp_path / "x.npy", x[:10])
     infer("encode", export, tmp_path / "x.npy", tmp_path / "out")
@@ -358,6 +362,7 @@ def test_without_beam_it_is_told_how_to_install_it(export, x, write_parquet, tmp
         infer("encode", export, write_parquet(x[:5]), tmp_path / "out", runner="DirectRunner")
 
 
+@pytest.mark.slow
 def test_a_file_that_changed_since_the_last_job_is_read_again(export, x, read, tmp_path):
     def write(path, rows):
         if path.suffix == ".csv":
@@ -375,6 +380,7 @@ def test_a_file_that_changed_since_the_last_job_is_read_again(export, x, read, t
             np.testing.assert_allclose([answer["mean"] for answer in answers], expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_export_that_replaced_another_answers(export, x, write_parquet, read, tmp_path):
     path, data = tmp_path / "model", write_parquet(x[:5])
     shutil.copytree(export, path)

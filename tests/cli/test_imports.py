@@ -37,6 +37,7 @@ def forget(monkeypatch):
     forget()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tiny")
 def test_a_run_with_parts_of_ones_own_needs_the_option_once(cli, forget, tmp_path):
     (tmp_path / "my_parts.py").write_text(PARTS)

@@ -345,6 +345,7 @@ def test_a_process_of_its_own_says_one_line_too(command, tmp_path, shelf):
 # What works
 
 
+@pytest.mark.slow
 def test_training_prints_a_verdict_and_where_the_report_is(cli, tiny, tmp_path):
     code, out, err = cli(*TRAIN.split(), "--latent-dim", 2, "--free-bits", 0.5, "--seed", 3)
     assert (code, err) == (0, "")
@@ -400,6 +401,7 @@ def test_encode_reads_other_data(write, finished_run, shelf, model):
     np.testing.assert_allclose(written["mean"], model.encode(expected).mean(), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_one_example_of_a_file_is_answered(write, cli, finished_run, model, tmp_path):
     x = np.full((1, 8, 8, 1), 0.5, "float32")
     np.save(tmp_path / "one.npy", x)
@@ -417,6 +419,7 @@ def test_reconstruct_writes_what_the_model_gives_back(write, finished_run, model
     np.testing.assert_allclose(drawn, model.reconstruct(test_split.x[:7], draw="sample", seed=3), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", [[], ["--pixels"]], ids=["mean", "pixels"])
 def test_sample_is_repeated_by_its_seed(write, finished_run, model, flag):
     one, same, other = (
@@ -439,6 +442,7 @@ def test_traverse_starts_at_the_prior_mean_or_at_an_example(write, finished_run,
     np.testing.assert_allclose(paths, model.traverse(test_split.x[4], values=values), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_interpolate_walks_between_examples_chosen_by_the_seed(write, finished_run, model, test_split):
     arguments = ["interpolate", finished_run, "--pairs", 3, "--steps", 4]
     one, same, other = (write(*arguments, "--seed", s, out=f"{i}.npy") for i, s in enumerate((1, 1, 2)))
@@ -460,6 +464,7 @@ def test_pictures_are_drawn_and_replaced_only_when_told_so(cli, write, finished_
     write(name, finished_run, "--overwrite", out="deeper/x.png")
 
 
+@pytest.mark.slow
 def test_evaluate_answers_every_question_in_json(cli, finished_run):
     code, out, err = cli("evaluate", finished_run, "--json", "--quick", "--samples", 5)
     assert (code, err) == (0, "")
@@ -500,6 +505,7 @@ def test_evaluate_writes_a_report_beside_the_model(cli, finished_run, tmp_path):
     assert (tmp_path / "alone-evaluation.html").exists()
 
 
+@pytest.mark.slow
 def test_compare_puts_runs_side_by_side(cli, finished_run, tmp_path):
     for name in ("one", "two"):
         shutil.copytree(finished_run, tmp_path / name)
@@ -541,6 +547,7 @@ def test_data_lists_names_and_describes_sources(cli, shelf):
     assert "shape (8, 8, 1), float32" in cli("data", shelf / "good.npy")[1]
 
 
+@pytest.mark.slow
 def test_a_model_file_is_as_good_as_its_run(cli, write, finished_run, model):
     file = finished_run / "model.keras"
     np.testing.assert_allclose(write("sample", file, out="s.npy"), model.sample(64, seed=0), atol=1e-6)

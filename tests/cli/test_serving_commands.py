@@ -15,6 +15,7 @@ from keras_vae.training import Run, TrainingConfig
 from tests.cli.refusals import assert_refused
 
 
+@pytest.mark.slow
 def test_export_counts_its_versions_and_checks_them(cli, finished_run, tmp_path):
     for version, signatures, options in (("1", 10, []), ("2", 1, ["--signature", "encode", "--no-data"])):
         code, out, err = cli("export", finished_run, *options)
@@ -54,6 +55,7 @@ def test_what_training_did_to_the_pixels_is_in_the_graph(cli, command, tmp_path)
     np.testing.assert_allclose(encode(x=tf.constant(x))["mean"], Run("run").model().encode(x >= 0.5).mean(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_without_a_report_is_exported_all_the_same(cli, finished_run, tmp_path):
     shutil.copytree(finished_run, tmp_path / "run")
     (tmp_path / "run" / "evaluation.json").unlink()
@@ -72,6 +74,7 @@ def test_a_signature_goes_to_onnx(cli, finished_run, tmp_path):
     assert (tmp_path / "deeper" / "encode.onnx").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_check_says_whether_it_will_run(cli, finished_run, tmp_path):
     cli("export", finished_run, "servable", "--signature", "decode", "--no-data")
     code, out, err = cli("check", "servable")

@@ -96,6 +96,7 @@ def test_what_is_no_line_is_refused(use, message, refused):
         use()
 
 
+@pytest.mark.slow
 def test_loading_follows_the_seed_and_the_limit():
     data, again, other = (load("lines", seed=seed) for seed in (2, 2, 3))
     assert [len(split) for split in (data.train, data.validation, data.test)] == [8_000, 1_000, 1_000]

@@ -26,6 +26,7 @@ def epochs(n, count, seed=0):
     return np.stack(take(stream, count))[..., 0].astype(int)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(sizes)
 def test_one_ordered_pass_has_every_example_once_in_order(size):
@@ -37,6 +38,7 @@ def test_one_ordered_pass_has_every_example_once_in_order(size):
     assert all(len(batch) == batch_size for batch in result[:-1])
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(sizes, st.integers(0, 2**40))
 def test_a_shuffled_pass_has_full_batches_and_no_example_twice(size, seed):
@@ -49,6 +51,7 @@ def test_a_shuffled_pass_has_full_batches_and_no_example_twice(size, seed):
     assert len(set(seen)) == len(seen) and set(seen) <= set(range(n)) and n - len(seen) < batch_size
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(sizes, st.integers(0, 2**40), st.integers(0, 4), st.sampled_from([None, "dynamic", "static"]))
 def test_a_resumed_stream_is_the_uninterrupted_one(size, seed, resumed, binarize):
@@ -84,6 +87,7 @@ def test_every_index_lands_everywhere_equally_often(n):
     assert ((table - expected) ** 2 / expected).sum() < freedom + 5 * np.sqrt(2 * freedom)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [10, 37])
 def test_successors_and_epochs_are_independent_for_small_sets(n):
     orders = epochs(n, 1500, seed=2)

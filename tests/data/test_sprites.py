@@ -117,6 +117,7 @@ def test_the_heart_stands_on_its_tip_and_the_ellipse_lies():
     assert ellipse.any(axis=0).sum() == 31 and ellipse.any(axis=1).sum() == 15
 
 
+@pytest.mark.slow
 def test_samples_are_distinct_and_follow_the_seed():
     chosen = SPRITES.sample(700_000, seed=4)
     assert len(np.unique(chosen)) == 700_000

@@ -223,6 +223,7 @@ def test_preparation_leaves_other_folders_alone(photos, tmp_path):
     assert [path.read_text() for path in (tmp_path / "mine").iterdir()] == ["mine"]
 
 
+@pytest.mark.slow
 def test_a_run_on_streamed_data_is_the_run_in_memory(tmp_path):
     np.save(tmp_path / "x.npy", data.load("digits").train.x[:300])
     config = TrainingConfig(data=str(tmp_path / "x.npy"), epochs=2, options={"units": [16]}, binarize="dynamic")
@@ -234,6 +235,7 @@ def test_a_run_on_streamed_data_is_the_run_in_memory(tmp_path):
     assert histories[0] == histories[1]
 
 
+@pytest.mark.slow
 def test_a_file_that_changes_during_training_ends_it_in_one_line(tmp_path):
     path = tmp_path / "x.npy"
     np.save(path, data.load("digits").train.x[:300])

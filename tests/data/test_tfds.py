@@ -80,6 +80,7 @@ def data_dir(tmp_path_factory):
     return tmp_path_factory.mktemp("tfds")
 
 
+@pytest.mark.slow
 def test_varying_sizes_are_fitted_and_own_splits_kept(data_dir):
     data = load("tfds:blots", image_size=(6, 8), data_dir=data_dir)
     assert [len(split) for split in (data.train, data.validation, data.test)] == [700, 3, 4]
@@ -182,6 +183,7 @@ def mnist():
     return load("mnist")
 
 
+@pytest.mark.slow
 def test_mnist(mnist):
     assert [len(split) for split in (mnist.train, mnist.validation, mnist.test)] == [54_000, 6_000, 10_000]
     assert mnist.event_shape == (28, 28, 1) and mnist.train.x.dtype == np.uint8 and mnist.is_image

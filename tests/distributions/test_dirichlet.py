@@ -37,6 +37,7 @@ def test_the_draws_follow_the_law(jit_compile):
     np.testing.assert_allclose(z.std(0), q.stddev()[0], atol=0.01)
 
 
+@pytest.mark.slow
 def test_the_gradient_through_the_draws_is_that_of_the_second_moment():
     head, raw = Dirichlet((3,)), tf.constant([[0.2, 1.0, -0.5]])
 

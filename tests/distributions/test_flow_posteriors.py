@@ -77,6 +77,7 @@ def test_the_log_density_of_its_own_draws_needs_no_inverse_and_equals_the_exact_
         assert np.allclose(one, other, atol=2e-3 * max(1, np.abs(one).max()))
 
 
+@pytest.mark.slow
 def test_the_gradient_of_the_log_density_at_a_fixed_point_is_that_of_finite_differences(name):
     head, parameters = make_head(name, 3)
     z = normal(5, 3, seed=4)

@@ -154,6 +154,7 @@ def trace_of(head, samples, rows=5):
     ), posterior.log_prob(z) - prior_of(head).log_prob(z)
 
 
+@pytest.mark.slow
 def test_the_kl_adds_up_over_the_levels_and_agrees_with_monte_carlo(merge):
     trace, ratio = trace_of(ladder(merge), 20_000)
     analytic, drawn = kv.KL()(trace), kv.KL(estimator="monte_carlo")(trace)

@@ -102,6 +102,7 @@ def fitted(strategy=None, jit_compile=False):
     return model
 
 
+@pytest.mark.slow
 def test_fit_estimates_the_scale_under_xla_and_on_two_replicas():
     two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice())
     for model in (fitted(jit_compile=True), fitted(two)):

@@ -159,6 +159,7 @@ def test_it_survives_its_configuration_and_the_base_keeps_its_options():
     assert np.array_equal(copy.distribution(parameters).log_prob(x), head.distribution(parameters).log_prob(x))
 
 
+@pytest.mark.slow
 def test_a_model_trains_saves_and_samples(tmp_path):
     likelihood = PixelCNNLikelihood((4, 4, 1), base=OptimalSigmaNormal((1,)), **{**SMALL, "layers": 1})
     encoder, decoder = kv.make_networks("mlp", (4, 4, 1), 2, units=(8,))

@@ -33,6 +33,7 @@ def test_the_density_integrates_to_one_over_the_sphere(size, concentration):
 SPHERE, CIRCLE = [[1, 0, 0], [-1, 0, 0], [1, 1e-4, 0], [0.3, -2, 0.1]], [[0.6, 0.8], [-1, 1e-3]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("directions", "jit_compile"),
     [(SPHERE, False), (SPHERE, True), (CIRCLE, False)],

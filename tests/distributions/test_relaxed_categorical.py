@@ -48,6 +48,7 @@ def test_draws_tend_to_one_hot_when_it_is_cold_and_to_the_centre_when_it_is_hot(
     assert np.ptp(posterior_of([0.5, -0.5, 0.0], 1e4).sample(1000, seed=(1, 2))) < 0.01
 
 
+@pytest.mark.slow
 def test_the_gradient_through_the_draws_is_that_of_the_expectation():
     logits, step = np.array([[0.3, -0.4, 0.1]], "float32"), 0.1
     head = RelaxedCategorical((3,), temperature=1.0)

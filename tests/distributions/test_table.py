@@ -202,6 +202,7 @@ def test_a_table_of_one_kind_has_only_its_parameters(column):
     assert head.encoder_input(tf.ones((3, 2))).shape == (3, *head.encoder_input_shape)
 
 
+@pytest.mark.slow
 def test_a_model_of_a_table_with_gaps_trains_saves_and_loads(tmp_path):
     x = np.where(RNG.random((128, 6)) < 0.2, np.nan, X[:128]).astype("float32")
     head = Masked((6,), Table((6,), COLUMNS))

@@ -309,6 +309,7 @@ def model(*, prior=None, objective=None, **options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [1, 2])
 def test_a_uniform_prior_costs_log_k_a_code(levels):
     quantized, x = model(levels=levels), normal(32, 6)
@@ -319,6 +320,7 @@ def test_a_uniform_prior_costs_log_k_a_code(levels):
     assert figures["elbo"] == pytest.approx(-figures["nll"] - 2 * levels * math.log(8), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_residual_code_has_one_likelihood_whether_summed_or_drawn():
     quantized, x = model(levels=3, prior=kv.CategoricalPrior((2, 3), categories=8)), normal(64, 6)
     quantized.posterior.codebooks.assign(normal(3, 8, 3, seed=2))
@@ -329,6 +331,7 @@ def test_a_residual_code_has_one_likelihood_whether_summed_or_drawn():
     assert np.allclose(quantized.log_likelihood(x, samples=3), quantized.elbo(x), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_all_codes_are_used_on_separated_clusters_and_none_for_two_of_them():
     centres = 4 * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], "float32")
     labels = np.arange(512) % 4
@@ -395,6 +398,7 @@ def test_replicas_start_and_revive_alike(two_replicas):
         assert np.array_equal(one, two)
 
 
+@pytest.mark.slow
 def test_a_saved_model_trains_on_as_if_it_had_not_been_saved(tmp_path):
     quantized, x = model(levels=2), normal(32, 6)
     quantized.compile(run_eagerly=True)

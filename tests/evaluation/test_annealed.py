@@ -12,6 +12,7 @@ def linear():
     return linear_example()
 
 
+@pytest.mark.slow
 def test_it_is_the_exact_log_likelihood_within_its_error(linear):
     model, x, exact = linear
     found = annealed_log_likelihood(model, x, chains=16, steps=200, leapfrog_steps=5)

@@ -81,6 +81,7 @@ def test_every_kind_of_recipe_is_asked_every_question(name):
     assert all(result.question in as_text(results) for result in results.values())
 
 
+@pytest.mark.slow
 def test_the_measurements_are_those_of_their_estimators(ask, trained, data):
     results = ask("likelihood", "samples", data=data.test[:48])
     x = data.test.x[:48]
@@ -101,6 +102,7 @@ def test_the_same_seed_gives_the_same_results(ask):
     assert one != other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shift", "overfits"), [(0.0, False), (0.3, True)])
 def test_a_model_overfits_if_it_explains_training_examples_clearly_better(ask, data, shift, overfits):
     test = replace(data.test, x=np.clip(data.test.x / 255 + shift, 0, 1).astype("float32"))
@@ -139,6 +141,7 @@ def test_without_training_examples_the_rest_is_answered(ask, data):
     assert any("expected training examples, got none" in note for note in notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 3])
 def test_a_handful_of_examples_is_answered_as_far_as_possible(ask, data, n):
     results = ask(data=data.test.x[:n])
@@ -211,6 +214,7 @@ def conditional(data, condition):
     return model
 
 
+@pytest.mark.slow
 def test_subsets_of_sorted_test_data_have_its_mix_of_labels(data):
     model = conditional(data, kv.LabelCondition(10))
     test = Examples(np.zeros((1000, *data.event_shape), "float32"), np.repeat([0, 3], [750, 250]))
@@ -226,6 +230,7 @@ def test_subsets_of_sorted_test_data_have_its_mix_of_labels(data):
     assert mmd_to_prior(blocks, other).value == pytest.approx(mmd_to_prior(mixed, other).value, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["vectors", "different vectors", "one-hot", "semi-supervised"])
 def test_conditions_that_fit_takes_are_taken(data, kind):
     x, labels = data.test.x[:40], np.arange(40) % 3
@@ -245,6 +250,7 @@ def test_conditions_that_fit_takes_are_taken(data, kind):
     assert {"samples", "latent_map", "traversals"} <= {name for result in results.values() for name in result.pictures}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", [None, np.arange(40) % 4 - 1])
 def test_a_semi_supervised_model_is_evaluated_without_labels(data, labels):
     model = kv.zoo.semi_supervised_vae(data.event_shape, 2, units=(4,), classes=3, likelihood="normal", seed=0)
@@ -327,6 +333,7 @@ def test_codes_that_do_not_fill_the_prior_are_named(ask, trained):
     assert "do not cover the prior" in result.verdict[0]
 
 
+@pytest.mark.slow
 def test_factors_are_scored_where_they_are_known():
     data = kv.data.load("sprites", limit=200)
     model = kv.zoo.vae(data.event_shape, 3, network="mlp", units=(8,), seed=0)
@@ -366,6 +373,7 @@ def test_features_that_cannot_be_fitted_are_named_and_the_rest_is_answered(ask, 
     assert any("Could not compute the distances of samples: features 'classifier'" in note for note in result.notes)
 
 
+@pytest.mark.slow
 def test_the_page_shows_all_results(ask):
     results = ask("information", "completeness")
     page = evaluation_page("VAE", results, verdict=["Fine."], configuration={}, environment={})
@@ -408,6 +416,7 @@ def test_fewer_than_two_models_are_refused(refused):
         compare_results({"a": results_of(), "b": results_of()})
 
 
+@pytest.mark.slow
 def test_an_evaluation_prints_its_progress(ask, monkeypatch, capsys):
     monkeypatch.setattr(import_module("keras_vae.evaluation.evaluate"), "SHORT", 0.0)
     ask("likelihood", "information", verbose=1)

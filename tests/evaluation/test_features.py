@@ -76,6 +76,7 @@ def test_a_conditional_encoder_needs_as_many_conditions_as_examples(refused):
         features(IMAGES)
 
 
+@pytest.mark.slow
 def test_the_classifier_learns_digits_it_has_not_seen(classifier):
     assert classifier.accuracy > 0.93
     assert classifier.name == f"128 features of a classifier of the data, accuracy {classifier.accuracy:.1%}"

@@ -44,6 +44,7 @@ def test_of_normal_distributions_it_is_the_closed_form(laws):
     assert error < expected / 8
 
 
+@pytest.mark.slow
 def test_the_mean_over_many_small_subsets_is_the_estimate_from_all_pairs():
     u, v = RNG.normal(size=(6, 3)), RNG.normal(1, size=(5, 3))
 

@@ -43,6 +43,7 @@ def test_the_parts_add_up_to_the_kl(linear):
             assert found.total_correlation + found.dimensionwise_kl == pytest.approx(found.aggregate_kl, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_kl_is_the_models_own_within_its_error(linear):
     model, x, _ = linear
     model.compile(jit_compile=False)
@@ -56,6 +57,7 @@ def test_batches_of_the_weighted_estimate_miss_a_factor_of_their_size(linear):
     assert weighted - whole == pytest.approx(np.log(512), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_weighted_estimate_does_not_depend_on_the_order_of_the_examples(linear):
     model, x, _ = linear
     one, other = (

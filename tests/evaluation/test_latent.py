@@ -19,6 +19,7 @@ def model():
     return model
 
 
+@pytest.mark.slow
 def test_the_kl_of_the_dimensions_adds_up_to_the_models(model):
     kl = kl_per_dimension(model, X)
     assert kl.shape == (3,)

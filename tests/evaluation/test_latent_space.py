@@ -126,6 +126,7 @@ class Turning:
         return np.stack([self.between(a, b, share, start, end) for share in np.linspace(0, 1, steps)], axis=1)
 
 
+@pytest.mark.slow
 def test_a_model_that_turns_lines_has_perfect_walks_and_a_cross_fade_has_not():
     turning = line_walks(
         Turning(lambda a, b, s, *_: render_lines(a + s * ((b - a + np.pi) % (2 * np.pi) - np.pi))), pairs=40
@@ -151,6 +152,7 @@ def test_line_walks_refuse_models_of_other_images(refused):
 # Codes and prior
 
 
+@pytest.mark.slow
 def test_codes_that_are_the_prior_cannot_be_told_from_it():
     codes, draws = RNG.normal(size=(4000, 3)), RNG.normal(size=(8000, 3))
     for gap in (mmd_to_prior(codes, draws), sliced_wasserstein_to_prior(codes, draws)):
@@ -165,6 +167,7 @@ def test_shifted_codes_are_the_squared_shift_away():
     assert mmd_to_prior(codes, draws).value > 20 * abs(mmd_to_prior(codes[:2000] - [2.0, 0, 0, 0], draws).value)
 
 
+@pytest.mark.slow
 def test_the_mmd_of_normals_is_the_closed_form():
     shift, widths = 1.5, np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]) * 2
 

@@ -88,6 +88,7 @@ def model(corruption):
     return model
 
 
+@pytest.mark.slow
 def test_nothing_is_corrupted_outside_training():
     plain, denoising, x = model(None), model(kv.MaskingCorruption(0.5)), X[:64]
     assert denoising.evaluate(x, verbose=0) == plain.evaluate(x, verbose=0)

@@ -45,6 +45,7 @@ def test_two_layers_reach_two_kernels_away():
     assert ((seen > 0) == within).all()
 
 
+@pytest.mark.slow
 def test_an_output_sees_the_context_of_its_row_and_of_those_above():
     seen = dependence(PixelCNN((3, 3, 1), 2, filters=8, kernel_size=3, context_dim=2, seed=0), context_dim=2)
     rows = np.arange(9) // 3

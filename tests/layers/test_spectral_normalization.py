@@ -36,6 +36,7 @@ def test_a_convolution_is_linear_in_its_normalised_kernel(kind):
     assert np.allclose(layer(MAP), layer.layer(MAP) / norm_of(layer.layer.kernel.numpy()), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_of_the_normalised_kernel():
     layer = settled(keras.layers.Dense(4, use_bias=False), X)
     kernel = layer.layer.kernel

@@ -36,6 +36,7 @@ def changed(variables, before):
     return [not np.array_equal(variable, old) for variable, old in zip(variables, before, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", OBJECTIVES)
 def test_each_optimizer_moves_its_own_player_and_no_other(kind):
     for of_model, of_critic in ((0.1, 0.0), (0.0, 0.1)):
@@ -69,6 +70,7 @@ def test_each_player_follows_the_gradient_of_its_own_terms(kind):
             assert np.allclose(found[id(variable)], expected, rtol=1e-4, atol=1e-6), variable.path
 
 
+@pytest.mark.slow
 def test_the_loss_leaves_the_critics_own_out():
     model = new("factors")
     model.compile(jit_compile=False)
@@ -122,6 +124,7 @@ def test_codes_are_deterministic_and_in_the_order_of_the_examples():
     assert np.std(codes, axis=0).min() > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["factors", "data"])
 def test_a_saved_model_trains_on_with_both_optimizers(kind, tmp_path):
     model = new(kind)
@@ -247,6 +250,7 @@ def test_another_prior_keeps_the_critic():
     assert np.isfinite(other.fit(X, verbose=0).history["code_critic"]).all()
 
 
+@pytest.mark.slow
 def test_moving_averages_end_the_training_of_both_players():
     model = new()
     optimizers = [keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5) for _ in range(2)]

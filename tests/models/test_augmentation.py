@@ -40,6 +40,7 @@ def test_each_is_a_pure_function_of_the_seed_and_stays_in_the_support(name):
     assert (set(np.unique(whole)) <= {0.0, 1.0}) == (name in KEEP_VALUES)
 
 
+@pytest.mark.slow
 def test_it_is_the_input_and_the_target_of_training_and_nothing_else():
     inverted, plain = make(Invert()), make()
     histories = [
@@ -57,12 +58,14 @@ def test_bytes_conditions_and_weights_pass_beside_it():
     assert rest == [y, weights] and x.dtype == tf.float32 and float(tf.reduce_max(x)) <= 1.0
 
 
+@pytest.mark.slow
 def test_an_invalid_example_is_reported_as_it_is(refused):
     x = np.where(np.arange(32)[:, None, None, None] == 3, 1.5, X).astype("float32")
     with refused("1.5"):
         make(["brightness"]).fit(tf.data.Dataset.from_tensor_slices(x).batch(16), verbose=0)
 
 
+@pytest.mark.slow
 def test_a_saved_model_goes_on_with_the_same_noise(tmp_path):
     model = make({"flip": None, "rotate": 0.1}, corruption={"name": "masking", "amount": 0.2})
     model.fit(X, shuffle=False, verbose=0)
@@ -72,6 +75,7 @@ def test_a_saved_model_goes_on_with_the_same_noise(tmp_path):
     assert histories[0] == histories[1]
 
 
+@pytest.mark.slow
 def test_an_export_has_no_operation_of_it():
     types = []
     for augmentation in (None, ["flip", "rotate", "brightness"]):
@@ -81,6 +85,7 @@ def test_an_export_has_no_operation_of_it():
     assert types[0] == types[1]
 
 
+@pytest.mark.slow
 def test_replicas_draw_different_noise():
     strategy = make_strategy("mirrored", replicas=2)
     with strategy.scope():
@@ -91,6 +96,7 @@ def test_replicas_draw_different_noise():
     assert np.isfinite(history["loss"][0])
 
 
+@pytest.mark.slow
 def test_xla_compiles_the_rest_of_the_step():
     models = [make(["rotate"], jit, recipe="ae") for jit in (False, True)]  # without noise of its own
     losses = [model.fit(X, shuffle=False, verbose=0).history["loss"] for model in models]

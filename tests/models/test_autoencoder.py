@@ -36,6 +36,7 @@ def test_evaluate_gives_the_same_figures_every_time_and_leaves_training_alone():
     assert histories[0] == histories[1]
 
 
+@pytest.mark.slow
 def test_the_batches_of_an_evaluation_have_different_noise():
     batch = np.repeat(X[:1], 8, axis=0)
     model = new()
@@ -44,6 +45,7 @@ def test_the_batches_of_an_evaluation_have_different_noise():
     assert one != two
 
 
+@pytest.mark.slow
 def test_every_step_has_its_own_noise():
     model = new()
     model.compile(keras.optimizers.SGD(1e-12), jit_compile=False)
@@ -120,6 +122,7 @@ def test_mixed_precision_trains_and_saves(policy, tmp_path):
     assert model.encode(X).mean().dtype == tf.float32
 
 
+@pytest.mark.slow
 def test_keras_itself_loads_a_saved_model(tmp_path):
     model = new()
     model.save(tmp_path / "model.keras")
@@ -127,6 +130,7 @@ def test_keras_itself_loads_a_saved_model(tmp_path):
     assert np.array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
 
 
+@pytest.mark.slow
 def test_adapting_starts_the_decoder_at_the_mean_of_the_data():
     for likelihood in ("bernoulli", "normal", "normal_elementwise"):
         model = new(likelihood=likelihood)
@@ -146,6 +150,7 @@ def test_adapting_sets_a_mean_per_channel_where_the_head_is_pointwise():
     assert np.allclose(mean.mean(axis=(0, 1)), images.mean(axis=(0, 1, 2)), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_fits_anything_keras_fits():
     model = new()
     for data in (X, tf.data.Dataset.from_tensor_slices(X).batch(8), tf.constant(X)):
@@ -153,6 +158,7 @@ def test_it_fits_anything_keras_fits():
     model.fit(X, X[:, 0], validation_split=0.25, verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_penalties_of_the_networks_count(jit_compile):
     penalty = {"kernel_regularizer": keras.regularizers.L2(0.5), "activity_regularizer": keras.regularizers.L1(0.25)}

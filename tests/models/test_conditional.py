@@ -102,6 +102,7 @@ def test_the_figures_of_fit_are_those_of_the_label(codes_at_their_mean):
     assert not np.allclose(*bounds, atol=0.01)
 
 
+@pytest.mark.slow
 def test_the_likelihood_is_that_of_the_label(questions):
     likelihoods = []
     for labels in (Y, (Y + 1) % CLASSES):
@@ -176,6 +177,7 @@ def test_networks_that_leave_no_room_for_the_condition_are_refused(refused):
         kv.Autoencoder(encoder, decoder, condition=3, objective=kv.NLL() + kv.KL())
 
 
+@pytest.mark.slow
 def test_samples_resemble_their_class(trained):
     model, _, _, means = trained
     wanted = np.arange(60) % CLASSES

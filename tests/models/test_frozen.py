@@ -46,6 +46,7 @@ def frozen_weights(model):
     return [id(weight) not in trained for weight in model.weights]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("freeze", FREEZE.values(), ids=FREEZE)
 def test_a_copy_is_frozen_where_the_model_is(freeze):
     model = new()
@@ -57,6 +58,7 @@ def test_a_copy_is_frozen_where_the_model_is(freeze):
     assert frozen_weights(model) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("freeze", [lambda model: None, *map(FREEZE.get, ("layer of a network", "posterior"))])
 def test_a_copy_is_trained_by_lora_where_the_model_is(freeze):
     model = new()
@@ -74,6 +76,7 @@ def test_a_copy_is_trained_by_lora_where_the_model_is(freeze):
             np.testing.assert_allclose(copy.reconstruct(x), model.reconstruct(x), atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_loaded_model_trains_on_with_its_optimizer_and_without_what_was_frozen(tmp_path):
     model = new()
     FREEZE["all but a layer"](model)
@@ -122,6 +125,7 @@ def masked(model):
     return model.likelihood.base
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "frozen_part"),
     [

@@ -66,6 +66,7 @@ def test_weights_of_any_shape_and_type_are_one_number_per_example(model, convert
     assert figures(convert(WEIGHTS)) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_weights_in_a_data_set_and_on_a_batch_are_those_of_arrays(model):
     expected = model.evaluate(X, X, sample_weight=WEIGHTS, batch_size=16, verbose=0, return_dict=True)
     for weights in (WEIGHTS, WEIGHTS[:, None]):
@@ -98,6 +99,7 @@ def test_weights_that_are_none_are_refused(model, refused, method, weights):
         getattr(model, method)(X, X, sample_weight=weights)
 
 
+@pytest.mark.slow
 def test_class_weights_weigh_by_label(conditional, refused):
     heavy = np.where(LABELS == 3, 4.0, 1.0)
     histories = []
@@ -128,6 +130,7 @@ def test_class_weights_weigh_by_label(conditional, refused):
         conditional.fit(iter(data_set(X, LABELS)), verbose=0, **by_label)
 
 
+@pytest.mark.slow
 def test_class_weights_do_not_weigh_the_validation():
     histories = []
     for examples, labels, validation in (
@@ -154,6 +157,7 @@ def test_labels_of_a_py_dataset_are_checked_as_others(labels, message, refused):
         new().fit(Batches(X, labels), class_weight={3: 4.0}, verbose=0)
 
 
+@pytest.mark.slow
 def test_rows_without_a_label_have_no_class_weight():
     labels = np.where((LABELS % 2 == 0)[:, None], -1, np.eye(10, dtype=int)[LABELS])
     losses = [
@@ -191,6 +195,7 @@ def test_one_line_for_what_is_given_in_the_wrong_place(model, refused):
             labelled.fit(np.zeros((4, 6)), label)
 
 
+@pytest.mark.slow
 def test_what_keras_takes_is_taken():
     nested = kv.zoo.vae((6,), 2, units=(8,), likelihood="normal", seed=0)
     nested.compile(metrics=[["mse"]], jit_compile=False)
@@ -227,6 +232,7 @@ def test_what_is_no_label_has_no_weight():
         assert np.isnan(weights_of_labels(y, {0: 3.0})).tolist() == [True, False]
 
 
+@pytest.mark.slow
 def test_class_weights_need_labels(refused):
     model, images = new(), X.reshape(64, -1)
     with refused("class_weight: .* whole numbers or one-hot rows; got other numbers in 64 of 64"):
@@ -301,6 +307,7 @@ def test_replicas_find_a_bad_batch(refused, two_replicas):
         model.fit(data_set(BAD), verbose=0)
 
 
+@pytest.mark.slow
 def test_a_stream_that_can_be_read_once_is_trained_on_whole():
     batches = iter(np.split(X, 4))
     once = tf.data.Dataset.from_generator(lambda: batches, output_signature=tf.TensorSpec((None, 8, 8, 1)))
@@ -322,6 +329,7 @@ def test_empty_streams_are_refused(model, refused):
 # Conditions
 
 
+@pytest.mark.slow
 def test_predict_takes_conditions_beside_the_examples(conditional, refused):
     expected = conditional.reconstruct(X, condition=LABELS)
     one_hot = np.eye(10)[LABELS]
@@ -349,6 +357,7 @@ def test_a_single_condition_is_that_of_all(conditional):
 # Metrics
 
 
+@pytest.mark.slow
 def test_metrics_are_those_of_what_predict_gives(tmp_path):
     model = new()
     model.compile("adam", jit_compile=False, metrics=["mse"], weighted_metrics=[keras.metrics.MeanAbsoluteError()])
@@ -430,6 +439,7 @@ def test_raw_columns_get_a_warning_until_a_table_is_adapted(recwarn):
     assert not [warning for warning in recwarn if "size of" in str(warning.message)]
 
 
+@pytest.mark.slow
 def test_tables_and_counts_draw_by_default():
     model = kv.zoo.tabular_vae((2,), 2, units=(8,), columns=["count", "real"], seed=0)
     assert np.array_equal(model.sample(5, 0), model.sample(5, 0, draw="sample"))
@@ -460,6 +470,7 @@ def after_a_step(recipe, x, weights, **options):
     return model
 
 
+@pytest.mark.slow
 def test_examples_of_weight_0_do_not_move_the_optimal_scale():
     x = np.concatenate([X[:8], np.full_like(X[:8], 100.0)])
     options = {"likelihood": "normal_optimal"}
@@ -468,6 +479,7 @@ def test_examples_of_weight_0_do_not_move_the_optimal_scale():
     np.testing.assert_allclose(one.likelihood.log_scale, other.likelihood.log_scale, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_examples_of_weight_0_do_not_move_a_codebook():
     codebooks = []
     for ignored in (X[8:16], np.full_like(X[:8], 100.0)):
@@ -494,6 +506,7 @@ def test_a_missing_label_is_missing_in_one_hot_form_too():
     assert np.isfinite(answers).all(axis=(1, 2, 3)).tolist() == [False, True, True]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_answered_is_nan_wherever_it_is_asked(conditional, tmp_path):
     labels = np.array([33, -1, 3], "int32")
     conditional.export(tmp_path / "export", verbose=False)
@@ -514,6 +527,7 @@ def test_a_replica_without_an_example_of_the_last_batch_counts_for_nothing(two_r
     assert found["kl"] == pytest.approx(expected["kl"], rel=1e-4)  # which needs no draws
 
 
+@pytest.mark.slow
 def test_a_frozen_model_trains_its_critic_no_more(refused):
     model = new(recipe=kv.zoo.aae, likelihood="bernoulli")
     model.trainable = False
@@ -549,6 +563,7 @@ def test_what_fit_cannot_use_is_refused_by_its_name(model, refused, given, match
         model.fit(**given(), verbose=0)
 
 
+@pytest.mark.slow
 def test_generators_of_arrays_and_long_doubles_are_taken(model, monkeypatch):
     expected = model.evaluate(X, batch_size=16, verbose=0)
     assert model.evaluate((X[i : i + 16] for i in range(0, 64, 16)), verbose=0) == pytest.approx(expected)
@@ -562,6 +577,7 @@ def test_generators_of_arrays_and_long_doubles_are_taken(model, monkeypatch):
         assert model.predict(stream, verbose=0).shape == X.shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run_eagerly", [False, True])
 def test_batches_without_examples_are_refused_where_there_are_no_others(refused, run_eagerly):
     def stream(*sizes):

@@ -15,6 +15,7 @@ def linear():
     return linear_example()
 
 
+@pytest.mark.slow
 def test_the_importance_weighted_bound_tends_to_the_exact_log_likelihood(linear):
     model, x, exact = linear
     assert np.abs(model.log_likelihood(x, samples=100_000) - exact).max() < 0.05
@@ -30,6 +31,7 @@ def test_the_importance_weighted_bound_rises_with_the_number_of_samples(linear):
     assert means[-1] < exact.mean() + 0.05
 
 
+@pytest.mark.slow
 def test_at_one_sample_the_importance_weighted_bound_is_the_elbo(linear):
     model, x, _ = linear
     single = np.stack([model.log_likelihood(x, samples=1, seed=seed) for seed in range(400)])
@@ -48,6 +50,7 @@ def test_the_elbo_is_the_closed_form(linear):
     assert np.allclose(model.elbo(x, samples=50_000), -nll - kl, atol=0.15)
 
 
+@pytest.mark.slow
 def test_bounds_do_not_depend_on_the_number_of_draws_decoded_at_a_time(linear):
     model, x, _ = linear
     whole = model.log_likelihood(x, samples=20_000, batch_size=40_000)

@@ -50,12 +50,14 @@ def of_every_class(model, x=X):
     return np.stack(bounds, axis=1) - math.log(CLASSES), logits - np.logaddexp.reduce(logits, axis=1)[:, None]
 
 
+@pytest.mark.slow
 def test_with_its_label_an_example_has_the_conditional_bound(codes_at_their_mean):
     model = new()
     joint, _ = of_every_class(model)
     assert np.allclose(model.elbo(X, condition=Y), joint[np.arange(12), Y], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_without_its_label_an_example_has_the_sum_over_classes(codes_at_their_mean):
     model = new()
     joint, log_q = of_every_class(model)
@@ -85,6 +87,7 @@ def test_the_loss_is_the_bound_and_the_cross_entropy_of_known_labels(codes_at_th
     assert figures["elbo"] == pytest.approx(-figures["nll"] - figures["kl"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_marginal_bound_is_largest_at_the_posterior_of_the_classes(codes_at_their_mean):
     model = new()
     joint, _ = of_every_class(model)
@@ -95,6 +98,7 @@ def test_the_marginal_bound_is_largest_at_the_posterior_of_the_classes(codes_at_
     assert np.all(values > marginal_bound(trace)["elbo"])
 
 
+@pytest.mark.slow
 def test_the_likelihood_is_above_the_bound():
     model = new()
     model.compile(keras.optimizers.Adam(1e-2), jit_compile=False)
@@ -171,6 +175,7 @@ def test_unknown_labels_among_known_ones_are_inferred():
     assert np.array_equal(model.encode(X).mean(), model.encode(X, condition=UNKNOWN).mean())
 
 
+@pytest.mark.slow
 def test_the_kl_per_dimension_is_that_of_one_class():
     model = new()
     model.compile(jit_compile=False)
@@ -178,6 +183,7 @@ def test_the_kl_per_dimension_is_that_of_one_class():
     assert kv.evaluation.kl_per_dimension(model, X, Y).sum() + math.log(CLASSES) == pytest.approx(total, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_labels_may_be_missing_altogether():
     models = []
     for labels in (None, UNKNOWN):

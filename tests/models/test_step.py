@@ -34,6 +34,7 @@ class Noise(keras.callbacks.Callback):
         return np.round(np.diff(self.sums), 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -64,6 +65,7 @@ def weight_of_kl(model):
     return (metrics["loss"] - metrics["nll"]) / metrics["kl"]
 
 
+@pytest.mark.slow
 def test_a_warm_up_counts_batches_and_goes_on_after_compile_and_load(tmp_path):
     model = new(objective=kv.NLL() + kv.LinearWarmup(16, final=4.0) * kv.KL())
     model.compile(keras.optimizers.SGD(1e-9, gradient_accumulation_steps=4), jit_compile=False)
@@ -113,6 +115,7 @@ class WithoutATape(kv.Term):
         return tf.stop_gradient(tf.recompute_grad(lambda x: 0.0 * x + trace.kl)(trace.x[:, 0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", [WithinACondition, WithoutATape])
 def test_a_term_may_read_a_trace_where_it_likes_and_in_any_order(term):
     """A value that the first reader left behind would be out of scope, or without its gradient, for the others."""

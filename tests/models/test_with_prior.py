@@ -39,6 +39,7 @@ def mixture_of(model):
     return kv.GaussianMixturePrior.fit(model.encode(np.repeat(X, 10, axis=0)).sample(seed=(0, 1)), components=3)
 
 
+@pytest.mark.slow
 def test_the_parts_are_shared(vae):
     prior = mixture_of(vae)
     other = vae.with_prior(prior)
@@ -124,6 +125,7 @@ def nearest(samples):
     return np.mean(np.sqrt(((samples[:, None] - X) ** 2).sum(-1)).min(1))
 
 
+@pytest.mark.slow
 def test_samples_of_a_fitted_mixture_are_nearer_to_the_data(ae):
     with pytest.raises(kv.InvalidInputError, match="it has no prior"):
         ae.sample(3)
@@ -143,6 +145,7 @@ def test_a_deterministic_model_has_no_bound_with_any_prior(ae):
     assert set(other.evaluate(X, return_dict=True, verbose=0)) == {"loss", "nll"}
 
 
+@pytest.mark.slow
 def test_the_new_model_is_saved(vae, tmp_path):
     other = vae.with_prior(mixture_of(vae))
     other.save(tmp_path / "model.keras")

@@ -74,6 +74,7 @@ def test_a_frozen_one_stays_as_it_is():
     assert frozen.get_config()["trainable"] is False
 
 
+@pytest.mark.slow
 def test_it_computes_in_its_own_dtype_policy_and_leaves_the_global_one():
     network = BackboneEncoder((32, 32, 1), SMALL, dtype="mixed_bfloat16")
     assert network(X[..., :1]).dtype == tf.bfloat16

@@ -19,6 +19,7 @@ def test_a_critic_is_numpys():
     assert np.allclose(critic(x), features @ last, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_normalised_critic_has_slopes_of_at_most_one():
     critic = Critic((3,), (16, 16), spectral_normalization=True)
     x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")

@@ -33,6 +33,7 @@ def test_the_options_of_all_networks_are_typed():
     assert set().union(*(options_of_network(kind) for kind in kinds)) == set(get_type_hints(NetworkOptions))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_a_pair_makes_a_model_of_events_and_codes_of_the_right_shape(kind):
     event_shape = EVENTS.get(kind, (9, 12, 1))

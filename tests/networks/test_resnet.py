@@ -27,6 +27,7 @@ def test_with_kernels_of_one_pixel_a_doubling_repeats_every_pixel():
     assert np.ptp(y) > 0.1
 
 
+@pytest.mark.slow
 def test_stages_have_so_many_blocks():
     few, many = (ResNetEncoder((8, 8, 1), (4, 6), blocks=blocks, units=2) for blocks in (1, 3))
     block = lambda n: 2 * (9 * n * n + n + 2 * n)  # two convolutions and two normalisations  # noqa: E731

@@ -42,6 +42,7 @@ def test_a_gru_decoder_is_numpys_at_every_step():
         assert np.allclose(decoder(X[:, 0])[:, steps - 1], gru(read, *weights), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_unrolled_gru_equals_the_loop():
     loop, unrolled = (SequenceEncoder(X.shape[1:], "gru", units=4, unroll=unroll) for unroll in (False, True))
     unrolled.set_weights(loop.get_weights())

@@ -119,6 +119,7 @@ def test_squared_distances_do_not_cancel():
     assert np.allclose(squared_distances(tf.constant(x), tf.constant(y)), expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_models_learn_with_every_term():
     x = np.random.default_rng(0).random((48, 4), "float32")
     objective = kv.NLL() + kv.KL()

@@ -38,6 +38,7 @@ def test_its_gradient_draws_the_kl_towards_the_capacity(capacity, sign):
     assert np.allclose(tape.gradient(value, loc), sign * LOC / 2, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_descent_ends_at_the_capacity():
     loc = tf.Variable(LOC)
     for _ in range(60):
@@ -73,6 +74,7 @@ def test_a_model_reports_it_beside_the_kl():
     assert history["loss"] == pytest.approx(history["nll"] + 2 * history["capacity"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_xla_gives_what_the_graph_gives():
     def value():
         return Capacity(kv.LinearWarmup(100, 25.0))(trace_of(LOC, SCALE, samples=1).replace(step=tf.constant(30)))

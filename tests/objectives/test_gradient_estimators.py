@@ -52,6 +52,7 @@ def test_dreg_has_the_gradient_of_the_plain_bound_in_expectation():
     assert np.abs(plain.mean(0)).min() > 10 * plain.std(0).min() / np.sqrt(ROWS)
 
 
+@pytest.mark.slow
 def test_dreg_has_the_slope_of_the_expected_bound():
     """Finite differences of the mean bound, with the same noise on both sides."""
     found = gradients(DReG(5), rows=ROWS, seed=2)

@@ -81,6 +81,7 @@ def test_it_survives_its_configuration():
     assert term.samples == 6
 
 
+@pytest.mark.slow
 def test_xla_gives_what_the_graph_gives():
     loc = tf.constant(LOC)
 
@@ -131,6 +132,7 @@ def steps_of(objective, samples):
     return moved, history
 
 
+@pytest.mark.slow
 def test_piwae_trains_the_encoder_by_the_mean_of_bounds_and_the_decoder_by_the_tighter_one():
     tight, mean = IWAE(6), IWAE(3, m=2, name="miwae")
     routed, _ = steps_of(tight.only("decoder", "likelihood", "prior") + mean.only("encoder", "posterior"), 6)
@@ -142,6 +144,7 @@ def test_piwae_trains_the_encoder_by_the_mean_of_bounds_and_the_decoder_by_the_t
     assert not np.allclose(by_mean["decoder"], by_tight["decoder"], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_ciwae_is_the_combination_of_the_elbo_and_the_tighter_bound():
     kl = kv.KL(estimator="monte_carlo")
     moved, history = steps_of(0.3 * kv.NLL() + 0.3 * kl + 0.7 * IWAE(6), 6)
@@ -153,6 +156,7 @@ def test_ciwae_is_the_combination_of_the_elbo_and_the_tighter_bound():
     assert history["loss"][0] == pytest.approx(value, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_dreg_trains_the_encoder_alone():
     moved, history = steps_of(IWAE(4).only("decoder", "likelihood", "prior") + DReG(4), 4)
     plain, _ = steps_of(IWAE(4) + 0.0 * kv.NLL(), 4)

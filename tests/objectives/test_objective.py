@@ -99,6 +99,7 @@ def test_a_term_has_a_value_for_each_example_of_a_stream_of_unknown_size(own, ji
         model.fit(stream, verbose=0)
 
 
+@pytest.mark.slow
 def test_a_batch_of_one_has_one_value():
     model = kv.zoo.vae((8,), 2, units=(4,), likelihood="normal", objective=kv.NLL() + Odd(lambda x: x[:, 0]))
     model.compile("adam", jit_compile=False)

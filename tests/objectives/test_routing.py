@@ -34,6 +34,7 @@ def same(one, other):
     return all(np.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.slow
 def test_piwae_is_two_bounds_at_once():
     tight, loose = kv.IWAE(K * M), kv.IWAE(K, m=M, name="miwae")
     both = gradients_of(
@@ -58,6 +59,7 @@ def test_a_part_that_is_left_out_gets_no_gradient_and_the_others_their_own(part)
             assert same(whole[other], routed[other])
 
 
+@pytest.mark.slow
 def test_gradients_of_terms_that_share_a_part_add_up():
     nll, kl = kv.NLL(), kv.KL(estimator="monte_carlo")
     routed = gradients_of(nll + 3.0 * kl.only("encoder", "posterior"), prior="standard_normal")
@@ -67,6 +69,7 @@ def test_gradients_of_terms_that_share_a_part_add_up():
     assert same(routed["decoder"], alone["decoder"])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Gradients do not exist")
 def test_a_part_that_nothing_trains_stays_as_it_is():
     routed = model(kv.NLL().only("decoder", "likelihood"), prior="standard_normal")
@@ -77,6 +80,7 @@ def test_a_part_that_nothing_trains_stays_as_it_is():
         assert np.array_equal(weight, old) == (id(weight) in frozen), weight.path
 
 
+@pytest.mark.slow
 def test_the_loss_does_not_depend_on_the_routes():
     whole, routed = (
         model(term, prior="standard_normal").evaluate(X, return_dict=True, verbose=0)
@@ -122,6 +126,7 @@ def test_an_objective_that_trains_nothing_is_refused(part, refused):
         kv.Autoencoder(encoder, decoder, objective=kv.NLL().only(part))
 
 
+@pytest.mark.slow
 def test_routes_survive_a_saved_model(tmp_path):
     routed = model(kv.NLL().only("decoder", "likelihood") + kv.KL(), prior="standard_normal")
     routed.save(tmp_path / "model.keras")

@@ -49,6 +49,7 @@ def test_fewer_iterations_give_a_lower_bound():
     assert values[0] < values[-1] - 0.01
 
 
+@pytest.mark.slow
 def test_the_gradient_is_the_plan_and_the_slope():
     cost = tf.constant(COST)
     with tf.GradientTape() as tape:

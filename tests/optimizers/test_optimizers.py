@@ -87,6 +87,7 @@ def test_schedule_free_is_the_method_of_its_paper(in_graph):
     assert abs(x - y).max() > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adam", "schedule_free"])
 def test_averages_are_evaluated_and_training_goes_on_with_the_weights(name):
     x = kv.data.load("digits", limit=64).train.x
@@ -110,6 +111,7 @@ def test_averages_are_evaluated_and_training_goes_on_with_the_weights(name):
     assert any((variable.numpy() != old).any() for variable, old in zip(model.trainable_variables, before, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adam", "schedule_free"])
 def test_fit_ends_with_averages_beside_a_critic(name):
     """Keras gives the optimizer of the model the critic's variables too."""

@@ -97,6 +97,7 @@ def test_words_that_look_like_formulas_are_written_as_they_are():
     to_png(plot_samples(np.zeros((1, 4, 4, 1)), title=r"costs $5 and \bad{ $"))
 
 
+@pytest.mark.slow
 def test_no_pyplot_and_no_global_state():
     code = (
         "import sys, matplotlib, numpy as np; before = matplotlib.rcParams.copy();"

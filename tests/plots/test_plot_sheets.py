@@ -39,6 +39,7 @@ def test_samples_fill_a_near_square_grid_in_order():
     assert np.array_equal(drawn, images)
 
 
+@pytest.mark.slow
 def test_samples_beyond_what_fits_are_counted():
     figure = plot_samples(np.zeros((1000, 2, 2, 1)))
     assert len(figure.axes) == 144

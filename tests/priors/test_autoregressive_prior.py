@@ -67,6 +67,7 @@ def test_it_is_the_same_under_xla():
     assert np.allclose(log_prob, prior.distribution().log_prob(codes), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_seed_per_draw_gives_each_draw_its_own():
     prior = AutoregressivePrior((3,), categories=3, layers=1, filters=4, seed=0)
     seeds = tf.constant([[1, 2], [3, 4], [5, 6]])

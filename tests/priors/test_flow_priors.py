@@ -142,6 +142,7 @@ def fitted():
     return {"maf": MAFPrior.fit(codes, **FIT), "real_nvp": RealNVPPrior.fit(codes, **FIT)}
 
 
+@pytest.mark.slow
 def test_fitted_to_two_moons_it_beats_the_normal_distribution_on_others(name, fitted):
     codes, others = two_moons(2000, seed=0), two_moons(2000, seed=1)
     p = fitted[name].distribution()

@@ -13,6 +13,7 @@ CODES = np.concatenate(
 ).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("components", [1, 4])
 def test_the_log_density_is_scikit_learns(components):
     prior = GaussianMixturePrior.fit(CODES, components=components, seed=3)

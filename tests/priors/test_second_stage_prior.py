@@ -176,6 +176,7 @@ def test_the_second_stage_learns_where_the_codes_are():
     assert np.allclose(draws.std(0), codes.std(0), rtol=0.25)
 
 
+@pytest.mark.slow
 def test_it_is_saved_with_its_model(tmp_path):
     model = two_stages()
     model.fit(X, epochs=2, verbose=0)

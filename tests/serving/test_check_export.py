@@ -13,6 +13,7 @@ from keras_vae.serving.checks import without_python
 from keras_vae.serving.recorded_answers import RecordedAnswer, write_recorded_answers
 
 
+@pytest.mark.slow
 def test_a_sound_export_passes_and_is_measured(exported):
     found = check_export(exported)
     assert found.ok and not found.notes
@@ -24,6 +25,7 @@ def test_a_sound_export_passes_and_is_measured(exported):
     assert found.as_text().endswith("TensorFlow Serving can run it.")
 
 
+@pytest.mark.slow
 def test_the_newest_version_is_taken(tmp_path):
     sound = saved(tmp_path, lambda _, x: {"y": x}, X)
     for number in ("2", "10"):
@@ -118,6 +120,7 @@ def test_what_would_break_is_named(tmp_path, name):
     assert found.as_text().endswith("Do not serve it.")
 
 
+@pytest.mark.slow
 def test_a_plain_graph_has_no_problem(tmp_path):
     found = check_export(saved(tmp_path, lambda _, x: {"y": tf.random.stateless_uniform((2,), (1, 2)) + x}, X))
     assert found.ok

@@ -8,6 +8,7 @@ import recipes
 from keras_vae.serving import ExportOptions, export_onnx
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["vae", "conditional_vae"])
 def test_an_encoder_answers_as_the_model(tmp_path, recipe, images):
     model = recipes.create(recipe)

@@ -23,6 +23,7 @@ def model():
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "bits"), [("bfloat16", 8), ("float16", 11)])
 def test_networks_in_16_bits_round_to_their_precision(model, images, dtype, bits):
     half = with_precision(model, dtype)
@@ -62,6 +63,7 @@ def test_an_export_of_less_precision_is_smaller_passes_the_check_and_tells_its_c
     assert abs(ServedModel(model, options, training).loss_of_precision) < 0.5
 
 
+@pytest.mark.slow
 def test_a_score_tells_when_a_precision_is_too_little(model):
     training = Split(kv.data.load("digits").train.x[:200])
     servable = ServedModel(model, ExportOptions(precision="int8"), training)

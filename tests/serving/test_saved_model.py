@@ -44,6 +44,7 @@ def test_only_what_is_asked_is_stored(exported, tmp_path, small):
     assert not [name for name in stored if "momentum" in name or "optimizer" in name.lower()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "signature"), [("vae", "encode"), ("vq_vae", "generate")])
 def test_a_single_signature_has_its_weights_in_the_graph(tmp_path, recipe, signature):
     """Those of a prior too, whose draws are a loop in a loop."""
@@ -78,6 +79,7 @@ def test_what_the_user_knows_goes_into_the_card(small, tmp_path):
     assert "## Data\n\n- name: two numbers\n" in (version / "assets.extra" / "model_card.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_model_that_a_server_cannot_run_is_not_published(small, tmp_path, monkeypatch, refused):
     monkeypatch.setattr(type(small), "posterior_of", lambda self, x, *_, **__: unserved(self, x))
     with refused("nothing was published: Python in the graph"):
@@ -107,6 +109,7 @@ def test_training_examples_that_the_model_cannot_explain_are_refused(small, tmp_
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.slow
 def test_versions_count_up(tmp_path, small):
     folder = tmp_path / "deeper" / "model"
     assert [write(small, folder) for _ in range(2)] == [folder / "1", folder / "2"]
@@ -179,6 +182,7 @@ def test_an_interrupted_export_leaves_no_version(tmp_path, monkeypatch, after_wr
     assert write(small, tmp_path / "model").name == "1"
 
 
+@pytest.mark.slow
 def test_a_watcher_sees_a_version_only_when_it_is_whole(tmp_path, after_writing, small):
     seen = []
     after_writing(lambda: seen.append(sorted(entry.name for entry in (tmp_path / "model").iterdir())))

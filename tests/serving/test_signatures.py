@@ -79,6 +79,7 @@ def served(request, tmp_path_factory):
     return request.param, version, model, tf.saved_model.load(str(version)).signatures
 
 
+@pytest.mark.slow
 def test_every_kind_of_recipe_has_its_signatures_with_the_documented_names_types_and_shapes(served):
     recipe, version, model, signatures = served
     (graph,) = SavedModel.FromString((version / "saved_model.pb").read_bytes()).meta_graphs
@@ -94,6 +95,7 @@ def test_every_kind_of_recipe_has_its_signatures_with_the_documented_names_types
             assert spec.dtype == dtype_of(key), (name, key)
 
 
+@pytest.mark.slow
 def test_no_rows_have_an_answer_of_no_rows(served):
     *_, signatures = served
     for name, signature in signatures.items():
@@ -145,6 +147,7 @@ def test_a_row_that_is_not_finite_is_answered_with_nan_and_flagged(exported, ima
                 assert np.isfinite(rows[[0, 2]]).all()
 
 
+@pytest.mark.slow
 def test_models_of_missing_values_take_nan(images):
     model, x = build("masked_vae"), images(3)
     x[0, 0], x[1, 0] = np.nan, np.inf
@@ -192,6 +195,7 @@ def test_samples_come_from_the_prior(vae, exported):
     np.testing.assert_allclose(served.std(), drawn.std(), rtol=0.05)
 
 
+@pytest.mark.slow
 def test_files_are_answered_as_the_arrays_in_them(exported, images):
     signatures = tf.saved_model.load(str(exported)).signatures
     x = images(4)

@@ -59,6 +59,7 @@ def assert_ends_as(run, whole, assert_same_weights):
     assert {path.name for path in run.path.iterdir()} == {path.name for path in whole.path.iterdir()}
 
 
+@pytest.mark.slow
 def test_a_run_without_time_left_stops_at_a_batch_and_can_be_resumed(whole, assert_same_weights, tmp_path, capsys):
     run = train(CONFIG, tmp_path / "run", max_time="0.001s", verbose=2)
     progress = noted(run[NEWEST])
@@ -70,6 +71,7 @@ def test_a_run_without_time_left_stops_at_a_batch_and_can_be_resumed(whole, asse
     assert_ends_as(run, whole, assert_same_weights)
 
 
+@pytest.mark.slow
 def test_the_last_epoch_ends_the_run_in_any_case(whole, tmp_path):
     run = train(CONFIG.replace(batch_size=256, epochs=1), tmp_path / "run", max_time=1e-3, **QUIET)
     assert run.is_finished
@@ -82,6 +84,7 @@ def test_an_invalid_time_is_refused(tmp_path, refused, duration):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_stop_in_the_last_batch_of_an_epoch_ends_the_epoch(stopped, whole, assert_same_weights):
     run = stopped(STEPS)
     assert run.read_history()["epoch"] == [1]

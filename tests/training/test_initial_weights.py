@@ -29,6 +29,7 @@ def values(model, part):
     return {name: weight.numpy() for name, weight in named_weights(model).items() if name.startswith(part)}
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_the_weights_of_another(run_of, source, capsys):
     same = {"learning_rate": 1e-12, "decay": "none", "epochs": 1, "model": "beta_vae"}
     run = run_of(init_from=str(source.path), verbose=2, **same)
@@ -40,6 +41,7 @@ def test_a_run_goes_on_from_the_weights_of_another(run_of, source, capsys):
     assert run.read_json("environment.json")["init_from"]
 
 
+@pytest.mark.slow
 def test_what_is_frozen_keeps_its_weights_and_is_saved_so(run_of, source, tmp_path):
     run = run_of(init_from=str(source.path), freeze=["encoder", "posterior/projection"])
     before, after = source.model(), run.model()
@@ -50,6 +52,7 @@ def test_what_is_frozen_keeps_its_weights_and_is_saved_so(run_of, source, tmp_pa
     assert any((value != values(before, "decoder")[name]).any() for name, value in values(after, "decoder").items())
 
 
+@pytest.mark.slow
 def test_a_resumed_run_does_not_start_again(run_of, source, monkeypatch, tmp_path, refused):
     copy = tmp_path / "source.keras"
     source.model().save(copy)
@@ -71,6 +74,7 @@ def test_a_resumed_run_does_not_start_again(run_of, source, monkeypatch, tmp_pat
         run_of(resume=True, **{**same, "freeze": None})
 
 
+@pytest.mark.slow
 def test_a_source_that_changed_before_the_first_checkpoint_is_refused(run_of, source, tmp_path, refused):
     copy = tmp_path / "source.keras"
     source.model().save(copy)

@@ -42,6 +42,7 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
+@pytest.mark.slow
 def test_other_data_of_the_same_shape_are_refused_and_named(begun, data, refused):
     (config, out), before = begun, contents(begun[1])
     changed = data.arrays["x"].copy()
@@ -81,6 +82,7 @@ def test_a_run_without_a_record_goes_on_with_a_note_and_has_one_then(begun, data
         train(config.replace(epochs=3), out, resume=True, verbose=0, report=False)
 
 
+@pytest.mark.slow
 def test_commands_that_read_a_runs_data_note_that_they_have_changed(begun, data, capsys):
     _, out = begun
     data_of(out, None)
@@ -117,6 +119,7 @@ def held(begun):
     process.communicate()
 
 
+@pytest.mark.slow
 def test_a_run_that_another_process_writes_is_refused_until_that_is_gone(begun, held, refused):
     config, out = begun
     before = contents(out)

@@ -91,6 +91,7 @@ def test_the_configuration_of_a_run_repeats_it_exactly_in_another_process(finish
     assert_same_weights(again, first)
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_result_and_another_seed_another(tiny_run, assert_same_weights):
     one, same, other = (tiny_run(seed=seed, report=False) for seed in (3, 3, 4))
     assert one.read_history() == same.read_history()
@@ -169,6 +170,7 @@ def test_the_default_number_of_epochs_falls_with_the_number_of_examples(examples
     assert TrainingConfig(epochs=3).epochs_for(examples) == 3
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_number_of_epochs(tiny_run, monkeypatch):
     monkeypatch.setattr("keras_vae.training.config.MOST_EPOCHS", 2)
     run = tiny_run(epochs=None, report=False)

@@ -41,6 +41,7 @@ def searched(tmp_path_factory):
     return out, tune(CONFIG, out, space=SPACE, tuner="bayesian", max_trials=3, verbose=0)
 
 
+@pytest.mark.slow
 def test_the_best_trial_becomes_a_run(searched):
     out, best = searched
     found = rows(out)

@@ -44,6 +44,7 @@ def test_a_code_of_two_of_four_factors_is_worked_by_hand():
     assert factor_vae_score(FACTORS[:, 2:], FACTORS, **FEW) == pytest.approx(1 / 2, abs=0.06)
 
 
+@pytest.mark.slow
 @BOTH
 def test_it_is_a_function_of_the_seed(score):
     first = score(MIXED, FACTORS, **FEW)

@@ -77,6 +77,7 @@ def test_a_constant_factor_is_left_out():
     assert not mutual_information(codes, factors)[:, 2].any()
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     st.permutations(range(4)),

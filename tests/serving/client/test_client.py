@@ -26,6 +26,7 @@ def client(target):
         yield client
 
 
+@pytest.mark.slow
 def test_its_methods_are_those_of_the_model(client, vae):
     posterior = vae.encode(X)
     encoded = client.encode(X)
@@ -94,6 +95,7 @@ def test_the_same_seed_gives_the_same_images_in_any_batch(client, target):
     assert np.abs(client.generate(5, seed=8) - images[:5]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_images_in_any_process_and_protocol(server, tmp_path):
     images = []
     for scheme, address in (("http", server.url.removeprefix("http://")), ("grpc", server.grpc_target)):

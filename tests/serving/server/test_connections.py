@@ -57,6 +57,7 @@ def ask(server):
     return requests.post(f"{server.url}/v1/models/m:predict", data=BODY, timeout=20).status_code
 
 
+@pytest.mark.slow
 def test_silent_connections_make_room_for_others(serving):
     server = serving(max_connections=10, header_seconds=60, read_seconds=60, keep_alive_seconds=60)
     starts = (b"", HEAD, HEAD + b"Content-Length: 100\r\n\r\n{", WHOLE)
