@@ -62,6 +62,8 @@ from .networks import ConvEncoder as ConvEncoder
 from .networks import Critic as Critic
 from .networks import GatedMLPDecoder as GatedMLPDecoder
 from .networks import GatedMLPEncoder as GatedMLPEncoder
+from .networks import LinearSkipDecoder as LinearSkipDecoder
+from .networks import LinearSkipEncoder as LinearSkipEncoder
 from .networks import MLPDecoder as MLPDecoder
 from .networks import MLPEncoder as MLPEncoder
 from .networks import Network as Network

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 from keras import ops
@@ -112,6 +113,23 @@ class DistributionLayer(Float32Layer):
 
     def compute_output_shape(self, features_shape: tuple[int | None, ...]) -> dict[str, tuple[int | None, ...]]:
         return {name: (features_shape[0], *shape) for name, shape in self.parameter_shapes.items()}
+
+    def pass_loc(self) -> None:
+        """Sets the projection such that the leading features are the parameter `loc`, and other features do not matter.
+
+        The biases stay. Use it only for a layer that projects and whose first parameter is `loc`.
+        """
+        size = next(iter(self._channels.values()))
+        kernel = np.zeros(self._projection.kernel.shape, "float32")
+        kernel[:size, :size] = np.eye(size)
+        self._projection.kernel.assign(kernel)
+
+    def set_scale(self, scale: np.ndarray | float) -> None:
+        """Sets the learned scale, for features that have no effect on it; a layer without one does not change.
+
+        Args:
+            scale: one number, or one per channel of the event.
+        """
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         """Returns the distribution, batch shape `(...)`, for parameters of shape `(..., *parameter_shapes[name])`."""

@@ -74,6 +74,16 @@ class LocationScale(Posterior, Likelihood):
             scale = tf.constant(self.scale, tf.float32)
         return self.independent(self.elements(parameters["loc"], scale))
 
+    def set_scale(self, scale: np.ndarray | float) -> None:
+        raw = np.log(np.expm1(np.maximum(np.asarray(scale, "float32") - self.min_scale, 1e-6)))
+        if self.scale == "shared":
+            self.raw_scale.assign(raw)
+        elif self.scale == "elementwise":
+            bias = self._projection.bias.numpy()
+            channels = self.event_shape[-1]
+            bias.reshape(-1, 2 * channels)[:, channels:] = raw
+            self._projection.bias.assign(bias)
+
     def scale_of(self, x: np.ndarray) -> float:
         return root_mean_square(x)
 

@@ -86,6 +86,9 @@ class OptimalSigmaNormal(Likelihood):
         self.log_scale.assign(tf.where(seen, 0.5 * tf.math.log(after), tf.convert_to_tensor(self.log_scale)))
         self.updates.assign(tf.where(seen, updates, updates - 1.0))
 
+    def set_scale(self, scale: np.ndarray | float) -> None:
+        self.log_scale.assign(np.log(scale))
+
     def scale_of(self, x: np.ndarray) -> float:
         return root_mean_square(x)
 

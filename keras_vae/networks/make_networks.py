@@ -11,6 +11,7 @@ from keras_vae.checks import check_event_shape, check_integer, check_seed, is_ch
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import ConvDecoder, ConvEncoder, check_filters, check_image_shape
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
+from keras_vae.networks.linear_skip import LinearSkipDecoder, LinearSkipEncoder
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.options import NetworkOptions
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
@@ -175,6 +176,8 @@ _MAKERS: dict[str, Callable[..., Pair]] = {
     "spatial": _spatial,
 }
 
+_WITH_LINEAR_SKIP = ("conv", "resnet")
+
 NETWORKS = ("auto", *_MAKERS)
 """The kinds of networks."""
 
@@ -215,7 +218,8 @@ def options_of_network(kind: str) -> list[str]:
     ['units', 'unroll']
     """
     parameters = inspect.signature(_MAKERS[kind]).parameters.values()
-    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    names = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    return [*names, "linear_skip"] if kind in _WITH_LINEAR_SKIP else names
 
 
 def check_network_options(kind: str, event_shape: tuple[int, ...], options: Iterable[str]) -> None:
@@ -264,7 +268,7 @@ def make_networks(
         **options: options of the networks, see `NetworkOptions`: `units` and `activation` of mlp, gated_mlp, conv,
             resnet and conv1d; `filters`, `features` and `kernel_size` of conv, resnet, spatial and conv1d; `blocks`,
             `groups` and `activation` of resnet and spatial; `dilations` of conv1d; `units` and `unroll` of gru;
-            `decoder_l2` and `decoder_spectral_normalization` of mlp and conv.
+            `decoder_l2` and `decoder_spectral_normalization` of mlp and conv; `linear_skip` of conv and resnet.
 
     Raises:
         InvalidInputError: for an unknown kind, for a `latent_dim` below 1, or for an option that the networks do not
@@ -290,7 +294,14 @@ def make_networks(
     check_network_options(kind, event_shape, options)
     try:
         with initial_weights(None if seed is None else check_seed(seed), "networks"):
-            return _MAKERS[resolved](input_shape, event_shape, latent_dim + condition_dim, **options)
+            own = {name: value for name, value in options.items() if name != "linear_skip"}
+            encoder, decoder = _MAKERS[resolved](input_shape, event_shape, latent_dim + condition_dim, **own)
+            if not options.get("linear_skip"):
+                return encoder, decoder
+            return (
+                LinearSkipEncoder(encoder, latent_dim, name="linear_skip_encoder"),
+                LinearSkipDecoder(decoder, event_shape, name="linear_skip_decoder"),
+            )
     except InvalidInputError:
         raise
     except (TypeError, ValueError) as error:

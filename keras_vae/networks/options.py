@@ -17,6 +17,7 @@ class NetworkOptions(TypedDict, total=False):
         groups: number of channel groups of the normalisation.
         dilations: dilations of the residual convolutions after each downsampling step.
         unroll: whether to unroll the time steps of gru.
+        linear_skip: whether to add the linear paths of principal components, see `LinearSkipEncoder`.
         decoder_l2: weight decay of the kernels of the decoder, see `Regularized`.
         decoder_spectral_normalization: whether to divide the kernels of the decoder by their spectral norms.
     """
@@ -30,5 +31,6 @@ class NetworkOptions(TypedDict, total=False):
     groups: int
     dilations: Sequence[int]
     unroll: bool
+    linear_skip: bool
     decoder_l2: float
     decoder_spectral_normalization: bool

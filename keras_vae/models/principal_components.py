@@ -1,0 +1,86 @@
+"""Starts a model with `linear_skip` networks as probabilistic PCA."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from keras_vae.distributions import Deterministic, Likelihood, Normal, OptimalSigmaNormal, Posterior
+from keras_vae.models.autoencoder_base import AutoencoderBase
+from keras_vae.networks import LinearSkipDecoder, LinearSkipEncoder
+
+MOST_VALUES = 2**26
+"""The principal components are those of a sample of at most this many values, 256 MB."""
+
+LEAST_VARIANCE = 1e-6
+"""Lower bound of the variance s^2, for data without noise."""
+
+
+def adapt_linear_skip(model: AutoencoderBase, x: np.ndarray) -> bool:
+    """Sets a model to probabilistic PCA of examples, where its networks and its distributions allow it.
+
+    With the eigenvalues l_i and the eigenvectors v_i of the covariance of x, and the mean variance s^2 of the other
+    directions,
+
+        q(z_i | x) = N((1 - s^2 / l_i)^(1/2) l_i^(-1/2) v_i (x - mean), s^2 / l_i)
+        p(x | z) = N(mean + sum_i (l_i - s^2)^(1/2) v_i z_i, s^2).
+
+    This is the linear VAE of maximum likelihood. Directions with l_i <= s^2 have the posterior N(0, 1).
+
+    Args:
+        model: the model.
+        x: examples `(N, *event_shape)` in the units of the likelihood.
+
+    Returns:
+        Whether the model was set. It is not for networks without `linear_skip`, for other distributions than those
+        below, and for examples with missing values.
+
+    Reference: Tipping & Bishop, 1999, https://doi.org/10.1111/1467-9868.00196
+    """
+    encoder, decoder, posterior, likelihood = model.encoder, model.decoder, model.posterior, model.likelihood
+    if not (isinstance(encoder, LinearSkipEncoder) and isinstance(decoder, LinearSkipDecoder)):
+        return False
+    if not (_is_set_by_loc(posterior) and _is_set_by_loc(likelihood) and np.isfinite(x).all() and len(x) > 1):
+        return False
+    rows = np.linspace(0, len(x) - 1, max(2, min(len(x), MOST_VALUES // x[0].size))).astype(int)
+    images = x[rows]
+    x = _reduced(images, decoder.factor)
+    lost = float(np.mean(np.square(images - _repeated(x, decoder.factor)))) if decoder.factor > 1 else 0.0
+    small_shape, x = x.shape[1:], x.reshape(len(x), -1)
+    components = min(encoder.components, len(x) - 1, x.shape[1] - 1)
+    pca = PCA(components, svd_solver="randomized", iterated_power=3, random_state=0).fit(x)
+    noise = (x.var(axis=0, ddof=1).sum() - pca.explained_variance_.sum()) / (x.shape[1] - components)
+    noise = max(float(noise), LEAST_VARIANCE)
+    variance = np.maximum(pca.explained_variance_, noise)
+    mean = pca.mean_.astype("float32").reshape(small_shape)
+
+    to_latents = np.zeros((*small_shape[:-1], encoder.input_shape[-1], encoder.components), "float32")
+    own = (..., slice(small_shape[-1]), slice(components))  # other channels are those of a condition
+    projection = pca.components_.T * np.sqrt((1 - noise / variance) / variance)
+    to_latents[own] = projection.reshape(*small_shape, components)
+    encoder.linear.kernel.assign(to_latents.reshape(-1, encoder.components))
+    encoder.linear.bias.assign(-np.tensordot(mean, to_latents[..., : small_shape[-1], :], axes=len(small_shape)))
+    from_latents = np.zeros(decoder.linear.kernel.shape, "float32")
+    from_latents[:components] = np.sqrt(variance - noise)[:, None] * pca.components_
+    decoder.linear.kernel.assign(from_latents)
+    # `Likelihood.adapt` has set the mean of each channel
+    decoder.linear.bias.assign((mean - mean.mean(axis=tuple(range(mean.ndim - 1)))).reshape(-1))
+
+    for part in (posterior, likelihood):
+        part.pass_loc()
+    posterior.set_scale(np.append(np.sqrt(noise / variance), np.ones(encoder.components - components)))
+    likelihood.set_scale(np.sqrt(noise + lost))
+    return True
+
+
+def _reduced(x, factor):
+    if factor == 1:
+        return x
+    n, height, width, channels = x.shape
+    return x.reshape(n, height // factor, factor, width // factor, factor, channels).mean(axis=(2, 4))
+
+
+def _repeated(x, factor):
+    return x.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def _is_set_by_loc(part: Posterior | Likelihood) -> bool:
+    return part.project and isinstance(part, (Normal, OptimalSigmaNormal, Deterministic))

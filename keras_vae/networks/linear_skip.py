@@ -1,0 +1,145 @@
+"""Encoders and decoders with a linear path beside a network: the principal components of the data."""
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_vae.checks import check_integer
+from keras_vae.errors import InvalidInputError
+from keras_vae.layers.float32_layer import Float32Layer
+from keras_vae.networks.network import Network, features_shape_of, input_shape_of
+from keras_vae.serialization import register
+
+LARGEST_SIDE = 64
+"""The linear path of larger images reads and draws them at half the size, or a quarter, ..., up to this size."""
+
+
+class _FixedLinear(Float32Layer):
+    """A linear map `(B, N) -> (B, units)` that training does not change, also where its network is unfrozen."""
+
+    def __init__(self, units: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        fixed = {"initializer": "zeros", "trainable": False}
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel", **fixed)
+        self.bias = self.add_weight(shape=(self.units,), name="bias", **fixed)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return ops.matmul(ops.cast(x, "float32"), self.kernel) + self.bias
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (*input_shape[:-1], self.units)
+
+
+@register
+class LinearSkipEncoder(Network):
+    """An encoder whose features begin with a linear map of the example, `(B, *input_shape) -> (B, components + F)`.
+
+    `Autoencoder.adapt` sets the linear map to the projection on the principal components of the data, and the posterior
+    to that of probabilistic PCA. Training thus starts with the reconstructions of PCA, and the network learns what PCA
+    lacks. The linear map is zero before `adapt`, and training does not change it.
+
+    Args:
+        encoder: a Keras model with one input of known shape, with F features in total.
+        components: number of components, the length of the latent vector.
+
+    Raises:
+        InvalidInputError: if the encoder is not such a model, or `components` is not an integer >= 1.
+
+    Example:
+
+    >>> encoder, decoder = make_networks("conv", (16, 16, 3), 8, linear_skip=True, units=32)
+    >>> encoder(tf.zeros((2, 16, 16, 3))).shape
+    TensorShape([2, 40])
+
+    Reference: Tipping & Bishop, 1999, https://doi.org/10.1111/1467-9868.00196;
+    Lucas, Tucker, Grosse & Norouzi, 2019, https://arxiv.org/abs/1911.02469 (a linear VAE is probabilistic PCA)
+    """
+
+    def __init__(self, encoder: keras.Model, components: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        input_shape = input_shape_of(encoder, part="LinearSkipEncoder: encoder")
+        self.encoder = encoder
+        self.components = check_integer("LinearSkipEncoder: components", components)
+        self.factor = _factor(input_shape, "LinearSkipEncoder")
+        self.pool = keras.layers.AveragePooling2D(self.factor, dtype="float32") if self.factor > 1 else None
+        self.linear = _FixedLinear(self.components, name="principal_components")
+        self.build_on(input_shape)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        features = self.encoder(x)
+        small = ops.cast(x, "float32") if self.pool is None else self.pool(x)
+        components = self.linear(ops.reshape(small, (-1, math.prod(small.shape[1:]))))
+        features = ops.reshape(features, (-1, math.prod(features.shape[1:])))
+        return ops.concatenate([components, ops.cast(features, "float32")], axis=-1)
+
+
+@register
+class LinearSkipDecoder(Network):
+    """A decoder whose features begin with a linear map of the latents, `(B, D) -> (B, *image_shape[:-1], C + F)`.
+
+    It is the counterpart of `LinearSkipEncoder`: after `Autoencoder.adapt`, the first C features are the reconstruction
+    from principal components.
+
+    Args:
+        decoder: a Keras model with one input of known shape `(D,)`, and output `(B, *image_shape[:-1], F)`.
+        image_shape: `(..., C)` of the examples.
+
+    Raises:
+        InvalidInputError: if the decoder is not such a model.
+
+    Example:
+
+    >>> encoder, decoder = make_networks("conv", (16, 16, 3), 8, linear_skip=True, features=4)
+    >>> decoder(tf.zeros((2, 8))).shape
+    TensorShape([2, 16, 16, 7])
+
+    Reference: see `LinearSkipEncoder`.
+    """
+
+    def __init__(self, decoder: keras.Model, image_shape: tuple[int, ...], **kwargs: Any):
+        super().__init__(**kwargs)
+        input_shape = input_shape_of(decoder, part="LinearSkipDecoder: decoder")
+        self.decoder, self.image_shape = decoder, tuple(image_shape)
+        features = features_shape_of(decoder, input_shape, part="LinearSkipDecoder: decoder")
+        if len(input_shape) != 1 or features[1:-1] != self.image_shape[:-1]:
+            raise InvalidInputError(
+                f"LinearSkipDecoder: expected a decoder from latent vectors to features of shape "
+                f"{(*self.image_shape[:-1], 'F')}, got {input_shape} to {features[1:]}; use another network, or none."
+            )
+        self.factor = _factor(self.image_shape, "LinearSkipDecoder")
+        self.small_shape = _small_shape(self.image_shape, self.factor)
+        self.linear = _FixedLinear(math.prod(self.small_shape), name="principal_components")
+        self.enlarge = (
+            keras.layers.UpSampling2D(self.factor, interpolation="bilinear", dtype="float32")
+            if self.factor > 1
+            else None
+        )
+        self.build_on(input_shape)
+
+    def call(self, z: tf.Tensor) -> tf.Tensor:
+        image = ops.reshape(self.linear(z), (-1, *self.small_shape))
+        image = image if self.enlarge is None else self.enlarge(image)
+        return ops.concatenate([image, ops.cast(self.decoder(z), "float32")], axis=-1)
+
+
+def _factor(shape: tuple[int, ...], part: str) -> int:
+    """Returns the power of two by which the linear path reduces images; 1 for small images and other data."""
+    factor = 1
+    while len(shape) == 3 and max(shape[:2]) > factor * LARGEST_SIDE:
+        factor *= 2
+    if factor > 1 and any(size % factor for size in shape[:2]):
+        raise InvalidInputError(
+            f"{part}: expected images whose height and width are a multiple of {factor}, got {shape[:2]}; choose such "
+            "an image size, or linear_skip=False."
+        )
+    return factor
+
+
+def _small_shape(shape, factor):
+    return (*(size // factor for size in shape[:-1]), shape[-1]) if factor > 1 else shape

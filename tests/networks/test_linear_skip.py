@@ -1,0 +1,108 @@
+import keras
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+import keras_vae as kv
+from keras_vae.errors import InvalidInputError
+
+SMALL = {"network": "conv", "filters": (4,), "units": 8, "features": 3, "linear_skip": True, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def x():
+    """Images 8x8x2 with correlated pixels."""
+    random = np.random.default_rng(0)
+    basis = random.normal(size=(4, 128)) * np.array([2.0, 1.0, 0.5, 0.3])[:, None]
+    values = random.normal(size=(300, 4)) @ basis + 0.2 * random.normal(size=(300, 128)) + random.normal(size=128)
+    return values.reshape(300, 8, 8, 2).astype("float32")
+
+
+def error(model, x, **options):
+    return np.mean((model.reconstruct(x, **options) - x) ** 2)
+
+
+def pca_error(x, components):
+    values = x.reshape(len(x), -1) - x.reshape(len(x), -1).mean(axis=0)
+    return np.sum(np.linalg.svd(values, compute_uv=False)[components:] ** 2) / values.size
+
+
+@pytest.mark.parametrize("likelihood", ["normal", "normal_optimal"])
+def test_an_adapted_vae_is_probabilistic_pca(x, likelihood):
+    model = kv.zoo.vae((8, 8, 2), 3, likelihood=likelihood, **SMALL)
+    model.adapt(x)
+    values = x.reshape(300, -1)
+    variances, vectors = np.linalg.eigh(np.cov(values.T))
+    noise = variances[:-3].mean()
+    weights = vectors[:, -3:] * np.sqrt(variances[-3:] - noise)
+    exact = multivariate_normal(values.mean(axis=0), weights @ weights.T + noise * np.eye(128))
+    model.compile()
+    found = model.log_likelihood(x[:20], samples=5, seed=0)
+    np.testing.assert_allclose(found, exact.logpdf(values[:20]), rtol=1e-3)  # each sample has the same weight
+
+
+def test_a_plain_autoencoder_starts_with_the_error_of_pca_and_training_reduces_it():
+    random = np.random.default_rng(0)
+    t = random.uniform(-1, 1, size=(300, 1))
+    curve = np.concatenate([3 * t, t**2], axis=1) @ random.normal(size=(2, 128))  # one latent, but not linear
+    x = curve.reshape(300, 8, 8, 2).astype("float32")
+    model = kv.zoo.ae((8, 8, 2), 1, likelihood="normal_fixed", **SMALL)
+    model.adapt(x)
+    start = error(model, x)
+    assert start == pytest.approx(pca_error(x, 1), rel=0.02)
+    linear = [layer.get_weights() for layer in (model.encoder.linear, model.decoder.linear)]
+    for network in (model.encoder, model.decoder):
+        network.trainable = False
+        network.trainable = True
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.fit(x, epochs=10, batch_size=20, verbose=0)
+    assert error(model, x) < 0.8 * start
+    for layer, before in zip((model.encoder.linear, model.decoder.linear), linear, strict=True):
+        keras.tree.map_structure(np.testing.assert_array_equal, layer.get_weights(), before)
+
+
+def test_a_condition_is_no_component(x):
+    model = kv.zoo.conditional_vae((8, 8, 2), 3, classes=2, likelihood="normal", **SMALL)
+    model.adapt(x)
+    condition = np.arange(300) % 2
+    assert error(model, x, condition=condition) == pytest.approx(pca_error(x, 3), rel=0.05)
+    np.testing.assert_allclose(
+        model.encode(x, condition=condition).mean(), model.encode(x, condition=1 - condition).mean(), atol=1e-5
+    )
+
+
+def test_large_images_are_reduced_and_enlarged_again(x):
+    image = np.kron(x[:40], np.ones((1, 9, 16, 1), "float32"))  # 72x128, in blocks of one value
+    model = kv.zoo.ae((72, 128, 2), 39, likelihood="normal", **SMALL)
+    model.adapt(image)
+    assert model.encoder.linear.kernel.shape == (36 * 64 * 2, 39)
+    assert error(model, image) < 0.1 * image.var(axis=0).mean()  # only the edges of the blocks are smoothed
+
+
+def test_few_examples_leave_the_other_latents_at_the_prior(x):
+    model = kv.zoo.vae((8, 8, 2), 6, likelihood="normal", **SMALL)
+    model.adapt(x[:4])
+    posterior = model.encode(x[:4])
+    np.testing.assert_allclose(posterior.mean()[:, 3:], 0, atol=1e-6)
+    np.testing.assert_allclose(posterior.stddev()[:, 3:], 1, atol=1e-3)
+
+
+def test_other_distributions_and_missing_values_leave_the_linear_path_at_zero(x):
+    for options, data in (({"likelihood": "laplace"}, x), ({"posterior": "laplace", "likelihood": "normal"}, x)):
+        model = kv.zoo.wae_mmd((8, 8, 2), 3, **options, **SMALL)
+        model.adapt(data)
+        assert not np.any(model.encoder.linear.kernel)
+
+
+def test_a_model_with_linear_paths_survives_its_file(x, tmp_path):
+    model = kv.zoo.vae((8, 8, 2), 3, likelihood="normal", **SMALL)
+    model.adapt(x)
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(kv.load_model(tmp_path / "model.keras").reconstruct(x[:5]), model.reconstruct(x[:5]))
+
+
+def test_what_cannot_have_a_linear_path_is_refused():
+    with pytest.raises(InvalidInputError, match="multiple of 2"):
+        kv.zoo.vae((65, 128, 1), 3, **SMALL)
+    with pytest.raises(InvalidInputError, match="expected a decoder"):
+        kv.LinearSkipDecoder(kv.MLPDecoder((3,), (8,)), (8, 8, 1))
