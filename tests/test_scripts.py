@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+import keras_vae as kv
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -194,3 +197,15 @@ def test_the_benchmark_of_serving_has_a_row_for_each_cell():
     expected = [["encode", protocol, "1", "2", batching] for batching in ("on", "off") for protocol in ("rest", "grpc")]
     assert cells == expected
     assert all(int(line.split()[9]) == 0 for line in lines if line.startswith("encode"))
+
+
+def test_photographs_are_made_without_a_download(tmp_path):
+    folder = tmp_path / "photographs"
+    printed = run(SCRIPTS / "make_photographs", folder, "--images", "30", "--broken", "2", "--sideways", "1")
+    assert "30 files" in printed and len(list(folder.iterdir())) == 30
+    data = kv.data.load(str(folder), image_size=32, validation=5, test=5)
+    assert sum(map(len, (data.train, data.validation, data.test))) == 28  # broken files are left out
+    sizes = {Image.open(path).size for path in folder.iterdir() if path.stat().st_size > 200}
+    assert len(sizes) > 5 and all(64 <= side <= 192 for size in sizes for side in size)
+    with pytest.raises(AssertionError, match="not an empty folder"):
+        run(SCRIPTS / "make_photographs", folder)

@@ -12,6 +12,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import NUMBERS, pieces, scaled
 from keras_vae.evaluation.examples import Examples
 from keras_vae.evaluation.features import FEATURES, Features, get_features
+from keras_vae.evaluation.features.principal_components import FITTED, PrincipalComponents
 from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.latent import ACTIVE
 from keras_vae.models import Autoencoder
@@ -53,6 +54,7 @@ class Budget:
             check_integer(f"Budget: {field.name}", getattr(self, field.name), least=least)
 
 
+MOST_NUMBERS = 2**26  # of the training examples whose principal components are computed: 256 MB
 FEWEST = 10  # test examples for statistics of a whole set
 
 FULL = Budget()
@@ -220,6 +222,22 @@ class Subject:
             target = scaled(x[rows])
             parts.append({name: measure(target, reconstructed) for name, measure in measures.items()})
         return {name: np.concatenate([part[name] for part in parts]) for name in measures}
+
+    @cached_property
+    def error_of_pca(self) -> float | None:
+        """Mean squared error per element of PCA with as many components as there are latents, on the test examples.
+
+        None for discrete latents, with missing values, and without ten training examples for each latent. The
+        components are those of at most `FITTED` training examples.
+        """
+        components = math.prod(self.model.latent_shape)
+        if self.train is None or self.has_discrete_codes or components >= self.size:
+            return None
+        train = self.train.x[self.some(len(self.train), min(FITTED, max(2, MOST_NUMBERS // self.size)))]
+        if len(train) < 10 * components or np.isnan(train).any() or np.isnan(self.examples.x).any():
+            return None
+        pca = PrincipalComponents.fit(train, components, seed=self.seed)
+        return float(np.concatenate([pca.errors(self.examples.x[rows]) for rows in pieces(self.examples.x)]).mean())
 
     @cached_property
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from keras_vae.networks.network import Network, features_shape_of, input_shape_o
 from keras_vae.serialization import register
 
 LARGEST_SIDE = 64
-"""The linear path of larger images reads and draws them at half the size, or a quarter, ..., up to this size."""
+"""The linear path reduces larger images by 2, 4, ... until no side is longer."""
 
 
 class _FixedLinear(Float32Layer):
@@ -48,8 +48,11 @@ class LinearSkipEncoder(Network):
         encoder: a Keras model with one input of known shape, with F features in total.
         components: number of components, the length of the latent vector.
 
+    Images with a side above 64 pixels are reduced by 2, 4, ... for the linear path, until no side is longer.
+
     Raises:
-        InvalidInputError: if the encoder is not such a model, or `components` is not an integer >= 1.
+        InvalidInputError: if the encoder is not such a model, if `components` is not an integer >= 1, or if the sides
+            of larger images are not a multiple of the factor.
 
     Example:
 
@@ -91,7 +94,7 @@ class LinearSkipDecoder(Network):
         image_shape: `(..., C)` of the examples.
 
     Raises:
-        InvalidInputError: if the decoder is not such a model.
+        InvalidInputError: if the decoder is not such a model; for larger images, see `LinearSkipEncoder`.
 
     Example:
 
@@ -128,12 +131,27 @@ class LinearSkipDecoder(Network):
         return ops.concatenate([image, ops.cast(self.decoder(z), "float32")], axis=-1)
 
 
-def _factor(shape: tuple[int, ...], part: str) -> int:
-    """Returns the power of two by which the linear path reduces images; 1 for small images and other data."""
+def can_have_linear_skip(image_shape: tuple[int, ...]) -> bool:
+    """Returns whether the linear path supports images of this shape, see `LinearSkipEncoder`.
+
+    Example:
+
+    >>> can_have_linear_skip((64, 64, 3)), can_have_linear_skip((100, 128, 3)), can_have_linear_skip((99, 128, 3))
+    (True, True, False)
+    """
+    return all(size % _power(image_shape) == 0 for size in image_shape[:-1])
+
+
+def _power(shape):
     factor = 1
     while len(shape) == 3 and max(shape[:2]) > factor * LARGEST_SIDE:
         factor *= 2
-    if factor > 1 and any(size % factor for size in shape[:2]):
+    return factor
+
+
+def _factor(shape, part):
+    factor = _power(shape)
+    if not can_have_linear_skip(shape):
         raise InvalidInputError(
             f"{part}: expected images whose height and width are a multiple of {factor}, got {shape[:2]}; choose such "
             "an image size, or linear_skip=False."

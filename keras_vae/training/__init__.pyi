@@ -4,8 +4,8 @@ from .build import evaluation_split as evaluation_split
 from .build import fit_epochs as fit_epochs
 from .build import load_data as load_data
 from .build import with_data as with_data
-from .build import with_epochs as with_epochs
 from .config import TrainingConfig as TrainingConfig
+from .defaults import with_defaults as with_defaults
 from .initial_weights import freeze as freeze
 from .initial_weights import load_matching as load_matching
 from .report import write_quick_report as write_quick_report

@@ -25,6 +25,7 @@ from keras_vae.layers import VectorCondition
 from keras_vae.layers.augmentation import KEEP_VALUES
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
+from keras_vae.training.defaults import network_options, with_defaults
 from keras_vae.training.dtype_policy import policy_of_devices
 from keras_vae.training.initial_weights import freeze
 
@@ -77,14 +78,9 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     return config.replace(use_columns=list(data.column_names), categories=texts)
 
 
-def with_epochs(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
-    """Returns the configuration with a number of epochs: its own, or the default for the data."""
-    return config.replace(epochs=config.epochs_for(len(data.train)))
-
-
 def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
     """Builds and compiles the model of a configuration."""
-    config = with_epochs(config, data)
+    config = with_defaults(config, data)
     keras.utils.set_random_seed(config.seed)
     try:
         keras.config.set_dtype_policy(policy_of_devices() if config.dtype_policy == "auto" else config.dtype_policy)
@@ -99,6 +95,25 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
         compiled["critic_optimizer"] = _optimizer(config, steps, critic_rate, use_ema=False)
     model.compile(_optimizer(config, steps, config.learning_rate), **compiled)
     return model
+
+
+def describe_model(config: TrainingConfig, data: SplitDataset) -> str:
+    """Returns a line with what the configuration and the data determine: latents, networks, likelihood and optimizer.
+
+    Args:
+        config: the configuration, see `with_defaults`.
+        data: the data set.
+    """
+    options = _options(config, data, steps_of(config, data))
+    words = [f"{config.model}: latent_dim {config.latent_dim}"]
+    if "network" in options:
+        size = f" ({options['size']})" if "size" in options else ""
+        words.append(f"network {options['network']}{size}{', starting as PCA' if options.get('linear_skip') else ''}")
+    if isinstance(options.get("likelihood"), Mapping):
+        words.append(f"likelihood {options['likelihood']['name']}")
+    rate = f"{config.optimizer}, learning rate {config.learning_rate:g}"
+    decay = "" if config.learning_rate_decay == "none" else f" with {config.learning_rate_decay} decay"
+    return ", ".join([*words, f"batch_size {config.batch_size_for(len(data.train))}", f"{rate}{decay}"])
 
 
 def steps_of(config: TrainingConfig, data: SplitDataset) -> int:
@@ -128,10 +143,10 @@ def learning_rate(config: TrainingConfig, steps: int, rate: float) -> float | Le
     [0.1, 0.05, 0.0]
 
     Raises:
-        InvalidInputError: if the configuration has no number of epochs, see `with_epochs`.
+        InvalidInputError: if the configuration has no number of epochs, see `with_defaults`.
     """
     if config.epochs is None:
-        raise InvalidInputError("epochs: expected a number, got None; use `with_epochs` first.")
+        raise InvalidInputError("epochs: expected a number, got None; use `with_defaults` first.")
     total, warmup = config.epochs * steps, round(config.learning_rate_warmup * steps)
     schedule: float | LearningRateSchedule = rate
     if config.learning_rate_decay == "cosine":
@@ -155,6 +170,9 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
         )
     if config.network != "auto":
         options["network"] = config.network
+    if config.likelihood != "auto" or not zoo.has_own_likelihood(config.model):
+        options["likelihood"] = {"name": _likelihood(config, data.train), **options.get("likelihood", {})}
+    options |= network_options(config, data.event_shape, options)
     if config.warmup_epochs:
         if not zoo.takes(config.model, "warmup_steps"):
             raise InvalidInputError(
@@ -169,9 +187,6 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
     }
     if isinstance(options.get("columns"), dict):
         options["columns"] = _column_kinds(data, options["columns"])
-    if config.likelihood != "auto" or not zoo.has_own_likelihood(config.model):
-        likelihood = {"name": _likelihood(config, data.train)}
-        options["likelihood"] = {**likelihood, **options.get("likelihood", {})}
     for name, value in from_data.items():
         if name not in options and zoo.takes(config.model, name) and zoo.has_effect(config.model, name, options):
             options[name] = value()

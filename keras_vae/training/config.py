@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ DECAYS = ("cosine", "linear", "none")
 MOST_EPOCHS, LEAST_EPOCHS, EXAMPLES_READ = 60, 10, 600_000
 """Limits of the default number of epochs, and the number of examples that it reads between these limits."""
 
+MANY_VALUES = 4096
+"""Examples with more values get fewer importance samples by default."""
+
 REPORT_ONLY = ("likelihood_samples",)
 """Attributes that affect only the report."""
 
@@ -47,8 +51,8 @@ class TrainingConfig:
         data: name of a data set; folder of images, TFRecord files or tables; or .npy, .npz, .csv, .parquet or .tfrecord
             file; see `keras-vae data`.
             `keras_vae.data.load` reads it.
-        latent_dim: number of latent dimensions. In a few recipes, such as `vq_vae` and `ladder_vae`, it has another
-            meaning; see their documentation.
+        latent_dim: number of latent dimensions; by default 8, or more for larger images, see `with_defaults`. In a few
+            recipes, such as `vq_vae` and `ladder_vae`, it has another meaning; see their documentation.
         epochs: number of passes over the training split; by default 60, or fewer with more than 10,000 training
             examples. The default reads at most 600,000 examples, in 10 epochs or more.
         batch_size: number of examples per step; by default 128, or 32 with fewer than 10,000 training examples.
@@ -99,14 +103,15 @@ class TrainingConfig:
             cores for float16 only, and `"float32"` on other devices.
         jit_compile: whether to compile with XLA, or `"auto"` for a choice by network and device. See
             `Autoencoder.compile`.
-        likelihood_samples: number of importance samples per example for the test log-likelihood; 0 leaves it out.
+        likelihood_samples: number of importance samples per example for the test log-likelihood; 0 leaves it out; by
+            default 500, or 50 for examples of more than 4096 values.
         imports: modules with your own parts, imported first. Every command that uses the run imports them.
             `differences` does not compare them.
     """
 
     model: str = "vae"
     data: str = "digits"
-    latent_dim: int = 8
+    latent_dim: int | None = None
     epochs: int | None = None
     batch_size: int | None = None
     optimizer: str = "adam"
@@ -136,7 +141,7 @@ class TrainingConfig:
     seed: int = 0
     dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"
-    likelihood_samples: int = 500
+    likelihood_samples: int | None = None
     imports: list[str] = dataclasses.field(default_factory=list, compare=False, metadata={"option": "--import"})
 
     def __post_init__(self):
@@ -145,10 +150,11 @@ class TrainingConfig:
             if {str, list, dict} & set(kinds) and bool not in kinds:
                 expected = " or ".join("None" if kind is NoneType else WORDS[kind] for kind in kinds)
                 self._expect(name, expected, lambda value, kinds=tuple(kinds): isinstance(value, kinds))
-        for name, least in {"latent_dim": 1, "warmup_epochs": 0, "likelihood_samples": 0}.items():
-            check_integer(name, getattr(self, name), least=least)
+        check_integer("warmup_epochs", self.warmup_epochs, least=0)
+        if self.likelihood_samples is not None:
+            check_integer("likelihood_samples", self.likelihood_samples, least=0)
         check_seed(self.seed)
-        for name in ("epochs", "batch_size"):
+        for name in ("latent_dim", "epochs", "batch_size"):
             if getattr(self, name) is not None:
                 check_integer(name, getattr(self, name))
         check_number("learning_rate", self.learning_rate, above=0)
@@ -212,6 +218,12 @@ class TrainingConfig:
     def epochs_for(self, examples: int) -> int:
         """Returns the number of epochs for a number of training examples."""
         return self.epochs or min(MOST_EPOCHS, max(LEAST_EPOCHS, round(EXAMPLES_READ / max(examples, 1))))
+
+    def likelihood_samples_for(self, event_shape: tuple[int, ...]) -> int:
+        """Returns the number of importance samples for the test log-likelihood of examples of this shape."""
+        if self.likelihood_samples is not None:
+            return self.likelihood_samples
+        return 500 if math.prod(event_shape) <= MANY_VALUES else 50
 
     def replace(self, **changes: Any) -> "TrainingConfig":
         """Returns a copy with some values changed; raises `InvalidInputError` for unknown names."""

@@ -29,7 +29,8 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
         The result of `evaluate`.
     """
     config = run.config()
-    budget = dataclasses.replace(QUICK, samples=config.likelihood_samples)
+    samples = config.likelihood_samples_for(data.event_shape)
+    budget = dataclasses.replace(QUICK, samples=samples)
     test = evaluation_data(data, config)
     if verbose:
         examples = min(len(data.test), budget.examples)
@@ -39,7 +40,7 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
         "data": None,
         "split": "test",
         "quick": True,
-        "samples": config.likelihood_samples,
+        "samples": samples,
         "features": "pca",
         "seed": config.seed,
     }

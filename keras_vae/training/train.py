@@ -27,9 +27,10 @@ from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.optimizers import AverageWeights
 from keras_vae.replicas import between_workers
-from keras_vae.training.build import build_model, fit_epochs, load_data, steps_of, with_epochs, with_names
+from keras_vae.training.build import build_model, describe_model, fit_epochs, load_data, steps_of, with_names
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import FROM_DATA, TrainingConfig
+from keras_vae.training.defaults import with_defaults
 from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
 from keras_vae.training.initial_weights import load_matching
 from keras_vae.training.interrupt import OutOfTimeError, interruptible
@@ -40,7 +41,7 @@ from keras_vae.training.resume import check_resumable, check_same_data, continue
 from keras_vae.training.run import BEST, Run
 from keras_vae.training.show_progress import ShowProgress
 
-KEPT = (*FROM_DATA, "epochs")
+KEPT = (*FROM_DATA, "epochs", "latent_dim")
 """Attributes that a resumed run takes from its own configuration if they are None."""
 
 
@@ -121,9 +122,9 @@ def train(
             alike = {name: value for name, value in config.as_dict().items() if name not in KEPT}
             strategy = make_strategy(strategy, replicas=replicas, alike={"configuration": json.dumps(alike)})
         data = load_data(config)
-        config = with_epochs(with_names(config, data), data)
+        config = with_defaults(with_names(config, data), data)
         check_alike(strategy, [data.train.x, data.train.y], "data")
-        check_alike(strategy, [np.array(config.epochs)], "number of epochs")
+        check_alike(strategy, [np.array([config.epochs, config.latent_dim])], "number of epochs or latents")
         if resume:
             check_same_data(run, config, data)
         _check_batch_size(config, data, strategy)
@@ -135,6 +136,7 @@ def train(
             warn_of_scale(sample(data.train.x), model.likelihood)
         if verbose:
             print(data.describe())
+            print(describe_model(config, data))
             print(f"{config.epochs} epochs of {steps_of(config, data)} steps")
         # Outside the scope, since only the chief creates these variables, and before anything is written.
         progress = read_checkpoint(run, steps_of(config, data)) if resume else Progress()

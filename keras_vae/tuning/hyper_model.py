@@ -10,7 +10,7 @@ from keras_vae.data.lazy_array import sample
 from keras_vae.evaluation import Budget, Subject, read_examples
 from keras_vae.models import Autoencoder
 from keras_vae.optimizers import AverageWeights
-from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data, with_epochs
+from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data, with_defaults
 from keras_vae.tuning.search_space import Axis, configuration, default_space
 
 
@@ -28,7 +28,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         config: the configuration that all trials share.
         space: the search space. None uses `default_space`.
         data: the data set. None loads the data set of the configuration.
-        likelihood_samples: number of importance samples per example for `log_likelihood`; 0 leaves it out.
+        likelihood: whether to estimate the log-likelihood of the validation split, `log_likelihood`.
 
     Example:
 
@@ -44,13 +44,13 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         space: Sequence[Axis] | None = None,
         *,
         data: SplitDataset | None = None,
-        likelihood_samples: int = 0,
+        likelihood: bool = False,
     ):
         super().__init__(name=config.model)
         self.data = load_data(config) if data is None else data
-        self.config = with_epochs(config, self.data)
+        self.config = with_defaults(config, self.data)
         self.space = default_space(config) if space is None else list(space)
-        self.likelihood_samples = likelihood_samples
+        self.likelihood_samples = self.config.likelihood_samples_for(self.data.event_shape) if likelihood else 0
 
     def configuration(self, hp: keras_tuner.HyperParameters) -> TrainingConfig:
         """Returns the configuration of a trial."""

@@ -125,9 +125,9 @@ def _held(out: Path, resume: bool) -> Iterator[None]:
 
 def _tune(config, out, space, tuner, max_trials, objective, target, verbose) -> Run | None:
     writes = not is_worker()
-    needs_samples = config.likelihood_samples if target.name == "log_likelihood" else 0
-    hyper_model = AutoencoderHyperModel(config, space, likelihood_samples=needs_samples)
-    config = hyper_model.config  # with a number of epochs
+    hyper_model = AutoencoderHyperModel(config, space, likelihood=target.name == "log_likelihood")
+    needs_samples = hyper_model.likelihood_samples
+    config = hyper_model.config  # with numbers of epochs and latents
     settings = {
         "configuration": config.as_dict(),
         "space": [vars(axis) for axis in hyper_model.space],

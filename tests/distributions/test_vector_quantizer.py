@@ -387,7 +387,6 @@ def test_two_replicas_equal_one(codebook_update, two_replicas):
         assert np.allclose(one, two, atol=1e-4)
 
 
-@pytest.mark.slow
 def test_replicas_start_and_revive_alike(two_replicas):
     with two_replicas.scope():
         quantized = model(revive_below=1.0, decay=0.7)

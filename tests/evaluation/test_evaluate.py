@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import recipes
+from sklearn.decomposition import PCA
 
 import keras_vae as kv
 from keras_vae.data import Split, SplitDataset
@@ -93,6 +94,14 @@ def test_the_measurements_are_those_of_their_estimators(ask, trained, data):
     assert bits == pytest.approx(-measurement.value / 64 / np.log(2), rel=1e-6)
     error = np.mean((x / 255 - trained.reconstruct(x)) ** 2)
     assert results["samples"].measurements["reconstruction_mse"].value == pytest.approx(error, rel=1e-4)
+
+
+def test_the_error_of_pca_with_as_many_components_is_beside_that_of_the_model(trained, data):
+    flat = [split.x.reshape(len(split), -1) / 255 for split in (data.train, data.test)]
+    pca = PCA(trained.latent_shape[0], svd_solver="full").fit(flat[0])
+    expected = np.mean((flat[1] - pca.inverse_transform(pca.transform(flat[1]))) ** 2)
+    result = Subject(trained, Examples(data.test.x), Examples(data.train.x), budget=TINY).error_of_pca
+    assert result == pytest.approx(expected, rel=0.1)  # on 48 test examples
 
 
 @pytest.mark.slow

@@ -50,7 +50,6 @@ def of_every_class(model, x=X):
     return np.stack(bounds, axis=1) - math.log(CLASSES), logits - np.logaddexp.reduce(logits, axis=1)[:, None]
 
 
-@pytest.mark.slow
 def test_with_its_label_an_example_has_the_conditional_bound(codes_at_their_mean):
     model = new()
     joint, _ = of_every_class(model)

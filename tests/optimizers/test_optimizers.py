@@ -87,7 +87,6 @@ def test_schedule_free_is_the_method_of_its_paper(in_graph):
     assert abs(x - y).max() > 1e-3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adam", "schedule_free"])
 def test_averages_are_evaluated_and_training_goes_on_with_the_weights(name):
     x = kv.data.load("digits", limit=64).train.x

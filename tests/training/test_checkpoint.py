@@ -59,7 +59,6 @@ def assert_ends_as(run, whole, assert_same_weights):
     assert {path.name for path in run.path.iterdir()} == {path.name for path in whole.path.iterdir()}
 
 
-@pytest.mark.slow
 def test_a_run_without_time_left_stops_at_a_batch_and_can_be_resumed(whole, assert_same_weights, tmp_path, capsys):
     run = train(CONFIG, tmp_path / "run", max_time="0.001s", verbose=2)
     progress = noted(run[NEWEST])

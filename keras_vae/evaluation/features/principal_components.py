@@ -57,5 +57,15 @@ class PrincipalComponents(Features):
         varying = fitted.explained_variance_ > 1e-12 * fitted.explained_variance_[0]
         return cls(fitted.mean_.reshape(x.shape[1:]), fitted.components_[varying])
 
+    def errors(self, x: np.ndarray) -> np.ndarray:
+        """Returns the mean squared error per element of the reconstruction of each example from its components, `(N,)`.
+
+        Args:
+            x: examples `(N, *event_shape)`; uint8 is divided by 255.
+        """
+        rest = scaled(x).reshape(len(x), -1) - self.mean
+        rest -= (rest @ self.directions.T) @ self.directions
+        return np.mean(np.square(rest), axis=1)
+
     def of_batch(self, x: np.ndarray) -> np.ndarray:
         return (x.reshape(len(x), -1) - self.mean) @ self.directions.T

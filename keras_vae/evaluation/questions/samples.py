@@ -1,5 +1,6 @@
 """Do samples and reconstructions look like the data?"""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -24,9 +25,7 @@ def samples(subject: Subject) -> Result:
     for kind, values in subject.reconstruction_quality.items():
         name, unit, ideal = names.get(kind, (kind, "", "near 1"))
         measurements[name] = Measurement(float(values.mean()), unit, ideal)
-    verdict.append(
-        f"The mean squared error of a reconstruction is {measurements['reconstruction_mse'].value:.4g} per element."
-    )
+    verdict.append(_about_error(subject, measurements))
     pictures = {"reconstructions": _reconstructions(subject)}
     if model.prior is None:
         notes.append("Not computed: samples. The model has no prior; add one with `with_prior`.")
@@ -45,6 +44,23 @@ def samples(subject: Subject) -> Result:
         partial(plots.plot_samples, drawn),
     )
     return Result(QUESTION, measurements, tuple(verdict), tuple(notes), pictures)
+
+
+def _about_error(subject: Subject, measurements: dict[str, Measurement]) -> str:
+    """Adds the error of PCA, and compares the error of a reconstruction with it."""
+    error, of_pca = measurements["reconstruction_mse"].value, subject.error_of_pca
+    sentence = f"The mean squared error of a reconstruction is {error:.4g} per element"
+    if of_pca is None or of_pca == 0:
+        return f"{sentence}."
+    latents = math.prod(subject.model.latent_shape)
+    measurements["pca_mse"] = Measurement(of_pca, "per element", f"of PCA with {latents} components, for comparison")
+    sentence += f", {error / of_pca:.2f} times that of PCA with {latents} components ({of_pca:.4g})"
+    if error <= of_pca:
+        return f"{sentence}."
+    return (
+        f"{sentence}: a linear method reconstructs better. Train for longer, use larger networks, or decrease the "
+        "weight of the KL."
+    )
 
 
 def _conditions(subject: Subject, n: int) -> np.ndarray | None:

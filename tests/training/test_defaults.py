@@ -1,0 +1,62 @@
+from types import SimpleNamespace
+
+import pytest
+
+from keras_vae.training import TrainingConfig, with_defaults
+from keras_vae.training.defaults import network_options
+
+
+def data(event_shape, examples=24_000):
+    return SimpleNamespace(event_shape=event_shape, train=range(examples))
+
+
+@pytest.mark.parametrize(
+    ("options", "event_shape", "examples", "expected"),
+    [
+        ({}, (64, 64, 3), 24_000, 128),
+        ({}, (128, 128, 3), 24_000, 512),
+        ({}, (256, 256, 3), 100_000, 512),
+        ({}, (64, 64, 3), 700, 64),  # ten examples for each
+        ({}, (28, 28, 1), 60_000, 8),
+        ({}, (20_000,), 24_000, 8),  # not an image
+        ({"latent_dim": 3}, (64, 64, 3), 24_000, 3),
+        ({"model": "vq_vae"}, (64, 64, 3), 24_000, 8),  # length of an entry
+        ({"model": "autoencoder_kl"}, (64, 64, 3), 24_000, 8),  # channels of a map
+        ({"network": "spatial"}, (64, 64, 3), 24_000, 8),
+    ],
+)
+def test_the_number_of_latents_follows_from_the_data(options, event_shape, examples, expected):
+    assert with_defaults(TrainingConfig(**options), data(event_shape, examples)).latent_dim == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "event_shape", "options", "expected"),
+    [
+        (
+            {},
+            (64, 64, 3),
+            {"likelihood": {"name": "normal"}},
+            {"network": "resnet", "size": "tiny", "linear_skip": True},
+        ),
+        ({"model": "sigma_vae"}, (64, 64, 3), {}, {"network": "resnet", "size": "tiny", "linear_skip": True}),
+        (
+            {},
+            (99, 128, 3),
+            {"likelihood": {"name": "normal"}, "size": "small"},
+            {"network": "resnet", "linear_skip": False},
+        ),
+        ({}, (64, 64, 1), {"likelihood": {"name": "bernoulli"}}, {"network": "resnet", "size": "tiny"}),
+        ({}, (64, 64, 3), {"likelihood": {"name": "normal"}, "decoder_l2": 0.1}, {}),  # an option of other networks
+        ({"network": "conv"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, {}),
+        ({"model": "beta_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, {"network": "resnet", "size": "tiny"}),
+        ({"model": "vq_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, {}),
+        ({}, (28, 28, 1), {"likelihood": {"name": "normal"}}, {}),
+    ],
+)
+def test_larger_images_get_other_networks_unless_the_user_chose_them(config, event_shape, options, expected):
+    assert network_options(TrainingConfig(**config), event_shape, options) == expected
+
+
+def test_large_examples_get_fewer_importance_samples():
+    assert [TrainingConfig().likelihood_samples_for(shape) for shape in ((28, 28, 1), (64, 64, 3))] == [500, 50]
+    assert TrainingConfig(likelihood_samples=0).likelihood_samples_for((64, 64, 3)) == 0
