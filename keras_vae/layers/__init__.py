@@ -17,7 +17,9 @@ from keras_vae.layers.made import MADE
 from keras_vae.layers.pixel_cnn import PixelCNN
 from keras_vae.layers.residual_block import ResidualBlock
 from keras_vae.layers.sampling import Sampling
+from keras_vae.layers.spatial_attention import SpatialAttention
 from keras_vae.layers.spectral_normalization import SpectralNormalization
+from keras_vae.layers.subpixel_upsampling import SubpixelUpsampling
 
 __all__ = [
     "AUGMENTATIONS",
@@ -36,7 +38,9 @@ __all__ = [
     "ResidualBlock",
     "SaltAndPepperCorruption",
     "Sampling",
+    "SpatialAttention",
     "SpectralNormalization",
+    "SubpixelUpsampling",
     "VectorCondition",
     "image_augmentation",
 ]

@@ -15,6 +15,17 @@ from keras_vae.serialization import register
 WIDTHS = (32, 64, 128, 256)
 
 
+def halvings(height: int, width: int) -> int:
+    """Returns the number of downsampling steps, at least one, until the shorter side has 4 to 7 pixels.
+
+    Example:
+
+    >>> halvings(28, 28), halvings(64, 100)
+    (2, 4)
+    """
+    return max(1, math.ceil(math.log2(min(height, width) / 7)))
+
+
 def default_filters(height: int, width: int) -> tuple[int, ...]:
     """Returns 32 to 256 filters, one for each downsampling step until the shorter side has 4 to 7 pixels.
 
@@ -23,8 +34,7 @@ def default_filters(height: int, width: int) -> tuple[int, ...]:
     >>> default_filters(28, 28), default_filters(64, 64)
     ((32, 64), (32, 64, 128, 256))
     """
-    halvings = max(1, math.ceil(math.log2(min(height, width) / 7)))
-    return tuple(WIDTHS[min(i, len(WIDTHS) - 1)] for i in range(halvings))
+    return tuple(WIDTHS[min(i, len(WIDTHS) - 1)] for i in range(halvings(height, width)))
 
 
 def check_image_shape(part: str, shape: Sequence[int]) -> tuple[int, int, int]:

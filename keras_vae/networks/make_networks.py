@@ -9,14 +9,14 @@ import keras
 
 from keras_vae.checks import check_event_shape, check_integer, check_seed, is_channels_first
 from keras_vae.errors import InvalidInputError
-from keras_vae.networks.conv import ConvDecoder, ConvEncoder, check_filters, check_image_shape
+from keras_vae.networks.conv import ConvDecoder, ConvEncoder
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
+from keras_vae.networks.image_size import sized_options
 from keras_vae.networks.linear_skip import LinearSkipDecoder, LinearSkipEncoder
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.options import NetworkOptions
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
 from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
-from keras_vae.networks.widths import halved
 from keras_vae.random import initial_weights
 from keras_vae.serialization import get
 
@@ -85,24 +85,34 @@ def _resnet(
     event_shape: Shape,
     code_size: int,
     *,
+    size: str | None = None,
     filters: Sequence[int] | None = None,
-    units: int = 256,
+    units: int | None = None,
     features: int = 16,
-    blocks: int = 1,
+    blocks: int | None = None,
     kernel_size: int = 3,
     activation: str = "swish",
     groups: int = 8,
+    attention: bool | None = None,
+    patch_size: int | None = None,
+    upsampling: str | None = None,
 ) -> Pair:
-    options = {
-        "blocks": blocks,
-        "units": units,
-        "kernel_size": kernel_size,
-        "activation": activation,
-        "groups": groups,
-    }
+    sized = sized_options(
+        "resnet",
+        event_shape,
+        size=size,
+        filters=filters,
+        units=units,
+        blocks=blocks,
+        attention=attention,
+        patch_size=patch_size,
+        upsampling=upsampling,
+    )
+    options = {**_of_both(sized), "kernel_size": kernel_size, "activation": activation, "groups": groups}
+    of_decoder = {**_of_decoder(sized), "features": features}
     return (
-        ResNetEncoder(input_shape, filters, name="encoder", **options),
-        ResNetDecoder((code_size,), event_shape, _reversed(filters), features=features, name="decoder", **options),
+        ResNetEncoder(input_shape, sized.get("filters"), name="encoder", **options),
+        ResNetDecoder((code_size,), event_shape, name="decoder", **options, **of_decoder),
     )
 
 
@@ -111,27 +121,49 @@ def _spatial(
     event_shape: Shape,
     code_size: int,
     *,
+    size: str | None = None,
     filters: Sequence[int] | None = None,
     features: int = 16,
-    blocks: int = 1,
+    blocks: int | None = None,
     kernel_size: int = 3,
     activation: str = "swish",
     groups: int = 8,
+    attention: bool | None = None,
+    patch_size: int | None = None,
+    upsampling: str | None = None,
+    downsampling: int | None = None,
 ) -> Pair:
-    size = check_image_shape("spatial", event_shape)[:2]
-    filters = check_filters("spatial", filters, size)
-    code_shape = (*halved(size, len(filters))[-1], code_size)
+    sized = sized_options(
+        "spatial",
+        event_shape,
+        size=size,
+        downsampling=downsampling,
+        filters=filters,
+        blocks=blocks,
+        attention=attention,
+        patch_size=patch_size,
+        upsampling=upsampling,
+    )
     options = {
-        "blocks": blocks,
+        **_of_both(sized),
         "kernel_size": kernel_size,
         "activation": activation,
         "groups": groups,
         "spatial": True,
     }
-    return (
-        ResNetEncoder(input_shape, filters, name="encoder", **options),
-        ResNetDecoder(code_shape, event_shape, filters[::-1], features=features, name="decoder", **options),
-    )
+    of_decoder = {**_of_decoder(sized), "features": features}
+    encoder = ResNetEncoder(input_shape, sized.get("filters"), name="encoder", **options)
+    code_shape = (*encoder.map_shape[:2], code_size)
+    return encoder, ResNetDecoder(code_shape, event_shape, name="decoder", **options, **of_decoder)
+
+
+def _of_both(sized: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in sized.items() if name not in ("filters", "upsampling")}
+
+
+def _of_decoder(sized: dict[str, Any]) -> dict[str, Any]:
+    own = {name: value for name, value in sized.items() if name == "upsampling"}
+    return {**own, "filters": _reversed(sized.get("filters"))}
 
 
 def _conv1d(
@@ -266,8 +298,9 @@ def make_networks(
         encoder_input_shape: input shape of the encoder without the condition. None uses `event_shape`.
         seed: seed of the initial weights. None draws one.
         **options: options of the networks, see `NetworkOptions`: `units` and `activation` of mlp, gated_mlp, conv,
-            resnet and conv1d; `filters`, `features` and `kernel_size` of conv, resnet, spatial and conv1d; `blocks`,
-            `groups` and `activation` of resnet and spatial; `dilations` of conv1d; `units` and `unroll` of gru;
+            resnet and conv1d; `filters`, `features` and `kernel_size` of conv, resnet, spatial and conv1d; `size`,
+            `blocks`, `groups`, `attention`, `patch_size`, `upsampling` and `activation` of resnet and
+            spatial; `downsampling` of spatial; `dilations` of conv1d; `units` and `unroll` of gru;
             `decoder_l2` and `decoder_spectral_normalization` of mlp and conv; `linear_skip` of conv and resnet.
 
     Raises:

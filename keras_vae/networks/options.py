@@ -10,11 +10,18 @@ class NetworkOptions(TypedDict, total=False):
     Attributes:
         units: widths of the dense layers; a single width for conv, resnet, conv1d and gru.
         activation: Keras activation.
+        size: `"tiny"`, `"small"`, `"base"` or `"large"`: filters, blocks, units, attention, patch_size and upsampling
+            as a function of the image shape, see `sized_options`; each of them can replace its value.
         filters: number of filters of each downsampling step.
         features: number of output feature maps of the decoder.
         kernel_size: side (or length) of the convolution kernels.
         blocks: number of residual blocks after each downsampling step.
         groups: number of channel groups of the normalisation.
+        attention: whether to add self-attention at the lowest resolution, see `SpatialAttention`.
+        patch_size: side of the patches of pixels that are one position of the first convolution, 1, 2 or 4.
+        upsampling: `"nearest"` or `"subpixel"`, see `SubpixelUpsampling`.
+        downsampling: ratio between the sides of the image and of the latent map, 2, 4, 8 or 16; an alternative to
+            `filters`.
         dilations: dilations of the residual convolutions after each downsampling step.
         unroll: whether to unroll the time steps of gru.
         linear_skip: whether to add the linear paths of principal components, see `LinearSkipEncoder`.
@@ -24,11 +31,16 @@ class NetworkOptions(TypedDict, total=False):
 
     units: int | Sequence[int]
     activation: str | None
+    size: str | None
     filters: Sequence[int] | None
     features: int
     kernel_size: int
     blocks: int
     groups: int
+    attention: bool | None
+    patch_size: int | None
+    upsampling: str | None
+    downsampling: int | None
     dilations: Sequence[int]
     unroll: bool
     linear_skip: bool

@@ -6,13 +6,18 @@ from typing import Any
 
 import keras
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, is_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.residual_block import ResidualBlock, group_count
+from keras_vae.layers.spatial_attention import SpatialAttention
+from keras_vae.layers.subpixel_upsampling import SubpixelUpsampling
 from keras_vae.networks.conv import check_filters, check_image_shape, default_filters
 from keras_vae.networks.network import Network
-from keras_vae.networks.widths import halved
-from keras_vae.serialization import register
+from keras_vae.networks.widths import halved, in_patches
+from keras_vae.serialization import get, register
+
+PATCH_SIZES = (1, 2, 4)
+UPSAMPLINGS = ("nearest", "subpixel")
 
 
 class _ResNet(Network):
@@ -23,19 +28,29 @@ class _ResNet(Network):
     activation: str
     spatial: bool
 
-    def _set_sizes(self, *, blocks, units, kernel_size, groups):
+    def _set_options(self, *, blocks, units, kernel_size, groups, attention, patch_size):
         part = type(self).__name__
         self.blocks = check_integer(f"{part}: blocks", blocks)
         self.units = check_integer(f"{part}: units", units)
         self.kernel_size = check_integer(f"{part}: kernel_size", kernel_size)
         self.groups = check_integer(f"{part}: groups", groups)
+        self.patch_size = check_patch_size(part, patch_size)
+        self.attention = check_flag(f"{part}: attention", attention)
 
     def _conv(self, filters, name, **options):
-        return self.layer(keras.layers.Conv2D, filters, self.kernel_size, padding="same", name=name, **options)
+        options = {"kernel_size": self.kernel_size, "padding": "same", **options}
+        return self.layer(keras.layers.Conv2D, filters, name=name, **options)
 
     def _stage(self, filters, name):
-        options = {"kernel_size": self.kernel_size, "activation": self.activation, "groups": self.groups}
+        options = {
+            "kernel_size": self.kernel_size,
+            "activation": self.activation,
+            "groups": self.groups,
+        }
         return [self.layer(ResidualBlock, filters, name=f"{name}_block_{i}", **options) for i in range(self.blocks)]
+
+    def _attention(self):
+        return [self.layer(SpatialAttention, groups=self.groups, name="attention")] if self.attention else []
 
     def _last_norm(self, filters):
         return [
@@ -52,25 +67,43 @@ class _ResNet(Network):
         return x
 
 
+def check_patch_size(part: str, patch_size: int) -> int:
+    """Returns `patch_size`; raises `InvalidInputError` if it is not 1, 2 or 4."""
+    if is_integer(patch_size) and patch_size in PATCH_SIZES:
+        return int(patch_size)
+    raise InvalidInputError(f"{part}: expected a patch_size of 1, 2 or 4, got {patch_size!r}.")
+
+
+def check_flag(name: str, value: bool) -> bool:
+    """Returns `value`; raises `InvalidInputError` if it is not a bool."""
+    if isinstance(value, bool):
+        return value
+    raise InvalidInputError(f"{name}: expected True or False, got {value!r}.")
+
+
 @register
 class ResNetEncoder(_ResNet):
     """Strided convolutions, each followed by residual blocks, `(B, H, W, C) -> (B, units)`.
 
     With `spatial=True`, the output is the feature map of the last stage, `(B, h, w, filters[-1])`, where h and w are H
-    and W, halved and rounded up once for each of the `filters`.
+    and W, divided by `patch_size`, halved once for each of the `filters`, and rounded up.
 
     Args:
         input_shape: `(H, W, C)`, where H and W are at least 8 and need not be even or equal.
-        filters: number of filters of each stage. None uses `default_filters`.
+        filters: number of filters of each stage. None uses `default_filters` of the image in patches.
         blocks: number of residual blocks per stage.
         units: width of the final dense layer; unused if `spatial`.
         kernel_size: side of the convolution kernels.
         activation: Keras activation.
         groups: number of channel groups of the normalisation, see `ResidualBlock`.
+        attention: whether to add `SpatialAttention` at the lowest resolution.
+        patch_size: side of the patches that the first convolution reads, 1, 2 or 4. Above 1, each patch becomes one
+            position, so that no convolution works at full resolution.
         spatial: whether the output is a map, for a posterior over latent maps `(h, w, c)`.
 
     Raises:
-        InvalidInputError: if the input is not an image of at least 8x8, or if a number is not an integer >= 1.
+        InvalidInputError: if the input is not an image of at least 8x8, if a number is not an integer >= 1, or for
+            another patch size.
 
     Example:
 
@@ -92,19 +125,31 @@ class ResNetEncoder(_ResNet):
         kernel_size: int = 3,
         activation: str = "swish",
         groups: int = 8,
+        attention: bool = False,
+        patch_size: int = 1,
         spatial: bool = False,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         input_shape = check_image_shape("ResNetEncoder", input_shape)
-        self.filters = check_filters("ResNetEncoder", filters, input_shape[:2])
-        self._set_sizes(blocks=blocks, units=units, kernel_size=kernel_size, groups=groups)
+        self._set_options(
+            blocks=blocks,
+            units=units,
+            kernel_size=kernel_size,
+            groups=groups,
+            attention=attention,
+            patch_size=patch_size,
+        )
+        grid = in_patches(input_shape[:2], self.patch_size)
+        self.filters = check_filters("ResNetEncoder", filters, grid)
         self.activation = activation
         self.spatial = spatial
-        body = [self._conv(self.filters[0], "stem")]
+        self.map_shape = (*halved(grid, len(self.filters))[-1], self.filters[-1])
+        stem = {} if patch_size == 1 else {"kernel_size": patch_size, "strides": patch_size}
+        body = [self._conv(self.filters[0], "stem", **stem)]
         for i, n in enumerate(self.filters):
             body += [self._conv(n, f"stage_{i}_down", strides=2), *self._stage(n, f"stage_{i}")]
-        body += self._last_norm(self.filters[-1])
+        body += [*self._attention(), *self._last_norm(self.filters[-1])]
         if not spatial:
             body += [self.layer(keras.layers.Flatten, name="flatten"), self._dense(units, "dense")]
         self.body = body
@@ -115,25 +160,30 @@ class ResNetEncoder(_ResNet):
 class ResNetDecoder(_ResNet):
     """The mirror image of `ResNetEncoder`, `(B, *latent_shape) -> (B, H, W, features)`.
 
-    After each stage of residual blocks, nearest-neighbour upsampling and a convolution double the size of the image,
-    which is cropped where the encoder rounds up.
+    After each stage of residual blocks, nearest-neighbour upsampling and a convolution (or `SubpixelUpsampling`) double
+    the size of the image, which is cropped where the encoder rounds up.
 
     Args:
         input_shape: shape of one latent vector, such as `(16,)`; if `spatial`, `(h, w, c)` with the h and w of the
             encoder.
         image_shape: `(H, W, C)` of the images. The likelihood maps the features to C channels.
-        filters: number of filters of each stage, from the latent side. None uses `default_filters` in reverse.
+        filters: number of filters of each stage, from the latent side. None uses those of the encoder in reverse.
         blocks: number of residual blocks per stage.
         units: width of the first dense layer; unused if `spatial`.
         features: number of output feature maps.
         kernel_size: side of the convolution kernels.
         activation: Keras activation.
         groups: number of channel groups of the normalisation, see `ResidualBlock`.
+        attention: whether to add `SpatialAttention` at the lowest resolution.
+        patch_size: as for the encoder. Above 1, `SubpixelUpsampling` draws the patches of the output, without an
+            activation.
+        upsampling: `"nearest"`, nearest-neighbour upsampling and a convolution, or `"subpixel"`, see
+            `SubpixelUpsampling`.
         spatial: whether the latents are maps.
 
     Raises:
-        InvalidInputError: if `image_shape` is not an image of at least 8x8, if a number is not an integer >= 1, or if
-            the size of latent maps differs from that of the encoder.
+        InvalidInputError: if `image_shape` is not an image of at least 8x8, if a number is not an integer >= 1, if
+            the size of latent maps differs from that of the encoder, or for an unknown option.
 
     Example:
 
@@ -158,25 +208,38 @@ class ResNetDecoder(_ResNet):
         kernel_size: int = 3,
         activation: str = "swish",
         groups: int = 8,
+        attention: bool = False,
+        patch_size: int = 1,
+        upsampling: str = "nearest",
         spatial: bool = False,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         input_shape = tuple(input_shape)
         self.image_shape = check_image_shape("ResNetDecoder", image_shape)
+        self._set_options(
+            blocks=blocks,
+            units=units,
+            kernel_size=kernel_size,
+            groups=groups,
+            attention=attention,
+            patch_size=patch_size,
+        )
+        grid = in_patches(self.image_shape[:2], self.patch_size)
         if filters is None:
-            filters = default_filters(*self.image_shape[:2])[::-1]
-        self.filters = check_filters("ResNetDecoder", filters, self.image_shape[:2])
-        self._set_sizes(blocks=blocks, units=units, kernel_size=kernel_size, groups=groups)
+            filters = default_filters(*grid)[::-1]
+        self.filters = check_filters("ResNetDecoder", filters, grid)
+        self.upsampling = get(upsampling, dict(zip(UPSAMPLINGS, UPSAMPLINGS, strict=True)), part="upsampling")
         self.features = check_integer("ResNetDecoder: features", features)
         self.activation = activation
         self.spatial = spatial
-        sizes = halved(self.image_shape[:2], len(self.filters))[::-1]
+        sizes = halved(grid, len(self.filters))[::-1]
         if spatial:
             if len(input_shape) != 3 or input_shape[:2] != sizes[0]:
+                patches = f" of patches of {patch_size}x{patch_size}" if patch_size > 1 else ""
                 raise InvalidInputError(
                     f"ResNetDecoder: expected codes of shape {(*sizes[0], 'c')} for images of {self.image_shape} "
-                    f"and {len(self.filters)} stages; got {input_shape}."
+                    f"and {len(self.filters)} stages{patches}; got {input_shape}."
                 )
             body = [self._conv(self.filters[0], "stem")]
         else:
@@ -187,14 +250,28 @@ class ResNetDecoder(_ResNet):
                 self.layer(keras.layers.Dense, math.prod(start), name="grid"),
                 self.layer(keras.layers.Reshape, start, name="reshape"),
             ]
-        for i, (n, following) in enumerate(zip(self.filters, (*self.filters[1:], features), strict=True)):
-            (height, width), (new_height, new_width) = sizes[i : i + 2]
-            crop = ((0, 2 * height - new_height), (0, 2 * width - new_width))
+        last = features if self.patch_size == 1 else self.filters[-1]
+        body += self._attention()
+        for i, (n, following) in enumerate(zip(self.filters, (*self.filters[1:], last), strict=True)):
+            body += [*self._stage(n, f"stage_{i}"), *self._up(following, sizes[i], sizes[i + 1], f"stage_{i}")]
+        body += self._last_norm(last)
+        if self.patch_size > 1:
+            options = {"factor": self.patch_size, "kernel_size": kernel_size}
+            whole = tuple(size * self.patch_size for size in grid)
             body += [
-                *self._stage(n, f"stage_{i}"),
-                self.layer(keras.layers.UpSampling2D, 2, name=f"stage_{i}_up"),
-                self.layer(keras.layers.Cropping2D, crop, name=f"stage_{i}_crop"),
-                self._conv(following, f"stage_{i}_conv"),
+                self.layer(SubpixelUpsampling, features, name="patches", **options),
+                self._crop(whole, self.image_shape[:2], "patches_crop"),
             ]
-        self.body = [*body, *self._last_norm(features)]
+        self.body = body
         self.build_on(input_shape)
+
+    def _up(self, filters, size, new_size, name):
+        crop = self._crop(tuple(2 * each for each in size), new_size, f"{name}_crop")
+        if self.upsampling == "nearest":
+            up = self.layer(keras.layers.UpSampling2D, 2, name=f"{name}_up")
+            return [up, crop, self._conv(filters, f"{name}_conv")]
+        return [self.layer(SubpixelUpsampling, filters, kernel_size=self.kernel_size, name=f"{name}_up"), crop]
+
+    def _crop(self, size, new_size, name):
+        crop = tuple((0, before - after) for before, after in zip(size, new_size, strict=True))
+        return self.layer(keras.layers.Cropping2D, crop, name=name)

@@ -29,3 +29,14 @@ def halved(sizes: tuple[int, ...], times: int) -> list[tuple[int, ...]]:
     [(28, 9), (14, 5), (7, 3)]
     """
     return [tuple(math.ceil(size / 2**i) for size in sizes) for i in range(times + 1)]
+
+
+def in_patches(sizes: tuple[int, ...], patch_size: int) -> tuple[int, ...]:
+    """Returns the numbers of patches along each axis, rounded up.
+
+    Example:
+
+    >>> in_patches((28, 9), 4)
+    (7, 3)
+    """
+    return tuple(math.ceil(size / patch_size) for size in sizes)

@@ -1,0 +1,127 @@
+"""The widths and depths of the residual networks, by one option `size`."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from keras_vae.checks import is_integer
+from keras_vae.errors import InvalidInputError
+from keras_vae.networks.conv import WIDTHS, check_filters, check_image_shape, halvings
+from keras_vae.networks.resnet import check_patch_size
+from keras_vae.networks.widths import in_patches
+from keras_vae.serialization import get
+
+DOWNSAMPLINGS = (2, 4, 8, 16)
+
+
+@dataclass(frozen=True)
+class _Size:
+    width: int  # filters of the first stage; each following stage has twice as many, up to `widest`
+    widest: int
+    blocks: int
+    units: int
+    pixels: int  # the shorter side that the convolutions work at: larger images are read in patches
+    positions: int  # attention if the lowest map has no more positions
+
+
+SIZES = {
+    "tiny": _Size(32, 128, blocks=1, units=256, pixels=32, positions=0),
+    "small": _Size(64, 256, blocks=1, units=256, pixels=32, positions=256),
+    "base": _Size(64, 512, blocks=2, units=512, pixels=64, positions=1024),
+    "large": _Size(128, 512, blocks=3, units=1024, pixels=128, positions=1024),
+}
+
+
+def sized_options(
+    part: str,
+    image_shape: tuple[int, ...],
+    *,
+    size: str | None = None,
+    downsampling: int | None = None,
+    **given: Any,
+) -> dict[str, Any]:
+    """Returns the options of `ResNetEncoder` and `ResNetDecoder` that follow from `size` and the shape of the images.
+
+    Args:
+        part: kind of the network, `"resnet"` or `"spatial"`, whose latents are a map.
+        image_shape: `(H, W, C)` of the images.
+        size: `"tiny"`, `"small"`, `"base"` or `"large"`, or None for the defaults of the networks.
+        downsampling: ratio between the sides of the image and of the latent map, 2, 4, 8 or 16. None follows from the
+            `filters`, or from `size`.
+        **given: options that replace those of `size`; None does not.
+
+    Raises:
+        InvalidInputError: for images below 8x8, an unknown `size`, or a `downsampling` that is not one of these
+            numbers, larger than the shorter side of the image, below twice the `patch_size`, or beside `filters`.
+
+    Example:
+
+    >>> options = sized_options("resnet", (64, 64, 3), size="tiny")
+    >>> options["filters"], options["patch_size"], options["upsampling"]
+    ((32, 64, 128), 2, 'subpixel')
+    >>> sized_options("spatial", (64, 64, 3), size="tiny", downsampling=4)["filters"]
+    (32,)
+    """
+    height, width, _ = check_image_shape(part, image_shape)
+    shorter = min(height, width)
+    given = {name: value for name, value in given.items() if value is not None}
+    if downsampling is not None:
+        _check_downsampling(part, downsampling, shorter, given)
+    if size is None:
+        if downsampling is None:
+            return given
+        stages = _stages(part, downsampling, check_patch_size(part, given.get("patch_size", 1)))
+        return {**given, "filters": tuple(WIDTHS[min(i, len(WIDTHS) - 1)] for i in range(stages))}
+    one = get(size, SIZES, part="size")
+    if "patch_size" in given:
+        check_patch_size(part, given["patch_size"])
+    if downsampling is None:
+        downsampling = _default_downsampling(shorter) if part == "spatial" else 2 ** halvings(height, width)
+        downsampling = max(downsampling, 2 * given.get("patch_size", 1))
+    patch_size = next(each for each in (1, 2, 4) if shorter <= each * one.pixels or each == 4)
+    patch_size = given.get("patch_size", min(patch_size, downsampling // 2))
+    if "filters" in given:
+        given["filters"] = check_filters(part, given["filters"], (height, width))
+        stages = len(given["filters"])
+    else:
+        stages = _stages(part, downsampling, patch_size)
+    rows, columns = in_patches((height, width), patch_size * 2**stages)
+    return {
+        "filters": tuple(min(one.width * 2**i, one.widest) for i in range(stages)),
+        "blocks": one.blocks,
+        "units": one.units,
+        "patch_size": patch_size,
+        "upsampling": "subpixel",
+        "attention": rows * columns <= one.positions,
+        **given,
+    }
+
+
+def _check_downsampling(part, downsampling, shorter, given):
+    if not is_integer(downsampling) or downsampling not in DOWNSAMPLINGS:
+        raise InvalidInputError(f"{part}: expected a downsampling of 2, 4, 8 or 16, got {downsampling!r}.")
+    if "filters" in given:
+        raise InvalidInputError(
+            f"{part}: expected downsampling or filters, got downsampling={downsampling} and "
+            f"filters={given['filters']!r}, where each of the filters halves the image; leave out one of them."
+        )
+    if downsampling > shorter:
+        raise InvalidInputError(
+            f"{part}: expected a downsampling of at most {shorter}, the shorter side of the images, "
+            f"got {downsampling}; choose a smaller one."
+        )
+
+
+def _stages(part, downsampling, patch_size):
+    """Returns the number of halvings after the patches."""
+    if downsampling < 2 * patch_size:
+        raise InvalidInputError(
+            f"{part}: expected a patch_size of at most half the downsampling, got patch_size={patch_size} and a "
+            f"downsampling of {downsampling}; choose a smaller patch_size."
+        )
+    return int(math.log2(downsampling // patch_size))
+
+
+def _default_downsampling(shorter):
+    """Returns the largest of 2, 4 and 8 whose map has 8 rows and columns or more; 2 for small images."""
+    return max(each for each in (2, 4, 8) if each == 2 or shorter >= 8 * each)
