@@ -1,13 +1,16 @@
 """The commands for many examples: a split with a run, or any number of records with an export."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from keras_vae.checks import MAX_SEED
 from keras_vae.cli.bulk_options import or_in_bulk
 from keras_vae.cli.imports import imports_first
+
+if TYPE_CHECKING:
+    from keras_vae.data import Split as Examples
 
 Model = Annotated[
     Path, typer.Argument(help="Run folder or .keras file; for bulk inference an export.", show_default=False)
@@ -35,17 +38,18 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file o
 @imports_first("model")
 @or_in_bulk
 def encode(model: Model, out: Out, data: Data = None, split: Split = None, overwrite: Overwrite = False) -> None:
-    """Write the posterior of each example: mean and standard deviation; for bulk inference mean and variance."""
-    from keras_vae.cli.outputs import check_out, write_arrays
-    from keras_vae.cli.sources import condition_of, examples, model_of, readable, spread_of
+    """Write the posterior of each example: mean and standard deviation; for bulk inference mean and variance.
+
+    The images of a folder may have any size. Their answers have the order of their names, which are written too.
+    """
+    from keras_vae.cli.outputs import check_out
+    from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)
     posterior = loaded.encode(part.x, condition=condition_of(loaded, part.y))
-    arrays = {"mean": posterior.mean().numpy()} | spread_of(posterior)
-    arrays = arrays if part.y is None else {**arrays, "labels": part.y}
-    write_arrays(out, {name: array[readable(part.x)] for name, array in arrays.items()})
+    _write(out, {"mean": posterior.mean().numpy()} | spread_of(posterior), part)
 
 
 @imports_first("model")
@@ -61,16 +65,15 @@ def score(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the evidence lower bound of each example, in nats."""
-    from keras_vae.cli.outputs import check_out, write_arrays
-    from keras_vae.cli.sources import condition_of, examples, model_of, readable
+    """Write the evidence lower bound of each example, in nats; of images in a folder with their names."""
+    from keras_vae.cli.outputs import check_out
+    from keras_vae.cli.sources import condition_of, examples, model_of
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)
     elbo = loaded.elbo(part.x, condition=condition_of(loaded, part.y), samples=samples, seed=seed)
-    arrays = {"elbo": elbo} if part.y is None else {"elbo": elbo, "labels": part.y}
-    write_arrays(out, {name: array[readable(part.x)] for name, array in arrays.items()})
+    _write(out, {"elbo": elbo}, part)
 
 
 @imports_first("model")
@@ -104,6 +107,17 @@ def reconstruct(
     write_picture_or_array(
         out, reconstructed, lambda: plots.plot_reconstructions(loaded.prepare(x).numpy(), reconstructed)
     )
+
+
+def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
+    """Writes arrays with a row for each example, with the labels, and with the names of images, without broken ones."""
+    from keras_vae.cli.outputs import write_arrays
+    from keras_vae.cli.sources import names_of, readable
+
+    more = {"labels": part.y, "names": names_of(part.x)}
+    arrays = arrays | {name: array for name, array in more.items() if array is not None}
+    rows = readable(part.x)
+    write_arrays(out, {name: array[rows] for name, array in arrays.items()})
 
 
 ALL = (encode, score, reconstruct)
