@@ -8,6 +8,7 @@ import typer
 from keras_vae.checks import MAX_SEED
 from keras_vae.cli.bulk_options import or_in_bulk
 from keras_vae.cli.imports import imports_first
+from keras_vae.text import split_names
 
 if TYPE_CHECKING:
     from keras_vae.data import Split as Examples
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 Model = Annotated[
     Path, typer.Argument(help="Run folder or .keras file; for bulk inference an export.", show_default=False)
 ]
+Source = Annotated[Path, typer.Argument(help="Run folder or .keras file.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="Output: a .npz file; for bulk inference a folder.")]
 Data = Annotated[
     str | None,
@@ -109,6 +111,59 @@ def reconstruct(
     )
 
 
+@imports_first("run")
+def anomalies(
+    run: Source,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Data: an image, a folder of images, a table, a .npy or .npz file, or the test part of a named "
+            "data set.",
+            show_default="the run's own test part",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Output folder for the table, the picture and the summary.")] = Path(
+        "anomalies"
+    ),
+    top: Annotated[str, typer.Option(help="The strangest examples to show: a number, or a share such as 1%.")] = "1%",
+    score: Annotated[
+        str,
+        typer.Option(
+            help="Score that sorts the table: combined, score_distance, code_distance, feature_distance, "
+            "negative_elbo, error, patch_error, kl, complexity or typicality."
+        ),
+    ] = "combined",
+    quantile: Annotated[
+        float, typer.Option(help="Share of usual examples that do not exceed the threshold, between 0 and 1.")
+    ] = 0.99,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Usual examples to compare with.", show_default="the run's training and validation parts"),
+    ] = None,
+    normal: Annotated[
+        str | None,
+        typer.Option(
+            help="Labels of usual examples, such as sub-folders; all others are anomalies. Adds AUROC and average "
+            "precision.",
+            metavar="NAME,...",
+            show_default="labels of training, normal, good and usual",
+        ),
+    ] = None,
+    label_column: Annotated[
+        str | None, typer.Option(help="Column with the labels, for a table.", show_default="the run's")
+    ] = None,
+    file_format: Annotated[str, typer.Option("--format", help="Format of the table: csv or parquet.")] = "csv",
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples of z.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")] = False,
+) -> None:
+    """Find the strangest examples: a table of scores, a picture with error maps, and a threshold."""
+    from keras_vae.cli.anomaly_report import AnomalyReport
+
+    names = None if normal is None else split_names("--normal", normal)
+    report = AnomalyReport(out, top, score, quantile, names, file_format, overwrite=overwrite)
+    typer.echo(report.write(run, data, reference, label_column, seed))
+
+
 def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     """Writes arrays with a row for each example, with the labels, and with the names of images, without broken ones."""
     from keras_vae.cli.outputs import write_arrays
@@ -120,4 +175,4 @@ def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     write_arrays(out, {name: array[rows] for name, array in arrays.items()})
 
 
-ALL = (encode, score, reconstruct)
+ALL = (encode, score, reconstruct, anomalies)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, overload
 
 import numpy as np
@@ -10,6 +10,7 @@ import tensorflow_probability as tfp
 import typer
 
 from keras_vae.data import Split, SplitDataset, load
+from keras_vae.data.folder_layout import arrange
 from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.lazy_array import LazyArray, sample
 from keras_vae.data.load import columns_of, has_label_names, is_folder, is_name, is_table, read
@@ -76,6 +77,45 @@ def read_examples(model: Autoencoder, source: Path, data: str | None, split: str
     return _as_evaluated(source, part)
 
 
+def labelled_examples(
+    model: Autoencoder, source: Path, data: str | None, split: str | None, label_column: str | None
+) -> tuple[Split, list[str | None] | None]:
+    """Loads examples as `examples` does, and the name of the label of each; None if there are none.
+
+    The labels of images are the sub-folders, also if only some images are in one; the others have None.
+    """
+    if label_column is not None and not (data is not None and is_file(data) and is_table(data)):
+        raise InvalidInputError(f"--label-column: expected --data with a table, got {data}; leave it out.")
+    own_file = _read_file(source, data, (source,), model.event_shape, named=True, label_column=label_column)
+    if own_file is None:
+        loaded = data_of(source, data, model.event_shape)
+        part, names = named_split(loaded, split or "test"), loaded.label_names
+    else:
+        _, parts = own_file
+        part, names = (parts.whole if split is None else _own_split(parts, data, split)), parts.label_names
+    files = names_of(part.x)
+    part = check_split(model, _as_evaluated(source, part), data)
+    if files is not None and data is not None and is_folder(data):
+        labels = [entry.label for entry in arrange([PurePath(name) for name in files])[0]]
+        return part, labels if any(labels) else None
+    if part.y is None or part.y.ndim > 1:
+        return part, None
+    return part, [names[label] if 0 <= label < len(names) else str(label) for label in part.y]
+
+
+def reference_examples(model: Autoencoder, source: Path, reference: str | None) -> tuple[Split, Split | None]:
+    """Returns the usual examples for anomaly scores, and those of the validation part of the run's own data."""
+    if reference is not None:
+        part, _ = training_examples(source, reference, model.event_shape)
+        return check_split(model, _as_evaluated(source, part), reference), None
+    if not Run(source).exists:
+        raise InvalidInputError(
+            f"{source}: a model file does not say what it was trained on; name usual examples with --reference."
+        )
+    loaded = data_of(source, None)
+    return _as_evaluated(source, loaded.train), _as_evaluated(source, loaded.validation)
+
+
 def examples_for_server(
     data: str,
     split: str | None,
@@ -118,7 +158,13 @@ def _read_unrecorded(path: Path, owner: str, options: dict[str, Any], *, conditi
 
 
 def _read_file(
-    source: Path, data: str | None, runs: Sequence[Path], shape: tuple[int, ...] | None, *, named: bool = False
+    source: Path,
+    data: str | None,
+    runs: Sequence[Path],
+    shape: tuple[int, ...] | None,
+    *,
+    named: bool = False,
+    label_column: str | None = None,
 ) -> tuple[str, Parts] | None:
     """Reads a file or folder for the model at `source`; None for named data sets and for the run's own data.
 
@@ -128,6 +174,7 @@ def _read_file(
         runs: the runs whose own data are not read.
         shape: shape of the examples of the model.
         named: whether the images of a folder are decoded when they are needed, so that each has a name.
+        label_column: column of a table with the labels. None is that of the configuration.
     """
     if data is None or not is_file(data):
         return None
@@ -147,7 +194,9 @@ def _read_file(
         options |= {name: getattr(config, name) for name in ("label_column", "use_columns")}
     if is_table(path):
         options |= {name: getattr(config, name) for name in TABLE_OPTIONS}
-        if config.label_column not in columns_of(path):
+        if label_column is not None:
+            options["label_column"] = label_column
+        elif config.label_column not in columns_of(path):
             options["label_column"] = None
     return read(path, **options)
 
@@ -308,6 +357,7 @@ __all__ = [
     "examples",
     "examples_for_server",
     "is_file",
+    "labelled_examples",
     "labels_to_draw",
     "model_of",
     "names_of",
@@ -315,6 +365,7 @@ __all__ = [
     "pick_pairs",
     "read_examples",
     "readable",
+    "reference_examples",
     "spread_of",
     "training_examples",
 ]
