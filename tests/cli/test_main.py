@@ -623,6 +623,7 @@ def oddities(tmp_path):
     return tmp_path / "mixed"
 
 
+@pytest.mark.slow
 def test_anomalies_are_found_listed_and_drawn(cli, finished_run, oddities):
     with pytest.warns(UserWarning, match="skipped good/z.png"):
         code, said, _ = cli("anomalies", finished_run, "--data", oddities, "--top", 3)
@@ -651,7 +652,9 @@ def test_anomalies_are_found_listed_and_drawn(cli, finished_run, oddities):
         ("--quantile 1", "--quantile: expected a number between 0 and 1"),
         ("--format xls", "Unknown format 'xls'"),
         ("--label-column x", "--label-column: expected --data with a table"),
-        ("--normal 1,2,3,4,5,6,7,8,9,0", "expected labels of usual and of other examples"),
+        pytest.param(
+            "--normal 1,2,3,4,5,6,7,8,9,0", "expected labels of usual and of other examples", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_anomalies_that_cannot_be_asked_for(cli, finished_run, tmp_path, arguments, message):

@@ -152,6 +152,7 @@ def test_a_client_asks_what_one_asks_of_the_model(cli, finished_run, served, tmp
     assert code == 0 and out.startswith("score (3,)\n[")
 
 
+@pytest.mark.slow
 def test_a_folder_of_images_of_any_size_is_answered_in_the_order_of_its_names(cli, finished_run, served, tmp_path):
     model, random = Run(finished_run).model(), np.random.default_rng(0)
     (tmp_path / "shots").mkdir()

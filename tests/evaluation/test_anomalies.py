@@ -15,6 +15,7 @@ DIGITS = read_digits().train
 LABELLED = Split(DIGITS.x[:120], DIGITS.y[:120])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "options", "missing"),
     [
@@ -37,6 +38,7 @@ def test_images_far_from_the_reference_are_strange_to_every_model(recipe, option
     assert (strange["combined"] > scorer.threshold("combined", 0.95)).all()
 
 
+@pytest.mark.slow
 def test_a_table_with_missing_values_has_the_scores_that_need_no_image():
     x = np.random.default_rng(0).normal(size=(200, 3)).astype("float32")
     x[::7, 1] = np.nan
