@@ -106,7 +106,7 @@ class AnomalyReport:
         shown = order[: min(count, SHOWN)]
         x, given = np.asarray(part.x[shown]), None if condition is None else condition[shown]
         reconstructions = model.reconstruct(x, condition=given)
-        titles = [str(index) if names is None else Path(names[index]).name for index in shown]
+        titles = [str(index) if names is None else Path(str(names[index])).name for index in shown]
         figure = plot_anomalies(
             model.prepare(x).numpy(), reconstructions, labels=titles, scores=values[shown], score_name=self.score
         )
@@ -172,7 +172,7 @@ class AnomalyReport:
 
 def _top(text: str) -> Any:
     """Returns the number of the strangest examples as a function of the number of examples."""
-    is_share = text.endswith("%")
+    is_share, value = text.endswith("%"), 0.0
     try:
         value = float(text.removesuffix("%"))
         good = 0 < value <= 100 if is_share else value >= 1 and value == int(value)

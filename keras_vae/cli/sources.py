@@ -71,6 +71,12 @@ def read_examples(model: Autoencoder, source: Path, data: str | None, split: str
     own_file = _read_file(source, data, (source,), model.event_shape, named=True)
     if own_file is None:
         part = named_split(data_of(source, data, model.event_shape), split or "test")
+        if data is not None and split is None and is_file(data):
+            typer.echo(
+                f"Note: {source} was trained on {data}; these are the {len(part)} examples of its test part, "
+                "--split selects another.",
+                err=True,
+            )
     else:
         _, parts = own_file
         part = parts.whole if split is None else _own_split(parts, data, split)
@@ -82,11 +88,12 @@ def labelled_examples(
 ) -> tuple[Split, list[str | None] | None]:
     """Loads examples as `examples` does, and the name of the label of each; None if there are none.
 
-    The labels of images are the sub-folders, also if only some images are in one; the others have None.
+    All of a file or folder is read, also of the run's own. The labels of images are the sub-folders, also if only some
+    images are in one; the others have None.
     """
     if label_column is not None and not (data is not None and is_file(data) and is_table(data)):
         raise InvalidInputError(f"--label-column: expected --data with a table, got {data}; leave it out.")
-    own_file = _read_file(source, data, (source,), model.event_shape, named=True, label_column=label_column)
+    own_file = _read_file(source, data, (), model.event_shape, named=True, label_column=label_column)
     if own_file is None:
         loaded = data_of(source, data, model.event_shape)
         part, names = named_split(loaded, split or "test"), loaded.label_names

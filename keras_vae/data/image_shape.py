@@ -67,8 +67,8 @@ def parts_in_channels(parts: Parts, channels: int) -> Parts:
     def converted(split: Split | None) -> Split | None:
         if split is None or split.x.ndim != 4 or split.x.shape[-1] not in (1, 3) or split.x.shape[-1] == channels:
             return split
-        lazy = isinstance(split.x, LazyArray)
-        return replace(split, x=InChannels(split.x, channels) if lazy else in_channels(split.x, channels))
+        x = split.x
+        return replace(split, x=InChannels(x, channels) if isinstance(x, LazyArray) else in_channels(x, channels))
 
     return replace(
         parts,

@@ -17,12 +17,8 @@ def names_of(x: np.ndarray | LazyArray) -> np.ndarray | None:
     if isinstance(x, EncodedImages):
         return np.array([x.name_of(int(index)) for index in x.indices], str)
     if isinstance(x, Joined):
-        names = [names_of(part) for part in x.parts]
-        return (
-            None
-            if any(part is None for part in names)
-            else np.concatenate([part for part in names if part is not None])
-        )
+        parts = [names for names in map(names_of, x.parts) if names is not None]
+        return np.concatenate(parts) if len(parts) == len(x.parts) else None
     if isinstance(x, np.ndarray) or x.base is None:
         return None
     names = names_of(x.base)

@@ -107,7 +107,7 @@ class AnomalyScorer:
             known, held = known[order[count:]], known[order[:count]]
         else:
             held = read_examples(model, _few(calibration), part="calibration")
-        self._scales: np.ndarray | None = None
+        self._scales: Any = 1.0
         if not self._is_image:
             deviations = np.nanstd(scaled(known.x), axis=0)
             self._scales = np.where(deviations > 0, deviations, 1.0)

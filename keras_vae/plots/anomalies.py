@@ -21,7 +21,7 @@ def plot_anomalies(
     reconstructions: np.ndarray,
     *,
     labels: Sequence[str],
-    scores: Sequence[float],
+    scores: Sequence[float] | np.ndarray,
     score_name: str = "score",
     columns: int = 8,
 ) -> Figure:
