@@ -11,7 +11,7 @@ from keras_vae.plots.canvas import INK, caption
 from keras_vae.plots.events import as_events, is_image
 from keras_vae.plots.sheet import GAP, Sheet
 
-CAPTION = 0.16
+CAPTION, SMALL = 0.16, 1e-9
 LONGEST = 14
 """The number of characters of a label."""
 
@@ -50,8 +50,6 @@ def plot_anomalies(
     image = is_image(x.shape[1:])
     columns = min(columns if image else min(columns, 4), len(x))
     bands = math.ceil(len(x) / columns)
-    maps = np.sqrt(((x - reconstructions) ** 2).mean(axis=-1, keepdims=True))
-    maps = maps / max(float(np.nanmax(maps)), 1e-9)
     between = GAP + 2 * CAPTION
     sheet = Sheet(
         bands * (3 if image else 1),
@@ -66,6 +64,7 @@ def plot_anomalies(
         bottom=CAPTION,
         row_gaps=([GAP, GAP, between] * bands)[:-1] if image else [between] * (bands - 1),
     )
+    maps = _error_maps(x, reconstructions) if image else x
     for index in range(len(x)):
         band, column = divmod(index, columns)
         if image:
@@ -81,3 +80,8 @@ def plot_anomalies(
         caption(upper, "top", label if len(label) <= LONGEST else f"…{label[1 - LONGEST :]}", color=INK)
         caption(lower, "bottom", f"{scores[index]:.3g}")
     return sheet.figure
+
+
+def _error_maps(x: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    errors = np.sqrt(((x - reconstructions) ** 2).mean(axis=-1, keepdims=True))
+    return errors / max(float(np.nanmax(errors)), SMALL)
