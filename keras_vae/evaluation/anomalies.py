@@ -99,6 +99,7 @@ class AnomalyScorer:
     ):
         self.model, self.seed, self.verbose = model, check_seed(seed), verbose
         self._is_image = is_image(model.event_shape)
+        self._terms = tf.function(self._terms_of, autograph=False, reduce_retracing=True)
         known = read_examples(model, _few(reference), part="reference")
         neighbours = check_integer("neighbours", neighbours)
         if calibration is None:
@@ -185,8 +186,7 @@ class AnomalyScorer:
         result["codes"] = codes.reshape(len(x), -1)
         return result
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def _terms(self, x, y):
+    def _terms_of(self, x, y):
         trace = self.model.trace(x, seed=as_seed(self.seed), extras={} if y is None else {"y": y})
         return self.model.elbo_terms(trace)
 
