@@ -22,7 +22,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
-from keras_vae.training import Run, evaluation_data, evaluation_split, load_data, with_data
+from keras_vae.training import Run, TrainingConfig, evaluation_data, evaluation_split, load_data, with_data
 from keras_vae.training.config import TABLE_OPTIONS
 from keras_vae.training.model_file import config_of
 from keras_vae.training.run import BEST
@@ -93,7 +93,10 @@ def labelled_examples(
     """
     if label_column is not None and not (data is not None and is_file(data) and is_table(data)):
         raise InvalidInputError(f"--label-column: expected --data with a table, got {data}; leave it out.")
-    own_file = _read_file(source, data, (), model.event_shape, named=True, label_column=label_column)
+    table = Path(data).expanduser() if data is not None and is_file(data) and is_table(data) else None
+    free = table is not None and model.condition is None  # the labels may be others than those of training
+    options = {"label_column": label_column, "without_labels": free}
+    own_file = _read_file(source, data, (), model.event_shape, named=True, **options)
     if own_file is None:
         loaded = data_of(source, data, model.event_shape)
         part, names = named_split(loaded, split or "test"), loaded.label_names
@@ -105,9 +108,25 @@ def labelled_examples(
     if files is not None and data is not None and is_folder(data):
         labels = [entry.label for entry in arrange([PurePath(name) for name in files])[0]]
         return part, labels if any(labels) else None
-    if part.y is None or part.y.ndim > 1:
+    y = part.y
+    if table is not None and free:
+        y, names = _labels_of_table(table, label_column, config_of(source))
+    if y is None or y.ndim > 1:
         return part, None
-    return part, [names[label] if 0 <= label < len(names) else str(label) for label in part.y]
+    return part, [names[label] if 0 <= label < len(names) else str(label) for label in y]
+
+
+def _labels_of_table(
+    path: Path, column: str | None, config: TrainingConfig | None
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Returns the labels of a table and their names, whatever they were in training; None without such a column."""
+    columns = columns_of(path)
+    column = column or (config and config.label_column)
+    if column is None or (column not in columns and config is not None and column == config.label_column):
+        return None, ()
+    others = [name for name in columns if name != column]
+    _, parts = read(path, label_column=column, use_columns=others[:1])
+    return parts.whole.y, parts.label_names
 
 
 def reference_examples(model: Autoencoder, source: Path, reference: str | None) -> tuple[Split, Split | None]:
@@ -172,6 +191,7 @@ def _read_file(
     *,
     named: bool = False,
     label_column: str | None = None,
+    without_labels: bool = False,
 ) -> tuple[str, Parts] | None:
     """Reads a file or folder for the model at `source`; None for named data sets and for the run's own data.
 
@@ -182,6 +202,7 @@ def _read_file(
         shape: shape of the examples of the model.
         named: whether the images of a folder are decoded when they are needed, so that each has a name.
         label_column: column of a table with the labels. None is that of the configuration.
+        without_labels: whether the labels of a table are not read.
     """
     if data is None or not is_file(data):
         return None
@@ -204,6 +225,8 @@ def _read_file(
         if label_column is not None:
             options["label_column"] = label_column
         elif config.label_column not in columns_of(path):
+            options["label_column"] = None
+        if without_labels:
             options["label_column"] = None
     return read(path, **options)
 
