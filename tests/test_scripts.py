@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -163,6 +164,21 @@ def test_the_study_of_regularisation_runs(mnist, call, tmp_path):
     quick = ["--epochs", "1", "--limit", "300", "--quick", "--out", tmp_path]
     table = call("study_regularization", *quick)
     assert "samples from the prior in holes, share" in table and "AE, fitted prior" in table
+
+
+@pytest.mark.slow
+def test_the_study_of_anomalies_runs(call, tmp_path):
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    random = np.random.default_rng(0)
+    for index in range(130):
+        Image.fromarray(random.integers(0, 255, (4, 5, 3)).astype("uint8")).resize((70, 66)).save(
+            photographs / f"{index}.png"
+        )
+    quick = ["--sets", "photographs", "table", "--epochs", "1", "--limit", "60", "--out", tmp_path / "out"]
+    lines = call("study_anomalies", "--photographs", photographs, *quick).splitlines()
+    assert "| held-out photograph | noise | blank | inverted | drawings | breast cancer |" in lines[0]
+    assert [line.split("`")[1] for line in lines[2:4]] == ["combined", "score_distance"]
 
 
 @pytest.mark.slow

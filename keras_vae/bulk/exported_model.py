@@ -84,12 +84,12 @@ class ExportedModel:
         return dict(sorted(self._function.structured_outputs.items()))
 
     @property
-    def image_size(self) -> tuple[int, int] | None:
-        """`(H, W)` of the input images; None if the inputs are not images."""
+    def image_shape(self) -> tuple[int, int, int] | None:
+        """`(H, W, C)` of the input images; None if the inputs are not images."""
         signatures = (self._function, *self._signatures.values())
         inputs = (signature.structured_input_signature[1] for signature in signatures)
         shape = next((tuple(specs["x"].shape[1:]) for specs in inputs if "x" in specs), ())
-        return shape[:2] if len(shape) == 3 else None
+        return shape if len(shape) == 3 else None
 
     @property
     def columns(self) -> str | None:
@@ -130,7 +130,7 @@ class ExportedModel:
         if name != "image_bytes" or not is_beyond_tensorflow(value):
             return value
         try:
-            return to_png(value, self.image_size)
+            return to_png(value, None if self.image_shape is None else self.image_shape[:2])
         except Exception as error:  # Pillow raises many classes of errors
             raise _InvalidFieldError("unreadable image", f"{self.names.get(name, name)}: {one_line(error)}.") from None
 

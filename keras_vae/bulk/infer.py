@@ -91,7 +91,7 @@ def infer(
         beam.check_runner(runner)
     plain = ExportedModel(export, question)
     source = find_source(
-        os.fspath(data), size=plain.image_size, split=split, fields=fields, key=key, columns=plain.columns,
+        os.fspath(data), shape=plain.image_shape, split=split, fields=fields, key=key, columns=plain.columns,
         label_names=plain.label_names if "condition" in plain.inputs else None,
     )  # fmt: skip
     model = ExportedModel(export, question, of_files=source.of_files, names=source.names)

@@ -1,19 +1,28 @@
 """The requests of `keras-vae client`, and the output of their answers."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import typer
 
-from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.serving.client import Client
+from keras_vae.data.encoded_images import MAX_NAMED
+from keras_vae.data.load import is_folder
+from keras_vae.errors import InvalidInputError, one_line, unknown
+from keras_vae.progress import progress
+from keras_vae.serving.client import Client, ServingError
 
 IMAGES = ("reconstruct", "generate")
 OF_EXAMPLES = ("encode", "reconstruct", "score", "anomaly", "classify")
 ABOUT = ("status", "metadata")
+FEW = 20
+"""The number of examples by default, except of a file or folder."""
+PER_CALL = 128
+"""The number of files that are read at a time."""
+SHOWN = 40
+"""The number of examples in a picture."""
 METHODS = (*ABOUT, *OF_EXAMPLES, "generate")
 
 
@@ -36,32 +45,96 @@ def ask(
     data: str,
     split: str | None,
     label_names: list[str] | None,
-    limit: int,
+    limit: int | None,
     condition: int | None,
     seed: int,
 ) -> Mapping[str, Any]:
-    """Calls a method, and returns its outputs by name."""
+    """Calls a method, and returns its outputs by name, with the examples as `x` and the names of files as `names`.
+
+    Image files are sent as they are if the model has a signature for them; otherwise their pixels are sent, in the
+    size and the channels of the model.
+    """
     if method in ABOUT:
         return {method: getattr(client, method)()}
     if method == "generate":
+        limit = FEW if limit is None else limit
         labels = None if condition is None else np.full(limit, condition, "int32")
         answer = {"sample": client.generate(limit, seed, condition=labels)}
         _warn_of_invalid_rows(answer)
         return answer
-    from keras_vae.cli.sources import examples_for_server
+    from keras_vae.cli.sources import examples_for_server, is_file, names_of, readable
 
-    needs_condition = method != "classify" and "condition" in client.metadata()["serving_default"].inputs
-    examples_to_send = examples_for_server(data, split, label_names=label_names, conditional=needs_condition)[:limit]
+    signatures = client.metadata()
+    inputs = signatures["serving_default"].inputs if "serving_default" in signatures else {}
+    needs_condition = method != "classify" and "condition" in inputs
+    shape = tuple(inputs["x"].shape[1:]) if "x" in inputs else ()
+    image_shape = tuple(size for size in shape if size is not None)
+    examples_to_send = examples_for_server(
+        data,
+        split,
+        label_names=label_names,
+        conditional=needs_condition,
+        image_shape=image_shape if len(image_shape) == len(shape) else None,
+    )[: limit or (None if is_file(data) else FEW)]
     if needs_condition and examples_to_send.y is None:
         raise InvalidInputError(f"{data}: the model needs labels, and the data have none; give labelled data.")
-    options = {"condition": examples_to_send.y} if needs_condition else {}
-    x = np.asarray(examples_to_send.x)
-    answer = getattr(client, method)(x, **options)
-    if hasattr(answer, "_asdict"):
-        answer = {name: array for name, array in answer._asdict().items() if array is not None}
-    answer = answer if isinstance(answer, dict) else {method: answer}
+    names = names_of(examples_to_send.x)
+    labels = examples_to_send.y if needs_condition else None
+    if names is not None and f"{method}_bytes" in signatures and is_folder(data):
+        path = Path(data).expanduser()
+        root = path.parent if path.is_file() else path
+        rows, answer = _of_files(client, method, [root / name for name in names], labels)
+        x = examples_to_send.x[rows]
+    else:
+        x = np.asarray(examples_to_send.x)
+        rows = np.flatnonzero(readable(examples_to_send.x))
+        x, labels = x[rows], None if labels is None else labels[rows]
+        answer = _call(client, method, x, labels)
     _warn_of_invalid_rows(answer)
-    return {**answer, "x": x}
+    return {**answer, **({} if names is None else {"names": names[rows]}), "x": x}
+
+
+def _call(client: Client, method: str, x: Any, labels: np.ndarray | None) -> dict[str, np.ndarray]:
+    answer = getattr(client, method)(x, **({} if labels is None else {"condition": labels}))
+    if hasattr(answer, "_asdict"):
+        return {name: array for name, array in answer._asdict().items() if array is not None}
+    return {method: answer}
+
+
+def _of_files(
+    client: Client, method: str, files: Sequence[Path], labels: np.ndarray | None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Sends files as they are. Returns the indices of those that the model has answered, and its outputs.
+
+    A file that the model rejects, such as a damaged one, is left out with a warning. Halving the request finds it.
+    """
+    rows, answers, rejected = [], [], []
+
+    def send(chosen: np.ndarray) -> None:
+        try:
+            answer = _call(client, method, [files[row] for row in chosen], None if labels is None else labels[chosen])
+        except (ServingError, InvalidInputError) as error:
+            if isinstance(error, ServingError) and error.code != "INVALID_ARGUMENT":
+                raise
+            if len(chosen) > 1:
+                send(chosen[: len(chosen) // 2])
+                send(chosen[len(chosen) // 2 :])
+                return
+            rejected.append(error)
+            if len(rejected) <= MAX_NAMED:
+                warnings.warn(f"{files[chosen[0]]}: it is left out: {one_line(error)}", stacklevel=4)
+            return
+        rows.append(chosen)
+        answers.append(answer)
+
+    parts = [np.arange(start, min(start + PER_CALL, len(files))) for start in range(0, len(files), PER_CALL)]
+    for part in progress(parts, len(parts), "Sending files"):
+        send(part)
+    if not answers:
+        raise InvalidInputError(f"{files[0]}: expected an image that the model takes, got: {one_line(rejected[0])}.")
+    if len(rejected) > MAX_NAMED:
+        warnings.warn(f"{len(rejected)} of {len(files)} files are left out.", stacklevel=3)
+    return np.concatenate(rows), {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
 
 def _warn_of_invalid_rows(answer: Mapping[str, np.ndarray]) -> None:
@@ -103,8 +176,12 @@ def _write_images(method, answer, out):
     if method == "generate":
         write_picture_or_array(out, answer["sample"], lambda: plots.plot_samples(answer["sample"]))
         return
-    x = answer["x"] / np.float32(255) if answer["x"].dtype == np.uint8 else answer["x"]
-    write_picture_or_array(out, answer[method], lambda: plots.plot_reconstructions(x, answer[method]))
+
+    def draw():
+        x = np.asarray(answer["x"][:SHOWN])
+        return plots.plot_reconstructions(x / np.float32(255) if x.dtype == np.uint8 else x, answer[method][:SHOWN])
+
+    write_picture_or_array(out, answer[method], draw)
 
 
 def _tensors(specs: Mapping[str, Any]) -> str:

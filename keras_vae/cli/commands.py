@@ -92,7 +92,8 @@ def evaluate(
     budget = budget_of(quick, samples)
     verbose = int(not json)
     with report_folder(run) if report else contextlib.nullcontext():
-        model, examples = model_of(run), evaluation_data_of(run, data, split)
+        model = model_of(run)
+        examples = evaluation_data_of(model, run, data, split)
         check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
         results = ask(model, examples, only, budget=budget, features=features, seed=seed, verbose=verbose)
         typer.echo(json_format.dumps(as_json(results), indent=2) if json else as_text(results))
@@ -150,7 +151,11 @@ def compare(
     results, images = {}, {}
     for name, run in zip(names, runs, strict=True):
         typer.echo(f"{name} ...", err=True)
-        model, examples = checked.pop(run, None) or (model_of(run), evaluation_data_of(run, data, None, runs=runs))
+        if run in checked:
+            model, examples = checked.pop(run)
+        else:
+            model = model_of(run)
+            examples = evaluation_data_of(model, run, data, None, runs=runs)
         results[name] = ask(model, examples, only, **options)
         drawn = {"seed": seed, "condition": labels_to_draw(model, 10, None)}
         images[name] = None if model.prior is None else model.sample(10, **drawn)

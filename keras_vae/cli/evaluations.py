@@ -90,7 +90,8 @@ def check_data(runs: Sequence[Path], data: str | None) -> dict[Path, tuple[Autoe
     """
     checked = {}
     for run in runs if data is not None else ():
-        model, examples = model_of(run), evaluation_data_of(run, data, None, runs=runs)
+        model = model_of(run)
+        examples = evaluation_data_of(model, run, data, None, runs=runs)
         try:
             check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
         except InvalidInputError as error:

@@ -43,7 +43,7 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
     config = config_of(source)
     data_options = {} if config is None else config.data_options
     if not no_data:
-        examples, lines = training_examples(source, data)
+        examples, lines = training_examples(source, data, model.event_shape)
         training = check_split(model, examples, data)
         card["Data"] = [f"- {line.strip()}" for line in lines]
     if run.exists:

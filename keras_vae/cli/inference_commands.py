@@ -1,17 +1,22 @@
 """The commands for many examples: a split with a run, or any number of records with an export."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from keras_vae.checks import MAX_SEED
 from keras_vae.cli.bulk_options import or_in_bulk
 from keras_vae.cli.imports import imports_first
+from keras_vae.text import split_names
+
+if TYPE_CHECKING:
+    from keras_vae.data import Split as Examples
 
 Model = Annotated[
     Path, typer.Argument(help="Run folder or .keras file; for bulk inference an export.", show_default=False)
 ]
+Source = Annotated[Path, typer.Argument(help="Run folder or .keras file.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="Output: a .npz file; for bulk inference a folder.")]
 Data = Annotated[
     str | None,
@@ -35,17 +40,18 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file o
 @imports_first("model")
 @or_in_bulk
 def encode(model: Model, out: Out, data: Data = None, split: Split = None, overwrite: Overwrite = False) -> None:
-    """Write the posterior of each example: mean and standard deviation; for bulk inference mean and variance."""
-    from keras_vae.cli.outputs import check_out, write_arrays
-    from keras_vae.cli.sources import condition_of, examples, model_of, readable, spread_of
+    """Write the posterior of each example: mean and standard deviation; for bulk inference mean and variance.
+
+    The images of a folder may have any size. Their answers have the order of their names, which are written too.
+    """
+    from keras_vae.cli.outputs import check_out
+    from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)
     posterior = loaded.encode(part.x, condition=condition_of(loaded, part.y))
-    arrays = {"mean": posterior.mean().numpy()} | spread_of(posterior)
-    arrays = arrays if part.y is None else {**arrays, "labels": part.y}
-    write_arrays(out, {name: array[readable(part.x)] for name, array in arrays.items()})
+    _write(out, {"mean": posterior.mean().numpy()} | spread_of(posterior), part)
 
 
 @imports_first("model")
@@ -61,16 +67,15 @@ def score(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the evidence lower bound of each example, in nats."""
-    from keras_vae.cli.outputs import check_out, write_arrays
-    from keras_vae.cli.sources import condition_of, examples, model_of, readable
+    """Write the evidence lower bound of each example, in nats; of images in a folder with their names."""
+    from keras_vae.cli.outputs import check_out
+    from keras_vae.cli.sources import condition_of, examples, model_of
 
     check_out(out, ".npz", overwrite=overwrite)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)
     elbo = loaded.elbo(part.x, condition=condition_of(loaded, part.y), samples=samples, seed=seed)
-    arrays = {"elbo": elbo} if part.y is None else {"elbo": elbo, "labels": part.y}
-    write_arrays(out, {name: array[readable(part.x)] for name, array in arrays.items()})
+    _write(out, {"elbo": elbo}, part)
 
 
 @imports_first("model")
@@ -106,4 +111,68 @@ def reconstruct(
     )
 
 
-ALL = (encode, score, reconstruct)
+@imports_first("run")
+def anomalies(
+    run: Source,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Data: an image, a folder of images, a table, a .npy or .npz file, or the test part of a named "
+            "data set.",
+            show_default="the run's own test part",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Output folder for the table, the picture and the summary.")] = Path(
+        "anomalies"
+    ),
+    top: Annotated[str, typer.Option(help="The strangest examples to show: a number, or a share such as 1%.")] = "1%",
+    score: Annotated[
+        str,
+        typer.Option(
+            help="Score that sorts the table: combined, score_distance, code_distance, feature_distance, "
+            "negative_elbo, error, patch_error, kl, complexity or typicality."
+        ),
+    ] = "combined",
+    quantile: Annotated[
+        float, typer.Option(help="Share of usual examples that do not exceed the threshold, between 0 and 1.")
+    ] = 0.99,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Usual examples to compare with.", show_default="the run's training and validation parts"),
+    ] = None,
+    normal: Annotated[
+        str | None,
+        typer.Option(
+            help="Labels of usual examples, such as sub-folders; all others are anomalies. Adds AUROC and average "
+            "precision.",
+            metavar="NAME,...",
+            show_default="labels of training, normal, good and usual",
+        ),
+    ] = None,
+    label_column: Annotated[
+        str | None, typer.Option(help="Column with the labels, for a table.", show_default="the run's")
+    ] = None,
+    file_format: Annotated[str, typer.Option("--format", help="Format of the table: csv or parquet.")] = "csv",
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples of z.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")] = False,
+) -> None:
+    """Find the strangest examples: a table of scores, a picture with error maps, and a threshold."""
+    from keras_vae.cli.anomaly_report import AnomalyReport
+
+    names = None if normal is None else split_names("--normal", normal)
+    report = AnomalyReport(out, top, score, quantile, names, file_format, overwrite=overwrite)
+    typer.echo(report.write(run, data, reference, label_column, seed))
+
+
+def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
+    """Writes arrays with a row for each example, with the labels, and with the names of images, without broken ones."""
+    from keras_vae.cli.outputs import write_arrays
+    from keras_vae.cli.sources import names_of, readable
+
+    more = {"labels": part.y, "names": names_of(part.x)}
+    arrays = arrays | {name: array for name, array in more.items() if array is not None}
+    rows = readable(part.x)
+    write_arrays(out, {name: array[rows] for name, array in arrays.items()})
+
+
+ALL = (encode, score, reconstruct, anomalies)

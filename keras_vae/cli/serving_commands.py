@@ -124,7 +124,11 @@ def client(
     version: Annotated[int | None, typer.Option(help="Version of the model.", show_default="the newest")] = None,
     label: Annotated[str | None, typer.Option(help="Label of a version, such as stable.", show_default="none")] = None,
     data: Annotated[
-        str, typer.Option(help="Data to send: a data set, a .npy, .npz or table file, or a folder of images.")
+        str,
+        typer.Option(
+            help="Data to send: a data set, a .npy, .npz or table file, an image, or a folder of images; "
+            "images are sent as files if the model takes them."
+        ),
     ] = "digits",
     split: Annotated[
         str | None,
@@ -139,7 +143,12 @@ def client(
             show_default="sorted, with a warning",
         ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of examples.")] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit", "-n", min=1, help="Number of examples.", show_default="all of a file or folder, otherwise 20"
+        ),
+    ] = None,
     condition: Annotated[int | None, typer.Option(help="Label to generate, for a conditional model.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of generate.")] = 0,
     out: Annotated[

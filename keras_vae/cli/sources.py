@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, overload
 
 import numpy as np
@@ -10,18 +10,19 @@ import tensorflow_probability as tfp
 import typer
 
 from keras_vae.data import Split, SplitDataset, load
-from keras_vae.data.encoded_images import EncodedImages
+from keras_vae.data.folder_layout import arrange
 from keras_vae.data.hugging_face import is_hugging_face
-from keras_vae.data.lazy_array import Cached, LazyArray, sample
-from keras_vae.data.load import columns_of, has_label_names, is_name, is_table, read
+from keras_vae.data.lazy_array import LazyArray, sample
+from keras_vae.data.load import columns_of, has_label_names, is_folder, is_name, is_table, read
 from keras_vae.data.parts import Parts
+from keras_vae.data.row_names import names_of, readable
 from keras_vae.data.split_dataset import PARTS
 from keras_vae.data.unrecorded import in_order, warn_of_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
-from keras_vae.training import Run, evaluation_data, evaluation_split, load_data, with_data
+from keras_vae.training import Run, TrainingConfig, evaluation_data, evaluation_split, load_data, with_data
 from keras_vae.training.config import TABLE_OPTIONS
 from keras_vae.training.model_file import config_of
 from keras_vae.training.run import BEST
@@ -51,29 +52,103 @@ def model_of(source: Path) -> Autoencoder:
 
 def examples(model: Autoencoder, source: Path, data: str | None, split: str | None) -> Split:
     """Loads the examples for a command, as `read_examples`, and checks that `model` takes them."""
-    return check_split(model, read_examples(source, data, split), data)
+    return check_split(model, read_examples(model, source, data, split), data)
 
 
-def read_examples(source: Path, data: str | None, split: str | None) -> Split:
+def read_examples(model: Autoencoder, source: Path, data: str | None, split: str | None) -> Split:
     """Loads the examples for the model at `source`, binarised once if its run binarises.
 
+    The images of a folder have the size and the channels of the model, and are decoded when they are needed, so that
+    each has its name, see `names_of`.
+
     Args:
+        model: the model.
         source: a run folder or a `.keras` file.
         data: a file, a folder or the name of a data set. None reads the run's own data.
         split: `"train"`, `"validation"` or `"test"`. None reads all of a file or folder that is not the run's own
             data, and the test part of other data.
     """
-    own_file = _read_file(source, data, (source,))
+    own_file = _read_file(source, data, (source,), model.event_shape, named=True)
     if own_file is None:
-        part = named_split(data_of(source, data), split or "test")
+        part = named_split(data_of(source, data, model.event_shape), split or "test")
+        if data is not None and split is None and is_file(data):
+            typer.echo(
+                f"Note: {source} was trained on {data}; these are the {len(part)} examples of its test part, "
+                "--split selects another.",
+                err=True,
+            )
     else:
         _, parts = own_file
         part = parts.whole if split is None else _own_split(parts, data, split)
     return _as_evaluated(source, part)
 
 
+def labelled_examples(
+    model: Autoencoder, source: Path, data: str | None, split: str | None, label_column: str | None
+) -> tuple[Split, list[str | None] | None]:
+    """Loads examples as `examples` does, and the name of the label of each; None if there are none.
+
+    All of a file or folder is read, also of the run's own. The labels of images are the sub-folders, also if only some
+    images are in one; the others have None.
+    """
+    if label_column is not None and not (data is not None and is_file(data) and is_table(data)):
+        raise InvalidInputError(f"--label-column: expected --data with a table, got {data}; leave it out.")
+    table = Path(data).expanduser() if data is not None and is_file(data) and is_table(data) else None
+    free = table is not None and model.condition is None  # the labels may be others than those of training
+    options = {"label_column": label_column, "without_labels": free}
+    own_file = _read_file(source, data, (), model.event_shape, named=True, **options)
+    if own_file is None:
+        loaded = data_of(source, data, model.event_shape)
+        part, names = named_split(loaded, split or "test"), loaded.label_names
+    else:
+        _, parts = own_file
+        part, names = (parts.whole if split is None else _own_split(parts, data, split)), parts.label_names
+    files = names_of(part.x)
+    part = check_split(model, _as_evaluated(source, part), data)
+    if files is not None and data is not None and is_folder(data):
+        labels = [entry.label for entry in arrange([PurePath(name) for name in files])[0]]
+        return part, labels if any(labels) else None
+    y = part.y
+    if table is not None and free:
+        y, names = _labels_of_table(table, label_column, config_of(source))
+    if y is None or y.ndim > 1:
+        return part, None
+    return part, [names[label] if 0 <= label < len(names) else str(label) for label in y]
+
+
+def _labels_of_table(
+    path: Path, column: str | None, config: TrainingConfig | None
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Returns the labels of a table and their names, whatever they were in training; None without such a column."""
+    columns = columns_of(path)
+    column = column or (config and config.label_column)
+    if column is None or (column not in columns and config is not None and column == config.label_column):
+        return None, ()
+    others = [name for name in columns if name != column]
+    _, parts = read(path, label_column=column, use_columns=others[:1])
+    return parts.whole.y, parts.label_names
+
+
+def reference_examples(model: Autoencoder, source: Path, reference: str | None) -> tuple[Split, Split | None]:
+    """Returns the usual examples for anomaly scores, and those of the validation part of the run's own data."""
+    if reference is not None:
+        part, _ = training_examples(source, reference, model.event_shape)
+        return check_split(model, _as_evaluated(source, part), reference), None
+    if not Run(source).exists:
+        raise InvalidInputError(
+            f"{source}: a model file does not say what it was trained on; name usual examples with --reference."
+        )
+    loaded = data_of(source, None)
+    return _as_evaluated(source, loaded.train), _as_evaluated(source, loaded.validation)
+
+
 def examples_for_server(
-    data: str, split: str | None, *, label_names: Sequence[str] | None = None, conditional: bool = False
+    data: str,
+    split: str | None,
+    *,
+    label_names: Sequence[str] | None = None,
+    conditional: bool = False,
+    image_shape: tuple[int, ...] | None = None,
 ) -> Split:
     """Loads the examples that a command sends to a server, without the configuration of its model.
 
@@ -82,53 +157,82 @@ def examples_for_server(
         split: see `read_examples`.
         label_names: for a folder of images, its sub-folders in the order of the labels in training.
         conditional: whether the labels are sent; their order then matters.
+        image_shape: `(H, W, C)`, the shape of the images that the model takes, if it is known.
     """
-    if not _is_file(data):
-        return named_split(load(data, label_names=label_names), split or "test")
+    if not is_file(data):
+        return named_split(load(data, label_names=label_names, image_shape=image_shape), split or "test")
     path = Path(data).expanduser()
-    _, parts = _read_unrecorded(path, "the server", label_names, conditional=conditional)
+    options = {"label_names": label_names, "image_shape": image_shape}
+    _, parts = _read_unrecorded(path, "the server", options, conditional=conditional)
     return parts.whole if split is None else _own_split(parts, data, split)
 
 
-def _read_unrecorded(
-    path: Path, owner: str, label_names: Sequence[str] | None = None, *, conditional: bool = True
-) -> tuple[str, Parts]:
+def _read_unrecorded(path: Path, owner: str, options: dict[str, Any], *, conditional: bool = True) -> tuple[str, Parts]:
+    label_names = options.get("label_names")
     if is_table(path) and path.exists():
         if label_names:
             raise InvalidInputError(f"--label-names: expected a folder of images, got {path}; leave it out.")
         name, parts = read(path)
         return name, in_order(path, parts, owner)
-    name, parts = read(path, label_names=label_names)
+    if is_folder(path):
+        options = {**options, "stream": True}
+    name, parts = read(path, **options)
     if has_label_names(path) and conditional and not label_names:
         remedy = "give --label-names" if owner == "the server" else "use the run, or a model file that a run has saved"
         warn_of_labels(path, owner, parts.label_names, f"if training had others, {remedy}")
     return name, parts
 
 
-def _read_file(source: Path, data: str | None, runs: Sequence[Path]) -> tuple[str, Parts] | None:
-    """Reads a file or folder for the model at `source`; None for named data sets and for the run's own data."""
-    if data is None or not _is_file(data):
+def _read_file(
+    source: Path,
+    data: str | None,
+    runs: Sequence[Path],
+    shape: tuple[int, ...] | None,
+    *,
+    named: bool = False,
+    label_column: str | None = None,
+    without_labels: bool = False,
+) -> tuple[str, Parts] | None:
+    """Reads a file or folder for the model at `source`; None for named data sets and for the run's own data.
+
+    Args:
+        source: a run folder or a `.keras` file.
+        data: the file, the folder or the name.
+        runs: the runs whose own data are not read.
+        shape: shape of the examples of the model.
+        named: whether the images of a folder are decoded when they are needed, so that each has a name.
+        label_column: column of a table with the labels. None is that of the configuration.
+        without_labels: whether the labels of a table are not read.
+    """
+    if data is None or not is_file(data):
         return None
     path = Path(data).expanduser()
     configs = [Run(run).config() for run in runs if Run(run).exists]
-    if any(_is_file(config.data) and path.samefile(Path(config.data).expanduser()) for config in configs):
+    if any(is_file(config.data) and path.samefile(Path(config.data).expanduser()) for config in configs):
         return None
     config = config_of(source)
     if config is None:
-        return _read_unrecorded(path, str(source))
-    options: dict[str, Any] = {}
+        return _read_unrecorded(path, str(source), {"image_shape": shape})
+    options: dict[str, Any] = {"image_shape": shape}
     if has_label_names(path):
-        options = {"image_size": config.image_size, "label_names": config.label_names}
+        options["label_names"] = config.label_names
+        if named and is_folder(path):
+            options["stream"] = True
     elif is_hugging_face(path):
-        options = {name: getattr(config, name) for name in ("image_size", "label_column", "use_columns")}
+        options |= {name: getattr(config, name) for name in ("label_column", "use_columns")}
     if is_table(path):
         options |= {name: getattr(config, name) for name in TABLE_OPTIONS}
-        if config.label_column not in columns_of(path):
+        if label_column is not None:
+            options["label_column"] = label_column
+        elif config.label_column not in columns_of(path):
+            options["label_column"] = None
+        if without_labels:
             options["label_column"] = None
     return read(path, **options)
 
 
-def _is_file(data: str) -> bool:
+def is_file(data: str) -> bool:
+    """Returns whether the text of `--data` is a file or a folder, and not the name of a data set."""
     return bool(data) and not is_name(data) and Path(data).expanduser().exists()
 
 
@@ -146,15 +250,21 @@ def _as_evaluated(source: Path, split: Split) -> Split:
     return split if config is None else evaluation_split(split, config)
 
 
-def data_of(source: Path, data: str | None) -> SplitDataset:
-    """Loads `data`, or by default the run's own data."""
+def data_of(source: Path, data: str | None, shape: tuple[int, ...] | None = None) -> SplitDataset:
+    """Loads `data`, or by default the run's own data.
+
+    Args:
+        source: a run folder or a `.keras` file.
+        data: a file, a folder or the name of a data set. None is the run's own data.
+        shape: shape of the examples of the model, to which the images of other data are brought.
+    """
     run, config = Run(source), config_of(source)
     if data is None and not run.exists:
         raise InvalidInputError(f"{source}: a model file does not say what it was trained on; name it with --data.")
     if config is not None:
         if data is not None:
             config = with_data(config, data).replace(limit=None)
-        loaded = load_data(config)
+        loaded = load_data(config, None if data is None else shape)
         if data is None and (changed := run.changed_data(loaded)):
             typer.echo(
                 f"Note: {config.data} has changed since {run.path} was trained on it (different: "
@@ -162,18 +272,18 @@ def data_of(source: Path, data: str | None) -> SplitDataset:
                 err=True,
             )
         return loaded
-    return load(data or "")
+    return load(data or "", image_shape=shape)
 
 
-def training_examples(source: Path, data: str | None) -> tuple[Split, list[str]]:
+def training_examples(source: Path, data: str | None, shape: tuple[int, ...] | None = None) -> tuple[Split, list[str]]:
     """Returns the training examples for an export, and lines of text that describe them.
 
     They are the training part of the run's own data, of a named data set, or of a file that has one. For other files,
     they are all examples.
     """
-    own_file = _read_file(source, data, (source,))
+    own_file = _read_file(source, data, (source,), shape)
     if own_file is None:
-        loaded = data_of(source, data)
+        loaded = data_of(source, data, shape)
         return loaded.train, loaded.describe().splitlines()
     name, parts = own_file
     lines = [name, f"examples: {len(parts.train)} training", *(f"note: {note}" for note in parts.notes)]
@@ -196,20 +306,23 @@ def named_split(data: SplitDataset | Parts, split: str) -> Split | None:
 
 
 def evaluation_data_of(
-    source: Path, data: str | None, split: str | None, *, runs: Sequence[Path] | None = None
+    model: Autoencoder, source: Path, data: str | None, split: str | None, *, runs: Sequence[Path] | None = None
 ) -> SplitDataset | Split:
     """Loads the data for an evaluation: a data set whose test part is `split`, or a single split.
 
     Args:
+        model: the model, whose size and channels the images of other data get.
         source: a run folder or a `.keras` file.
         data: a file, a folder or the name of a data set. None evaluates on the run's own data.
         split: `"train"`, `"validation"` or `"test"`. None evaluates on the test part, or on all of a file or folder
             that has no test part and is not the data of a run.
         runs: the runs in the description of `split`. None is `source` only.
     """
-    config, own_file = config_of(source), _read_file(source, data, (source,) if runs is None else runs)
+    config = config_of(source)
+    shape = model.event_shape
+    own_file = _read_file(source, data, (source,) if runs is None else runs, shape)
     if own_file is None:
-        loaded, split = data_of(source, data), split or "test"
+        loaded, split = data_of(source, data, shape), split or "test"
         part = named_split(loaded, split)
         return replace(loaded, test=part) if config is None else evaluation_data(loaded, config, split)
     name, parts = own_file
@@ -233,12 +346,6 @@ def check_split(model: Autoencoder, split: Split, data: str | None) -> Split:
     if model.condition is not None and not model.infers_condition and split.y is None:
         raise InvalidInputError(f"{part}: expected labels, which {model.name} needs, got none; give labelled data.")
     return split
-
-
-def readable(x: np.ndarray | LazyArray) -> np.ndarray | slice:
-    """Returns which rows are examples; the others are images that cannot be decoded, and that were replaced."""
-    images = x.base if isinstance(x, Cached) else x
-    return images.readable() if isinstance(images, EncodedImages) else slice(None)
 
 
 def pick(x: np.ndarray | LazyArray, index: int) -> np.ndarray:
@@ -279,12 +386,16 @@ __all__ = [
     "evaluation_data_of",
     "examples",
     "examples_for_server",
+    "is_file",
+    "labelled_examples",
     "labels_to_draw",
     "model_of",
+    "names_of",
     "pick",
     "pick_pairs",
     "read_examples",
     "readable",
+    "reference_examples",
     "spread_of",
     "training_examples",
 ]

@@ -61,7 +61,7 @@ def read_folder(
     sample of the files. A file that cannot be read is replaced by the next file of the same label.
 
     Args:
-        path: path of the folder.
+        path: path of the folder, or of one image file.
         image_size: `(H, W)` in pixels. None uses the size of the first readable file.
         strict: whether to raise an error for an unreadable file instead of skipping it.
         max_pixels: maximum number of pixels of a file.
@@ -77,6 +77,7 @@ def read_folder(
     """
     root = Path(path)
     entries, unused_files, other_files = layout(root)
+    root = root.parent if root.is_file() else root
     size = image_size or first_size(root, entries, max_pixels)
     if size is None:
         raise InvalidInputError(

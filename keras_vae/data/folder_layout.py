@@ -30,9 +30,13 @@ class Entry(NamedTuple):
 def layout(root: Path) -> tuple[list[Entry], list[PurePath], list[Path]]:
     """Lists the image files under `root`, except hidden files, and assigns them to splits and classes.
 
+    A single file is a training example.
+
     Returns:
         The two results of `arrange`, and the files of other kinds.
     """
+    if root.is_file():
+        return [Entry(PurePath(root.name), "train", None)], [], []
     images, others = [], []
     for parts, is_file in sorted(walk(os.fspath(root), ())):
         if is_file and os.path.splitext(parts[-1])[1].lower() in SUFFIXES:

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, is_image
 from keras_vae.data.arrays import read_arrays
 from keras_vae.data.digits import read_digits
 from keras_vae.data.encoded_images import EncodedImages
 from keras_vae.data.folder import is_large, read_folder
 from keras_vae.data.hugging_face import PREFIX, is_hugging_face, read_hugging_face
+from keras_vae.data.image_shape import parts_in_channels
 from keras_vae.data.images import MAX_PIXELS
+from keras_vae.data.images import SUFFIXES as IMAGE_FILES
 from keras_vae.data.lazy_array import Cached, LazyArray, Rows
 from keras_vae.data.lines import read_lines
 from keras_vae.data.names import BUILT_IN, names
@@ -54,6 +56,7 @@ def load(
     label_names: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
     stream: bool | None = None,
+    image_shape: tuple[int, ...] | None = None,
 ) -> SplitDataset:
     """Loads a data set, with splits for training, validation and test.
 
@@ -64,11 +67,12 @@ def load(
     Args:
         source: a name in `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
             (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a folder of such tables (see
-            `read_table_folder`), a TFRecord file or a folder of them (see `read_tfrecords`), a folder of images (see
-            `read_folder`), a folder written by `prepare`, or an array `(N, *event)`; a data set of Hugging Face's
-            library `datasets`: `hf:NAME`, a `Dataset`, a `DatasetDict` or a folder that `save_to_disk` has written (see
-            `read_hugging_face`). A string in `names()` is always a name; write `./mnist` for a folder of that name. Any
-            other string with a slash or a suffix is a path; write `tfds:NAME/CONFIG` for a configuration.
+            `read_table_folder`), a TFRecord file or a folder of them (see `read_tfrecords`), a folder of images or an
+            image file (see `read_folder`), a folder written by `prepare`, or an array `(N, *event)`; a data set of
+            Hugging Face's library `datasets`: `hf:NAME`, a `Dataset`, a `DatasetDict` or a folder that `save_to_disk`
+            has written (see `read_hugging_face`). A string in `names()` is always a name; write `./mnist` for a folder
+            of that name. Any other string with a slash or a suffix is a path; write `tfds:NAME/CONFIG` for a
+            configuration.
         image_size: `(H, W)` in pixels, or one number for a square; for folders, TFRecord files and TensorFlow Datasets.
         validation: size of a missing validation split: a fraction of the training examples, a float in (0, 1), or a
             number of examples, an integer above 1.
@@ -88,6 +92,9 @@ def load(
         stream: whether to read examples when they are needed, for a folder of images, TFRecord files, TensorFlow
             Datasets, a `.npy` file or a Hugging Face data set. None decides by their size, see `read_folder`,
             `read_tfrecords`, `read_tfds`, `read_arrays` and `read_hugging_face`.
+        image_shape: `(H, W, C)`, the event shape of a model that takes the images, instead of `image_size`: image files
+            of any size and kind are brought to this size and to these channels, see `image_shape.in_channels`. Other
+            sources, and event shapes that are none of images, are read as they are.
 
     Raises:
         InvalidInputError: if the source is unknown or cannot be read, or if another argument cannot be used.
@@ -103,6 +110,7 @@ def load(
     name, parts = read(
         source, image_size=image_size, seed=seed, limit=limit, data_dir=data_dir, label_column=label_column,
         use_columns=use_columns, categories=categories, label_names=label_names, max_pixels=max_pixels, stream=stream,
+        image_shape=image_shape,
     )  # fmt: skip
     data = parts.complete(name, validation=validation, test=test, seed=seed)
     count = sum(len(split) for split in (data.train, data.validation, data.test))
@@ -144,6 +152,7 @@ def read(
     label_names: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
     stream: bool | None = None,
+    image_shape: tuple[int, ...] | None = None,
 ) -> tuple[str, Parts]:
     """Reads a data set as it is, with only the splits of the source; arguments and errors as for `load`.
 
@@ -154,7 +163,12 @@ def read(
     max_pixels = check_integer("max_pixels", max_pixels)
     table_options = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
     folder_options = {"label_names": _label_names(label_names), "max_pixels": max_pixels, "stream": stream}
+    of_model = image_shape is not None and is_image(image_shape) and has_images(source)
+    if image_shape is not None and of_model:
+        image_size = image_shape[0], image_shape[1]
     name, parts = _read(source, image_size_of(image_size), data_dir, seed, limit, table_options, folder_options)
+    if image_shape is not None and of_model:
+        parts = parts_in_channels(parts, image_shape[2])
     if label_names and not (isinstance(source, (str, os.PathLike)) and has_label_names(source)):
         raise InvalidInputError(
             f"label_names: expected a folder of images or TFRecord files, got {name}; leave label_names out."
@@ -205,7 +219,7 @@ def _read(
         return path.stem, _without_size(size, path.name) or read_table(path, **table_options)
     if path.exists():
         raise InvalidInputError(
-            f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv, .parquet or .tfrecord file."
+            f"{path}: expected a folder of images, or a .npy, .npz, .csv, .tsv, .parquet, .tfrecord or image file."
         )
     if isinstance(source, os.PathLike) or path.suffix or "/" in source or os.sep in source:
         remedy = "give one; only bulk inference reads patterns" if re.search(r"[*?\[]", path.name) else "check the path"
@@ -213,10 +227,25 @@ def _read(
     return source, read_tfds(source, image_size=size, data_dir=data_dir, stream=folder_options["stream"])
 
 
-def is_folder(source: str | os.PathLike) -> bool:
-    """Returns whether a source is a folder of images, and not the name of a data set or a folder of tables."""
-    if is_name(source) or not Path(source).expanduser().is_dir():
+def has_images(source: Any) -> bool:
+    """Returns whether a source may have images that are decoded and resized when it is read."""
+    if is_hugging_face(source):
+        return True
+    if not isinstance(source, (str, os.PathLike)) or (isinstance(source, str) and source in BUILT_IN):
         return False
+    path = Path(source).expanduser()
+    if is_name(source) or not path.exists():
+        return True  # of TensorFlow Datasets
+    return not is_prepared(path) and has_label_names(source)
+
+
+def is_folder(source: str | os.PathLike) -> bool:
+    """Returns whether a source is a folder of images or an image file, not a data set or a folder of tables."""
+    path = Path(source).expanduser()
+    if is_name(source):
+        return False
+    if not path.is_dir():
+        return path.is_file() and path.suffix.lower() in IMAGE_FILES
     return not is_hugging_face(source) and not is_table(source)
 
 

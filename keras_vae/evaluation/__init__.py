@@ -17,6 +17,8 @@ Layout:
                     continuity
     prior_gap, holes, round_trip
                     completeness
+    anomalies, neighbours, image_statistics
+                    how strange examples are
     features/, frechet, kid, prdc, image_quality
                     samples and reconstructions
     disentanglement/
@@ -24,6 +26,7 @@ Layout:
 """
 
 from keras_vae.evaluation.annealed import annealed_log_likelihood
+from keras_vae.evaluation.anomalies import ANOMALY_SCORES, AnomalyScorer, anomaly_scores
 from keras_vae.evaluation.comparison import Comparison, compare_results
 from keras_vae.evaluation.disentanglement import (
     beta_vae_score,
@@ -52,6 +55,7 @@ from keras_vae.evaluation.features import (
 from keras_vae.evaluation.frechet import frechet_distance
 from keras_vae.evaluation.holes import holes
 from keras_vae.evaluation.image_quality import mse, psnr, ssim
+from keras_vae.evaluation.image_statistics import ImageStatistics
 from keras_vae.evaluation.kid import kernel_distance
 from keras_vae.evaluation.kl_decomposition import decompose_kl
 from keras_vae.evaluation.latent import condition_of, kl_per_dimension, variance_of_means
@@ -59,6 +63,7 @@ from keras_vae.evaluation.line_walks import line_walks
 from keras_vae.evaluation.lipschitz import decoder_lipschitz
 from keras_vae.evaluation.measurement import Measurement
 from keras_vae.evaluation.mid_points import mid_points
+from keras_vae.evaluation.neighbours import NeighbourDistance
 from keras_vae.evaluation.path_length import path_lengths
 from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.prdc import prdc
@@ -70,23 +75,28 @@ from keras_vae.evaluation.round_trip import round_trip
 from keras_vae.evaluation.subject import FULL, QUICK, Budget, Subject
 
 __all__ = [
+    "ANOMALY_SCORES",
     "FULL",
     "QUESTIONS",
     "QUICK",
+    "AnomalyScorer",
     "Budget",
     "ClassifierFeatures",
     "Comparison",
     "EncoderFeatures",
     "Examples",
     "Features",
+    "ImageStatistics",
     "InceptionFeatures",
     "Measurement",
+    "NeighbourDistance",
     "Picture",
     "Pixels",
     "PrincipalComponents",
     "Result",
     "Subject",
     "annealed_log_likelihood",
+    "anomaly_scores",
     "as_json",
     "as_text",
     "beta_vae_score",

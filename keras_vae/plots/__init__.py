@@ -4,6 +4,7 @@ Every function `plot_...` returns a `matplotlib.figure.Figure` and leaves the gl
 `to_png`, `to_data_uri` and `save` convert or save a figure.
 """
 
+from keras_vae.plots.anomalies import plot_anomalies
 from keras_vae.plots.canvas import save, to_data_uri, to_png
 from keras_vae.plots.comparison import plot_comparison
 from keras_vae.plots.events import draw_event
@@ -24,6 +25,7 @@ from keras_vae.plots.traversals import plot_traversals
 __all__ = [
     "draw_event",
     "knee",
+    "plot_anomalies",
     "plot_comparison",
     "plot_factor_matrix",
     "plot_history",

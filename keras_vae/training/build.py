@@ -34,11 +34,12 @@ MOST_UNSEEN = 1000
 """Labels must be less than this number, or less than the number of labels if that is larger."""
 
 
-def load_data(config: TrainingConfig) -> SplitDataset:
-    """Loads the data set of a configuration."""
+def load_data(config: TrainingConfig, image_shape: tuple[int, ...] | None = None) -> SplitDataset:
+    """Loads the data set of a configuration; for `image_shape` see `keras_vae.data.load`."""
     return load(
         config.data,
         image_size=config.image_size,
+        image_shape=image_shape,
         validation=config.validation,
         test=config.test,
         seed=config.seed,

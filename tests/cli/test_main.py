@@ -1,5 +1,6 @@
 """The command line: what it writes when used well, and the one line it answers when not."""
 
+import csv
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -603,3 +605,58 @@ def test_a_warning_is_one_plain_line():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stderr.splitlines() == ["Warning: two lines", "<string>:6: UserWarning: in Python"]
+
+
+# The strangest examples
+
+
+@pytest.fixture
+def oddities(tmp_path):
+    """Digits in a folder `good`, noise in a folder `odd`, and a broken file."""
+    random = np.random.default_rng(0)
+    images = {"good": load("digits").test.x[:20, ..., 0], "odd": random.integers(0, 255, (3, 9, 12))}
+    for name, drawn in images.items():
+        (tmp_path / "mixed" / name).mkdir(parents=True)
+        for index, image in enumerate(drawn):
+            Image.fromarray(image.astype("uint8")).save(tmp_path / "mixed" / name / f"{index:02}.png")
+    (tmp_path / "mixed" / "good" / "z.png").write_bytes(b"broken")
+    return tmp_path / "mixed"
+
+
+@pytest.mark.slow
+def test_anomalies_are_found_listed_and_drawn(cli, finished_run, oddities):
+    with pytest.warns(UserWarning, match="skipped good/z.png"):
+        code, said, _ = cli("anomalies", finished_run, "--data", oddities, "--top", 3)
+    assert code == 0 and re.search(r"combined +1\.000 +1\.000", said)
+    assert "Not readable: 1 files, first good/z.png" in said
+    rows = list(csv.DictReader(Path("anomalies/scores.csv").read_text().splitlines()))
+    assert len(rows) == 23 and {row["name"][:4] for row in rows[:3]} == {"odd/"}
+    assert float(rows[0]["combined"]) >= float(rows[1]["combined"]) and rows[0]["strange"] == "True"
+    assert Path("anomalies/strangest.png").read_bytes().startswith(b"\x89PNG")
+    assert_refused(cli("anomalies", finished_run, "--data", oddities), "it contains scores; use --overwrite")
+    (oddities / "loose.png").write_bytes((oddities / "odd" / "00.png").read_bytes())
+    asked = ["anomalies", finished_run, "--data", oddities, "--overwrite", "--normal"]
+    assert_refused(cli(*asked, "good"), "expected a label of each example, got none of 1, such as loose.png")
+    (oddities / "loose.png").unlink()
+    assert_refused(cli(*asked, "good,odd"), "expected labels of usual and of other examples, got only good, odd")
+    with pytest.warns(UserWarning, match="skipped"):
+        assert cli(*asked, "odd", "--score", "error", "--format", "parquet")[0] == 0
+    assert {path.name for path in Path("anomalies").iterdir()} == {"scores.parquet", "strangest.png", "summary.json"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--top 0%", "--top: expected a number such as 20, or a share such as 1%; got '0%'"),
+        ("--score eror", "Unknown score 'eror': did you mean 'error'"),
+        ("--quantile 1", "--quantile: expected a number between 0 and 1"),
+        ("--format xls", "Unknown format 'xls'"),
+        ("--label-column x", "--label-column: expected --data with a table"),
+        pytest.param(
+            "--normal 1,2,3,4,5,6,7,8,9,0", "expected labels of usual and of other examples", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_anomalies_that_cannot_be_asked_for(cli, finished_run, tmp_path, arguments, message):
+    assert_refused(cli("anomalies", finished_run, *arguments.split()), message)
+    assert not list(tmp_path.iterdir())

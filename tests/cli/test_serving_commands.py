@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_vae.data.images import read_image
 from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, TrainingConfig
 from tests.cli.refusals import assert_refused
@@ -149,6 +150,30 @@ def test_a_client_asks_what_one_asks_of_the_model(cli, finished_run, served, tmp
     assert cli("client", "reconstruct", served, "--model", "tiny", "--out", "r.png")[0] == 0
     code, out, _ = cli("client", "score", served, "--model", "tiny", "-n", 3)
     assert code == 0 and out.startswith("score (3,)\n[")
+
+
+@pytest.mark.slow
+def test_a_folder_of_images_of_any_size_is_answered_in_the_order_of_its_names(cli, finished_run, served, tmp_path):
+    model, random = Run(finished_run).model(), np.random.default_rng(0)
+    (tmp_path / "shots").mkdir()
+    for name, size in (("b.png", (9, 12)), ("a.jpg", (30, 20)), ("d.webp", (8, 8))):
+        turned = Image.Exif()
+        turned[0x0112] = 6
+        image = Image.fromarray(random.integers(0, 255, (*size, 3)).astype("uint8"))
+        image.save(tmp_path / "shots" / name, exif=turned)
+    (tmp_path / "shots" / "c.png").write_bytes(b"broken")
+    with pytest.warns(UserWarning, match="skipped c.png"):
+        assert cli("encode", finished_run, "--data", "shots", "--out", "run.npz")[0] == 0
+    with pytest.warns(UserWarning, match=r"c.png: it is left out: .*expected a PNG, JPEG"):
+        assert cli("client", "encode", served, "--model", "tiny", "--data", "shots", "--out", "sent.npz")[0] == 0
+    run, sent = np.load("run.npz"), np.load("sent.npz")
+    assert run["names"].tolist() == sent["names"].tolist() == ["a.jpg", "b.png", "d.webp"]
+    np.testing.assert_allclose(run["mean"], sent["mean"], atol=0.02)
+    upright = read_image(tmp_path / "shots" / "a.jpg", (8, 8)).pixels
+    grey = np.asarray(Image.fromarray(upright).convert("L"))[None, ..., None]
+    np.testing.assert_allclose(run["mean"][:1], model.encode(grey).mean(), atol=1e-5)
+    arguments = ["client", "score", served, "--model", "tiny", "--data", "shots/a.jpg", "--out", "one.npz"]
+    assert cli(*arguments)[0] == 0 and np.load("one.npz")["score"].shape == (1,)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from PIL import Image
 from keras_vae.data import encoded_images, load
 from keras_vae.data.folder import read_folder
 from keras_vae.data.images import read_image
+from keras_vae.data.load import read
+from keras_vae.data.row_names import names_of
 from keras_vae.errors import InvalidInputError
 
 RED, GREY = (200, 0, 0), 90
@@ -282,3 +284,15 @@ def test_with_a_limit_only_the_files_that_are_kept_are_decoded(tmp_path, monkeyp
     for part in ("train", "validation", "test"):
         x = getattr(limited, part).x
         assert isinstance(x, np.ndarray) and np.array_equal(x, getattr(whole, part).x[:5])
+
+
+def test_images_get_the_shape_of_a_model(tmp_path):
+    save(tmp_path / "a.png", "RGB", (9, 30), RED)
+    save(tmp_path / "b.png")
+    for channels, first in ((1, [60]), (3, list(RED)), (4, [*RED, 255])):
+        for stream in (False, True):
+            _, parts = read(tmp_path, image_shape=(5, 4, channels), stream=stream)
+            assert parts.train.x.shape == (2, 5, 4, channels) and parts.train.x[0][0, 0].tolist() == first
+    assert names_of(parts.whole.x).tolist() == ["a.png", "b.png"]
+    _, one = read(tmp_path / "a.png", image_shape=(5, 4, 1))
+    assert one.train.x.tolist() == [[[[60]] * 4] * 5]

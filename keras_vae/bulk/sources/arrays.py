@@ -33,7 +33,7 @@ class Data:
         job: unique to the source. A process that reads for several jobs then loads the data once for each of them, as
             the file may have changed in the meantime.
         path: path of the file or folder, or name of the data set.
-        size: `(H, W)` to resize images to, if their sizes differ.
+        shape: `(H, W, C)` of the input images of the model, to which images are brought. None for other models.
         columns: options of `read_as_in_training`, as JSON, with which training read its table. None reads all columns
             in the order of the table.
         key: column of the table with the keys.
@@ -42,7 +42,7 @@ class Data:
 
     job: str
     path: str
-    size: tuple[int, int] | None = None
+    shape: tuple[int, int, int] | None = None
     columns: str | None = None
     key: str | None = None
     label_names: tuple[str, ...] | None = None
@@ -72,7 +72,7 @@ class Rows:
 
 def array_source(
     data: str,
-    size: tuple[int, int] | None,
+    shape: tuple[int, int, int] | None,
     split: str | None,
     columns: str | None,
     key: str | None = None,
@@ -82,7 +82,7 @@ def array_source(
 
     Args:
         data: see `Data.path`.
-        size: see `Data`.
+        shape: see `Data`.
         split: the split to read. None reads all splits.
         columns: see `Data`.
         key: see `Data`. None uses the places of the records.
@@ -92,7 +92,7 @@ def array_source(
         InvalidInputError: if the data cannot be read, or have no such split.
     """
     names = None if label_names is None else tuple(label_names)
-    loading = Data(uuid4().hex, data, size, columns, key, names)
+    loading = Data(uuid4().hex, data, shape, columns, key, names)
     loaded = _loaded(loading)
     if split is not None and split not in loaded.parts:
         parts = ", ".join(filter(None, loaded.parts)) or "none"
@@ -160,12 +160,7 @@ def _loaded(data: Data) -> _Loaded:
         if data_set.column_names and not options:
             data_set = in_order(path, data_set, "the export")
     else:
-        try:
-            data_set = load(path)
-        except InvalidInputError:
-            if data.size is None:
-                raise
-            data_set = load(path, image_size=data.size)
+        data_set = load(path, image_shape=data.shape)
     splits = {part: getattr(data_set, part) for part in PARTS}
     parts = {part: _Part(split.x, split.y) for part, split in splits.items() if split is not None}
     return _Loaded(parts, data_set.column_names, data_set.label_names if data.label_names is not None else ())
@@ -174,7 +169,7 @@ def _loaded(data: Data) -> _Loaded:
 def _options_of_folder(data: Data, options: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the options with which training would read a folder of `prepare` or `save_to_disk`."""
     if is_hugging_face(data.path):
-        return {"image_size": data.size, "use_columns": options.get("use_columns")}
+        return {"image_shape": data.shape, "use_columns": options.get("use_columns")}
     prepared = prepared_columns(Path(data.path))
     if prepared is None:
         return {"label_names": data.label_names or None}

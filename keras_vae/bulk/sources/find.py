@@ -25,7 +25,7 @@ from keras_vae.errors import InvalidInputError
 def find_source(
     data: str,
     *,
-    size: tuple[int, int] | None = None,
+    shape: tuple[int, int, int] | None = None,
     split: str | None = None,
     fields: Mapping[str, str] | None = None,
     key: str | None = None,
@@ -38,7 +38,7 @@ def find_source(
         data: a Parquet, TFRecord or image file; a folder or a pattern, such as `gs://bucket/part-*`, of files of one
             of these kinds; a `.npy`, `.npz` or `.csv` file; a folder written by `keras_vae.data.prepare`; or the name
             of a data set, see `keras_vae.data.load`.
-        size: `(H, W)` of the input images of the model.
+        shape: `(H, W, C)` of the input images of the model; None if it takes no images.
         split: split of a data set. None reads all splits.
         fields: input of the model -> column or feature, for the inputs whose names differ.
         key: column or feature with the keys. None uses the places of the records.
@@ -54,10 +54,10 @@ def find_source(
     files = [] if is_name(data) else _files(data)
     if is_name(data) or (not files and not _looks_like_a_path(data)):
         _only_of_tables(data, fields, key)
-        return array_source(data, size, split, None)
+        return array_source(data, shape, split, None)
     if is_prepared(Path(data)) or is_hugging_face(data):
         _only_of_tables(data, fields, key)
-        return array_source(data, size, split, columns, label_names=label_names)
+        return array_source(data, shape, split, columns, label_names=label_names)
     if not files:
         raise InvalidInputError(f"{data}: no such file, or no files in the folder; check the path or pattern.")
     kinds = {}
@@ -73,7 +73,7 @@ def find_source(
     if columns is not None and not fields and _is_table(kind, matches[0][0], columns):
         if len(matches) > 1:
             raise InvalidInputError(f"{data}: expected one table; got {len(matches)} files; give one at a time.")
-        return array_source(matches[0][0], size, split, columns, key)
+        return array_source(matches[0][0], shape, split, columns, key)
     if kind == "parquet":
         return parquet_source(Tables(data, matches, fields, key))
     if kind == "tfrecord":
@@ -83,7 +83,7 @@ def find_source(
         return image_source(data, matches, label_names)
     if len(matches) > 1:
         raise InvalidInputError(f"{data}: expected one array or table; got {len(matches)} files; give one at a time.")
-    return array_source(matches[0][0], size, split, None)
+    return array_source(matches[0][0], shape, split, None)
 
 
 def _files(data: str) -> list[tuple[str, str]]:
