@@ -41,7 +41,7 @@ class SpatialAttention(Serializable, keras.layers.Layer):
         super().__init__(**kwargs)
         self.groups = check_integer("SpatialAttention: groups", groups)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         channels = input_shape[-1]
         groups = group_count(self.groups, channels)
         self.norm = keras.layers.GroupNormalization(groups, dtype=self.dtype_policy, name="norm")

@@ -30,7 +30,7 @@ class SubpixelUpsampling(Serializable, keras.layers.Layer):
     """A convolution to `factor^2 filters` channels, rearranged to pixels, `(B, H, W, C) -> (B, fH, fW, filters)`.
 
     It needs fewer products than upsampling before the convolution, by `factor^2`. The kernels of the `factor^2` pixels
-    start equal, so that the initial output has no chequerboard.
+    start equal, so that the initial output is constant within each block of `factor` by `factor` pixels.
 
     Args:
         filters: number of output channels.

@@ -76,8 +76,8 @@ def sized_options(
     if "patch_size" in given:
         check_patch_size(part, given["patch_size"])
     if downsampling is None:
-        downsampling = _default_downsampling(shorter) if part == "spatial" else 2 ** halvings(height, width)
-        downsampling = max(downsampling, 2 * given.get("patch_size", 1))
+        default = _default_downsampling(shorter) if part == "spatial" else 1 << halvings(height, width)
+        downsampling = max(default, 2 * int(given.get("patch_size", 1)))
     patch_size = next(each for each in (1, 2, 4) if shorter <= each * one.pixels or each == 4)
     patch_size = given.get("patch_size", min(patch_size, downsampling // 2))
     if "filters" in given:

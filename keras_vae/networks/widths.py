@@ -31,12 +31,13 @@ def halved(sizes: tuple[int, ...], times: int) -> list[tuple[int, ...]]:
     return [tuple(math.ceil(size / 2**i) for size in sizes) for i in range(times + 1)]
 
 
-def in_patches(sizes: tuple[int, ...], patch_size: int) -> tuple[int, ...]:
-    """Returns the numbers of patches along each axis, rounded up.
+def in_patches(sizes: tuple[int, int], patch_size: int) -> tuple[int, int]:
+    """Returns the numbers of patches along the height and the width, rounded up.
 
     Example:
 
     >>> in_patches((28, 9), 4)
     (7, 3)
     """
-    return tuple(math.ceil(size / patch_size) for size in sizes)
+    height, width = sizes
+    return math.ceil(height / patch_size), math.ceil(width / patch_size)
