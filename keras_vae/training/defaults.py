@@ -28,7 +28,7 @@ LATENT_DIM, MOST_LATENTS, VALUES_PER_LATENT, EXAMPLES_PER_LATENT = 8, 512, 96, 1
 LARGE_IMAGE = 48
 """Images whose sides are at least this long get the network `LARGE_NETWORK`."""
 
-LARGE_NETWORK = {"network": "resnet", "size": "tiny"}
+LARGE_NETWORK = {"network": "conv"}
 
 
 def with_defaults(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
