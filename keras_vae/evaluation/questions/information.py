@@ -13,6 +13,7 @@ from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.questions.left_out import left_out
 from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import Subject
+from keras_vae.models.code_usage import usage_of
 
 QUESTION = "How much information do the latents contain?"
 NATS = "nats per example"
@@ -95,18 +96,19 @@ def _noise_share(subject: Subject) -> float | None:
 
 
 def _add_codes_in_use(subject: Subject, measurements: dict[str, Measurement]) -> str:
-    """Adds the number of discrete vectors in use at any position, and their perplexity."""
-    vectors = subject.means.reshape(-1, subject.model.latent_shape[-1])
-    _, counts = np.unique(vectors.round(6), axis=0, return_counts=True)
-    shares = counts / counts.sum()
-    perplexity = float(np.exp(-np.sum(shares * np.log(shares))))
-    measurements["codes_in_use"] = Measurement(len(counts), "codebook vectors", "near the size of the codebook")
-    measurements["perplexity"] = Measurement(perplexity, "codebook vectors", "near the number of vectors in use")
-    if len(counts) == 1:
-        return "The discrete latents have collapsed to one vector. Train for longer, or change the quantizer."
+    """Adds the number of codes in use at any position, and their perplexity, as `fit` reports them."""
+    size = subject.model.posterior.codebook_size
+    indices = subject.posterior.indices.numpy().reshape(-1, subject.model.posterior.levels)
+    perplexity, in_use = usage_of([np.bincount(level, minlength=size) for level in indices.T])
+    unit = f"of {size} codes"
+    measurements["codes_in_use"] = Measurement(float(in_use), unit, "near the number of codes")
+    measurements["perplexity"] = Measurement(float(perplexity), unit, "near the number of codes in use")
+    if in_use == 1:
+        return "The discrete latents have collapsed to one code. Train for longer, or change the quantizer."
+    each = f" in each of {subject.model.posterior.levels} codebooks" if subject.model.posterior.levels > 1 else ""
     return (
-        f"The latents are discrete and have no noise. They use {len(counts)} different vectors, with a perplexity of "
-        f"{perplexity:.1f} (at most {len(counts)}, if all are equally frequent)."
+        f"The latents are discrete and have no noise. They use {in_use:.10g} of {size} codes{each}, with a perplexity "
+        f"of {perplexity:.1f} (at most {in_use:.10g}, if all are equally frequent)."
     )
 
 
