@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
+import numpy as np
+
 from keras_vae.distributions import POSTERIORS, DiscretePosterior, VectorQuantizer
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.networks import make_networks
 from keras_vae.objectives import KL, NLL, CodebookLoss, CodeEntropy, Commitment, Objective
+from keras_vae.serialization import get_over
 from keras_vae.zoo.assemble import assemble, network_of
 from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import label_of, recipe
@@ -145,7 +148,7 @@ def fsq_vae(
         latent_dim,
         parts,
         options={"name": "finite_scalar_quantizer", "sizes": sizes},
-        length=lambda options, _: len(options.get("sizes", sizes)),
+        length=lambda options, _: np.size(options.get("sizes", sizes)),
         objective=NLL() + KL(),
     )
 
@@ -255,17 +258,16 @@ def _quantized(
     network, networks = network_of(label, event_shape, own, parts)
     spatial = network == "spatial"
     asked = parts.get("posterior")
-    given = dict(asked) if isinstance(asked, Mapping) else {}
-    if asked is None or given.get("name", options["name"]) == options["name"]:
+    given = {} if asked is None else asked
+    if isinstance(given, Mapping) and given.get("name", options["name"]) == options["name"]:
         given = {**(options if "name" not in given else {}), **given}
-        kind = POSTERIORS[given.pop("name")]
         size = length(given, spatial)
         shape = (
             make_networks("spatial", event_shape, size, **networks)[1].input_shape[1:]
             if spatial
             else (latent_dim, size)
         )
-        asked = kind(shape, **{"flatten": not spatial, **given})
+        asked = get_over({"flatten": not spatial, **given}, POSTERIORS, DiscretePosterior, shape, part="posterior")
     own["posterior"] = asked
     if isinstance(asked, DiscretePosterior):
         own["prior"] = {"name": "autoregressive", "categories": asked.codebook_size}
