@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
-from keras_vae.distributions import DiscretePosterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import NUMBERS, pieces, scaled
 from keras_vae.evaluation.examples import Examples
@@ -114,7 +113,7 @@ class Subject:
     @property
     def has_discrete_codes(self) -> bool:
         """Whether the latents are discrete vectors without noise."""
-        return isinstance(self.model.posterior, DiscretePosterior)
+        return self.model.posterior.support == "codes"
 
     def check_enough(self) -> None:
         """Raises `InvalidInputError` if there are too few test examples for statistics of the data set."""

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from keras_vae import plots
+from keras_vae.distributions import DiscretePosterior
 from keras_vae.evaluation.kl_decomposition import decompose_kl
 from keras_vae.evaluation.latent import has_kl_per_dimension, kl_per_dimension
 from keras_vae.evaluation.measurement import Measurement
@@ -97,17 +98,24 @@ def _noise_share(subject: Subject) -> float | None:
 
 def _add_codes_in_use(subject: Subject, measurements: dict[str, Measurement]) -> str:
     """Adds the number of codes in use at any position, and their perplexity, as `fit` reports them."""
-    size = subject.model.posterior.codebook_size
-    indices = subject.posterior.indices.numpy().reshape(-1, subject.model.posterior.levels)
-    perplexity, in_use = usage_of([np.bincount(level, minlength=size) for level in indices.T])
-    unit = f"of {size} codes"
+    quantizer = subject.model.posterior
+    levels = quantizer.levels if isinstance(quantizer, DiscretePosterior) else 1
+    if isinstance(quantizer, DiscretePosterior):
+        size: int | None = quantizer.codebook_size
+        indices = subject.posterior.indices.numpy().reshape(-1, levels)
+        counts = [np.bincount(level, minlength=size) for level in indices.T]
+    else:  # vectors of a posterior of a user's own, without indices
+        vectors, size = subject.means.reshape(-1, subject.model.latent_shape[-1]), None
+        counts = [np.unique(vectors.round(6), axis=0, return_counts=True)[1]]
+    perplexity, in_use = usage_of(counts)
+    unit = "codes" if size is None else f"of {size} codes"
     measurements["codes_in_use"] = Measurement(float(in_use), unit, "near the number of codes")
     measurements["perplexity"] = Measurement(float(perplexity), unit, "near the number of codes in use")
     if in_use == 1:
         return "The discrete latents have collapsed to one code. Train for longer, or change the quantizer."
-    each = f" in each of {subject.model.posterior.levels} codebooks" if subject.model.posterior.levels > 1 else ""
+    each = f" in each of {levels} codebooks" if levels > 1 else ""
     return (
-        f"The latents are discrete and have no noise. They use {in_use:.10g} of {size} codes{each}, with a perplexity "
+        f"The latents are discrete and have no noise. They use {in_use:.10g} {unit}{each}, with a perplexity "
         f"of {perplexity:.1f} (at most {in_use:.10g}, if all are equally frequent)."
     )
 
