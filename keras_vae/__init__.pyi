@@ -23,12 +23,14 @@ from .distributions import Dirichlet as Dirichlet
 from .distributions import DiscretePosterior as DiscretePosterior
 from .distributions import DiscretizedLogistic as DiscretizedLogistic
 from .distributions import DistributionLayer as DistributionLayer
+from .distributions import FiniteScalarQuantizer as FiniteScalarQuantizer
 from .distributions import FullCovarianceNormal as FullCovarianceNormal
 from .distributions import InverseAutoregressive as InverseAutoregressive
 from .distributions import Ladder as Ladder
 from .distributions import Laplace as Laplace
 from .distributions import Likelihood as Likelihood
 from .distributions import Logistic as Logistic
+from .distributions import LookupFreeQuantizer as LookupFreeQuantizer
 from .distributions import Masked as Masked
 from .distributions import NegativeBinomial as NegativeBinomial
 from .distributions import Normal as Normal
@@ -83,6 +85,7 @@ from .objectives import Capacity as Capacity
 from .objectives import CodeAdversarial as CodeAdversarial
 from .objectives import CodebookLoss as CodebookLoss
 from .objectives import CodeCritic as CodeCritic
+from .objectives import CodeEntropy as CodeEntropy
 from .objectives import CodeNorm as CodeNorm
 from .objectives import Commitment as Commitment
 from .objectives import Contractive as Contractive

@@ -40,6 +40,7 @@ OPTIONS = {
     "discretized_logistic_vae": {"components": 2},
     "factor_vae": DENSE_CRITIC,
     "flow_prior_vae": {"flows": 2},
+    "fsq_vae": {"sizes": (4, 3), "prior": {"layers": 1, "filters": 4}},
     "full_covariance_vae": {"likelihood": "continuous_bernoulli"},
     "hyperspherical_vae": {"likelihood": "negative_binomial"},
     "iaf_vae": {
@@ -48,6 +49,7 @@ OPTIONS = {
         "likelihood": {"name": "discretized_logistic", "components": 2},
     },
     "laplace_vae": {"likelihood": {"name": "masked", "base": "bernoulli"}},
+    "lfq_vae": {"bits": 4, "prior": {"layers": 1, "filters": 4}},
     "miwae": {"samples": 3, "bounds": 2},
     "pixel_vae": {"layers": 1, "likelihood": {"filters": 4}},
     "piwae": {"samples": 3, "bounds": 2},
@@ -90,8 +92,17 @@ CORE = ("ae", "conditional_vae", "factor_vae", "ladder_vae", "semi_supervised_va
 
 STRUCTURES = (
     *CORE,
-    *("autoencoder_kl", "concrete_vae", "dirichlet_vae", "full_covariance_vae", "hierarchical_vae"),
-    *("hyperspherical_vae", "iaf_vae", "laplace_vae", "pixel_vae", "planar_flow_vae", "real_nvp_vae", "rae_sn"),
+    *("autoencoder_kl", "concrete_vae", "dirichlet_vae", "full_covariance_vae", "fsq_vae", "hierarchical_vae"),
+    *(
+        "hyperspherical_vae",
+        "iaf_vae",
+        "laplace_vae",
+        "lfq_vae",
+        "pixel_vae",
+        "planar_flow_vae",
+        "real_nvp_vae",
+        "rae_sn",
+    ),
     *("residual_ladder_vae", "residual_vq_vae", "sequence_vae", "tabular_vae", "two_stage_vae", "wae_mmd"),
 )
 """Recipes that together have every model class, posterior, likelihood, prior, network and condition of the zoo."""
@@ -104,7 +115,7 @@ JOINED = {
 }
 """Models with the terms of several recipes: each term is a metric of its own, and only the trace joins them."""
 
-OBJECTIVES = (*CORE, *JOINED, "autoencoder_kl", "two_stage_vae", "vae_gan", "wae_gan")
+OBJECTIVES = (*CORE, *JOINED, "autoencoder_kl", "lfq_vae", "two_stage_vae", "vae_gan", "wae_gan")
 """Recipes and joined models that together have every term and every way to route gradients of the zoo."""
 
 EVALUATED = (

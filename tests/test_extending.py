@@ -39,19 +39,18 @@ def my_models(folder, monkeypatch):
 
 def test_each_part_is_shorter_than_forty_lines():
     sizes = {node.name: node.end_lineno - node.lineno + 1 for node in ast.parse(MODULE).body if hasattr(node, "name")}
-    assert {"FiniteScalarQuantizer", "Multinomial", "LaplacePrior", "CosineDistance", "fsq_vae"} <= set(sizes)
+    assert {"BinarySphericalQuantizer", "Multinomial", "LaplacePrior", "CosineDistance", "bsq_vae"} <= set(sizes)
     assert max(sizes.values()) < 40, sizes
 
 
 def test_each_index_is_one_vector_and_each_vector_becomes_the_nearest(my_models):
-    quantizer = my_models.FiniteScalarQuantizer((1, 2), sizes=(4, 3))
-    indices = np.arange(12)[:, None, None]
-    grid = quantizer.embed(tf.constant(indices, tf.int32)).numpy()
-    values = [np.linspace(-1, 1, size) for size in (4, 3)]
-    assert np.allclose(sorted(map(tuple, grid[:, 0])), [(a, b) for a in values[0] for b in values[1]], atol=1e-6)
-    assert np.array_equal(quantizer.quantize_vectors(tf.constant(grid))[0], indices)
-    vectors = np.random.default_rng(0).uniform(-1, 1, (200, 1, 2)).astype("float32")
-    distances = ((vectors[:, None] - grid) ** 2).sum((-1, -2))
+    quantizer = my_models.BinarySphericalQuantizer((1, 3))
+    indices = np.arange(8)[:, None, None]
+    corners = quantizer.embed(tf.constant(indices, tf.int32)).numpy()
+    assert np.allclose((corners**2).sum(-1), 1) and len(np.unique(corners, axis=0)) == 8
+    assert np.array_equal(quantizer.quantize_vectors(tf.constant(corners))[0], indices)
+    vectors = np.random.default_rng(0).uniform(-1, 1, (200, 1, 3)).astype("float32")
+    distances = ((vectors[:, None] - corners) ** 2).sum((-1, -2))
     assert np.array_equal(quantizer.quantize_vectors(tf.constant(vectors))[0].numpy()[:, 0, 0], distances.argmin(1))
 
 
@@ -70,11 +69,11 @@ def test_they_train_save_export_and_load_in_another_process(my_models, folder, c
     printed = capsys.readouterr().out.splitlines()
     assert "(1, 8, 1)" in printed and printed[-1] == "20.0"
     assert not any("plain autoencoder" in line for line in printed)  # a verdict for codes with noise
-    for name, signature in (("fsq", "decode_indices"), ("multinomial", "generate")):
+    for name, signature in (("bsq", "decode_indices"), ("multinomial", "generate")):
         served = tf.saved_model.load(str(folder / "served" / name / "1"))
         assert signature in served.signatures
     numbers = (
-        "kv.load_model('fsq.keras').sample(2, seed=0).sum(), kv.load_model('multinomial.keras').elbo([[1.0] * 12])[0]"
+        "kv.load_model('bsq.keras').sample(2, seed=0).sum(), kv.load_model('multinomial.keras').elbo([[1.0] * 12])[0]"
     )
     program = f"import keras_vae as kv, my_models; print(*({numbers}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300)
@@ -104,6 +103,6 @@ def test_they_train_and_are_evaluated_on_the_command_line(my_models, folder, mon
         code, error = call(*line.split()[1:])
         assert code == 0, error
     forget()
-    code, error = call("evaluate", "runs/fsq/model.keras", "--data", "digits")
-    assert code == 2 and "FiniteScalarQuantizer is not registered" in error
+    code, error = call("evaluate", "runs/bsq/model.keras", "--data", "digits")
+    assert code == 2 and "BinarySphericalQuantizer is not registered" in error
     assert "Traceback" not in error

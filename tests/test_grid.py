@@ -23,11 +23,13 @@ CODE = (3,)
 POSTERIOR_SUPPORT = {
     "deterministic": "R^n",
     "dirichlet": "simplex",
+    "finite_scalar_quantizer": "integers",
     "full_covariance_normal": "R^n",
     "inverse_autoregressive": "R^n",
     "ladder": "R^n",
     "laplace": "R^n",
     "logistic": "R^n",
+    "lookup_free_quantizer": "integers",
     "normal": "R^n",
     "planar": "R^n",
     "power_spherical": "sphere",
@@ -56,8 +58,12 @@ NO_DENSITY = {"deterministic"}
 # Pairs of which KL(q || p) is an elementary formula; a code of certainty has the KL -log p(k).
 CLOSED_FORM = {
     ("dirichlet", "dirichlet"),
+    ("finite_scalar_quantizer", "autoregressive"),
+    ("finite_scalar_quantizer", "categorical"),
     ("full_covariance_normal", "standard_normal"),
     ("ladder", "standard_normal"),
+    ("lookup_free_quantizer", "autoregressive"),
+    ("lookup_free_quantizer", "categorical"),
     ("normal", "standard_normal"),
     ("power_spherical", "uniform_sphere"),
     ("vector_quantizer", "autoregressive"),
@@ -66,13 +72,18 @@ CLOSED_FORM = {
 
 SMALL = {"flows": 2, "units": (4,)}
 POSTERIOR_OPTIONS = {
+    "finite_scalar_quantizer": {"sizes": (2, 2), "flatten": True},
     "inverse_autoregressive": {**SMALL, "context_dim": 2},
     "ladder": {"levels": (2, 3), "units": 4},
+    "lookup_free_quantizer": {"flatten": True},
     "real_nvp": {**SMALL, "context_dim": 2},
     "reparameterized": {"family": "Gumbel", "parameters": {"loc": "real", "scale": "positive"}},
     "vector_quantizer": {"codebook_size": 4, "flatten": True},
 }
-POSTERIOR_SHAPE = {"ladder": (5,), "vector_quantizer": (2, 3)}
+POSTERIOR_SHAPE = {
+    **{"finite_scalar_quantizer": (3, 2), "ladder": (5,), "lookup_free_quantizer": (3, 2)},
+    **{"vector_quantizer": (2, 3)},
+}
 PRIOR_OPTIONS = {
     "autoregressive": {"categories": 4, "layers": 1, "filters": 2, "kernel_size": 3},
     "categorical": {"categories": 4},

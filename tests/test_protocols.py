@@ -54,6 +54,7 @@ ARGUMENTS = [
     (kv.SlicedWasserstein, {"projections": 50, "p": 2.0}, "Kolouri et al., 2018, https://arxiv.org/abs/1804.01947"),
     (kv.DIP, {"kind": "i", "diagonal": 10.0, "off_diagonal": 1.0}, "Kumar et al., https://arxiv.org/abs/1711.00848"),
     (kv.VectorQuantizer, {"decay": 0.99}, VQ),
+    (kv.FiniteScalarQuantizer, {"sizes": (8, 5, 5, 5)}, "Mentzer et al., 2023, https://arxiv.org/abs/2309.15505"),
     (kv.DiscretizedLogistic, {"levels": 256}, "Salimans et al., 2017, https://arxiv.org/abs/1701.05517"),
     (SpectralNormalization, {"power_iterations": 1}, "Miyato et al., 2018, https://arxiv.org/abs/1802.05957"),
     (kv.ConvCritic, {"kernel_size": 4, "filters": (64, 128, 256)}, "Isola et al., https://arxiv.org/abs/1611.07004"),

@@ -26,11 +26,21 @@ BALANCED = {
 }
 COMPILED = (
     *("vae", "vq_vae", "dirichlet_vae", "full_covariance_vae", "ladder_vae", "regularizers", "semi_supervised_vae"),
-    *("tabular_vae", "two_stage_vae"),
+    *("fsq_vae", "lfq_vae", "tabular_vae", "two_stage_vae"),
 )
 """One of each kind of step, and the parts that have no test of their own under XLA; `-m tpu` compiles every recipe."""
 ACROSS_REPLICAS = (
-    *("vae", "factor_vae", "masked_vae", "penalties", "rae_l2", "regularizers", "semi_supervised_vae", "sigma_vae"),
+    *(
+        "vae",
+        "factor_vae",
+        "lfq_vae",
+        "masked_vae",
+        "penalties",
+        "rae_l2",
+        "regularizers",
+        "semi_supervised_vae",
+        "sigma_vae",
+    ),
 )
 """Means over the global batch, two players, examples that weigh differently, terms across the batch, a penalty of
 weights, missing labels, statistics; see also test_adversarial_autoencoder.py and test_vector_quantizer.py."""

@@ -12,11 +12,13 @@ from keras_vae.distributions.discrete_posterior import DiscretePosterior
 from keras_vae.distributions.discretized_logistic import DiscretizedLogistic
 from keras_vae.distributions.distribution_layer import DistributionLayer
 from keras_vae.distributions.embedded_prior import EmbeddedPrior
+from keras_vae.distributions.finite_scalar_quantizer import FiniteScalarQuantizer
 from keras_vae.distributions.full_covariance_normal import FullCovarianceNormal
 from keras_vae.distributions.inverse_autoregressive import InverseAutoregressive
 from keras_vae.distributions.ladder import Ladder
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.distributions.location_scale import Laplace, Logistic, StudentT
+from keras_vae.distributions.lookup_free_quantizer import LookupFreeQuantizer
 from keras_vae.distributions.masked import Masked
 from keras_vae.distributions.negative_binomial import NegativeBinomial
 from keras_vae.distributions.normal import Normal
@@ -36,11 +38,13 @@ from keras_vae.distributions.vector_quantizer import VectorQuantizer
 POSTERIORS = {
     "deterministic": Deterministic,
     "dirichlet": Dirichlet,
+    "finite_scalar_quantizer": FiniteScalarQuantizer,
     "full_covariance_normal": FullCovarianceNormal,
     "inverse_autoregressive": InverseAutoregressive,
     "ladder": Ladder,
     "laplace": Laplace,
     "logistic": Logistic,
+    "lookup_free_quantizer": LookupFreeQuantizer,
     "normal": Normal,
     "planar": Planar,
     "power_spherical": PowerSpherical,
@@ -82,12 +86,14 @@ __all__ = [
     "DiscretizedLogistic",
     "DistributionLayer",
     "EmbeddedPrior",
+    "FiniteScalarQuantizer",
     "FullCovarianceNormal",
     "InverseAutoregressive",
     "Ladder",
     "Laplace",
     "Likelihood",
     "Logistic",
+    "LookupFreeQuantizer",
     "Masked",
     "NegativeBinomial",
     "Normal",

@@ -55,6 +55,14 @@ class DiscretePosterior(Posterior):
         self.levels = check_integer(f"{part}: levels", levels)
         self.flatten = flatten
 
+    def check_fixed(self, given: Mapping[str, Any]) -> None:
+        """Raises `InvalidInputError` if arguments that follow from others, or are fixed, are given another value."""
+        for name in ("codebook_size", "levels"):
+            if given.get(name, own := getattr(self, name)) != own:
+                raise InvalidInputError(
+                    f"{type(self).__name__}: {name} is {own} here and cannot be set; got {given[name]!r}; leave it out."
+                )
+
     def quantize_vectors(self, vectors: tf.Tensor) -> tuple[tf.Tensor, Sequence[tf.Tensor]]:
         """Quantizes vectors `(..., *positions, D)`.
 

@@ -143,5 +143,9 @@ class DistributionLayer(Float32Layer):
         """Returns the statistics of a training batch for `update`, as sums, which are added over replicas."""
         return {}
 
-    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
-        """Updates weights that are not trained by gradients, after each training batch, unless the layer is frozen."""
+    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor | None:
+        """Updates weights that are not trained by gradients, after each training batch, unless the layer is frozen.
+
+        Returns:
+            The number of codebook entries that it replaced, for the metric `restarts`; None without a codebook.
+        """

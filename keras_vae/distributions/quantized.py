@@ -20,6 +20,8 @@ class Quantized(CustomDistribution):
         entries: codebook entries of these indices, one tensor `(..., *positions, D)` per level; the sum is near
             `vectors`.
         event_ndims: rank of an event.
+        bit_logits: logits of the bits of each index, `(..., *positions, D)`, if the numbers of a vector are independent
+            bits, see `LookupFreeQuantizer`; None otherwise.
 
     Example:
 
@@ -36,10 +38,12 @@ class Quantized(CustomDistribution):
         indices: tf.Tensor,
         entries: Sequence[tf.Tensor],
         event_ndims: int,
+        bit_logits: tf.Tensor | None = None,
         name: str = "Quantized",
     ):
         parameters = dict(locals())
         self.vectors, self.indices, self.entries, self.event_ndims = vectors, indices, tuple(entries), event_ndims
+        self.bit_logits = bit_logits
         self.quantized = tf.add_n(list(entries))
         super().__init__(parameters, name=name)
 
@@ -91,4 +95,5 @@ class Quantized(CustomDistribution):
 
     def __getitem__(self, rows: Any) -> "Quantized":
         entries = [level[rows] for level in self.entries]
-        return Quantized(self.vectors[rows], self.indices[rows], entries, self.event_ndims)
+        bit_logits = None if self.bit_logits is None else self.bit_logits[rows]
+        return Quantized(self.vectors[rows], self.indices[rows], entries, self.event_ndims, bit_logits)

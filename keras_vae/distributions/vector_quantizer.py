@@ -118,7 +118,7 @@ class VectorQuantizer(DiscretePosterior):
             candidates.append(of_first(tf.gather(vectors, rows[level])))
         return {"counts": tf.stack(counts), "sums": tf.stack(sums), "candidates": tf.stack(candidates)}
 
-    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> None:
+    def update(self, statistics: Mapping[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
         first = tf.equal(tf.convert_to_tensor(self.started), 0.0)
         decay = tf.where(first, 0.0, self.decay)
         counts = decay * self.counts + (1 - decay) * statistics["counts"]
@@ -139,6 +139,7 @@ class VectorQuantizer(DiscretePosterior):
             (self.started, 1.0),
         ):
             variable.assign(tf.where(has_examples, value, variable))
+        return tf.reduce_sum(tf.cast(dead & ~first & has_examples, tf.float32))
 
     def _residuals(self, vectors: tf.Tensor) -> tf.Tensor:
         """Returns initial codebooks `(L, K, D)`: rows of `vectors`, minus their quantization by previous levels."""

@@ -127,7 +127,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         compatibility.check_parts(self)
         self.kl_estimator = compatibility.kl_estimator_of(self)
         self.computed_once = compatibility.computed_once(self)
-        self.report = Report(self.objective, has_density=self.has_density)
+        self.report = Report(self.objective, self.posterior, has_density=self.has_density)
         self.built = True
         if sublayers:
             restore_sublayers(self, sublayers)
@@ -241,7 +241,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         statistics = global_sum(statistics)
         with tf.control_dependencies([sums["weight"]]):  # else a stream that ends would count as one more batch
             for name, own in statistics.items():
-                getattr(self, name).update(own, seed)
+                self.report.add_restarts(getattr(self, name).update(own, seed))
             self.step.assign_add(1)
         return self.update_report(sums)
 
@@ -249,7 +249,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         seed = fold(fold(as_seed(self.seed), -1), self.report.bad_batches.steps)  # reset with each evaluation
         batch = checked_batch(self, data)
         trace = trace_of_batch(self, batch, seed, training=False)
-        sums = self.report.sums_of(batch, *self.reported(trace, self.objective.values(trace)))
+        sums = self.report.sums_of(batch, trace, *self.reported(trace, self.objective.values(trace)))
         self.update_given_metrics(batch)
         return self.update_report(sums)
 
@@ -278,7 +278,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         gradients = gradients_along(routes, losses, tape, self.trainable_variables)
         heads = {name: getattr(self, name) for name in ("posterior", "likelihood")}
         statistics = {name: head.statistics(trace) for name, head in heads.items() if head.trainable}
-        return gradients, self.report.sums_of(batch, report, regularisation), statistics
+        return gradients, self.report.sums_of(batch, trace, report, regularisation), statistics
 
     def reported(self, trace: Trace, terms: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
         """The metrics, `(B,)` each (terms, ELBO and loss), and the regularisation losses of the networks."""

@@ -1,6 +1,7 @@
 """The methods of Keras's training loop: `compile`, `fit` and `evaluate`, with their checks and metrics."""
 
 import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.models import xla
 from keras_vae.models.bad_batches import FLAG
 from keras_vae.models.class_weight import weigh_by_class
+from keras_vae.models.code_usage import RESTARTS
 from keras_vae.models.conditioning import Conditioning
 from keras_vae.models.inputs import (
     arrays_for_keras,
@@ -79,9 +81,9 @@ class Fitting(ReconstructionMetrics, Conditioning):
         """
         check_compile(loss, others)
         optimizer = optimizer_of(optimizer, part="optimizer")
-        metrics = checked_metrics(metrics, self.report.means, self.likelihood, part="metrics")
+        metrics = checked_metrics(metrics, self.report.names, self.likelihood, part="metrics")
         weighted_metrics = checked_metrics(
-            weighted_metrics, self.report.means, self.likelihood, part="weighted_metrics"
+            weighted_metrics, self.report.names, self.likelihood, part="weighted_metrics"
         )
         self._compile_arguments = {
             "metrics": metrics,
@@ -260,7 +262,10 @@ class Fitting(ReconstructionMetrics, Conditioning):
             self.report.bad_batches.refuse(self)
             if not self.report.bad_batches.is_in_step:
                 self.report.bad_batches.check_not_empty(self.means["loss"][1])
-        return super().get_metrics_result()
+        metrics = super().get_metrics_result()
+        if self.report.bad_batches.part == "evaluate":
+            return {name: value for name, value in metrics.items() if name != RESTARTS}
+        return metrics
 
     def reset_metrics(self) -> None:
         super().reset_metrics()
@@ -269,17 +274,22 @@ class Fitting(ReconstructionMetrics, Conditioning):
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         # Keras's callbacks look for the direction of a metric only inside a list such as the last.
-        return [*self.report.means.values(), *self.given_metrics, self.report.directions]
+        return [*self.report.metrics.values(), *self.given_metrics, self.report.directions]
 
     @property
-    def means(self) -> dict[str, tuple[float, float]]:
-        """The sum and the weight of each metric since the last reset, by name. Missing metrics are set to 0."""
-        return {name: tracker.state for name, tracker in self.report.means.items()}
+    def means(self) -> dict[str, tuple[float, ...]]:
+        """The sum and the weight of each metric since the last reset, by name; the counts of codes for `CodeUsage`.
+
+        Missing metrics are set to 0.
+        """
+        return {name: metric.state for name, metric in self.report.metrics.items()}
 
     @means.setter
-    def means(self, means: dict[str, tuple[float, float]]) -> None:
-        for name, tracker in self.report.means.items():
-            tracker.state = means.get(name, (0.0, 0.0))
+    def means(self, means: Mapping[str, Sequence[float]]) -> None:
+        for name, metric in self.report.metrics.items():
+            metric.reset_state()
+            if name in means:
+                metric.state = tuple(means[name])
 
 
 def optimizer_of(identifier: Any, *, part: str) -> keras.optimizers.Optimizer:

@@ -32,12 +32,12 @@ class GlobalMean(keras.metrics.Mean):
         self.count.assign_add(weight)
 
     @property
-    def state(self) -> tuple[float, float]:
+    def state(self) -> tuple[float, ...]:
         """The sum and the weight so far."""
         return float(keras.ops.convert_to_numpy(self.total)), float(keras.ops.convert_to_numpy(self.count))
 
     @state.setter
-    def state(self, state: tuple[float, float]) -> None:
+    def state(self, state: tuple[float, ...]) -> None:
         self.total.assign(state[0])
         self.count.assign(state[1])
 

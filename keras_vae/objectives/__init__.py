@@ -10,6 +10,7 @@ from keras_vae.objectives.adversarial import (
     PermutationCritic,
 )
 from keras_vae.objectives.capacity import Capacity
+from keras_vae.objectives.code_entropy import CodeEntropy
 from keras_vae.objectives.code_norm import CodeNorm
 from keras_vae.objectives.codebook import CodebookLoss, Commitment
 from keras_vae.objectives.contractive import Contractive
@@ -48,6 +49,7 @@ __all__ = [
     "Capacity",
     "CodeAdversarial",
     "CodeCritic",
+    "CodeEntropy",
     "CodeNorm",
     "CodebookLoss",
     "Commitment",

@@ -17,6 +17,9 @@ PANELS = {
     "elbo": ("ELBO", "nats per example, higher is better"),
     "nll": ("reconstruction NLL", "nats per example"),
     "kl": ("KL from posterior to prior", "nats per example"),
+    "perplexity": ("perplexity of the codes", "codes, higher is better"),
+    "codes_in_use": ("codes in use", "codes, higher is better"),
+    "restarts": ("restarts of unused codes", "codebook entries per epoch"),
     "learning_rate": ("learning rate", ""),
 }
 """Metric -> title and unit of its panel, in order. Other metrics follow, in nats per example."""

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,13 +31,13 @@ class Progress(NamedTuple):
     Attributes:
         model: the model in this state; None at the start.
         step: number of training batches so far.
-        means: metric -> sum and weight in the current epoch.
+        means: metric -> its state in the current epoch, see `Autoencoder.means`.
         finished: whether the model is the result of the run, whose weights may be averages or those of the best epoch.
     """
 
     model: Autoencoder | None = None
     step: int = 0
-    means: Mapping[str, tuple[float, float]] = {}
+    means: Mapping[str, Sequence[float]] = {}
     finished: bool = False
 
 
@@ -92,7 +92,7 @@ def _check_history(run: Run, model: Autoencoder, epochs: int) -> None:
         raise InvalidInputError(
             f"{run['history.csv']}: expected a row for each epoch that is done, {epochs} or more, got {rows}; {remedy}."
         )
-    columns = {"epoch", *model.report.means, *(f"val_{name}" for name in model.report.means)}
+    columns = {"epoch", *model.report.names, *(f"val_{name}" for name in model.report.names_of_evaluation)}
     if history and set(history) != columns:
         missing, unknown = columns - set(history), set(history) - columns
         differences = [
@@ -103,7 +103,7 @@ def _check_history(run: Run, model: Autoencoder, epochs: int) -> None:
         raise InvalidInputError(f"{run['history.csv']}: it {' and '.join(differences)}; {remedy}.")
 
 
-def _read(path: Path) -> tuple[Autoencoder, int, Mapping[str, tuple[float, float]]]:
+def _read(path: Path) -> tuple[Autoencoder, int, Mapping[str, Sequence[float]]]:
     model = load_model(path)
     try:
         with zipfile.ZipFile(path) as archive:

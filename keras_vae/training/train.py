@@ -215,12 +215,15 @@ def _note_source(run, taken, *, verbose) -> None:
 def _set_state(strategy, model, progress) -> Progress:
     """Sends the state of the chief's run to the models of all workers, and returns this state."""
     own, reached = _state(model), _state(progress.model or model)
-    means = np.array([progress.means.get(name, (0.0, 0.0)) for name in model.means])
-    noted = [np.array(progress.step), np.array(progress.finished), means]
-    step, finished, means, *values = from_chief(strategy, [*noted, *map(_array, reached)])
+    model.means = progress.means
+    means = model.means
+    noted = [progress.step, progress.finished, *means.values()]
+    step, finished, *values = from_chief(strategy, [*map(np.array, noted), *map(_array, reached)])
+    reached_means = [tuple(map(float, value)) for value in values[: len(means)]]
+    values = values[len(means) :]
     for variable, value in zip(own, values, strict=True):
         variable.assign(value)
-    return Progress(model, int(step), dict(zip(model.means, means.tolist(), strict=True)), bool(finished))
+    return Progress(model, int(step), dict(zip(means, reached_means, strict=True)), bool(finished))
 
 
 def _state(model: Autoencoder) -> list[keras.Variable]:

@@ -8,7 +8,8 @@ import keras_vae as kv
 from keras_vae.distributions import LIKELIHOODS, POSTERIORS
 
 ELSEWHERE = {
-    "dirichlet", "full_covariance_normal", "inverse_autoregressive", "ladder", "masked", "pixel_cnn", "planar",
+    "dirichlet", "finite_scalar_quantizer", "full_covariance_normal", "inverse_autoregressive", "ladder",
+    "lookup_free_quantizer", "masked", "pixel_cnn", "planar",
     "power_spherical", "real_nvp", "relaxed_categorical", "reparameterized", "table", "vector_quantizer",
 }  # fmt: skip
 """Families that need a certain shape or options; each has tests of its own, or is in test_contract.py."""

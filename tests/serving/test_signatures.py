@@ -23,13 +23,22 @@ LATENT = 3
 QUICK = ("conditional_vae", "vae", "vq_vae")
 SERVED = (
     *(*QUICK, "ae", "concrete_vae", "dirichlet_vae", "hyperspherical_vae", "iaf_vae", "laplace_vae", "ladder_vae"),
-    *("pixel_vae", "planar_flow_vae", "real_nvp_vae", "residual_vq_vae", "semi_supervised_vae", "sequence_vae"),
+    *(
+        "fsq_vae",
+        "lfq_vae",
+        "pixel_vae",
+        "planar_flow_vae",
+        "real_nvp_vae",
+        "residual_vq_vae",
+        "semi_supervised_vae",
+        "sequence_vae",
+    ),
     *("tabular_vae", "two_stage_vae", "wae_mmd"),
 )
 """Recipes that together have every signature, and every prior and likelihood that a row's own seed draws from."""
 WITHOUT_PRIOR = {"ae", "rae_l2", "rae_sn"}
 WITHOUT_DENSITY = WITHOUT_PRIOR | {"wae_mmd"}
-DISCRETE = {"residual_vq_vae", "vq_vae"}
+DISCRETE = {"fsq_vae", "lfq_vae", "residual_vq_vae", "vq_vae"}
 NO_IMAGES = {"sequence_vae", "tabular_vae"}
 FILES_TRIED = {"conditional_vae", "vae"}  # files become arrays in one way for all
 INTEGERS = {"seed", "condition", "indices"}

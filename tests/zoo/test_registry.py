@@ -80,6 +80,7 @@ OTHER_VALUES = {
     "critic": {"units": (3,)},
     "columns": ["binary"],
     "levels": (2, 3),
+    "sizes": (4, 3),
     "noise": "masking",
     "kernel": "rbf",
     "estimator": "stratified",

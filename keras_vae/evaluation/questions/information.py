@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from keras_vae import plots
+from keras_vae.distributions import DiscretePosterior
 from keras_vae.evaluation.kl_decomposition import decompose_kl
 from keras_vae.evaluation.latent import has_kl_per_dimension, kl_per_dimension
 from keras_vae.evaluation.measurement import Measurement
@@ -13,6 +14,7 @@ from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.questions.left_out import left_out
 from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import Subject
+from keras_vae.models.code_usage import usage_of
 
 QUESTION = "How much information do the latents contain?"
 NATS = "nats per example"
@@ -95,18 +97,26 @@ def _noise_share(subject: Subject) -> float | None:
 
 
 def _add_codes_in_use(subject: Subject, measurements: dict[str, Measurement]) -> str:
-    """Adds the number of discrete vectors in use at any position, and their perplexity."""
-    vectors = subject.means.reshape(-1, subject.model.latent_shape[-1])
-    _, counts = np.unique(vectors.round(6), axis=0, return_counts=True)
-    shares = counts / counts.sum()
-    perplexity = float(np.exp(-np.sum(shares * np.log(shares))))
-    measurements["codes_in_use"] = Measurement(len(counts), "codebook vectors", "near the size of the codebook")
-    measurements["perplexity"] = Measurement(perplexity, "codebook vectors", "near the number of vectors in use")
-    if len(counts) == 1:
-        return "The discrete latents have collapsed to one vector. Train for longer, or change the quantizer."
+    """Adds the number of codes in use at any position, and their perplexity, as `fit` reports them."""
+    quantizer = subject.model.posterior
+    levels = quantizer.levels if isinstance(quantizer, DiscretePosterior) else 1
+    if isinstance(quantizer, DiscretePosterior):
+        size: int | None = quantizer.codebook_size
+        indices = subject.posterior.indices.numpy().reshape(-1, levels)
+        counts = [np.bincount(level, minlength=size) for level in indices.T]
+    else:  # vectors of a posterior of a user's own, without indices
+        vectors, size = subject.means.reshape(-1, subject.model.latent_shape[-1]), None
+        counts = [np.unique(vectors.round(6), axis=0, return_counts=True)[1]]
+    perplexity, in_use = usage_of(counts)
+    unit = "codes" if size is None else f"of {size} codes"
+    measurements["codes_in_use"] = Measurement(float(in_use), unit, "near the number of codes")
+    measurements["perplexity"] = Measurement(float(perplexity), unit, "near the number of codes in use")
+    if in_use == 1:
+        return "The discrete latents have collapsed to one code. Train for longer, or change the quantizer."
+    each = f" in each of {levels} codebooks" if levels > 1 else ""
     return (
-        f"The latents are discrete and have no noise. They use {len(counts)} different vectors, with a perplexity of "
-        f"{perplexity:.1f} (at most {len(counts)}, if all are equally frequent)."
+        f"The latents are discrete and have no noise. They use {in_use:.10g} {unit}{each}, with a perplexity "
+        f"of {perplexity:.1f} (at most {in_use:.10g}, if all are equally frequent)."
     )
 
 
