@@ -80,9 +80,9 @@ def recipe(
 
     >>> describe()[0].name, describe()[0].paper
     ('ae', 'Hinton & Salakhutdinov, 2006')
-    >>> vae((8, 8, 1), lattent=3)
+    >>> vae((8, 8, 1), latent_dims=3)
     Traceback (most recent call last):
-    keras_vae.errors.InvalidInputError: zoo.vae: unknown option 'lattent'; did you mean 'latent_dim'?
+    keras_vae.errors.InvalidInputError: zoo.vae: unknown option 'latent_dims'; did you mean 'latent_dim'?
     """
 
     def register(function: Recipe) -> Recipe:

@@ -180,7 +180,7 @@ BAD_TRAINING = {
     "option without value": ("--set units", "--set: expected OPTION=VALUE"),
     "option without name": ("--set =3", "--set: expected OPTION=VALUE"),
     "option with a space": ("--set a_b=1 --set 4u=2", "--set: expected OPTION=VALUE .*'4u=2'"),
-    "unknown option": ("--set lattent=3", "zoo.vae: unknown option 'lattent'; did you mean 'latent_dim'"),
+    "unknown option": ("--set latent_dims=3", "zoo.vae: unknown option 'latent_dims'; did you mean 'latent_dim'"),
     "option of another network": ("--set filters=[3]", "zoo.vae: network 'mlp' .*takes no option 'filters'"),
     "option of another recipe": ("--model ae --beta 4", "zoo.ae: unknown option 'beta'; it takes"),
     "warm-up of no weight": ("--model ae --warmup-epochs 1", "warmup_epochs: the model 'ae' has no weight that rises"),

@@ -38,7 +38,7 @@ def test_a_file_is_a_family_and_a_recipe_says_its_paper_once():
 
 
 CALLS = {
-    "near": ((EVENT,), {"lattent": 3}, "unknown option 'lattent'; did you mean 'latent_dim'?"),
+    "near": ((EVENT,), {"latent_dims": 3}, "unknown option 'latent_dims'; did you mean 'latent_dim'?"),
     "far": ((EVENT,), {"beta": 3}, "unknown option 'beta'; it takes event_shape, latent_dim, free_bits, "),
     "of a critic": ((EVENT,), {"critic": {}}, "unknown option 'critic'; it takes "),
     "of another network": (
