@@ -51,7 +51,7 @@ class TrainingConfig:
         data: name of a data set; folder of images, TFRecord files or tables; or .npy, .npz, .csv, .parquet or .tfrecord
             file; see `keras-vae data`.
             `keras_vae.data.load` reads it.
-        latent_dim: number of latent dimensions; by default 8, or more for larger images, see `with_defaults`. In a few
+        latent_dim: number of latent dimensions; by default 8, or more for larger images. See `with_defaults`. In a few
             recipes, such as `vq_vae` and `ladder_vae`, it has another meaning; see their documentation.
         epochs: number of passes over the training split; by default 60, or fewer with more than 10,000 training
             examples. The default reads at most 600,000 examples, in 10 epochs or more.

@@ -78,7 +78,7 @@ def test_every_key_of_the_configuration_is_an_option_with_its_default(cli, monke
     config = TrainingConfig()
     for name in set(config.as_dict()) - {"options", "categories"}:  # which the data decide
         assert f"--{'import' if name == 'imports' else name.replace('_', '-')} " in text, name
-    for name in ("model", "data", "latent_dim", "learning_rate", "seed", "likelihood_samples"):
+    for name in ("model", "data", "learning_rate", "seed", "validation"):
         assert re.search(rf"--{name.replace('_', '-')}\b.*default: {getattr(config, name)}\]", text), name
 
 
@@ -354,7 +354,6 @@ def test_training_prints_a_verdict_and_where_the_report_is(cli, tiny, tmp_path):
     run = Run(tmp_path / "run")
     config = run.config()
     assert (config.latent_dim, config.seed, config.options) == (2, 3, {"units": [4], "free_bits": 0.5})
-    assert config.likelihood_samples == 500
     assert re.search(r"^The mean log-likelihood of a test example is at least -?\d+\.\d\d nats", out, re.MULTILINE)
     assert out.endswith("Report: run/evaluation.html\n")
 
