@@ -93,7 +93,7 @@ def evaluate(
     verbose = int(not json)
     with report_folder(run) if report else contextlib.nullcontext():
         model = model_of(run)
-        examples = evaluation_data_of(model, run, data, split)
+        examples = evaluation_data_of(run, data, split, shape=model.event_shape)
         check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
         results = ask(model, examples, only, budget=budget, features=features, seed=seed, verbose=verbose)
         typer.echo(json_format.dumps(as_json(results), indent=2) if json else as_text(results))
@@ -155,7 +155,7 @@ def compare(
             model, examples = checked.pop(run)
         else:
             model = model_of(run)
-            examples = evaluation_data_of(model, run, data, None, runs=runs)
+            examples = evaluation_data_of(run, data, None, shape=model.event_shape, runs=runs)
         results[name] = ask(model, examples, only, **options)
         drawn = {"seed": seed, "condition": labels_to_draw(model, 10, None)}
         images[name] = None if model.prior is None else model.sample(10, **drawn)

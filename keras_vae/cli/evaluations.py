@@ -91,7 +91,7 @@ def check_data(runs: Sequence[Path], data: str | None) -> dict[Path, tuple[Autoe
     checked = {}
     for run in runs if data is not None else ():
         model = model_of(run)
-        examples = evaluation_data_of(model, run, data, None, runs=runs)
+        examples = evaluation_data_of(run, data, None, shape=model.event_shape, runs=runs)
         try:
             check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
         except InvalidInputError as error:

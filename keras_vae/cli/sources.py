@@ -52,25 +52,24 @@ def model_of(source: Path) -> Autoencoder:
 
 def examples(model: Autoencoder, source: Path, data: str | None, split: str | None) -> Split:
     """Loads the examples for a command, as `read_examples`, and checks that `model` takes them."""
-    return check_split(model, read_examples(model, source, data, split), data)
+    return check_split(model, read_examples(source, data, split, shape=model.event_shape), data)
 
 
-def read_examples(model: Autoencoder, source: Path, data: str | None, split: str | None) -> Split:
+def read_examples(source: Path, data: str | None, split: str | None, *, shape: tuple[int, ...] | None = None) -> Split:
     """Loads the examples for the model at `source`, binarised once if its run binarises.
 
-    The images of a folder have the size and the channels of the model, and are decoded when they are needed, so that
-    each has its name, see `names_of`.
+    The images of a folder are decoded when they are needed, so that each has its name, see `names_of`.
 
     Args:
-        model: the model.
         source: a run folder or a `.keras` file.
         data: a file, a folder or the name of a data set. None reads the run's own data.
         split: `"train"`, `"validation"` or `"test"`. None reads all of a file or folder that is not the run's own
             data, and the test part of other data.
+        shape: shape of the examples of the model, to which images are brought. None keeps their size.
     """
-    own_file = _read_file(source, data, (source,), model.event_shape, named=True)
+    own_file = _read_file(source, data, (source,), shape, named=True)
     if own_file is None:
-        part = named_split(data_of(source, data, model.event_shape), split or "test")
+        part = named_split(data_of(source, data, shape), split or "test")
         if data is not None and split is None and is_file(data):
             typer.echo(
                 f"Note: {source} was trained on {data}; these are the {len(part)} examples of its test part, "
@@ -306,20 +305,24 @@ def named_split(data: SplitDataset | Parts, split: str) -> Split | None:
 
 
 def evaluation_data_of(
-    model: Autoencoder, source: Path, data: str | None, split: str | None, *, runs: Sequence[Path] | None = None
+    source: Path,
+    data: str | None,
+    split: str | None,
+    *,
+    shape: tuple[int, ...] | None = None,
+    runs: Sequence[Path] | None = None,
 ) -> SplitDataset | Split:
     """Loads the data for an evaluation: a data set whose test part is `split`, or a single split.
 
     Args:
-        model: the model, whose size and channels the images of other data get.
         source: a run folder or a `.keras` file.
         data: a file, a folder or the name of a data set. None evaluates on the run's own data.
         split: `"train"`, `"validation"` or `"test"`. None evaluates on the test part, or on all of a file or folder
             that has no test part and is not the data of a run.
+        shape: shape of the examples of the model, to which the images of other data are brought.
         runs: the runs in the description of `split`. None is `source` only.
     """
     config = config_of(source)
-    shape = model.event_shape
     own_file = _read_file(source, data, (source,) if runs is None else runs, shape)
     if own_file is None:
         loaded, split = data_of(source, data, shape), split or "test"
