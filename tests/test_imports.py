@@ -108,6 +108,7 @@ def imported_modules(path):
                     yield file
 
 
+@pytest.mark.slow
 def test_no_two_modules_import_each_other():
     imports = {path: set(imported_modules(path)) for path in modules()}
 

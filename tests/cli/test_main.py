@@ -413,6 +413,7 @@ def test_one_example_of_a_file_is_answered(write, cli, finished_run, model, tmp_
     assert_refused(cli("encode", finished_run, "--data", "", "--out", "c.npz"), "expected a name, a path or an array")
 
 
+@pytest.mark.slow
 def test_reconstruct_writes_what_the_model_gives_back(write, finished_run, model, test_split):
     written = write("reconstruct", finished_run, "--limit", 7, out="x.npy")
     np.testing.assert_allclose(written, model.reconstruct(test_split.x[:7]), atol=1e-6)
@@ -432,6 +433,7 @@ def test_sample_is_repeated_by_its_seed(write, finished_run, model, flag):
     np.testing.assert_allclose(one, model.sample(5, seed=3, draw="sample" if flag else "mean"), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_traverse_starts_at_the_prior_mean_or_at_an_example(write, finished_run, model, test_split):
     values = np.linspace(-2, 2, 5)
     arguments = ["traverse", finished_run, "--span", 2, "--steps", 5]

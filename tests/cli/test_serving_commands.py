@@ -65,6 +65,7 @@ def test_a_run_without_a_report_is_exported_all_the_same(cli, finished_run, tmp_
     assert "## Training" in card and "## Metrics" not in card
 
 
+@pytest.mark.slow
 def test_a_signature_goes_to_onnx(cli, finished_run, tmp_path):
     code, out, _ = cli("export", finished_run, "deeper/encode.onnx", "--signature", "encode")
     assert (code, out) == (0, "Exported: deeper/encode.onnx\n")

@@ -138,6 +138,7 @@ class Corners(tfds.core.GeneratorBasedBuilder):
             yield i, {"image": image, "value_row": row / 7, "instance": i % 5, **labels}
 
 
+@pytest.mark.slow
 def test_class_labels_of_tensorflow_datasets_are_factors_by_name(tmp_path):
     data = load("tfds:corners", data_dir=tmp_path)
     assert data.factor_names == ("row", "kind") and data.factor_sizes == (8, 2)

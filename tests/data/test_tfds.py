@@ -107,6 +107,7 @@ def test_a_set_without_images_is_refused(data_dir):
         load("words", data_dir=data_dir)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
 def test_sets_are_streamed_as_in_memory(tmp_path, file_format):
     for name in ("blots", "bits"):

@@ -179,6 +179,7 @@ def test_rows_are_those_of_the_whole(merge):
     assert np.allclose(row.mean(), posterior.mean()[2:4], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_with_a_seed_per_example_draws_do_not_depend_on_the_batch():
     posterior, seeds = posterior_of(ladder("residual")), tf.constant([[1, 2], [3, 4], [5, 6], [7, 8], [9, 10]])
     sampling = kv.Sampling(0)
@@ -290,6 +291,7 @@ def test_traversals_start_at_the_mean_of_the_prior():
     assert np.allclose(path, hierarchical.decode(code).mean(), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_every_weight_is_trained(merge):
     x = np.random.default_rng(0).normal(size=(20, 7)).astype("float32")
     hierarchical = model(merge)

@@ -45,6 +45,7 @@ def test_probabilities_add_up_to_one(case):
     assert not np.allclose(log_prob[:, 0], log_prob[:, 1], atol=0.1)
 
 
+@pytest.mark.slow
 def test_draws_are_as_frequent_as_their_probability_says():
     head, parameters = built((2, 2, 1))
     events, n = all_events((2, 2, 1), (0, 1)), 8000
@@ -188,6 +189,7 @@ def test_a_seed_fixes_the_networks_of_a_likelihood_by_name():
         assert np.array_equal(own, others)
 
 
+@pytest.mark.slow
 def test_counts_are_drawn_where_others_give_their_mean():
     model = kv.zoo.vae((4, 4, 1), 2, units=(8,), seed=0, likelihood={"name": "pixel_cnn", "base": "poisson", **SMALL})
     assert model.likelihood.default_draw == "sample"

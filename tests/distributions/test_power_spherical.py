@@ -55,6 +55,7 @@ def test_the_draws_follow_the_law(directions, jit_compile):
         np.testing.assert_allclose(z.var(0), q.variance()[row], atol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", [[0.9, 0.1, 0.4], [-0.9, 0.1, 0.4], [1.0, 1e-3, 0.0]], ids=str)
 def test_the_gradient_through_the_draws_is_that_of_the_mean(direction):
     head = PowerSpherical((3,))

@@ -68,6 +68,7 @@ def test_the_gradient_through_the_draws_is_that_of_the_expectation():
     np.testing.assert_allclose(tape.gradient(value, variable)[0], differences, atol=4e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
 def test_everything_stays_finite_in_the_cold_at_extreme_logits(jit_compile):
     head = RelaxedCategorical((4, 3), temperature=0.1)

@@ -103,6 +103,7 @@ def test_the_gradient_passes_straight_through():
     assert to_codebooks is None or not np.any(to_codebooks)
 
 
+@pytest.mark.slow
 def test_xla_equals_graph_mode():
     head = quantizer(codebooks=normal(2, 5, 2))
     read = lambda x: (head.distribution({"vectors": x}).indices, head.distribution({"vectors": x}).mean())  # noqa: E731
@@ -173,6 +174,7 @@ def test_dead_entries_move_to_vectors_of_the_batch_and_the_others_stay():
     assert np.allclose(entries[3], books[0, 3]) and head.counts[0, 2] == 1.0
 
 
+@pytest.mark.slow
 def test_entries_that_nothing_chooses_stay_without_revival():
     books = np.array([[[0, 0], [90, 90]]], "float32")
     head = quantizer(codebooks=books, decay=0.5, revive_below=0)
@@ -184,6 +186,7 @@ def test_entries_that_nothing_chooses_stay_without_revival():
     assert np.allclose(head.codebooks[0, 1], books[0, 1], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_every_level_takes_some_of_the_error():
     head, vectors = quantizer((1, 4), codebook_size=16, levels=4), normal(256, 1, 4) + 3  # off the origin
     step(head, vectors)

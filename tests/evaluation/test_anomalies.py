@@ -50,6 +50,7 @@ def test_a_table_with_missing_values_has_the_scores_that_need_no_image():
     assert scorer.shares("combined", scores["combined"])[1] == 1 / 51
 
 
+@pytest.mark.slow
 def test_the_threshold_is_a_quantile_of_the_calibration_examples():
     scorer = AnomalyScorer(zoo.vae((8, 8, 1), 2, units=(8,), seed=0), DIGITS.x[:100], DIGITS.x[100:200])
     scores = scorer(DIGITS.x[100:200])["error"]

@@ -316,6 +316,7 @@ def sharpened(model):
     bias.assign(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"), [(collapsed, "has collapsed"), (sharpened, "like that of a plain autoenc")]
 )

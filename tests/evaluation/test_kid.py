@@ -66,6 +66,7 @@ def test_for_equal_laws_it_is_zero_on_average_however_few_the_rows():
     assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.25)
 
 
+@pytest.mark.slow
 def test_the_standard_error_is_that_over_other_sets():
     values, errors = np.transpose(
         [

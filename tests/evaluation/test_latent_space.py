@@ -45,6 +45,7 @@ def test_the_stretch_of_a_linear_decoder_is_its_greatest_singular_value(linear):
     np.testing.assert_allclose(found, np.linalg.svd(weights)[1][0], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_stretch_of_any_decoder_is_that_of_its_jacobian():
     model = recipes.create("vae")
     z = tf.constant(RNG.normal(size=(5, 3)), tf.float32)
@@ -223,6 +224,7 @@ def test_unfit_codes_are_refused(refused):
         round_trip(recipes.create("ae"))
 
 
+@pytest.mark.slow
 def test_any_kind_of_code_can_be_sent_round():
     assert 0 <= round_trip(recipes.create("conditional_vae"), 5, condition=np.arange(5)).share <= 1
     assert isinstance(round_trip(kv.zoo.vae((8, 8, 1), 2, units=(4,)), 5).share, float)

@@ -37,6 +37,7 @@ def test_an_output_sees_all_the_pixels_before_it_and_no_other(shape, kernel_size
     assert (seen[before] > 0).all()
 
 
+@pytest.mark.slow
 def test_two_layers_reach_two_kernels_away():
     seen = dependence(PixelCNN((7, 9, 1), 1, filters=8, layers=2, kernel_size=3, seed=0))
     rows, columns = np.divmod(np.arange(63), 9)
@@ -87,6 +88,7 @@ def test_a_border_is_not_taken_for_zeros():
     assert not np.allclose(out[0], out[4], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_it_computes_in_the_policy_and_the_same_under_xla():
     layer = PixelCNN((4, 4, 1), 2, filters=4, dtype="mixed_bfloat16")
     assert layer(noise(2, 4, 4, 1)).dtype == tf.bfloat16

@@ -153,6 +153,7 @@ def test_penalties_and_statistics_of_the_layer_within_count():
     assert float(layer.layer.calls) == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [lambda dense: dense.quantize("int8"), lambda dense: dense.enable_lora(2)])
 def test_a_kernel_that_is_no_float_matrix_of_its_own_is_refused(change, refused):
     layer = SpectralNormalization(keras.layers.Dense(4, name="last"))

@@ -144,6 +144,7 @@ def test_class_weights_do_not_weigh_the_validation():
     assert len(X) == 64 and histories[0] == histories[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
@@ -597,6 +598,7 @@ def test_batches_without_examples_are_refused_where_there_are_no_others(refused,
         call(stream(0, 3))
 
 
+@pytest.mark.slow
 def test_a_batch_without_examples_leaves_a_codebook_as_it_is():
     codebooks = []
     for sizes in ([len(X)], [len(X), 0]):

@@ -234,6 +234,7 @@ THINGS = {
 METRICS = ["loss", "nll", "elbo", "kl"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("thing", THINGS.values(), ids=THINGS)
 def test_a_keras_user(thing, model, tmp_path):
     assert thing(model, tmp_path)

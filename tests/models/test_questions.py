@@ -86,6 +86,7 @@ def test_a_traversal_starts_at_the_prior_mean_by_default(model):
     assert np.allclose(model.traverse()[:, 3], model.decode(np.zeros((1, 3))).mean(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_elbo_adds_up_to_what_evaluate_reports(model):
     model.compile(jit_compile=False)
     reported = model.evaluate(X, return_dict=True, verbose=0)["elbo"]

@@ -126,6 +126,7 @@ def test_registering_is_all_it_takes(tmp_path):
     assert [type(term) for term in load_model(path).objective.terms] == [NLL, RegisteredTerm]
 
 
+@pytest.mark.slow
 def test_an_archive_that_would_fill_the_memory_is_refused(tmp_path, refused):
     path = tmp_path / "m.keras"
     small().save(path)
@@ -172,6 +173,7 @@ def test_weights_that_are_elsewhere_or_nowhere_are_refused(tmp_path, refused, ch
         load_model(tmp_path / "m.keras")
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_is_seen_and_a_path_that_leads_out_is_refused(tmp_path, refused):
     path = tmp_path / "m.keras"
     small().save(path)

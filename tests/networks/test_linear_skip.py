@@ -27,6 +27,7 @@ def pca_error(x, components):
     return np.sum(np.linalg.svd(values, compute_uv=False)[components:] ** 2) / values.size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", ["normal", "normal_optimal"])
 def test_an_adapted_vae_is_probabilistic_pca(x, likelihood):
     model = kv.zoo.vae((8, 8, 2), 3, likelihood=likelihood, **SMALL)
@@ -41,6 +42,7 @@ def test_an_adapted_vae_is_probabilistic_pca(x, likelihood):
     np.testing.assert_allclose(found, exact.logpdf(values[:20]), rtol=1e-3)  # each sample has the same weight
 
 
+@pytest.mark.slow
 def test_a_plain_autoencoder_starts_with_the_error_of_pca_and_training_reduces_it():
     random = np.random.default_rng(0)
     t = random.uniform(-1, 1, size=(300, 1))
@@ -71,6 +73,7 @@ def test_a_condition_is_no_component(x):
     )
 
 
+@pytest.mark.slow
 def test_large_images_are_reduced_and_enlarged_again(x):
     image = np.kron(x[:40], np.ones((1, 9, 16, 1), "float32"))  # 72x128, in blocks of one value
     model = kv.zoo.ae((72, 128, 2), 39, likelihood="normal", **SMALL)
@@ -94,6 +97,7 @@ def test_other_distributions_and_missing_values_leave_the_linear_path_at_zero(x)
         assert not np.any(model.encoder.linear.kernel)
 
 
+@pytest.mark.slow
 def test_a_model_with_linear_paths_survives_its_file(x, tmp_path):
     model = kv.zoo.vae((8, 8, 2), 3, likelihood="normal", **SMALL)
     model.adapt(x)

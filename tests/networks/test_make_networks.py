@@ -45,6 +45,7 @@ def test_a_pair_makes_a_model_of_events_and_codes_of_the_right_shape(kind):
     assert model.reconstruct(x).shape == x.shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_a_condition_and_another_encoding_widen_the_inputs_and_leave_the_features(kind):
     event_shape = EVENTS.get(kind, (9, 12, 1))

@@ -217,6 +217,7 @@ def test_the_critic_is_told_whether_it_is_trained(training):
         assert judge.training is training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SIDES)
 def test_xla_equals_graph_mode(kind):
     z, weights = tf.constant(normal(6, 2)), normal(2, 3)

@@ -95,6 +95,7 @@ def test_dreg_trains_the_encoder_side_alone():
     assert DReG(5).trains == ("encoder", "posterior")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", [STL(3), DReG(3)])
 def test_xla_gives_what_the_graph_gives(term):
     found = [tf.function(lambda: _value(term), jit_compile=xla)() for xla in (False, True)]

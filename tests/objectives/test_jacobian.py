@@ -124,6 +124,7 @@ def test_terms_are_the_norm_of_the_weights_in_a_linear_model(term):
     assert np.allclose(term(trace_of(samples=3)), (W**2).sum(), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", [Contractive(), DecoderGradient()])
 def test_the_gradient_of_terms_in_a_linear_model_is_twice_the_weights(term):
     def gradient():

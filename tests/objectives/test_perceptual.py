@@ -22,6 +22,7 @@ def trace_of(x, mean):
     return kv.Trace(tf.constant(x), (), likelihood, 0, tf.constant([0, 0]), None, None, {})
 
 
+@pytest.mark.slow
 def test_it_is_zero_for_equal_images_and_grows_with_noise(term):
     x = RNG.random((3, *SHAPE), "float32")
     noise = RNG.normal(size=x.shape).astype("float32")

@@ -48,6 +48,7 @@ def test_piwae_is_two_bounds_at_once():
         assert both[part] and same(both[part], of_loose[part]) and not same(both[part], of_tight[part]), part
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["encoder", "posterior", "decoder", "likelihood", "prior"])
 def test_a_part_that_is_left_out_gets_no_gradient_and_the_others_their_own(part):
     others = [other for other in TRAINABLE_PARTS if other != part]

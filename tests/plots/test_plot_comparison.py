@@ -66,6 +66,7 @@ def test_bars_and_numbers_stay_inside():
     assert low <= -5 and high > 10
 
 
+@pytest.mark.slow
 def test_twelve_measures_and_long_names_are_still_a_picture():
     tables = {f"run_{'long' * 20}_{i} $x": {f"measure {j} {'m' * 60}": i * j for j in range(12)} for i in range(5)}
     figure = plot_comparison(tables)

@@ -115,6 +115,7 @@ def test_equal_fits_give_equal_priors():
     assert not np.array_equal(one.get_weights()[0], other.get_weights()[0])
 
 
+@pytest.mark.slow
 def test_it_survives_its_configuration():
     prior = strong((3, 2, 2), 4)
     copy = AutoregressivePrior.from_config(prior.get_config())

@@ -57,6 +57,7 @@ def test_the_density_integrates_to_one_and_has_the_moments_of_the_draws(name):
     assert np.allclose(np.sqrt(mass @ (grid - center) ** 2), draws.std(0), rtol=0.04)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(4,), (2, 1, 3)])
 def test_codes_of_any_shape(name, shape):
     p = make_prior(name, shape).distribution()

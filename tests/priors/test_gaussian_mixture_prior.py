@@ -59,6 +59,7 @@ def test_the_same_seed_gives_the_same_fit():
     assert all(np.array_equal(a, b) for a, b in zip(one.weights, again.weights, strict=True))
 
 
+@pytest.mark.slow
 def test_it_is_saved_with_its_model_and_not_trained(tmp_path):
     prior = GaussianMixturePrior.fit(CODES, components=2)
     assert len(prior.non_trainable_weights) == 3 and not prior.trainable_weights

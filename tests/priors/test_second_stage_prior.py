@@ -54,6 +54,7 @@ def test_one_draw_loses_the_divergence_of_its_posterior():
     assert np.mean(MARGINAL.logpdf(MANY) - values) == pytest.approx(kl, abs=0.03)
 
 
+@pytest.mark.slow
 def test_a_density_does_not_depend_on_what_else_is_in_the_batch():
     together = linear(5, spread=1.5).distribution().log_prob(Z)
     alone = [linear(5, spread=1.5).distribution().log_prob(Z[i : i + 1])[0] for i in range(len(Z))]
@@ -129,6 +130,7 @@ def two_stages(**options):
 X = np.random.default_rng(0).normal(size=(64, 5)).astype("float32")
 
 
+@pytest.mark.slow
 def test_the_stages_learn_apart():
     model = two_stages()
     trace = model.trace(X, seed=as_seed(0), samples=1)

@@ -110,6 +110,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_would_break_is_named(tmp_path, name):
     function, specs, problem = BROKEN[name]
@@ -148,6 +149,7 @@ def test_damage_is_named(copy):
     assert not check_export(copy).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dtype", "gap", "sound"),
     [("float32", 1e-4, False), ("float16", 1e-3, True), ("float16", 1e-2, False), ("bfloat16", 1e-2, True)],

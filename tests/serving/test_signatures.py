@@ -220,6 +220,7 @@ def test_files_are_answered_as_the_arrays_in_them(exported, images):
     )
 
 
+@pytest.mark.slow
 def test_a_flagged_example_is_one_that_few_training_examples_score_below(vae, digits):
     options = ExportOptions(flagged=0.1)
     x = tf.constant(digits / np.float32(255))

@@ -69,6 +69,7 @@ def test_a_model_takes_the_conditions_that_the_data_have(y, model, condition, tm
     assert built is condition or f"{type(built).__name__} of {built.size}" == condition
 
 
+@pytest.mark.slow
 def test_what_a_chosen_part_makes_useless_is_not_taken_from_the_data():
     config = TrainingConfig(model="masked_vae", likelihood="normal", limit=64, jit_compile=False)
     assert type(build_model(config, load_data(config)).likelihood).__name__ == "Normal"

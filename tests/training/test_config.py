@@ -36,6 +36,7 @@ configurations = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(configurations)
 def test_json_keeps_every_value(tmp_path_factory, config):

@@ -85,6 +85,7 @@ def test_a_source_that_changed_before_the_first_checkpoint_is_refused(run_of, so
         run_of(resume=True, init_from=str(copy))
 
 
+@pytest.mark.slow
 def test_other_sizes_take_what_fits(tmp_path):
     path = tmp_path / "model.keras"
     one = kv.zoo.vae((8, 8, 1), 2, network="conv", filters=(4,))

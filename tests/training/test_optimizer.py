@@ -55,6 +55,7 @@ def test_averages_are_better_late(run_of):
     assert history["val_elbo"][-1] == pytest.approx(validation(averages), rel=1e-5), "it is they that are evaluated"
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_epoch_and_more_epochs_continue_from_it(run_of, capsys, refused):
     same = {"learning_rate": 0.03, "batch_size": 8, "limit": 40, "early_stopping": 3}
     run = run_of(epochs=5, **same)

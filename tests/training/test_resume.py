@@ -284,6 +284,7 @@ def test_a_truncated_checkpoint_is_refused_and_kept(tmp_path, brief, whole_brief
     assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("finished", [False, True])
 def test_a_history_without_its_last_epochs_is_refused_and_kept(tmp_path, brief, whole_brief, refused, finished):
     run = Run(tmp_path / "run")

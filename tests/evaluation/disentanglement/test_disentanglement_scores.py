@@ -20,6 +20,7 @@ def found():
     return disentanglement_scores(codes, FACTORS, factor_names=NAMES)
 
 
+@pytest.mark.slow
 def test_a_perfect_code_with_a_dead_dimension_has_the_highest_scores(found):
     assert list(found.scores) == [
         "beta_vae", "factor_vae", "mig", "sap", "modularity", "explicitness", "irs",
