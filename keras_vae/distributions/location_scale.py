@@ -75,7 +75,8 @@ class LocationScale(Posterior, Likelihood):
         return self.independent(self.elements(parameters["loc"], scale))
 
     def set_scale(self, scale: np.ndarray | float) -> None:
-        raw = np.log(np.expm1(np.maximum(np.asarray(scale, "float32") - self.min_scale, 1e-6)))
+        scale = np.sqrt(np.mean(np.square(scale))) if self.scale == "shared" else np.asarray(scale, "float32")
+        raw = np.log(np.expm1(np.maximum(scale - self.min_scale, 1e-6)))
         if self.scale == "shared":
             self.raw_scale.assign(raw)
         elif self.scale == "elementwise":

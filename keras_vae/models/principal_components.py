@@ -14,7 +14,7 @@ LEAST_VARIANCE = 1e-6
 """Lower bound of the variance s^2, for data without noise."""
 
 
-def adapt_linear_skip(model: AutoencoderBase, x: np.ndarray) -> bool:
+def adapt_linear_skip(model: AutoencoderBase, x: np.ndarray) -> None:
     """Sets a model to probabilistic PCA of examples, where its networks and its distributions allow it.
 
     With the eigenvalues l_i and the eigenvectors v_i of the covariance of x, and the mean variance s^2 of the other
@@ -23,23 +23,20 @@ def adapt_linear_skip(model: AutoencoderBase, x: np.ndarray) -> bool:
         q(z_i | x) = N((1 - s^2 / l_i)^(1/2) l_i^(-1/2) v_i (x - mean), s^2 / l_i)
         p(x | z) = N(mean + sum_i (l_i - s^2)^(1/2) v_i z_i, s^2).
 
-    This is the linear VAE of maximum likelihood. Directions with l_i <= s^2 have the posterior N(0, 1).
+    This is the linear VAE of maximum likelihood. Directions with l_i <= s^2 have the posterior N(0, 1). The function
+    does nothing for networks without `linear_skip`, and for other distributions than normal and deterministic ones.
 
     Args:
         model: the model.
         x: examples `(N, *event_shape)` in the units of the likelihood.
 
-    Returns:
-        Whether the model was set. It is not for networks without `linear_skip`, for other distributions than those
-        below, and for examples with missing values.
-
     Reference: Tipping & Bishop, 1999, https://doi.org/10.1111/1467-9868.00196
     """
     encoder, decoder, posterior, likelihood = model.encoder, model.decoder, model.posterior, model.likelihood
     if not (isinstance(encoder, LinearSkipEncoder) and isinstance(decoder, LinearSkipDecoder)):
-        return False
-    if not (_is_set_by_loc(posterior) and _is_set_by_loc(likelihood) and np.isfinite(x).all() and len(x) > 1):
-        return False
+        return
+    if not (_is_set_by_loc(posterior) and _is_set_by_loc(likelihood) and len(x) > 1):
+        return
     rows = np.linspace(0, len(x) - 1, max(2, min(len(x), MOST_VALUES // x[0].size))).astype(int)
     images = x[rows]
     x = _reduced(images, decoder.factor)
@@ -68,7 +65,6 @@ def adapt_linear_skip(model: AutoencoderBase, x: np.ndarray) -> bool:
         part.pass_loc()
     posterior.set_scale(np.append(np.sqrt(noise / variance), np.ones(encoder.components - components)))
     likelihood.set_scale(np.sqrt(noise + lost))
-    return True
 
 
 def _reduced(x, factor):

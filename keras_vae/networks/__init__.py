@@ -6,7 +6,7 @@ from keras_vae.networks.conv_critic import ConvCritic
 from keras_vae.networks.critic import Critic
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
 from keras_vae.networks.linear_skip import LinearSkipDecoder, LinearSkipEncoder, can_have_linear_skip
-from keras_vae.networks.make_networks import NETWORKS, check_network_options, make_networks, options_of_network
+from keras_vae.networks.make_networks import NETWORKS, check_network_options, make_networks
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.network import Network
 from keras_vae.networks.options import NetworkOptions
@@ -35,5 +35,4 @@ __all__ = [
     "can_have_linear_skip",
     "check_network_options",
     "make_networks",
-    "options_of_network",
 ]

@@ -66,6 +66,7 @@ class LinearSkipEncoder(Network):
 
     def __init__(self, encoder: keras.Model, components: int, **kwargs: Any):
         super().__init__(**kwargs)
+        self.autocast = False  # the linear path needs more than 16 bits, and the encoder casts its own input
         input_shape = input_shape_of(encoder, part="LinearSkipEncoder: encoder")
         self.encoder = encoder
         self.components = check_integer("LinearSkipEncoder: components", components)
@@ -107,6 +108,7 @@ class LinearSkipDecoder(Network):
 
     def __init__(self, decoder: keras.Model, image_shape: tuple[int, ...], **kwargs: Any):
         super().__init__(**kwargs)
+        self.autocast = False  # as in the encoder
         input_shape = input_shape_of(decoder, part="LinearSkipDecoder: decoder")
         self.decoder, self.image_shape = decoder, tuple(image_shape)
         features = features_shape_of(decoder, input_shape, part="LinearSkipDecoder: decoder")

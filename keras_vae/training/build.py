@@ -24,8 +24,9 @@ from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers import VectorCondition
 from keras_vae.layers.augmentation import KEEP_VALUES
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
+from keras_vae.networks import LinearSkipEncoder
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
-from keras_vae.training.defaults import network_options, with_defaults
+from keras_vae.training.defaults import starts_as_pca, with_defaults
 from keras_vae.training.dtype_policy import policy_of_devices
 from keras_vae.training.initial_weights import freeze
 
@@ -98,23 +99,23 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
     return model
 
 
-def describe_model(config: TrainingConfig, data: SplitDataset) -> str:
+def describe_model(model: Autoencoder, config: TrainingConfig, data: SplitDataset) -> str:
     """Returns a line with what the configuration and the data determine: latents, networks, likelihood and optimizer.
 
     Args:
+        model: the model of the configuration.
         config: the configuration, see `with_defaults`.
         data: the data set.
     """
-    options = _options(config, data, steps_of(config, data))
-    words = [f"{config.model}: latent_dim {config.latent_dim}"]
-    if "network" in options:
-        size = f" ({options['size']})" if "size" in options else ""
-        words.append(f"network {options['network']}{size}{', starting as PCA' if options.get('linear_skip') else ''}")
-    if isinstance(options.get("likelihood"), Mapping):
-        words.append(f"likelihood {options['likelihood']['name']}")
-    rate = f"{config.optimizer}, learning rate {config.learning_rate:g}"
+    network, start = model.encoder, ""
+    if isinstance(network, LinearSkipEncoder):
+        network, start = network.encoder, ", starting as PCA"
     decay = "" if config.learning_rate_decay == "none" else f" with {config.learning_rate_decay} decay"
-    return ", ".join([*words, f"batch_size {config.batch_size_for(len(data.train))}", f"{rate}{decay}"])
+    return (
+        f"{config.model}: latents {model.latent_shape}, {type(network).__name__}{start}, likelihood "
+        f"{type(model.likelihood).__name__}, batch_size {config.batch_size_for(len(data.train))}, "
+        f"{config.optimizer}, learning rate {config.learning_rate:g}{decay}"
+    )
 
 
 def steps_of(config: TrainingConfig, data: SplitDataset) -> int:
@@ -173,7 +174,8 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
         options["network"] = config.network
     if config.likelihood != "auto" or not zoo.has_own_likelihood(config.model):
         options["likelihood"] = {"name": _likelihood(config, data.train), **options.get("likelihood", {})}
-    options |= network_options(config, data.event_shape, options)
+    if "linear_skip" not in options and starts_as_pca(config, data.event_shape, options):
+        options["linear_skip"] = True
     if config.warmup_epochs:
         if not zoo.takes(config.model, "warmup_steps"):
             raise InvalidInputError(

@@ -1,4 +1,4 @@
-"""Defaults that follow from the data: epochs, the length of the latent vector, and the networks for larger images."""
+"""Defaults that follow from the data: epochs, the length of the latent vector, and a start as PCA."""
 
 import math
 from collections.abc import Mapping
@@ -6,9 +6,8 @@ from typing import Any
 
 from keras_vae import zoo
 from keras_vae.data import SplitDataset
-from keras_vae.networks import can_have_linear_skip, options_of_network
+from keras_vae.networks import can_have_linear_skip
 from keras_vae.training.config import TrainingConfig
-from keras_vae.zoo.parts import NETWORK_OPTIONS
 
 FAMILIES = ("deterministic", "variational", "bounds and gradients", "aggregate posterior", "priors", "labels")
 RECIPES = ("vae_gan", "ms_ssim_vae", "sigma_vae", "continuous_bernoulli_vae", "masked_vae")
@@ -26,9 +25,7 @@ NORMAL = ("normal", "normal_elementwise", "normal_fixed", "normal_optimal")
 LATENT_DIM, MOST_LATENTS, VALUES_PER_LATENT, EXAMPLES_PER_LATENT = 8, 512, 96, 10
 
 LARGE_IMAGE = 48
-"""Images whose sides are at least this long get the network `LARGE_NETWORK`."""
-
-LARGE_NETWORK = {"network": "conv"}
+"""The networks for images whose sides are at least this long start as probabilistic PCA."""
 
 
 def with_defaults(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
@@ -55,21 +52,18 @@ def _has_latent_vector(model):
     return family in FAMILIES or model in RECIPES
 
 
-def network_options(config: TrainingConfig, event_shape: tuple[int, ...], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the options of the networks for larger images; none where the user chose a network.
+def starts_as_pca(config: TrainingConfig, event_shape: tuple[int, ...], options: Mapping[str, Any]) -> bool:
+    """Returns whether the networks get `linear_skip` by default.
+
+    They do for larger images, unless the user chose the network or the posterior.
 
     Args:
         config: the configuration.
         event_shape: shape of one example.
-        options: the options of the recipe, with a likelihood unless the recipe has its own. The defaults do not apply
-            if they contain one that only other networks take.
+        options: the options of the recipe, with a likelihood unless the recipe has its own.
     """
     is_large = len(event_shape) == 3 and min(event_shape[:2]) >= LARGE_IMAGE
-    if config.network != "auto" or not is_large or not _has_latent_vector(config.model):
-        return {}
-    chosen: dict[str, Any] = dict(LARGE_NETWORK)
+    if config.network != "auto" or not is_large or config.model not in START_AS_PCA or "posterior" in options:
+        return False
     likelihood = options.get("likelihood", {}).get("name", "normal_optimal")  # that of sigma_vae
-    if config.model in START_AS_PCA and likelihood in NORMAL and not {"posterior", "linear_skip"} & set(options):
-        chosen["linear_skip"] = can_have_linear_skip(event_shape)
-    others = set(NETWORK_OPTIONS) & set(options) - set(options_of_network(LARGE_NETWORK["network"]))
-    return {} if others else {name: value for name, value in chosen.items() if name not in options}
+    return likelihood in NORMAL and can_have_linear_skip(event_shape)

@@ -136,7 +136,7 @@ def train(
             warn_of_scale(sample(data.train.x), model.likelihood)
         if verbose:
             print(data.describe())
-            print(describe_model(config, data))
+            print(describe_model(model, config, data))
             print(f"{config.epochs} epochs of {steps_of(config, data)} steps")
         # Outside the scope, since only the chief creates these variables, and before anything is written.
         progress = read_checkpoint(run, steps_of(config, data)) if resume else Progress()

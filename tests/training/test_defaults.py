@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from keras_vae.training import TrainingConfig, with_defaults
-from keras_vae.training.defaults import network_options
+from keras_vae.training.defaults import starts_as_pca
 
 
 def data(event_shape, examples=24_000):
@@ -32,29 +32,18 @@ def test_the_number_of_latents_follows_from_the_data(options, event_shape, examp
 @pytest.mark.parametrize(
     ("config", "event_shape", "options", "expected"),
     [
-        (
-            {},
-            (64, 64, 3),
-            {"likelihood": {"name": "normal"}},
-            {"network": "conv", "linear_skip": True},
-        ),
-        ({"model": "sigma_vae"}, (64, 64, 3), {}, {"network": "conv", "linear_skip": True}),
-        (
-            {},
-            (99, 128, 3),
-            {"likelihood": {"name": "normal"}, "features": 8},
-            {"network": "conv", "linear_skip": False},
-        ),
-        ({}, (64, 64, 1), {"likelihood": {"name": "bernoulli"}}, {"network": "conv"}),
-        ({}, (64, 64, 3), {"likelihood": {"name": "normal"}, "blocks": 2}, {}),  # an option of other networks
-        ({"network": "conv"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, {}),
-        ({"model": "beta_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, {"network": "conv"}),
-        ({"model": "vq_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, {}),
-        ({}, (28, 28, 1), {"likelihood": {"name": "normal"}}, {}),
+        ({}, (64, 64, 3), {"likelihood": {"name": "normal"}}, True),
+        ({"model": "sigma_vae"}, (64, 64, 3), {}, True),
+        ({}, (99, 128, 3), {"likelihood": {"name": "normal"}}, False),  # no multiple of 2
+        ({}, (64, 64, 1), {"likelihood": {"name": "bernoulli"}}, False),
+        ({}, (64, 64, 3), {"likelihood": {"name": "normal"}, "posterior": {"name": "laplace"}}, False),
+        ({"network": "conv"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, False),
+        ({"model": "beta_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, False),
+        ({}, (28, 28, 1), {"likelihood": {"name": "normal"}}, False),
     ],
 )
-def test_larger_images_get_other_networks_unless_the_user_chose_them(config, event_shape, options, expected):
-    assert network_options(TrainingConfig(**config), event_shape, options) == expected
+def test_larger_images_start_as_pca_unless_the_user_chose_another_network(config, event_shape, options, expected):
+    assert starts_as_pca(TrainingConfig(**config), event_shape, options) == expected
 
 
 def test_large_examples_get_fewer_importance_samples():
