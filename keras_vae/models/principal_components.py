@@ -1,7 +1,6 @@
 """Starts a model with `linear_skip` networks as probabilistic PCA."""
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 from keras_vae.distributions import Deterministic, Likelihood, Normal, OptimalSigmaNormal, Posterior
 from keras_vae.models.autoencoder_base import AutoencoderBase
@@ -37,6 +36,8 @@ def adapt_linear_skip(model: AutoencoderBase, x: np.ndarray) -> None:
         return
     if not (_is_set_by_loc(posterior) and _is_set_by_loc(likelihood) and len(x) > 1):
         return
+    from sklearn.decomposition import PCA  # takes a second to import
+
     rows = np.linspace(0, len(x) - 1, max(2, min(len(x), MOST_VALUES // x[0].size))).astype(int)
     images = x[rows]
     x = _reduced(images, decoder.factor)
