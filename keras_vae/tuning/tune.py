@@ -22,6 +22,7 @@ from keras_vae.plots import plot_rate_distortion, plot_search, save
 from keras_vae.training import Run, TrainingConfig, train
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY
 from keras_vae.tuning.hyper_model import AutoencoderHyperModel
+from keras_vae.tuning.saved_search import agree, whole_files
 from keras_vae.tuning.search_space import Axis
 from keras_vae.tuning.workers import is_worker
 
@@ -110,7 +111,7 @@ def tune(
         raise InvalidInputError("init_from: a search starts each trial with new weights; leave it out.")
     out = Path(out)
     target = objective_of(objective)
-    with contextlib.nullcontext() if is_worker() else _held(out, resume):
+    with contextlib.nullcontext() if is_worker() else _held(out, resume), whole_files():
         return _tune(config, out, space, tuner, max_trials, objective, target, verbose)
 
 
@@ -204,6 +205,8 @@ def _search(name, hyper_model, objective, max_trials, config, out):
             super().on_trial_end(trial)
             self.table.add(self.oracle.get_trial(trial.trial_id))
 
+    if not is_worker():
+        agree(out / "trials")
     limits = {"max_epochs": config.epochs} if name == "hyperband" else {"max_trials": max_trials}
     with _quiet():
         search = Search(

@@ -7,10 +7,12 @@ import subprocess
 import time
 
 import pytest
+from keras_tuner.src import utils as tuner_files
 from PIL import Image
 
 from keras_vae.training import Run, TrainingConfig
 from keras_vae.tuning import Axis, tune
+from keras_vae.tuning.saved_search import whole_files
 
 CONFIG = TrainingConfig(
     model="beta_vae", epochs=2, limit=96, options={"units": [8]}, jit_compile=False, likelihood_samples=0, decay="none"
@@ -154,13 +156,42 @@ def test_a_killed_search_loses_no_trial_and_repeats_none(tmp_path, command_of_th
     assert (out / "best" / "evaluation.html").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", ["as a trial began", "as a trial ended"])
+def test_a_kill_between_two_files_of_a_search(searched, tmp_path, killed):
+    out = shutil.copytree(searched[0], tmp_path / "search")
+    shutil.rmtree(out / "best")
+    before = completed(out)
+    files = [out / "trials" / "oracle.json", out / "trials" / "trial_2" / "trial.json"]
+    oracle, trial = (json.loads(file.read_text()) for file in files)
+    oracle["end_order"].remove("2")
+    if killed == "as a trial began":
+        oracle["start_order"].remove("2")
+        trial |= {"status": "RUNNING", "score": None}
+        del before["2"]
+    else:
+        oracle["ongoing_trials"] = {"tuner0": "2"}
+    for file, content in zip(files, (oracle, trial), strict=True):
+        file.write_text(json.dumps(content))
+    tune(CONFIG, out, space=SPACE, tuner="bayesian", max_trials=3, resume=True, verbose=0)
+    after = completed(out)
+    assert len(after) == 3 and {name: after[name] for name in before} == before
+    assert json.loads(files[0].read_text())["end_order"] == ["0", "1", "2"]
+
+
+def test_a_file_of_a_search_is_whole_or_as_it_was(tmp_path):
+    path = tmp_path / "oracle.json"
+    with whole_files():
+        tuner_files.save_json(str(path), [1])
+        with pytest.raises(TypeError):
+            tuner_files.save_json(str(path), [1, object()])
+    assert json.loads(path.read_text()) == [1]
+
+
 def completed(out):
     found = {}
     for path in (out / "trials").glob("trial_*/trial.json"):
-        try:
-            trial = json.loads(path.read_text())
-        except ValueError:
-            continue  # it is being written
+        trial = json.loads(path.read_text())
         if trial["status"] == "COMPLETED":
             found[trial["trial_id"]] = (trial["score"], trial["hyperparameters"]["values"])
     return found
