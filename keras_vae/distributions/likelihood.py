@@ -167,7 +167,8 @@ class Likelihood(DistributionLayer):
         if not self.project:
             return
         axes = tuple(range(x.ndim - 1)) if self._pointwise else 0
-        parameters = self.parameters_of_mean(x.mean(axis=axes))
+        mean = x.mean(axis=axes, dtype="float64")  # a sum in float32 stops to grow at 2^24
+        parameters = self.parameters_of_mean(mean.astype("float32"))
         bias = self._projection.bias.numpy().reshape(*(() if self._pointwise else self.event_shape[:-1]), -1)
         first = 0
         for name, channels in self._channels.items():

@@ -54,7 +54,7 @@ class Budget:
             check_integer(f"Budget: {field.name}", getattr(self, field.name), least=least)
 
 
-MOST_NUMBERS = 2**26  # of the training examples whose principal components are computed: 256 MB
+MOST_NUMBERS = 2**27  # of the training examples whose principal components are computed: 512 MB
 FEWEST = 10  # test examples for statistics of a whole set
 
 FULL = Budget()

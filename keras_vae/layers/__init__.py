@@ -13,6 +13,7 @@ from keras_vae.layers.corruption import (
 from keras_vae.layers.coupling import Coupling
 from keras_vae.layers.flow import Flow
 from keras_vae.layers.gated_dense import GatedDense
+from keras_vae.layers.image_refinement import ImageRefinement
 from keras_vae.layers.made import MADE
 from keras_vae.layers.pixel_cnn import PixelCNN
 from keras_vae.layers.residual_block import ResidualBlock
@@ -32,6 +33,7 @@ __all__ = [
     "Flow",
     "GatedDense",
     "GaussianCorruption",
+    "ImageRefinement",
     "LabelCondition",
     "MaskingCorruption",
     "PixelCNN",

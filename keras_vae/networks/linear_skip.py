@@ -10,11 +10,15 @@ from keras import ops
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.float32_layer import Float32Layer
+from keras_vae.layers.image_refinement import ImageRefinement
 from keras_vae.networks.network import Network, features_shape_of, input_shape_of
 from keras_vae.serialization import register
 
 LARGEST_SIDE = 64
 """The linear path reduces larger images by 2, 4, ... until no side is longer."""
+
+PATCH_SIZE = 4
+"""Side of the patches that `ImageRefinement` corrects, in pixels of the linear path."""
 
 
 class _FixedLinear(Float32Layer):
@@ -88,7 +92,7 @@ class LinearSkipDecoder(Network):
     """A decoder whose features begin with a linear map of the latents, `(B, D) -> (B, *image_shape[:-1], C + F)`.
 
     It is the counterpart of `LinearSkipEncoder`: after `Autoencoder.adapt`, the first C features are the reconstruction
-    from principal components.
+    from principal components. `ImageRefinement` corrects them, and starts without an effect.
 
     Args:
         decoder: a Keras model with one input of known shape `(D,)`, and output `(B, *image_shape[:-1], F)`.
@@ -125,11 +129,12 @@ class LinearSkipDecoder(Network):
             if self.factor > 1
             else None
         )
+        self.refine = self.layer(ImageRefinement, PATCH_SIZE * self.factor, name="refinement")
         self.build_on(input_shape)
 
     def call(self, z: tf.Tensor) -> tf.Tensor:
         image = ops.reshape(self.linear(z), (-1, *self.small_shape))
-        image = image if self.enlarge is None else self.enlarge(image)
+        image = self.refine(image if self.enlarge is None else self.enlarge(image))
         return ops.concatenate([image, ops.cast(self.decoder(z), "float32")], axis=-1)
 
 

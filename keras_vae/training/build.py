@@ -24,6 +24,7 @@ from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers import VectorCondition
 from keras_vae.layers.augmentation import KEEP_VALUES
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
+from keras_vae.models.principal_components import examples_to_adapt
 from keras_vae.networks import LinearSkipEncoder
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
 from keras_vae.training.defaults import starts_as_pca, with_defaults
@@ -97,6 +98,14 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
         compiled["critic_optimizer"] = _optimizer(config, steps, critic_rate, use_ema=False)
     model.compile(_optimizer(config, steps, config.learning_rate), **compiled)
     return model
+
+
+def adapt_model(model: Autoencoder, data: SplitDataset) -> None:
+    """Calls `Autoencoder.adapt` with a sample of the training examples, which is larger if it starts as PCA."""
+    x = sample(data.train.x)
+    if isinstance(data.train.x, LazyArray) and examples_to_adapt(model) > len(x):
+        x = data.train.x.sample(examples_to_adapt(model), most_bytes=data.train.x.nbytes)
+    model.adapt(x)
 
 
 def describe_model(model: Autoencoder, config: TrainingConfig, data: SplitDataset) -> str:

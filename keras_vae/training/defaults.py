@@ -1,4 +1,4 @@
-"""Defaults that follow from the data: epochs, the length of the latent vector, and a start as PCA."""
+"""Defaults that follow from the data: epochs, batch size, the length of the latent vector, and a start as PCA."""
 
 import math
 from collections.abc import Mapping
@@ -27,17 +27,22 @@ LATENT_DIM, MOST_LATENTS, VALUES_PER_LATENT, EXAMPLES_PER_LATENT = 8, 512, 96, 1
 LARGE_IMAGE = 48
 """The networks for images whose sides are at least this long start as probabilistic PCA."""
 
+SMALL_BATCH = 32
+"""The batch size for such images, whose steps take as long per example as those of larger batches."""
+
 
 def with_defaults(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
-    """Returns the configuration with numbers of epochs and latents: its own, or the defaults for the data.
+    """Returns the configuration with epochs, latents and batch size: its own, or the defaults for the data.
 
-    The default for images is a latent for each 96 values, rounded down to a power of two from 8 to 512, and not more
-    than one for ten training examples. It is 8 for other data, and for recipes in which `latent_dim` is not the length
-    of a latent vector for the whole image.
+    The default number of latents for images is one for each 96 values, rounded down to a power of two from 8 to 512,
+    and not more than one for ten training examples. It is 8 for other data, and for recipes in which `latent_dim` is
+    not the length of a latent vector for the whole image. The batch size remains None for other data than larger
+    images, see `TrainingConfig.batch_size_for`.
     """
     epochs = config.epochs_for(len(data.train))
     latent_dim = config.latent_dim or _latent_dim(config, data)
-    return config.replace(epochs=epochs, latent_dim=latent_dim)
+    batch_size = config.batch_size or (SMALL_BATCH if _is_large_image(data.event_shape) else None)
+    return config.replace(epochs=epochs, latent_dim=latent_dim, batch_size=batch_size)
 
 
 def _latent_dim(config, data):
@@ -62,8 +67,13 @@ def starts_as_pca(config: TrainingConfig, event_shape: tuple[int, ...], options:
         event_shape: shape of one example.
         options: the options of the recipe, with a likelihood unless the recipe has its own.
     """
-    is_large = len(event_shape) == 3 and min(event_shape[:2]) >= LARGE_IMAGE
-    if config.network != "auto" or not is_large or config.model not in START_AS_PCA or "posterior" in options:
+    if not _is_large_image(event_shape) or config.model not in START_AS_PCA:
+        return False
+    if config.network != "auto" or "posterior" in options:
         return False
     likelihood = options.get("likelihood", {}).get("name", "normal_optimal")  # that of sigma_vae
     return likelihood in NORMAL and can_have_linear_skip(event_shape)
+
+
+def _is_large_image(event_shape):
+    return len(event_shape) == 3 and min(event_shape[:2]) >= LARGE_IMAGE

@@ -27,7 +27,15 @@ from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.optimizers import AverageWeights
 from keras_vae.replicas import between_workers
-from keras_vae.training.build import build_model, describe_model, fit_epochs, load_data, steps_of, with_names
+from keras_vae.training.build import (
+    adapt_model,
+    build_model,
+    describe_model,
+    fit_epochs,
+    load_data,
+    steps_of,
+    with_names,
+)
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import FROM_DATA, TrainingConfig
 from keras_vae.training.defaults import with_defaults
@@ -41,7 +49,7 @@ from keras_vae.training.resume import check_resumable, check_same_data, continue
 from keras_vae.training.run import BEST, Run
 from keras_vae.training.show_progress import ShowProgress
 
-KEPT = (*FROM_DATA, "epochs", "latent_dim")
+KEPT = (*FROM_DATA, "epochs", "latent_dim", "batch_size")
 """Attributes that a resumed run takes from its own configuration if they are None."""
 
 
@@ -124,7 +132,8 @@ def train(
         data = load_data(config)
         config = with_defaults(with_names(config, data), data)
         check_alike(strategy, [data.train.x, data.train.y], "data")
-        check_alike(strategy, [np.array([config.epochs, config.latent_dim])], "number of epochs or latents")
+        numbers = np.array([config.epochs, config.latent_dim, config.batch_size_for(len(data.train))])
+        check_alike(strategy, [numbers], "number of epochs or latents, or batch size")
         if resume:
             check_same_data(run, config, data)
         _check_batch_size(config, data, strategy)
@@ -132,7 +141,7 @@ def train(
             model = build_model(config, data)
             _check_data(model, data, config)
             check_can_be_saved(model, run["model.keras"])  # before the training, so that it fails early
-            model.adapt(sample(data.train.x))
+            adapt_model(model, data)
             warn_of_scale(sample(data.train.x), model.likelihood)
         if verbose:
             print(data.describe())

@@ -6,11 +6,11 @@ import keras
 import keras_tuner
 
 from keras_vae.data import SplitDataset
-from keras_vae.data.lazy_array import sample
 from keras_vae.evaluation import Budget, Subject, read_examples
 from keras_vae.models import Autoencoder
 from keras_vae.optimizers import AverageWeights
 from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data, with_defaults
+from keras_vae.training.build import adapt_model
 from keras_vae.tuning.search_space import Axis, configuration, default_space
 
 
@@ -59,7 +59,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
     def build(self, hp: keras_tuner.HyperParameters) -> Autoencoder:
         """Builds the compiled model of a trial, adapted to the training data."""
         model = build_model(self.configuration(hp), self.data)
-        model.adapt(sample(self.data.train.x))
+        adapt_model(model, self.data)
         return model
 
     def fit(

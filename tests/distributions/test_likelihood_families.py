@@ -169,6 +169,13 @@ def test_a_head_starts_at_the_mean_of_the_examples(case):
     assert np.allclose(mean, expected, rtol=1e-3, atol=0.07 if "logistic" in name else 1e-3)
 
 
+def test_the_mean_of_many_values_is_not_rounded():
+    head = OptimalSigmaNormal((64, 64, 3))
+    head(tf.zeros((1, 64, 64, 8)))
+    head.adapt(np.broadcast_to(np.float32(0.9), (5000, 64, 64, 3)))  # their sum is above 2^24
+    assert np.allclose(head.distribution(head(tf.zeros((1, 64, 64, 8)))).mean(), 0.9, rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", IN_UNIT_INTERVAL)
 def test_values_outside_the_unit_interval_are_refused(name, refused):
     head = FAMILIES[name]((2,))

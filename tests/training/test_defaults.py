@@ -1,8 +1,12 @@
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from keras_vae import zoo
+from keras_vae.data.lazy_array import InMemory
 from keras_vae.training import TrainingConfig, with_defaults
+from keras_vae.training.build import adapt_model
 from keras_vae.training.defaults import starts_as_pca
 
 
@@ -27,6 +31,24 @@ def data(event_shape, examples=24_000):
 )
 def test_the_number_of_latents_follows_from_the_data(options, event_shape, examples, expected):
     assert with_defaults(TrainingConfig(**options), data(event_shape, examples)).latent_dim == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "event_shape", "expected"),
+    [({}, (64, 64, 3), 32), ({}, (28, 28, 1), None), ({}, (64, 20, 3), None), ({"batch_size": 99}, (64, 64, 3), 99)],
+)
+def test_larger_images_have_a_smaller_batch(options, event_shape, expected):
+    assert with_defaults(TrainingConfig(**options), data(event_shape)).batch_size == expected
+
+
+def test_principal_components_are_those_of_more_examples_than_a_sample():
+    model = zoo.vae((8, 8, 1), 3, network="conv", linear_skip=True, filters=(4,), likelihood="normal", seed=0)
+    adapted = []
+    model.adapt = lambda x: adapted.append(len(x))
+    x = InMemory(np.zeros((1000, 8, 8, 1), "uint8"))
+    x.sampled = x.sample(20)
+    adapt_model(model, SimpleNamespace(train=SimpleNamespace(x=x)))
+    assert adapted == [300]  # 100 for each component
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class PrincipalComponents(Features):
         if (flat == flat[0]).all():
             raise InvalidInputError(f"{part}: expected two or more different examples, got {len(x)} equal; use more.")
         components = min(components, len(flat) - 1, flat.shape[1])
-        fitted = PCA(components, random_state=seed).fit(flat)
+        fitted = PCA(components, copy=False, random_state=seed).fit(flat)
         varying = fitted.explained_variance_ > 1e-12 * fitted.explained_variance_[0]
         return cls(fitted.mean_.reshape(x.shape[1:]), fitted.components_[varying])
 
