@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae.distributions import Deterministic, Likelihood, Normal, OptimalSigmaNormal, Posterior
 from keras_vae.models.autoencoder_base import AutoencoderBase
-from keras_vae.networks import LinearSkipDecoder, LinearSkipEncoder
+from keras_vae.networks import LinearPathDecoder, LinearSkipEncoder
 
 MOST_VALUES = 2**27
 """The principal components are those of a sample of at most this many values, 512 MB."""
@@ -44,7 +44,7 @@ def adapt_linear_skip(model: AutoencoderBase, x: np.ndarray) -> None:
     Reference: Tipping & Bishop, 1999, https://doi.org/10.1111/1467-9868.00196
     """
     encoder, decoder, posterior, likelihood = model.encoder, model.decoder, model.posterior, model.likelihood
-    if not (isinstance(encoder, LinearSkipEncoder) and isinstance(decoder, LinearSkipDecoder)):
+    if not (isinstance(encoder, LinearSkipEncoder) and isinstance(decoder, LinearPathDecoder)):
         return
     if not (_is_set_by_loc(posterior) and _is_set_by_loc(likelihood) and len(x) > 1):
         return

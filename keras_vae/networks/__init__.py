@@ -5,7 +5,13 @@ from keras_vae.networks.conv import ConvDecoder, ConvEncoder
 from keras_vae.networks.conv_critic import ConvCritic
 from keras_vae.networks.critic import Critic
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
-from keras_vae.networks.linear_skip import LinearSkipDecoder, LinearSkipEncoder, can_have_linear_skip
+from keras_vae.networks.linear_skip import (
+    LinearPathDecoder,
+    LinearSkipDecoder,
+    LinearSkipEncoder,
+    PCADecoder,
+    can_have_linear_skip,
+)
 from keras_vae.networks.make_networks import NETWORKS, check_network_options, make_networks
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.network import Network
@@ -22,12 +28,14 @@ __all__ = [
     "Critic",
     "GatedMLPDecoder",
     "GatedMLPEncoder",
+    "LinearPathDecoder",
     "LinearSkipDecoder",
     "LinearSkipEncoder",
     "MLPDecoder",
     "MLPEncoder",
     "Network",
     "NetworkOptions",
+    "PCADecoder",
     "ResNetDecoder",
     "ResNetEncoder",
     "SequenceDecoder",

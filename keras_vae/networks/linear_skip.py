@@ -11,6 +11,7 @@ from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.float32_layer import Float32Layer
 from keras_vae.layers.image_refinement import ImageRefinement
+from keras_vae.networks.conv import check_image_shape
 from keras_vae.networks.network import Network, features_shape_of, input_shape_of
 from keras_vae.serialization import register
 
@@ -87,12 +88,35 @@ class LinearSkipEncoder(Network):
         return ops.concatenate([components, ops.cast(features, "float32")], axis=-1)
 
 
+class LinearPathDecoder(Network):
+    """The linear path of a decoder, `(B, D) -> (B, *image_shape)`; a subclass calls `build_path` and `image_of`."""
+
+    def build_path(self, input_shape: tuple[int, ...], image_shape: tuple[int, ...]) -> None:
+        """Creates the path for latents of `input_shape` and images of `image_shape`, and builds the network."""
+        self.autocast = False  # as in the encoder
+        self.image_shape = tuple(image_shape)
+        self.factor = _factor(self.image_shape, type(self).__name__)
+        self.small_shape = _small_shape(self.image_shape, self.factor)
+        self.linear = _FixedLinear(math.prod(self.small_shape), name="principal_components")
+        self.enlarge = (
+            keras.layers.UpSampling2D(self.factor, interpolation="bilinear", dtype="float32")
+            if self.factor > 1
+            else None
+        )
+        self.build_on(input_shape)
+
+    def image_of(self, z: tf.Tensor) -> tf.Tensor:
+        """Returns the reconstructions from principal components, without their mean before `Autoencoder.adapt`."""
+        image = ops.reshape(self.linear(z), (-1, *self.small_shape))
+        return image if self.enlarge is None else self.enlarge(image)
+
+
 @register
-class LinearSkipDecoder(Network):
+class LinearSkipDecoder(LinearPathDecoder):
     """A decoder whose features begin with a linear map of the latents, `(B, D) -> (B, *image_shape[:-1], C + F)`.
 
     It is the counterpart of `LinearSkipEncoder`: after `Autoencoder.adapt`, the first C features are the reconstruction
-    from principal components. `ImageRefinement` corrects them, and starts without an effect.
+    from principal components.
 
     Args:
         decoder: a Keras model with one input of known shape `(D,)`, and output `(B, *image_shape[:-1], F)`.
@@ -112,30 +136,66 @@ class LinearSkipDecoder(Network):
 
     def __init__(self, decoder: keras.Model, image_shape: tuple[int, ...], **kwargs: Any):
         super().__init__(**kwargs)
-        self.autocast = False  # as in the encoder
         input_shape = input_shape_of(decoder, part="LinearSkipDecoder: decoder")
-        self.decoder, self.image_shape = decoder, tuple(image_shape)
+        self.decoder = decoder
         features = features_shape_of(decoder, input_shape, part="LinearSkipDecoder: decoder")
-        if len(input_shape) != 1 or features[1:-1] != self.image_shape[:-1]:
+        if len(input_shape) != 1 or features[1:-1] != tuple(image_shape)[:-1]:
             raise InvalidInputError(
                 f"LinearSkipDecoder: expected a decoder from latent vectors to features of shape "
-                f"{(*self.image_shape[:-1], 'F')}, got {input_shape} to {features[1:]}; use another network, or none."
+                f"{(*image_shape[:-1], 'F')}, got {input_shape} to {features[1:]}; use another network, or none."
             )
-        self.factor = _factor(self.image_shape, "LinearSkipDecoder")
-        self.small_shape = _small_shape(self.image_shape, self.factor)
-        self.linear = _FixedLinear(math.prod(self.small_shape), name="principal_components")
-        self.enlarge = (
-            keras.layers.UpSampling2D(self.factor, interpolation="bilinear", dtype="float32")
-            if self.factor > 1
-            else None
-        )
-        self.refine = self.layer(ImageRefinement, PATCH_SIZE * self.factor, name="refinement")
-        self.build_on(input_shape)
+        self.build_path(input_shape, image_shape)
 
     def call(self, z: tf.Tensor) -> tf.Tensor:
-        image = ops.reshape(self.linear(z), (-1, *self.small_shape))
-        image = self.refine(image if self.enlarge is None else self.enlarge(image))
-        return ops.concatenate([image, ops.cast(self.decoder(z), "float32")], axis=-1)
+        return ops.concatenate([self.image_of(z), ops.cast(self.decoder(z), "float32")], axis=-1)
+
+
+@register
+class PCADecoder(LinearPathDecoder):
+    """A decoder that corrects the reconstruction from principal components, `(B, D) -> (B, H, W, C)`.
+
+        ImageRefinement(linear(z), dense(z))
+
+    A new decoder is linear. It is the counterpart of `LinearSkipEncoder`.
+
+    Args:
+        input_shape: `(D,)`, the shape of one latent vector, with the condition if there is one.
+        image_shape: `(H, W, C)` of the images, at least 8x8.
+        filters: number of filters of the correction.
+        blocks: number of blocks of the correction, see `ImageRefinement`.
+
+    Raises:
+        InvalidInputError: for other images; if a number is not an integer >= 1; for larger images, see
+            `LinearSkipEncoder`.
+
+    Example:
+
+    >>> PCADecoder((8,), (16, 16, 3))(tf.zeros((2, 8))).shape
+    TensorShape([2, 16, 16, 3])
+
+    Reference: see `LinearSkipEncoder` and `ImageRefinement`.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        image_shape: tuple[int, ...],
+        *,
+        filters: int = 96,
+        blocks: int = 2,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        image_shape = check_image_shape("PCADecoder", image_shape)
+        self.filters = check_integer("PCADecoder: filters", filters)
+        self.blocks = check_integer("PCADecoder: blocks", blocks)
+        self.shift = self.layer(keras.layers.Dense, filters, name="shift")
+        patch_size = PATCH_SIZE * _factor(image_shape, "PCADecoder")
+        self.refine = self.layer(ImageRefinement, patch_size, filters=filters, blocks=blocks, name="refinement")
+        self.build_path(tuple(input_shape), image_shape)
+
+    def call(self, z: tf.Tensor) -> tf.Tensor:
+        return self.refine(self.image_of(z), self.shift(z))
 
 
 def can_have_linear_skip(image_shape: tuple[int, ...]) -> bool:

@@ -9,10 +9,10 @@ import keras
 
 from keras_vae.checks import check_event_shape, check_integer, check_seed, is_channels_first
 from keras_vae.errors import InvalidInputError
-from keras_vae.networks.conv import ConvDecoder, ConvEncoder
+from keras_vae.networks.conv import ConvDecoder, ConvEncoder, check_image_shape, default_filters
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
 from keras_vae.networks.image_size import sized_options
-from keras_vae.networks.linear_skip import LinearSkipDecoder, LinearSkipEncoder
+from keras_vae.networks.linear_skip import LinearSkipDecoder, LinearSkipEncoder, PCADecoder
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.options import NetworkOptions
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
@@ -77,6 +77,24 @@ def _conv(
     return (
         ConvEncoder(input_shape, filters, name="encoder", **options),
         ConvDecoder((code_size,), event_shape, _reversed(filters), name="decoder", **options, **of_decoder),
+    )
+
+
+def _pca(
+    input_shape: Shape,
+    event_shape: Shape,
+    code_size: int,
+    *,
+    filters: Sequence[int] | None = None,
+    units: int = 256,
+    features: int = 96,
+    blocks: int = 2,
+) -> Pair:
+    check_image_shape("pca", event_shape)
+    narrow = tuple(n // 2 for n in default_filters(*event_shape[:2]))
+    return (
+        ConvEncoder(input_shape, narrow if filters is None else filters, units=units, name="encoder"),
+        PCADecoder((code_size,), event_shape, filters=features, blocks=blocks, name="decoder"),
     )
 
 
@@ -204,6 +222,7 @@ _MAKERS: dict[str, Callable[..., Pair]] = {
     "gated_mlp": _gated_mlp,
     "gru": _gru,
     "mlp": _mlp,
+    "pca": _pca,
     "resnet": _resnet,
     "spatial": _spatial,
 }
@@ -287,8 +306,9 @@ def make_networks(
     """Returns an encoder for examples of `event_shape`, and a decoder that is its mirror image.
 
     Args:
-        kind: `"mlp"` or `"gated_mlp"` for any data; `"conv"`, `"resnet"` or `"spatial"` for images of at least 8x8,
-            where the latents of `"spatial"` are maps `(h, w, latent_dim)`; `"conv1d"` or `"gru"` for sequences
+        kind: `"mlp"` or `"gated_mlp"` for any data; `"conv"`, `"resnet"`, `"pca"` or `"spatial"` for images of at least
+            8x8, where `"pca"` corrects principal components, see `PCADecoder`, and the latents of `"spatial"` are maps
+            `(h, w, latent_dim)`; `"conv1d"` or `"gru"` for sequences
             `(T, C)`; or `"auto"`, which is conv for images of at least 16x16, conv1d for sequences of at least 8 steps,
             and mlp otherwise.
         event_shape: shape of one example, as the decoder describes it.
@@ -298,10 +318,11 @@ def make_networks(
         encoder_input_shape: input shape of the encoder without the condition. None uses `event_shape`.
         seed: seed of the initial weights. None draws one.
         **options: options of the networks, see `NetworkOptions`: `units` and `activation` of mlp, gated_mlp, conv,
-            resnet and conv1d; `filters`, `features` and `kernel_size` of conv, resnet, spatial and conv1d; `size`,
-            `blocks`, `groups`, `attention`, `patch_size`, `upsampling` and `activation` of resnet and
-            spatial; `downsampling` of spatial; `dilations` of conv1d; `units` and `unroll` of gru;
-            `decoder_l2` and `decoder_spectral_normalization` of mlp and conv; `linear_skip` of conv and resnet.
+            resnet and conv1d; `filters`, `features` and `kernel_size` of conv, resnet, spatial and conv1d; `filters`,
+            `units`, `features` and `blocks` of pca; `size`, `blocks`, `groups`, `attention`, `patch_size`,
+            `upsampling` and `activation` of resnet and spatial; `downsampling` of spatial; `dilations` of conv1d;
+            `units` and `unroll` of gru; `decoder_l2` and `decoder_spectral_normalization` of mlp and conv;
+            `linear_skip` of conv and resnet.
 
     Raises:
         InvalidInputError: for an unknown kind, for a `latent_dim` below 1, or for an option that the networks do not
@@ -329,12 +350,11 @@ def make_networks(
         with initial_weights(None if seed is None else check_seed(seed), "networks"):
             own = {name: value for name, value in options.items() if name != "linear_skip"}
             encoder, decoder = _MAKERS[resolved](input_shape, event_shape, latent_dim + condition_dim, **own)
-            if not options.get("linear_skip"):
-                return encoder, decoder
-            return (
-                LinearSkipEncoder(encoder, latent_dim, name="linear_skip_encoder"),
-                LinearSkipDecoder(decoder, event_shape, name="linear_skip_decoder"),
-            )
+            if options.get("linear_skip"):
+                decoder = LinearSkipDecoder(decoder, event_shape, name="linear_skip_decoder")
+            if options.get("linear_skip") or resolved == "pca":
+                encoder = LinearSkipEncoder(encoder, latent_dim, name="linear_skip_encoder")
+            return encoder, decoder
     except InvalidInputError:
         raise
     except (TypeError, ValueError) as error:

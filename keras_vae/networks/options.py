@@ -8,14 +8,14 @@ class NetworkOptions(TypedDict, total=False):
     """The options of `make_networks`, in the order of the encoder; see there for the options of each kind.
 
     Attributes:
-        units: widths of the dense layers; a single width for conv, resnet, conv1d and gru.
+        units: widths of the dense layers; a single width for conv, resnet, pca, conv1d and gru.
         activation: Keras activation.
         size: `"tiny"`, `"small"`, `"base"` or `"large"`: filters, blocks, units, attention, patch_size and upsampling
             as a function of the image shape, see `sized_options`; each of them can replace its value.
         filters: number of filters of each downsampling step.
-        features: number of output feature maps of the decoder.
+        features: number of output feature maps of the decoder; of feature maps inside the decoder of pca.
         kernel_size: side (or length) of the convolution kernels.
-        blocks: number of residual blocks after each downsampling step.
+        blocks: number of residual blocks after each downsampling step; in the decoder of pca.
         groups: number of channel groups of the normalisation.
         attention: whether to add self-attention at the lowest resolution, see `SpatialAttention`.
         patch_size: side of the patches of pixels that are one position of the first convolution, 1, 2 or 4.

@@ -183,8 +183,8 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
         options["network"] = config.network
     if config.likelihood != "auto" or not zoo.has_own_likelihood(config.model):
         options["likelihood"] = {"name": _likelihood(config, data.train), **options.get("likelihood", {})}
-    if "linear_skip" not in options and starts_as_pca(config, data.event_shape, options):
-        options["linear_skip"] = True
+    if starts_as_pca(config, data.event_shape, options):
+        options["network"] = "pca"
     if config.warmup_epochs:
         if not zoo.takes(config.model, "warmup_steps"):
             raise InvalidInputError(

@@ -6,7 +6,8 @@ from typing import Any
 
 from keras_vae import zoo
 from keras_vae.data import SplitDataset
-from keras_vae.networks import can_have_linear_skip
+from keras_vae.networks import NetworkOptions, can_have_linear_skip
+from keras_vae.networks.make_networks import options_of_network
 from keras_vae.training.config import TrainingConfig
 
 FAMILIES = ("deterministic", "variational", "bounds and gradients", "aggregate posterior", "priors", "labels")
@@ -58,7 +59,7 @@ def _has_latent_vector(model):
 
 
 def starts_as_pca(config: TrainingConfig, event_shape: tuple[int, ...], options: Mapping[str, Any]) -> bool:
-    """Returns whether the networks get `linear_skip` by default.
+    """Returns whether the default network is `"pca"`, see `PCADecoder`.
 
     They do for larger images, unless the user chose the network or the posterior.
 
@@ -69,7 +70,8 @@ def starts_as_pca(config: TrainingConfig, event_shape: tuple[int, ...], options:
     """
     if not _is_large_image(event_shape) or config.model not in START_AS_PCA:
         return False
-    if config.network != "auto" or "posterior" in options:
+    chosen = {"posterior", *NetworkOptions.__annotations__} - {*options_of_network("pca")}
+    if config.network != "auto" or chosen & {*options}:
         return False
     likelihood = options.get("likelihood", {}).get("name", "normal_optimal")  # that of sigma_vae
     return likelihood in NORMAL and can_have_linear_skip(event_shape)

@@ -7,6 +7,7 @@ import keras_vae as kv
 from keras_vae.errors import InvalidInputError
 
 SMALL = {"network": "conv", "filters": (4,), "units": 8, "features": 3, "linear_skip": True, "seed": 0}
+PCA = {"network": "pca", "filters": (4,), "units": 8, "features": 6, "blocks": 1, "seed": 0}
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,9 @@ def pca_error(x, components):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("likelihood", ["normal", "normal_optimal"])
-def test_an_adapted_vae_is_probabilistic_pca(x, likelihood):
-    model = kv.zoo.vae((8, 8, 2), 3, likelihood=likelihood, **SMALL)
+@pytest.mark.parametrize(("likelihood", "networks"), [("normal", SMALL), ("normal_optimal", SMALL), ("normal", PCA)])
+def test_an_adapted_vae_is_probabilistic_pca(x, likelihood, networks):
+    model = kv.zoo.vae((8, 8, 2), 3, likelihood=likelihood, **networks)
     model.adapt(x)
     values = x.reshape(300, -1)
     variances, vectors = np.linalg.eigh(np.cov(values.T))
@@ -85,8 +86,9 @@ def test_the_linear_path_is_float32_under_a_mixed_policy(x):
     np.testing.assert_allclose(model.reconstruct(x[:9]), single.reconstruct(x[:9]), rtol=1e-4, atol=1e-4)
 
 
-def test_a_condition_is_no_component(x):
-    model = kv.zoo.conditional_vae((8, 8, 2), 3, classes=2, likelihood="normal", **SMALL)
+@pytest.mark.parametrize("networks", [SMALL, PCA])
+def test_a_condition_is_no_component(x, networks):
+    model = kv.zoo.conditional_vae((8, 8, 2), 3, classes=2, likelihood="normal", **networks)
     model.adapt(x)
     condition = np.arange(300) % 2
     assert error(model, x, condition=condition) == pytest.approx(pca_error(x, 3), rel=0.05)
@@ -120,6 +122,18 @@ def test_other_distributions_leave_the_linear_path_at_zero(x):
 
 
 @pytest.mark.slow
+def test_the_decoder_of_corrected_components_learns_what_depends_on_a_condition():
+    condition = np.arange(200) % 2
+    x = np.where(condition[:, None, None, None] == 1, 1.0, -1.0) * np.ones((1, 8, 8, 1)) + np.zeros((200, 8, 8, 1))
+    x = (x + 0.1 * np.random.default_rng(0).normal(size=x.shape)).astype("float32")
+    model = kv.zoo.conditional_vae((8, 8, 1), 1, classes=2, likelihood="normal", **PCA)  # without `adapt`
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.fit(x, condition, epochs=20, batch_size=20, verbose=0)
+    z = np.zeros((2, 1), "float32")
+    assert np.ptp(model.decode(z, condition=np.array([0, 1])).mean().numpy().mean(axis=(1, 2, 3))) > 0.5
+
+
+@pytest.mark.slow
 def test_a_model_with_linear_paths_survives_its_file(x, tmp_path):
     model = kv.zoo.vae((8, 8, 2), 3, likelihood="normal", **SMALL)
     model.adapt(x)
@@ -130,5 +144,9 @@ def test_a_model_with_linear_paths_survives_its_file(x, tmp_path):
 def test_what_cannot_have_a_linear_path_is_refused():
     with pytest.raises(InvalidInputError, match="multiple of 2"):
         kv.zoo.vae((65, 128, 1), 3, **SMALL)
+    with pytest.raises(InvalidInputError, match=r"pca: expected images .* of at least 8x8, got \(12,\)"):
+        kv.zoo.vae((12,), 3, network="pca")
+    with pytest.raises(InvalidInputError, match="PCADecoder: filters must be an integer"):
+        kv.zoo.vae((8, 8, 1), 3, network="pca", features=0)
     with pytest.raises(InvalidInputError, match="expected a decoder"):
         kv.LinearSkipDecoder(kv.MLPDecoder((3,), (8,)), (8, 8, 1))

@@ -19,6 +19,7 @@ TINY = {
     "gated_mlp": {"units": (8, 6), "activation": "tanh"},
     "gru": {"units": 6, "unroll": True},
     "mlp": {"units": (8, 6), "activation": "tanh"},
+    "pca": {"filters": (3, 4), "units": 5, "features": 6, "blocks": 1},
     "resnet": {"filters": (4, 6), "units": 5, "blocks": 1, "groups": 2, "features": 6},
     "spatial": {"filters": (4, 6), "activation": "relu", "features": 6},
 }

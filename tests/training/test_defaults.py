@@ -62,6 +62,9 @@ def test_principal_components_are_those_of_more_examples_than_a_sample():
         ({"network": "conv"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, False),
         ({"model": "beta_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, False),
         ({}, (28, 28, 1), {"likelihood": {"name": "normal"}}, False),
+        ({}, (64, 64, 3), {"likelihood": {"name": "normal"}, "linear_skip": False}, False),
+        ({}, (64, 64, 3), {"likelihood": {"name": "normal"}, "kernel_size": 5}, False),
+        ({}, (64, 64, 3), {"likelihood": {"name": "normal"}, "filters": (8, 8)}, True),
     ],
 )
 def test_larger_images_start_as_pca_unless_the_user_chose_another_network(config, event_shape, options, expected):
