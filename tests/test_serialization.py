@@ -34,7 +34,7 @@ EXAMPLES = [
     partial(networks.ResNetDecoder, (5, 6, 3), (9, 12, 2), (4,), spatial=True, groups=2),
     partial(networks.ResNetDecoder, (3,), (9, 12, 2), (4,), patch_size=2, upsampling="subpixel", attention=True),
     partial(networks.LinearSkipEncoder, networks.MLPEncoder((4, 3), (5,)), 2),
-    partial(networks.PCADecoder, (2,), (9, 12, 2), filters=4, blocks=1),
+    partial(networks.PCADecoder, (2,), (9, 12, 2), condition_dim=1, filters=4, blocks=1),
     partial(networks.LinearSkipDecoder, networks.ConvDecoder((2,), (9, 12, 2), (4, 3), units=5), (9, 12, 2)),
     partial(networks.SequenceEncoder, (13, 2), units=9, filters=(3, 4), dilations=(1, 3)),
     partial(networks.SequenceDecoder, (2,), (7, 2), "gru", units=5, unroll=True, features=3),

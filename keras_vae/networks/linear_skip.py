@@ -154,13 +154,14 @@ class LinearSkipDecoder(LinearPathDecoder):
 class PCADecoder(LinearPathDecoder):
     """A decoder that corrects the reconstruction from principal components, `(B, D) -> (B, H, W, C)`.
 
-        ImageRefinement(linear(z), dense(z))
+        ImageRefinement(linear(z), dense(condition))
 
-    A new decoder is linear. It is the counterpart of `LinearSkipEncoder`.
+    A new decoder is linear in z. It is the counterpart of `LinearSkipEncoder`.
 
     Args:
         input_shape: `(D,)`, the shape of one latent vector, with the condition if there is one.
         image_shape: `(H, W, C)` of the images, at least 8x8.
+        condition_dim: length of the condition, the last elements of the input.
         filters: number of filters of the correction.
         blocks: number of blocks of the correction, see `ImageRefinement`.
 
@@ -181,6 +182,7 @@ class PCADecoder(LinearPathDecoder):
         input_shape: tuple[int, ...],
         image_shape: tuple[int, ...],
         *,
+        condition_dim: int = 0,
         filters: int = 96,
         blocks: int = 2,
         **kwargs: Any,
@@ -189,13 +191,15 @@ class PCADecoder(LinearPathDecoder):
         image_shape = check_image_shape("PCADecoder", image_shape)
         self.filters = check_integer("PCADecoder: filters", filters)
         self.blocks = check_integer("PCADecoder: blocks", blocks)
-        self.shift = self.layer(keras.layers.Dense, filters, name="shift")
+        self.condition_dim = check_integer("PCADecoder: condition_dim", condition_dim, least=0)
+        self.shift = self.layer(keras.layers.Dense, filters, name="shift") if condition_dim else None
         patch_size = PATCH_SIZE * _factor(image_shape, "PCADecoder")
         self.refine = self.layer(ImageRefinement, patch_size, filters=filters, blocks=blocks, name="refinement")
         self.build_path(tuple(input_shape), image_shape)
 
     def call(self, z: tf.Tensor) -> tf.Tensor:
-        return self.refine(self.image_of(z), self.shift(z))
+        shift = None if self.shift is None else self.shift(z[:, -self.condition_dim :])
+        return self.refine(self.image_of(z), shift)
 
 
 def can_have_linear_skip(image_shape: tuple[int, ...]) -> bool:

@@ -84,6 +84,7 @@ def _pca(
     input_shape: Shape,
     event_shape: Shape,
     code_size: int,
+    condition_dim: int,
     *,
     filters: Sequence[int] | None = None,
     units: int = 256,
@@ -94,7 +95,9 @@ def _pca(
     narrow = tuple(n // 2 for n in default_filters(*event_shape[:2]))
     return (
         ConvEncoder(input_shape, narrow if filters is None else filters, units=units, name="encoder"),
-        PCADecoder((code_size,), event_shape, filters=features, blocks=blocks, name="decoder"),
+        PCADecoder(
+            (code_size,), event_shape, condition_dim=condition_dim, filters=features, blocks=blocks, name="decoder"
+        ),
     )
 
 
@@ -349,7 +352,8 @@ def make_networks(
     try:
         with initial_weights(None if seed is None else check_seed(seed), "networks"):
             own = {name: value for name, value in options.items() if name != "linear_skip"}
-            encoder, decoder = _MAKERS[resolved](input_shape, event_shape, latent_dim + condition_dim, **own)
+            sizes = (latent_dim + condition_dim, *((condition_dim,) if resolved == "pca" else ()))
+            encoder, decoder = _MAKERS[resolved](input_shape, event_shape, *sizes, **own)
             if options.get("linear_skip"):
                 decoder = LinearSkipDecoder(decoder, event_shape, name="linear_skip_decoder")
             if options.get("linear_skip") or resolved == "pca":
