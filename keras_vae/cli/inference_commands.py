@@ -164,6 +164,57 @@ def anomalies(
     typer.echo(report.write(run, data, reference, label_column, seed))
 
 
+@imports_first("run")
+def neighbours(
+    run: Source,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Queries: an image, a folder of images, a table, a .npy or .npz file, or the test part of a named "
+            "data set.",
+            show_default="the run's own test part",
+        ),
+    ] = None,
+    among: Annotated[
+        str | None, typer.Option(help="Examples that are searched.", show_default="the run's training part")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Output folder for the table and the picture.")] = Path("neighbours"),
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Number of neighbours of each query.")] = 8,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")] = False,
+) -> None:
+    """Find the examples whose latents are nearest to those of each query: a table and a picture."""
+    from keras_vae.cli import latent_reports
+
+    latent_reports.check_folder(out, latent_reports.NEIGHBOURS, overwrite=overwrite)
+    typer.echo(latent_reports.neighbours(run, data, among, count, out))
+
+
+@imports_first("run")
+def directions(
+    run: Source,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Labelled data: a folder with a sub-folder for each label, a table, a .npz file, or the test part of "
+            "a named data set.",
+            show_default="the run's own training part",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Output folder for the table, the vectors and the picture.")] = Path(
+        "directions"
+    ),
+    label_column: Annotated[
+        str | None, typer.Option(help="Column with the labels, for a table.", show_default="the run's")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")] = False,
+) -> None:
+    """Find the direction of the latent space that gives an example each label, and how well it separates examples."""
+    from keras_vae.cli import latent_reports
+
+    latent_reports.check_folder(out, latent_reports.DIRECTIONS, overwrite=overwrite)
+    typer.echo(latent_reports.directions(run, data, label_column, out))
+
+
 def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     """Writes arrays with a row for each example, with the labels, and with the names of images, without broken ones."""
     from keras_vae.cli.outputs import write_arrays
@@ -175,4 +226,4 @@ def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     write_arrays(out, {name: array[rows] for name, array in arrays.items()})
 
 
-ALL = (encode, score, reconstruct, anomalies)
+ALL = (encode, score, reconstruct, anomalies, neighbours, directions)

@@ -19,6 +19,8 @@ Layout:
                     completeness
     anomalies, neighbours, image_statistics
                     how strange examples are
+    nearest_examples, attribute_directions
+                    which examples are alike, and which direction changes an attribute
     features/, frechet, kid, prdc, image_quality
                     samples and reconstructions
     disentanglement/
@@ -27,6 +29,7 @@ Layout:
 
 from keras_vae.evaluation.annealed import annealed_log_likelihood
 from keras_vae.evaluation.anomalies import ANOMALY_SCORES, AnomalyScorer, anomaly_scores
+from keras_vae.evaluation.attribute_directions import AttributeDirections
 from keras_vae.evaluation.comparison import Comparison, compare_results
 from keras_vae.evaluation.disentanglement import (
     beta_vae_score,
@@ -63,6 +66,7 @@ from keras_vae.evaluation.line_walks import line_walks
 from keras_vae.evaluation.lipschitz import decoder_lipschitz
 from keras_vae.evaluation.measurement import Measurement
 from keras_vae.evaluation.mid_points import mid_points
+from keras_vae.evaluation.nearest_examples import Codes, Nearest, codes_of, nearest
 from keras_vae.evaluation.neighbours import NeighbourDistance
 from keras_vae.evaluation.path_length import path_lengths
 from keras_vae.evaluation.picture import Picture
@@ -80,8 +84,10 @@ __all__ = [
     "QUESTIONS",
     "QUICK",
     "AnomalyScorer",
+    "AttributeDirections",
     "Budget",
     "ClassifierFeatures",
+    "Codes",
     "Comparison",
     "EncoderFeatures",
     "Examples",
@@ -89,6 +95,7 @@ __all__ = [
     "ImageStatistics",
     "InceptionFeatures",
     "Measurement",
+    "Nearest",
     "NeighbourDistance",
     "Picture",
     "Pixels",
@@ -101,6 +108,7 @@ __all__ = [
     "as_text",
     "beta_vae_score",
     "check_questions",
+    "codes_of",
     "compare_results",
     "condition_of",
     "dci",
@@ -123,6 +131,7 @@ __all__ = [
     "mmd_to_prior",
     "modularity",
     "mse",
+    "nearest",
     "path_lengths",
     "prdc",
     "psnr",

@@ -1,0 +1,60 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae.data import load
+from tests.cli.refusals import assert_refused
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Digits in a folder for each label, and a broken file."""
+    digits = load("digits").test
+    for label in (0, 1):
+        (tmp_path / "digits" / f"d{label}").mkdir(parents=True)
+        for index, image in enumerate(digits.x[digits.y == label][:12, ..., 0]):
+            Image.fromarray(image).save(tmp_path / "digits" / f"d{label}" / f"{index:02}.png")
+    (tmp_path / "digits" / "d1" / "z.png").write_bytes(b"broken")
+    return tmp_path / "digits"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*skipped d1/z.png")
+def test_the_nearest_examples_are_listed_and_drawn(cli, finished_run, folder):
+    code, said, _ = cli("neighbours", finished_run, "--data", folder, "-n", 3)
+    assert code == 0 and "Written: neighbours (neighbours.csv, neighbours.png)" in said
+    rows = list(csv.DictReader(Path("neighbours/neighbours.csv").read_text().splitlines()))
+    assert len(rows) == 24 * 3 and rows[0]["query"] == "d0/00.png"
+    assert float(rows[0]["distance"]) <= float(rows[1]["distance"])
+    assert Path("neighbours/neighbours.png").read_bytes().startswith(b"\x89PNG")
+    assert_refused(cli("neighbours", finished_run, "--data", folder), "it contains results; use --overwrite")
+    assert cli("neighbours", finished_run, "--data", folder, "--among", folder, "--overwrite", "-n", 2)[0] == 0
+    rows = list(csv.DictReader(Path("neighbours/neighbours.csv").read_text().splitlines()))
+    assert all(row["query"] != row["neighbour"] and row["neighbour"] != "d1/z.png" for row in rows)
+    assert_refused(
+        cli("neighbours", finished_run, "--data", folder, "--among", folder, "--overwrite", "-n", 25),
+        "count: expected at most 23, the number of other examples, got 25",
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*skipped d1/z.png")
+def test_the_direction_of_each_label_is_found_and_drawn(cli, finished_run, folder):
+    code, said, _ = cli("directions", finished_run, "--data", folder)
+    assert code == 0 and "d0" in said and "AUROC" in said
+    rows = list(csv.DictReader(Path("directions/directions.csv").read_text().splitlines()))
+    assert [(row["label"], row["examples"]) for row in rows] == [("d0", "12"), ("d1", "12")]
+    found = np.load("directions/directions.npz")
+    np.testing.assert_allclose(found["directions"][0], -found["directions"][1], rtol=1e-4)
+    assert Path("directions/directions.png").read_bytes().startswith(b"\x89PNG")
+    Path("directions/mine.txt").write_text("mine")
+    assert_refused(cli("directions", finished_run, "--overwrite"), "expected a folder with no other files")
+
+
+def test_directions_need_labels(cli, finished_run, tmp_path):
+    np.save(tmp_path / "x.npy", load("digits").test.x)
+    assert_refused(cli("directions", finished_run, "--data", tmp_path / "x.npy"), "expected data with labels")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
