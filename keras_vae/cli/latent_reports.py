@@ -23,6 +23,7 @@ from keras_vae.files import check_writable, new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.plots import plot_directions, plot_neighbours, save
 from keras_vae.plots.sheet import MAX_ROWS
+from keras_vae.training import Run
 
 AMOUNTS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0])
 """The multiples of a direction in the picture."""
@@ -49,6 +50,10 @@ def neighbours(run: Path, data: str | None, among: str | None, count: int, out: 
     queries = examples(model, run, data, None)
     same = data is not None and among is not None and Path(data).resolve() == Path(among).resolve()
     searched = queries if same else _searched(model, run, among)
+    if count > len(searched) - same:
+        raise InvalidInputError(
+            f"--count: expected at most {len(searched) - same}, the number of other examples, got {count}."
+        )
     codes = codes_of(model, queries.x, condition_of(model, queries.y), what="Encoding the queries", verbose=1)
     rows = np.flatnonzero(readable(queries.x))
     if same:
@@ -134,7 +139,11 @@ def _texts(values: np.ndarray) -> list[str]:
 
 
 def _searched(model: Autoencoder, run: Path, among: str | None) -> Split:
-    return reference_examples(model, run, None)[0] if among is None else examples(model, run, among, None)
+    if among is not None:
+        return examples(model, run, among, None)
+    if not Run(run).exists:
+        raise InvalidInputError(f"{run}: a model file does not say what it was trained on; name examples with --among.")
+    return reference_examples(model, run, None)[0]
 
 
 def _names(x: Any) -> list[str]:

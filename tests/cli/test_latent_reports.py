@@ -36,7 +36,7 @@ def test_the_nearest_examples_are_listed_and_drawn(cli, finished_run, folder):
     assert all(row["query"] != row["neighbour"] and row["neighbour"] != "d1/z.png" for row in rows)
     assert_refused(
         cli("neighbours", finished_run, "--data", folder, "--among", folder, "--overwrite", "-n", 25),
-        "count: expected at most 23, the number of other examples, got 25",
+        "--count: expected at most 24, the number of other examples, got 25",
     )
 
 
@@ -52,6 +52,13 @@ def test_the_direction_of_each_label_is_found_and_drawn(cli, finished_run, folde
     assert Path("directions/directions.png").read_bytes().startswith(b"\x89PNG")
     Path("directions/mine.txt").write_text("mine")
     assert_refused(cli("directions", finished_run, "--overwrite"), "expected a folder with no other files")
+
+
+def test_what_cannot_be_searched_is_refused(cli, finished_run, tmp_path):
+    model = finished_run / "model.keras"
+    assert_refused(cli("neighbours", model, "--data", "digits"), "name examples with --among")
+    assert_refused(cli("neighbours", finished_run, "-n", 10**6), "--count: expected at most")
+    assert not list(tmp_path.iterdir())
 
 
 def test_directions_need_labels(cli, finished_run, tmp_path):
