@@ -12,7 +12,7 @@ MOST_VALUES = 2**27
 """The principal components are those of a sample of at most this many values, 512 MB."""
 
 EXAMPLES_PER_COMPONENT = 100
-"""Number of examples for each principal component. With 10 of them, photographs of 64x64 have a quarter more error."""
+"""Number of examples for each principal component. With 10 of them, photographs of 64x64 have a seventh more error."""
 
 LEAST_VARIANCE = 1e-6
 """Lower bound of the variance s^2, for data without noise."""
