@@ -1,16 +1,16 @@
 """The work of `keras-vae anomalies`: scores, and the files with them."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from keras_vae.cli.outputs import check_folder, write_csv
 from keras_vae.cli.sources import labelled_examples, model_of, names_of, readable, reference_examples
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.evaluation import ANOMALY_SCORES, AnomalyScorer, condition_of
-from keras_vae.files import check_writable, new_parents, write_json, write_whole
+from keras_vae.files import new_parents, write_json, write_whole
 from keras_vae.plots import plot_anomalies, save
 from keras_vae.training.model_file import config_of
 
@@ -57,14 +57,7 @@ class AnomalyReport:
             raise InvalidInputError(unknown(file_format, FORMATS, part="format"))
         if not 0 < quantile < 1:
             raise InvalidInputError(f"--quantile: expected a number between 0 and 1, got {quantile}; such as 0.99.")
-        if out.is_file():
-            raise InvalidInputError(f"{out}: it is a file; expected a folder.")
-        names = {path.name for path in out.iterdir()} if out.is_dir() else set()
-        if names - set(FILES):
-            raise InvalidInputError(f"{out}: expected a folder with no other files; use another --out.")
-        if names and not overwrite:
-            raise InvalidInputError(f"{out}: it contains scores; use --overwrite or another --out.")
-        check_writable(out)
+        check_folder(out, FILES, content="scores", overwrite=overwrite)
 
     def write(self, run: Path, data: str | None, reference: str | None, label_column: str | None, seed: int) -> str:
         """Scores the data, writes the files and returns the text for the terminal."""
@@ -200,7 +193,4 @@ def _write_table(path: Path, table: dict[str, np.ndarray]) -> None:
 
         pq.write_table(pa.table({name: pa.array(values.tolist()) for name, values in table.items()}), path)
         return
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.writer(file)
-        writer.writerow(table)
-        writer.writerows(zip(*(values.tolist() for values in table.values()), strict=True))
+    write_csv(path, table, zip(*(values.tolist() for values in table.values()), strict=True))

@@ -184,8 +184,9 @@ def neighbours(
 ) -> None:
     """Find the examples whose latents are nearest to those of each query: a table and a picture."""
     from keras_vae.cli import latent_reports
+    from keras_vae.cli.outputs import check_folder
 
-    latent_reports.check_folder(out, latent_reports.NEIGHBOURS, overwrite=overwrite)
+    check_folder(out, latent_reports.NEIGHBOURS, content="results", overwrite=overwrite)
     typer.echo(latent_reports.neighbours(run, data, among, count, out))
 
 
@@ -210,8 +211,9 @@ def directions(
 ) -> None:
     """Find the direction of the latent space that gives an example each label, and how well it separates examples."""
     from keras_vae.cli import latent_reports
+    from keras_vae.cli.outputs import check_folder
 
-    latent_reports.check_folder(out, latent_reports.DIRECTIONS, overwrite=overwrite)
+    check_folder(out, latent_reports.DIRECTIONS, content="results", overwrite=overwrite)
     typer.echo(latent_reports.directions(run, data, label_column, out))
 
 

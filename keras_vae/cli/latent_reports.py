@@ -1,12 +1,12 @@
 """The work of `keras-vae neighbours` and `keras-vae directions`, and the files that they write."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keras_vae.cli.outputs import write_csv
 from keras_vae.cli.sources import (
     condition_of,
     examples,
@@ -19,7 +19,7 @@ from keras_vae.cli.sources import (
 from keras_vae.data import Split
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import AttributeDirections, codes_of, nearest
-from keras_vae.files import check_writable, new_parents, write_whole
+from keras_vae.files import new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.plots import plot_directions, plot_neighbours, save
 from keras_vae.plots.sheet import MAX_ROWS
@@ -30,18 +30,6 @@ AMOUNTS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0])
 
 NEIGHBOURS, DIRECTIONS = ("neighbours.csv", "neighbours.png"), ("directions.csv", "directions.npz", "directions.png")
 PRINTED = 10
-
-
-def check_folder(out: Path, files: tuple[str, ...], *, overwrite: bool) -> None:
-    """Refuses an output folder that cannot be written, or with files that are not replaced."""
-    if out.is_file():
-        raise InvalidInputError(f"{out}: it is a file; expected a folder.")
-    names = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if names - {*files}:
-        raise InvalidInputError(f"{out}: expected a folder with no other files; use another --out.")
-    if names and not overwrite:
-        raise InvalidInputError(f"{out}: it contains results; use --overwrite or another --out.")
-    check_writable(out)
 
 
 def neighbours(run: Path, data: str | None, among: str | None, count: int, out: Path) -> str:
@@ -78,7 +66,10 @@ def neighbours(run: Path, data: str | None, among: str | None, count: int, out: 
         distances=distances[: len(shown)],
     )
     header = ("query", "rank", "neighbour", "distance")
-    _write(out, {"neighbours.csv": lambda path: _csv(path, header, table), "neighbours.png": lambda p: save(figure, p)})
+    _write(
+        out,
+        {"neighbours.csv": lambda path: write_csv(path, header, table), "neighbours.png": lambda p: save(figure, p)},
+    )
     width = max(len(str(row[0])) for row in table)
     first = [row for row in table if row[1] == 1][:PRINTED]
     lines = [f"{'query':{width}}  {'distance':>9}  nearest"]
@@ -123,7 +114,7 @@ def directions(run: Path, data: str | None, label_column: str | None, out: Path)
     _write(
         out,
         {
-            "directions.csv": lambda path: _csv(path, header, table),
+            "directions.csv": lambda path: write_csv(path, header, table),
             "directions.npz": lambda path: np.savez_compressed(path, allow_pickle=False, **arrays),
             "directions.png": lambda path: save(figure, path),
         },
@@ -149,13 +140,6 @@ def _searched(model: Autoencoder, run: Path, among: str | None) -> Split:
 def _names(x: Any) -> list[str]:
     names = names_of(x)
     return [str(name) for name in (range(len(x)) if names is None else names)]
-
-
-def _csv(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def _write(out: Path, files: dict[str, Callable[[Path], Any]]) -> None:

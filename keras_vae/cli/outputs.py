@@ -1,7 +1,9 @@
 """Writes arrays and pictures, and protects existing files."""
 
-from collections.abc import Callable, Mapping
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import typer
@@ -19,6 +21,26 @@ def check_out(path: Path, *suffixes: str, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         raise InvalidInputError(f"{path}: it exists; use --overwrite or another --out.")
     check_writable(path)
+
+
+def check_folder(out: Path, files: Sequence[str], *, content: str, overwrite: bool) -> None:
+    """Refuses an output folder with other files than `files`, with earlier results, or that cannot be written."""
+    if out.is_file():
+        raise InvalidInputError(f"{out}: it is a file; expected a folder.")
+    names = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if names - {*files}:
+        raise InvalidInputError(f"{out}: expected a folder with no other files; use another --out.")
+    if names and not overwrite:
+        raise InvalidInputError(f"{out}: it contains {content}; use --overwrite or another --out.")
+    check_writable(out)
+
+
+def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Writes rows below a header."""
+    with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
