@@ -65,12 +65,14 @@ OPTIONS = {
     "two_stage_vae": {"stage_units": (16,)},
     "vae_gan": CONV_CRITIC,
     "vamp_vae": {"components": 5},
+    "very_deep_vae": {**SPATIAL, "blocks_per_map": (1, 1), "ladder_filters": 4},
     "vq_vae": {"codebook_size": 8, "embedding_dim": 4, "prior": {"layers": 1, "filters": 4}},
     "wae_gan": DENSE_CRITIC,
 }
 NETWORK = {
     "autoencoder_kl": {},
     "spatial_vae": {},
+    "very_deep_vae": {},
     "sequence_vae": {"filters": (4,), "units": 8},
 }
 SHAPES = {"tabular_vae": (4,), "sequence_vae": (8, 2)}
@@ -103,7 +105,15 @@ STRUCTURES = (
         "real_nvp_vae",
         "rae_sn",
     ),
-    *("residual_ladder_vae", "residual_vq_vae", "sequence_vae", "tabular_vae", "two_stage_vae", "wae_mmd"),
+    *(
+        "residual_ladder_vae",
+        "residual_vq_vae",
+        "sequence_vae",
+        "tabular_vae",
+        "two_stage_vae",
+        "very_deep_vae",
+        "wae_mmd",
+    ),
 )
 """Recipes that together have every model class, posterior, likelihood, prior, network and condition of the zoo."""
 

@@ -4,8 +4,10 @@ Only a `Trace` joins the three, so each two of them are tried together, and not 
 """
 
 import itertools
+import math
 from functools import cache
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -35,6 +37,7 @@ POSTERIOR_SUPPORT = {
     "power_spherical": "sphere",
     "real_nvp": "R^n",
     "relaxed_categorical": "simplex",
+    "spatial_ladder": "R^n",
     "reparameterized": "R^n",  # as the Gumbel distribution of OPTIONS
     "student_t": "R^n",
     "vector_quantizer": "integers",
@@ -52,7 +55,10 @@ PRIOR_SUPPORT = {
     "uniform_sphere": "sphere",
     "vamp": "R^n",  # that of the posterior, which one must name; see the tests of it below
 }
-EXCEPT = {("ladder", "vamp"): "the ladder's prior is that of its top level, the VampPrior's posteriors have all levels"}
+EXCEPT = {
+    (ladder, "vamp"): "the ladder's prior is that of its top level, the VampPrior's posteriors have all levels"
+    for ladder in ("ladder", "spatial_ladder")
+}
 NO_DENSITY = {"deterministic"}
 
 # Pairs of which KL(q || p) is an elementary formula; a code of certainty has the KL -log p(k).
@@ -66,6 +72,7 @@ CLOSED_FORM = {
     ("lookup_free_quantizer", "categorical"),
     ("normal", "standard_normal"),
     ("power_spherical", "uniform_sphere"),
+    ("spatial_ladder", "standard_normal"),
     ("vector_quantizer", "autoregressive"),
     ("vector_quantizer", "categorical"),
 }
@@ -78,11 +85,12 @@ POSTERIOR_OPTIONS = {
     "lookup_free_quantizer": {"flatten": True},
     "real_nvp": {**SMALL, "context_dim": 2},
     "reparameterized": {"family": "Gumbel", "parameters": {"loc": "real", "scale": "positive"}},
+    "spatial_ladder": {"grid": (2, 1), "blocks": (1, 1), "channels": 2, "filters": 4},
     "vector_quantizer": {"codebook_size": 4, "flatten": True},
 }
 POSTERIOR_SHAPE = {
     **{"finite_scalar_quantizer": (3, 2), "ladder": (5,), "lookup_free_quantizer": (3, 2)},
-    **{"vector_quantizer": (2, 3)},
+    **{"spatial_ladder": (6,), "vector_quantizer": (2, 3)},
 }
 PRIOR_OPTIONS = {
     "autoregressive": {"categories": 4, "layers": 1, "filters": 2, "kernel_size": 3},
@@ -110,9 +118,17 @@ VALID = [pair for pair in PAIRS if is_valid(*pair)]
 
 
 @cache
-def networks(event, code_size, encoder_input_shape):
+def networks(event, code_shape, encoder_input_shape):
     """Tiny networks, which many models share: no test trains them."""
-    return make_networks("mlp", event, code_size, units=(4,), encoder_input_shape=encoder_input_shape, seed=0)
+    size = math.prod(code_shape)
+    encoder, decoder = make_networks("mlp", event, size, units=(4,), encoder_input_shape=encoder_input_shape, seed=0)
+    if len(code_shape) == 1:
+        return encoder, decoder
+    map_of = [keras.layers.Dense(size), keras.layers.Reshape(code_shape)]
+    return (
+        keras.Sequential([keras.Input(encoder.input_shape[1:]), encoder, *map_of]),
+        keras.Sequential([keras.Input(code_shape), keras.layers.Flatten(), decoder]),
+    )
 
 
 def make(posterior, prior, likelihood="bernoulli", objective=None, **options):
@@ -120,8 +136,7 @@ def make(posterior, prior, likelihood="bernoulli", objective=None, **options):
     event = TABLE if likelihood == "table" else IMAGE
     head = POSTERIORS[posterior](POSTERIOR_SHAPE.get(posterior, CODE), **POSTERIOR_OPTIONS.get(posterior, {}))
     explains = LIKELIHOODS[likelihood](event, **LIKELIHOOD_OPTIONS.get(likelihood, {}))
-    (code_size,) = head.decoder_input_shape
-    encoder, decoder = networks(event, code_size, explains.encoder_input_shape)
+    encoder, decoder = networks(event, head.decoder_input_shape, explains.encoder_input_shape)
     objective = objective or (NLL() if posterior in NO_DENSITY else NLL() + KL(estimator="monte_carlo"))
     options = {**PRIOR_OPTIONS.get(prior, {}), **({"input_shape": event} if prior == "vamp" else {}), **options}
     model = Autoencoder(
@@ -133,6 +148,9 @@ def make(posterior, prior, likelihood="bernoulli", objective=None, **options):
         objective=objective,
         seed=0,
     )
+    if posterior == "spatial_ladder":  # whose KL starts at zero
+        for weight in head.weights:
+            weight.assign(np.random.default_rng(0).normal(size=weight.shape))
     model.compile("adam", jit_compile=False)
     return model
 

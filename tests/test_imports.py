@@ -16,7 +16,7 @@ ORDER = (
     ("durations", "locks", "text"),
     ("files", "progress"),
     ("checks", "digest", "random", "sublayers", "trace"),
-    ("serialization",),
+    ("serialization", "widths"),
     ("replicas",),
     ("distribute", "layers"),
     ("optimizers",),

@@ -14,6 +14,7 @@ from keras_vae.distributions.distribution_layer import DistributionLayer
 from keras_vae.distributions.embedded_prior import EmbeddedPrior
 from keras_vae.distributions.finite_scalar_quantizer import FiniteScalarQuantizer
 from keras_vae.distributions.full_covariance_normal import FullCovarianceNormal
+from keras_vae.distributions.hierarchical_posterior import HierarchicalPosterior
 from keras_vae.distributions.inverse_autoregressive import InverseAutoregressive
 from keras_vae.distributions.ladder import Ladder
 from keras_vae.distributions.likelihood import Likelihood
@@ -32,6 +33,7 @@ from keras_vae.distributions.quantized import Quantized
 from keras_vae.distributions.real_nvp_posterior import RealNVPPosterior
 from keras_vae.distributions.relaxed_categorical import RelaxedCategorical
 from keras_vae.distributions.reparameterized import Reparameterized
+from keras_vae.distributions.spatial_ladder import SpatialLadder
 from keras_vae.distributions.table import Table
 from keras_vae.distributions.vector_quantizer import VectorQuantizer
 
@@ -51,6 +53,7 @@ POSTERIORS = {
     "real_nvp": RealNVPPosterior,
     "relaxed_categorical": RelaxedCategorical,
     "reparameterized": Reparameterized,
+    "spatial_ladder": SpatialLadder,
     "student_t": StudentT,
     "vector_quantizer": VectorQuantizer,
 }
@@ -88,6 +91,7 @@ __all__ = [
     "EmbeddedPrior",
     "FiniteScalarQuantizer",
     "FullCovarianceNormal",
+    "HierarchicalPosterior",
     "InverseAutoregressive",
     "Ladder",
     "Laplace",
@@ -107,6 +111,7 @@ __all__ = [
     "RealNVPPosterior",
     "RelaxedCategorical",
     "Reparameterized",
+    "SpatialLadder",
     "StudentT",
     "Table",
     "VectorQuantizer",

@@ -1,7 +1,7 @@
-"""Hierarchical posteriors with several levels of latent variables."""
+"""A hierarchical posterior with dense layers between its levels."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -9,99 +9,23 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer
-from keras_vae.distributions.custom_distribution import CustomDistribution
-from keras_vae.distributions.posterior import Posterior
+from keras_vae.distributions.hierarchical_posterior import HierarchicalPosterior, normal, positive
 from keras_vae.errors import InvalidInputError
 from keras_vae.serialization import register
-from keras_vae.trace import Latent
 
 tfd = tfp.distributions
 
 MERGES = ("concatenate", "precision", "residual")
 
 
-class Levels(CustomDistribution):
-    """A chain p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ..., with all levels concatenated in one vector.
-
-    Args:
-        conditional: (level, samples of the levels above) -> distribution of the level.
-        sizes: length of each level, top first.
-    """
-
-    def __init__(
-        self,
-        conditional: Callable[[int, list[tf.Tensor]], tfd.Distribution],
-        sizes: Sequence[int],
-        name: str = "Levels",
-    ):
-        parameters = dict(locals())
-        self.conditional, self.sizes = conditional, tuple(sizes)
-        self.top = conditional(0, [])
-        super().__init__(parameters, reparameterized=True, name=name)
-
-    def split(self, z: tf.Tensor) -> list[tf.Tensor]:
-        """Splits a vector into its levels."""
-        return tf.split(z, self.sizes, axis=-1)
-
-    def along(self, z: tf.Tensor) -> list[tfd.Distribution]:
-        """Returns the distribution of each level, given the levels of `z` above it."""
-        levels = self.split(z)
-        return [self.conditional(level, levels[:level]) for level in range(len(self.sizes))]
-
-    def _walk(self, draw):
-        levels = []
-        for level in range(len(self.sizes)):
-            levels.append(draw(self.conditional(level, levels), level))
-        return tf.concat(levels, axis=-1)
-
-    def _sample_n(self, n, seed=None):
-        seeds = tfp.random.split_seed(seed, n=len(self.sizes))
-        return self._walk(lambda conditional, level: conditional.sample(*([] if level else [n]), seed=seeds[level]))
-
-    def _log_prob(self, z):
-        pairs = zip(self.along(z), self.split(z), strict=True)
-        return tf.add_n([conditional.log_prob(level) for conditional, level in pairs])
-
-    def _mean(self):
-        return self._walk(lambda conditional, _: conditional.mean())
-
-    def _stddev(self):
-        return tf.concat([conditional.stddev() for conditional in self.along(self._mean())], axis=-1)
-
-    def _variance(self):
-        return self._stddev() ** 2
-
-    def _batch_shape(self):
-        return self.top.batch_shape
-
-    def _batch_shape_tensor(self, **_):
-        return self.top.batch_shape_tensor()
-
-    def _event_shape(self):
-        return tf.TensorShape([sum(self.sizes)])
-
-    def _event_shape_tensor(self, **_):
-        return tf.constant([sum(self.sizes)])
-
-
-class _LadderPosterior(Levels):
-    def __init__(self, ladder, parameters):
-        self.ladder, self.up = ladder, parameters
-        super().__init__(lambda level, above: ladder.posterior_of_level(level, above, parameters), ladder.levels)
-
-    def __getitem__(self, rows):
-        return _LadderPosterior(self.ladder, {name: value[rows] for name, value in self.up.items()})
-
-
 @register
-class Ladder(Posterior):
-    """A hierarchical posterior with its hierarchical prior.
+class Ladder(HierarchicalPosterior):
+    """A hierarchical posterior with its hierarchical prior, and dense layers between the levels.
 
         q(z_1 | x) q(z_2 | z_1, x) ... and p(z_1) p(z_2 | z_1) ..., z_1 the top
 
-    Both are top-down and share a deterministic path: h_l is a function of the levels above l. The prior of the model is
-    the prior of the top level. The latent vector concatenates all levels, top first. `mean` and `stddev` of the
-    posterior are those along the path of means.
+    Both are top-down and share a deterministic path: h_l is a function of the levels above l, see
+    `HierarchicalPosterior`. For maps of latents, see `SpatialLadder`.
 
     Args:
         event_shape: `(sum of levels,)`.
@@ -194,16 +118,6 @@ class Ladder(Posterior):
             parameters[f"up_{level}"] = up
         return {name: parameters[name] for name in self.parameters}
 
-    def distribution(self, parameters: Mapping[str, tf.Tensor]) -> Levels:
-        return _LadderPosterior(self, parameters)
-
-    @property
-    def prior_shape(self) -> tuple[int, ...]:
-        return (self.levels[0],)
-
-    def latent_prior(self, prior: tfd.Distribution) -> Levels:
-        return Levels(lambda level, above: self._prior(above) if level else prior, self.levels)
-
     @property
     def decoder_input_shape(self) -> tuple[int, ...]:
         return self.event_shape if self.decode == "all" else self.levels[-1:]
@@ -211,41 +125,37 @@ class Ladder(Posterior):
     def decoder_input(self, z: tf.Tensor) -> tf.Tensor:
         return z if self.decode == "all" else z[..., -self.levels[-1] :]
 
-    def latents(self, posterior: tfd.Distribution, prior: tfd.Distribution | None, z: tf.Tensor) -> tuple[Latent, ...]:
-        priors = [None] * len(self.levels) if prior is None else prior.along(z)
-        return tuple(map(Latent, posterior.along(z), priors, posterior.split(z)))
+    def start(self) -> None:
+        return None  # nothing above the top
 
-    def posterior_of_level(
-        self, level: int, above: list[tf.Tensor], parameters: Mapping[str, tf.Tensor]
-    ) -> tfd.Distribution:
-        """Returns q(z_l | z_<l, x), from the samples of the levels above and the bottom-up features of x."""
-        up = parameters[f"up_{level}"]
-        if level == 0:
-            return _normal(*_halves(self._posteriors[0](up)))
-        down = self._from_above(above)
+    def advance(self, level: int, state: tf.Tensor | None, z: tf.Tensor) -> tf.Tensor | None:
+        """Returns h_(l+1), a function of the levels down to l."""
+        if state is None:
+            return _on_vectors(self._down[0], z)
+        if level == len(self.levels) - 1:
+            return state
+        step = _on_vectors(self._down[level], tf.concat([state, z], axis=-1))
+        return state + step if self.merge == "residual" else step
+
+    def prior_of_level(self, level: int, state: tf.Tensor) -> tfd.Distribution:
+        return normal(*_halves(_on_vectors(self._priors[level - 1], state)))
+
+    def posterior_of_level(self, level: int, state: tf.Tensor | None, up: Mapping[str, tf.Tensor]) -> tfd.Distribution:
+        features = up[f"up_{level}"]
+        if state is None:
+            return normal(*_halves(self._posteriors[0](features)))
         if self.merge != "precision":
-            up = tf.broadcast_to(up, tf.concat([tf.shape(down)[:-1], [self.units]], axis=0))
-            loc, scale = _halves(self._posteriors[level](tf.concat([up, down], axis=-1)))
+            features = tf.broadcast_to(features, tf.concat([tf.shape(state)[:-1], [self.units]], axis=0))
+            loc, scale = _halves(self._posteriors[level](tf.concat([features, state], axis=-1)))
             if self.merge == "concatenate":
-                return _normal(loc, scale)
-            prior_loc, prior_scale = _halves(_on_vectors(self._priors[level - 1], down))
-            return _normal(prior_loc + prior_scale * loc, prior_scale * scale)
-        up_loc, up_scale = _halves(self._posteriors[level](up))
-        prior_loc, prior_scale = _halves(_on_vectors(self._priors[level - 1], down))
+                return normal(loc, scale)
+            prior_loc, prior_scale = _halves(_on_vectors(self._priors[level - 1], state))
+            return normal(prior_loc + prior_scale * loc, prior_scale * scale)
+        up_loc, up_scale = _halves(self._posteriors[level](features))
+        prior_loc, prior_scale = _halves(_on_vectors(self._priors[level - 1], state))
         up_precision, prior_precision = up_scale**-2, prior_scale**-2
         precision = up_precision + prior_precision
-        return _normal((up_loc * up_precision + prior_loc * prior_precision) / precision, precision**-0.5)
-
-    def _prior(self, above: list[tf.Tensor]) -> tfd.Distribution:
-        return _normal(*_halves(_on_vectors(self._priors[len(above) - 1], self._from_above(above))))
-
-    def _from_above(self, above: list[tf.Tensor]) -> tf.Tensor:
-        """Returns h_l, a function of the levels above l."""
-        path = _on_vectors(self._down[0], above[0])
-        for layer, z in zip(self._down[1:], above[1:], strict=False):
-            step = _on_vectors(layer, tf.concat([path, z], axis=-1))
-            path = path + step if self.merge == "residual" else step
-        return path
+        return normal((up_loc * up_precision + prior_loc * prior_precision) / precision, precision**-0.5)
 
 
 def _on_vectors(layer: keras.layers.Layer, x: tf.Tensor) -> tf.Tensor:
@@ -256,8 +166,4 @@ def _on_vectors(layer: keras.layers.Layer, x: tf.Tensor) -> tf.Tensor:
 
 def _halves(parameters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     loc, raw_scale = tf.split(parameters, 2, axis=-1)
-    return loc, tf.nn.softplus(raw_scale + 0.5413) + 1e-4  # raw 0 is a scale of 1
-
-
-def _normal(loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
-    return tfd.Independent(tfd.Normal(loc, scale), 1)
+    return loc, positive(raw_scale)

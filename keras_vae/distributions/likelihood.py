@@ -10,6 +10,9 @@ from keras_vae.distributions.distribution_layer import DistributionLayer
 from keras_vae.errors import InvalidInputError, shortest
 
 NUMBERS_AT_ONCE = 2**20
+LEAST_SHARE = 0.01
+"""The variance of an element that hardly varies, as a share of the mean variance."""
+
 LARGEST_SUMMED = 1e30
 """Sums of values up to this do not overflow float32."""
 
@@ -156,8 +159,9 @@ class Likelihood(DistributionLayer):
         """Initialises the distribution with the mean of the examples, so that the network need not learn it.
 
         The method sets the bias of the projection so that zero features give this mean: per element, or per channel for
-        a pointwise projection. It does not change families without `parameters_of_mean`, and layers that do not
-        project.
+        a pointwise projection. For families with a location, it also scales the kernel, such that features of variance
+        1 spread as the examples do around their mean, and sets a learned scale to half of this. It does not change
+        families without `parameters_of_mean`, and layers that do not project.
 
         Args:
             x: examples `(N, *event_shape)`, in the units of the distribution.
@@ -176,6 +180,26 @@ class Likelihood(DistributionLayer):
                 bias[..., first : first + channels] = parameters[name].reshape(*bias.shape[:-1], channels)
             first += channels
         self._projection.bias.assign(bias.reshape(-1))
+        if "loc" in parameters:
+            self._adapt_spread(x, mean.astype("float32"))
+
+    def _adapt_spread(self, x, mean):
+        axes = tuple(range(x.ndim - mean.ndim))
+        rows = max(1, NUMBERS_AT_ONCE // math.prod(x.shape[1:]))
+        squares = [((x[i : i + rows] - mean) ** 2).sum(axis=axes, dtype="float64") for i in range(0, len(x), rows)]
+        variance = np.ma.filled(np.ma.asarray(sum(squares)), 0.0) / np.maximum(np.ma.count(x, axis=axes), 1)
+        if not variance.any():
+            return
+        spread = np.sqrt(np.maximum(variance, LEAST_SHARE * variance.mean()))
+        channels, kernel = self._channels, self._projection.kernel.numpy()
+        names = list(channels)
+        first = sum(channels[name] for name in names[: names.index("loc")])
+        columns = kernel.reshape(len(kernel), *mean.shape[:-1], -1)
+        own = columns[..., first : first + channels["loc"]]
+        copies = channels["loc"] // mean.shape[-1]  # of a mixture, with a location for each component
+        own *= np.repeat(spread, copies, axis=-1) / np.sqrt(np.mean(own**2) * len(kernel))
+        self._projection.kernel.assign(columns.reshape(kernel.shape))
+        self.set_scale(spread / 2)
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
         """Returns the parameters, by name, for a distribution of this mean; missing parameters are not changed.

@@ -82,7 +82,7 @@ class LocationScale(Posterior, Likelihood):
         elif self.scale == "elementwise":
             bias = self._projection.bias.numpy()
             channels = self.event_shape[-1]
-            bias.reshape(-1, 2 * channels)[:, channels:] = raw
+            bias.reshape(-1, 2 * channels)[:, channels:] = raw.reshape(-1, channels)
             self._projection.bias.assign(bias)
 
     def scale_of(self, x: np.ndarray) -> float:

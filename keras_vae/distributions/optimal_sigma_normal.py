@@ -87,7 +87,7 @@ class OptimalSigmaNormal(Likelihood):
         self.updates.assign(tf.where(seen, updates, updates - 1.0))
 
     def set_scale(self, scale: np.ndarray | float) -> None:
-        self.log_scale.assign(np.log(scale))
+        self.log_scale.assign(np.log(np.sqrt(np.mean(np.square(scale)))))
 
     def scale_of(self, x: np.ndarray) -> float:
         return root_mean_square(x)

@@ -53,6 +53,13 @@ class Posterior(DistributionLayer):
         """Returns the input of the decoder for latents `(N, *event_shape)`; by default, the latents."""
         return z
 
+    def decoder_input_of(self, posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
+        """The input of the decoder `(N, *decoder_input_shape)` for samples `(..., *event_shape)` of a `posterior`.
+
+        Override it if the posterior has computed the input for its samples; by default, it is their `decoder_input`.
+        """
+        return self.decoder_input(tf.reshape(z, (-1, *self.event_shape)))
+
     def latents(self, posterior: tfd.Distribution, prior: tfd.Distribution | None, z: tf.Tensor) -> tuple[Latent, ...]:
         """Returns the levels of latent variables, top first; by default, a single level."""
         return (Latent(posterior, prior, z),)

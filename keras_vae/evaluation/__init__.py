@@ -21,7 +21,7 @@ Layout:
                     how strange examples are
     nearest_examples, attribute_directions
                     which examples are alike, and which direction changes an attribute
-    features/, frechet, kid, prdc, image_quality
+    features/, frechet, kid, prdc, image_quality, grid_strength
                     samples and reconstructions
     disentanglement/
                     scores for known factors
@@ -56,6 +56,7 @@ from keras_vae.evaluation.features import (
     get_features,
 )
 from keras_vae.evaluation.frechet import frechet_distance
+from keras_vae.evaluation.grid_strength import grid_strength
 from keras_vae.evaluation.holes import holes
 from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.image_statistics import ImageStatistics
@@ -121,6 +122,7 @@ __all__ = [
     "factor_vae_score",
     "frechet_distance",
     "get_features",
+    "grid_strength",
     "holes",
     "irs",
     "kernel_distance",

@@ -2,6 +2,7 @@
 
 from keras_vae.layers.augmentation import AUGMENTATIONS, image_augmentation
 from keras_vae.layers.autoregressive_flow import AutoregressiveFlow
+from keras_vae.layers.bottleneck import Bottleneck
 from keras_vae.layers.condition import Condition, LabelCondition, VectorCondition
 from keras_vae.layers.corruption import (
     CORRUPTIONS,
@@ -27,6 +28,7 @@ __all__ = [
     "CORRUPTIONS",
     "MADE",
     "AutoregressiveFlow",
+    "Bottleneck",
     "Condition",
     "Corruption",
     "Coupling",

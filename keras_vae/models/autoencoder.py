@@ -150,24 +150,27 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         return self.posterior(self.encoder(seen, training=training))
 
     def likelihood_parameters(
-        self, z: Tensor, condition: Tensor | None = None, *, training: bool = False
+        self, z: Tensor, condition: Tensor | None = None, *, training: bool = False, decoder_input: Tensor | None = None
     ) -> dict[str, Tensor]:
         """The parameters of p(x | z) by name, for latents `(N, *latent_shape)` and their condition `(N, size)`."""
-        seen = self.with_condition(self.posterior.decoder_input(z), condition)
-        return self.likelihood(self.decoder(seen, training=training))
+        seen = self.posterior.decoder_input(z) if decoder_input is None else decoder_input
+        return self.likelihood(self.decoder(self.with_condition(seen, condition), training=training))
 
     def posterior_of(self, x: Any, condition: Tensor | None = None, *, training: bool = False) -> tfd.Distribution:
         """q(z | x) for a batch `(B, *event_shape)` and, in a conditional model, a condition `(B, size)`."""
         return self.posterior.distribution(self.posterior_parameters(x, condition, training=training))
 
-    def likelihood_of(self, z: Tensor, condition: Tensor | None = None, *, training: bool = False) -> tfd.Distribution:
-        """p(x | z) for latents `(..., *latent_shape)`; batch shape `(...)`. The condition is broadcast to it."""
+    def likelihood_of(self, z: Tensor, condition: Tensor | None = None, **options: Any) -> tfd.Distribution:
+        """p(x | z) for latents `(..., *latent_shape)`; batch shape `(...)`. The condition is broadcast to it.
+
+        The options are those of `likelihood_parameters`: `training`, and `decoder_input` if it is known already.
+        """
         batch = tf.shape(z)[: tf.rank(z) - len(self.latent_shape)]
         if condition is not None and self.condition is not None:
             size = self.condition.size
             condition = tf.reshape(tf.broadcast_to(condition, tf.concat([batch, [size]], axis=0)), (-1, size))
         codes = tf.reshape(z, (-1, *self.latent_shape))
-        parameters = self.likelihood_parameters(codes, condition, training=training)
+        parameters = self.likelihood_parameters(codes, condition, **options)
         parameters = {
             name: tf.reshape(value, tf.concat([batch, value.shape[1:]], axis=0)) for name, value in parameters.items()
         }
@@ -205,10 +208,11 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         seen = self.corruption(x, fold(own, CORRUPTION_NOISE)) if self.corruption is not None and training else x
         posterior = self.posterior_of(seen, condition, training=training)
         z = self.sampling(distribution=posterior, samples=samples, seed=own)  # (S, B, *latent_shape)
+        decoder_input = self.posterior.decoder_input_of(posterior, z)
         return Trace(
             x=x,
             latents=self.posterior.latents(posterior, None if self.prior is None else self.prior_distribution(), z),
-            likelihood=self.likelihood_of(z, condition, training=training),
+            likelihood=self.likelihood_of(z, condition, training=training, decoder_input=decoder_input),
             step=tf.convert_to_tensor(step),
             seed=seed,
             encode=partial(self.posterior_of, condition=condition, training=training),

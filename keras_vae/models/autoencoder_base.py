@@ -57,7 +57,12 @@ class AutoencoderBase(keras.Model):
         raise NotImplementedError
 
     def likelihood_parameters(
-        self, z: tf.Tensor, condition: tf.Tensor | None = None, *, training: bool = False
+        self,
+        z: tf.Tensor,
+        condition: tf.Tensor | None = None,
+        *,
+        training: bool = False,
+        decoder_input: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """See `Autoencoder`."""
         raise NotImplementedError

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.regularized import Regularized
-from keras_vae.networks.widths import check_widths, halved
 from keras_vae.serialization import register
+from keras_vae.widths import check_widths, halved
 
 WIDTHS = (32, 64, 128, 256)
 

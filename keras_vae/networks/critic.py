@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 
 from keras_vae.networks.regularized import Regularized
-from keras_vae.networks.widths import check_widths
 from keras_vae.serialization import register
+from keras_vae.widths import check_widths
 
 
 @register

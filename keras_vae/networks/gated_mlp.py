@@ -6,8 +6,8 @@ import keras
 
 from keras_vae.layers.gated_dense import GatedDense
 from keras_vae.networks.network import Network
-from keras_vae.networks.widths import check_widths
 from keras_vae.serialization import register
+from keras_vae.widths import check_widths
 
 
 class _GatedMLP(Network):

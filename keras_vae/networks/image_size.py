@@ -8,10 +8,13 @@ from keras_vae.checks import is_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import WIDTHS, check_filters, check_image_shape, halvings
 from keras_vae.networks.resnet import check_patch_size
-from keras_vae.networks.widths import in_patches
 from keras_vae.serialization import get
+from keras_vae.widths import halved, in_patches
 
 DOWNSAMPLINGS = (2, 4, 8, 16)
+
+OF_SIZE = ("size", "downsampling", "filters", "patch_size")
+"""The options that determine the size of the latent maps."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,28 @@ def sized_options(
         "attention": rows * columns <= one.positions,
         **given,
     }
+
+
+def map_size(image_shape: tuple[int, ...], **options: Any) -> tuple[int, int]:
+    """Returns the height and width of the latent maps of `"spatial"` networks.
+
+    Args:
+        image_shape: `(H, W, C)` of the images.
+        **options: options of the networks; those that do not matter are ignored.
+
+    Raises:
+        InvalidInputError: as `sized_options`.
+
+    Example:
+
+    >>> map_size((64, 48, 3), downsampling=4), map_size((28, 28, 1), filters=(32, 64))
+    ((16, 12), (7, 7))
+    """
+    sized = sized_options("spatial", image_shape, **{name: options.get(name) for name in OF_SIZE})
+    grid = in_patches(image_shape[:2], check_patch_size("spatial", sized.get("patch_size", 1)))
+    filters = check_filters("spatial", sized.get("filters"), grid)
+    height, width = halved(grid, len(filters))[-1]
+    return height, width
 
 
 def _check_downsampling(part, downsampling, shorter, given):

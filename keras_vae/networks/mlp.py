@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import keras
 
 from keras_vae.networks.regularized import Regularized
-from keras_vae.networks.widths import check_widths
 from keras_vae.serialization import register
+from keras_vae.widths import check_widths
 
 
 class _MLP(Regularized):

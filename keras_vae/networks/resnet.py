@@ -13,8 +13,8 @@ from keras_vae.layers.spatial_attention import SpatialAttention
 from keras_vae.layers.subpixel_upsampling import SubpixelUpsampling
 from keras_vae.networks.conv import check_filters, check_image_shape, default_filters
 from keras_vae.networks.network import Network
-from keras_vae.networks.widths import halved, in_patches
 from keras_vae.serialization import get, register
+from keras_vae.widths import halved, in_patches
 
 PATCH_SIZES = (1, 2, 4)
 UPSAMPLINGS = ("nearest", "subpixel")

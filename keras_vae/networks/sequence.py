@@ -11,8 +11,8 @@ from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import check_filters, default_filters
 from keras_vae.networks.network import Network
-from keras_vae.networks.widths import check_widths, halved
 from keras_vae.serialization import get, register
+from keras_vae.widths import check_widths, halved
 
 KINDS = {"conv1d": "convolutions", "gru": "gated recurrent units"}
 

@@ -11,6 +11,10 @@ from matplotlib.lines import Line2D
 from keras_vae.errors import InvalidInputError
 from keras_vae.plots.canvas import INK, LABEL, MUTED, new_figure, style_axes
 from keras_vae.plots.classes import class_colors, name_classes
+from keras_vae.plots.events import is_image
+
+CELLS = 18
+"""The number of cells of the longer side of a map of images."""
 
 
 def plot_latent_map(
@@ -19,8 +23,12 @@ def plot_latent_map(
     *,
     label_names: Sequence[str] = (),
     explained: Sequence[float] | None = None,
+    images: np.ndarray | None = None,
 ) -> Figure:
     """Plots latents as a histogram for one dimension, a scatter plot for two, or a scatter plot of two PCA axes.
+
+    With `images`, the scatter plot shows the examples themselves: in each cell of a grid, the one whose latents are
+    nearest to the centre of the cell.
 
     In a good latent space the classes form regions without gaps between them, and the latents have about the range of
     the prior, -2 to 2 for a standard normal. Mixed colours mean that these two directions do not separate the classes.
@@ -32,6 +40,7 @@ def plot_latent_map(
         label_names: names of the classes 0, 1, ...
         explained: fraction of variance (0 to 1) of the two axes, if the caller has projected the latents. For D > 2,
             None uses the fractions of the PCA.
+        images: (N, H, W, 1 or 3) the examples, uint8 or in [0, 1], for latents of two or more dimensions.
 
     Raises:
         InvalidInputError: if a shape does not match, if a label has no name, or if fewer than 2 rows are finite.
@@ -41,10 +50,18 @@ def plot_latent_map(
         raise InvalidInputError(f"codes: expected shape (N, D), got {codes.shape}.")
     if explained is not None and np.shape(explained) != (2,):
         raise InvalidInputError(f"explained: expected two fractions of variance, got shape {np.shape(explained)}.")
+    if images is not None:
+        images = np.asarray(images)
+        if images.shape[:1] != codes.shape[:1] or not is_image(images.shape[1:]) or codes.shape[1] < 2:
+            raise InvalidInputError(
+                f"images: expected (N, H, W, 1 or 3) for N = {len(codes)} latents of two or more dimensions, got "
+                f"{images.shape} for latents {codes.shape}."
+            )
     classes, names = name_classes(labels, label_names, len(codes))
     finite = np.isfinite(codes).all(axis=1)
     left_out = f" {(~finite).sum():,} latents are not finite and left out." if not finite.all() else ""
     codes, classes, dimensions = codes[finite], classes[finite], codes.shape[1]
+    images = None if images is None else images[finite]
     if len(codes) < 2:
         raise InvalidInputError(f"codes: expected at least 2 finite rows, got {len(codes)}.")
 
@@ -62,12 +79,17 @@ def plot_latent_map(
     ax = figure.add_subplot()
     style_axes(ax, grid="y" if dimensions == 1 else "both")
     colors = class_colors(len(names))
+    if images is not None:
+        labels = None  # colours and names would cover the images
     if dimensions == 1:
         _draw_histograms(ax, codes[:, 0], classes, colors)
         ax.set_xlabel("z0", size=LABEL, color=MUTED)
         ax.set_ylabel("latents per bin", size=LABEL, color=MUTED)
     else:
-        _draw_scatter(ax, codes, np.asarray(colors)[classes])
+        if images is None:
+            _draw_scatter(ax, codes, np.asarray(colors)[classes])
+        else:
+            _draw_images(ax, codes, images)
         axis_names = ["z0", "z1"]
         if explained is not None:
             shares = enumerate(explained, start=1)
@@ -94,6 +116,25 @@ def _draw_scatter(ax: Axes, codes: np.ndarray, colors: np.ndarray) -> None:
     ax.scatter(codes[:, 0], codes[:, 1], s=size, c=colors, alpha=alpha, linewidths=0, rasterized=True)
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.04)
+
+
+def _draw_images(ax: Axes, codes: np.ndarray, images: np.ndarray) -> None:
+    low, high = codes.min(axis=0), codes.max(axis=0)
+    side = max(float((high - low).max()) / CELLS, 1e-12)
+    cells = np.minimum(((codes - low) / side).astype(int), CELLS - 1)
+    offsets = ((codes - low) / side - cells - 0.5) ** 2
+    nearest: dict[tuple[int, int], int] = {}
+    for index in np.argsort(offsets.sum(axis=1), kind="stable"):
+        nearest.setdefault((int(cells[index, 0]), int(cells[index, 1])), int(index))
+    for (column, row), index in nearest.items():
+        image = images[index] if images.dtype == np.uint8 else np.clip(images[index], 0, 1)
+        image = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+        left, bottom = low + side * (np.array([column, row]) + 0.03)
+        box = (left, left + 0.94 * side, bottom, bottom + 0.94 * side)
+        ax.imshow(image, extent=box, interpolation="nearest" if max(image.shape) <= 32 else "auto", zorder=2)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set(xlim=(low[0], low[0] + CELLS * side), ylim=(low[1], low[1] + CELLS * side))
+    ax.grid(False)
 
 
 def _name_at_medians(ax: Axes, codes: np.ndarray, classes: np.ndarray, names: list[str], colors: list[str]) -> bool:

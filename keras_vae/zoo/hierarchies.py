@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from keras_vae.distributions import Ladder
+from keras_vae.checks import check_integer
+from keras_vae.distributions import Ladder, SpatialLadder
 from keras_vae.models import Autoencoder
-from keras_vae.networks.widths import check_widths
+from keras_vae.networks.image_size import OF_SIZE, map_size
 from keras_vae.objectives import KL, NLL
+from keras_vae.widths import check_widths
 from keras_vae.zoo.assemble import assemble, weight
 from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import recipe
@@ -162,6 +164,69 @@ def spatial_vae(
     (4, 4, 4)
     """
     return assemble("spatial_vae", event_shape, latent_dim, parts, objective=NLL() + beta * KL(), network="spatial")
+
+
+@recipe(
+    family="hierarchies and maps",
+    paper="Child, 2021",
+    url="https://arxiv.org/abs/2011.10650",
+    options_of={"objective": ("warmup_steps",), "posterior": {"blocks_per_map": "blocks", "ladder_filters": "filters"}},
+)
+def very_deep_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 8,
+    *,
+    blocks_per_map: tuple[int, ...] | None = None,
+    ladder_filters: int = 64,
+    warmup_steps: int = 0,
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """Deep hierarchical VAE of images: many levels of latent maps, from coarse to fine.
+
+        p(z_1) p(z_2 | z_1) ... p(x | h(z_1, z_2, ...));  q(z_l | z_<l, x) = N(mu_p + sigma_p dmu, (sigma_p dsigma)^2)
+
+    Args:
+        event_shape: shape of one image of at least 8x8, such as `(64, 64, 3)`.
+        latent_dim: number of channels of each latent map.
+        blocks_per_map: number of levels at each resolution, lowest first. Each resolution has half the height and width
+            of the next; the last is that of the image, divided by `downsampling`, which is 2 for images up to 32 pixels
+            and 4 for larger ones. None is two levels at each resolution of at least 4 pixels.
+        ladder_filters: number of channels of the features between the levels.
+        warmup_steps: training batches over which the weight of the KL rises to 1.
+        **parts: see `Parts`; `downsampling`, `filters`, `size` and others are options of the spatial networks between
+            the image and the maps of the highest resolution.
+
+    Example:
+
+    >>> model = very_deep_vae((16, 16, 1), 2, ladder_filters=8)
+    >>> model.latent_shape, model.posterior.levels
+    ((320,), (32, 32, 128, 128))
+    """
+    own = (
+        {} if any(parts.get(option) is not None for option in OF_SIZE) else {"downsampling": _downsampling(event_shape)}
+    )
+    grid = map_size(event_shape, **{**own, **parts})
+    blocks = _blocks(grid) if blocks_per_map is None else check_widths("blocks_per_map", blocks_per_map)
+    sizes = SpatialLadder.sizes_of(grid, blocks, channels=check_integer("latent_dim", latent_dim))
+    ladder = SpatialLadder((sum(sizes),), grid=grid, blocks=blocks, channels=latent_dim, filters=ladder_filters)
+    objective = NLL() + weight(1.0, warmup_steps) * KL()
+    return assemble(
+        "very_deep_vae", event_shape, latent_dim, parts, objective=objective, posterior=ladder, network="spatial", **own
+    )
+
+
+LEVELS_PER_MAP, SMALLEST_MAP, SMALL_IMAGE = 2, 4, 32
+
+
+def _downsampling(event_shape):
+    return 2 if min(event_shape[:2]) <= SMALL_IMAGE else 4
+
+
+def _blocks(grid):
+    maps = 1
+    while min(grid) / 2**maps >= SMALLEST_MAP:
+        maps += 1
+    return (LEVELS_PER_MAP,) * maps
 
 
 def _ladder(levels: Sequence[int], units: int, **options: str) -> Ladder:

@@ -10,7 +10,8 @@ from keras_vae.distributions import LIKELIHOODS, POSTERIORS
 ELSEWHERE = {
     "dirichlet", "finite_scalar_quantizer", "full_covariance_normal", "inverse_autoregressive", "ladder",
     "lookup_free_quantizer", "masked", "pixel_cnn", "planar",
-    "power_spherical", "real_nvp", "relaxed_categorical", "reparameterized", "table", "vector_quantizer",
+    "power_spherical", "real_nvp", "relaxed_categorical", "reparameterized", "spatial_ladder", "table",
+    "vector_quantizer",
 }  # fmt: skip
 """Families that need a certain shape or options; each has tests of its own, or is in test_contract.py."""
 

@@ -6,6 +6,7 @@ import tensorflow_probability as tfp
 from scipy import stats
 
 import keras_vae as kv
+from keras_vae.distributions import SpatialLadder
 from keras_vae.distributions.ladder import MERGES
 from keras_vae.random import as_seed
 
@@ -13,24 +14,42 @@ tfd = tfp.distributions
 LEVELS = (2, 3, 1)
 
 
+SPATIAL = {"grid": (3, 2), "blocks": (1, 2), "channels": 1, "filters": 4}  # maps of 2x1, 3x2 and 3x2
+
+
 @pytest.fixture(params=MERGES)
 def merge(request):
     return request.param
 
 
-def ladder(merge="precision", **options):
+@pytest.fixture(params=(*MERGES, "spatial"))
+def kind(request):
+    return request.param
+
+
+def new_head(kind, **options):
+    if kind == "spatial":
+        return SpatialLadder((14,), **SPATIAL, **options)
+    return kv.Ladder((6,), **{"levels": LEVELS, "merge": kind, "units": 8, **options})
+
+
+def ladder(kind="precision", **options):
     """A ladder of three levels whose layers are far from their start."""
     keras.utils.set_random_seed(0)
-    head = kv.Ladder((6,), **{"levels": LEVELS, "merge": merge, "units": 8, **options})
-    head.build((None, 7))
+    head = new_head(kind, **options)
+    head.build((None, *features_shape(head)))
     random = np.random.default_rng(0)
     for weight in head.weights:
         weight.assign(random.normal(size=weight.shape) * 0.3)
     return head
 
 
+def features_shape(head):
+    return (3, 2, 5) if isinstance(head, SpatialLadder) else (7,)
+
+
 def posterior_of(head, rows=5):
-    return head.distribution(head(tf.random.stateless_normal((rows, 7), (0, 1))))
+    return head.distribution(head(tf.random.stateless_normal((rows, *features_shape(head)), (0, 1))))
 
 
 def prior_of(head):
@@ -84,17 +103,17 @@ def test_the_joint_density_is_the_product_of_the_conditionals(merge):
         assert np.allclose(distribution.log_prob(z), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_the_density_takes_any_leading_axes(merge):
-    posterior = posterior_of(ladder(merge))
+def test_the_density_takes_any_leading_axes(kind):
+    posterior = posterior_of(ladder(kind))
     z = posterior.sample((4, 3), seed=(0, 1))
-    assert z.shape == (4, 3, 5, 6)
+    assert z.shape == (4, 3, 5, *posterior.event_shape)
     log_prob = posterior.log_prob(z)
     assert log_prob.shape == (4, 3, 5)
     assert np.allclose(log_prob[2, 1], posterior.log_prob(z[2, 1]), rtol=1e-4)
 
 
-def test_draws_follow_the_density(merge):
-    head = ladder(merge)
+def test_draws_follow_the_density(kind):
+    head = ladder(kind)
     prior, posterior = prior_of(head), posterior_of(head, rows=1)
     z = posterior.sample(40_000, seed=(0, 1))
     ratio = tf.exp(prior.log_prob(z) - posterior.log_prob(z))
@@ -117,8 +136,9 @@ def test_precisions_and_precision_weighted_means_add_up():
     head = ladder("precision")
     up = tf.random.stateless_normal((5, 8), (0, 1))
     above = [tf.random.stateless_normal((5, 2), (0, 2))]
-    merged = head.posterior_of_level(1, above, {"up_1": up})
-    prior = head._prior(above)
+    state = head.advance(0, head.start(), above[0])
+    merged = head.posterior_of_level(1, state, {"up_1": up})
+    prior = head.prior_of_level(1, state)
     loc, scale = halves(dense(head._posteriors[1], up.numpy()))
     z = np.random.default_rng(0).normal(size=(2, 5, 3))
     product = stats.norm(loc, scale).logpdf(z).sum(-1) + prior.log_prob(z.astype("float32")).numpy()
@@ -127,12 +147,13 @@ def test_precisions_and_precision_weighted_means_add_up():
     assert np.all(merged.stddev() < np.minimum(scale, prior.stddev()))
 
 
-def test_a_residual_of_zero_is_the_prior():
-    head = ladder("residual")
+@pytest.mark.parametrize("kind", ["residual", "spatial"])
+def test_a_residual_of_zero_is_the_prior(kind):
+    head = ladder(kind)
     for layer in head._posteriors[1:]:
         for weight in layer.weights:
             weight.assign(tf.zeros_like(weight))
-    z = tf.random.stateless_normal((5, 6), (0, 3))
+    z = tf.random.stateless_normal((5, *head.event_shape), (0, 3))
     pairs = list(zip(posterior_of(head).along(z), prior_of(head).along(z), strict=True))[1:]
     for posterior, prior in pairs:
         assert np.allclose(posterior.mean(), prior.mean(), atol=1e-5)
@@ -155,13 +176,14 @@ def trace_of(head, samples, rows=5):
 
 
 @pytest.mark.slow
-def test_the_kl_adds_up_over_the_levels_and_agrees_with_monte_carlo(merge):
-    trace, ratio = trace_of(ladder(merge), 20_000)
+def test_the_kl_adds_up_over_the_levels_and_agrees_with_monte_carlo(kind):
+    head = ladder(kind)
+    trace, ratio = trace_of(head, 20_000)
     analytic, drawn = kv.KL()(trace), kv.KL(estimator="monte_carlo")(trace)
     assert np.allclose(drawn, tf.reduce_mean(ratio, axis=0), rtol=1e-4)
     error = 4 * np.std(ratio, axis=0) / np.sqrt(20_000)
     assert (np.abs(analytic - drawn) < error).all()
-    assert [latent.sample.shape[-1] for latent in trace.latents] == list(LEVELS)
+    assert tuple(latent.sample.shape[-1] for latent in trace.latents) == head.levels
 
 
 def test_without_a_prior_the_levels_have_none():
@@ -170,27 +192,29 @@ def test_without_a_prior_the_levels_have_none():
     assert [latent.prior for latent in head.latents(posterior, None, posterior.sample(1, seed=(0, 1)))] == [None] * 3
 
 
-def test_rows_are_those_of_the_whole(merge):
-    posterior = posterior_of(ladder(merge))
-    row, z = posterior[2:4], tf.random.stateless_normal((2, 6), (0, 1))
-    whole = tf.concat([tf.zeros((2, 6)), z, tf.zeros((1, 6))], axis=0)
+def test_rows_are_those_of_the_whole(kind):
+    posterior = posterior_of(ladder(kind))
+    n = posterior.event_shape[0]
+    row, z = posterior[2:4], tf.random.stateless_normal((2, n), (0, 1))
+    whole = tf.concat([tf.zeros((2, n)), z, tf.zeros((1, n))], axis=0)
     assert row.batch_shape == (2,)
     assert np.allclose(row.log_prob(z), posterior.log_prob(whole)[2:4], rtol=1e-5)
     assert np.allclose(row.mean(), posterior.mean()[2:4], atol=1e-6)
 
 
 @pytest.mark.slow
-def test_with_a_seed_per_example_draws_do_not_depend_on_the_batch():
-    posterior, seeds = posterior_of(ladder("residual")), tf.constant([[1, 2], [3, 4], [5, 6], [7, 8], [9, 10]])
+@pytest.mark.parametrize("kind", ["residual", "spatial"])
+def test_with_a_seed_per_example_draws_do_not_depend_on_the_batch(kind):
+    posterior, seeds = posterior_of(ladder(kind)), tf.constant([[1, 2], [3, 4], [5, 6], [7, 8], [9, 10]])
     sampling = kv.Sampling(0)
     whole = sampling(distribution=posterior, samples=3, seed=seeds)
     part = sampling(distribution=posterior[1:3], samples=3, seed=seeds[1:3])
     assert np.allclose(whole[:, 1:3], part, atol=1e-5)
 
 
-def test_mean_and_spread_are_those_along_the_path_of_means(merge):
-    posterior = posterior_of(ladder(merge))
-    levels = tf.split(posterior.mean(), LEVELS, axis=-1)
+def test_mean_and_spread_are_those_along_the_path_of_means(kind):
+    posterior = posterior_of(ladder(kind))
+    levels = posterior.split(posterior.mean())
     for own, level in zip(posterior.along(posterior.mean()), levels, strict=True):
         assert np.allclose(own.mean(), level, atol=1e-6)
     spread = tf.concat([own.stddev() for own in posterior.along(posterior.mean())], axis=-1)
@@ -213,9 +237,10 @@ def test_the_decoder_sees_the_last_level_or_all():
 
 
 @pytest.mark.slow
-def test_xla_equals_graph_mode(merge):
-    head, z = ladder(merge), tf.random.stateless_normal((3, 5, 6), (0, 1))
-    features = tf.random.stateless_normal((5, 7), (0, 2))
+def test_xla_equals_graph_mode(kind):
+    head = ladder(kind)
+    z = tf.random.stateless_normal((3, 5, *head.event_shape), (0, 1))
+    features = tf.random.stateless_normal((5, *features_shape(head)), (0, 2))
 
     def read(features, z):
         posterior = head.distribution(head(features))
@@ -249,11 +274,14 @@ def test_levels_must_be_a_sequence(refused):
         kv.Ladder((6,), levels=6)
 
 
-def model(merge="precision", decode="bottom", **parts):
-    head = kv.Ladder((6,), levels=LEVELS, merge=merge, units=8, decode=decode)
+def model(kind="precision", decode="bottom", **parts):
+    head = new_head(kind) if kind == "spatial" else new_head(kind, decode=decode)
     keras.utils.set_random_seed(0)
+    encoder = kv.MLPEncoder((7,), (8,))
+    if kind == "spatial":
+        encoder = keras.Sequential([keras.Input((7,)), keras.layers.Dense(30), keras.layers.Reshape((3, 2, 5))])
     return kv.Autoencoder(
-        kv.MLPEncoder((7,), (8,)),
+        encoder,
         kv.MLPDecoder(head.decoder_input_shape, (8,)),
         **{"posterior": head, "likelihood": "normal", "objective": kv.NLL() + kv.KL(), "seed": 0, **parts},
     )
@@ -292,9 +320,12 @@ def test_traversals_start_at_the_mean_of_the_prior():
 
 
 @pytest.mark.slow
-def test_every_weight_is_trained(merge):
+def test_every_weight_is_trained(kind):
     x = np.random.default_rng(0).normal(size=(20, 7)).astype("float32")
-    hierarchical = model(merge)
+    hierarchical = model(kind)
+    if kind == "spatial":  # whose last convolutions start at zero
+        for weight in hierarchical.posterior.weights:
+            weight.assign(np.random.default_rng(1).normal(size=weight.shape) * 0.3)
     hierarchical.compile(jit_compile=False)
     gradients, *_ = hierarchical.gradients(x, as_seed(0))
     for weight, gradient in zip(hierarchical.trainable_weights, gradients, strict=True):
@@ -307,3 +338,61 @@ def test_the_decoder_must_fit_what_it_is_shown(refused):
         kv.Autoencoder(
             kv.MLPEncoder((7,), (8,)), kv.MLPDecoder((6,), (8,)), posterior=head, objective=kv.NLL() + kv.KL()
         )
+
+
+def test_a_draw_is_computed_once_and_a_tape_that_watches_it_sees_all_levels():
+    hierarchical = model("spatial")
+    head = hierarchical.posterior
+    for weight in head.weights:
+        weight.assign(np.random.default_rng(1).normal(size=weight.shape) * 0.3)
+    x = tf.random.stateless_normal((4, 7), (0, 1))
+    graph = (
+        tf.function(lambda x: hierarchical.trace(x, seed=as_seed(1)).likelihood.mean()).get_concrete_function(x).graph
+    )
+    used = [op.inputs[1].op.inputs[0].name for op in graph.get_operations() if op.type == "Conv2D"]
+    assert len(used) == len(set(used)) > 0  # no kernel twice
+    posterior = hierarchical.posterior_of(x)
+    z = posterior.sample(2, seed=as_seed(2))
+    drawn, anew = posterior.walk_of(z), posterior.walk_of(tf.identity(z))
+    assert np.array_equal(drawn.state.path, anew.state.path)
+    for one, two in zip(drawn.steps, anew.steps, strict=True):
+        assert np.allclose(one.distribution.mean(), two.distribution.mean(), atol=1e-6)
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        density = posterior.log_prob(z)
+    (direction,) = tf.random.stateless_normal((1, *z.shape), (0, 3))
+    slope = (posterior.log_prob(z + 1e-2 * direction) - posterior.log_prob(z - 1e-2 * direction)) / 2e-2
+    assert np.allclose(tf.reduce_sum(tape.gradient(density, z) * direction, axis=-1), slope, rtol=2e-2, atol=2e-2)
+
+
+def test_a_deep_model_starts_without_kl_and_learns_each_level():
+    keras.utils.set_random_seed(0)
+    x = kv.data.load("digits", limit=512).train.x
+    deep = kv.zoo.very_deep_vae((8, 8, 1), 2, blocks_per_map=(2, 2), ladder_filters=16, filters=(8,), seed=0)
+    trace = deep.trace(x[:8], seed=as_seed(0))
+    assert float(tf.reduce_max(trace.kl)) < 1e-3 and deep.posterior.levels == (8, 8, 32, 32)
+    deep.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
+    history = deep.fit(x, epochs=20, verbose=0).history
+    assert history["elbo"][-1] > history["elbo"][0] + 5
+    assert history["kl"][-1] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"event_shape": (15,)}, r"expected event_shape \(14,\).* got \(15,\)"),
+        ({"grid": (3,)}, r"expected a grid \(h, w\)"),
+        ({"grid": (1, 1), "event_shape": (3,)}, "each resolution is smaller than the next"),
+        ({"blocks": (0, 2)}, "blocks: each must be an integer >= 1"),
+        ({"channels": 0}, "channels must be an integer >= 1"),
+        ({"project": False}, "leave project=True"),
+    ],
+)
+def test_bad_arguments_of_a_spatial_ladder_are_refused(options, message, refused):
+    with refused(message):
+        SpatialLadder(**{"event_shape": (14,), **SPATIAL, **options})
+
+
+def test_features_of_another_size_are_refused(refused):
+    with refused(r"SpatialLadder: expected features .* of shape \(3, 2, 'c'\), got \(2, 2, 5\)"):
+        new_head("spatial").build((None, 2, 2, 5))

@@ -79,6 +79,7 @@ OTHER_VALUES = {
     "probes": 2,
     "critic": {"units": (3,)},
     "columns": ["binary"],
+    "blocks_per_map": (1, 2),
     "levels": (2, 3),
     "sizes": (4, 3),
     "noise": "masking",

@@ -15,6 +15,7 @@ from keras_vae.evaluation.questions.left_out import left_out
 from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import Subject
 from keras_vae.models.code_usage import usage_of
+from keras_vae.plots.events import is_image
 
 QUESTION = "How much information do the latents contain?"
 NATS = "nats per example"
@@ -81,6 +82,11 @@ def _pictures(subject: Subject, kl: np.ndarray | None) -> dict[str, Picture]:
                 label_names=subject.label_names,
             ),
         )
+        if is_image(model.event_shape) and subject.means.shape[1] > 1:
+            pictures["latent_images"] = Picture(
+                "Map of the latents. Each image is the example whose latents are nearest to its place.",
+                partial(plots.plot_latent_map, subject.means[rows], images=subject.examples.x[rows]),
+            )
     return pictures
 
 
