@@ -182,6 +182,21 @@ def test_the_study_of_anomalies_runs(call, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_study_of_photographs_keeps_what_is_finished(call, tmp_path):
+    for index in range(50):
+        pixels = np.random.default_rng(index).integers(0, 255, (4, 5, 3)).astype("uint8")
+        Image.fromarray(pixels).resize((70, 66)).save(tmp_path / f"{index}.png")
+    out = tmp_path / "out"
+    quick = [tmp_path, "--sets", "recipes", "--models", "sigma_vae", "--sizes", "64", "--limit", "40", "--out", out]
+    first = call("study_photographs", *quick).splitlines()
+    assert first[-3].startswith("| model | pixels |") and first[-1].startswith("| sigma_vae | 64 | 8 | 40 | 1 |")
+    trained = out / "sigma_vae-64-40-1" / "model.keras"
+    before = trained.stat().st_mtime_ns
+    assert call("study_photographs", *quick).splitlines()[-1] == first[-1] and trained.stat().st_mtime_ns == before
+    assert (out / "recipes.png").exists()
+
+
+@pytest.mark.slow
 def test_the_benchmark_of_bulk_work_loses_no_key(call):
     printed = call("benchmark_bulk", "--vectors", "2000", "--bad", "10", "--ways", "here", "beam")
     assert re.findall(r"^(\w+) +2,000 +1,990 +10 ", printed, re.MULTILINE) == ["here", "beam"]

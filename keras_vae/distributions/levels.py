@@ -28,9 +28,11 @@ class TopDownPath(Protocol):
 
     def prior_of_level(self, level: int, state: Any) -> tfd.Distribution:
         """Returns p(z_l | z_<l), for a level below the top."""
+        ...
 
     def posterior_of_level(self, level: int, state: Any, up: Mapping[str, tf.Tensor]) -> tfd.Distribution:
         """Returns q(z_l | z_<l, x) for the bottom-up features of x."""
+        ...
 
 
 class Step(NamedTuple):
@@ -66,7 +68,7 @@ class Levels(CustomDistribution):
     ):
         parameters = dict(locals())
         self.path, self.up, self.sizes = path, up, path.levels
-        self.top = path.posterior_of_level(0, path.start(), up) if top is None else top
+        self.top = path.posterior_of_level(0, path.start(), up or {}) if top is None else top
         self._drawn: tuple[tf.Tensor | None, Walk | None] = (None, None)
         super().__init__(parameters, reparameterized=True, name=name)
 

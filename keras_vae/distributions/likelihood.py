@@ -11,7 +11,7 @@ from keras_vae.errors import InvalidInputError, shortest
 
 NUMBERS_AT_ONCE = 2**20
 LEAST_SHARE = 0.01
-"""The variance of an element that hardly varies, as a share of the mean variance."""
+"""The least variance of an element, as a share of the mean variance of its channel."""
 
 LARGEST_SUMMED = 1e30
 """Sums of values up to this do not overflow float32."""
@@ -180,7 +180,7 @@ class Likelihood(DistributionLayer):
                 bias[..., first : first + channels] = parameters[name].reshape(*bias.shape[:-1], channels)
             first += channels
         self._projection.bias.assign(bias.reshape(-1))
-        if "loc" in parameters:
+        if "loc" in parameters and len(x) > 1:  # one example has no spread
             self._adapt_spread(x, mean.astype("float32"))
 
     def _adapt_spread(self, x, mean):
@@ -190,14 +190,17 @@ class Likelihood(DistributionLayer):
         variance = np.ma.filled(np.ma.asarray(sum(squares)), 0.0) / np.maximum(np.ma.count(x, axis=axes), 1)
         if not variance.any():
             return
-        spread = np.sqrt(np.maximum(variance, LEAST_SHARE * variance.mean()))
+        of_channel = variance.mean(axis=tuple(range(variance.ndim - 1)))
+        variance = np.maximum(variance, LEAST_SHARE * of_channel)
+        spread = np.sqrt(np.where(variance > 0, variance, variance.mean()))
         channels, kernel = self._channels, self._projection.kernel.numpy()
         names = list(channels)
         first = sum(channels[name] for name in names[: names.index("loc")])
         columns = kernel.reshape(len(kernel), *mean.shape[:-1], -1)
         own = columns[..., first : first + channels["loc"]]
         copies = channels["loc"] // mean.shape[-1]  # of a mixture, with a location for each component
-        own *= np.repeat(spread, copies, axis=-1) / np.sqrt(np.mean(own**2) * len(kernel))
+        sizes = np.sqrt(np.sum(own**2, axis=0))  # the standard deviations of the outputs
+        own *= np.repeat(spread, copies, axis=-1) / np.where(sizes > 0, sizes, 1.0)
         self._projection.kernel.assign(columns.reshape(kernel.shape))
         self.set_scale(spread / 2)
 

@@ -76,13 +76,14 @@ class LocationScale(Posterior, Likelihood):
 
     def set_scale(self, scale: np.ndarray | float) -> None:
         scale = np.sqrt(np.mean(np.square(scale))) if self.scale == "shared" else np.asarray(scale, "float32")
-        raw = np.log(np.expm1(np.maximum(scale - self.min_scale, 1e-6)))
+        scale = np.maximum(scale - self.min_scale, 1e-6)
+        raw = scale + np.log(-np.expm1(-scale))  # the inverse of softplus, without an overflow
         if self.scale == "shared":
             self.raw_scale.assign(raw)
         elif self.scale == "elementwise":
             bias = self._projection.bias.numpy()
             channels = self.event_shape[-1]
-            bias.reshape(-1, 2 * channels)[:, channels:] = raw.reshape(-1, channels)
+            bias.reshape(-1, 2 * channels)[:, channels:] = raw if raw.ndim < 2 else raw.reshape(-1, channels)
             self._projection.bias.assign(bias)
 
     def scale_of(self, x: np.ndarray) -> float:

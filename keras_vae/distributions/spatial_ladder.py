@@ -223,7 +223,7 @@ def _on_maps(layer: keras.layers.Layer, x: tf.Tensor, shape: tuple[int, ...]) ->
     return tf.reshape(out, tf.concat([tf.shape(x)[:-3], out.shape[1:]], axis=0))
 
 
-def _upsampled(x: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+def _upsampled(x: tf.Tensor, size: tuple[int, ...]) -> tf.Tensor:
     """Doubles the height and the width of maps `(..., h, w, c)` by repetition, and crops them to `size`."""
     x = tf.repeat(tf.repeat(x, 2, axis=-3), 2, axis=-2)
     return x[..., : size[0], : size[1], :]

@@ -43,7 +43,7 @@ class Bottleneck(Serializable, keras.layers.Layer):
         self.activation = activation
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        kernel_size = 1 if max(input_shape[1:3]) <= 2 else 3
+        kernel_size = 1 if all(size is not None and size <= 2 for size in input_shape[1:3]) else 3
         last = keras.initializers.VarianceScaling(self.gain**2, "fan_avg") if self.gain else "zeros"
         self.convs = [
             self._conv(self.width, 1, "reduce"),

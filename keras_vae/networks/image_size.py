@@ -116,7 +116,8 @@ def map_size(image_shape: tuple[int, ...], **options: Any) -> tuple[int, int]:
     ((16, 12), (7, 7))
     """
     sized = sized_options("spatial", image_shape, **{name: options.get(name) for name in OF_SIZE})
-    grid = in_patches(image_shape[:2], check_patch_size("spatial", sized.get("patch_size", 1)))
+    rows, columns, _ = image_shape
+    grid = in_patches((rows, columns), check_patch_size("spatial", sized.get("patch_size", 1)))
     filters = check_filters("spatial", sized.get("filters"), grid)
     height, width = halved(grid, len(filters))[-1]
     return height, width

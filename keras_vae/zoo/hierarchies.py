@@ -1,7 +1,7 @@
 """Recipes with several levels of latents, or with latent maps."""
 
 from collections.abc import Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 from keras_vae.checks import check_integer
 from keras_vae.distributions import Ladder, SpatialLadder
@@ -202,17 +202,15 @@ def very_deep_vae(
     >>> model.latent_shape, model.posterior.levels
     ((320,), (32, 32, 128, 128))
     """
-    own = (
-        {} if any(parts.get(option) is not None for option in OF_SIZE) else {"downsampling": _downsampling(event_shape)}
-    )
+    own: dict[str, Any] = {"network": "spatial"}
+    if all(parts.get(option) is None for option in OF_SIZE):
+        own["downsampling"] = _downsampling(event_shape)
     grid = map_size(event_shape, **{**own, **parts})
     blocks = _blocks(grid) if blocks_per_map is None else check_widths("blocks_per_map", blocks_per_map)
     sizes = SpatialLadder.sizes_of(grid, blocks, channels=check_integer("latent_dim", latent_dim))
     ladder = SpatialLadder((sum(sizes),), grid=grid, blocks=blocks, channels=latent_dim, filters=ladder_filters)
     objective = NLL() + weight(1.0, warmup_steps) * KL()
-    return assemble(
-        "very_deep_vae", event_shape, latent_dim, parts, objective=objective, posterior=ladder, network="spatial", **own
-    )
+    return assemble("very_deep_vae", event_shape, latent_dim, parts, objective=objective, posterior=ladder, **own)
 
 
 LEVELS_PER_MAP, SMALLEST_MAP, SMALL_IMAGE = 2, 4, 32

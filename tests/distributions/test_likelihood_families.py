@@ -176,6 +176,30 @@ def test_the_mean_of_many_values_is_not_rounded():
     assert np.allclose(head.distribution(head(tf.zeros((1, 64, 64, 8)))).mean(), 0.9, rtol=1e-5)
 
 
+@pytest.mark.parametrize("features_shape", [(4, 3, 9), (9,)], ids=["pointwise", "vector"])
+@pytest.mark.parametrize(
+    "name", ["normal", "normal_elementwise", "normal_optimal", "student_t", "discretized_logistic"]
+)
+def test_first_outputs_spread_as_the_examples_do(name, features_shape):
+    options = {"components": 3} if name == "discretized_logistic" else {}
+    head, random = LIKELIHOODS[name]((4, 3, 2), **options), np.random.default_rng(0)
+    features = random.normal(size=(500, *features_shape)).astype("float32")
+    head(features)
+    unit = np.array([0.01, 0.1] if name == "discretized_logistic" else [5, 500])
+    x = (random.normal(size=(200, 4, 3, 2)) * unit).astype("float32")
+    for _ in range(2):  # a second call does not change it
+        head.adapt(x)
+    parameters = head(features)
+    loc = parameters["loc"].numpy().reshape(500, 4, 3, 2, -1)
+    np.testing.assert_allclose(loc.std(axis=(0, 1, 2, 4)), unit, rtol=0.3)
+    if name in ("normal", "normal_optimal"):
+        scale = head.distribution(parameters).stddev()
+        np.testing.assert_allclose(scale, np.sqrt(np.mean(unit**2)) / 2, rtol=0.05)
+    if name == "normal_elementwise":
+        zero = head.distribution(head(np.zeros_like(features))).stddev()
+        np.testing.assert_allclose(zero, np.broadcast_to(unit / 2, zero.shape), rtol=0.3)
+
+
 @pytest.mark.parametrize("name", IN_UNIT_INTERVAL)
 def test_values_outside_the_unit_interval_are_refused(name, refused):
     head = FAMILIES[name]((2,))
