@@ -183,11 +183,12 @@ def test_the_study_of_anomalies_runs(call, tmp_path):
 
 @pytest.mark.slow
 def test_the_study_of_photographs_keeps_what_is_finished(call, tmp_path):
+    photographs, out = tmp_path / "photographs", tmp_path / "out"
+    photographs.mkdir()
     for index in range(50):
         pixels = np.random.default_rng(index).integers(0, 255, (4, 5, 3)).astype("uint8")
-        Image.fromarray(pixels).resize((70, 66)).save(tmp_path / f"{index}.png")
-    out = tmp_path / "out"
-    quick = [tmp_path, "--sets", "recipes", "--models", "sigma_vae", "--sizes", "64", "--limit", "40", "--out", out]
+        Image.fromarray(pixels).resize((70, 66)).save(photographs / f"{index}.png")
+    quick = [photographs, "--sets", "recipes", "--models", "sigma_vae", "--sizes", "64", "--limit", "40", "--out", out]
     first = call("study_photographs", *quick).splitlines()
     assert first[-3].startswith("| model | pixels |") and first[-1].startswith("| sigma_vae | 64 | 8 | 40 | 1 |")
     trained = out / "sigma_vae-64-40-1" / "model.keras"
