@@ -2,6 +2,7 @@
 
 import contextlib
 import json as json_format
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -202,6 +203,10 @@ def traverse(
     label: Annotated[
         int | None, typer.Option(help="Label, for a conditional model without --example.", show_default="0")
     ] = None,
+    dimensions: Annotated[
+        str | None,
+        typer.Option(help="Dimensions, such as 0,3,7.", show_default="the first 16 for a picture, all for an array"),
+    ] = None,
     data: Data = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -211,6 +216,7 @@ def traverse(
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
     from keras_vae.cli.sources import examples, labels_to_draw, model_of, pick
+    from keras_vae.plots.sheet import MAX_ROWS
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)
@@ -221,9 +227,20 @@ def traverse(
         part = examples(model, run, data, None)
         start = pick(part.x, example)
         condition = model.inferred_conditions(start[None], None if part.y is None else part.y[[example]])
-    values = np.linspace(-span, span, steps)
-    paths = model.traverse(start, condition=condition, values=values)
-    write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values))
+    values, chosen = np.linspace(-span, span, steps), _dimensions(dimensions)
+    if chosen is None and out.suffix == ".png":
+        chosen = list(range(min(MAX_ROWS, math.prod(model.latent_shape))))
+    paths = model.traverse(start, condition=condition, values=values, dimensions=chosen)
+    write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values, dimensions=chosen))
+
+
+def _dimensions(text):
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InvalidInputError(f"--dimensions: expected indices, such as 0,3,7; got {text!r}.") from None
 
 
 @imports_first("run")

@@ -11,7 +11,6 @@ from keras_vae.objectives import kl_per_dimension as kl_of
 from keras_vae.random import as_seed
 
 ACTIVE = 0.01
-BATCH = 1000
 
 
 def condition_of(model: Autoencoder, labels: np.ndarray | None) -> np.ndarray | None:
@@ -45,8 +44,9 @@ def kl_per_dimension(model: Autoencoder, x: np.ndarray, labels: np.ndarray | Non
         return tf.concat([tf.reduce_sum(level, axis=0) for level in levels], axis=-1)
 
     labels = model.inferred_conditions(x, labels)
-    batches = range(0, len(x), BATCH)
-    sums = [per_dimension(x[i : i + BATCH], None if labels is None else labels[i : i + BATCH]) for i in batches]
+    size = model.batch_size_for()
+    batches = [slice(i, i + size) for i in range(0, len(x), size)]
+    sums = [per_dimension(x[rows], None if labels is None else labels[rows]) for rows in batches]
     return np.sum(sums, axis=0) / len(x)
 
 

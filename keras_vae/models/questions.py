@@ -24,6 +24,7 @@ from keras_vae.trace import Trace
 tfd = tfp.distributions
 
 NUMBERS = 4_000_000  # in a batch by default: 5102 images of 28x28, 325 of 64x64x3
+MOST_TRAVERSED = 2**29  # numbers in the latents of all traversals
 
 
 class Questions(Conditioning):
@@ -158,6 +159,9 @@ class Questions(Conditioning):
 
         Returns:
             Shape `(D, steps, *event_shape)`.
+
+        Raises:
+            InvalidInputError: for a dimension that does not exist, or if all latents together take more than 2 GB.
         """
         if x is None:
             code = self._center()
@@ -173,6 +177,11 @@ class Questions(Conditioning):
         if moved.min() < 0 or moved.max() >= len(code):
             raise InvalidInputError(f"traverse: expected dimensions in 0..{len(code) - 1}; got {moved}.")
         places = _vector("values", range(-3, 4) if values is None else values, "iuf")
+        if len(moved) * len(places) * len(code) > MOST_TRAVERSED:
+            raise InvalidInputError(
+                f"traverse: {len(moved)} dimensions of {len(code)} at {len(places)} values are too many for the "
+                "memory; give some dimensions, such as dimensions=range(16)."
+            )
         paths = np.tile(code, (len(moved), len(places), 1))
         for row, dimension in enumerate(moved):
             paths[row, :, dimension] = places

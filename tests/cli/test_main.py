@@ -238,6 +238,10 @@ BAD_USE = {
     "example": ("traverse {run} --example 128 --out x.npy", "--example: expected an index from 0 to 127; got 128"),
     "negative example": ("traverse {run} --example -1 --out x.npy", "--example: expected an index from 0 to 127"),
     "pairs": ("interpolate {run} --pairs 65 --out x.npy", "--pairs: expected at most 64, for 128 examples; got 65"),
+    "dimensions": (
+        "traverse {run} --dimensions a --out x.npy",
+        "--dimensions: expected indices, such as 0,3,7; got 'a'",
+    ),
     "span": ("traverse {run} --span nan --out x.npy", "span|finite"),
     "data of another shape": ("encode {run} --data {shelf}/narrow.npy --out x.npz", r"expected shape \(N, 8, 8, 1\)"),
     "question": ("evaluate {run} --only likelyhood", "Unknown question 'likelyhood': did you mean 'likelihood'"),
@@ -441,8 +445,8 @@ def test_traverse_starts_at_the_prior_mean_or_at_an_example(write, finished_run,
     assert paths.shape == (2, 5, 8, 8, 1)
     np.testing.assert_allclose(paths, model.traverse(values=values), atol=1e-6)
     np.testing.assert_allclose(paths[0, 2], paths[1, 2], atol=1e-6)
-    paths = write(*arguments, "--example", 4, out="example.npy")
-    np.testing.assert_allclose(paths, model.traverse(test_split.x[4], values=values), atol=1e-6)
+    paths = write(*arguments, "--example", 4, "--dimensions", "1", out="example.npy")
+    np.testing.assert_allclose(paths, model.traverse(test_split.x[4], values=values, dimensions=[1]), atol=1e-6)
 
 
 @pytest.mark.slow

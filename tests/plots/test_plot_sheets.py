@@ -108,6 +108,16 @@ def test_traversals_draw_at_most_16_rows():
     assert [words(row[0])[-1] for row in by_cell(plot_traversals(images[:3], [-1, 1]))] == ["z0", "z1", "z2"]
 
 
+def test_traversals_of_some_dimensions_are_named_after_them():
+    images = RNG.random((2, 2, 3, 3, 1))
+    figure = plot_traversals(images, [-1, 1], kl=np.arange(20.0), dimensions=[3, 7])
+    cells = by_cell(figure)
+    assert [words(row[0])[-1] for row in cells] == ["z7\n7.00 nats", "z3\n3.00 nats"]
+    assert np.array_equal(pixels(cells[0][0]), images[1, 0]) and "2 of 20 shown" in note(figure)
+    with pytest.raises(InvalidInputError, match="^dimensions: expected shape"):
+        plot_traversals(images, [-1, 1], dimensions=[1])
+
+
 @pytest.mark.parametrize(("values", "kl", "part"), [([1.0], None, "values"), ([0.0, 1.0], [1.0], "kl")])
 def test_traversals_that_do_not_fit_are_refused(values, kl, part):
     with pytest.raises(InvalidInputError, match=f"^{part}: expected shape"):

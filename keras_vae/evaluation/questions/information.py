@@ -16,6 +16,7 @@ from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import Subject
 from keras_vae.models.code_usage import usage_of
 from keras_vae.plots.events import is_image
+from keras_vae.plots.sheet import MAX_ROWS
 
 QUESTION = "How much information do the latents contain?"
 NATS = "nats per example"
@@ -66,10 +67,19 @@ def _pictures(subject: Subject, kl: np.ndarray | None) -> dict[str, Picture]:
     if model.prior is not None and model.posterior.support == "real":
         condition = subject.condition(subject.examples, slice(1))
         values = np.linspace(-3, 3, 11)
-        paths = model.traverse(condition=None if condition is None else condition[0], values=values)
+        width = subject.means.shape[1]
+        order = np.arange(width) if kl is None or len(kl) != width else np.argsort(-kl, kind="stable")
+        shown = order[:MAX_ROWS]  # a map of latents may have thousands of dimensions
+        paths = model.traverse(condition=None if condition is None else condition[0], values=values, dimensions=shown)
         pictures["traversals"] = Picture(
             "Latent traversals. One dimension changes along a row; the others are constant.",
-            partial(plots.plot_traversals, paths, values, kl=kl),
+            partial(
+                plots.plot_traversals,
+                paths,
+                values,
+                kl=kl if kl is not None and len(kl) == width else None,
+                dimensions=shown,
+            ),
         )
     if len(subject.examples) > 1:
         labels, rows = subject.examples.labels, subject.some(len(subject.examples), MAPPED)
