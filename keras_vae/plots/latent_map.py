@@ -74,6 +74,8 @@ def plot_latent_map(
         codes = pca.transform(codes)
         explained = np.nan_to_num(pca.explained_variance_ratio_) if explained is None else explained
         note = f"The two principal components of {note}"
+    if images is not None:
+        note = f"{note} Each image is the example nearest to its place."
     height = 2.8 if dimensions == 1 else 5.2
     figure = new_figure(6.0, height, title="Latents of the examples", note=note)
     ax = figure.add_subplot()

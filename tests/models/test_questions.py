@@ -86,6 +86,11 @@ def test_a_traversal_starts_at_the_prior_mean_by_default(model):
     assert np.allclose(model.traverse()[:, 3], model.decode(np.zeros((1, 3))).mean(), atol=1e-5)
 
 
+def test_more_traversals_than_memory_are_refused_at_once(model, refused):
+    with refused("traverse: 3 dimensions of 3 at 100000000 values are too many for the memory; give some dimensions"):
+        model.traverse(values=np.broadcast_to(np.float32(0), (100_000_000,)))
+
+
 @pytest.mark.slow
 def test_the_elbo_adds_up_to_what_evaluate_reports(model):
     model.compile(jit_compile=False)

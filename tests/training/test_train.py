@@ -15,8 +15,8 @@ from keras_vae.training import Run, TrainingConfig, train
 from keras_vae.training.loggers import LOGGERS
 
 PICTURES = {
-    "history", "interpolation", "kl_per_dimension", "latent_images", "latent_map", "overlap", "path_lengths", "reconstructions",
-    "samples", "traversals",
+    "history", "interpolation", "kl_per_dimension", "latent_images", "latent_map", "overlap", "path_lengths",
+    "reconstructions", "samples", "traversals",
 }  # fmt: skip
 
 
