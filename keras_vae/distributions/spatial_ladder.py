@@ -148,7 +148,7 @@ class SpatialLadder(HierarchicalPosterior):
         parameters, layers = {}, list(self._up)
         for resolution in reversed(range(len(self.blocks))):
             if resolution < len(self.blocks) - 1:
-                x = ops.average_pool(x, 2, strides=2, padding="same")
+                x = ops.average_pool(x, 2, strides=2, padding="same", data_format="channels_last")
             for _ in range(self.blocks[resolution]):
                 x = x + ops.cast(layers.pop()(x), "float32")
             parameters[f"up_{resolution}"] = x

@@ -70,7 +70,7 @@ def plot_latent_map(
         from sklearn.decomposition import PCA
 
         with np.errstate(invalid="ignore"):
-            pca = PCA(n_components=2, svd_solver="full").fit(codes)
+            pca = PCA(n_components=2, random_state=0).fit(codes)
         codes = pca.transform(codes)
         explained = np.nan_to_num(pca.explained_variance_ratio_) if explained is None else explained
         note = f"The two principal components of {note}"

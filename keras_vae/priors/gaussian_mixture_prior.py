@@ -19,6 +19,9 @@ from keras_vae.serialization import register
 tfd = tfp.distributions
 tfb = tfp.bijectors
 
+MOST_NUMBERS = 2**28
+"""In all covariances: 2 GB while they are fitted."""
+
 
 @register
 class GaussianMixturePrior(Prior):
@@ -32,7 +35,7 @@ class GaussianMixturePrior(Prior):
         components: number of normals, K.
 
     Raises:
-        InvalidInputError: if `components` is not an integer >= 1.
+        InvalidInputError: if `components` is not an integer >= 1, or if the covariances have more than 2^28 numbers.
 
     Example:
 
@@ -47,6 +50,7 @@ class GaussianMixturePrior(Prior):
         super().__init__(event_shape, **kwargs)
         self.components = check_integer("GaussianMixturePrior: components", components)
         size = math.prod(self.event_shape)
+        _check_size(self.components, size)
         identity = np.broadcast_to(np.eye(size, dtype="float32"), (self.components, size, size))
         self.log_weights = self._fitted("log_weights", np.full(self.components, -math.log(self.components), "float32"))
         self.loc = self._fitted("loc", np.zeros((self.components, size), "float32"))
@@ -67,7 +71,8 @@ class GaussianMixturePrior(Prior):
             seed: seed of the initialisation.
 
         Raises:
-            InvalidInputError: if the latents are not finite, or if there are fewer than two or fewer than `components`.
+            InvalidInputError: if the latents are not finite, if there are fewer than two or fewer than `components`, or
+                if the covariances have more than 2^28 numbers.
         """
         from sklearn import mixture
 
@@ -79,6 +84,7 @@ class GaussianMixturePrior(Prior):
                 f"got {len(codes)}; give it more codes or fewer components."
             )
         flat = codes.reshape(len(codes), -1).astype("float64")
+        _check_size(components, flat.shape[1])
         fitted = mixture.GaussianMixture(components, random_state=seed).fit(flat)
         prior = cls(codes.shape[1:], components=components)
         prior.log_weights.assign(np.log(fitted.weights_))
@@ -92,3 +98,11 @@ class GaussianMixturePrior(Prior):
         if len(self.event_shape) == 1:
             return mixture
         return tfd.TransformedDistribution(mixture, tfb.Reshape(self.event_shape, self.loc.shape[1:]))
+
+
+def _check_size(components, size):
+    if components * size**2 > MOST_NUMBERS:
+        raise InvalidInputError(
+            f"GaussianMixturePrior: expected covariances of at most {MOST_NUMBERS:,} numbers, got {components} of "
+            f"{size}x{size}; use fewer components, or MAFPrior.fit(codes)."
+        )

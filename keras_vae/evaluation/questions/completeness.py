@@ -3,6 +3,7 @@
 from functools import partial
 
 from keras_vae import plots
+from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.frechet import frechet_distance
 from keras_vae.evaluation.holes import holes
 from keras_vae.evaluation.measurement import Measurement
@@ -13,6 +14,9 @@ from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.round_trip import round_trip
 from keras_vae.evaluation.subject import FEWEST, Subject
 from keras_vae.priors import GaussianMixturePrior
+
+MOST_FITTED = 1024
+"""Latents of a mixture with full covariance, which is fitted for comparison."""
 
 QUESTION = "Is the latent space complete: does every point of the prior decode to a meaningful example?"
 
@@ -69,6 +73,9 @@ def completeness(subject: Subject) -> Result:
 
 def _gain_of_fitted_prior(subject: Subject) -> float:
     """The reduction of the Fréchet distance if a mixture fitted to the latents replaces the prior."""
+    width = subject.codes.reshape(len(subject.codes), -1).shape[1]
+    if width > MOST_FITTED:
+        raise InvalidInputError(f"fitting covariances of {width} latents takes too long; the limit is {MOST_FITTED}.")
     components = max(1, min(20, len(subject.codes) // 20))
     fitted = GaussianMixturePrior.fit(
         subject.codes.reshape(-1, *subject.model.latent_shape), components=components, seed=subject.seed
