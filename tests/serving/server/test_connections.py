@@ -162,7 +162,7 @@ def test_a_client_that_does_not_read_is_given_up(serving):
     with connect(serving(keep_alive_seconds=60)) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(1)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90  # the answers fill the buffers of the kernel first, slowly on a busy machine
         with pytest.raises(ConnectionError):
             while time.monotonic() < deadline:
                 try:
