@@ -57,21 +57,21 @@ def test_averages_are_better_late(run_of):
 
 @pytest.mark.slow
 def test_early_stopping_keeps_the_best_epoch_and_more_epochs_continue_from_it(run_of, capsys, refused):
-    same = {"learning_rate": 0.03, "batch_size": 8, "limit": 40, "early_stopping": 3}
+    same = {"learning_rate": 0.1, "batch_size": 8, "limit": 40, "early_stopping": 3}
     run = run_of(epochs=5, **same)
     best = int(np.argmax(run.read_history()["val_elbo"])) + 1
-    run = run_of(out=run.path, resume=True, epochs=40, **same)
+    run = run_of(out=run.path, resume=True, epochs=200, **same)
     assert f"Note: continuing from epoch {best}," in capsys.readouterr().err
     values = run.read_history()["val_elbo"]
     best = int(np.argmax(values))
-    assert len(values) == best + 4 < 40
+    assert len(values) == best + 4 < 200
     assert validation(run) == pytest.approx(values[best], rel=1e-5)
     assert run.is_finished and not run["best.keras"].exists() and not run["checkpoint.keras"].exists()
-    again = run_of(out=run.path, resume=True, epochs=40, **same)
+    again = run_of(out=run.path, resume=True, epochs=200, **same)
     assert again.read_history()["val_elbo"] == values
     np.testing.assert_array_equal(weights_of(again)[0], weights_of(run)[0])
     with refused("early stopping has ended this run after"):
-        run_of(out=run.path, resume=True, epochs=50, **same)
+        run_of(out=run.path, resume=True, epochs=250, **same)
     with refused("early_stopping: a search trains each trial for all its epochs"):
         tune(run.config(), run.path / "search")
 
