@@ -43,6 +43,7 @@ from .distributions import PowerSpherical as PowerSpherical
 from .distributions import RealNVPPosterior as RealNVPPosterior
 from .distributions import RelaxedCategorical as RelaxedCategorical
 from .distributions import Reparameterized as Reparameterized
+from .distributions import SpatialLadder as SpatialLadder
 from .distributions import StudentT as StudentT
 from .distributions import Table as Table
 from .distributions import VectorQuantizer as VectorQuantizer

@@ -10,7 +10,7 @@ import typer
 
 from keras_vae.checks import MAX_SEED
 from keras_vae.cli.imports import imports_first
-from keras_vae.cli.settings import settings_of
+from keras_vae.cli.settings import integers_of, settings_of
 from keras_vae.errors import InvalidInputError
 from keras_vae.training.config import TrainingConfig
 
@@ -219,6 +219,7 @@ def traverse(
     from keras_vae.plots.sheet import MAX_ROWS
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
+    chosen = None if dimensions is None else integers_of("--dimensions", dimensions)
     model = model_of(run)
     if label is not None and example is not None:
         raise InvalidInputError("--label and --example: expected one of the two; drop one.")
@@ -227,20 +228,11 @@ def traverse(
         part = examples(model, run, data, None)
         start = pick(part.x, example)
         condition = model.inferred_conditions(start[None], None if part.y is None else part.y[[example]])
-    values, chosen = np.linspace(-span, span, steps), _dimensions(dimensions)
+    values, total = np.linspace(-span, span, steps), math.prod(model.latent_shape)
     if chosen is None and out.suffix == ".png":
-        chosen = list(range(min(MAX_ROWS, math.prod(model.latent_shape))))
+        chosen = tuple(range(min(MAX_ROWS, total)))
     paths = model.traverse(start, condition=condition, values=values, dimensions=chosen)
-    write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values, dimensions=chosen))
-
-
-def _dimensions(text):
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise InvalidInputError(f"--dimensions: expected indices, such as 0,3,7; got {text!r}.") from None
+    write_picture_or_array(out, paths, lambda: plots.plot_traversals(paths, values, dimensions=chosen, total=total))
 
 
 @imports_first("run")

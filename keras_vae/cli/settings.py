@@ -135,15 +135,20 @@ def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str
     )
 
 
+def integers_of(option: str, text: str) -> tuple[int, ...]:
+    """Returns the integers of a text such as `"8,16"`; raises `InvalidInputError` for another text."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidInputError(f"{option}: expected integers, such as 8,16; got {text!r}.") from None
+
+
 def _read(value: Any, kinds: set[type], option: str) -> Any:
     """Converts a value of the command line to the type of the field."""
     if list in kinds:
         return [name for text in value for name in split_names(option, text)]
     if tuple in kinds:
-        try:
-            numbers = tuple(int(part) for part in value.split(","))
-        except ValueError:
-            raise InvalidInputError(f"{option}: expected integers, such as 8,16; got {value!r}.") from None
+        numbers = integers_of(option, value)
         return numbers[0] if int in kinds and len(numbers) == 1 else numbers
     if {int, float} <= kinds and value.is_integer():
         return int(value)

@@ -22,7 +22,8 @@ class HierarchicalPosterior(Posterior):
     concatenates all levels, top first. `mean` and `stddev` of the posterior are those along the path of means.
 
     A subclass sets `levels`, the length of each level, top first, and defines `start`, `advance`, `prior_of_level` and
-    `posterior_of_level`, see `TopDownPath`; its parameters are the bottom-up features of the examples.
+    `posterior_of_level`. Its parameters are the bottom-up features of the examples. A state may have any leading axes,
+    those of the samples.
 
     Example:
 

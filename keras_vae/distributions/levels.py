@@ -1,38 +1,17 @@
 """A distribution over several levels of latent variables, each given the levels above it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions.custom_distribution import CustomDistribution
 
+if TYPE_CHECKING:
+    from keras_vae.distributions.hierarchical_posterior import HierarchicalPosterior
+
 tfd = tfp.distributions
-
-
-class TopDownPath(Protocol):
-    """The layers of a hierarchy: what a `Levels` asks of them.
-
-    The state is what a level needs to know of the levels above it. It may have any leading axes, those of the samples.
-    """
-
-    levels: tuple[int, ...]
-    draws_run_network: bool
-
-    def start(self) -> Any:
-        """Returns the state at the top."""
-
-    def advance(self, level: int, state: Any, z: tf.Tensor) -> Any:
-        """Returns the state after a level with the sample z."""
-
-    def prior_of_level(self, level: int, state: Any) -> tfd.Distribution:
-        """Returns p(z_l | z_<l), for a level below the top."""
-        ...
-
-    def posterior_of_level(self, level: int, state: Any, up: Mapping[str, tf.Tensor]) -> tfd.Distribution:
-        """Returns q(z_l | z_<l, x) for the bottom-up features of x."""
-        ...
 
 
 class Step(NamedTuple):
@@ -54,14 +33,14 @@ class Levels(CustomDistribution):
     """A chain p(z_1) p(z_2 | z_1) p(z_3 | z_1, z_2) ..., with all levels concatenated in one vector.
 
     Args:
-        path: the layers of the hierarchy.
+        path: the posterior, which has the layers between the levels.
         up: bottom-up features of examples by name, for the posterior.
         top: the distribution of the top level, for the prior. Exactly one of `up` and `top` is given.
     """
 
     def __init__(
         self,
-        path: TopDownPath,
+        path: "HierarchicalPosterior",
         up: Mapping[str, tf.Tensor] | None = None,
         top: tfd.Distribution | None = None,
         name: str = "Levels",
@@ -80,11 +59,9 @@ class Levels(CustomDistribution):
         """Returns the distribution of a level, for the state before it."""
         if level == 0:
             return self.top
-        return (
-            self.path.prior_of_level(level, state)
-            if self.up is None
-            else self.path.posterior_of_level(level, state, self.up)
-        )
+        if self.up is None:
+            return self.path.prior_of_level(level, state)
+        return self.path.posterior_of_level(level, state, self.up)
 
     def walk(self, choose: Callable[[tfd.Distribution, int], tf.Tensor]) -> Walk:
         """Goes from the top to the bottom.

@@ -17,7 +17,7 @@ def grid_strength(images: Any) -> float:
     """The power of patterns that repeat every 2, 4 or 8 pixels, relative to that of similar frequencies.
 
     It is about 1 for photographs. Decoders that upsample with strided convolutions or in patches may draw a
-    chequerboard or a grid. In photographs of 64x64 pixels, one of a hundredth of the range of the values gives 4.
+    chequerboard or a grid.
 
     Args:
         images: images `(N, H, W, C)` of at least 32x32 pixels, in [0, 1] or uint8; some hundred for a stable value.
@@ -42,13 +42,12 @@ def grid_strength(images: Any) -> float:
         raise InvalidInputError(
             f"images: expected shape (N, H, W, C) with H and W of at least {LEAST_SIDE}, got {images.shape}."
         )
-    check_images("images", scaled(images[:1]))
     ratios = []
     for axis in (1, 2):
         window = np.hanning(images.shape[axis])
         power = np.zeros(images.shape[axis] // 2 + 1)
         for rows in pieces(images):
-            lines = np.moveaxis(scaled(images[rows]), axis, -1)
+            lines = np.moveaxis(check_images("images", scaled(images[rows])), axis, -1)
             power += np.sum(np.abs(np.fft.rfft(lines * window, axis=-1)) ** 2, axis=(0, 1, 2))
         for period in PERIODS:
             own = round(images.shape[axis] / period)

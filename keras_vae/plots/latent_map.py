@@ -40,7 +40,8 @@ def plot_latent_map(
         label_names: names of the classes 0, 1, ...
         explained: fraction of variance (0 to 1) of the two axes, if the caller has projected the latents. For D > 2,
             None uses the fractions of the PCA.
-        images: (N, H, W, 1 or 3) the examples, uint8 or in [0, 1], for latents of two or more dimensions.
+        images: (N, H, W, 1 or 3) the examples, uint8 or in [0, 1], for latents of two or more dimensions. The labels
+            are not drawn then.
 
     Raises:
         InvalidInputError: if a shape does not match, if a label has no name, or if fewer than 2 rows are finite.
@@ -75,14 +76,13 @@ def plot_latent_map(
         explained = np.nan_to_num(pca.explained_variance_ratio_) if explained is None else explained
         note = f"The two principal components of {note}"
     if images is not None:
+        labels = None  # colours and names would cover the images
         note = f"{note} Each image is the example nearest to its place."
     height = 2.8 if dimensions == 1 else 5.2
     figure = new_figure(6.0, height, title="Latents of the examples", note=note)
     ax = figure.add_subplot()
     style_axes(ax, grid="y" if dimensions == 1 else "both")
     colors = class_colors(len(names))
-    if images is not None:
-        labels = None  # colours and names would cover the images
     if dimensions == 1:
         _draw_histograms(ax, codes[:, 0], classes, colors)
         ax.set_xlabel("z0", size=LABEL, color=MUTED)

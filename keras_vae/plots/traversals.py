@@ -18,6 +18,7 @@ def plot_traversals(
     *,
     kl: np.ndarray | None = None,
     dimensions: Sequence[int] | np.ndarray | None = None,
+    total: int | None = None,
 ) -> Figure:
     """Plots a row for each latent dimension: the mean of the decoder while only this dimension varies over `values`.
 
@@ -29,6 +30,7 @@ def plot_traversals(
         values: (steps,) values of the dimension, which are printed above the columns.
         kl: (D,) KL of each latent dimension in nats, to sort the rows in descending order.
         dimensions: (R,) indices of the dimensions of the rows. None is 0, 1, ...
+        total: D, for the note on dimensions that are not shown. None is the length of `kl`, or else R.
 
     Raises:
         InvalidInputError: if `values`, `kl` or `dimensions` do not match `images`.
@@ -48,9 +50,9 @@ def plot_traversals(
     note = "Each row varies one latent dimension and keeps the others fixed"
     if kl is not None:
         note += "; largest KL first"
-    total = rows if kl is None else len(kl)
-    if len(selected_rows) < total:
-        note += f" ({len(selected_rows)} of {total} shown)"
+    of = total or (rows if kl is None else len(kl))
+    if len(selected_rows) < of:
+        note += f" ({len(selected_rows)} of {of} shown)"
     sheet = Sheet(
         len(selected_rows),
         steps,

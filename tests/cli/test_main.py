@@ -240,7 +240,7 @@ BAD_USE = {
     "pairs": ("interpolate {run} --pairs 65 --out x.npy", "--pairs: expected at most 64, for 128 examples; got 65"),
     "dimensions": (
         "traverse {run} --dimensions a --out x.npy",
-        "--dimensions: expected indices, such as 0,3,7; got 'a'",
+        "--dimensions: expected integers, such as 8,16; got 'a'",
     ),
     "span": ("traverse {run} --span nan --out x.npy", "span|finite"),
     "data of another shape": ("encode {run} --data {shelf}/narrow.npy --out x.npz", r"expected shape \(N, 8, 8, 1\)"),

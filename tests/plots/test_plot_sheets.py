@@ -114,6 +114,7 @@ def test_traversals_of_some_dimensions_are_named_after_them():
     cells = by_cell(figure)
     assert [words(row[0])[-1] for row in cells] == ["z7\n7.00 nats", "z3\n3.00 nats"]
     assert np.array_equal(pixels(cells[0][0]), images[1, 0]) and "2 of 20 shown" in note(figure)
+    assert "2 of 30 shown" in note(plot_traversals(images, [-1, 1], dimensions=[3, 7], total=30))
     with pytest.raises(InvalidInputError, match="^dimensions: expected shape"):
         plot_traversals(images, [-1, 1], dimensions=[1])
 

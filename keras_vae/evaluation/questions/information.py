@@ -68,18 +68,13 @@ def _pictures(subject: Subject, kl: np.ndarray | None) -> dict[str, Picture]:
         condition = subject.condition(subject.examples, slice(1))
         values = np.linspace(-3, 3, 11)
         width = subject.means.shape[1]
-        order = np.arange(width) if kl is None or len(kl) != width else np.argsort(-kl, kind="stable")
+        each = kl if kl is not None and len(kl) == width else None
+        order = np.arange(width) if each is None else np.argsort(-each, kind="stable")
         shown = order[:MAX_ROWS]  # a map of latents may have thousands of dimensions
         paths = model.traverse(condition=None if condition is None else condition[0], values=values, dimensions=shown)
         pictures["traversals"] = Picture(
             "Latent traversals. One dimension changes along a row; the others are constant.",
-            partial(
-                plots.plot_traversals,
-                paths,
-                values,
-                kl=kl if kl is not None and len(kl) == width else None,
-                dimensions=shown,
-            ),
+            partial(plots.plot_traversals, paths, values, kl=each, dimensions=shown, total=width),
         )
     if len(subject.examples) > 1:
         labels, rows = subject.examples.labels, subject.some(len(subject.examples), MAPPED)
