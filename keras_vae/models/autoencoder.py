@@ -267,7 +267,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
                 batch.
         """
         batch = checked_batch(self, data)
-        examples = tf.cast(tf.size(batch.weights), tf.float32) if examples is None else examples
+        examples = batch.examples if examples is None else examples
         routes = routes_of(self)
         with tf.GradientTape(persistent=len(routes) > 1) as tape:
             trace = trace_of_batch(self, batch, seed, training=True)
@@ -276,7 +276,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
             losses = []
             for route in routes:
                 loss = self.objective.weigh(terms, trace.step, route.terms)
-                loss = tf.reduce_sum(loss * batch.weights) / examples
+                loss = tf.reduce_sum(loss * batch.weights) / tf.maximum(examples, 1.0)
                 loss += regularisation / self.distribute_strategy.num_replicas_in_sync
                 losses.append(route.optimizer.scale_loss(loss))
         gradients = gradients_along(routes, losses, tape, self.trainable_variables)

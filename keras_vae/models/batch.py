@@ -23,7 +23,8 @@ class Batch(NamedTuple):
 
     An example is invalid if it is outside the support of the likelihood, if its condition is unknown, or if its weight
     is not a finite number >= 0. It is replaced by a valid example of weight 0, and `BadBatches` then raises an error.
-    Terms across the batch and batch normalisation include the replacement.
+    Terms across the batch and batch normalisation include the replacement. A batch without examples, such as the last
+    one of a replica, gets one such replacement: some convolutions of TensorFlow give no rows a wrong shape.
 
     Attributes:
         x: `(B, *event_shape)`, float32.
@@ -33,6 +34,7 @@ class Batch(NamedTuple):
             is NaN or infinity, which also counts as one of its values; else 0. float32 `(4, B)`.
         range: minimum and maximum of the examples that were replaced for their values, float32 `(2,)`. The minimum is
             above the maximum if there are no such examples.
+        examples: number of examples, with those that were replaced; 0 for a batch without examples. float32.
     """
 
     x: tf.Tensor
@@ -40,6 +42,7 @@ class Batch(NamedTuple):
     weights: tf.Tensor
     bad: tf.Tensor
     range: tf.Tensor
+    examples: tf.Tensor
 
 
 def checked_batch(model: "Conditioning", data: Any) -> Batch:
@@ -68,13 +71,20 @@ def checked_batch(model: "Conditioning", data: Any) -> Batch:
     # As far as a shape is known, terms can be told to have a value for each example.
     sizes = [part.shape[0] for part in (x, weights, known) if part.shape[0] is not None]
     x = tf.ensure_shape(x, (sizes[0] if sizes else None, *model.event_shape))
-    fill = model.likelihood.fill_value
+    bad = [~possible, ~known, ~usable, ~possible & ~finite]
+    is_replaced = conditions is not y
+    size = tf.shape(x)[0]
+    if not x.shape[0]:
+        missing = tf.maximum(1 - size, 0)
+        x, weights, good, *bad = (padded(part, missing) for part in (x, weights, good, *bad))
+        conditions = None if conditions is None else tf.nest.map_structure(lambda y: padded(y, missing), conditions)
     return Batch(
-        x=where_rows(good, x, fill),
-        y=y if conditions is y else where_rows(good, conditions, 0),
+        x=where_rows(good, x, model.likelihood.fill_value),
+        y=where_rows(good, conditions, 0) if is_replaced else conditions,
         weights=tf.where(good, weights, 0.0),
-        bad=tf.cast(tf.stack([~possible, ~known, ~usable, ~possible & ~finite]), tf.float32),
+        bad=tf.cast(tf.stack(bad), tf.float32),
         range=interval,
+        examples=tf.cast(size, tf.float32),
     )
 
 
@@ -141,6 +151,11 @@ def _check_weights_spec(weights, size=None):
         raise InvalidInputError(f"sample_weight: expected one number per example, shape (N,) or (N, 1); got {shape}.")
     if not is_numeric(weights.dtype):
         raise InvalidInputError(f"sample_weight: expected real numbers; got dtype {tf.as_dtype(weights.dtype).name}.")
+
+
+def padded(x: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """`x` with further rows of zeros, or of False."""
+    return tf.pad(x, [[0, rows], *[[0, 0]] * (x.shape.rank - 1)])
 
 
 def where_rows(rows: tf.Tensor, x: tf.Tensor, otherwise: Any) -> tf.Tensor:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.models.batch import check_spec
+from keras_vae.models.batch import check_spec, padded
 from keras_vae.models.conditioning import Conditioning
 from keras_vae.models.inputs import batches_for_keras, check_examples, check_is_data, is_array
 
@@ -84,8 +84,9 @@ class Prediction(Conditioning):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         x, y = self.split_condition(x, y)
         check_spec(x, self)
-        if self.condition is None:
-            return self(x, training=False)
-        if y is None:
+        if self.condition is not None and y is None:
             self.check_y(None, int(x.shape[0] or 1))
-        return self(x, training=False, condition=y)
+        size = tf.shape(x)[0]
+        missing = tf.maximum(1 - size, 0)  # some convolutions of TensorFlow give no rows a wrong shape
+        y = None if self.condition is None or y is None else padded(y, missing)
+        return self(padded(x, missing), training=False, condition=y)[:size]

@@ -56,11 +56,10 @@ class Report:
         totals = tf.reduce_sum(tf.concat([tf.stack([*rows, batch.weights]), batch.bad], axis=0), axis=1)
         *sums, weight = tf.unstack(totals[: len(values) + 1])
         sums = dict(zip(values, sums, strict=True))
-        examples = tf.cast(tf.size(batch.weights), tf.float32)
-        sums["loss"] += regularisation * examples
+        sums["loss"] += regularisation * batch.examples
         bad = self.bad_batches.counts_of(totals[len(values) + 1 :], batch.range)
         codes = {} if self.codes is None else {"codes": self.codes.counts_of(trace)}
-        return {"sums": sums, "weight": weight, "examples": examples, "bad": bad, **codes}
+        return {"sums": sums, "weight": weight, "examples": batch.examples, "bad": bad, **codes}
 
     def update(self, of_all: dict[str, Any]) -> tf.Tensor:
         """Adds the sums over all replicas; returns the number of the first invalid batch, from 1, or 0.

@@ -599,14 +599,27 @@ def test_batches_without_examples_are_refused_where_there_are_no_others(refused,
 
 
 @pytest.mark.slow
-def test_a_batch_without_examples_leaves_a_codebook_as_it_is():
-    codebooks = []
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: kv.zoo.vq_vae((8, 8, 1), 4, units=(16,), codebook_size=8, seed=0),
+        lambda: kv.zoo.vae((8, 8, 1), 4, network="conv", filters=(4,), likelihood="normal", seed=0),
+    ],
+    ids=["codebook", "convolutions"],
+)
+def test_a_batch_without_examples_leaves_a_model_as_it_is(make):
+    weights = []
     for sizes in ([len(X)], [len(X), 0]):
-        model = kv.zoo.vq_vae((8, 8, 1), 4, units=(16,), codebook_size=8, seed=0)
-        model.compile("adam", run_eagerly=True)
-        model.fit((X[:size] for size in sizes), verbose=0)
-        codebooks.append(model.posterior.codebooks.numpy())
-    assert np.array_equal(*codebooks)
+        model = make()
+        model.compile(keras.optimizers.SGD(1e-3), run_eagerly=True)
+        history = model.fit((X[:size] for size in sizes), verbose=0)
+        weights.append([history.history["loss"][0], *(weight.numpy() for weight in model.trainable_weights)])
+        weights[-1] += [head.codebooks.numpy() for head in [model.posterior] if hasattr(head, "codebooks")]
+    assert all(np.isfinite(weight).all() for weight in weights[0])
+    assert all(map(np.array_equal, *weights))
+    assert np.array_equal(
+        model.predict((X[:size] for size in (2, 0, 1)), verbose=0), model.predict(X[[0, 1, 0]], verbose=0)
+    )
 
 
 def test_a_step_of_a_model_that_is_not_compiled_is_refused(refused):
