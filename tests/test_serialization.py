@@ -15,7 +15,7 @@ from keras_vae.layers.gated_dense import GatedDense
 from keras_vae.layers.made import MADE
 from keras_vae.layers.residual_block import ResidualBlock
 from keras_vae.layers.spectral_normalization import SpectralNormalization
-from keras_vae.layers.subpixel_upsampling import EqualSubkernels
+from keras_vae.layers.subpixel_upsampling import BilinearSubkernels
 from keras_vae.serialization import register
 
 FLOW = {"flows": 1, "units": (4,), "activation": "tanh"}
@@ -48,7 +48,7 @@ EXAMPLES = [
     partial(layers.Bottleneck, 4, width=2, gain=0.5, activation="relu", dtype="mixed_bfloat16"),
     partial(layers.ImageRefinement, 2, filters=4, blocks=1, dtype="mixed_bfloat16"),
     partial(ResidualBlock, 4, kernel_size=5, activation="relu", groups=2, dtype="mixed_bfloat16"),
-    partial(EqualSubkernels, 4, seed=1),
+    partial(BilinearSubkernels, 4, seed=1),
     partial(SpectralNormalization, keras.layers.Dense(3, dtype="mixed_bfloat16"), power_iterations=2),
     partial(layers.AutoregressiveFlow, 4, (3,), gated=True, reverse=True, **BIJECTION),
     partial(layers.Coupling, 4, (3,), reverse=True, **BIJECTION),

@@ -17,6 +17,10 @@ OF_SIZE = ("size", "downsampling", "filters", "patch_size")
 """The options that determine the size of the latent maps."""
 
 
+LARGE_IMAGE = 48
+"""The shorter side of images whose latent maps have a `size` by default."""
+
+
 @dataclass(frozen=True)
 class _Size:
     width: int  # filters of the first stage; each following stage has twice as many, up to `widest`
@@ -48,7 +52,8 @@ def sized_options(
     Args:
         part: kind of the network, `"resnet"` or `"spatial"`, whose latents are a map.
         image_shape: `(H, W, C)` of the images.
-        size: `"tiny"`, `"small"`, `"base"` or `"large"`, or None for the defaults of the networks.
+        size: `"tiny"`, `"small"`, `"base"` or `"large"`. None is `"tiny"` for latent maps of images of at least 48
+            pixels, unless their size is given by other options, and else the defaults of the networks.
         downsampling: ratio between the sides of the image and of the latent map, 2, 4, 8 or 16. None follows from the
             `filters`, or from `size`.
         **given: options that replace those of `size`; None does not.
@@ -70,6 +75,8 @@ def sized_options(
     given = {name: value for name, value in given.items() if value is not None}
     if downsampling is not None:
         _check_downsampling(part, downsampling, shorter, given)
+    elif size is None and part == "spatial" and shorter >= LARGE_IMAGE and not {*OF_SIZE} & {*given}:
+        size = "tiny"
     if size is None:
         if downsampling is None:
             return given
@@ -112,8 +119,8 @@ def map_size(image_shape: tuple[int, ...], **options: Any) -> tuple[int, int]:
 
     Example:
 
-    >>> map_size((64, 48, 3), downsampling=4), map_size((28, 28, 1), filters=(32, 64))
-    ((16, 12), (7, 7))
+    >>> map_size((64, 64, 3)), map_size((64, 48, 3), downsampling=4), map_size((28, 28, 1), filters=(32, 64))
+    ((8, 8), (16, 12), (7, 7))
     """
     sized = sized_options("spatial", image_shape, **{name: options.get(name) for name in OF_SIZE})
     rows, columns, _ = image_shape
