@@ -193,13 +193,13 @@ def test_the_study_of_photographs_keeps_what_is_finished(call, tmp_path):
     for index in range(50):
         pixels = np.random.default_rng(index).integers(0, 255, (4, 5, 3)).astype("uint8")
         Image.fromarray(pixels).resize((70, 66)).save(photographs / f"{index}.png")
-    quick = [photographs, "--sets", "recipes", "--models", "sigma_vae", "--sizes", "64", "--limit", "40", "--out", out]
+    quick = [photographs, "--sets", "recipes-64", "--models", "sigma_vae", "--limit", "40", "--out", out]
     first = call("study_photographs", *quick).splitlines()
-    assert first[-3].startswith("| model | pixels |") and first[-1].startswith("| sigma_vae | 64 | 8 | 40 | 1 |")
-    trained = out / "sigma_vae-64-40-1" / "model.keras"
+    assert first[-3].startswith("| model | pixels |") and first[-1].startswith("| sigma_vae | 64 | 8 | 40 | 3 |")
+    trained = out / "sigma_vae-64-40-3" / "model.keras"
     before = trained.stat().st_mtime_ns
     assert call("study_photographs", *quick).splitlines()[-1] == first[-1] and trained.stat().st_mtime_ns == before
-    assert (out / "recipes.png").exists()
+    assert (out / "recipes-64.png").exists()
 
 
 @pytest.mark.slow
