@@ -8,8 +8,8 @@ import keras_vae as kv
 
 def copies_of(data: kv.data.SplitDataset, latent_dim: int) -> kv.Autoencoder:
     """A model whose decoder returns the training image with the nearest whitened principal components."""
-    split = data.train.in_memory(2**31)
-    x = split.x.reshape(len(split), -1) / np.float32(255)
+    images = np.asarray(data.train.x)
+    x = images.reshape(len(images), -1) / np.float32(255)
     pca = PCA(latent_dim, whiten=True, svd_solver="full").fit(x)
     scores = pca.transform(x)
     model = kv.Autoencoder(

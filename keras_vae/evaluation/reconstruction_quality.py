@@ -27,7 +27,9 @@ def reconstruction_quality(x: np.ndarray, reconstruct: Callable[[slice], np.ndar
     {'mse': [0.0, 0.0, 0.0], 'psnr': [100.0, 100.0, 100.0], 'ssim': [1.0, 1.0, 1.0], 'sharpness': [0.0, 0.0, 0.0]}
     """
     complete = not np.isnan(x).any()
-    measures = {"mse": mse} | ({"psnr": psnr} if complete else {})
+    measures: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {"mse": mse}
+    if complete:
+        measures["psnr"] = psnr
     if complete and are_images(x):
         measures["ssim"] = lambda one, two: ssim(one, np.clip(two, 0, 1))
         if min(x.shape[1:3]) >= 3:

@@ -219,13 +219,15 @@ class Subject:
     def pca(self) -> PrincipalComponents | None:
         """PCA with as many components as there are latents, of at most `FITTED` training examples.
 
-        None for discrete latents, with missing values, and without ten training examples for each latent.
+        There are fewer components if there are fewer than ten training examples for each. None for discrete latents,
+        for as many latents as values of an example, and with missing values.
         """
-        components = math.prod(self.model.latent_shape)
-        if self.train is None or self.has_discrete_codes or components >= self.size:
+        latents = math.prod(self.model.latent_shape)
+        if self.train is None or self.has_discrete_codes or latents >= self.size:
             return None
         train = self.train.x[self.some(len(self.train), min(FITTED, max(2, MOST_NUMBERS // self.size)))]
-        if len(train) < 10 * components or np.isnan(train).any() or np.isnan(self.examples.x).any():
+        components = min(latents, len(train) // 10)
+        if components < 1 or np.isnan(train).any() or np.isnan(self.examples.x).any():
             return None
         return PrincipalComponents.fit(train, components, seed=self.seed)
 

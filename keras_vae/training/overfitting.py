@@ -40,7 +40,7 @@ def about_history(history: Mapping[str, Sequence[float]], *, keeps_best: bool = 
         return None
     title = f"validation {name.upper()}"
     if keeps_best:
-        best = best_epoch(f"val_{name}", values) + 1
+        best = best_epoch(f"val_{name}", values.tolist()) + 1
         return f"The model is that of epoch {best} of {len(values)}, whose {title} was the best."
     width = max(1, len(values) // FEWEST)
     sign = 1 if name == "elbo" else -1

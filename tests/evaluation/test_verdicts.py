@@ -191,5 +191,7 @@ def test_each_figure_of_the_reconstructions_is_beside_that_of_pca(data):
     for name in ("reconstruction_mse", "psnr", "ssim", "reconstruction_sharpness"):
         assert names[names.index(name) + 1] == f"pca_{name.removeprefix('reconstruction_')}"
     assert "times that of PCA with 2 components" in result.verdict[0]
+    few = subject_of(model, data.train.x[:19], data.test.x[:50])
+    assert len(few.pca.directions) == 1 and "1 components (the training examples allow no more)" in said("samples", few)
     alone = evaluate(model, data.test, ["samples"], budget=SMALL)["samples"]
     assert any("the error of PCA" in note for note in alone.notes)

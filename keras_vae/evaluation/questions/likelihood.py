@@ -63,7 +63,7 @@ def _add_gap(subject, measurements) -> str:
     compared = f"{abs(gap):.1f} nats {'better' if gap >= 0 else 'worse'} on training than on test examples"
     ratios = subject.error_over_pca
     if ratios is not None:
-        unit = "relative to PCA with as many components"
+        unit = f"relative to PCA with {len(subject.pca.directions)} components"
         measurements["training_mse_over_pca"] = Measurement(ratios[0], unit, "near that of test examples")
         measurements["test_mse_over_pca"] = Measurement(ratios[1], unit, "below 1")
         if ratios[0] < 1 - EQUAL and ratios[1] > 1 + EQUAL:

@@ -27,10 +27,10 @@ COPIED = 0.6
 """The share of samples nearer to training than to test examples above which samples count as copied: a fifth of them
 beyond chance."""
 NAMES = {
-    "mse": ("mse", "per element", "lower"),
+    "mse": ("reconstruction_mse", "per element", "lower"),
     "psnr": ("psnr", "dB", "higher"),
     "ssim": ("ssim", "", "near 1"),
-    "sharpness": ("sharpness", "relative to test examples", "near 1: low values are blurred"),
+    "sharpness": ("reconstruction_sharpness", "relative to test examples", "near 1: low values are blurred"),
 }
 """Measure of reconstructions -> its name, unit and ideal."""
 
@@ -43,7 +43,7 @@ def samples(subject: Subject) -> Result:
     if "pca_mse" not in measurements:
         notes.append(
             "Not computed: the error of PCA, for comparison. It needs continuous latents, fewer than the values of an "
-            "example, ten training examples for each of them, and no missing values."
+            "example, ten or more training examples, and no missing values."
         )
     pictures = {"reconstructions": _reconstructions(subject)}
     if model.prior is None:
@@ -76,18 +76,13 @@ def samples(subject: Subject) -> Result:
 
 def _add_reconstructions(subject: Subject, measurements: dict[str, Measurement]) -> None:
     """Adds each measure of the reconstructions, and after it that of PCA."""
-    components = math.prod(subject.model.latent_shape)
     for kind, values in subject.reconstruction_quality.items():
         name, unit, ideal = NAMES[kind]
-        for prefix, found in (("reconstruction_", values), ("pca_", subject.pca_quality.get(kind))):
-            if found is None:
-                continue
-            value = _relative_sharpness(subject, found) if kind == "sharpness" else float(found.mean())
-            own = prefix != "pca_"
-            prefix = "" if own and kind in ("psnr", "ssim") else prefix
-            measurements[f"{prefix}{name}"] = Measurement(
-                value, unit, ideal if own else f"of PCA with {components} components, for comparison"
-            )
+        mean = partial(_relative_sharpness, subject) if kind == "sharpness" else np.mean
+        measurements[name] = Measurement(float(mean(values)), unit, ideal)
+        if kind in subject.pca_quality:
+            value = float(mean(subject.pca_quality[kind]))
+            measurements[f"pca_{kind}"] = Measurement(value, unit, f"of {_name_of_pca(subject)}, for comparison")
 
 
 def _relative_sharpness(subject: Subject, values: np.ndarray) -> float:
@@ -100,14 +95,19 @@ def _about_error(subject: Subject, measurements: dict[str, Measurement]) -> str:
     sentence = f"The mean squared error of a reconstruction is {error:.4g} per element"
     if of_pca is None or of_pca.value == 0:
         return f"{sentence}."
-    components = math.prod(subject.model.latent_shape)
-    sentence += f", {error / of_pca.value:.2f} times that of PCA with {components} components ({of_pca.value:.4g})"
+    sentence += f", {error / of_pca.value:.2f} times that of {_name_of_pca(subject)} ({of_pca.value:.4g})"
     if error <= of_pca.value:
         return f"{sentence}."
     return (
         f"{sentence}: a linear method reconstructs better. Train for longer, use larger networks, or decrease the "
         "weight of the KL."
     )
+
+
+def _name_of_pca(subject: Subject) -> str:
+    components = 0 if subject.pca is None else len(subject.pca.directions)
+    fewer = components < math.prod(subject.model.latent_shape)
+    return f"PCA with {components} components{' (the training examples allow no more)' * fewer}"
 
 
 def _about_sharpness(measurements: dict[str, Measurement]) -> list[str]:
@@ -126,14 +126,16 @@ def _about_sharpness(measurements: dict[str, Measurement]) -> list[str]:
     rough = [title for title in own if found[title] > 1 / BLURRED]
     words = " and ".join(blurred or rough or own)
     what = "are blurred" if blurred else "are noisier than the data" if rough else "keep most of the fine detail"
-    return [f"The {words} {what}. Fine detail (mean squared Laplacian), of that of test examples: {listed}."]
+    return [f"The {words} {what}. Mean squared Laplacian, relative to test examples: {listed}."]
 
 
 def _add_copies(subject: Subject, measurements: dict[str, Measurement]) -> list[str]:
     """Adds the share of samples nearer to training examples; says whether samples are copies of them."""
-    train, test = subject.training_examples, subject.examples
-    most = len(subject.samples)
-    parts = [part.x[subject.some(len(part), most)] for part in (train, test)]
+    parts = [
+        part.x[subject.some(len(part), len(subject.samples))]
+        for part in (subject.training_examples, subject.examples)
+        if part is not None
+    ]
     found = data_copying(subject.samples, *parts, seed=subject.seed)
     measurements["nearer_to_training"] = Measurement(
         found.share,
@@ -160,11 +162,14 @@ def _conditions(subject: Subject, n: int) -> np.ndarray | None:
 
 def _reconstructions(subject: Subject) -> Picture:
     rows = np.random.default_rng(subject.seed).permutation(len(subject.examples))[:20]
-    x = subject.examples.x[rows]
+    x, pca = subject.examples.x[rows], subject.pca
     reconstructed = subject.model.reconstruct(x, condition=subject.condition(subject.examples, rows))
+    beside = {} if pca is None else {"baseline": pca.reconstruct(x), "baseline_name": "PCA"}
     return Picture(
-        "Test examples (top) and their reconstructions (bottom).",
-        partial(plots.plot_reconstructions, np.nan_to_num(subject.model.prepare(x).numpy()), reconstructed),
+        "Test examples, their reconstructions, and, for images, those by PCA with as many components."
+        if beside
+        else "Test examples (top) and their reconstructions (bottom).",
+        partial(plots.plot_reconstructions, np.nan_to_num(subject.model.prepare(x).numpy()), reconstructed, **beside),
     )
 
 
