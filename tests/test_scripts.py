@@ -172,6 +172,22 @@ def test_the_study_of_regularisation_runs(mnist, call, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_study_of_verdicts_finds_them_right(call, tmp_path):
+    quick = ["--sets", "digits", "--models", "copies", "few steps", "--epochs", "1", "--out", tmp_path]
+    lines = call("study_verdicts", *quick).splitlines()
+    assert "| digits | copies |" in lines[2] and "WRONG" not in lines[2] + lines[3]
+    assert lines[2].count("**") == 6 and (tmp_path / "digits-few-steps" / "model.keras").exists()
+
+
+@pytest.mark.slow
+def test_the_study_of_neighbours_has_a_row_for_each_distance_and_each_direction(call, tmp_path):
+    printed = call("study_neighbours", "--sets", "digits", "--epochs", "1", "--seeds", "1", "--out", tmp_path)
+    rows = {line.split("|")[1].strip(): float(line.split("|")[2]) for line in printed.splitlines() if "0." in line}
+    assert {"pixels", "PCA", "means", "noise", "not moved", "mean, 1x", "probe, 2x"} <= set(rows)
+    assert all(0 <= value <= 1 for value in rows.values()) and rows["pixels"] > 0.9
+
+
+@pytest.mark.slow
 def test_the_study_of_anomalies_runs(call, tmp_path):
     photographs = tmp_path / "photographs"
     photographs.mkdir()

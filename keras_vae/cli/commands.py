@@ -83,7 +83,7 @@ def evaluate(
     ] = False,
 ) -> None:
     """Evaluate a model on test data: likelihood, information, latent space, samples and disentanglement."""
-    from keras_vae.cli.evaluations import budget_of, report_folder, write_report
+    from keras_vae.cli.evaluations import budget_of, report_folder, training_of, write_report
     from keras_vae.cli.sources import check_split, evaluation_data_of, model_of
     from keras_vae.data import SplitDataset
     from keras_vae.evaluation import as_json, as_text, check_questions
@@ -96,8 +96,10 @@ def evaluate(
         model = model_of(run)
         examples = evaluation_data_of(run, data, split, shape=model.event_shape)
         check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
+        training = {} if only else training_of(run)
         results = ask(model, examples, only, budget=budget, features=features, seed=seed, verbose=verbose)
-        typer.echo(json_format.dumps(as_json(results), indent=2) if json else as_text(results))
+        shown = {**results, **training}
+        typer.echo(json_format.dumps(as_json(shown), indent=2) if json else as_text(shown))
         if report:
             settings = {
                 "data": data,

@@ -16,7 +16,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import QUICK, Budget, Picture, Result, compare_results, evaluation_page, verdict_of
 from keras_vae.files import check_writable, new_parents, write_whole
 from keras_vae.models import Autoencoder
-from keras_vae.training import Run, environment
+from keras_vae.training import Run, environment, training_result
 from keras_vae.training import write_report as write_run_report
 
 COMPARISON = ("comparison.csv", "comparison.html", "comparison.png")
@@ -50,6 +50,11 @@ def write_report(source: Path, results: Mapping[str, Result], settings: Mapping[
         configuration={"model": str(source)},
         environment=environment(),
     )
+
+
+def training_of(source: Path) -> dict[str, Result]:
+    """Returns what the training of a run shows, as a section of its evaluation; none for a model file."""
+    return {"training": training_result(Run(source))} if Run(source).exists else {}
 
 
 def names_of(runs: Sequence[Path]) -> list[str]:

@@ -2,6 +2,7 @@
 
 Layout:
     evaluate        the six questions for one model
+    budget          numbers of examples and samples
     examples        conversion of test data
     subject         the model with its data, and quantities that several questions use
     questions/      one question per file: from estimators to a `Result`
@@ -11,7 +12,7 @@ Layout:
     evaluation_page, report
                     the page in HTML, and the files of a report
 
-    annealed, latent, kl_decomposition
+    annealed, latent, latent_use, kl_decomposition
                     likelihood and information
     path_length, mid_points, lipschitz, line_walks
                     continuity
@@ -21,8 +22,10 @@ Layout:
                     how strange examples are
     nearest_examples, attribute_directions
                     which examples are alike, and which direction changes an attribute
-    features/, frechet, kid, prdc, image_quality, grid_strength
-                    samples and reconstructions
+    features/, frechet, kid, prdc, data_copying
+                    samples
+    reconstruction_quality, image_quality, sharpness, grid_strength
+                    reconstructions and images
     disentanglement/
                     scores for known factors
 """
@@ -30,7 +33,9 @@ Layout:
 from keras_vae.evaluation.annealed import annealed_log_likelihood
 from keras_vae.evaluation.anomalies import ANOMALY_SCORES, AnomalyScorer, anomaly_scores
 from keras_vae.evaluation.attribute_directions import AttributeDirections
+from keras_vae.evaluation.budget import FULL, QUICK, Budget
 from keras_vae.evaluation.comparison import Comparison, compare_results
+from keras_vae.evaluation.data_copying import DataCopying, data_copying
 from keras_vae.evaluation.disentanglement import (
     beta_vae_score,
     dci,
@@ -63,6 +68,7 @@ from keras_vae.evaluation.image_statistics import ImageStatistics
 from keras_vae.evaluation.kid import kernel_distance
 from keras_vae.evaluation.kl_decomposition import decompose_kl
 from keras_vae.evaluation.latent import condition_of, kl_per_dimension, variance_of_means
+from keras_vae.evaluation.latent_use import LatentUse, latent_use
 from keras_vae.evaluation.line_walks import line_walks
 from keras_vae.evaluation.lipschitz import decoder_lipschitz
 from keras_vae.evaluation.measurement import Measurement
@@ -74,10 +80,12 @@ from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.prdc import prdc
 from keras_vae.evaluation.prior_gap import mmd_to_prior, sliced_wasserstein_to_prior
 from keras_vae.evaluation.questions import QUESTIONS
+from keras_vae.evaluation.reconstruction_quality import reconstruction_quality
 from keras_vae.evaluation.report import verdict_of, write_report
 from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.round_trip import round_trip
-from keras_vae.evaluation.subject import FULL, QUICK, Budget, Subject
+from keras_vae.evaluation.sharpness import sharpness
+from keras_vae.evaluation.subject import Subject
 
 __all__ = [
     "ANOMALY_SCORES",
@@ -90,11 +98,13 @@ __all__ = [
     "ClassifierFeatures",
     "Codes",
     "Comparison",
+    "DataCopying",
     "EncoderFeatures",
     "Examples",
     "Features",
     "ImageStatistics",
     "InceptionFeatures",
+    "LatentUse",
     "Measurement",
     "Nearest",
     "NeighbourDistance",
@@ -112,6 +122,7 @@ __all__ = [
     "codes_of",
     "compare_results",
     "condition_of",
+    "data_copying",
     "dci",
     "decoder_lipschitz",
     "decompose_kl",
@@ -127,6 +138,7 @@ __all__ = [
     "irs",
     "kernel_distance",
     "kl_per_dimension",
+    "latent_use",
     "line_walks",
     "mid_points",
     "mig",
@@ -138,8 +150,10 @@ __all__ = [
     "prdc",
     "psnr",
     "read_examples",
+    "reconstruction_quality",
     "round_trip",
     "sap",
+    "sharpness",
     "sliced_wasserstein_to_prior",
     "ssim",
     "udr",

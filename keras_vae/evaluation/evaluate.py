@@ -9,11 +9,12 @@ from keras_vae.checks import check_seed
 from keras_vae.data import Split, SplitDataset
 from keras_vae.durations import as_duration
 from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation.budget import FULL, Budget
 from keras_vae.evaluation.examples import read_data
 from keras_vae.evaluation.features import Features
 from keras_vae.evaluation.questions import QUESTIONS
 from keras_vae.evaluation.result import Result
-from keras_vae.evaluation.subject import FULL, Budget, Subject
+from keras_vae.evaluation.subject import Subject
 from keras_vae.models import Autoencoder
 from keras_vae.progress import progress
 from keras_vae.serialization import get

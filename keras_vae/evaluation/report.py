@@ -23,7 +23,6 @@ def write_report(
     settings: Mapping[str, Any],
     configuration: Mapping[str, Any],
     environment: Mapping[str, Any],
-    further: Mapping[str, Result] | None = None,
     pictures: Path | None = None,
 ) -> Path:
     """Writes a report of an evaluation: `PATH.html`, `PATH.json` and the pictures.
@@ -35,7 +34,6 @@ def write_report(
         settings: name -> value of the settings of the evaluation.
         configuration: name -> value of the configuration of the model.
         environment: versions and machine.
-        further: additional sections of the page, which are not in the JSON.
         pictures: folder for the pictures as PNG files, which replace those of an earlier report. None writes none.
 
     Returns:
@@ -44,25 +42,24 @@ def write_report(
     Raises:
         OSError: if a file cannot be written.
     """
-    sections = {**results, **(further or {})}
     page = evaluation_page(
         title,
-        sections,
+        results,
         verdict=verdict_of(results),
         configuration={**configuration, **{f"evaluated: {name}": value for name, value in settings.items()}},
         environment=environment,
     )
     html = path.with_name(f"{path.name}.html")
     if pictures is not None:
-        _write_pictures(pictures, sections)
+        _write_pictures(pictures, results)
     write_json(path.with_name(f"{path.name}.json"), {"settings": dict(settings), "answers": as_json(results)})
     write_whole(html, lambda file: file.write_text(page, "utf-8"))
     return html
 
 
-def _write_pictures(folder: Path, sections: Mapping[str, Result]) -> None:
+def _write_pictures(folder: Path, results: Mapping[str, Result]) -> None:
     folder.mkdir(exist_ok=True)
-    contents = {f"{name}.png": picture.png for result in sections.values() for name, picture in result.pictures.items()}
+    contents = {f"{name}.png": picture.png for result in results.values() for name, picture in result.pictures.items()}
     for name, content in contents.items():
         write_whole(folder / name, lambda file, content=content: file.write_bytes(content))
     for old in folder.glob("*.png"):

@@ -1,20 +1,22 @@
 """A model with its data, and the quantities that several questions need, computed once."""
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation.arrays import NUMBERS, pieces, scaled
+from keras_vae.evaluation.arrays import NUMBERS
+from keras_vae.evaluation.budget import FULL, Budget
 from keras_vae.evaluation.examples import Examples
 from keras_vae.evaluation.features import FEATURES, Features, get_features
 from keras_vae.evaluation.features.principal_components import FITTED, PrincipalComponents
-from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.latent import ACTIVE
+from keras_vae.evaluation.latent_use import LatentUse, latent_use
+from keras_vae.evaluation.reconstruction_quality import reconstruction_error, reconstruction_quality
 from keras_vae.models import Autoencoder
 from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.random import as_seed, fold
@@ -23,42 +25,9 @@ from keras_vae.serialization import get
 tfd = tfp.distributions
 
 
-@dataclass(frozen=True)
-class Budget:
-    """The numbers of examples and samples of an evaluation.
-
-    Attributes:
-        examples: maximum number of test examples, and of training examples.
-        samples: number of importance samples per example; 0 skips the log-likelihood.
-        annealed: number of examples for annealed importance sampling; 0 skips it.
-        annealed_steps: number of temperatures of annealed importance sampling.
-        pairs: number of pairs of examples for interpolation.
-        draws: number of samples from the prior.
-        codes: number of latents at which the Jacobian of the decoder is computed.
-
-    Raises:
-        InvalidInputError: if a value is not an integer of at least 1, or of at least 0 if 0 skips a measurement.
-    """
-
-    examples: int = 10_000
-    samples: int = 500
-    annealed: int = 32
-    annealed_steps: int = 300
-    pairs: int = 200
-    draws: int = 10_000
-    codes: int = 256
-
-    def __post_init__(self):
-        for field in fields(self):
-            least = 0 if field.name in ("samples", "annealed") else 1
-            check_integer(f"Budget: {field.name}", getattr(self, field.name), least=least)
-
-
 MOST_NUMBERS = 2**27  # of the training examples whose principal components are computed: 512 MB
 FEWEST = 10  # test examples for statistics of a whole set
-
-FULL = Budget()
-QUICK = Budget(examples=1000, samples=50, annealed=0, pairs=50, draws=1000, codes=64)
+COMPARED = 1000  # samples whose elements are compared with those of examples
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,52 +161,87 @@ class Subject:
         return labels[np.concatenate(orders)[: self.budget.draws]]
 
     def decoded(self, z: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
-        """E[x | z] of `rows` of at most M flattened latents, `(B, *event_shape)`, for the conditions of `draws`."""
+        """The examples of `rows` of at most M flattened latents, `(B, *event_shape)`, for the conditions of `draws`.
+
+        As in `Autoencoder.sample`, they are x ~ p(x | z) for tables and counts, and otherwise E[x | z].
+        """
         labels = self.drawn_condition
         codes = z[rows].reshape(-1, *self.model.latent_shape)
         condition = None if labels is None else labels[: len(z)][rows]
-        return self.model.decode(codes, condition=condition).mean().numpy()
+        likelihood = self.model.decode(codes, condition=condition)
+        if self.model.likelihood.default_draw == "mean":
+            return likelihood.mean().numpy()
+        return likelihood.sample(seed=fold(as_seed(self.seed), 3 + (rows.start or 0))).numpy()
 
     def features_of_codes(self, z: np.ndarray) -> np.ndarray:
         """The features `(M, F)` of decoded flattened latents `(M, D)`, batch by batch."""
+        return np.concatenate(self._features_from(z, 0))
+
+    def _features_from(self, z: np.ndarray, first: int) -> list[np.ndarray]:
         at_a_time = max(1, NUMBERS // self.size)
-        return np.concatenate([self.feature_space(self.decoded(z, rows)) for rows in pieces(z, at_a_time)])
+        rows = (slice(start, start + at_a_time) for start in range(first, len(z), at_a_time))
+        return [self.feature_space(self.decoded(z, each)) for each in rows]
+
+    @cached_property
+    def samples(self) -> np.ndarray:
+        """Samples for measures of their elements, `(S, *event_shape)`: at most `COMPARED`, fewer for large examples."""
+        most = max(FEWEST, min(COMPARED, MOST_NUMBERS // 4 // self.size))
+        return self.decoded(self.draws[: min(most, len(self.examples))])
 
     @cached_property
     def sample_features(self) -> np.ndarray:
         """The features of samples, `(M, F)`; at most as many as test examples."""
-        return self.features_of_codes(self.draws[: len(self.examples)])
+        first, drawn = self.samples, self.draws[: len(self.examples)]
+        return np.concatenate([self.feature_space(first), *self._features_from(drawn, len(first))])
 
     @cached_property
     def reconstruction_quality(self) -> dict[str, np.ndarray]:
-        """The quality of the reconstruction of each test example, `(N,)`: `mse` and, if they apply, `psnr`, `ssim`."""
-        x = self.examples.x
-        complete = not np.isnan(x).any()
-        are_images = x.ndim == 4 and complete and (x.dtype == np.uint8 or (x.min() >= 0 and x.max() <= 1))
-        measures = {"mse": mse} | ({"psnr": psnr} if complete else {})
-        measures |= {"ssim": lambda x, y: ssim(x, np.clip(y, 0, 1))} if are_images else {}
-        parts = []
-        for rows in pieces(x):
-            reconstructed = self.model.reconstruct(x[rows], condition=self.condition(self.examples, rows))
-            target = scaled(x[rows])
-            parts.append({name: measure(target, reconstructed) for name, measure in measures.items()})
-        return {name: np.concatenate([part[name] for part in parts]) for name in measures}
+        """The quality of the reconstruction of each test example, see `reconstruction_quality`."""
+        return reconstruction_quality(self.examples.x, self._reconstructs(self.examples))
 
     @cached_property
-    def error_of_pca(self) -> float | None:
-        """Mean squared error per element of PCA with as many components as there are latents, on the test examples.
+    def error_over_pca(self) -> tuple[float, float] | None:
+        """The reconstruction error relative to that of `pca`, on training and on test examples; None without it."""
+        examples, pca = self.training_examples, self.pca
+        if examples is None or pca is None:
+            return None
+        train = reconstruction_error(examples.x, self._reconstructs(examples))
+        of_pca = reconstruction_error(examples.x, lambda rows: pca.reconstruct(examples.x[rows]))
+        test_of_pca = float(self.pca_quality["mse"].mean())
+        if min(of_pca, test_of_pca) <= 0:
+            return None
+        return train / of_pca, float(self.reconstruction_quality["mse"].mean()) / test_of_pca
 
-        None for discrete latents, with missing values, and without ten training examples for each latent. The
-        components are those of at most `FITTED` training examples.
+    def _reconstructs(self, examples: Examples) -> Callable[[slice], np.ndarray]:
+        return lambda rows: self.model.reconstruct(examples.x[rows], condition=self.condition(examples, rows))
+
+    @cached_property
+    def pca(self) -> PrincipalComponents | None:
+        """PCA with as many components as there are latents, of at most `FITTED` training examples.
+
+        There are fewer components if there are fewer than ten training examples for each. None for discrete latents,
+        for as many latents as values of an example, and with missing values.
         """
-        components = math.prod(self.model.latent_shape)
-        if self.train is None or self.has_discrete_codes or components >= self.size:
+        latents = math.prod(self.model.latent_shape)
+        if self.train is None or self.has_discrete_codes or latents >= self.size:
             return None
         train = self.train.x[self.some(len(self.train), min(FITTED, max(2, MOST_NUMBERS // self.size)))]
-        if len(train) < 10 * components or np.isnan(train).any() or np.isnan(self.examples.x).any():
+        components = min(latents, len(train) // 10)
+        if components < 1 or np.isnan(train).any() or np.isnan(self.examples.x).any():
             return None
-        pca = PrincipalComponents.fit(train, components, seed=self.seed)
-        return float(np.concatenate([pca.errors(self.examples.x[rows]) for rows in pieces(self.examples.x)]).mean())
+        return PrincipalComponents.fit(train, components, seed=self.seed)
+
+    @cached_property
+    def pca_quality(self) -> dict[str, np.ndarray]:
+        """The quality of the reconstructions by `pca` of each test example; empty without one."""
+        x, pca = self.examples.x, self.pca
+        return {} if pca is None else reconstruction_quality(x, lambda rows: pca.reconstruct(x[rows]))
+
+    @cached_property
+    def latent_use(self) -> LatentUse:
+        """How much the decoder depends on the latents of the test examples, and on their noise."""
+        condition = self.condition(self.examples)
+        return latent_use(self.model, self.examples.x, self.codes, self.means, condition=condition, seed=self.seed)
 
     @cached_property
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:

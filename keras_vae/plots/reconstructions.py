@@ -23,6 +23,8 @@ def plot_reconstructions(
     labels: Sequence | None = None,
     errors: Sequence[float] | None = None,
     error_name: str = "error",
+    baseline: np.ndarray | None = None,
+    baseline_name: str = "baseline",
 ) -> Figure:
     """Plots originals above their reconstructions; for events other than images, plots both lines in one panel.
 
@@ -37,6 +39,8 @@ def plot_reconstructions(
         labels: N strings or numbers for the captions above the pairs.
         errors: N numbers for the captions below the pairs, such as squared errors.
         error_name: name and unit of the errors.
+        baseline: (N, *event), the reconstructions by another method, plotted below those of images only.
+        baseline_name: its name.
 
     Raises:
         InvalidInputError: if the shapes differ, or if there is not one value of `labels` or `errors` per pair.
@@ -51,6 +55,12 @@ def plot_reconstructions(
             raise InvalidInputError(f"{part}: expected one per pair, {len(x)} in total, got shape {np.shape(values)}.")
 
     image = is_image(x.shape[1:])
+    lines = {"original": x, "reconstruction": reconstructions}
+    if baseline is not None:
+        baseline = as_events("baseline", baseline, "N")
+        if baseline.shape != x.shape:
+            raise InvalidInputError(f"baseline: expected the shape of x {x.shape}, got {baseline.shape}.")
+        lines[baseline_name] = baseline
     columns = min(columns if image else min(columns, 5), len(x))
     count = min(len(x), MAX_BANDS * columns)
     bands = math.ceil(count / columns)
@@ -59,9 +69,10 @@ def plot_reconstructions(
         note = f"{note} Below each pair: {error_name}.".strip()
     above, below = CAPTION * (labels is not None), CAPTION * (errors is not None)
     between = (0.12 if image else GAP) + above + below
-    gaps = ([GAP, between] * bands)[:-1] if image else [between] * (bands - 1)
+    rows = len(lines) if image else 1
+    gaps = ([*[GAP] * (rows - 1), between] * bands)[:-1]
     sheet = Sheet(
-        bands * (2 if image else 1),
+        bands * rows,
         columns,
         x[:count],
         reconstructions[:count],
@@ -76,15 +87,14 @@ def plot_reconstructions(
     for index in range(count):
         band, column = divmod(index, columns)
         if image:
-            upper = sheet.draw(2 * band, column, x[index])
-            lower = sheet.draw(2 * band + 1, column, reconstructions[index])
+            axes = [sheet.draw(rows * band + row, column, line[index]) for row, line in enumerate(lines.values())]
         else:
-            upper = lower = sheet.draw(band, column, x[index], reconstructions[index])
+            axes = [sheet.draw(band, column, x[index], reconstructions[index])]
         if image and column == 0:
-            caption(upper, "left", "original", size=8)
-            caption(lower, "left", "reconstruction", size=8)
+            for ax, name in zip(axes, lines, strict=True):
+                caption(ax, "left", name, size=8)
         if labels is not None:
-            caption(upper, "top", str(labels[index]), color=INK)
+            caption(axes[0], "top", str(labels[index]), color=INK)
         if errors is not None:
-            caption(lower, "bottom", f"{errors[index]:.3g}")
+            caption(axes[-1], "bottom", f"{errors[index]:.3g}")
     return sheet.figure

@@ -8,6 +8,7 @@ from .config import TrainingConfig as TrainingConfig
 from .defaults import with_defaults as with_defaults
 from .initial_weights import freeze as freeze
 from .initial_weights import load_matching as load_matching
+from .report import training_result as training_result
 from .report import write_quick_report as write_quick_report
 from .report import write_report as write_report
 from .run import Run as Run

@@ -11,6 +11,7 @@ from keras_vae.data import SplitDataset
 from keras_vae.evaluation import QUICK, Picture, Result, evaluate
 from keras_vae.models import Autoencoder
 from keras_vae.training.build import evaluation_data
+from keras_vae.training.overfitting import about_history
 from keras_vae.training.run import Run, environment
 
 HISTORY = "The training and validation curves should level off together."
@@ -48,28 +49,33 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
     return results
 
 
+def training_result(run: Run) -> Result:
+    """The training and validation curves of a run, and whether they show overfitting."""
+    history = run.read_history()
+    history.pop("epoch", None)
+    found = about_history(history, keeps_best=run.config().early_stopping is not None)
+    pictures = {"history": Picture(HISTORY, partial(plots.plot_history, history))} if history else {}
+    return Result("Did the training converge?", {}, () if found is None else (found,), pictures=pictures)
+
+
 def write_report(run: Run, results: Mapping[str, Result], settings: Mapping[str, Any]) -> Path:
     """Writes `evaluation.html`, `evaluation.json` and `pictures/` of a run, and replaces an earlier report.
 
     Args:
         run: the run.
-        results: the result of `evaluate` for its model.
+        results: the result of `evaluate` for its model; the `training_result` is added.
         settings: name -> value of the evaluation settings.
 
     Returns:
         The path of the page.
     """
     config = run.config()
-    history = run.read_history()
-    history.pop("epoch", None)
-    curves = {"history": Picture(HISTORY, partial(plots.plot_history, history))} if history else {}
     return evaluation.write_report(
         run["evaluation"],
-        results,
+        {**results, "training": training_result(run)},
         title=f"{config.model} on {config.data}",
         settings=settings,
         configuration=config.as_dict(),
         environment=run.read_json("environment.json") if run["environment.json"].exists() else environment(),
-        further={"training": Result("Did the training converge?", {}, pictures=curves)},
         pictures=run["pictures"],
     )

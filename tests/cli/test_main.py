@@ -476,7 +476,7 @@ def test_evaluate_answers_every_question_in_json(cli, finished_run):
     code, out, err = cli("evaluate", finished_run, "--json", "--quick", "--samples", 5)
     assert (code, err) == (0, "")
     answers = json.loads(out)
-    assert list(answers) == list(QUESTIONS)
+    assert list(answers) == [*QUESTIONS, "training"]
     of_the_run = Run(finished_run).read_json("evaluation.json")["answers"]
     for question, answer in of_the_run.items():
         for name, value in answer.items():

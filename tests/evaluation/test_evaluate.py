@@ -100,7 +100,7 @@ def test_the_error_of_pca_with_as_many_components_is_beside_that_of_the_model(tr
     flat = [split.x.reshape(len(split), -1) / 255 for split in (data.train, data.test)]
     pca = PCA(trained.latent_shape[0], svd_solver="full").fit(flat[0])
     expected = np.mean((flat[1] - pca.inverse_transform(pca.transform(flat[1]))) ** 2)
-    result = Subject(trained, Examples(data.test.x), Examples(data.train.x), budget=TINY).error_of_pca
+    result = Subject(trained, Examples(data.test.x), Examples(data.train.x), budget=TINY).pca_quality["mse"].mean()
     assert result == pytest.approx(expected, rel=0.1)  # on 48 test examples
 
 
@@ -109,16 +109,6 @@ def test_the_same_seed_gives_the_same_results(ask):
     one, two, other = (as_json(ask("information", "completeness", seed=seed)) for seed in (3, 3, 4))
     assert one == two
     assert one != other
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("shift", "overfits"), [(0.0, False), (0.3, True)])
-def test_a_model_overfits_if_it_explains_training_examples_clearly_better(ask, data, shift, overfits):
-    test = replace(data.test, x=np.clip(data.test.x / 255 + shift, 0, 1).astype("float32"))
-    train = replace(data.train, x=(data.train.x / 255).astype("float32"))
-    result = ask("likelihood", data=SplitDataset("digits", train, train, test))["likelihood"]
-    assert ("The model overfits" in " ".join(result.verdict)) == overfits
-    assert (result.measurements["generalization_gap"].value > 2) == overfits
 
 
 @pytest.mark.parametrize("form", ["split", "array", "float array", "no channel axis", "pair", "dataset", "pairs"])

@@ -63,6 +63,15 @@ def test_reconstructions_lie_below_their_originals():
     assert "0.25" in words(cells[1][2])
 
 
+@pytest.mark.slow
+def test_a_baseline_lies_below_the_reconstructions():
+    x, rebuilt, other = RNG.random((3, 4, 6, 6, 1))
+    cells = by_cell(plot_reconstructions(x, rebuilt, columns=2, baseline=other, baseline_name="PCA"))
+    assert [len(row) for row in cells] == [2] * 6
+    assert np.array_equal(pixels(cells[4][1]), rebuilt[3]) and np.array_equal(pixels(cells[5][1]), other[3])
+    assert "PCA" in words(cells[2][0])
+
+
 def test_vectors_are_overlaid_on_one_scale():
     x = RNG.normal(size=(7, 20))
     figure = plot_reconstructions(x, x / 2)
@@ -78,6 +87,7 @@ def test_vectors_are_overlaid_on_one_scale():
     ("arguments", "part"),
     [
         ({"reconstructions": np.zeros((4, 5, 5, 1))}, "reconstructions"),
+        ({"baseline": np.zeros((4, 5, 5, 1))}, "baseline"),
         ({"labels": [1, 2]}, "labels"),
         ({"errors": np.zeros((4, 1))}, "errors"),
         ({"columns": 0}, "columns"),

@@ -47,7 +47,7 @@ def test_a_run_leaves_everything_behind_and_no_more(finished_run):
 
 def test_the_metrics_say_what_a_vae_is_judged_by(finished_run):
     evaluation = Run(finished_run).read_json("evaluation.json")
-    assert list(evaluation["answers"]) == list(QUESTIONS)
+    assert list(evaluation["answers"]) == [*QUESTIONS, "training"]
     assert evaluation["settings"]["quick"] and evaluation["settings"]["samples"] == 5
     metrics = evaluation["answers"]["likelihood"]
     assert metrics["elbo"] == pytest.approx(-metrics["nll"] - metrics["kl"], rel=1e-5)

@@ -57,15 +57,14 @@ class PrincipalComponents(Features):
         varying = fitted.explained_variance_ > 1e-12 * fitted.explained_variance_[0]
         return cls(fitted.mean_.reshape(x.shape[1:]), fitted.components_[varying])
 
-    def errors(self, x: np.ndarray) -> np.ndarray:
-        """Returns the mean squared error per element of the reconstruction of each example from its components, `(N,)`.
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Returns the reconstructions of examples from their components, float32 `(N, *event_shape)`.
 
         Args:
             x: examples `(N, *event_shape)`; uint8 is divided by 255.
         """
-        rest = scaled(x).reshape(len(x), -1) - self.mean
-        rest -= (rest @ self.directions.T) @ self.directions
-        return np.mean(np.square(rest), axis=1)
+        flat = self.of_batch(scaled(x)) @ self.directions + self.mean
+        return flat.reshape(x.shape).astype("float32")
 
     def of_batch(self, x: np.ndarray) -> np.ndarray:
         return (x.reshape(len(x), -1) - self.mean) @ self.directions.T

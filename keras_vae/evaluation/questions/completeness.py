@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 from keras_vae import plots
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.frechet import frechet_distance
@@ -9,6 +11,7 @@ from keras_vae.evaluation.holes import holes
 from keras_vae.evaluation.measurement import Measurement
 from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.prior_gap import mmd_to_prior, sliced_wasserstein_to_prior
+from keras_vae.evaluation.questions.continuity import ALIKE
 from keras_vae.evaluation.questions.left_out import left_out
 from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.round_trip import round_trip
@@ -40,7 +43,12 @@ def completeness(subject: Subject) -> Result:
         measurements["holes"] = Measurement(
             regions.share, "of samples from the prior", f"near {regions.quantile:g}, the share for latents"
         )
-        verdict.append(_about_holes(regions.share))
+        outside = _share_outside(subject, regions.quantile)
+        if outside is not None:
+            measurements["outside_prior"] = Measurement(
+                outside, "of latents", f"near {regions.quantile:g}, the share for samples from the prior"
+            )
+        verdict.append(_about_holes(regions.share, outside))
         pictures["overlap"] = Picture(
             "Do the latents cover the prior? A sample from the prior is in a hole if there are hardly any latents near "
             "it: the decoder was not trained there.",
@@ -68,7 +76,22 @@ def completeness(subject: Subject) -> Result:
         measurements["fitted_prior_gain"] = Measurement(
             gain, f"squared, in {subject.feature_space.name}", "near 0: a prior fitted to the latents is no better"
         )
+    if subject.latent_use.all_alike:
+        verdict = [ALIKE]
     return Result(QUESTION, measurements, tuple(verdict), tuple(notes), pictures)
+
+
+def _share_outside(subject: Subject, quantile: float) -> float | None:
+    """The share of the latents whose prior density is below that quantile of samples from the prior.
+
+    Holes are regions of the prior without latents; these are latents without the prior. None for a prior without a
+    density.
+    """
+    if subject.model.prior is None or not subject.model.prior.has_density:
+        return None
+    prior, shape = subject.model.prior_distribution(), (-1, *subject.model.latent_shape)
+    of_codes, of_draws = (prior.log_prob(z.reshape(shape)).numpy() for z in (subject.codes, subject.draws))
+    return float((of_codes < np.quantile(of_draws, quantile)).mean())
 
 
 def _gain_of_fitted_prior(subject: Subject) -> float:
@@ -89,13 +112,20 @@ def _gain_of_fitted_prior(subject: Subject) -> float:
     return own - others
 
 
-def _about_holes(share: float) -> str:
+def _about_holes(share: float, outside: float | None) -> str:
+    """Whether latents and prior cover each other: there may be regions of one without the other."""
     where = f"{share:.1%} of its samples are in regions with hardly any latents (1% is ideal)"
+    if share >= 0.3:
+        return (
+            f"The latents do not cover the prior: {where}, where the decoder was not trained. Fit a prior to the "
+            "latents (`model.with_prior`), or increase the weight of the KL."
+        )
+    if outside is not None and outside >= 0.3:
+        return (
+            f"The prior does not cover the latents: {outside:.1%} of them are in regions where it has hardly any "
+            "samples (1% is ideal), so that samples lack what is encoded there. Fit a prior to the latents "
+            "(`model.with_prior`), or increase the weight of the KL."
+        )
     if share < 0.05:
         return f"The latents cover the prior: {where}."
-    if share < 0.3:
-        return f"The prior has holes: {where}."
-    return (
-        f"The latents do not cover the prior: {where}, where the decoder was not trained. Fit a prior to the latents "
-        "(`model.with_prior`), or increase the weight of the KL."
-    )
+    return f"The prior has holes: {where}."

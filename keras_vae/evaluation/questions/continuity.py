@@ -17,6 +17,7 @@ from keras_vae.evaluation.result import Result
 from keras_vae.evaluation.subject import FEWEST, Subject
 
 QUESTION = "Is the latent space continuous: do nearby latents decode to similar examples?"
+ALIKE = "This cannot be judged: the decoder ignores the latents, so that all of them decode alike."
 
 
 def continuity(subject: Subject) -> Result:
@@ -80,7 +81,7 @@ def continuity(subject: Subject) -> Result:
         lines = line_walks(model, pairs=subject.budget.pairs, seed=subject.seed)
         measurements["lines_mean_distance"] = Measurement(lines.mean_distance, "cosine distance", "near 0")
         measurements["lines_smoothness"] = Measurement(lines.smoothness, "", "near 0")
-    verdict = _in_words(ratio, measurements.get("unevenness"))
+    verdict = [ALIKE] if subject.latent_use.all_alike else _in_words(ratio, measurements.get("unevenness"))
     return Result(QUESTION, measurements, tuple(verdict), tuple(notes), pictures)
 
 

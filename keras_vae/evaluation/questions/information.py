@@ -9,6 +9,7 @@ from keras_vae import plots
 from keras_vae.distributions import DiscretePosterior
 from keras_vae.evaluation.kl_decomposition import decompose_kl
 from keras_vae.evaluation.latent import has_kl_per_dimension, kl_per_dimension
+from keras_vae.evaluation.latent_use import LatentUse
 from keras_vae.evaluation.measurement import Measurement
 from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.questions.left_out import left_out
@@ -20,7 +21,8 @@ from keras_vae.plots.sheet import MAX_ROWS
 
 QUESTION = "How much information do the latents contain?"
 NATS = "nats per example"
-SHARP = 0.005
+SHARP, SMALL = 0.05, 0.1
+"""Nats per dimension that noise costs, where 0.5 is the optimum of the ELBO; and the share of noise in the variance."""
 NEAREST = 16  # the largest dimension in which distances to neighbours are informative
 MAPPED = 10_000
 
@@ -33,15 +35,18 @@ def information(subject: Subject) -> Result:
         "active_units": Measurement(active, f"of {width}", "all, or as many as the data need"),
         "latent_dim": Measurement(width),
     }
+    verdict = []
     if subject.has_discrete_codes:
-        verdict = [_add_codes_in_use(subject, measurements)]
-    else:
-        noise = _noise_share(subject)
-        if noise is not None:
-            measurements["noise_share"] = Measurement(
-                noise, "of the variance of active dimensions", "0.01 to 0.5: neither a plain autoencoder nor collapsed"
-            )
-        verdict = [_about_noise(active, width, noise)]
+        verdict.append(_add_codes_in_use(subject, measurements))
+    with left_out("what the decoder uses of the latents", notes):
+        use = subject.latent_use
+        measurements["latent_gain"] = Measurement(
+            use.gain, NATS, "far above 0: the decoder explains an example better by its own latents", use.gain_error
+        )
+        if not subject.has_discrete_codes:
+            verdict.append(_about_latents(active, width, use, _add_noise(subject, measurements)))
+        elif not use.is_used:
+            verdict.append(_about_unused(use, discrete=True))
     kl = None
     if has_kl_per_dimension(subject.model):
         kl = kl_per_dimension(subject.model, subject.examples.x, subject.examples.y)
@@ -95,16 +100,29 @@ def _pictures(subject: Subject, kl: np.ndarray | None) -> dict[str, Picture]:
     return pictures
 
 
-def _noise_share(subject: Subject) -> float | None:
-    """E[Var(z | x)] / Var(z), averaged over active dimensions: 0 in a plain autoencoder; None if not available."""
-    if not subject.model.posterior.has_density or not subject.active.any():
+def _add_noise(subject: Subject, measurements: dict[str, Measurement]) -> float | None:
+    """Adds what the noise of the posterior costs; returns E[Var(z | x)] / Var(z), averaged over active dimensions.
+
+    Returns None for a posterior without noise, or with an unknown variance.
+    """
+    active = subject.active
+    if not subject.model.posterior.has_density or not active.any():
         return None
+    measurements["noise_cost"] = Measurement(
+        subject.latent_use.noise_cost / int(active.sum()),
+        "nats per active dimension",
+        "about 0.5 for a VAE, near 0 for a plain autoencoder",
+    )
     try:
         within = subject.posterior.variance().numpy()
     except NotImplementedError:
         return None
-    within = within.reshape(len(within), -1).mean(axis=0)[subject.active]
-    return float(np.mean(within / (within + subject.means.var(axis=0)[subject.active])))
+    within = within.reshape(len(within), -1).mean(axis=0)[active]
+    share = float(np.mean(within / (within + subject.means.var(axis=0)[active])))
+    measurements["noise_share"] = Measurement(
+        share, "of the variance of active dimensions", "below 0.9: above, the posterior has nearly collapsed"
+    )
+    return share
 
 
 def _add_codes_in_use(subject: Subject, measurements: dict[str, Measurement]) -> str:
@@ -176,17 +194,31 @@ def _add_information(subject, measurements, notes) -> str:
     )
 
 
-def _about_noise(active: int, width: int, noise: float | None) -> str:
-    if active == 0:
-        return "The posterior has collapsed: z does not depend on x. Decrease the weight of the KL, or use a warm-up."
+def _about_latents(active: int, width: int, use: LatentUse, noise: float | None) -> str:
+    if not use.is_used:
+        return _about_unused(use)
     start = f"{active} of {width} dimensions are active"
     if noise is None:
         return f"{start}."
-    if noise < SHARP:
+    if noise < SMALL and use.noise_cost < SHARP * active:
         return (
             f"{start}, and the encoder behaves like that of a plain autoencoder: its noise is {noise:.2%} of the "
-            "variance of the latents, so nearby latents may decode differently. Increase the weight of the KL."
+            f"variance of the latents, and costs {use.noise_cost / active:.2g} nats per dimension, where about 0.5 is "
+            "usual in a VAE. Nearby latents may decode differently. Increase the weight of the KL."
         )
     if noise > 0.9:
-        return f"{start}, but {noise:.0%} of their variance is noise: the posterior has nearly collapsed."
-    return f"{start}; {noise:.0%} of their variance is noise, so the posteriors of similar examples overlap."
+        return (
+            f"{start}, but {noise:.0%} of their variance is noise: the posterior has nearly collapsed, or the training "
+            "was too short for it to depend on x."
+        )
+    cost = use.noise_cost / active
+    return f"{start}; {noise:.1%} of their variance is noise, which costs {cost:.2g} nats per dimension."
+
+
+def _about_unused(use: LatentUse, *, discrete: bool = False) -> str:
+    cause = "The decoder ignores them" if discrete else "The posterior has collapsed"
+    remedy = "or change the quantizer" if discrete else "decrease the weight of the KL, or use a warm-up"
+    return (
+        "The latents are not used: an example is explained as well by the latents of another example "
+        f"({max(use.gain, 0.0):.2g} nats worse). {cause}, or the training was too short. Train for longer, {remedy}."
+    )

@@ -18,7 +18,8 @@ IDEAL = {
     "kl": "the rate; neither low nor high is better by itself",
     "loss": "the value that training minimises",
 }
-OVERFITS, SHARE = 2.0, 0.05  # nats per example, and the share of the ELBO
+EQUAL = 0.05
+"""Errors that differ by less than this share count as equal."""
 
 
 def likelihood(subject: Subject) -> Result:
@@ -48,17 +49,35 @@ def likelihood(subject: Subject) -> Result:
 
 
 def _add_gap(subject, measurements) -> str:
-    """Adds the gap between training and test examples; returns whether the model overfits, as a sentence."""
+    """Adds the gap between training and test examples, and returns what it tells about overfitting.
+
+    A gap alone tells little: every model explains the examples better that it was fitted to, and more so the more
+    values they have. A model that overfits is worse for new examples than a simpler one. PCA is such a model.
+    """
     name, sign = ("elbo", 1) if subject.model.has_density else ("nll", -1)
     test, train = subject.metrics[name], subject.training_metrics[name]
     gap = sign * (train - test)
     ideal = "near 0: " + ("training ELBO minus test ELBO" if sign > 0 else "test NLL minus training NLL")
     error = _error_of_gap(subject)
     measurements["generalization_gap"] = Measurement(gap, NATS, ideal, error)
-    if gap > max(OVERFITS, SHARE * abs(test), 2 * (error or 0.0)):
-        return f"The model overfits: its {name.upper()} is {gap:.1f} nats better on training than on test examples."
     compared = f"{abs(gap):.1f} nats {'better' if gap >= 0 else 'worse'} on training than on test examples"
-    return f"No clear overfitting: the {name.upper()} is {compared}."
+    ratios = subject.error_over_pca
+    if ratios is not None:
+        unit = f"relative to PCA with {len(subject.pca.directions)} components"
+        measurements["training_mse_over_pca"] = Measurement(ratios[0], unit, "near that of test examples")
+        measurements["test_mse_over_pca"] = Measurement(ratios[1], unit, "below 1")
+        if ratios[0] < 1 - EQUAL and ratios[1] > 1 + EQUAL:
+            return (
+                f"The model overfits: its {name.upper()} is {compared}. It reconstructs training examples better than "
+                f"PCA ({ratios[0]:.2f} times the error), but test examples worse ({ratios[1]:.2f} times). Use more "
+                "examples, fewer epochs or smaller networks."
+            )
+    if error is not None and gap <= 2 * error:
+        return f"No overfitting: the {name.upper()} is {compared}, which is within two standard errors."
+    return (
+        f"The {name.upper()} is {compared}. Nearly all models have such a gap. Whether fewer epochs are better cannot "
+        "be known from it, but from the validation curve of the training."
+    )
 
 
 def _error_of_gap(subject) -> float | None:
