@@ -32,7 +32,7 @@ class ExportOptions:
             8192 x 8192.
         max_batch_pixels: maximum number of pixels of all image files in a batch, in which a server may join several
             requests; by default 4 times that of one file.
-        flagged: fraction of the training examples that `anomaly` classifies as anomalies, in (0, 1).
+        flagged: fraction of usual examples that `anomaly` flags, in (0, 1).
         batch_sizes: batch sizes to which a server pads its batches, each with a warm-up request; the last is the
             maximum.
 
