@@ -46,7 +46,7 @@ def infer(
     complete. A remote folder fills while the job runs.
 
     Args:
-        question: `"encode"`, `"reconstruct"` or `"score"`, see `keras_vae.serving.export_signatures`.
+        question: `"encode"`, `"reconstruct"`, `"score"` or `"anomaly"`, see `keras_vae.serving.export_signatures`.
         export: a version of a SavedModel, or a folder of versions; the newest version is used.
         data: a file, folder or pattern of Parquet, TFRecord (of `tf.train.Example`) or image files, a `.npy` or `.npz`
             file, a folder written by `keras_vae.data.prepare`, or the name of a data set. Columns and features have the
@@ -89,13 +89,9 @@ def infer(
         from keras_vae.bulk import beam
 
         beam.check_runner(runner)
-    plain = ExportedModel(export, question)
-    source = find_source(
-        os.fspath(data), shape=plain.image_shape, split=split, fields=fields, key=key, columns=plain.columns,
-        label_names=plain.label_names if "condition" in plain.inputs else None,
-    )  # fmt: skip
-    model = ExportedModel(export, question, of_files=source.of_files, names=source.names)
-    job = Job(model, source, file_format, batch_size)
+    job = make_job(
+        question, export, data, file_format=file_format, split=split, fields=fields, key=key, batch_size=batch_size
+    )
     with _new_folder(os.fspath(out), overwrite) as folder:
         if runner is None:
             return run_here(job, Path(folder), verbose=verbose)
@@ -103,6 +99,27 @@ def infer(
 
         beam.run_on_beam(job, folder, runner=runner, options=runner_options)
         return read_summary(folder)
+
+
+def make_job(
+    question: str,
+    export: str | os.PathLike,
+    data: str | os.PathLike,
+    *,
+    file_format: str = "parquet",
+    split: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    key: str | None = None,
+    batch_size: int = 256,
+) -> Job:
+    """Returns the job of `infer` for these arguments; raises its errors for the export and the source."""
+    plain = ExportedModel(export, question)
+    source = find_source(
+        os.fspath(data), shape=plain.image_shape, split=split, fields=fields, key=key, columns=plain.columns,
+        label_names=plain.label_names if "condition" in plain.inputs else None,
+    )  # fmt: skip
+    model = ExportedModel(export, question, of_files=source.of_files, names=source.names)
+    return Job(model, source, file_format, batch_size)
 
 
 def _check_out(out: str, overwrite: bool) -> None:

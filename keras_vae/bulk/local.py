@@ -15,7 +15,7 @@ from keras_vae.bulk.record import AnsweredRecord, Record, RejectedRecord
 from keras_vae.bulk.summary import ANSWERS, DEAD_LETTERS, SUMMARY, Summary
 from keras_vae.progress import progress
 
-CHUNK = 4096  # records that are written together
+CHUNK = 4096  # answers that are written together
 
 
 def run_here(job: Job, folder: Path, *, verbose: int = 0) -> Summary:
@@ -33,7 +33,7 @@ def run_here(job: Job, folder: Path, *, verbose: int = 0) -> Summary:
         _Writer(folder / ANSWERS, job.file_format, job.answer_rows) as answers,
         _Writer(folder / DEAD_LETTERS, job.file_format, DeadLetterRows()) as dead_letters,
     ):
-        for items in _chunks(_records(job, verbose), CHUNK):
+        for items in _chunks(_records(job, verbose), job.batch_size):
             new_answers, new_rejections = _process(job, items)
             read += len(items)
             if job.source.has_own_keys:
@@ -60,8 +60,7 @@ def _chunks(items, size):
 
 def _process(job: Job, items: Sequence[Record | RejectedRecord]) -> tuple[list[AnsweredRecord], list[RejectedRecord]]:
     results = [item for item in items if isinstance(item, RejectedRecord)]
-    for batch in _chunks((item for item in items if isinstance(item, Record)), job.batch_size):
-        results += job.model.answer(batch)
+    results += job.model.answer([item for item in items if isinstance(item, Record)])
     answers = [result for result in results if isinstance(result, AnsweredRecord)]
     return answers, [result for result in results if isinstance(result, RejectedRecord)]
 
@@ -73,6 +72,7 @@ class _Writer:
         folder.mkdir()
         path = str(folder / f"part-00000-of-00001.{file_format}")
         self.rows = rows
+        self.waiting: list[Any] = []
         self.file = (
             pq.ParquetWriter(path, rows.schema, write_page_checksum=True)
             if file_format == "parquet"
@@ -83,15 +83,22 @@ class _Writer:
         return self
 
     def __exit__(self, *_):
+        self._write()
         self.file.close()
 
     def write(self, items: Sequence[Any]) -> None:
+        self.waiting += items
+        if len(self.waiting) >= CHUNK:
+            self._write()
+
+    def _write(self):
         if isinstance(self.file, pq.ParquetWriter):
-            if items:
-                self.file.write_table(self.rows.table(items))
-            return
-        for item in items:
-            self.file.write(self.rows.example(item))
+            if self.waiting:
+                self.file.write_table(self.rows.table(self.waiting))
+        else:
+            for item in self.waiting:
+                self.file.write(self.rows.example(item))
+        self.waiting = []
 
 
 class _AnsweredKeys:

@@ -35,7 +35,6 @@ DISTANCES = ("score_distance", "code_distance", "feature_distance")
 MOST_REFERENCE = 5000
 SHARE = 0.2
 """The share of the reference that is set aside for calibration, unless calibration examples are given."""
-SAMPLES = 8
 LEVELS = 256
 
 
@@ -62,7 +61,6 @@ class AnomalyScorer:
             at equal distances.
         calibration: other usual examples, such as the validation part. None sets a fifth of the reference aside.
         neighbours: number of nearest reference examples.
-        samples: number of samples of z per example for the ELBO.
         seed: seed of the samples of z, and of the selection of calibration examples.
         verbose: 1 shows the progress.
 
@@ -95,12 +93,11 @@ class AnomalyScorer:
         calibration: Any = None,
         *,
         neighbours: int = 5,
-        samples: int = SAMPLES,
         seed: int = 0,
         verbose: int = 0,
     ):
         self.model, self.seed, self.verbose = model, check_seed(seed), verbose
-        self.samples, neighbours = check_integer("samples", samples), check_integer("neighbours", neighbours)
+        neighbours = check_integer("neighbours", neighbours)
         known = read_examples(model, _few(reference), part=self.part)
         if calibration is None:
             order = np.random.default_rng(seed).permutation(len(known))
@@ -185,7 +182,7 @@ class AnomalyScorer:
 
     def measure(self, x: tf.Tensor, y: Any = None) -> dict[str, tf.Tensor]:
         """Returns the measurements of a batch that the scores are computed from, see `measure`."""
-        return measure(self.model, x, y, samples=self.samples, seed=self.seed, units=self._units)
+        return measure(self.model, x, y, seed=self.seed, units=self._units)
 
     @property
     def _has_condition(self):
@@ -216,7 +213,7 @@ class AnomalyScorer:
         """Yields the outputs of a function for the examples of one batch after the other."""
         model, (x, y) = self.model, (examples.x, examples.y)
         y = y if self._has_condition else None
-        batch = max(1, min(model.batch_size_for() // self.samples, NUMBERS // MOST_REFERENCE))
+        batch = max(1, min(model.batch_size_for(), NUMBERS // MOST_REFERENCE))
         for rows in progress(range(0, len(x), batch), -(-len(x) // batch), what, verbose=self.verbose):
             part = np.asarray(x[rows : rows + batch])
             checked = read_examples(model, part if y is None else (part, y[rows : rows + batch]))

@@ -16,7 +16,7 @@ PATCHES = 8
 
 
 def measure(
-    model: Autoencoder, x: tf.Tensor, y: Any = None, *, samples: int, seed: int, units: Any = 1.0
+    model: Autoencoder, x: tf.Tensor, y: Any = None, *, seed: int = 0, units: Any = 1.0
 ) -> dict[str, tf.Tensor]:
     """Returns measurements by name: `(B,)` each, but for `codes`, `code_variance` and `features`, `(B, D)`.
 
@@ -27,18 +27,17 @@ def measure(
         model: a trained model.
         x: float32 examples `(B, *event_shape)`. NaN is a missing value.
         y: conditions, for a conditional model. None uses the most probable ones, for a model that infers them.
-        samples: number of samples of z per example for the ELBO.
-        seed: seed of the samples; it gives every example the same noise.
+        seed: seed of the sample of z for the ELBO; it gives every example the same noise.
         units: for examples that are no images, the units of the errors, in the shape of an example.
 
     Example:
 
-    >>> found = measure(zoo.vae((8, 8, 1), 2, units=(4,)), tf.zeros((3, 8, 8, 1)), samples=1, seed=0)
+    >>> found = measure(zoo.vae((8, 8, 1), 2, units=(4,)), tf.zeros((3, 8, 8, 1)))
     >>> found["negative_elbo"].shape, found["codes"].shape
     (TensorShape([3]), TensorShape([3, 2]))
     """
     seeds = tf.tile(as_seed(seed)[None], (tf.shape(x)[0], 1))
-    trace = model.trace(x, seed=seeds, samples=samples, extras={} if y is None else {"y": y})
+    trace = model.trace(x, seed=seeds, extras={} if y is None else {"y": y})
     terms = model.elbo_terms(trace)
     result = {"negative_elbo": -terms["elbo"] if "elbo" in terms else terms["nll"]}
     if "kl" in terms:

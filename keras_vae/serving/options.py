@@ -20,7 +20,7 @@ class ExportOptions:
     The first sentence of each entry is also the help of an option of the command line.
 
     Attributes:
-        samples: number of samples of z per example in `score` and `anomaly`.
+        samples: number of samples of z per example in `score`.
         precision: `"float32"`, `"bfloat16"`, `"float16"` or `"int8"`. Inputs and outputs are always float32.
         signature: a single signature to export as `serving_default`, with its weights as constants of the graph; by
             default all signatures are exported.

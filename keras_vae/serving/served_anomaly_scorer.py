@@ -38,7 +38,7 @@ class ServedAnomalyScorer(AnomalyScorer):
         verbose: int = 0,
     ):
         self.options, self.scope = options, scope
-        super().__init__(model, training, calibration, samples=options.samples, verbose=verbose)
+        super().__init__(model, training, calibration, verbose=verbose)
 
     def measure(self, x: tf.Tensor, y: Any = None) -> dict[str, tf.Tensor]:
         with self.scope():

@@ -18,6 +18,9 @@ from pyarrow import csv
 
 from keras_vae import data, serving, zoo
 from keras_vae.bulk import infer
+from keras_vae.bulk.infer import make_job
+from keras_vae.bulk.strangest import count_anomalies, reconstruct, strangest
+from keras_vae.evaluation import ANOMALY_SCORES
 from keras_vae.serving.data_options import FILE, write_data_options
 
 
@@ -37,7 +40,12 @@ def spoil(x):
 
 @pytest.mark.parametrize(
     ("question", "outputs"),
-    [("encode", {"mean", "variance"}), ("reconstruct", {"reconstruction"}), ("score", {"elbo"})],
+    [
+        ("encode", {"mean", "variance"}),
+        ("reconstruct", {"reconstruction"}),
+        ("score", {"elbo"}),
+        ("anomaly", {*ANOMALY_SCORES, "p_value", "is_anomaly"} - {"complexity"}),
+    ],
 )
 def test_answers_are_those_of_the_signature(export, x, write_parquet, read, tmp_path, question, outputs):
     summary = infer(question, export, write_parquet(x), tmp_path / "out", batch_size=64)
@@ -48,7 +56,11 @@ def test_answers_are_those_of_the_signature(export, x, write_parquet, read, tmp_
     assert set(expected) == outputs and set(found["in.parquet#0"]) == {"key", *outputs}
     for output in outputs:
         values = np.array([found[f"in.parquet#{row}"][output] for row in range(1000)])
-        np.testing.assert_allclose(values, expected[output], atol=1e-6)
+        np.testing.assert_allclose(values, expected[output], atol=1e-3 if question == "anomaly" else 1e-6)
+    if question == "anomaly":
+        best = np.argsort(-expected["combined"].numpy())[:3]
+        assert strangest(tmp_path / "out", 3)["key"].to_pylist() == [f"in.parquet#{row}" for row in best]
+        assert count_anomalies(tmp_path / "out") == np.sum(expected["is_anomaly"])
 
 
 def test_bad_records_are_told_with_their_reason_and_lose_no_other(export, x, write_parquet, read, tmp_path):
@@ -119,6 +131,19 @@ def images(tmp_path_factory):
     (folder / "x" / "dog" / "bad.png").write_bytes(b"no image")
     model = zoo.conditional_vae((8, 8, 1), 2, condition=2, units=(8,))
     return serving.export(model, folder / "export", check=False), folder / "x"
+
+
+@pytest.mark.slow
+def test_the_examples_of_keys_are_read_and_reconstructed(images, export, x, write_parquet):
+    path, folder = images
+    with pytest.warns(UserWarning, match="does not record the names of its labels"):
+        job = make_job("reconstruct", path, folder)
+    found = reconstruct(job, ["dog/3.png", "cat/1.png", "dog/bad.png", "nowhere.png"])
+    assert found.keys == ["dog/3.png", "cat/1.png"] and found.reconstructions.shape == (2, 8, 8, 1)
+    pixels = keras.utils.img_to_array(Image.open(folder / "dog" / "3.png")) / 255
+    np.testing.assert_allclose(found.x[0], pixels, atol=1e-6)
+    found = reconstruct(make_job("reconstruct", export, write_parquet(x[:20])), ["in.parquet#7"])
+    np.testing.assert_allclose(found.x, x[7:8], atol=1e-6)
 
 
 @pytest.mark.slow

@@ -29,12 +29,12 @@ class Encoded(NamedTuple):
     Attributes:
         mean: mean of q(z | x).
         variance: variance of q(z | x); None for a family without a variance.
-        codes: indices into the codebooks, int32; None for continuous latents.
+        indices: indices into the codebooks, int32; None for continuous latents.
     """
 
     mean: np.ndarray
     variance: np.ndarray | None = None
-    codes: np.ndarray | None = None
+    indices: np.ndarray | None = None
 
 
 class Anomalies(NamedTuple):

@@ -32,7 +32,7 @@ def test_its_methods_are_those_of_the_model(client, vae):
     encoded = client.encode(X)
     np.testing.assert_allclose(encoded.mean, posterior.mean(), atol=1e-4)
     np.testing.assert_allclose(encoded.variance, posterior.variance(), atol=1e-4)
-    assert encoded.codes is None and encoded.mean.dtype == np.float32
+    assert encoded.indices is None and encoded.mean.dtype == np.float32
     np.testing.assert_allclose(client.reconstruct(X), vae.reconstruct(X), atol=1e-4)
     np.testing.assert_allclose(client.decode(encoded.mean), vae.decode(encoded.mean).mean(), atol=1e-4)
     anomalies = client.anomaly(X)
