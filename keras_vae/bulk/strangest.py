@@ -68,7 +68,7 @@ def reconstruct(job: Job, keys: Sequence[str]) -> Reconstructed:
     records = dict(_records(job.source, set(keys)))
     answers = job.model.answer([records[key] for key in keys if key in records])
     found = [answer for answer in answers if isinstance(answer, AnsweredRecord)]
-    inputs = [dict(job.model.inputs_of(records[answer.key])) for answer in found]
+    inputs = [one for answer in found if isinstance(one := job.model.inputs_of(records[answer.key]), dict)]
     if job.source.of_files and job.model.image_shape is not None:
         x = decode_images(tf.constant([one["image_bytes"] for one in inputs]), job.model.image_shape).numpy()
     else:

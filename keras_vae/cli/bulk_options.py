@@ -99,6 +99,10 @@ def in_bulk(
     ] = None,
     key: Annotated[str | None, _option(help="Column or feature with the keys.", show_default="file and row")] = None,
     batch_size: Annotated[int, _option(min=1, help="Number of records in a batch.")] = 256,
+    resume: Annotated[
+        bool,
+        _option("--resume", help="Keep the finished work if the command is stopped; the same command continues it."),
+    ] = False,
 ) -> "Summary":
     """Runs `keras_vae.bulk.infer` with options of the command line, and prints the summary."""
     if data is None:
@@ -106,11 +110,16 @@ def in_bulk(
     fields = fields_of(field)
     from keras_vae.bulk import infer
 
-    summary = infer(
-        question, model, data, out, runner=runner, runner_options=shlex.split(runner_options),
-        file_format=file_format, split=split, fields=fields, key=key, batch_size=batch_size,
-        overwrite=overwrite, verbose=1,
-    )  # fmt: skip
+    try:
+        summary = infer(
+            question, model, data, out, runner=runner, runner_options=shlex.split(runner_options),
+            file_format=file_format, split=split, fields=fields, key=key, batch_size=batch_size,
+            overwrite=overwrite, resume=resume, verbose=1,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        if resume:
+            typer.echo("Stopped. The same command continues.", err=True)
+        raise
     typer.echo(f"{summary.as_text()}\nWritten: {out}")
     if not summary.balanced:
         typer.echo("The counts do not add up: records were lost or came twice.", err=True)

@@ -48,9 +48,9 @@ class NeighbourDistance:
         if len(reference) <= k:
             raise InvalidInputError(f"reference: expected more than {k} examples, got {len(reference)}; give more.")
         self.k = k
-        units = np.nanstd(reference, axis=0) if units is None else np.asarray(units, "float64")
+        scale = np.nanstd(reference, axis=0) if units is None else np.asarray(units, "float64")
         self._mean = tf.constant(np.nan_to_num(np.nanmean(reference, axis=0)))  # 0 for a column without values
-        self._units = tf.constant(np.where(units > 0, units, 1.0))
+        self._units = tf.constant(np.where(scale > 0, scale, 1.0))
         self._components = None
         rows = self._rows(reference).numpy()
         if rows.shape[1] > MOST_COLUMNS:

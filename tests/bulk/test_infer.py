@@ -17,7 +17,8 @@ from PIL import Image
 from pyarrow import csv
 
 from keras_vae import data, serving, zoo
-from keras_vae.bulk import infer
+from keras_vae.bulk import infer, local
+from keras_vae.bulk.exported_model import ExportedModel
 from keras_vae.bulk.infer import make_job
 from keras_vae.bulk.strangest import count_anomalies, reconstruct, strangest
 from keras_vae.evaluation import ANOMALY_SCORES
@@ -95,6 +96,42 @@ def test_of_several_records_with_one_key_the_first_that_has_an_answer_keeps_it(
     encoded = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x[4:5]))["mean"]
     np.testing.assert_allclose(answers["k2"]["mean"], encoded[0], atol=1e-6)
     assert set(answers) == {"k0", "k1", "k2", "k3", "k5", "k6", "k9"}
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "tfrecord"])
+def test_a_job_that_was_stopped_continues(export, x, write_parquet, tmp_path, monkeypatch, refused, file_format):
+    keys = [f"k{row}" for row in range(1000)]
+    keys[950] = "k3"  # of an answer in a finished part
+    path, out = write_parquet(x, keys=keys), tmp_path / "out"
+    options = {"key": "id", "file_format": file_format, "batch_size": 100, "resume": True}
+    monkeypatch.setattr(local, "ROWS_PER_PART", 300)
+    answer, sizes = ExportedModel.answer, []
+
+    def stop_at_700(model, records):
+        if sum(sizes) >= 700:
+            raise KeyboardInterrupt
+        sizes.append(len(records))
+        return answer(model, records)
+
+    monkeypatch.setattr(ExportedModel, "answer", stop_at_700)
+    with pytest.raises(KeyboardInterrupt):
+        infer("encode", export, path, out, **options)
+    assert not out.exists()
+    with refused("the export, the data or an option has changed; remove this folder"):
+        infer("score", export, path, out, **options)
+    sizes.clear()
+    summary = infer("encode", export, path, out, **options)
+    assert sum(sizes) == 400  # after two parts of 300
+    assert (summary.read, summary.answered, summary.rejected) == (1000, 999, {"repeated key": 1})
+    assert len(list((out / "answers").iterdir())) == 4 and {path.name for path in tmp_path.iterdir()} == {
+        "in.parquet",
+        "out",
+    }
+    if file_format == "parquet":
+        found = pq.read_table(out / "answers")
+        assert found["key"].to_pylist() == [*keys[:950], *keys[951:]]
+        encoded = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x))["mean"].numpy()
+        np.testing.assert_allclose(found["mean"].to_pylist(), np.delete(encoded, 950, axis=0), atol=1e-6)
 
 
 def test_tfrecord_files_go_in_and_out(export, x, write_tfrecord, tmp_path):
