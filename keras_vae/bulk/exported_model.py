@@ -22,6 +22,7 @@ SIGNATURES = {
     "encode": ("encode", "encode_bytes"),
     "reconstruct": ("serving_default", "reconstruct_bytes"),
     "score": ("score", "score_bytes"),
+    "anomaly": ("anomaly", "anomaly_bytes"),
 }
 """Question -> the signature for arrays, and the signature for image files."""
 
@@ -34,7 +35,7 @@ class ExportedModel:
 
     Args:
         path: a version, such as `saved_models/digits/1`, or a folder of versions; the newest version is used.
-        question: `"encode"`, `"reconstruct"` or `"score"`.
+        question: `"encode"`, `"reconstruct"`, `"score"` or `"anomaly"`.
         of_files: whether the inputs are image files.
         names: names of the inputs in the reasons of rejected records, see `Source`.
 
@@ -58,8 +59,9 @@ class ExportedModel:
         if self.name not in signatures:
             data_kind = "image files" if of_files else "numbers"
             raise InvalidInputError(
-                f"{self.path}: expected a signature {self.name!r}, to {question} {data_kind}; "
-                f"got {', '.join(sorted(signatures))}; export a model that has it."
+                f"{self.path}: expected a signature {self.name!r}, which takes {data_kind}; got "
+                f"{', '.join(sorted(signatures))}; export a model that has it"
+                f"{', with training examples' if question == 'anomaly' else ''}."
             )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -114,12 +116,13 @@ class ExportedModel:
 
     def answer(self, records: Sequence[Record]) -> list[AnsweredRecord | RejectedRecord]:
         """Returns an answer or a rejected record for each record, in the same order."""
-        all_inputs = [self._inputs_of(record) for record in records]
+        all_inputs = [self.inputs_of(record) for record in records]
         valid = [i for i, inputs in enumerate(all_inputs) if not isinstance(inputs, RejectedRecord)]
         answers = iter(self._run([records[i] for i in valid], [all_inputs[i] for i in valid]))
         return [inputs if isinstance(inputs, RejectedRecord) else next(answers) for inputs in all_inputs]
 
-    def _inputs_of(self, record):
+    def inputs_of(self, record: Record) -> dict[str, Any] | RejectedRecord:
+        """Returns the inputs of the signature by name, or a rejected record if the record has no valid ones."""
         try:
             return {name: self._as_input(name, spec, record.fields.get(name)) for name, spec in self.inputs.items()}
         except _InvalidFieldError as error:

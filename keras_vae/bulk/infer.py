@@ -11,6 +11,7 @@ from keras_vae.bulk.job import Job
 from keras_vae.bulk.local import run_here
 from keras_vae.bulk.sources import find_source
 from keras_vae.bulk.summary import SUMMARY, Summary, read_summary
+from keras_vae.bulk.unfinished import Unfinished
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.files import check_writable, new_parents, partial_folder
@@ -31,6 +32,7 @@ def infer(
     key: str | None = None,
     batch_size: int = 256,
     overwrite: bool = False,
+    resume: bool = False,
     verbose: int = 0,
 ) -> Summary:
     """Runs a signature of an export on every record of a source, which may be larger than memory.
@@ -46,7 +48,7 @@ def infer(
     complete. A remote folder fills while the job runs.
 
     Args:
-        question: `"encode"`, `"reconstruct"` or `"score"`, see `keras_vae.serving.export_signatures`.
+        question: `"encode"`, `"reconstruct"`, `"score"` or `"anomaly"`, see `keras_vae.serving.export_signatures`.
         export: a version of a SavedModel, or a folder of versions; the newest version is used.
         data: a file, folder or pattern of Parquet, TFRecord (of `tf.train.Example`) or image files, a `.npy` or `.npz`
             file, a folder written by `keras_vae.data.prepare`, or the name of a data set. Columns and features have the
@@ -65,6 +67,8 @@ def infer(
         key: column or feature with the keys. None derives the keys from file and row.
         batch_size: number of records in a batch.
         overwrite: whether to replace an existing output folder.
+        resume: whether the job can be stopped: the same call then continues after the last finished part, of about
+            16,384 records. Only for a job in this process. The unfinished work is in a hidden folder beside `out`.
         verbose: 1 shows a progress bar, for a job in this process.
 
     Raises:
@@ -89,13 +93,13 @@ def infer(
         from keras_vae.bulk import beam
 
         beam.check_runner(runner)
-    plain = ExportedModel(export, question)
-    source = find_source(
-        os.fspath(data), shape=plain.image_shape, split=split, fields=fields, key=key, columns=plain.columns,
-        label_names=plain.label_names if "condition" in plain.inputs else None,
-    )  # fmt: skip
-    model = ExportedModel(export, question, of_files=source.of_files, names=source.names)
-    job = Job(model, source, file_format, batch_size)
+    job = make_job(
+        question, export, data, file_format=file_format, split=split, fields=fields, key=key, batch_size=batch_size
+    )
+    if resume:
+        if runner is not None or "://" in os.fspath(out):
+            raise InvalidInputError("--resume: expected a job in this process with a local --out; leave it out.")
+        return _continued(job, os.fspath(out), overwrite, verbose)
     with _new_folder(os.fspath(out), overwrite) as folder:
         if runner is None:
             return run_here(job, Path(folder), verbose=verbose)
@@ -103,6 +107,38 @@ def infer(
 
         beam.run_on_beam(job, folder, runner=runner, options=runner_options)
         return read_summary(folder)
+
+
+def make_job(
+    question: str,
+    export: str | os.PathLike,
+    data: str | os.PathLike,
+    *,
+    file_format: str = "parquet",
+    split: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    key: str | None = None,
+    batch_size: int = 256,
+) -> Job:
+    """Returns the job of `infer` for these arguments; raises its errors for the export and the source."""
+    plain = ExportedModel(export, question)
+    source = find_source(
+        os.fspath(data), shape=plain.image_shape, split=split, fields=fields, key=key, columns=plain.columns,
+        label_names=plain.label_names if "condition" in plain.inputs else None,
+    )  # fmt: skip
+    model = ExportedModel(export, question, of_files=source.of_files, names=source.names)
+    return Job(model, source, file_format, batch_size)
+
+
+def _continued(job: Job, out: str, overwrite: bool, verbose: int) -> Summary:
+    """Runs a job after its finished parts, and moves them to `out` once all are there."""
+    unfinished = Unfinished(Path(out), job)
+    with unfinished.open() as done:
+        summary = run_here(job, unfinished.folder, done=done, save=unfinished.save, verbose=verbose)
+        with _new_folder(out, overwrite) as folder:
+            unfinished.move_to(Path(folder))
+    unfinished.folder.rmdir()
+    return summary
 
 
 def _check_out(out: str, overwrite: bool) -> None:

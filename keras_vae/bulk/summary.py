@@ -25,6 +25,12 @@ class Summary:
     answered: int
     rejected: Mapping[str, int]
 
+    def __add__(self, other: "Summary") -> "Summary":
+        """Returns the counts of both."""
+        kinds = {*self.rejected, *other.rejected}
+        rejected = {kind: self.rejected.get(kind, 0) + other.rejected.get(kind, 0) for kind in sorted(kinds)}
+        return Summary(self.read + other.read, self.answered + other.answered, rejected)
+
     @property
     def balanced(self) -> bool:
         """Whether the answered and the rejected records add up to the records read."""

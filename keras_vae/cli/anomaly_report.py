@@ -1,5 +1,6 @@
 """The work of `keras-vae anomalies`: scores, and the files with them."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class AnomalyReport:
         overwrite: bool,
     ):
         self.out, self.score, self.quantile, self.normal, self.format = out, score, quantile, normal, file_format
-        self.top = _top(top)
+        self.top = top_of(top)
         if score not in ANOMALY_SCORES:
             raise InvalidInputError(unknown(score, ANOMALY_SCORES, part="score"))
         if file_format not in FORMATS:
@@ -59,10 +60,12 @@ class AnomalyReport:
             raise InvalidInputError(f"--quantile: expected a number between 0 and 1, got {quantile}; such as 0.99.")
         check_folder(out, FILES, content="scores", overwrite=overwrite)
 
-    def write(self, run: Path, data: str | None, reference: str | None, label_column: str | None, seed: int) -> str:
+    def write(
+        self, run: Path, data: str | None, split: str | None, reference: str | None, label_column: str | None, seed: int
+    ) -> str:
         """Scores the data, writes the files and returns the text for the terminal."""
         model = model_of(run)
-        part, labels = labelled_examples(model, run, data, None, label_column)
+        part, labels = labelled_examples(model, run, data, split, label_column)
         strange = self._strange(labels, names_of(part.x), config_of(run))
         scorer = AnomalyScorer(model, *reference_examples(model, run, reference), seed=seed, verbose=1)
         if self.score not in scorer.names:
@@ -79,7 +82,7 @@ class AnomalyReport:
         table["name" if names is not None else "index"] = order if names is None else names[order]
         if labels is not None:
             table["label"] = np.array(["" if label is None else label for label in labels])[order]
-        table |= {"strange": values[order] > threshold, "p_value": scorer.shares(self.score, values[order])}
+        table |= {"is_anomaly": values[order] > threshold, "p_value": scorer.shares(self.score, values[order])}
         table |= {name: found[order] for name, found in scores.items()}
         count = self.top(len(order))
         summary = {
@@ -90,7 +93,7 @@ class AnomalyReport:
             "meaning": ANOMALY_SCORES[self.score],
             "quantile": self.quantile,
             "threshold": threshold,
-            "strange": int(table["strange"].sum()),
+            "anomalies": int(table["is_anomaly"].sum()),
             "top": count,
             "unreadable": lost,
         }
@@ -141,15 +144,9 @@ class AnomalyReport:
                 (self.out / name).unlink(missing_ok=True)
 
     def _text(self, table, summary) -> str:
-        names = table["name"] if "name" in table else table["index"]
-        shown = min(summary["top"], PRINTED)
-        lines = [f"{'rank':>6}  {self.score:>14}  {'p-value':>8}  name"]
-        lines += [
-            f"{row + 1:>6}  {table[self.score][row]:>14.4g}  {table['p_value'][row]:>8.2g}  {names[row]}"
-            for row in range(shown)
-        ]
+        lines = as_lines(table, self.score, min(summary["top"], PRINTED))
         lines.append(
-            f"\n{summary['strange']} of {summary['examples']} examples exceed {summary['threshold']:.4g}, which "
+            f"\n{summary['anomalies']} of {summary['examples']} examples exceed {summary['threshold']:.4g}, which "
             f"{1 - self.quantile:.3g} of the usual examples do."
         )
         if "auroc" in summary:
@@ -163,7 +160,16 @@ class AnomalyReport:
         return "\n".join([*lines, f"\nWritten: {self.out} (scores.{self.format}, strangest.png, summary.json)"])
 
 
-def _top(text: str) -> Any:
+def as_lines(table: Mapping[str, Any], score: str, count: int) -> list[str]:
+    """Returns the first rows of a table of scores as text."""
+    names = table["name"] if "name" in table else table["index"]
+    rows = (
+        f"{row + 1:>6}  {table[score][row]:>14.4g}  {table['p_value'][row]:>8.2g}  {names[row]}" for row in range(count)
+    )
+    return [f"{'rank':>6}  {score:>14}  {'p-value':>8}  name", *rows]
+
+
+def top_of(text: str) -> Callable[[int], int]:
     """Returns the number of the strangest examples as a function of the number of examples."""
     is_share, value = text.endswith("%"), 0.0
     try:
@@ -180,7 +186,7 @@ def _of_labels(strange: np.ndarray, scores: dict[str, np.ndarray]) -> dict[str, 
     if strange.all() or not strange.any():  # the readable examples of one kind
         return {}
     return {
-        "anomalies": int(strange.sum()),
+        "labelled_anomalies": int(strange.sum()),
         "auroc": {name: float(roc_auc_score(strange, values)) for name, values in scores.items()},
         "average_precision": {name: float(average_precision_score(strange, values)) for name, values in scores.items()},
     }

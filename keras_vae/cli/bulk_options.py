@@ -2,44 +2,79 @@
 
 import inspect
 import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from keras_vae.cli.settings import Command, with_parameters
 from keras_vae.errors import InvalidInputError
 
-PANEL = "Bulk inference, if --out is a folder"
+if TYPE_CHECKING:
+    from keras_vae.bulk import Summary
+
+PANEL = "Bulk inference with an export"
 
 
 def or_in_bulk(command: Command) -> Command:
-    """Adds the options of `_in_bulk` to a command, and calls `_in_bulk` if `--out` is a folder.
+    """Adds the options of `in_bulk` to a command, and calls `in_bulk` if `--out` is a folder.
 
     Args:
         command: a command with the name of the question, and with the options `model`, `out`, `data`, `split` and
             `overwrite`.
     """
-    own, more = inspect.signature(command).parameters, inspect.signature(_in_bulk).parameters
+
+    def bulk(arguments: dict[str, Any], options: dict[str, Any]) -> None:
+        shared = {name: value for name, value in arguments.items() if name in inspect.signature(in_bulk).parameters}
+        in_bulk(command.__name__, **shared, **options)
+
+    return either(
+        command, bulk, lambda arguments: not arguments["out"].suffix, "an --out that is a folder, without a suffix"
+    )
+
+
+def either(
+    command: Command,
+    bulk: Callable[[dict[str, Any], dict[str, Any]], None],
+    is_bulk: Callable[[dict[str, Any]], bool],
+    needed: str,
+) -> Command:
+    """Adds the options of `in_bulk` to a command, which calls `bulk` instead where `is_bulk` holds.
+
+    Args:
+        command: a command with some of the options of `in_bulk`.
+        bulk: called with the arguments of the command, and with the added options.
+        is_bulk: takes the arguments of the command.
+        needed: what the added options need, for messages.
+    """
+    own, more = inspect.signature(command).parameters, inspect.signature(in_bulk).parameters
     added = {name: parameter for name, parameter in more.items() if name not in own and name != "question"}
 
-    def either(arguments: dict[str, Any]) -> None:
-        bulk = {name: arguments.pop(name) for name in added}
-        if arguments["out"].suffix:
-            _refuse_without_folder(arguments["out"], bulk, added)
-            command(**arguments)
-        else:
-            shared = {name: value for name, value in arguments.items() if name in more}
-            _in_bulk(command.__name__, **shared, **bulk)
+    def one_of_both(arguments: dict[str, Any]) -> None:
+        options = {name: arguments.pop(name) for name in added}
+        if is_bulk(arguments):
+            bulk(arguments, options)
+            return
+        refuse_changed(options, added, f"it needs {needed}; leave it out.")
+        command(**arguments)
 
-    return with_parameters(command, either, added)
+    return with_parameters(command, one_of_both, added)
+
+
+def refuse_changed(values: Mapping[str, Any], parameters: Mapping[str, inspect.Parameter], reason: str) -> None:
+    """Raises `InvalidInputError` for the first option whose value is not its default."""
+    changed = [name for name, value in values.items() if value != parameters[name].default]
+    if changed:
+        option = "--format" if changed[0] == "file_format" else f"--{changed[0].replace('_', '-')}"
+        raise InvalidInputError(f"{option}: {reason}")
 
 
 def _option(*names: str, **settings: Any) -> Any:
     return typer.Option(*names, rich_help_panel=PANEL, **settings)
 
 
-def _in_bulk(
+def in_bulk(
     question: str,
     model: Path,
     out: Path,
@@ -64,27 +99,37 @@ def _in_bulk(
     ] = None,
     key: Annotated[str | None, _option(help="Column or feature with the keys.", show_default="file and row")] = None,
     batch_size: Annotated[int, _option(min=1, help="Number of records in a batch.")] = 256,
-) -> None:
+    resume: Annotated[
+        bool,
+        _option("--resume", help="Keep the finished work if the command is stopped; the same command continues it."),
+    ] = False,
+) -> "Summary":
+    """Runs `keras_vae.bulk.infer` with options of the command line, and prints the summary."""
     if data is None:
-        raise InvalidInputError("--data: expected what to read, as --out is a folder; got nothing.")
-    pairs = [(name, column) for name, _, column in (one.partition("=") for one in field or [])]
-    if not all(name and column for name, column in pairs):
-        raise InvalidInputError(f"--field: expected INPUT=COLUMN, such as x=pixels; got {' '.join(field or [])}.")
+        raise InvalidInputError("--data: expected what to read in bulk inference, got nothing.")
+    fields = fields_of(field)
     from keras_vae.bulk import infer
 
-    summary = infer(
-        question, model, data, out, runner=runner, runner_options=shlex.split(runner_options),
-        file_format=file_format, split=split, fields=dict(pairs), key=key, batch_size=batch_size,
-        overwrite=overwrite, verbose=1,
-    )  # fmt: skip
+    try:
+        summary = infer(
+            question, model, data, out, runner=runner, runner_options=shlex.split(runner_options),
+            file_format=file_format, split=split, fields=fields, key=key, batch_size=batch_size,
+            overwrite=overwrite, resume=resume, verbose=1,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        if resume:
+            typer.echo("Stopped. The same command continues.", err=True)
+        raise
     typer.echo(f"{summary.as_text()}\nWritten: {out}")
     if not summary.balanced:
         typer.echo("The counts do not add up: records were lost or came twice.", err=True)
         raise typer.Exit(1)
+    return summary
 
 
-def _refuse_without_folder(out, bulk, parameters):
-    changed = [name for name, value in bulk.items() if value != parameters[name].default]
-    if changed:
-        option = "--format" if changed[0] == "file_format" else f"--{changed[0].replace('_', '-')}"
-        raise InvalidInputError(f"{option}: it needs an --out that is a folder, without a suffix; got {str(out)!r}.")
+def fields_of(field: list[str] | None) -> dict[str, str]:
+    """Returns input -> column for the values of `--field`."""
+    pairs = [(name, column) for name, _, column in (one.partition("=") for one in field or [])]
+    if not all(name and column for name, column in pairs):
+        raise InvalidInputError(f"--field: expected INPUT=COLUMN, such as x=pixels; got {' '.join(field or [])}.")
+    return dict(pairs)

@@ -39,11 +39,12 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
         raise InvalidInputError("--data and --no-data: expected one of the two; drop one.")
     no_data = no_data or (data is None and not run.exists)
     training: Split | None = None
+    validation: Split | None = None
     card: dict[str, Any] = {}
     config = config_of(source)
     data_options = {} if config is None else config.data_options
     if not no_data:
-        examples, lines = training_examples(source, data, model.event_shape)
+        examples, validation, lines = training_examples(source, data, model.event_shape)
         training = check_split(model, examples, data)
         card["Data"] = [f"- {line.strip()}" for line in lines]
     if run.exists:
@@ -51,7 +52,10 @@ def export_run(source: Path, out: Path, options: ExportOptions, *, data: str | N
         if run["evaluation.json"].exists():  # missing after --no-report
             card["Metrics"] = _metrics(run)
         card["Limits"] = _limits(run)
-    return export(model, out, options=options, training=training, card=card, data_options=data_options, verbose=1)
+    return export(
+        model, out, options=options, training=training, calibration=validation, card=card, data_options=data_options,
+        verbose=1,
+    )  # fmt: skip
 
 
 def write_files(base: Path, options: ExportOptions, *, asked: bool | None) -> None:

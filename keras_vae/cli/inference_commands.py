@@ -1,13 +1,15 @@
 """The commands for many examples: a split with a run, or any number of records with an export."""
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from keras_vae.checks import MAX_SEED
-from keras_vae.cli.bulk_options import or_in_bulk
+from keras_vae.cli.bulk_options import either, or_in_bulk, refuse_changed
 from keras_vae.cli.imports import imports_first
+from keras_vae.cli.settings import Command
 from keras_vae.text import split_names
 
 if TYPE_CHECKING:
@@ -35,6 +37,26 @@ Split = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file or folder if it exists.")]
+
+
+def or_with_export(command: Command) -> Command:
+    """Adds the options of bulk inference to a command, and calls `write_anomalies` if `model` is an export."""
+    of_runs = ("quantile", "reference", "normal", "label_column", "file_format", "seed")
+    parameters = inspect.signature(command).parameters
+
+    def bulk(arguments: dict[str, Any], options: dict[str, Any]) -> None:
+        refuse_changed(
+            {name: arguments.pop(name) for name in of_runs}, parameters, "it needs a run, and MODEL is an export."
+        )
+        from keras_vae.cli.bulk_anomalies import write_anomalies
+
+        typer.echo(write_anomalies(**arguments, options=options))
+
+    return either(command, bulk, lambda arguments: _is_export(arguments["model"]), "an export in place of the run")
+
+
+def _is_export(path: Path) -> bool:
+    return any(path.glob("saved_model.pb")) or any(path.glob("[0-9]*/saved_model.pb"))
 
 
 @imports_first("model")
@@ -111,17 +133,19 @@ def reconstruct(
     )
 
 
-@imports_first("run")
+@imports_first("model")
+@or_with_export
 def anomalies(
-    run: Source,
+    model: Model,
     data: Annotated[
         str | None,
         typer.Option(
             help="Data: an image, a folder of images, a table, a .npy or .npz file, or the test part of a named "
-            "data set.",
+            "data set. For bulk inference as for encode.",
             show_default="the run's own test part",
         ),
     ] = None,
+    split: Split = None,
     out: Annotated[Path, typer.Option(help="Output folder for the table, the picture and the summary.")] = Path(
         "anomalies"
     ),
@@ -152,16 +176,22 @@ def anomalies(
     label_column: Annotated[
         str | None, typer.Option(help="Column with the labels, for a table.", show_default="the run's")
     ] = None,
-    file_format: Annotated[str, typer.Option("--format", help="Format of the table: csv or parquet.")] = "csv",
+    file_format: Annotated[
+        str, typer.Option("--format", help="Format of the table: csv or parquet; for bulk inference Parquet.")
+    ] = "csv",
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples of z.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")] = False,
 ) -> None:
-    """Find the strangest examples: a table of scores, a picture with error maps, and a threshold."""
+    """Find the strangest examples: a table of scores, a picture with error maps, and a threshold.
+
+    With a run, one process scores the examples beside those of training. With an export, bulk inference asks for the
+    scores, for any number of records.
+    """
     from keras_vae.cli.anomaly_report import AnomalyReport
 
     names = None if normal is None else split_names("--normal", normal)
     report = AnomalyReport(out, top, score, quantile, names, file_format, overwrite=overwrite)
-    typer.echo(report.write(run, data, reference, label_column, seed))
+    typer.echo(report.write(model, data, split, reference, label_column, seed))
 
 
 @imports_first("run")

@@ -130,15 +130,13 @@ def _labels_of_table(
 
 def reference_examples(model: Autoencoder, source: Path, reference: str | None) -> tuple[Split, Split | None]:
     """Returns the usual examples for anomaly scores, and those of the validation part of the run's own data."""
-    if reference is not None:
-        part, _ = training_examples(source, reference, model.event_shape)
-        return check_split(model, _as_evaluated(source, part), reference), None
-    if not Run(source).exists:
+    if reference is None and not Run(source).exists:
         raise InvalidInputError(
             f"{source}: a model file does not say what it was trained on; name usual examples with --reference."
         )
-    loaded = data_of(source, None)
-    return _as_evaluated(source, loaded.train), _as_evaluated(source, loaded.validation)
+    training, validation, _ = training_examples(source, reference, model.event_shape)
+    training = check_split(model, _as_evaluated(source, training), reference)
+    return training, None if validation is None else _as_evaluated(source, validation)
 
 
 def examples_for_server(
@@ -274,19 +272,21 @@ def data_of(source: Path, data: str | None, shape: tuple[int, ...] | None = None
     return load(data or "", image_shape=shape)
 
 
-def training_examples(source: Path, data: str | None, shape: tuple[int, ...] | None = None) -> tuple[Split, list[str]]:
-    """Returns the training examples for an export, and lines of text that describe them.
+def training_examples(
+    source: Path, data: str | None, shape: tuple[int, ...] | None = None
+) -> tuple[Split, Split | None, list[str]]:
+    """Returns the training examples for an export, the validation part, and lines of text that describe them.
 
-    They are the training part of the run's own data, of a named data set, or of a file that has one. For other files,
-    they are all examples.
+    The training examples are the training part of the run's own data, of a named data set, or of a file that has one.
+    For other files, they are all examples. The validation part is that of the run's own data; None for other data.
     """
     own_file = _read_file(source, data, (source,), shape)
     if own_file is None:
         loaded = data_of(source, data, shape)
-        return loaded.train, loaded.describe().splitlines()
+        return loaded.train, loaded.validation if data is None else None, loaded.describe().splitlines()
     name, parts = own_file
     lines = [name, f"examples: {len(parts.train)} training", *(f"note: {note}" for note in parts.notes)]
-    return parts.train, lines
+    return parts.train, None, lines
 
 
 @overload

@@ -79,7 +79,7 @@ def read_folder(
     entries, unused_files, other_files = layout(root)
     root = root.parent if root.is_file() else root
     size = image_size or first_size(root, entries, max_pixels)
-    if size is None:
+    if size is None or not entries:
         raise InvalidInputError(
             f"{root}: expected readable {KINDS} images, got {len(entries)} files of these kinds"
             + (f", none readable, the first: {entries[0].path}." if entries else "; check the folder.")

@@ -18,7 +18,7 @@ Layout:
                     continuity
     prior_gap, holes, round_trip
                     completeness
-    anomalies, neighbours, image_statistics
+    anomalies, anomaly_measurements, neighbours, image_statistics
                     how strange examples are
     nearest_examples, attribute_directions
                     which examples are alike, and which direction changes an attribute

@@ -1,24 +1,22 @@
 """Scores that tell how strange examples are to a model, beside reference examples."""
 
-import io
+import math
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from scipy.ndimage import uniform_filter
 
 from keras_vae.checks import check_integer, check_seed, is_image
 from keras_vae.data import LazyArray, Split
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.evaluation.arrays import scaled
+from keras_vae.evaluation.anomaly_measurements import measure
+from keras_vae.evaluation.arrays import NUMBERS, scaled
 from keras_vae.evaluation.examples import Examples, read_examples
-from keras_vae.evaluation.image_statistics import ImageStatistics
-from keras_vae.evaluation.latent import condition_of
 from keras_vae.evaluation.neighbours import NeighbourDistance
 from keras_vae.models import Autoencoder
 from keras_vae.progress import progress
-from keras_vae.random import as_seed
 
 ANOMALY_SCORES = {
     "combined": "mean of the three distances below, in standard deviations of the reference",
@@ -27,7 +25,7 @@ ANOMALY_SCORES = {
     "feature_distance": "distance to the nearest reference examples in statistics of the image, or in the values",
     "negative_elbo": "-ELBO in nats; -log p(x | z) for a model without an ELBO",
     "error": "mean squared error of the reconstruction",
-    "patch_error": "largest squared error of a patch of an image, or of one value",
+    "patch_error": "largest mean squared error of a patch of an image, or of one value",
     "kl": "KL(q(z | x) || p(z)) in nats",
     "complexity": "-ELBO in bits, minus the length of the image as PNG in bits",
     "typicality": "distance of -ELBO from its mean over the calibration examples, in nats",
@@ -37,8 +35,6 @@ DISTANCES = ("score_distance", "code_distance", "feature_distance")
 MOST_REFERENCE = 5000
 SHARE = 0.2
 """The share of the reference that is set aside for calibration, unless calibration examples are given."""
-PATCHES = 8
-"""The side of a patch is the side of the image, divided by this number."""
 LEVELS = 256
 
 
@@ -87,6 +83,9 @@ class AnomalyScorer:
     (2, (3,))
     """
 
+    part = "reference"
+    """The name of the reference in messages."""
+
     def __init__(
         self,
         model: Autoencoder,
@@ -98,25 +97,38 @@ class AnomalyScorer:
         verbose: int = 0,
     ):
         self.model, self.seed, self.verbose = model, check_seed(seed), verbose
-        self._is_image = is_image(model.event_shape)
-        self._terms = tf.function(self._terms_of, autograph=False, reduce_retracing=True)
-        known = read_examples(model, _few(reference), part="reference")
         neighbours = check_integer("neighbours", neighbours)
+        known = read_examples(model, _few(reference), part=self.part)
         if calibration is None:
             order = np.random.default_rng(seed).permutation(len(known))
             count = max(1, round(SHARE * len(known)))
             known, held = known[order[count:]], known[order[:count]]
         else:
             held = read_examples(model, _few(calibration), part="calibration")
-        self._scales: Any = 1.0
-        if not self._is_image:
-            deviations = np.nanstd(scaled(known.x), axis=0)
-            self._scales = np.where(deviations > 0, deviations, 1.0)
-        spaces = self._spaces(_joined(self._measured(known.x, known.y, "Scoring the reference")))
-        self._distances = {name: NeighbourDistance(rows, neighbours) for name, rows in spaces.items()}
-        values = _joined(self._measured(held.x, held.y, "Scoring the calibration examples"))
-        self._mean = float(values["negative_elbo"].mean())
+        if len(known) <= neighbours:
+            others = "" if calibration is not None else f" besides the {SHARE:.0%} for calibration"
+            raise InvalidInputError(
+                f"{self.part}: expected more than {neighbours} examples{others}, got {len(known)}; give more."
+            )
+        self.reference_size, self.calibration_size = len(known), len(held)
+        self._units = None if is_image(model.event_shape) else tf.constant(_deviations(scaled(known.x)), tf.float32)
+        measured = self._graph(self.measure)
+        values = _joined(self._of_batches(measured, known, "Scoring the reference"))
+        noise = np.sqrt(np.mean(values.pop("code_variance", 0.0 * values["codes"]), axis=0))
+        units = {"code_distance": noise} if (noise > 0).all() else {}
+        self._distances = {
+            name: NeighbourDistance(rows.numpy(), neighbours, units=units.get(name))
+            for name, rows in self._spaces(values).items()
+        }
+        values = _joined(self._of_batches(measured, held, "Scoring the calibration examples"))
+        self._mean = float(np.mean(values["negative_elbo"]))
         self._calibration = {name: np.sort(scores) for name, scores in self._scored(values).items()}
+        lost = [name for name, scores in self._calibration.items() if not np.isfinite(scores).all()]
+        if lost:
+            raise InvalidInputError(
+                f"{model.name}: expected finite scores of the calibration examples, got NaN or infinity for {lost[0]}; "
+                "check the training of the model."
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -124,7 +136,7 @@ class AnomalyScorer:
         return tuple(self._calibration)
 
     def __call__(self, x: Any, y: Any = None) -> dict[str, np.ndarray]:
-        """Returns the scores of examples by name, `(N,)` each, see `ANOMALY_SCORES`.
+        """Returns the scores of examples by name, float32 `(N,)` each, see `ANOMALY_SCORES`.
 
         Args:
             x: examples `(N, *event_shape)`, or a `LazyArray`, which is read in parts.
@@ -133,15 +145,15 @@ class AnomalyScorer:
         Raises:
             InvalidInputError: if the examples cannot be used.
         """
-        return _joined(self._scored(values) for values in self._measured(x, y, "Scoring"))
+        found = _joined(self._of_batches(self._graph_of_tensors, Examples(x, y), "Scoring"))
+        return {name: scores.numpy() for name, scores in found.items()}
 
     def shares(self, name: str, scores: np.ndarray) -> np.ndarray:
         """Returns (1 + the number of calibration examples with at least this score) / (1 + their number), `(N,)`.
 
         For an example like those of the calibration, this is a p-value: at most a share of 1% have 0.01 or less.
         """
-        values = self._values(name)
-        return (1 + len(values) - np.searchsorted(values, scores)) / (1 + len(values))
+        return self._p_values(name, tf.constant(scores, tf.float32)).numpy()
 
     def threshold(self, name: str, quantile: float = 0.99) -> float:
         """Returns the score that this share of the calibration examples does not exceed."""
@@ -149,64 +161,82 @@ class AnomalyScorer:
             raise InvalidInputError(f"quantile: expected a number between 0 and 1, got {quantile!r}; such as 0.99.")
         return float(np.quantile(self._values(name), quantile, method="higher"))
 
+    def answer(
+        self, x: tf.Tensor, y: Any = None, *, name: str = "combined", quantile: float = 0.99
+    ) -> dict[str, tf.Tensor]:
+        """Returns the scores, their p-value and whether they exceed the threshold, `(B,)` each; works in a graph.
+
+        Args:
+            x: valid float32 examples `(B, *event_shape)`.
+            y: their conditions, for a conditional model.
+            name: the score of `p_value`, see `shares`, and of `is_anomaly`.
+            quantile: see `threshold`.
+        """
+        scores = self.tensors(x, y)
+        strange = scores[name] > self.threshold(name, quantile)
+        return {**scores, "p_value": self._p_values(name, scores[name]), "is_anomaly": strange}
+
+    def tensors(self, x: tf.Tensor, y: Any = None) -> dict[str, tf.Tensor]:
+        """Returns the scores of a batch as for `answer`."""
+        return self._scored(self.measure(x, y))
+
+    def measure(self, x: tf.Tensor, y: Any = None) -> dict[str, tf.Tensor]:
+        """Returns the measurements of a batch that the scores are computed from, see `measure`."""
+        return measure(self.model, x, y, seed=self.seed, units=self._units)
+
+    @property
+    def _has_condition(self):
+        return self.model.condition is not None and not self.model.infers_condition
+
+    @cached_property
+    def _graph_of_tensors(self):
+        return self._graph(self.tensors)
+
+    def _graph(self, method):
+        inputs = [tf.TensorSpec((None, *self.model.event_shape), tf.float32)]
+        if self._has_condition:
+            example = self.model.required_condition.example(1)
+            inputs.append(tf.TensorSpec((None, *example.shape[1:]), example.dtype))
+        return tf.function(method, autograph=False).get_concrete_function(*inputs)
+
     def _values(self, name):
         if name not in self._calibration:
             raise InvalidInputError(unknown(name, self.names, part="score"))
         return self._calibration[name]
 
-    def _measured(self, x, y, what) -> Iterator[dict[str, np.ndarray]]:
-        """Yields the measurements of the examples of one batch after the other."""
-        batch = self.model.batch_size_for()
+    def _p_values(self, name, scores):
+        values = self._values(name)
+        above = len(values) - tf.searchsorted(tf.constant(values), scores)
+        return tf.cast(1 + above, tf.float32) / (1 + len(values))
+
+    def _of_batches(self, function, examples, what) -> Iterator[dict[str, tf.Tensor]]:
+        """Yields the outputs of a function for the examples of one batch after the other."""
+        model, (x, y) = self.model, (examples.x, examples.y)
+        y = y if self._has_condition else None
+        batch = max(1, min(model.batch_size_for(), NUMBERS // MOST_REFERENCE))
         for rows in progress(range(0, len(x), batch), -(-len(x) // batch), what, verbose=self.verbose):
             part = np.asarray(x[rows : rows + batch])
-            examples = read_examples(self.model, part if y is None else (part, y[rows : rows + batch]))
-            yield self._measure(examples)
+            checked = read_examples(model, part if y is None else (part, y[rows : rows + batch]))
+            yield function(model.prepare(checked.x), *(() if y is None else (checked.y,)))
 
-    def _measure(self, examples: Examples) -> dict[str, np.ndarray]:
-        model, x = self.model, examples.x
-        condition = model.inferred_conditions(x, condition_of(model, examples.y))
-        codes = model.encode(x, condition=condition).mean().numpy()
-        means = model.decode(codes, condition=condition).mean().numpy()
-        terms = {name: value.numpy() for name, value in self._terms(x, condition_of(model, examples.y)).items()}
-        squares = (scaled(x) - means) ** 2
-        result = {"negative_elbo": -terms["elbo"] if "elbo" in terms else terms["nll"]}
-        if "kl" in terms:
-            result["kl"] = terms["kl"]
-        if self._is_image:
-            maps, seen = np.nan_to_num(squares).mean(axis=-1), np.nan_to_num(x)
-            sides = (0, *(max(1, side // PATCHES) for side in maps.shape[1:]))
-            result["png"] = np.array([_png_bits(image) for image in seen])
-            result["patch_error"] = uniform_filter(maps, sides).max(axis=(1, 2))
-            result["features"] = ImageStatistics()(seen)
-        else:
-            squares /= self._scales**2
-            result["patch_error"] = np.nanmax(squares, axis=tuple(range(1, squares.ndim)))
-            result["features"] = scaled(x).reshape(len(x), -1)
-        result["error"] = np.nanmean(squares, axis=tuple(range(1, squares.ndim)))
-        result["codes"] = codes.reshape(len(x), -1)
-        return result
-
-    def _terms_of(self, x, y):
-        trace = self.model.trace(x, seed=as_seed(self.seed), extras={} if y is None else {"y": y})
-        return self.model.elbo_terms(trace)
-
-    def _spaces(self, values) -> dict[str, np.ndarray]:
+    def _spaces(self, values) -> dict[str, tf.Tensor]:
         """Returns the features of each distance."""
         tiny = np.finfo("float32").tiny
-        columns = [values["negative_elbo"], np.log(values["error"] + tiny), np.log(values["patch_error"] + tiny)]
-        columns += [np.log1p(np.maximum(values["kl"], 0))] if "kl" in values else []
-        columns += [np.log(values["png"])] if "png" in values else []
-        return dict(zip(DISTANCES, (np.stack(columns, axis=1), values["codes"], values["features"]), strict=True))
+        columns = [values["negative_elbo"], tf.math.log(values["error"] + tiny)]
+        columns.append(tf.math.log(values["patch_error"] + tiny))
+        columns += [tf.math.log1p(tf.maximum(values["kl"], 0.0))] if "kl" in values else []
+        columns += [tf.math.log(values["png_bits"])] if "png_bits" in values else []
+        return dict(zip(DISTANCES, (tf.stack(columns, axis=1), values["codes"], values["features"]), strict=True))
 
-    def _scored(self, values) -> dict[str, np.ndarray]:
+    def _scored(self, values) -> dict[str, tf.Tensor]:
         distances = {name: self._distances[name](rows) for name, rows in self._spaces(values).items()}
-        scores = {"combined": np.mean([*distances.values()], axis=0), **distances}
+        scores = {"combined": tf.reduce_mean([*distances.values()], axis=0), **distances}
         scores |= {name: values[name] for name in ("negative_elbo", "error", "patch_error", "kl") if name in values}
-        if "png" in values:
-            values_bits = np.log2(LEVELS) * np.prod(self.model.event_shape)  # a density per [0, 1] to one per level
-            scores["complexity"] = values["negative_elbo"] / np.log(2) + values_bits - values["png"]
-        scores["typicality"] = np.abs(values["negative_elbo"] - self._mean)
-        return {name: np.asarray(scores[name], "float64") for name in ANOMALY_SCORES if name in scores}
+        if "png_bits" in values:
+            values_bits = math.log2(LEVELS) * math.prod(self.model.event_shape)  # per level, not per range of [0, 1]
+            scores["complexity"] = values["negative_elbo"] / math.log(2) + values_bits - values["png_bits"]
+        scores["typicality"] = tf.abs(values["negative_elbo"] - self._mean)
+        return {name: scores[name] for name in ANOMALY_SCORES if name in scores}
 
 
 def anomaly_scores(
@@ -259,16 +289,12 @@ def _few(data: Any) -> Any:
     return tuple(np.asarray(part)[rows] for part in data) if isinstance(data, tuple) else np.asarray(data)[rows]
 
 
-def _joined(batches: Iterable[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def _joined(batches: Iterable[dict[str, tf.Tensor]]) -> dict[str, tf.Tensor]:
     found = list(batches)
-    return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+    return {name: tf.concat([one[name] for one in found], axis=0) for name in found[0]}
 
 
-def _png_bits(image: np.ndarray) -> int:
-    """Returns the length of an image as PNG, the lossless code of Serra et al."""
-    from PIL import Image
-
-    pixels = image if image.dtype == np.uint8 else np.rint(255 * np.clip(image, 0, 1)).astype("uint8")
-    file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, "PNG")
-    return 8 * len(file.getvalue())
+def _deviations(x: np.ndarray) -> np.ndarray:
+    """Returns the standard deviation of each value, in the shape of an example; 1 for a constant value."""
+    deviations = np.nanstd(x, axis=0)
+    return np.where(deviations > 0, deviations, 1.0)

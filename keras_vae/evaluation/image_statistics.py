@@ -1,6 +1,8 @@
 """Simple statistics of images, as a feature space that needs no weights and no training."""
 
-import numpy as np
+from typing import Any
+
+import tensorflow as tf
 
 from keras_vae.evaluation.features.features import Features
 
@@ -15,7 +17,7 @@ class ImageStatistics(Features):
 
     The steps are measured at three scales, downwards and to the right. The last statistic is the mean difference of the
     first and the last channel. The statistics tell blank, noisy, smooth, inverted or grey images from others, whatever
-    the model has learned.
+    the model has learned. `of_batch` also works in a graph.
 
     Example:
 
@@ -25,14 +27,17 @@ class ImageStatistics(Features):
 
     name = "statistics of the pixels"
 
-    def of_batch(self, x: np.ndarray) -> np.ndarray:
-        means, deviations = x.mean((1, 2)), x.std((1, 2))
-        skewness = ((x - x.mean((1, 2), keepdims=True)) ** 3).mean((1, 2)) / (deviations**3 + EPSILON)
-        columns = [means, deviations, skewness, np.abs(x[..., :1] - x[..., -1:]).mean((1, 2))]
+    def of_batch(self, x: Any) -> tf.Tensor:
+        x = tf.convert_to_tensor(x)
+        means, variances = tf.nn.moments(x, (1, 2), keepdims=True)
+        deviations = tf.sqrt(variances)
+        skewness = tf.reduce_mean((x - means) ** 3, (1, 2)) / (deviations[:, 0, 0] ** 3 + EPSILON)
+        columns = [means[:, 0, 0], deviations[:, 0, 0], skewness]
+        columns.append(tf.reduce_mean(tf.abs(x[..., :1] - x[..., -1:]), (1, 2)))
         for _ in range(SCALES):
-            for axis in (1, 2):
-                columns.append(np.log(EPSILON + np.abs(np.diff(x, axis=axis)).mean((1, 2))))
-            height, width = (size // 2 for size in x.shape[1:3])
-            if 2 * min(height, width) >= SMALLEST:
-                x = x[:, : 2 * height, : 2 * width].reshape(len(x), height, 2, width, 2, -1).mean((2, 4))
-        return np.concatenate(columns, axis=1)
+            for steps in (x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]):
+                if 0 not in steps.shape[1:3]:
+                    columns.append(tf.math.log(EPSILON + tf.reduce_mean(tf.abs(steps), (1, 2))))
+            if 2 * (min(x.shape[1:3]) // 2) >= SMALLEST:
+                x = tf.nn.avg_pool2d(x, 2, 2, "VALID")
+        return tf.concat(columns, axis=1)

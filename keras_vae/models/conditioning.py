@@ -24,6 +24,13 @@ class Conditioning(AutoencoderBase):
             self.condition.check(None, 0)
         return self.condition(y)
 
+    def condition_for(self, x: tf.Tensor, y: Any = None) -> tf.Tensor | None:
+        """The condition of a batch of examples as a vector `(B, size)`: of `y`, or inferred from `x` if it is None.
+
+        None for a model without conditions. Unlike `inferred_conditions`, it works in a graph.
+        """
+        return self.condition_of(y)
+
     def with_condition(self, x: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
         """The input of a network: `x`, in a conditional model with the condition concatenated to its last axis."""
         if self.condition is None:

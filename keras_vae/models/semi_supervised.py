@@ -190,6 +190,10 @@ class SemiSupervisedAutoencoder(Autoencoder):
             labels[missing] = self.classify(np.asarray(x)[missing], batch_size=batch_size).argmax(axis=-1)
         return labels
 
+    def condition_for(self, x: tf.Tensor, y: Any = None) -> tf.Tensor | None:
+        likely = tf.argmax(self.class_logits(x), axis=-1, output_type=tf.int32) if y is None else y
+        return super().condition_for(x, likely)
+
     def check_y(self, y: Any, n: int) -> None:
         if y is not None:
             self._checked_labels(y, n)

@@ -87,16 +87,17 @@ def _export(served_model: ServedModel) -> dict[str, Any]:
         entries["image files"] = (
             f"at most {options.max_pixels:,} pixels each, and {options.max_batch_pixels:,} in a batch"
         )
-    if served_model.quantiles is None:  # there are no training examples
+    scorer = served_model.scorer
+    if scorer is None:  # there are no training examples
         return entries
-    threshold = served_model.quantiles.threshold(options.flagged)
     entries["anomaly"] = (
-        f"score below {threshold:.4g} nats, the threshold for {options.flagged:.2%} of {len(served_model.scores):,} "
-        "training examples; expect more anomalies in new data if the model overfits"
+        f"combined above {scorer.threshold('combined', 1 - options.flagged):.4g}, which {options.flagged:.2%} of "
+        f"{scorer.calibration_size:,} {'training' if served_model.calibration is None else 'validation'} examples "
+        f"exceed; {scorer.reference_size:,} training examples are the reference"
     )
     if options.precision != "float32":
         entries["cost of the precision"] = (
-            f"the mean score of training examples changes by {-served_model.loss_of_precision:+.3g} nats"
+            f"the mean ELBO of training examples changes by {-served_model.loss_of_precision:+.3g} nats"
         )
     return entries
 

@@ -20,7 +20,7 @@ class ExportOptions:
     The first sentence of each entry is also the help of an option of the command line.
 
     Attributes:
-        samples: number of samples of z per example in `score` and `anomaly`.
+        samples: number of samples of z per example in `score`.
         precision: `"float32"`, `"bfloat16"`, `"float16"` or `"int8"`. Inputs and outputs are always float32.
         signature: a single signature to export as `serving_default`, with its weights as constants of the graph; by
             default all signatures are exported.
@@ -32,7 +32,7 @@ class ExportOptions:
             8192 x 8192.
         max_batch_pixels: maximum number of pixels of all image files in a batch, in which a server may join several
             requests; by default 4 times that of one file.
-        flagged: fraction of the training examples that `anomaly` classifies as anomalies, in (0, 1).
+        flagged: fraction of usual examples that `anomaly` flags, in (0, 1).
         batch_sizes: batch sizes to which a server pads its batches, each with a warm-up request; the last is the
             maximum.
 

@@ -28,6 +28,7 @@ def export(
     *,
     options: ExportOptions | None = None,
     training: Split | None = None,
+    calibration: Split | None = None,
     card: Mapping[str, model_card.Section] | None = None,
     data_options: Mapping[str, Any] | None = None,
     check: bool = True,
@@ -43,7 +44,10 @@ def export(
         model: a built model; it need not be compiled.
         directory: folder for the versions of the model, such as `saved_models/digits`.
         options: see `ExportOptions`; see `export_signatures` for the signatures.
-        training: training examples, to compute the ranks and the threshold of `anomaly`. None leaves `anomaly` out.
+        training: training examples, the reference of the scores of `anomaly`, see `AnomalyScorer`. None leaves
+            `anomaly` out.
+        calibration: usual examples that the model has not seen, such as the validation part, for the p-values and the
+            threshold of `anomaly`. None sets a fifth of the training examples aside.
         card: heading -> name -> value, or lines of Markdown, for the model card: data, metrics, limits.
         data_options: options of `keras_vae.data.load` with which training read its data, so that bulk inference reads
             other data alike: `use_columns`, `label_column` and `categories` of a table, `label_names` of a folder of
@@ -67,7 +71,7 @@ def export(
     directory = Path(directory)
     _check_directory(directory)
     check_target(directory)
-    served_model = ServedModel(model, options or ExportOptions(), training, verbose=verbose)
+    served_model = ServedModel(model, options or ExportOptions(), training, calibration, verbose=verbose)
     _ = served_model.signatures  # raises errors for the options before anything is written
     with new_parents(directory / "1"), partial_folder(directory.resolve()) as temporary:
         version = temporary / "version"

@@ -1,4 +1,4 @@
-"""A model for export: its signatures as graphs, and the scores of the training examples."""
+"""A model for export: its signatures as graphs, and the scores of anomalies."""
 
 import contextlib
 from functools import cached_property
@@ -16,23 +16,32 @@ from keras_vae.serving import recorded_answers
 from keras_vae.serving.example_inputs import example_inputs
 from keras_vae.serving.options import ExportOptions
 from keras_vae.serving.precision import ServedWeights, with_precision
-from keras_vae.serving.quantiles import Quantiles
+from keras_vae.serving.served_anomaly_scorer import ServedAnomalyScorer
 from keras_vae.serving.signatures import ExportSignature, export_signatures, log_density
 
 MAX_TRAINING_EXAMPLES = 10_000
 
 
 class ServedModel:
-    """A model with its options and training examples, and the signatures and scores for its export.
+    """A model with its options and usual examples, and the signatures for its export.
 
     Args:
         model: see `export`.
         options: see `export`.
         training: see `export`.
+        calibration: see `export`.
         verbose: see `export`.
     """
 
-    def __init__(self, model: Autoencoder, options: ExportOptions, training: Split | None, *, verbose: int = 0):
+    def __init__(
+        self,
+        model: Autoencoder,
+        options: ExportOptions,
+        training: Split | None,
+        calibration: Split | None = None,
+        *,
+        verbose: int = 0,
+    ):
         self.original = model
         self.options = options
         self.verbose = verbose
@@ -44,27 +53,32 @@ class ServedModel:
         if training is not None:
             training = training.in_memory()
             check_examples(training.x, model.likelihood, part="training")
-        self.training = training
-
-    @cached_property
-    def scores(self) -> np.ndarray:
-        """The scores of the training examples with the exported weights, in nats, `(N,)`, N at most 10,000."""
-        return self._compute_scores(self.model, self.scope)
+        elif calibration is not None:
+            raise InvalidInputError("calibration: expected training examples beside it, got none; give both.")
+        self.training, self.calibration = training, calibration
 
     @cached_property
     def loss_of_precision(self) -> float:
-        """The decrease of the mean score of the training examples due to the precision, in nats per example."""
-        return float(np.mean(self._compute_scores(self.original, contextlib.nullcontext)) - np.mean(self.scores))
+        """The decrease of the mean ELBO of at most 10,000 training examples due to the precision, in nats."""
+        exact, served = (
+            np.mean(self._compute_scores(model, scope))
+            for model, scope in ((self.original, contextlib.nullcontext), (self.model, self.scope))
+        )
+        return float(exact - served)
 
     @cached_property
-    def quantiles(self) -> Quantiles | None:
-        """The distribution of the scores; None without training examples."""
-        return None if self.training is None else Quantiles.of(self.scores)
+    def scorer(self) -> ServedAnomalyScorer | None:
+        """The scores of anomalies beside the training examples; None without them."""
+        if self.training is None:
+            return None
+        return ServedAnomalyScorer(
+            self.model, self.training, self.calibration, self.options, self.scope, verbose=self.verbose
+        )
 
     @cached_property
     def signatures(self) -> dict[str, ExportSignature]:
         """The signatures by name."""
-        return export_signatures(self.model, self.options, self.quantiles, scope=self.scope)
+        return export_signatures(self.model, self.options, self.scorer, scope=self.scope)
 
     @cached_property
     def functions(self) -> dict[str, tf.types.experimental.ConcreteFunction]:

@@ -8,19 +8,19 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from keras_vae.checks import is_image
-from keras_vae.data import binarize as binarization
 from keras_vae.distributions import DiscretePosterior
 from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.evaluation import ANOMALY_SCORES, AnomalyScorer
 from keras_vae.layers.sampling import draw_rows
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.models.batch import where_rows
 from keras_vae.random import as_seed, fold
 from keras_vae.serving.image_bytes import decode_images
 from keras_vae.serving.options import ExportOptions
-from keras_vae.serving.quantiles import Quantiles
+from keras_vae.serving.preprocess import preprocess
 
 DEFAULT = "serving_default"
-SCORE_NOISE, BINARIZE_NOISE, DRAW_NOISE = -2, -3, -4
+SCORE_NOISE, DRAW_NOISE = -2, -4
 
 TENSORS = {
     "x": "an example in the input format of the model; images from 0 to 1",
@@ -34,9 +34,9 @@ TENSORS = {
     "variance": "variance of q(z | x)",
     "sample": "E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z)",
     "elbo": "evidence lower bound in nats, with fixed noise",
-    "score": "ELBO in nats; for models without an ELBO, the log-likelihood of the reconstruction",
-    "rank": "fraction of the training examples with a lower score, from 0 to 1",
-    "is_anomaly": "whether the score is below the threshold",
+    **ANOMALY_SCORES,
+    "p_value": "share of usual examples with at least this `combined`, from 0 to 1",
+    "is_anomaly": "whether `combined` exceeds the threshold",
     "probabilities": "probabilities of the classes",
 }
 """The descriptions of the tensors in the model card."""
@@ -57,7 +57,7 @@ class ExportSignature(NamedTuple):
 def export_signatures(
     model: Autoencoder,
     options: ExportOptions | None = None,
-    quantiles: Quantiles | None = None,
+    scorer: AnomalyScorer | None = None,
     *,
     scope: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> dict[str, ExportSignature]:
@@ -80,7 +80,8 @@ def export_signatures(
       `Likelihood.default_draw`). The same seed gives the same sample in any batch. Only for models with a prior.
     - `score`: x -> `elbo` in nats, from `options.samples` samples of z with fixed noise, the same for every example.
       Only for models with a density.
-    - `anomaly`: x -> `score`, its `rank` among the training examples, `is_anomaly`. Only with `quantiles`.
+    - `anomaly`: x -> the scores of `scorer` (see `ANOMALY_SCORES`; more is stranger), the `p_value` of `combined`, and
+      `is_anomaly`. Only with a `scorer`, whose reference examples are constants of the graph.
     - `classify`: x -> `probabilities` of the classes, for a semi-supervised model. The signatures of x of this model
       have no condition; they use the most probable class.
     - `reconstruct_bytes`, `encode_bytes`, `score_bytes`, `anomaly_bytes`, `classify_bytes`: the same signatures for
@@ -89,7 +90,7 @@ def export_signatures(
     Args:
         model: a built model.
         options: see `ExportOptions`.
-        quantiles: distribution of the scores of training examples.
+        scorer: scores of anomalies beside reference examples.
         scope: returns a context in which the model uses other weights, see `ServedWeights`.
 
     Raises:
@@ -102,7 +103,7 @@ def export_signatures(
     ['serving_default', 'encode', 'decode', 'generate', 'score']
     """
     options = options or ExportOptions()
-    functions = _SignatureFunctions(model, options, quantiles, scope)
+    functions = _SignatureFunctions(model, options, scorer, scope)
     x = tf.TensorSpec((None, *model.event_shape), tf.float32, name="x")
     files = tf.TensorSpec((None,), tf.string, name="image_bytes")
     condition_specs = () if model.condition is None else (_spec("condition", model.condition.example(1)),)
@@ -113,7 +114,7 @@ def export_signatures(
             ("reconstruct", functions.reconstruct, True),
             ("encode", functions.encode, True),
             ("score", functions.score, model.has_density),
-            ("anomaly", functions.anomaly, quantiles is not None),
+            ("anomaly", functions.anomaly, scorer is not None),
             ("classify", functions.classify, isinstance(model, SemiSupervisedAutoencoder)),
         )
         if exists
@@ -154,13 +155,14 @@ def export_signatures(
 class _SignatureFunctions:
     """The functions of the signatures of one model. Parts that several signatures use are traced once."""
 
-    def __init__(self, model, options, quantiles, scope):
+    def __init__(self, model, options, scorer, scope):
         self.model = model
         self.options = options
-        self.quantiles = quantiles
+        self.scorer = scorer
         self.scope = scope
         for name in ("reconstruct", "encode", "decode", "classify", "log_density", "decode_images"):
             setattr(self, name, self._graph(getattr(self, name)))
+        self.anomaly = tf.function(self.anomaly, autograph=False, reduce_retracing=True)
 
     def _graph(self, method):
         def within_scope(*arguments):
@@ -243,12 +245,7 @@ class _SignatureFunctions:
         return {"elbo": self.log_density(x, *_optional(condition))}
 
     def anomaly(self, x, condition=None):
-        scores = self.log_density(x, *_optional(condition))
-        return {
-            "score": scores,
-            "rank": self.quantiles.rank(scores),
-            "is_anomaly": scores < self.quantiles.threshold(self.options.flagged),
-        }
+        return self.scorer.answer(x, condition, quantile=1 - self.options.flagged)
 
     def classify(self, x):
         return {"probabilities": tf.nn.softmax(self.model.class_logits(self._preprocess(x)))}
@@ -266,18 +263,10 @@ class _SignatureFunctions:
         return self.model.likelihood_of(z, condition).log_prob(x)
 
     def _preprocess(self, x):
-        """Binarizes `x` as in training, with the same noise for every example."""
-        if self.options.binarize is None:
-            return x
-        if self.options.binarize == "threshold":
-            return tf.cast(x >= 0.5, tf.float32)
-        return binarization.dynamic_alike(x, fold(as_seed(self.model.seed), BINARIZE_NOISE))
+        return preprocess(self.model, x, self.options.binarize)
 
     def _posterior(self, x, condition):
-        if isinstance(self.model, SemiSupervisedAutoencoder):
-            label = tf.argmax(self.model.class_logits(x), axis=-1)
-            return self.model.posterior_of(x, tf.one_hot(label, self.model.condition.size))
-        return self.model.posterior_of(x, self.model.condition_of(condition))
+        return self.model.posterior_of(x, self.model.condition_for(x, condition))
 
     def _example(self, mean):
         return tf.ensure_shape(mean, (None, *self.model.event_shape))
@@ -289,7 +278,7 @@ def log_density(
     *,
     scope: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> Callable[..., tf.Tensor]:
-    """Returns the score of `anomaly` in nats, `(B,)`, as a compiled function of x and the optional condition."""
+    """Returns the ELBO, or log p(x | z) at the posterior mean z without one, in nats `(B,)`, as a compiled function."""
     return _SignatureFunctions(model, options, None, scope).log_density
 
 

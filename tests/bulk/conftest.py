@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vae import serving, zoo
+from keras_vae.data import Split
 
 SIZE = 6
 
@@ -18,7 +19,8 @@ def model():
 
 @pytest.fixture(scope="session")
 def export(model, tmp_path_factory):
-    return serving.export(model, tmp_path_factory.mktemp("exports") / "vectors", check=False)
+    training = Split(np.random.default_rng(1).random((60, SIZE), "float32"))
+    return serving.export(model, tmp_path_factory.mktemp("exports") / "vectors", training=training, check=False)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,11 @@ from PIL import Image
 from pyarrow import csv
 
 from keras_vae import data, serving, zoo
-from keras_vae.bulk import infer
+from keras_vae.bulk import infer, local
+from keras_vae.bulk.exported_model import ExportedModel
+from keras_vae.bulk.infer import make_job
+from keras_vae.bulk.strangest import count_anomalies, reconstruct, strangest
+from keras_vae.evaluation import ANOMALY_SCORES
 from keras_vae.serving.data_options import FILE, write_data_options
 
 
@@ -37,7 +41,12 @@ def spoil(x):
 
 @pytest.mark.parametrize(
     ("question", "outputs"),
-    [("encode", {"mean", "variance"}), ("reconstruct", {"reconstruction"}), ("score", {"elbo"})],
+    [
+        ("encode", {"mean", "variance"}),
+        ("reconstruct", {"reconstruction"}),
+        ("score", {"elbo"}),
+        ("anomaly", {*ANOMALY_SCORES, "p_value", "is_anomaly"} - {"complexity"}),
+    ],
 )
 def test_answers_are_those_of_the_signature(export, x, write_parquet, read, tmp_path, question, outputs):
     summary = infer(question, export, write_parquet(x), tmp_path / "out", batch_size=64)
@@ -48,7 +57,11 @@ def test_answers_are_those_of_the_signature(export, x, write_parquet, read, tmp_
     assert set(expected) == outputs and set(found["in.parquet#0"]) == {"key", *outputs}
     for output in outputs:
         values = np.array([found[f"in.parquet#{row}"][output] for row in range(1000)])
-        np.testing.assert_allclose(values, expected[output], atol=1e-6)
+        np.testing.assert_allclose(values, expected[output], atol=1e-3 if question == "anomaly" else 1e-6)
+    if question == "anomaly":
+        best = np.argsort(-expected["combined"].numpy())[:3]
+        assert strangest(tmp_path / "out", 3)["key"].to_pylist() == [f"in.parquet#{row}" for row in best]
+        assert count_anomalies(tmp_path / "out") == np.sum(expected["is_anomaly"])
 
 
 def test_bad_records_are_told_with_their_reason_and_lose_no_other(export, x, write_parquet, read, tmp_path):
@@ -85,6 +98,42 @@ def test_of_several_records_with_one_key_the_first_that_has_an_answer_keeps_it(
     assert set(answers) == {"k0", "k1", "k2", "k3", "k5", "k6", "k9"}
 
 
+@pytest.mark.parametrize("file_format", ["parquet", "tfrecord"])
+def test_a_job_that_was_stopped_continues(export, x, write_parquet, tmp_path, monkeypatch, refused, file_format):
+    keys = [f"k{row}" for row in range(1000)]
+    keys[950] = "k3"  # of an answer in a finished part
+    path, out = write_parquet(x, keys=keys), tmp_path / "out"
+    options = {"key": "id", "file_format": file_format, "batch_size": 100, "resume": True}
+    monkeypatch.setattr(local, "ROWS_PER_PART", 300)
+    answer, sizes = ExportedModel.answer, []
+
+    def stop_at_700(model, records):
+        if sum(sizes) >= 700:
+            raise KeyboardInterrupt
+        sizes.append(len(records))
+        return answer(model, records)
+
+    monkeypatch.setattr(ExportedModel, "answer", stop_at_700)
+    with pytest.raises(KeyboardInterrupt):
+        infer("encode", export, path, out, **options)
+    assert not out.exists()
+    with refused("the export, the data or an option has changed; remove this folder"):
+        infer("score", export, path, out, **options)
+    sizes.clear()
+    summary = infer("encode", export, path, out, **options)
+    assert sum(sizes) == 400  # after two parts of 300
+    assert (summary.read, summary.answered, summary.rejected) == (1000, 999, {"repeated key": 1})
+    assert len(list((out / "answers").iterdir())) == 4 and {path.name for path in tmp_path.iterdir()} == {
+        "in.parquet",
+        "out",
+    }
+    if file_format == "parquet":
+        found = pq.read_table(out / "answers")
+        assert found["key"].to_pylist() == [*keys[:950], *keys[951:]]
+        encoded = tf.saved_model.load(str(export)).signatures["encode"](x=tf.constant(x))["mean"].numpy()
+        np.testing.assert_allclose(found["mean"].to_pylist(), np.delete(encoded, 950, axis=0), atol=1e-6)
+
+
 def test_tfrecord_files_go_in_and_out(export, x, write_tfrecord, tmp_path):
     path = write_tfrecord([*x[:20], x[0][:2]])
     summary = infer("encode", export, path, tmp_path / "out", file_format="tfrecord")
@@ -119,6 +168,19 @@ def images(tmp_path_factory):
     (folder / "x" / "dog" / "bad.png").write_bytes(b"no image")
     model = zoo.conditional_vae((8, 8, 1), 2, condition=2, units=(8,))
     return serving.export(model, folder / "export", check=False), folder / "x"
+
+
+@pytest.mark.slow
+def test_the_examples_of_keys_are_read_and_reconstructed(images, export, x, write_parquet):
+    path, folder = images
+    with pytest.warns(UserWarning, match="does not record the names of its labels"):
+        job = make_job("reconstruct", path, folder)
+    found = reconstruct(job, ["dog/3.png", "cat/1.png", "dog/bad.png", "nowhere.png"])
+    assert found.keys == ["dog/3.png", "cat/1.png"] and found.reconstructions.shape == (2, 8, 8, 1)
+    pixels = keras.utils.img_to_array(Image.open(folder / "dog" / "3.png")) / 255
+    np.testing.assert_allclose(found.x[0], pixels, atol=1e-6)
+    found = reconstruct(make_job("reconstruct", export, write_parquet(x[:20])), ["in.parquet#7"])
+    np.testing.assert_allclose(found.x, x[7:8], atol=1e-6)
 
 
 @pytest.mark.slow

@@ -636,7 +636,7 @@ def test_anomalies_are_found_listed_and_drawn(cli, finished_run, oddities):
     assert "Not readable: 1 files, first good/z.png" in said
     rows = list(csv.DictReader(Path("anomalies/scores.csv").read_text().splitlines()))
     assert len(rows) == 23 and {row["name"][:4] for row in rows[:3]} == {"odd/"}
-    assert float(rows[0]["combined"]) >= float(rows[1]["combined"]) and rows[0]["strange"] == "True"
+    assert float(rows[0]["combined"]) >= float(rows[1]["combined"]) and rows[0]["is_anomaly"] == "True"
     assert Path("anomalies/strangest.png").read_bytes().startswith(b"\x89PNG")
     assert_refused(cli("anomalies", finished_run, "--data", oddities), "it contains scores; use --overwrite")
     (oddities / "loose.png").write_bytes((oddities / "odd" / "00.png").read_bytes())
@@ -649,9 +649,26 @@ def test_anomalies_are_found_listed_and_drawn(cli, finished_run, oddities):
     assert {path.name for path in Path("anomalies").iterdir()} == {"scores.parquet", "strangest.png", "summary.json"}
 
 
+DIGITS = Path(__file__).parents[2] / "saved_models" / "digits"
+
+
+@pytest.mark.slow
+def test_anomalies_with_an_export_are_found_in_bulk(cli, oddities):
+    code, said, _ = cli("anomalies", DIGITS, "--data", oddities, "--top", 3, "--out", "bulk")
+    assert code == 0 and "23 answered, 1 rejected (unreadable image: 1)" in said
+    rows = list(csv.DictReader(Path("bulk/strangest.csv").read_text().splitlines()))
+    assert len(rows) == 3 and {row["name"][:4] for row in rows} == {"odd/"}
+    assert Path("bulk/strangest.png").read_bytes().startswith(b"\x89PNG") and Path("bulk/answers").is_dir()
+    asked = ["anomalies", DIGITS, "--data", oddities, "--out", "more"]
+    assert_refused(cli(*asked, "--reference", oddities), "--reference: it needs a run, and MODEL is an export")
+    assert_refused(cli(*asked, "--score", "eror"), "Unknown score 'eror': did you mean 'error'")
+    assert not Path("more").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ("--runner DirectRunner", "--runner: it needs an export in place of the run; leave it out"),
         ("--top 0%", "--top: expected a number such as 20, or a share such as 1%; got '0%'"),
         ("--score eror", "Unknown score 'eror': did you mean 'error'"),
         ("--quantile 1", "--quantile: expected a number between 0 and 1"),

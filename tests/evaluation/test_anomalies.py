@@ -58,7 +58,7 @@ def test_the_threshold_is_a_quantile_of_the_calibration_examples():
     assert scorer.shares("error", scores).min() == 2 / 101
     with pytest.raises(InvalidInputError, match="quantile: expected a number between 0 and 1, got 1"):
         scorer.threshold("error", 1)
-    with pytest.raises(InvalidInputError, match="reference: expected more than 5 examples, got 3"):
+    with pytest.raises(InvalidInputError, match="reference: expected more than 5 examples besides the 20%"):
         AnomalyScorer(scorer.model, DIGITS.x[:4])
     with pytest.raises(InvalidInputError, match=r"expected shape \(N, 8, 8, 1\), got \(5, 8, 8, 3\)"):
         scorer(np.zeros((5, 8, 8, 3), "uint8"))

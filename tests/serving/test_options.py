@@ -8,7 +8,6 @@ from keras_vae import zoo
 from keras_vae.serving import ExportOptions
 from keras_vae.serving.extra import need
 from keras_vae.serving.png import png
-from keras_vae.serving.quantiles import Quantiles
 from keras_vae.serving.signatures import export_signatures
 
 
@@ -51,9 +50,3 @@ def test_a_missing_extra_says_how_to_get_it(refused):
         r"no_such_module: expected this package, but it is not installed; run: pip install 'keras_vae\[serving\]'"
     ):
         need("no_such_module")
-
-
-@pytest.mark.parametrize("scores", [[1.0], [1.0, float("nan")], [[1.0, 2.0]]])
-def test_quantiles_need_finite_scores(refused, scores):
-    with refused("expected two or more finite scores"):
-        Quantiles.of(scores)

@@ -66,7 +66,7 @@ def test_the_model_card_tells_what_there_is(exported):
     for told in (
         "| `generate` | `seed` int32 (B, 2) | `sample` float32 (B, 8, 8, 1) |",
         "objective: nll + kl",
-        "anomaly: score below",
+        "anomaly: combined above",
         "batch sizes: 1, 4",
         "`elbo`: evidence lower bound in nats",
     ):
@@ -102,11 +102,25 @@ def test_without_the_extra_there_is_no_warm_up(small, tmp_path, monkeypatch):
     assert note.startswith("tf_serving_warmup_requests is missing") and "keras_vae[serving]" in note
 
 
-@pytest.mark.parametrize("training", [Split(np.zeros((5, 3))), Split(np.full((5, 2), np.nan))])
-def test_training_examples_that_the_model_cannot_explain_are_refused(small, tmp_path, refused, training):
-    with refused("training: expected"):
-        write(small, tmp_path / "model", training=training)
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        (np.zeros((5, 3)), "training: expected shape"),
+        (np.full((5, 2), np.nan), "training: expected"),
+        (np.zeros((6, 2)), "training: expected more than 5 examples besides the 20% for calibration, got 5"),
+    ],
+)
+def test_training_examples_that_cannot_be_used_are_refused(small, tmp_path, refused, training, message):
+    with refused(message):
+        write(small, tmp_path / "model", training=Split(training))
     assert not (tmp_path / "model").exists()
+
+
+def test_a_model_that_diverged_has_no_scores_of_anomalies(small, tmp_path, refused):
+    diverged = type(small).from_config(small.get_config())
+    diverged.set_weights([np.nan * weight for weight in small.get_weights()])
+    with refused("expected finite scores of the calibration examples, got NaN or infinity for combined"):
+        write(diverged, tmp_path / "model", training=Split(np.random.default_rng(0).random((20, 2), "float32")))
 
 
 @pytest.mark.slow

@@ -11,10 +11,11 @@ from tensorflow.python.client import pywrap_tf_session
 
 import keras_vae as kv
 from keras_vae.data import Split
+from keras_vae.evaluation import ANOMALY_SCORES, AnomalyScorer
 from keras_vae.serving import ExportOptions, export, export_signatures
 from keras_vae.serving.checks.graph_rules import graph_problems, shape_problems
 from keras_vae.serving.png import png
-from keras_vae.serving.quantiles import Quantiles
+from keras_vae.serving.served_model import ServedModel
 from keras_vae.serving.signatures import log_density
 from tests.serving.servables import FEW_SIZES, build
 
@@ -53,8 +54,11 @@ def expected_signatures(recipe, model):
     answers = {
         "reconstruct": {"reconstruction": image},
         "encode": {"mean": code, **(codes or ({} if recipe == "concrete_vae" else {"variance": code}))},
-        "anomaly": {"score": (None,), "rank": (None,), "is_anomaly": (None,)},
+        "anomaly": {name: (None,) for name in (*ANOMALY_SCORES, "p_value", "is_anomaly")},
     }
+    for name, without in (("kl", WITHOUT_DENSITY), ("complexity", NO_IMAGES)):
+        if recipe in without:
+            del answers["anomaly"][name]
     if recipe not in WITHOUT_DENSITY:
         answers["score"] = {"elbo": (None,)}
     if recipe == "semi_supervised_vae":
@@ -77,11 +81,15 @@ def dtype_of(name):
     return {"image_bytes": tf.string, "is_anomaly": tf.bool}.get(name, tf.float32)
 
 
+def training_of(recipe):
+    return Split(recipes.examples(recipe, 20), recipes.conditions(recipe, 20))
+
+
 @pytest.fixture(scope="module", params=recipes.every(slow_beyond=QUICK, among=SERVED))
 def served(request, tmp_path_factory):
     """A recipe's name, its model after two steps, and its export; those of the quick tests have passed the check."""
     model = build(request.param)
-    training = Split(recipes.examples(request.param, 20), recipes.conditions(request.param, 20))
+    training = training_of(request.param)
     options = FEW_SIZES if request.param in {*FILES_TRIED, *NO_IMAGES} else replace(FEW_SIZES, images=False)
     folder = tmp_path_factory.mktemp("served") / "model"
     version = export(model, folder, options=options, training=training, check=request.param in QUICK)
@@ -176,7 +184,7 @@ def test_scores_are_the_elbo(vae, exported, images):
 def test_without_a_density_the_score_is_the_log_likelihood_of_the_reconstruction(images):
     model, x = recipes.create("ae"), images(5)
     x = x.round()
-    signatures = export_signatures(model, quantiles=None)
+    signatures = export_signatures(model)
     assert "score" not in signatures and "anomaly" not in signatures
     scores = log_density(model, ExportOptions())(tf.constant(x))
     p = np.clip(model.reconstruct(x), 1e-7, 1 - 1e-7)
@@ -221,15 +229,32 @@ def test_files_are_answered_as_the_arrays_in_them(exported, images):
 
 
 @pytest.mark.slow
-def test_a_flagged_example_is_one_that_few_training_examples_score_below(vae, digits):
-    options = ExportOptions(flagged=0.1)
-    x = tf.constant(digits / np.float32(255))
-    scores = log_density(vae, options)(x).numpy()
-    anomaly = export_signatures(vae, options, Quantiles.of(scores))["anomaly"].function(x)
-    np.testing.assert_allclose(anomaly["score"], scores, rtol=1e-5)
-    assert np.mean(anomaly["is_anomaly"]) == pytest.approx(0.1, abs=0.01)
-    order = scores.argsort().argsort() / (len(scores) - 1)
-    np.testing.assert_allclose(anomaly["rank"], order, atol=0.01)
+@pytest.mark.parametrize(
+    "served", ["vae", "conditional_vae", "ae", "semi_supervised_vae", "tabular_vae", "vq_vae"], indirect=True
+)
+def test_anomalies_are_those_of_the_scorer(served):
+    recipe, _, model, signatures = served
+    scorer = AnomalyScorer(model, training_of(recipe))
+    x = model.prepare(recipes.examples(recipe, 30)[20:]).numpy()
+    condition = None if recipe == "semi_supervised_vae" else recipes.conditions(recipe, 10)
+    given = {} if condition is None else {"condition": tf.constant(condition, tf.int32)}
+    found = signatures["anomaly"](x=tf.constant(x), **given)
+    scores = scorer(x, condition)
+    assert {*found} == {*scores, "p_value", "is_anomaly"}
+    for name, values in scores.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-3, atol=1e-3, err_msg=name)
+    np.testing.assert_allclose(found["p_value"], scorer.shares("combined", scores["combined"]), atol=1e-6)
+    assert np.array_equal(found["is_anomaly"], scores["combined"] > scorer.threshold("combined"))
+
+
+@pytest.mark.slow
+def test_a_share_of_usual_examples_is_flagged(vae, digits):
+    training, calibration = Split(digits[:100]), Split(digits[100:])
+    served = ServedModel(vae, ExportOptions(flagged=0.1), training, calibration)
+    anomaly = served.signatures["anomaly"].function(tf.constant(digits[100:] / np.float32(255)))
+    assert np.mean(anomaly["is_anomaly"]) == pytest.approx(0.1, abs=0.011)
+    order = np.argsort(np.argsort(-anomaly["combined"].numpy()))
+    np.testing.assert_allclose(anomaly["p_value"], (order + 2) / 101, atol=1e-6)
 
 
 @pytest.mark.parametrize("mode", ["dynamic", "static", "threshold"])

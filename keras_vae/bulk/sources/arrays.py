@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ class Data:
         label_names: for a folder, names of the labels 0, 1, ... in training. None if the model takes no labels.
     """
 
-    job: str
+    job: str = field(repr=False)
     path: str
     shape: tuple[int, int, int] | None = None
     columns: str | None = None

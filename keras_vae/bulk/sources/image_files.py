@@ -1,6 +1,6 @@
 """Image files as a source: each file is a record, its path is the key and its folder is the label."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -23,6 +23,10 @@ class ImageFiles:
     @property
     def rows(self) -> int:
         return len(self.files)
+
+    def only(self, names: Collection[str]) -> "ImageFiles":
+        """Returns the unit with only the files of these names."""
+        return ImageFiles(tuple(file for file in self.files if file[1] in names))
 
     def records(self) -> Iterator[Record | RejectedRecord]:
         for path, name, label in self.files:

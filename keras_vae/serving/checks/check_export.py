@@ -221,14 +221,10 @@ class _ExportTest:
                     "export it again."
                 )
         if not row_errors and all(run in results.outputs for run in single_row_runs):
-            # The rank is left out: it depends on the score, and is steep where many examples have similar scores.
-            batch_outputs = {
-                key: array for key, array in outputs[3].items() if key != "rank" or "score" not in outputs[3]
-            }
             joined_outputs = {
-                key: np.concatenate([results.outputs[run][key] for run in single_row_runs]) for key in batch_outputs
+                key: np.concatenate([results.outputs[run][key] for run in single_row_runs]) for key in outputs[3]
             }
-            gap = max(recorded_answers.differences(batch_outputs, joined_outputs))
+            gap = max(recorded_answers.differences(outputs[3], joined_outputs))
             if not gap <= self.batch_tolerance:
                 problems.append(f"{name}: outputs depend on the other rows of the batch (by {gap:.1e}).")
         largest = max(by_size)

@@ -29,26 +29,44 @@ class Encoded(NamedTuple):
     Attributes:
         mean: mean of q(z | x).
         variance: variance of q(z | x); None for a family without a variance.
-        codes: indices into the codebooks, int32; None for continuous latents.
+        indices: indices into the codebooks, int32; None for continuous latents.
     """
 
     mean: np.ndarray
     variance: np.ndarray | None = None
-    codes: np.ndarray | None = None
+    indices: np.ndarray | None = None
 
 
 class Anomalies(NamedTuple):
-    """Anomaly scores of examples, each array `(N,)`.
+    """Anomaly scores of examples, each array `(N,)`; more is stranger. See `keras_vae.evaluation.ANOMALY_SCORES`.
 
     Attributes:
-        score: score in nats.
-        rank: fraction of the training examples with a lower score.
-        is_anomaly: whether the score is below the threshold of the export.
+        is_anomaly: whether `combined` exceeds the threshold of the export.
+        p_value: share of usual examples with at least this `combined`.
+        combined: mean of the three distances.
+        score_distance: distance to the nearest reference examples in the scores of the model.
+        code_distance: distance to them in the posterior means.
+        feature_distance: distance to them in statistics of the image, or in the values.
+        negative_elbo: -ELBO in nats.
+        error: mean squared error of the reconstruction.
+        patch_error: largest mean squared error of a patch, or of one value.
+        typicality: distance of -ELBO from its mean, in nats.
+        kl: KL(q(z | x) || p(z)) in nats; None for models without one.
+        complexity: -ELBO minus the length as PNG, in bits; None for models of other data than images.
     """
 
-    score: np.ndarray
-    rank: np.ndarray
     is_anomaly: np.ndarray
+    p_value: np.ndarray
+    combined: np.ndarray
+    score_distance: np.ndarray
+    code_distance: np.ndarray
+    feature_distance: np.ndarray
+    negative_elbo: np.ndarray
+    error: np.ndarray
+    patch_error: np.ndarray
+    typicality: np.ndarray
+    kl: np.ndarray | None = None
+    complexity: np.ndarray | None = None
 
 
 class Client:
