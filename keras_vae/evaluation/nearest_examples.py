@@ -29,8 +29,8 @@ def nearest(queries: Any, codes: Any = None, count: int = 8) -> Nearest:
     """Finds the latents that are nearest to each query, by their Euclidean distance.
 
     Divide posterior means by the noise of the posterior, see `codes_of`: differences that the model resolves finely
-    then count more, and dimensions that it does not use do not count. Otherwise smooth images, whose means are near 0,
-    are neighbours of all others.
+    then count more, and dimensions that it does not use do not count. Otherwise dimensions that hardly change an
+    example count as much as the others.
 
     Args:
         queries: latents `(N, D)`.
