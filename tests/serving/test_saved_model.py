@@ -119,7 +119,7 @@ def test_training_examples_that_cannot_be_used_are_refused(small, tmp_path, refu
 def test_a_model_that_diverged_has_no_scores_of_anomalies(small, tmp_path, refused):
     diverged = type(small).from_config(small.get_config())
     diverged.set_weights([np.nan * weight for weight in small.get_weights()])
-    with refused("expected finite scores of the calibration examples, got NaN or infinity for combined"):
+    with refused("expected finite scores of the calibration examples, got NaN or infinity for "):
         write(diverged, tmp_path / "model", training=Split(np.random.default_rng(0).random((20, 2), "float32")))
 
 
