@@ -59,7 +59,7 @@ def test_an_export_of_less_precision_is_smaller_passes_the_check_and_tells_its_c
     size = 4 * sum(np.prod(w.shape) for w in [*model.encoder.weights, *model.decoder.weights])
     assert weights.stat().st_size < (0.4 if precision == "int8" else 0.6) * size + 8000
     card = (version / "assets.extra" / "model_card.md").read_text()
-    assert "the mean score of training examples changes by" in card
+    assert "the mean ELBO of training examples changes by" in card
     assert abs(ServedModel(model, options, training).loss_of_precision) < 0.5
 
 
