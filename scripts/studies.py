@@ -1,4 +1,4 @@
-"""Shared by the studies: models that are trained once and stored, and tables in the documentation."""
+"""Shared by the studies: models that are trained once and stored."""
 
 import math
 from pathlib import Path
@@ -8,8 +8,6 @@ import keras
 import keras_vae as kv
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.training import TrainingConfig, build_model
-
-DOCS = Path(__file__).parents[1] / "docs"
 
 
 def trained(config: TrainingConfig, data: kv.data.SplitDataset, file: Path, *, fresh: bool = False) -> kv.Autoencoder:
@@ -33,11 +31,3 @@ def rate_and_distortion(model: kv.Autoencoder, x) -> dict[str, float]:
         model.compile()
     found = model.evaluate(x, batch_size=256, return_dict=True, verbose=0)
     return {"rate_bits": found["kl"] / math.log(2), "distortion": found["nll"], "elbo": found["elbo"]}
-
-
-def write_table(page: str, name: str, table: str) -> None:
-    """Writes a table between its markers in a page of the documentation."""
-    path = DOCS / page
-    start, end = f"<!-- {name} table -->", f"<!-- end of {name} table -->"
-    before, rest = path.read_text().split(start)
-    path.write_text(f"{before}{start}\n\n{table}\n{end}{rest.split(end)[1]}")

@@ -14,6 +14,7 @@ from keras_vae.layers.corruption import (
 from keras_vae.layers.coupling import Coupling
 from keras_vae.layers.flow import Flow
 from keras_vae.layers.gated_dense import GatedDense
+from keras_vae.layers.group_normalization import GroupNormalization
 from keras_vae.layers.image_refinement import ImageRefinement
 from keras_vae.layers.made import MADE
 from keras_vae.layers.pixel_cnn import PixelCNN
@@ -22,6 +23,7 @@ from keras_vae.layers.sampling import Sampling
 from keras_vae.layers.spatial_attention import SpatialAttention
 from keras_vae.layers.spectral_normalization import SpectralNormalization
 from keras_vae.layers.subpixel_upsampling import SubpixelUpsampling
+from keras_vae.layers.upsampled_conv2d import UpsampledConv2D
 
 __all__ = [
     "AUGMENTATIONS",
@@ -35,6 +37,7 @@ __all__ = [
     "Flow",
     "GatedDense",
     "GaussianCorruption",
+    "GroupNormalization",
     "ImageRefinement",
     "LabelCondition",
     "MaskingCorruption",
@@ -45,6 +48,7 @@ __all__ = [
     "SpatialAttention",
     "SpectralNormalization",
     "SubpixelUpsampling",
+    "UpsampledConv2D",
     "VectorCondition",
     "image_augmentation",
 ]

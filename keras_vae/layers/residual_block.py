@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
+from keras_vae.layers.group_normalization import GroupNormalization
 from keras_vae.serialization import Serializable, register
 
 
@@ -55,7 +56,9 @@ class ResidualBlock(Serializable, keras.layers.Layer):
         self.groups = check_integer("ResidualBlock: groups", groups)
         self.activation = activation
         self.norms = [
-            keras.layers.GroupNormalization(group_count(groups, filters), dtype=self.dtype_policy, name=f"norm_{i}")
+            GroupNormalization(
+                group_count(groups, filters), activation=activation, dtype=self.dtype_policy, name=f"norm_{i}"
+            )
             for i in range(2)
         ]
         self.convs = [
@@ -70,7 +73,7 @@ class ResidualBlock(Serializable, keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         x = inputs
         for norm, conv in zip(self.norms, self.convs, strict=True):
-            x = conv(keras.activations.get(self.activation)(norm(x)))
+            x = conv(norm(x))
         return inputs + x
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

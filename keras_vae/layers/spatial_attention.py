@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_vae.checks import check_integer
+from keras_vae.layers.group_normalization import GroupNormalization
 from keras_vae.layers.residual_block import group_count
 from keras_vae.serialization import Serializable, register
 
@@ -44,7 +45,7 @@ class SpatialAttention(Serializable, keras.layers.Layer):
     def build(self, input_shape: tuple[Any, ...]) -> None:
         channels = input_shape[-1]
         groups = group_count(self.groups, channels)
-        self.norm = keras.layers.GroupNormalization(groups, dtype=self.dtype_policy, name="norm")
+        self.norm = GroupNormalization(groups, dtype=self.dtype_policy, name="norm")
         self.projections = keras.layers.Dense(3 * channels, dtype=self.dtype_policy, name="projections")
         self.output_projection = keras.layers.Dense(
             channels, kernel_initializer="zeros", dtype=self.dtype_policy, name="output_projection"

@@ -174,5 +174,7 @@ class ConvDecoder(Regularized):
     def call(self, z: tf.Tensor) -> tf.Tensor:
         x = self.reshape(self.grid(self.dense(self.flatten(z))))
         for stage, (height, width) in zip(self.stages, self.sizes[1:], strict=True):
-            x = stage(x)[:, :height, :width]
+            x = stage(x)
+            if x.shape[1:3] != (height, width):
+                x = x[:, :height, :width]
         return x

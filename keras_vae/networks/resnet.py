@@ -8,9 +8,11 @@ import keras
 
 from keras_vae.checks import check_integer, is_integer
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.group_normalization import GroupNormalization
 from keras_vae.layers.residual_block import ResidualBlock, group_count
 from keras_vae.layers.spatial_attention import SpatialAttention
 from keras_vae.layers.subpixel_upsampling import SubpixelUpsampling
+from keras_vae.layers.upsampled_conv2d import UpsampledConv2D
 from keras_vae.networks.conv import check_filters, check_image_shape, default_filters
 from keras_vae.networks.network import Network
 from keras_vae.serialization import get, register
@@ -53,10 +55,8 @@ class _ResNet(Network):
         return [self.layer(SpatialAttention, groups=self.groups, name="attention")] if self.attention else []
 
     def _last_norm(self, filters):
-        return [
-            self.layer(keras.layers.GroupNormalization, group_count(self.groups, filters), name="last_norm"),
-            self.layer(keras.layers.Activation, self.activation, name="last_activation"),
-        ]
+        groups = group_count(self.groups, filters)
+        return self.layer(GroupNormalization, groups, activation=self.activation, name="last_norm")
 
     def _dense(self, units, name):
         return self.layer(keras.layers.Dense, units, activation=self.activation, name=name)
@@ -149,7 +149,7 @@ class ResNetEncoder(_ResNet):
         body = [self._conv(self.filters[0], "stem", **stem)]
         for i, n in enumerate(self.filters):
             body += [self._conv(n, f"stage_{i}_down", strides=2), *self._stage(n, f"stage_{i}")]
-        body += [*self._attention(), *self._last_norm(self.filters[-1])]
+        body += [*self._attention(), self._last_norm(self.filters[-1])]
         if not spatial:
             body += [self.layer(keras.layers.Flatten, name="flatten"), self._dense(units, "dense")]
         self.body = body
@@ -254,13 +254,13 @@ class ResNetDecoder(_ResNet):
         body += self._attention()
         for i, (n, following) in enumerate(zip(self.filters, (*self.filters[1:], last), strict=True)):
             body += [*self._stage(n, f"stage_{i}"), *self._up(following, sizes[i], sizes[i + 1], f"stage_{i}")]
-        body += self._last_norm(last)
+        body.append(self._last_norm(last))
         if self.patch_size > 1:
             options = {"factor": self.patch_size, "kernel_size": kernel_size}
             whole = tuple(size * self.patch_size for size in grid)
             body += [
                 self.layer(SubpixelUpsampling, features, name="patches", **options),
-                self._crop(whole, self.image_shape[:2], "patches_crop"),
+                *self._crop(whole, self.image_shape[:2], "patches_crop"),
             ]
         self.body = body
         self.build_on(input_shape)
@@ -268,10 +268,14 @@ class ResNetDecoder(_ResNet):
     def _up(self, filters, size, new_size, name):
         crop = self._crop(tuple(2 * each for each in size), new_size, f"{name}_crop")
         if self.upsampling == "nearest":
+            if not crop:
+                return [self.layer(UpsampledConv2D, filters, self.kernel_size, name=f"{name}_conv")]
             up = self.layer(keras.layers.UpSampling2D, 2, name=f"{name}_up")
-            return [up, crop, self._conv(filters, f"{name}_conv")]
-        return [self.layer(SubpixelUpsampling, filters, kernel_size=self.kernel_size, name=f"{name}_up"), crop]
+            return [up, *crop, self._conv(filters, f"{name}_conv")]
+        return [self.layer(SubpixelUpsampling, filters, kernel_size=self.kernel_size, name=f"{name}_up"), *crop]
 
     def _crop(self, size, new_size, name):
+        if size == new_size:
+            return []
         crop = tuple((0, before - after) for before, after in zip(size, new_size, strict=True))
-        return self.layer(keras.layers.Cropping2D, crop, name=name)
+        return [self.layer(keras.layers.Cropping2D, crop, name=name)]

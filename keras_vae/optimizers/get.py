@@ -9,6 +9,7 @@ import keras
 
 from keras_vae.checks import is_integer, is_number
 from keras_vae.errors import InvalidInputError, one_line, unknown
+from keras_vae.optimizers.adam import Adam
 from keras_vae.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 
 NAMES = (
@@ -17,6 +18,7 @@ NAMES = (
 )  # fmt: skip
 OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
     **{name.lower(): getattr(keras.optimizers, name) for name in NAMES if hasattr(keras.optimizers, name)},
+    "adam": Adam,
     "schedule_free": ScheduleFreeAdamW,
 }
 """Name -> class."""

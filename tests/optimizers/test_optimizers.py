@@ -20,6 +20,17 @@ def test_every_optimizer_lowers_a_loss_and_can_be_saved(name):
     assert type(again) is type(optimizer) and again.global_clipnorm == 1.0
 
 
+@pytest.mark.parametrize("options", [{}, {"amsgrad": True}, {"weight_decay": 0.1, "beta_2": 0.9, "epsilon": 0.1}])
+def test_adam_is_that_of_keras(options):
+    weights = [keras.Variable(np.linspace(-2, 2, 12, dtype="float32").reshape(4, 3)) for _ in range(2)]
+    for kind, weight in zip((optimizers.Adam, keras.optimizers.Adam), weights, strict=True):
+        optimizer = kind(optimizers.Warmup(0.1, 5), **options)
+        for row in range(20):
+            sparse = tf.IndexedSlices(weight.value[:1], tf.constant([row % 4]), tf.constant([4, 3]))
+            optimizer.apply([sparse if row % 5 == 4 else 2 * weight.value], [weight])
+    np.testing.assert_allclose(*weights, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
