@@ -25,8 +25,8 @@ class Unfinished:
     """
 
     def __init__(self, target: Path, job: Job):
-        self.target, self.job = target, job
         self.folder = target.parent / f".{target.name}.unfinished"
+        self.digest = _digest(job)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Done]:
@@ -38,8 +38,7 @@ class Unfinished:
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder):
             content = read_json(self.folder / FILE) if (self.folder / FILE).exists() else None
-            self._digest = _digest(self.job)
-            if content is not None and content["job"] != self._digest:
+            if content is not None and content["job"] != self.digest:
                 raise InvalidInputError(
                     f"{self.folder}: expected unfinished work of the same job; the export, the data or an option has "
                     "changed; remove this folder to start again."
@@ -49,7 +48,7 @@ class Unfinished:
     def save(self, done: Done) -> None:
         """Writes down the finished parts."""
         summary = {name: getattr(done.summary, name) for name in ("read", "answered", "rejected")}
-        write_json(self.folder / FILE, {"job": self._digest, "parts": done.parts, "summary": summary})
+        write_json(self.folder / FILE, {"job": self.digest, "parts": done.parts, "summary": summary})
 
     def move_to(self, folder: Path) -> None:
         """Moves the content of the finished folder to a new one."""

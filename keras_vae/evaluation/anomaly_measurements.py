@@ -48,7 +48,8 @@ def measure(
     result["codes"] = _flat(codes)
     with contextlib.suppress(NotImplementedError):  # of a family without a variance
         result["code_variance"] = _flat(posterior.variance())
-    squares, known = (x - model.likelihood_of(codes, condition).mean()) ** 2, ~tf.math.is_nan(x)
+    means = tf.ensure_shape(model.likelihood_of(codes, condition).mean(), (None, *model.event_shape))
+    squares, known = (x - means) ** 2, ~tf.math.is_nan(x)
     squares = tf.where(known, squares, tf.zeros_like(x))
     if is_image(model.event_shape):
         result |= _of_images(tf.where(known, x, tf.zeros_like(x)), squares)
