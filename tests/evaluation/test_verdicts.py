@@ -115,6 +115,7 @@ def test_a_vae_with_little_noise_is_no_plain_autoencoder():
     assert "plain autoencoder" not in " ".join(result.verdict)
 
 
+@pytest.mark.slow
 def test_a_decoder_without_latents_is_named_and_its_latent_space_is_not_judged(data):
     model = kv.zoo.vae(data.event_shape, 3, units=(4,), likelihood="normal_fixed", seed=0)
     kernel, _ = model.likelihood.weights
@@ -125,6 +126,7 @@ def test_a_decoder_without_latents_is_named_and_its_latent_space_is_not_judged(d
         assert said(question, subject).startswith("This cannot be judged")
 
 
+@pytest.mark.slow
 def test_latents_far_beyond_the_prior_are_not_covered_by_it(data):
     model = copies_of(replace(data, train=data.train[:100]), 4)
     subject = subject_of(model, data.train.x[:100], data.test.x[:200])
@@ -137,10 +139,12 @@ def test_latents_far_beyond_the_prior_are_not_covered_by_it(data):
     assert "does not cover" not in within
 
 
+@pytest.mark.slow
 def test_a_model_of_copies_overfits_and_has_memorised(data):
     model = copies_of(replace(data, train=data.train[:100]), 8)
     subject = subject_of(model, data.train.x[:100], data.test.x[:100])
     assert "The model overfits" in said("likelihood", subject)
+    assert "a linear method reconstructs new examples better" in said("samples", subject)
     assert MEMORISED in said("samples", subject) and BLURRED not in said("samples", subject)
 
 
@@ -183,6 +187,7 @@ def test_a_gap_alone_is_no_overfitting(data, ratios, error, words):
     assert words in said("likelihood", subject)
 
 
+@pytest.mark.slow
 def test_each_figure_of_the_reconstructions_is_beside_that_of_pca(data):
     model = kv.zoo.vae(data.event_shape, 2, units=(4,), likelihood="normal", seed=0)
     model.compile(run_eagerly=True)
@@ -191,6 +196,7 @@ def test_each_figure_of_the_reconstructions_is_beside_that_of_pca(data):
     for name in ("reconstruction_mse", "psnr", "ssim", "reconstruction_sharpness"):
         assert names[names.index(name) + 1] == f"pca_{name.removeprefix('reconstruction_')}"
     assert "times that of PCA with 2 components" in result.verdict[0]
+    assert "a linear method reconstructs better. Train for longer" in result.verdict[0]
     few = subject_of(model, data.train.x[:19], data.test.x[:50])
     assert len(few.pca.directions) == 1 and "1 components (the training examples allow no more)" in said("samples", few)
     alone = evaluate(model, data.test, ["samples"], budget=SMALL)["samples"]

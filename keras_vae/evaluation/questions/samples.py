@@ -98,6 +98,9 @@ def _about_error(subject: Subject, measurements: dict[str, Measurement]) -> str:
     sentence += f", {error / of_pca.value:.2f} times that of {_name_of_pca(subject)} ({of_pca.value:.4g})"
     if error <= of_pca.value:
         return f"{sentence}."
+    ratios = subject.error_over_pca
+    if ratios is not None and ratios[0] < 1:
+        return f"{sentence}: a linear method reconstructs new examples better, though not those of the training."
     return (
         f"{sentence}: a linear method reconstructs better. Train for longer, use larger networks, or decrease the "
         "weight of the KL."
