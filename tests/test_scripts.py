@@ -175,8 +175,8 @@ def test_the_study_of_regularisation_runs(mnist, call, tmp_path):
 def test_the_study_of_verdicts_finds_them_right(call, tmp_path):
     quick = ["--sets", "digits", "--models", "copies", "few steps", "--epochs", "1", "--out", tmp_path]
     lines = call("study_verdicts", *quick).splitlines()
-    assert "| digits | copies |" in lines[2] and "WRONG" not in lines[2] + lines[3]
-    assert lines[2].count("**") == 6 and (tmp_path / "digits-few-steps" / "model.keras").exists()
+    assert "| digits | copies |" in lines[3] and "WRONG" not in lines[2] + lines[3]
+    assert lines[3].count("**") == 6 and (tmp_path / "digits-few-steps" / "model.keras").exists()
 
 
 @pytest.mark.slow
