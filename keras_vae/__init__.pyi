@@ -70,6 +70,8 @@ from .networks import LinearSkipEncoder as LinearSkipEncoder
 from .networks import MLPDecoder as MLPDecoder
 from .networks import MLPEncoder as MLPEncoder
 from .networks import Network as Network
+from .networks import PatchSkipDecoder as PatchSkipDecoder
+from .networks import PatchSkipEncoder as PatchSkipEncoder
 from .networks import ResNetDecoder as ResNetDecoder
 from .networks import ResNetEncoder as ResNetEncoder
 from .networks import SequenceDecoder as SequenceDecoder

@@ -22,6 +22,7 @@ from keras_vae.models.inputs import (
     unpacked,
     warn_of_scale,
 )
+from keras_vae.models.patch_components import adapt_patch_skip
 from keras_vae.models.principal_components import adapt_linear_skip
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
 from keras_vae.optimizers import OPTIMIZERS
@@ -37,8 +38,8 @@ class Fitting(ReconstructionMetrics, Conditioning):
     def adapt(self, x: Any) -> None:
         """Initialises the decoder with the mean of the examples, and a prior of pseudo-inputs with some examples.
 
-        Networks with `linear_skip` start with the principal components of the examples, see `LinearSkipEncoder`. Call
-        it once before `fit`, which then starts with a much lower loss.
+        Networks with `linear_skip` start with the principal components of the examples, see `LinearSkipEncoder`, or of
+        their patches, see `PatchSkipEncoder`. Call it once before `fit`, which then starts with a much lower loss.
 
         Args:
             x: training examples `(N, *event_shape)`.
@@ -46,6 +47,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         x = self.prepare(check_examples(x, self.likelihood)).numpy()
         self.likelihood.adapt(x)
         adapt_linear_skip(self, x)
+        adapt_patch_skip(self, x)
         if self.prior is not None:
             self.prior.adapt(x)
 

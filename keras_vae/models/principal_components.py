@@ -19,7 +19,7 @@ LEAST_VARIANCE = 1e-6
 
 
 def examples_to_adapt(model: AutoencoderBase) -> int:
-    """Returns the number of examples that `Autoencoder.adapt` needs for networks with `linear_skip`; 0 for others."""
+    """Returns the number of examples that `adapt_linear_skip` needs; 0 for other networks."""
     if not isinstance(model.encoder, LinearSkipEncoder):
         return 0
     return min(EXAMPLES_PER_COMPONENT * model.encoder.components, _most_examples(model.likelihood.event_shape))
@@ -46,7 +46,7 @@ def adapt_linear_skip(model: AutoencoderBase, x: np.ndarray) -> None:
     encoder, decoder, posterior, likelihood = model.encoder, model.decoder, model.posterior, model.likelihood
     if not (isinstance(encoder, LinearSkipEncoder) and isinstance(decoder, LinearPathDecoder)):
         return
-    if not (_is_set_by_loc(posterior) and _is_set_by_loc(likelihood) and len(x) > 1):
+    if not (is_set_by_loc(posterior) and is_set_by_loc(likelihood) and len(x) > 1):
         return
     from sklearn.decomposition import PCA  # takes a second to import
 
@@ -96,5 +96,6 @@ def _repeated(x, factor):
     return x.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
-def _is_set_by_loc(part: Posterior | Likelihood) -> bool:
+def is_set_by_loc(part: Posterior | Likelihood) -> bool:
+    """Returns whether a part is a normal or deterministic distribution, whose location is that of the features."""
     return part.project and isinstance(part, (Normal, OptimalSigmaNormal, Deterministic))

@@ -16,6 +16,7 @@ from keras_vae.networks.make_networks import NETWORKS, check_network_options, ma
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.network import Network
 from keras_vae.networks.options import NetworkOptions
+from keras_vae.networks.patch_skip import PatchSkipDecoder, PatchSkipEncoder, can_have_patch_skip
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
 from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
 
@@ -36,11 +37,14 @@ __all__ = [
     "Network",
     "NetworkOptions",
     "PCADecoder",
+    "PatchSkipDecoder",
+    "PatchSkipEncoder",
     "ResNetDecoder",
     "ResNetEncoder",
     "SequenceDecoder",
     "SequenceEncoder",
     "can_have_linear_skip",
+    "can_have_patch_skip",
     "check_network_options",
     "make_networks",
 ]

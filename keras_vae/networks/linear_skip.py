@@ -9,9 +9,9 @@ from keras import ops
 
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
-from keras_vae.layers.float32_layer import Float32Layer
 from keras_vae.layers.image_refinement import ImageRefinement
 from keras_vae.networks.conv import check_image_shape
+from keras_vae.networks.fixed_linear import FixedLinear
 from keras_vae.networks.network import Network, features_shape_of, input_shape_of
 from keras_vae.serialization import register
 
@@ -20,25 +20,6 @@ LARGEST_SIDE = 64
 
 PATCH_SIZE = 4
 """Side of the patches that `ImageRefinement` corrects, in pixels of the linear path."""
-
-
-class _FixedLinear(Float32Layer):
-    """A linear map `(B, N) -> (B, units)` that training does not change, also where its network is unfrozen."""
-
-    def __init__(self, units: int, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.units = units
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        fixed = {"initializer": "zeros", "trainable": False}
-        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel", **fixed)
-        self.bias = self.add_weight(shape=(self.units,), name="bias", **fixed)
-
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return ops.matmul(ops.cast(x, "float32"), self.kernel) + self.bias
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return (*input_shape[:-1], self.units)
 
 
 @register
@@ -77,7 +58,7 @@ class LinearSkipEncoder(Network):
         self.components = check_integer("LinearSkipEncoder: components", components)
         self.factor = _factor(input_shape, "LinearSkipEncoder")
         self.pool = keras.layers.AveragePooling2D(self.factor, dtype="float32") if self.factor > 1 else None
-        self.linear = _FixedLinear(self.components, name="principal_components")
+        self.linear = FixedLinear(self.components, name="principal_components")
         self.build_on(input_shape)
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
@@ -97,7 +78,7 @@ class LinearPathDecoder(Network):
         self.image_shape = tuple(image_shape)
         self.factor = _factor(self.image_shape, type(self).__name__)
         self.small_shape = _small_shape(self.image_shape, self.factor)
-        self.linear = _FixedLinear(math.prod(self.small_shape), name="principal_components")
+        self.linear = FixedLinear(math.prod(self.small_shape), name="principal_components")
         self.enlarge = (
             keras.layers.UpSampling2D(self.factor, interpolation="bilinear", dtype="float32")
             if self.factor > 1

@@ -15,6 +15,7 @@ from keras_vae.networks.image_size import sized_options
 from keras_vae.networks.linear_skip import LinearSkipDecoder, LinearSkipEncoder, PCADecoder
 from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.options import NetworkOptions
+from keras_vae.networks.patch_skip import PatchSkipDecoder, PatchSkipEncoder
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
 from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
 from keras_vae.random import initial_weights
@@ -230,7 +231,7 @@ _MAKERS: dict[str, Callable[..., Pair]] = {
     "spatial": _spatial,
 }
 
-_WITH_LINEAR_SKIP = ("conv", "resnet")
+_WITH_LINEAR_SKIP = ("conv", "resnet", "spatial")
 
 NETWORKS = ("auto", *_MAKERS)
 """The kinds of networks."""
@@ -325,7 +326,7 @@ def make_networks(
             `units`, `features` and `blocks` of pca; `size`, `blocks`, `groups`, `attention`, `patch_size`,
             `upsampling` and `activation` of resnet and spatial; `downsampling` of spatial; `dilations` of conv1d;
             `units` and `unroll` of gru; `decoder_l2` and `decoder_spectral_normalization` of mlp and conv;
-            `linear_skip` of conv and resnet.
+            `linear_skip` of conv, resnet and spatial.
 
     Raises:
         InvalidInputError: for an unknown kind, for a `latent_dim` below 1, or for an option that the networks do not
@@ -354,15 +355,23 @@ def make_networks(
             own = {name: value for name, value in options.items() if name != "linear_skip"}
             sizes = (latent_dim + condition_dim, *((condition_dim,) if resolved == "pca" else ()))
             encoder, decoder = _MAKERS[resolved](input_shape, event_shape, *sizes, **own)
-            if options.get("linear_skip"):
-                decoder = LinearSkipDecoder(decoder, event_shape, name="linear_skip_decoder")
-            if options.get("linear_skip") or resolved == "pca":
-                encoder = LinearSkipEncoder(encoder, latent_dim, name="linear_skip_encoder")
-            return encoder, decoder
+            return _with_linear_skip(encoder, decoder, resolved, event_shape, latent_dim, options)
     except InvalidInputError:
         raise
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"network {resolved!r}: cannot use the options {options}: {_plain(error)}.") from error
+
+
+def _with_linear_skip(encoder, decoder, kind, event_shape, latent_dim, options):
+    asked = options.get("linear_skip")
+    if asked and kind == "spatial":
+        decoder = PatchSkipDecoder(decoder, event_shape, name="patch_skip_decoder")
+        return PatchSkipEncoder(encoder, latent_dim, name="patch_skip_encoder"), decoder
+    if asked:
+        decoder = LinearSkipDecoder(decoder, event_shape, name="linear_skip_decoder")
+    if asked or kind == "pca":
+        encoder = LinearSkipEncoder(encoder, latent_dim, name="linear_skip_encoder")
+    return encoder, decoder
 
 
 def _plain(error: Exception) -> str:

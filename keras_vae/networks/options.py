@@ -24,7 +24,8 @@ class NetworkOptions(TypedDict, total=False):
             `filters`.
         dilations: dilations of the residual convolutions after each downsampling step.
         unroll: whether to unroll the time steps of gru.
-        linear_skip: whether to add the linear paths of principal components, see `LinearSkipEncoder`.
+        linear_skip: whether to add the linear paths of principal components, see `LinearSkipEncoder` and
+            `PatchSkipEncoder`.
         decoder_l2: weight decay of the kernels of the decoder, see `Regularized`.
         decoder_spectral_normalization: whether to divide the kernels of the decoder by their spectral norms.
     """

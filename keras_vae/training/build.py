@@ -24,10 +24,11 @@ from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers import VectorCondition
 from keras_vae.layers.augmentation import KEEP_VALUES
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
+from keras_vae.models.patch_components import examples_for_patches
 from keras_vae.models.principal_components import examples_to_adapt
-from keras_vae.networks import LinearSkipEncoder
+from keras_vae.networks import LinearSkipEncoder, PatchSkipEncoder
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
-from keras_vae.training.defaults import starts_as_pca, with_defaults
+from keras_vae.training.defaults import starts_as_patches, starts_as_pca, with_defaults
 from keras_vae.training.dtype_policy import policy_of_devices
 from keras_vae.training.initial_weights import freeze
 
@@ -103,8 +104,9 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
 def adapt_model(model: Autoencoder, data: SplitDataset) -> None:
     """Calls `Autoencoder.adapt` with a sample of the training examples, which is larger if it starts as PCA."""
     x = sample(data.train.x)
-    if isinstance(data.train.x, LazyArray) and examples_to_adapt(model) > len(x):
-        x = data.train.x.sample(examples_to_adapt(model), most_bytes=data.train.x.nbytes)
+    needed = examples_to_adapt(model) or examples_for_patches(model)
+    if isinstance(data.train.x, LazyArray) and needed > len(x):
+        x = data.train.x.sample(needed, most_bytes=data.train.x.nbytes)
     model.adapt(x)
 
 
@@ -119,6 +121,9 @@ def describe_model(model: Autoencoder, config: TrainingConfig, data: SplitDatase
     network, start = model.encoder, ""
     if isinstance(network, LinearSkipEncoder):
         network, start = network.encoder, ", starting as PCA"
+    elif isinstance(network, PatchSkipEncoder):
+        size = network.patch_size
+        network, start = network.encoder, f", starting as PCA of patches of {size}x{size} pixels"
     decay = "" if config.learning_rate_decay == "none" else f" with {config.learning_rate_decay} decay"
     return (
         f"{config.model}: latents {model.latent_shape}, {type(network).__name__}{start}, likelihood "
@@ -185,6 +190,8 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
         options["likelihood"] = {"name": _likelihood(config, data.train), **options.get("likelihood", {})}
     if starts_as_pca(config, data.event_shape, options):
         options["network"] = "pca"
+    elif starts_as_patches(config, data.event_shape, options):
+        options["linear_skip"] = True
     if config.warmup_epochs:
         if not zoo.takes(config.model, "warmup_steps"):
             raise InvalidInputError(

@@ -6,7 +6,8 @@ from typing import Any
 
 from keras_vae import zoo
 from keras_vae.data import SplitDataset
-from keras_vae.networks import NetworkOptions, can_have_linear_skip
+from keras_vae.networks import NetworkOptions, can_have_linear_skip, can_have_patch_skip
+from keras_vae.networks.image_size import map_size
 from keras_vae.networks.make_networks import options_of_network
 from keras_vae.training.config import TrainingConfig
 
@@ -16,9 +17,12 @@ RECIPES = ("vae_gan", "ms_ssim_vae", "sigma_vae", "continuous_bernoulli_vae", "m
 
 START_AS_PCA = (
     "ae", "denoising_ae", "vae", "denoising_vae", "iwae", "stl_vae", "dreg_iwae", "vamp_vae", "two_stage_vae",
-    "sigma_vae",
+    "sigma_vae", "vae_gan",
 )  # fmt: skip
 """The recipes with an objective for which probabilistic PCA is a good start."""
+
+START_AS_PATCHES = ("spatial_vae", "autoencoder_kl")
+"""The recipes with a latent map for which probabilistic PCA of patches is a good start."""
 
 NORMAL = ("normal", "normal_elementwise", "normal_fixed", "normal_optimal")
 """The likelihoods that can start as probabilistic PCA."""
@@ -73,8 +77,25 @@ def starts_as_pca(config: TrainingConfig, event_shape: tuple[int, ...], options:
     chosen = {"posterior", *NetworkOptions.__annotations__} - {*options_of_network("pca")}
     if config.network != "auto" or chosen & {*options}:
         return False
-    likelihood = options.get("likelihood", {}).get("name", "normal_optimal")  # that of sigma_vae
-    return likelihood in NORMAL and can_have_linear_skip(event_shape)
+    likelihood = options.get("likelihood", {}).get("name")  # None is that of the recipe
+    return likelihood in (None, *NORMAL) and can_have_linear_skip(event_shape)
+
+
+def starts_as_patches(config: TrainingConfig, event_shape: tuple[int, ...], options: Mapping[str, Any]) -> bool:
+    """Returns whether `linear_skip` is the default of a latent map, see `PatchSkipEncoder`.
+
+    It is for larger images, unless the user chose the posterior or `linear_skip`.
+
+    Args:
+        config: the configuration.
+        event_shape: shape of one example.
+        options: the options of the recipe, with a likelihood unless the recipe has its own.
+    """
+    has_map = config.model in START_AS_PATCHES or (config.network == "spatial" and config.model in START_AS_PCA)
+    if not (has_map and _is_large_image(event_shape)) or {"posterior", "linear_skip"} & {*options}:
+        return False
+    likelihood = options.get("likelihood", {}).get("name")  # None is that of the recipe
+    return likelihood in (None, *NORMAL, "laplace") and can_have_patch_skip(event_shape, map_size(event_shape, **options))
 
 
 def _is_large_image(event_shape):

@@ -7,7 +7,7 @@ from keras_vae import zoo
 from keras_vae.data.lazy_array import InMemory
 from keras_vae.training import TrainingConfig, with_defaults
 from keras_vae.training.build import adapt_model
-from keras_vae.training.defaults import starts_as_pca
+from keras_vae.training.defaults import starts_as_patches, starts_as_pca
 
 
 def data(event_shape, examples=24_000):
@@ -69,6 +69,24 @@ def test_principal_components_are_those_of_more_examples_than_a_sample():
 )
 def test_larger_images_start_as_pca_unless_the_user_chose_another_network(config, event_shape, options, expected):
     assert starts_as_pca(TrainingConfig(**config), event_shape, options) == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "event_shape", "options", "expected"),
+    [
+        ({"model": "spatial_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, True),
+        ({"model": "autoencoder_kl"}, (64, 48, 3), {}, True),
+        ({"network": "spatial"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, True),
+        ({"model": "spatial_vae"}, (66, 64, 3), {"likelihood": {"name": "normal"}}, False),  # no multiple of 8
+        ({"model": "spatial_vae"}, (66, 64, 3), {"likelihood": {"name": "normal"}, "downsampling": 2}, True),
+        ({"model": "spatial_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}, "linear_skip": False}, False),
+        ({"model": "spatial_vae"}, (64, 64, 1), {"likelihood": {"name": "bernoulli"}}, False),
+        ({"model": "spatial_vae"}, (28, 28, 1), {"likelihood": {"name": "normal"}}, False),
+        ({"model": "vq_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, False),
+    ],
+)
+def test_latent_maps_of_larger_images_start_as_patches(config, event_shape, options, expected):
+    assert starts_as_patches(TrainingConfig(**config), event_shape, options) == expected
 
 
 def test_large_examples_get_fewer_importance_samples():
