@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keras_vae.distributions import LocationScale
+from keras_vae.distributions.location_scale import LocationScale
 from keras_vae.models.autoencoder_base import AutoencoderBase
 from keras_vae.models.principal_components import is_set_by_loc
 from keras_vae.networks import PatchSkipDecoder, PatchSkipEncoder

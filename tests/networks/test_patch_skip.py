@@ -93,7 +93,7 @@ def test_more_channels_than_values_of_a_patch_stay_at_the_prior(x):
 
 
 def test_other_distributions_leave_the_linear_path_at_zero(x):
-    model = kv.zoo.vq_vae((16, 16, 2), 3, likelihood="normal", codes=8, **MAPS)
+    model = kv.zoo.vq_vae((16, 16, 2), 3, likelihood="normal", codebook_size=8, **MAPS)
     model.adapt(x)
     assert not np.any(model.encoder.linear.kernel)
 
