@@ -77,7 +77,7 @@ def conv_networks(side, latent_dim):
     return encoder, [*decoder, nn.Conv2d(FEATURES, 3, 1)]
 
 
-def resnet_networks(side, latent_dim, spatial=False):
+def resnet_networks(side, latent_dim):
     widths = widths_of(side)
     grid = side // 2 ** len(widths)
     values = widths[-1] * grid**2
@@ -85,23 +85,35 @@ def resnet_networks(side, latent_dim, spatial=False):
     for before, after in zip([widths[0], *widths], widths, strict=False):
         encoder += [conv(before, after, 2), Residual(after)]
     encoder += norm(widths[-1])
-    if spatial:
-        encoder += [nn.Conv2d(widths[-1], 2 * latent_dim, 1)]
-        decoder = [conv(latent_dim, widths[-1])]
-    else:
-        encoder += [nn.Flatten(), nn.Linear(values, UNITS), nn.SiLU(), nn.Linear(UNITS, 2 * latent_dim)]
-        decoder = [nn.Linear(latent_dim, UNITS), nn.SiLU(), nn.Linear(UNITS, values)]
-        decoder += [nn.Unflatten(1, (widths[-1], grid, grid))]
+    encoder += [nn.Flatten(), nn.Linear(values, UNITS), nn.SiLU(), nn.Linear(UNITS, 2 * latent_dim)]
+    decoder = [nn.Linear(latent_dim, UNITS), nn.SiLU(), nn.Linear(UNITS, values)]
+    decoder += [nn.Unflatten(1, (widths[-1], grid, grid))]
     for before, after in zip(widths[::-1], [*widths[-2::-1], FEATURES], strict=True):
         decoder += [Residual(before), nn.Upsample(scale_factor=2), conv(before, after)]
     return encoder, [*decoder, *norm(FEATURES), nn.Conv2d(FEATURES, 3, 1)]
 
 
+def spatial_networks(side, latent_dim):
+    """Networks of latent maps of side / 8, which read and draw patches of 2x2 pixels."""
+    encoder = [nn.Conv2d(3, 32, 2, 2)]
+    for before, after in ((32, 32), (32, 64)):
+        encoder += [conv(before, after, 2), Residual(after)]
+    encoder += [*norm(64), nn.Conv2d(64, 2 * latent_dim, 1)]
+    decoder = [conv(latent_dim, 64)]
+    for before, after in ((64, 32), (32, 32)):
+        decoder += [Residual(before), *subpixel(before, after)]
+    return encoder, [*decoder, *norm(32), *subpixel(32, FEATURES), nn.Conv2d(FEATURES, 3, 1)]
+
+
+def subpixel(inputs, outputs):
+    return conv(inputs, 4 * outputs), nn.PixelShuffle(2)
+
+
+NETWORKS = {"conv": conv_networks, "resnet": resnet_networks, "spatial": spatial_networks}
+
+
 def model_of(pictures):
-    if pictures.network == "conv":
-        networks = conv_networks(pictures.side, pictures.latent_dim)
-    else:
-        networks = resnet_networks(pictures.side, pictures.latent_dim, spatial=pictures.network == "spatial")
+    networks = NETWORKS[pictures.network](pictures.side, pictures.latent_dim)
     return VAE(*(nn.Sequential(*layers) for layers in networks))
 
 
