@@ -247,6 +247,40 @@ def directions(
     typer.echo(latent_reports.directions(run, data, label_column, out))
 
 
+@imports_first("run")
+def fit_prior(
+    run: Source,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Examples whose latents the prior is fitted to.", show_default="the run's training part"),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Output folder for the model and a picture of its samples.")] = Path(
+        "fitted_prior"
+    ),
+    prior: Annotated[
+        str,
+        typer.Option(
+            help="Prior: mixture of normals or flow for latents that are numbers, autoregressive for indices.",
+            show_default="mixture; autoregressive for indices",
+        ),
+    ] = "auto",
+    components: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of normals of a mixture.", show_default="the best for a tenth of the latents"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the latents and of the fit.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")] = False,
+) -> None:
+    """Fit a prior to the latents of a trained model, for better samples."""
+    from keras_vae.cli import prior_fitting
+    from keras_vae.cli.outputs import check_folder
+    from keras_vae.serialization import get
+
+    prior = get(prior, dict(zip(prior_fitting.KINDS, prior_fitting.KINDS, strict=True)), part="--prior")
+    check_folder(out, prior_fitting.FILES, content="results", overwrite=overwrite)
+    typer.echo(prior_fitting.fit_prior(run, reference, prior, components, seed, out))
+
+
 def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     """Writes arrays with a row for each example, with the labels, and with the names of images, without broken ones."""
     from keras_vae.cli.outputs import write_arrays
@@ -258,4 +292,4 @@ def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     write_arrays(out, {name: array[rows] for name, array in arrays.items()})
 
 
-ALL = (encode, score, reconstruct, anomalies, neighbours, directions)
+ALL = (encode, score, reconstruct, anomalies, neighbours, directions, fit_prior)

@@ -36,7 +36,9 @@ def adapt_patch_skip(model: AutoencoderBase, x: np.ndarray) -> None:
     encoder, decoder = model.encoder, model.decoder
     if not (isinstance(encoder, PatchSkipEncoder) and isinstance(decoder, PatchSkipDecoder)):
         return
-    has_loc = is_set_by_loc(model.likelihood) or (isinstance(model.likelihood, LocationScale) and model.likelihood.project)
+    has_loc = is_set_by_loc(model.likelihood) or (
+        isinstance(model.likelihood, LocationScale) and model.likelihood.project
+    )
     if not (is_set_by_loc(model.posterior) and has_loc and len(x) > 1):
         return
     rows = np.linspace(0, len(x) - 1, min(len(x), examples_for_patches(model))).astype(int)

@@ -14,10 +14,14 @@ from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.priors.fit import check_codes
 from keras_vae.priors.prior import Prior
+from keras_vae.progress import progress
 from keras_vae.serialization import register
 
 tfd = tfp.distributions
 tfb = tfp.bijectors
+
+MOST_COMPONENTS = 64
+"""The largest number of normals that `fit` tries."""
 
 MOST_NUMBERS = 2**28
 """In all covariances: 2 GB while they are fitted."""
@@ -62,13 +66,15 @@ class GaussianMixturePrior(Prior):
         )
 
     @classmethod
-    def fit(cls, codes: Any, *, components: int = 10, seed: int = 0) -> GaussianMixturePrior:
+    def fit(cls, codes: Any, *, components: int | None = 10, seed: int = 0, verbose: int = 0) -> GaussianMixturePrior:
         """Fits a mixture to latents by expectation maximisation, initialised by k-means.
 
         Args:
             codes: latents `(N, *event_shape)`, such as `model.encode(x).mean()`.
-            components: number of normals.
-            seed: seed of the initialisation.
+            components: number of normals. None tries 1, 2, 4, ... as long as the likelihood of a tenth of the latents,
+                which are held out, rises, and fits the best number to all latents.
+            seed: seed of the initialisation, and of the choice of the tenth.
+            verbose: 1 shows the numbers of normals that are tried.
 
         Raises:
             InvalidInputError: if the latents are not finite, if there are fewer than two or fewer than `components`, or
@@ -77,13 +83,16 @@ class GaussianMixturePrior(Prior):
         from sklearn import mixture
 
         codes = check_codes("GaussianMixturePrior", codes)
-        components, seed = check_integer("GaussianMixturePrior: components", components), check_seed(seed)
+        seed = check_seed(seed)
+        flat = codes.reshape(len(codes), -1).astype("float64")
+        if components is None:
+            components = _best_number(flat, seed, verbose)
+        components = check_integer("GaussianMixturePrior: components", components)
         if len(codes) < components:
             raise InvalidInputError(
                 f"GaussianMixturePrior.fit: expected at least {components} codes for {components} components, "
                 f"got {len(codes)}; give it more codes or fewer components."
             )
-        flat = codes.reshape(len(codes), -1).astype("float64")
         _check_size(components, flat.shape[1])
         fitted = mixture.GaussianMixture(components, random_state=seed).fit(flat)
         prior = cls(codes.shape[1:], components=components)
@@ -98,6 +107,24 @@ class GaussianMixturePrior(Prior):
         if len(self.event_shape) == 1:
             return mixture
         return tfd.TransformedDistribution(mixture, tfb.Reshape(self.event_shape, self.loc.shape[1:]))
+
+
+def _best_number(codes, seed, verbose):
+    """Returns the number of normals, a power of two, with the best likelihood of a tenth of the codes."""
+    from sklearn import mixture
+
+    order = np.random.default_rng(seed).permutation(len(codes))
+    held_out = max(1, len(codes) // 10)
+    others, training = codes[order[:held_out]], codes[order[held_out:]]
+    most = min(MOST_COMPONENTS, len(training) // 2, MOST_NUMBERS // codes.shape[1] ** 2)
+    numbers = [2**i for i in range(max(1, most.bit_length()))]
+    best, score = 1, -math.inf
+    for number in progress(numbers, None, "Numbers of normals that were tried", verbose=verbose):
+        found = mixture.GaussianMixture(number, random_state=seed).fit(training).score(others)
+        if found <= score:
+            break
+        best, score = number, found
+    return best
 
 
 def _check_size(components, size):

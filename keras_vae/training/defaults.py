@@ -95,7 +95,9 @@ def starts_as_patches(config: TrainingConfig, event_shape: tuple[int, ...], opti
     if not (has_map and _is_large_image(event_shape)) or {"posterior", "linear_skip"} & {*options}:
         return False
     likelihood = options.get("likelihood", {}).get("name")  # None is that of the recipe
-    return likelihood in (None, *NORMAL, "laplace") and can_have_patch_skip(event_shape, map_size(event_shape, **options))
+    return likelihood in (None, *NORMAL, "laplace") and can_have_patch_skip(
+        event_shape, map_size(event_shape, **options)
+    )
 
 
 def _is_large_image(event_shape):

@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 
 from keras_vae.data import load
+from keras_vae.models import load_model
+from keras_vae.zoo import vq_vae
 from tests.cli.refusals import assert_refused
 
 
@@ -65,3 +67,28 @@ def test_directions_need_labels(cli, finished_run, tmp_path):
     np.save(tmp_path / "x.npy", load("digits").test.x)
     assert_refused(cli("directions", finished_run, "--data", tmp_path / "x.npy"), "expected data with labels")
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
+
+
+@pytest.mark.slow
+def test_a_fitted_prior_explains_the_latents_better(cli, finished_run):
+    code, said, _ = cli("fit-prior", finished_run, "--components", 3)
+    assert code == 0 and "mixture of 3 normals, fitted to the latents of" in said
+    assert float(said.split("rises by ")[1].split(",")[0]) > 0
+    assert Path("fitted_prior/samples.png").read_bytes().startswith(b"\x89PNG")
+    fitted, before = load_model("fitted_prior/model.keras"), load_model(finished_run / "model.keras")
+    assert fitted.prior.components == 3
+    x = load("digits").test.x[:5]
+    np.testing.assert_array_equal(fitted.encode(x).mean(), before.encode(x).mean())
+    assert cli("evaluate", "fitted_prior/model.keras", "--data", "digits", "--only", "likelihood", "--quick")[0] == 0
+    assert_refused(cli("fit-prior", finished_run), "it contains results; use --overwrite")
+
+
+def test_a_prior_that_does_not_fit_the_latents_is_refused(cli, finished_run, tmp_path):
+    assert_refused(cli("fit-prior", finished_run, "--prior", "autoregressive"), "expected mixture or flow")
+    assert_refused(cli("fit-prior", finished_run, "--prior", "flow", "--components", 3), "expected a mixture, got flow")
+    assert_refused(cli("fit-prior", finished_run, "--prior", "gaussian"), "Unknown --prior 'gaussian'")
+    assert_refused(cli("fit-prior", finished_run / "model.keras"), "name usual examples with --reference")
+    vq_vae((8, 8, 1), 2, codebook_size=4, units=(8,)).save(tmp_path / "vq.keras")
+    options = ("--reference", "digits", "--prior", "flow")
+    assert_refused(cli("fit-prior", tmp_path / "vq.keras", *options), "expected autoregressive")
+    assert [path.name for path in tmp_path.iterdir()] == ["vq.keras"]

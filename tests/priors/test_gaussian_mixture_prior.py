@@ -93,3 +93,11 @@ def test_covariances_larger_than_memory_are_refused_before_the_work(refused):
         GaussianMixturePrior.fit(np.zeros((4, 100, 200), "float32"), components=3)
     with refused("got 10 of 20000x20000"):
         GaussianMixturePrior((20_000,))
+
+
+def test_the_number_of_normals_is_the_best_for_codes_that_are_held_out():
+    corners = 10 * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    codes = np.concatenate([RANDOM.normal(corner, size=(100, 2)) for corner in corners])
+    assert GaussianMixturePrior.fit(codes, components=None).components == 4
+    assert GaussianMixturePrior.fit(RANDOM.normal(size=(60, 5)), components=None).components == 1
+    assert GaussianMixturePrior.fit(codes[:2], components=None).components == 1

@@ -1,0 +1,106 @@
+"""The work of `keras-vae fit-prior`: a model whose prior is fitted to the latents of its training examples."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_vae.cli.sources import condition_of, labels_to_draw, model_of, readable, reference_examples
+from keras_vae.data import Split
+from keras_vae.distributions import Posterior
+from keras_vae.distributions.discrete_posterior import DiscretePosterior
+from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation.examples import read_examples
+from keras_vae.files import new_parents, write_whole
+from keras_vae.models import Autoencoder
+from keras_vae.plots import plot_samples, save
+from keras_vae.priors import AutoregressivePrior, GaussianMixturePrior, MAFPrior, Prior
+from keras_vae.progress import progress
+from keras_vae.training import Run
+from keras_vae.training.model_file import config_of, record_of
+
+FILES = ("model.keras", "samples.png")
+KINDS = ("auto", "mixture", "flow", "autoregressive")
+MOST_NUMBERS = 2**27
+"""In the latents that the prior is fitted to: 512 MB."""
+
+SHOWN = 64
+
+
+def fit_prior(source: Path, reference: str | None, kind: str, components: int | None, seed: int, out: Path) -> str:
+    """Fits a prior, writes the model and a picture of samples, and returns the text for the terminal."""
+    model = model_of(source)
+    discrete = isinstance(model.posterior, DiscretePosterior)
+    kind = _checked_kind(kind, model.posterior, components)
+    training, validation = reference_examples(model, source, reference)
+    codes = _codes(model, training, seed, "Encoding the training examples")
+    prior, name = _fitted(kind, codes, model.posterior, components, seed)
+    fitted = model.with_prior(prior)
+    lines = [f"{name}, fitted to the latents of {len(codes):,} examples"]
+    if validation is not None and len(validation.x) > 1:
+        others = _codes(model, validation, seed, "Encoding the validation examples")
+        before, after = (_mean_log_prob(one, others) for one in (model, fitted))
+        gain = "" if discrete or not model.posterior.has_density else ", and so does the ELBO"
+        start = "" if before is None else f"{before:,.1f} before, "
+        lines.append(
+            f"mean log p(z) of {len(others):,} validation examples: {start}{after:,.1f} nats now"
+            + (f"; it rises by {after - before:,.1f}{gain}" if before is not None else "")
+        )
+    samples = fitted.sample(SHOWN, seed=seed, condition=labels_to_draw(fitted, SHOWN, None))
+    config = config_of(source)
+    with new_parents(out / "file"):
+        Run(out).save_model(fitted, "model.keras", metadata=None if config is None else record_of(config))
+        write_whole(out / "samples.png", lambda path: save(plot_samples(samples), path))
+    return "\n".join([*lines, f"Written: {out} ({', '.join(FILES)}); use it as `keras-vae sample {out / FILES[0]}`"])
+
+
+def _checked_kind(kind: str, posterior: Posterior, components: int | None) -> str:
+    discrete = isinstance(posterior, DiscretePosterior)
+    if kind == "auto":
+        kind = "autoregressive" if discrete else "mixture"
+    if discrete != (kind == "autoregressive"):
+        names = "autoregressive" if discrete else "mixture or flow"
+        latents = "indices" if discrete else "numbers"
+        raise InvalidInputError(f"--prior: expected {names} for latents that are {latents}, got {kind}.")
+    if components is not None and kind != "mixture":
+        raise InvalidInputError(f"--components: expected a mixture, got {kind}; leave it out.")
+    return kind
+
+
+def _codes(model: Autoencoder, part: Split, seed: int, what: str) -> np.ndarray:
+    """A sample of the posterior of each example; the indices of discrete latents, and the codes of a plain autoencoder.
+
+    A prior that is fitted to means gives too little mass to the noise around them.
+    """
+    count = min(len(part.x), max(2, MOST_NUMBERS // int(np.prod(model.latent_shape))))
+    rows = np.linspace(0, len(part.x) - 1, count).astype(int)
+    found, batch = [], model.batch_size_for()
+    for start in progress(range(0, count, batch), -(-count // batch), what, verbose=1):
+        chosen = rows[start : start + batch]
+        x = np.asarray(part.x[chosen])
+        examples = read_examples(model, x if part.y is None else (x, part.y[chosen]))
+        condition = model.inferred_conditions(examples.x, condition_of(model, examples.y))
+        posterior = model.encode(examples.x, condition=condition)
+        if isinstance(model.posterior, DiscretePosterior):
+            found.append(np.asarray(posterior.indices))
+        else:
+            found.append(posterior.sample(seed=(seed, start)).numpy())
+    return np.concatenate(found)[readable(part.x)[rows]]
+
+
+def _fitted(kind: str, codes: np.ndarray, posterior: Posterior, components: int | None, seed: int) -> tuple[Prior, str]:
+    if kind == "mixture":
+        mixture = GaussianMixturePrior.fit(codes, components=components, seed=seed, verbose=1)
+        return mixture, f"mixture of {mixture.components} normals" if mixture.components > 1 else "one normal"
+    if kind == "flow":
+        return MAFPrior.fit(codes, seed=seed, verbose=1), "masked autoregressive flow"
+    assert isinstance(posterior, DiscretePosterior)
+    return AutoregressivePrior.fit(codes, categories=posterior.codebook_size, seed=seed), "autoregressive prior"
+
+
+def _mean_log_prob(model: Autoencoder, codes: np.ndarray) -> float | None:
+    """The mean of log p(z) in nats; None for a model without a prior."""
+    if model.prior is None:
+        return None
+    batch = model.batch_size_for()
+    prior = model.prior_distribution()
+    return float(np.mean(np.concatenate([prior.log_prob(codes[i : i + batch]) for i in range(0, len(codes), batch)])))
