@@ -29,7 +29,6 @@ SHOWN = 64
 def fit_prior(source: Path, reference: str | None, kind: str, components: int | None, seed: int, out: Path) -> str:
     """Fits a prior, writes the model and a picture of samples, and returns the text for the terminal."""
     model = model_of(source)
-    discrete = isinstance(model.posterior, DiscretePosterior)
     kind = _checked_kind(kind, model.posterior, components)
     training, validation = reference_examples(model, source, reference)
     codes = _codes(model, training, seed, "Encoding the training examples")
@@ -38,19 +37,23 @@ def fit_prior(source: Path, reference: str | None, kind: str, components: int | 
     lines = [f"{name}, fitted to the latents of {len(codes):,} examples"]
     if validation is not None and len(validation.x) > 1:
         others = _codes(model, validation, seed, "Encoding the validation examples")
-        before, after = (_mean_log_prob(one, others) for one in (model, fitted))
-        gain = "" if discrete or not model.posterior.has_density else ", and so does the ELBO"
-        start = "" if before is None else f"{before:,.1f} before, "
-        lines.append(
-            f"mean log p(z) of {len(others):,} validation examples: {start}{after:,.1f} nats now"
-            + (f"; it rises by {after - before:,.1f}{gain}" if before is not None else "")
-        )
+        lines.append(_change(model, fitted, others))
     samples = fitted.sample(SHOWN, seed=seed, condition=labels_to_draw(fitted, SHOWN, None))
     config = config_of(source)
     with new_parents(out / "file"):
         Run(out).save_model(fitted, "model.keras", metadata=None if config is None else record_of(config))
         write_whole(out / "samples.png", lambda path: save(plot_samples(samples), path))
     return "\n".join([*lines, f"Written: {out} ({', '.join(FILES)}); use it as `keras-vae sample {out / FILES[0]}`"])
+
+
+def _change(model: Autoencoder, fitted: Autoencoder, codes: np.ndarray) -> str:
+    after = _mean_log_prob(fitted, codes)
+    now = f"mean log p(z) of {len(codes):,} validation examples: {after:,.1f} nats"
+    if model.prior is None:
+        return now
+    before = _mean_log_prob(model, codes)
+    elbo = ", and so does the ELBO" if model.has_density else ""
+    return f"{now}, {before:,.1f} before; it changes by {after - before:+,.1f}{elbo}"
 
 
 def _checked_kind(kind: str, posterior: Posterior, components: int | None) -> str:
@@ -97,10 +100,8 @@ def _fitted(kind: str, codes: np.ndarray, posterior: Posterior, components: int 
     return AutoregressivePrior.fit(codes, categories=posterior.codebook_size, seed=seed), "autoregressive prior"
 
 
-def _mean_log_prob(model: Autoencoder, codes: np.ndarray) -> float | None:
-    """The mean of log p(z) in nats; None for a model without a prior."""
-    if model.prior is None:
-        return None
-    batch = model.batch_size_for()
-    prior = model.prior_distribution()
-    return float(np.mean(np.concatenate([prior.log_prob(codes[i : i + batch]) for i in range(0, len(codes), batch)])))
+def _mean_log_prob(model: Autoencoder, codes: np.ndarray) -> float:
+    """The mean of log p(z) in nats."""
+    batch, prior = model.batch_size_for(), model.prior_distribution()
+    found = [prior.log_prob(codes[start : start + batch]) for start in range(0, len(codes), batch)]
+    return float(np.mean(np.concatenate(found)))

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import tensorflow as tf
 
 from keras_vae.distributions.location_scale import LocationScale
 from keras_vae.models.autoencoder_base import AutoencoderBase
@@ -36,20 +37,19 @@ def adapt_patch_skip(model: AutoencoderBase, x: np.ndarray) -> None:
     encoder, decoder = model.encoder, model.decoder
     if not (isinstance(encoder, PatchSkipEncoder) and isinstance(decoder, PatchSkipDecoder)):
         return
-    has_loc = is_set_by_loc(model.likelihood) or (
-        isinstance(model.likelihood, LocationScale) and model.likelihood.project
-    )
-    if not (is_set_by_loc(model.posterior) and has_loc and len(x) > 1):
+    posterior, likelihood = model.posterior, model.likelihood
+    has_loc = is_set_by_loc(likelihood) or (isinstance(likelihood, LocationScale) and likelihood.project)
+    if not (is_set_by_loc(posterior) and has_loc and len(x) > 1):
         return
     rows = np.linspace(0, len(x) - 1, min(len(x), examples_for_patches(model))).astype(int)
-    patches = np.asarray(encoder.patches(x[rows]))
+    patches = np.asarray(encoder.patches(tf.constant(x[rows])))
     latents, scales = _set_encoder(encoder, patches, channels=x.shape[-1])
-    noise = scales if model.posterior.has_density else np.zeros_like(scales)
+    noise = scales if posterior.has_density else np.zeros_like(scales)
     error = _set_decoder(decoder, patches, latents, noise)
-    for part in (model.posterior, model.likelihood):
+    for part in (posterior, likelihood):
         part.pass_loc()
-    model.posterior.set_scale(scales)
-    model.likelihood.set_scale(math.sqrt(max(error, LEAST_VARIANCE)))
+    posterior.set_scale(scales)
+    likelihood.set_scale(math.sqrt(max(error, LEAST_VARIANCE)))
 
 
 def examples_for_patches(model: AutoencoderBase) -> int:

@@ -18,11 +18,11 @@ NEIGHBOURS = 3
 
 @register
 class PatchSkipEncoder(Network):
-    """An encoder of maps whose features begin with a linear map of patches, `(B, H, W, C) -> (B, h, w, components + F)`.
+    """An encoder of maps whose features begin with a linear map of patches.
 
-    The linear map is the same for all patches, which have H/h x W/w pixels and do not overlap. `Autoencoder.adapt` sets
-    it to the projection on the principal components of the patches, and the posterior to that of probabilistic PCA.
-    Before, it is zero. Training does not change it.
+    Its output has shape `(B, h, w, components + F)`. The linear map is the same for all patches, which have H/h x W/w
+    pixels and do not overlap. `Autoencoder.adapt` sets it to the projection on the principal components of the patches,
+    and the posterior to that of probabilistic PCA. Before, it is zero. Training does not change it.
 
     Args:
         encoder: a Keras model from images `(H, W, C)` to maps `(h, w, F)`.

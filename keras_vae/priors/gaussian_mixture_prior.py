@@ -114,7 +114,9 @@ def _best_number(codes, seed, verbose):
     from sklearn import mixture
 
     order = np.random.default_rng(seed).permutation(len(codes))
-    held_out = max(1, len(codes) // 10)
+    held_out = len(codes) // 10
+    if not held_out:
+        return 1
     others, training = codes[order[:held_out]], codes[order[held_out:]]
     most = min(MOST_COMPONENTS, len(training) // 2, MOST_NUMBERS // codes.shape[1] ** 2)
     numbers = [2**i for i in range(max(1, most.bit_length()))]

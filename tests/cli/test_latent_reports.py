@@ -73,7 +73,7 @@ def test_directions_need_labels(cli, finished_run, tmp_path):
 def test_a_fitted_prior_explains_the_latents_better(cli, finished_run):
     code, said, _ = cli("fit-prior", finished_run, "--components", 3)
     assert code == 0 and "mixture of 3 normals, fitted to the latents of" in said
-    assert float(said.split("rises by ")[1].split(",")[0]) > 0
+    assert float(said.split("changes by ")[1].split(",")[0]) > 0
     assert Path("fitted_prior/samples.png").read_bytes().startswith(b"\x89PNG")
     fitted, before = load_model("fitted_prior/model.keras"), load_model(finished_run / "model.keras")
     assert fitted.prior.components == 3
