@@ -8,6 +8,7 @@ from keras_vae.cli.sources import condition_of, labels_to_draw, model_of, readab
 from keras_vae.data import Split
 from keras_vae.distributions import Posterior
 from keras_vae.distributions.discrete_posterior import DiscretePosterior
+from keras_vae.distributions.hierarchical_posterior import HierarchicalPosterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.examples import read_examples
 from keras_vae.files import new_parents, write_whole
@@ -30,6 +31,11 @@ def fit_prior(source: Path, reference: str | None, kind: str, components: int | 
     """Fits a prior, writes the model and a picture of samples, and returns the text for the terminal."""
     model = model_of(source)
     kind = _checked_kind(kind, model.posterior, components)
+    if isinstance(model.posterior, HierarchicalPosterior):
+        raise InvalidInputError(
+            f"{source}: expected one level of latents, got {model.name}, whose further levels have priors that were "
+            "trained with it; its samples need no other prior."
+        )
     training, validation = reference_examples(model, source, reference)
     codes = _codes(model, training, seed, "Encoding the training examples")
     prior, name = _fitted(kind, codes, model.posterior, components, seed)
@@ -87,7 +93,8 @@ def _codes(model: Autoencoder, part: Split, seed: int, what: str) -> np.ndarray:
             found.append(np.asarray(posterior.indices))
         else:
             found.append(posterior.sample(seed=(seed, start)).numpy())
-    return np.concatenate(found)[readable(part.x)[rows]]
+    codes = np.concatenate(found)[readable(part.x)[rows]]
+    return codes.reshape(len(codes), *model.posterior.prior_shape)
 
 
 def _fitted(kind: str, codes: np.ndarray, posterior: Posterior, components: int | None, seed: int) -> tuple[Prior, str]:
@@ -101,7 +108,8 @@ def _fitted(kind: str, codes: np.ndarray, posterior: Posterior, components: int 
 
 
 def _mean_log_prob(model: Autoencoder, codes: np.ndarray) -> float:
-    """The mean of log p(z) in nats."""
-    batch, prior = model.batch_size_for(), model.prior_distribution()
+    """The mean of log p(z) in nats, or that of the indices of discrete latents."""
+    discrete = isinstance(model.posterior, DiscretePosterior) and model.prior is not None
+    batch, prior = model.batch_size_for(), model.prior.distribution() if discrete else model.prior_distribution()
     found = [prior.log_prob(codes[start : start + batch]) for start in range(0, len(codes), batch)]
     return float(np.mean(np.concatenate(found)))

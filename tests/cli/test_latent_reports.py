@@ -83,6 +83,15 @@ def test_a_fitted_prior_explains_the_latents_better(cli, finished_run):
     assert_refused(cli("fit-prior", finished_run), "it contains results; use --overwrite")
 
 
+@pytest.mark.slow
+def test_the_prior_of_discrete_latents_is_autoregressive(cli, tmp_path):
+    np.save("x.npy", load("digits").test.x[:40])
+    vq_vae((8, 8, 1), 2, codebook_size=4, units=(8,), seed=0).save("vq.keras")
+    code, said, _ = cli("fit-prior", "vq.keras", "--reference", "x.npy")
+    assert code == 0 and said.startswith("autoregressive prior")
+    assert load_model("fitted_prior/model.keras").prior.categories == 4
+
+
 def test_a_prior_that_does_not_fit_the_latents_is_refused(cli, finished_run, tmp_path):
     assert_refused(cli("fit-prior", finished_run, "--prior", "autoregressive"), "expected mixture or flow")
     assert_refused(cli("fit-prior", finished_run, "--prior", "flow", "--components", 3), "expected a mixture, got flow")
