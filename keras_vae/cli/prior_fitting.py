@@ -109,7 +109,8 @@ def _fitted(kind: str, codes: np.ndarray, posterior: Posterior, components: int 
 
 def _mean_log_prob(model: Autoencoder, codes: np.ndarray) -> float:
     """The mean of log p(z) in nats, or that of the indices of discrete latents."""
-    discrete = isinstance(model.posterior, DiscretePosterior) and model.prior is not None
-    batch, prior = model.batch_size_for(), model.prior.distribution() if discrete else model.prior_distribution()
+    batch, prior = model.batch_size_for(), model.prior_distribution()
+    if isinstance(model.posterior, DiscretePosterior) and model.prior is not None:
+        prior = model.prior.distribution()
     found = [prior.log_prob(codes[start : start + batch]) for start in range(0, len(codes), batch)]
     return float(np.mean(np.concatenate(found)))
