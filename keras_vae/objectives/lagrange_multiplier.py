@@ -13,13 +13,19 @@ from keras_vae.serialization import register
 LEAST, MOST = 1e-6, 1e6
 """The range of the weight. At an end of it, the target is out of reach."""
 
+FARTHEST = 0.2
+"""The distance from the target, relative to it, above which the weight does not change faster.
+
+A model that has just begun to learn is far from any target, whatever the weight.
+"""
+
 
 @register
 class LagrangeMultiplier(Float32Layer):
     """A weight of a term that changes in training until the mean of a term over the batches reaches a target.
 
         minimize f  subject to  E[g] = target:    loss = f + w g,    log w <- log w + rate v,
-        v = (mean_B g - target) / |target|, clipped to [-1, 1]
+        v = (mean_B g - target) / |target|, clipped to [-0.2, 0.2]
 
     The weight w rises after a batch in which the mean of its own term g is above the target, and falls otherwise. With
     `of`, it follows the mean of another term, of which less weight is to leave less: for the KL, the distortion. Then
@@ -32,7 +38,7 @@ class LagrangeMultiplier(Float32Layer):
         target: the mean of the term to be reached, in the unit of the term, such as nats per example.
         of: name of another term of the same objective whose mean is to reach the target; by default that of its own
             term. A term with the weight 0 is measured only, such as `0.0 * SquaredError()`.
-        rate: the change of log w after a batch whose mean is at twice the target.
+        rate: the change of log w after a batch, relative to the distance of its mean from the target.
 
     Raises:
         InvalidInputError: if an argument is out of its range.
@@ -41,16 +47,16 @@ class LagrangeMultiplier(Float32Layer):
 
     >>> print(NLL() + LagrangeMultiplier(14.0) * KL())
     nll + LagrangeMultiplier kl
-    >>> weight = LagrangeMultiplier(0.5, rate=0.1)
+    >>> weight = LagrangeMultiplier(0.5)
     >>> weight.update(tf.constant(1.0))
     >>> print(round(float(weight.value), 4))
-    1.1052
+    1.0101
 
     References: Rezende & Viola, 2018, https://arxiv.org/abs/1810.00597; with the KL as the constraint: Shao et al.,
     2020, https://arxiv.org/abs/2004.05988
     """
 
-    def __init__(self, target: float, *, of: str | None = None, rate: float = 0.03, **kwargs: Any):
+    def __init__(self, target: float, *, of: str | None = None, rate: float = 0.05, **kwargs: Any):
         super().__init__(**kwargs)
         self.target = check_number("LagrangeMultiplier: target", target)
         if of is not None and (not isinstance(of, str) or not of):
@@ -73,7 +79,7 @@ class LagrangeMultiplier(Float32Layer):
         Args:
             mean: the mean of the term over the global batch, a scalar. One that is not finite changes nothing.
         """
-        violation = tf.clip_by_value((mean - self.target) / (abs(self.target) or 1.0), -1.0, 1.0)
+        violation = tf.clip_by_value((mean - self.target) / (abs(self.target) or 1.0), -FARTHEST, FARTHEST)
         change = (-self.rate if self.of else self.rate) * violation
         change = tf.where(tf.math.is_finite(mean), change, 0.0)
         log_value = tf.convert_to_tensor(self.log_value) + change
