@@ -101,6 +101,7 @@ from .objectives import DimensionwiseKL as DimensionwiseKL
 from .objectives import DReG as DReG
 from .objectives import FeatureSimilarity as FeatureSimilarity
 from .objectives import L1Activity as L1Activity
+from .objectives import LagrangeMultiplier as LagrangeMultiplier
 from .objectives import LinearWarmup as LinearWarmup
 from .objectives import MutualInformation as MutualInformation
 from .objectives import Objective as Objective
@@ -112,6 +113,7 @@ from .objectives import SemiSupervisedELBO as SemiSupervisedELBO
 from .objectives import Sinkhorn as Sinkhorn
 from .objectives import SlicedWasserstein as SlicedWasserstein
 from .objectives import SparsityKL as SparsityKL
+from .objectives import SquaredError as SquaredError
 from .objectives import StandardNormalKL as StandardNormalKL
 from .objectives import Term as Term
 from .objectives import TotalCorrelation as TotalCorrelation

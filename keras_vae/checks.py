@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import re
 from typing import Any
 
 from keras_vae.errors import InvalidInputError
@@ -14,6 +15,8 @@ CHANNELS = (1, 3, 4)
 
 
 MAX_SEED = 2**31 - 1
+
+AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(nats?|bits?|)")
 
 
 def is_integer(value: Any) -> bool:
@@ -111,6 +114,30 @@ def _range(least: float, most: float, above: float, below: float) -> str:
 def check_integer(name: str, value: Any, *, least: int = 1) -> int:
     """Returns `value` as an int; raises `InvalidInputError` if it is not an integer >= `least`."""
     return check_number(name, value, least=least, integer=True)
+
+
+def check_nats(name: str, value: Any) -> float:
+    """Returns an amount of information in nats.
+
+    Args:
+        name: name of the part and argument, for the message.
+        value: a number of nats, or a text with a number and a unit, such as `"20bits"` or `"14 nats"`.
+
+    Raises:
+        InvalidInputError: if the value has another form, or is not positive.
+
+    Example:
+
+    >>> check_nats("target_rate", 14), round(check_nats("target_rate", "20bits"), 2)
+    (14.0, 13.86)
+    """
+    match = AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
+    number = float(match[1]) if match else value
+    if not is_number(number) or not 0 < number < math.inf:
+        raise InvalidInputError(
+            f"{name} must be a positive amount of information, such as 14 or '14nats' or '20bits'; got {value!r}."
+        )
+    return float(number) * (math.log(2) if match and match[2].startswith("bit") else 1.0)
 
 
 def check_seed(value: Any) -> int:

@@ -1,5 +1,6 @@
 """Shared by the studies: models that are trained once and stored."""
 
+import json
 import math
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from keras_vae.training import TrainingConfig, build_model
 
 
 def trained(config: TrainingConfig, data: kv.data.SplitDataset, file: Path, *, fresh: bool = False) -> kv.Autoencoder:
-    """The model of a configuration, trained on the data and stored in `file`; loaded from `file` if it exists."""
-    if file.exists() and not fresh:
+    """The model of a configuration, trained on the data and stored in `file`.
+
+    It is loaded from `file` if that has the same configuration, which is stored beside it.
+    """
+    beside = file.with_suffix(".config.json")
+    if file.exists() and beside.exists() and json.loads(beside.read_text()) == config.as_dict() and not fresh:
         return kv.load_model(file)
     keras.backend.clear_session()
     model = build_model(config, data)
@@ -22,6 +27,7 @@ def trained(config: TrainingConfig, data: kv.data.SplitDataset, file: Path, *, f
     steps = steps_per_epoch(len(data.train), size)
     model.fit(batches, epochs=config.epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
     model.save(file)
+    beside.write_text(json.dumps(config.as_dict(), indent=2))
     return model
 
 

@@ -8,6 +8,7 @@ import keras_vae as kv
 from keras_vae.objectives import (
     DIP,
     IWAE,
+    KL,
     MMD,
     MSSSIM,
     NLL,
@@ -19,11 +20,13 @@ from keras_vae.objectives import (
     DimensionwiseKL,
     DReG,
     L1Activity,
+    LagrangeMultiplier,
     LinearWarmup,
     MutualInformation,
     Renyi,
     Sinkhorn,
     SlicedWasserstein,
+    SquaredError,
     TotalCorrelation,
 )
 from keras_vae.zoo.assemble import GENERATIVE, INFERENCE
@@ -86,7 +89,9 @@ def _bounds():
 def _regularizers():
     parts_of_kl = MutualInformation() + 6.0 * TotalCorrelation() + DimensionwiseKL()
     moments = DIP("i", name="dip_i") + DIP("ii", name="dip_ii")
-    return NLL() + Capacity(LinearWarmup(3, 1.0)) + parts_of_kl + moments + 100.0 * MMD() + 10.0 * MSSSIM()
+    constraint = LagrangeMultiplier(0.05, of="squared_error", rate=0.1) * KL() + 0.0 * SquaredError()
+    others = moments + 100.0 * MMD() + 10.0 * MSSSIM()
+    return NLL() + Capacity(LinearWarmup(3, 1.0)) + parts_of_kl + constraint + others
 
 
 CORE = ("ae", "conditional_vae", "factor_vae", "ladder_vae", "semi_supervised_vae", "vae", "vq_vae")
@@ -139,7 +144,7 @@ COVER = tuple(dict.fromkeys((*STRUCTURES, *OBJECTIVES)))
 
 AS_VAE = (
     *("annealed_vae", "beta_tc_vae", "beta_vae", "ciwae", "denoising_vae", "dip_vae_i", "dip_vae_ii", "dreg_iwae"),
-    *("info_vae", "iwae", "miwae", "ms_ssim_vae", "piwae", "stl_vae", "vr_vae"),
+    *("geco_vae", "info_vae", "iwae", "miwae", "ms_ssim_vae", "piwae", "stl_vae", "vr_vae"),
 )
 AS_AE = ("contractive_ae", "denoising_ae", "rae_gp", "sparse_ae")
 AS_WAE_MMD = ("sinkhorn_ae", "swae", "wae_gan")
@@ -156,7 +161,8 @@ def structure_of(model):
     parts = ("posterior", "likelihood", "prior", "condition", "encoder", "decoder")
     names = {f"{part} {type(getattr(model, part)).__name__}" for part in parts}
     ways = {f"{way} {getattr(model.posterior, way, None)}" for way in ("merge", "levels")}
-    layers = {f"layer {type(layer).__name__}" for layer in model._flatten_layers() if layer is not model.corruption}
+    learning = (model.corruption, *model.multipliers)
+    layers = {f"layer {type(layer).__name__}" for layer in model._flatten_layers() if layer not in learning}
     answers = {f"density {model.has_density}, prior {model.prior is not None}"}
     return names | ways | layers | answers | {f"model {type(model).__name__}"}
 
@@ -166,7 +172,9 @@ def objective_of(model):
     terms = {
         f"{type(term).__name__} {getattr(term, 'kind', '')} trains {term.trains}" for term in model.objective.terms
     }
-    return terms | {f"{part} {type(getattr(model, part, None)).__name__}" for part in ("corruption", "critic")}
+    weights = {f"weight {type(weight).__name__}" for weight in model.multipliers}
+    others = {f"{part} {type(getattr(model, part, None)).__name__}" for part in ("corruption", "critic")}
+    return terms | weights | others
 
 
 def every(slow_beyond=(), among=None):

@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,9 @@ from keras_vae.cli.imports import import_modules, import_recorded
 from keras_vae.cli.settings import settings_of
 from keras_vae.text import split_names
 from keras_vae.training.config import TrainingConfig
+
+TARGETED = "geco_vae"
+"""The recipe that finds the weight of its KL."""
 
 Config = Annotated[Path | None, typer.Option(help="Configuration in JSON, such as the config.json of a run.")]
 
@@ -24,6 +28,21 @@ def train(
     settings: dict[str, Any],
     beta: Annotated[float | None, typer.Option(help="Weight of the KL, for beta_vae.")] = None,
     free_bits: Annotated[float | None, typer.Option(help="Nats of KL per latent dimension without penalty.")] = None,
+    target_rate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AMOUNT",
+            help="KL per example at which training keeps the model by the weight of the KL, such as 20bits or 14nats "
+            "(or 14, in nats); trains a geco_vae.",
+        ),
+    ] = None,
+    target_error: Annotated[
+        float | None,
+        typer.Option(
+            help="Mean squared error per value of the reconstructions, likewise; pixels are from 0 to 1, so that 0.01 "
+            "is an error of 0.1 of the range."
+        ),
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,15 +88,20 @@ def train(
     from keras_vae.training import Run
     from keras_vae.training import train as run_training
 
-    more = {"beta": beta, "free_bits": free_bits}
-    options = parse_settings(setting or []) | {name: value for name, value in more.items() if value is not None}
+    weights = {"beta": beta, "free_bits": free_bits}
+    targets = {"target_rate": target_rate, "target_error": target_error}
+    given = {name: value for name, value in {**weights, **targets}.items() if value is not None}
+    options = parse_settings(setting or []) | given
     if resume and overwrite:
         raise InvalidInputError("--resume and --overwrite: expected one of the two; drop one.")
     if resume and out is not None and config is None and Run(out).exists:
         config = Run(out)["config.json"]
     base = _base(config, settings)
+    if given.keys() & targets and config is None:
+        settings = {"model": TARGETED, **settings}
     training_config = base.replace(**settings, options=merged(base.options, options))
     _import(training_config, settings, config)
+    _check_targets(training_config.model, given, targets)
     out = out or Path("runs") / _name_of(training_config)
     try:
         run = run_training(
@@ -166,6 +190,28 @@ def tune(
     if best is None:
         return
     typer.echo(f"\nBest: {best.path}\nPicture: {out / 'search.png'}")
+
+
+def _check_targets(model: str, given: Collection[str], targets: Collection[str]) -> None:
+    """Raises `InvalidInputError` for a target beside a weight, or of a model that does not find its weight."""
+    from keras_vae import zoo
+    from keras_vae.errors import InvalidInputError
+
+    for name in given:
+        if name in targets and not zoo.takes(model, name):
+            raise InvalidInputError(
+                f"{_flag(name)}: the model {model!r} does not find the weight of its KL in training; use --model "
+                f"{TARGETED}, with the parts of {model} by --set, or leave the option out."
+            )
+        if name not in targets and (those := [_flag(each) for each in given if each in targets]):
+            raise InvalidInputError(
+                f"{those[0]}: training finds the weight of the KL itself, and {_flag(name)} would have no effect; "
+                "leave out one of the two."
+            )
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _base(path: Path | None, settings: dict[str, Any]) -> TrainingConfig:

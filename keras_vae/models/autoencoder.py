@@ -125,6 +125,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
             name="step", shape=(), dtype="int64", initializer="zeros", trainable=False, aggregation="only_first_replica"
         )
         compatibility.check_parts(self)
+        self.multipliers = list(self.objective.multipliers.values())  # for Keras, which then saves them
         self.kl_estimator = compatibility.kl_estimator_of(self)
         self.computed_once = compatibility.computed_once(self)
         self.report = Report(self.objective, self.posterior, has_density=self.has_density)
@@ -244,7 +245,7 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
             optimizer.apply([gradient_of[id(variable)] for variable in variables], variables)
         statistics = global_sum(statistics)
         with tf.control_dependencies([sums["weight"]]):  # else a stream that ends would count as one more batch
-            for name, own in statistics.items():
+            for name, own in statistics.items():  # of the posterior, the likelihood and the objective
                 self.report.add_restarts(getattr(self, name).update(own, seed))
             self.step.assign_add(1)
         return self.update_report(sums)
@@ -282,13 +283,15 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         gradients = gradients_along(routes, losses, tape, self.trainable_variables)
         heads = {name: getattr(self, name) for name in ("posterior", "likelihood")}
         statistics = {name: head.statistics(trace) for name, head in heads.items() if head.trainable}
+        statistics["objective"] = self.objective.statistics(terms, batch.weights)
         return gradients, self.report.sums_of(batch, trace, report, regularisation), statistics
 
     def reported(self, trace: Trace, terms: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
-        """The metrics, `(B,)` each (terms, ELBO and loss), and the regularisation losses of the networks."""
+        """The metrics (terms, ELBO, loss, weights found so far) and the regularisation losses of the networks."""
         loss = self.objective.weigh(terms, trace.step, self.objective.of_model)
         regularisation = tf.add_n([tf.zeros(()), *self.losses])
-        return {**terms, **self.elbo_terms(trace), "loss": loss}, regularisation
+        found = {name: multiplier.value for name, multiplier in self.objective.multipliers.items()}
+        return {**terms, **self.elbo_terms(trace), **found, "loss": loss}, regularisation
 
     def call(self, x: Any, training: bool = False, condition: Any = None) -> Tensor:
         """The reconstruction E[x | z] at the posterior mean z, shape `(B, *event_shape)`.

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.distributions import DistributionLayer
-from keras_vae.errors import InvalidInputError, NoClosedFormError
+from keras_vae.errors import InvalidInputError, NoClosedFormError, unknown
 from keras_vae.layers import Condition
 from keras_vae.models.augmentation import check_augmentation
 from keras_vae.models.contracts import check_definition, check_distribution, check_results, is_own, result_of
@@ -91,6 +91,7 @@ def check_parts(model: "Autoencoder") -> None:
         _check_prior(model)
     for term in model.objective.terms:
         _check_term(model, term)
+    _check_multipliers(model.objective)
     _check_that_something_learns(model)
 
 
@@ -131,6 +132,16 @@ def posterior_at_zero(model: "Autoencoder", x: tf.Tensor) -> tfd.Distribution:
     shapes = model.posterior.parameter_shapes
     parameters = {name: tf.zeros((tf.shape(x)[0], *shape)) for name, shape in shapes.items()}
     return model.posterior.distribution(parameters)
+
+
+def _check_multipliers(objective):
+    names = [term.name for term in objective.terms]
+    for name, multiplier in objective.multipliers.items():
+        if multiplier.of is not None and multiplier.of not in names:
+            raise InvalidInputError(
+                f"objective: {name}: {unknown(multiplier.of, names, part='term of the objective')} Add it with the "
+                "weight 0 to measure it only."
+            )
 
 
 def _check_that_something_learns(model):

@@ -30,6 +30,7 @@ class Report:
             directions.update(elbo="up", kl="down")
         for weight, term in objective.weighted:
             directions.setdefault(term.name, "up" if isinstance(weight, float) and weight < 0 else "down")
+        directions.update(dict.fromkeys(objective.multipliers, "down"))
         self.means = {name: GlobalMean(name, direction) for name, direction in directions.items()}
         self.codes: CodeUsage | None = None
         if isinstance(posterior, DiscretePosterior):
@@ -50,7 +51,7 @@ class Report:
     def sums_of(
         self, batch: Batch, trace: Trace, values: dict[str, tf.Tensor], regularisation: tf.Tensor
     ) -> dict[str, Any]:
-        """Weighted sums of the values `(B,)` over the batch of a replica, their weights, and invalid examples."""
+        """Weighted sums over the batch of a replica of values, `(B,)` or scalars; their weights; invalid examples."""
         rows = [value * batch.weights for value in values.values()]
         # One reduction for all sums, because XLA on a CPU starts a kernel for each.
         totals = tf.reduce_sum(tf.concat([tf.stack([*rows, batch.weights]), batch.bad], axis=0), axis=1)

@@ -20,6 +20,7 @@ from keras_vae.objectives.dreg import DReG
 from keras_vae.objectives.iwae import IWAE
 from keras_vae.objectives.kl import KL, kl_per_dimension
 from keras_vae.objectives.l1_activity import L1Activity
+from keras_vae.objectives.lagrange_multiplier import LagrangeMultiplier
 from keras_vae.objectives.log_weights import log_weights
 from keras_vae.objectives.mmd import MMD
 from keras_vae.objectives.ms_ssim import MSSSIM
@@ -33,6 +34,7 @@ from keras_vae.objectives.semi_supervised_elbo import SemiSupervisedELBO, margin
 from keras_vae.objectives.sinkhorn import Sinkhorn
 from keras_vae.objectives.sliced_wasserstein import SlicedWasserstein
 from keras_vae.objectives.sparsity_kl import SparsityKL
+from keras_vae.objectives.squared_error import SquaredError
 from keras_vae.objectives.standard_normal_kl import StandardNormalKL
 from keras_vae.objectives.stl import STL
 from keras_vae.objectives.total_correlation import DimensionwiseKL, MutualInformation, TotalCorrelation
@@ -63,6 +65,7 @@ __all__ = [
     "DimensionwiseKL",
     "FeatureSimilarity",
     "L1Activity",
+    "LagrangeMultiplier",
     "LinearWarmup",
     "MutualInformation",
     "Objective",
@@ -74,6 +77,7 @@ __all__ = [
     "Sinkhorn",
     "SlicedWasserstein",
     "SparsityKL",
+    "SquaredError",
     "StandardNormalKL",
     "Term",
     "TotalCorrelation",

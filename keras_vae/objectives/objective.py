@@ -15,19 +15,21 @@ from keras.optimizers.schedules import LearningRateSchedule
 
 from keras_vae.checks import check_number
 from keras_vae.errors import InvalidInputError
+from keras_vae.objectives.lagrange_multiplier import LagrangeMultiplier
 from keras_vae.random import fold
 from keras_vae.replicas import own_seed
 from keras_vae.serialization import Serializable, get, register
 from keras_vae.trace import Trace
 
-Weight = float | LearningRateSchedule
+Weight = float | LearningRateSchedule | LagrangeMultiplier
 
 
 class Term(Serializable):
     """The base class of terms of an objective: a pure function of a trace, in nats per example.
 
     A subclass implements `__call__`, stores its arguments as attributes, and is registered with `@keras_vae.register`.
-    Terms have no state: weights belong to layers, and dependence on time to schedules.
+    Terms have no state: weights belong to layers, dependence on time to schedules, and a weight that training finds to
+    a `LagrangeMultiplier`.
 
     Args:
         name: name of the metric that `fit` reports; by default, the class name in snake_case.
@@ -129,9 +131,9 @@ class Objective(Serializable):
     """A weighted sum of terms, in nats per example.
 
     Args:
-        weighted: pairs of a weight and a term. A weight is a finite number, or a
+        weighted: pairs of a weight and a term. A weight is a finite number, a
             `keras.optimizers.schedules.LearningRateSchedule` of the `step` of the model, the number of training batches
-            so far.
+            so far, or a `LagrangeMultiplier`.
 
     Raises:
         InvalidInputError: for an invalid weight or term, for an empty sum, or for two terms with the same name.
@@ -188,6 +190,39 @@ class Objective(Serializable):
         """
         return {term.name: _checked_value(term, term(trace), trace) for term in self.terms}
 
+    @property
+    def multipliers(self) -> dict[str, LagrangeMultiplier]:
+        """The weights that the training finds, by the name of their metric, such as `kl_weight`."""
+        return {
+            f"{term.name}_weight": weight for weight, term in self.weighted if isinstance(weight, LagrangeMultiplier)
+        }
+
+    @property
+    def measured(self) -> dict[str, str]:
+        """The name of the term that is to reach the target, for each of `multipliers`."""
+        return {name: multiplier.of or name.removesuffix("_weight") for name, multiplier in self.multipliers.items()}
+
+    def statistics(self, values: Mapping[str, tf.Tensor], weights: tf.Tensor) -> dict[str, Any]:
+        """Returns the sums over a batch for `update`: of the weights of the examples, and of the measured terms.
+
+        Args:
+            values: the value of each term by name, `(B,)`.
+            weights: the weights of the examples, `(B,)`.
+        """
+        sums = {name: tf.reduce_sum(weights * values[name]) for name in self.measured.values()}
+        return {"sums": sums, "weight": tf.reduce_sum(weights)} if sums else {}
+
+    def update(self, statistics: Mapping[str, Any], seed: tf.Tensor) -> None:
+        """Changes the weights that the training finds, after each training batch, unless they are frozen.
+
+        Args:
+            statistics: see `statistics`, as sums over replicas.
+            seed: not used.
+        """
+        for name, multiplier in self.multipliers.items():
+            if multiplier.trainable:
+                multiplier.update(statistics["sums"][self.measured[name]] / statistics["weight"])
+
     def weigh(self, values: Mapping[str, tf.Tensor], step: tf.Tensor, indices: Sequence[int]) -> tf.Tensor:
         """Returns the weighted sum of the terms at `indices`, shape `(B,)`."""
         weighted = [self.weighted[i] for i in indices]
@@ -213,9 +248,9 @@ def _checked_weight(weight, term) -> Weight:
         )
     if not isinstance(term.name, str) or not term.name:
         raise InvalidInputError(f"{type(term).__name__}: name must be a text that is not empty; got {term.name!r}.")
-    if isinstance(weight, LearningRateSchedule):
+    if isinstance(weight, LearningRateSchedule | LagrangeMultiplier):
         return weight
-    return check_number(f"Objective: unless a LearningRateSchedule, the weight of {term.name!r}", weight)
+    return check_number(f"Objective: unless a schedule or a LagrangeMultiplier, the weight of {term.name!r}", weight)
 
 
 def _checked_value(term: Term, value: Any, trace: Trace) -> tf.Tensor:
@@ -235,4 +270,6 @@ def _checked_value(term: Term, value: Any, trace: Trace) -> tf.Tensor:
 
 
 def _at(weight, step):
+    if isinstance(weight, LagrangeMultiplier):
+        return weight.value
     return tf.cast(weight(step), tf.float32) if callable(weight) else weight

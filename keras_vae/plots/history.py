@@ -17,6 +17,7 @@ PANELS = {
     "elbo": ("ELBO", "nats per example, higher is better"),
     "nll": ("reconstruction NLL", "nats per example"),
     "kl": ("KL from posterior to prior", "nats per example"),
+    "squared_error": ("squared error of the reconstruction", "per value"),
     "perplexity": ("perplexity of the codes", "codes, higher is better"),
     "codes_in_use": ("codes in use", "codes, higher is better"),
     "restarts": ("restarts of unused codes", "codebook entries per epoch"),

@@ -48,6 +48,7 @@ from keras_vae.training.report import write_quick_report
 from keras_vae.training.resume import check_resumable, check_same_data, continued
 from keras_vae.training.run import BEST, Run
 from keras_vae.training.show_progress import ShowProgress
+from keras_vae.training.targets import missed_targets
 
 KEPT = (*FROM_DATA, "epochs", "latent_dim", "batch_size")
 """Attributes that a resumed run takes from its own configuration if they are None."""
@@ -178,6 +179,8 @@ def train(
                 _keep_best(strategy, model, run, progress, verbose=verbose)
             check_alike(strategy, map(_array, model.trainable_variables), "weights after the training")
         if writes:
+            for sentence in missed_targets(model.objective, run.read_history()):
+                print(f"Note: {sentence}", file=sys.stderr)
             run.save_model(model, "model.keras", metadata=record_of(config))
             remove_checkpoints(run)
         if writes and report:

@@ -2,8 +2,10 @@
 
 from typing import Unpack
 
+from keras_vae.checks import check_nats, check_number
+from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
-from keras_vae.objectives import KL, NLL, Capacity, LinearWarmup
+from keras_vae.objectives import KL, NLL, Capacity, LagrangeMultiplier, LinearWarmup, Objective, SquaredError
 from keras_vae.zoo.assemble import assemble, weight
 from keras_vae.zoo.parts import Parts
 from keras_vae.zoo.registry import recipe
@@ -121,6 +123,66 @@ def annealed_vae(
         parts,
         objective=NLL() + gamma * Capacity(LinearWarmup(capacity_steps, capacity)),
     )
+
+
+@recipe(
+    family="variational",
+    paper="Rezende & Viola, 2018",
+    url="https://arxiv.org/abs/1810.00597",
+    options_of={"objective": ("target_rate", "target_distortion", "target_error", "estimator")},
+)
+def geco_vae(
+    event_shape: tuple[int, ...],
+    latent_dim: int = 16,
+    *,
+    target_rate: float | str | None = None,
+    target_distortion: float | None = None,
+    target_error: float | None = None,
+    estimator: str = "analytic",
+    **parts: Unpack[Parts],
+) -> Autoencoder:
+    """VAE that finds the weight of its KL in training, so that the rate, the distortion or the error reaches a target.
+
+        loss = -E_q[log p(x | z)] + w KL(q(z | x) || p(z)),  w such that the mean over the batches is at the target
+
+    `fit` reports the weight as `kl_weight`, see `LagrangeMultiplier`. Give one target. The means are those of the
+    training batches; those of other data differ as far as the model overfits.
+
+    Args:
+        event_shape: shape of one example, such as `(28, 28, 1)`.
+        latent_dim: length of the latent vector.
+        target_rate: KL per example: nats, or a text with a unit, such as `"20bits"`. 25 nats if there is no target.
+        target_distortion: negative log-likelihood of the reconstruction per example, in nats, as the metric `nll`.
+        target_error: mean squared error of the reconstruction per value, as the metric `squared_error`; the values of
+            images are from 0 to 1.
+        estimator: estimator of the KL, see `KL`; `"monte_carlo"` for a prior without a closed form.
+        **parts: see `Parts`.
+
+    Raises:
+        InvalidInputError: if there are several targets, or if one is not a positive number.
+
+    Example:
+
+    >>> model = geco_vae((8, 8, 1), 4, units=(32,), target_rate="20bits")
+    >>> print(model.objective, round(model.objective.multipliers["kl_weight"].target, 2))
+    nll + LagrangeMultiplier kl 13.86
+    """
+    objective = _constrained(KL(estimator=estimator), target_rate, target_distortion, target_error)
+    return assemble("geco_vae", event_shape, latent_dim, parts, objective=objective)
+
+
+def _constrained(kl: KL, rate: float | str | None, distortion: float | None, error: float | None) -> Objective:
+    targets = {"target_rate": rate, "target_distortion": distortion, "target_error": error}
+    given = [name for name, target in targets.items() if target is not None]
+    if len(given) > 1:
+        raise InvalidInputError(f"zoo.geco_vae: expected one target; got {' and '.join(given)}; leave the others out.")
+    if distortion is not None:
+        target = check_number("zoo.geco_vae: target_distortion", distortion)
+        return NLL() + LagrangeMultiplier(target, of="nll") * kl
+    if error is not None:
+        target = check_number("zoo.geco_vae: target_error", error, above=0)
+        return NLL() + LagrangeMultiplier(target, of="squared_error") * kl + 0.0 * SquaredError()
+    return NLL() + LagrangeMultiplier(check_nats("zoo.geco_vae: target_rate", 25.0 if rate is None else rate)) * kl
 
 
 @recipe(
