@@ -29,9 +29,8 @@ def test_reports_and_exports_have_its_name_and_are_not_beside_it(cli, tmp_path):
     options = ["--data", "digits", "--only", "samples", "--quick", "--report"]
     code, out, _ = cli("evaluate", "--preset", "vae_digits", *options)
     assert code == 0 and out.endswith("Report: vae_digits-evaluation.html\n")
-    for given, out in (([], "saved_models/vae_digits"), (["exported"], "exported")):
-        assert cli("export", "--preset", "vae_digits", *given, "--signature", "decode")[0] == 0
-        assert (tmp_path / out / "1" / "saved_model.pb").exists()
+    assert cli("export", "--preset", "vae_digits", "--signature", "decode")[0] == 0
+    assert (tmp_path / "saved_models" / "vae_digits" / "1" / "saved_model.pb").exists()
 
 
 def test_what_is_not_clear_is_refused(cli):
@@ -39,5 +38,6 @@ def test_what_is_not_clear_is_refused(cli):
     assert_refused(cli("sample", *out), "RUN and --preset: expected one of the two; give one")
     assert_refused(cli("sample", "run", "--preset", "vae_digits", *out), "expected one of the two; drop one")
     assert_refused(cli("export", "run", "out", "--preset", "vae_digits"), "RUN and --preset: expected one")
+    assert_refused(cli("export", "model.onnx/x", "--preset", "vae_digits", "--signature", "x"), "signature")
     assert_refused(cli("sample", "--preset", "vae_digit", *out), "did you mean 'vae_digits'")
     assert_refused(cli("traverse", "--preset", "vae_digits", "--example", 0, *out), "name it with --data")

@@ -8,11 +8,17 @@ from tests.presets.hub_server import TOKEN, HubServer
 constants = pytest.importorskip("huggingface_hub.constants")
 
 
+def set_endpoint(monkeypatch, url):
+    """Does what the library does with HF_ENDPOINT, which it reads only when it is imported."""
+    monkeypatch.setattr(constants, "ENDPOINT", url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}")
+
+
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
-    """A server in place of the Hub, as HF_ENDPOINT would name it, and an empty cache."""
+    """A server in place of the Hub, and an empty cache."""
     with HubServer().running() as server:
-        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        set_endpoint(monkeypatch, server.url)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         monkeypatch.setenv("HF_TOKEN", TOKEN)
@@ -58,7 +64,7 @@ def test_what_is_not_there_is_told_in_one_line(hub, preset, refused, monkeypatch
 def test_without_a_connection_the_cache_is_read(hub, preset, model, assert_same_weights, refused, monkeypatch):
     upload_preset("hf://user/tiny", preset.folder)
     from_preset("hf://user/tiny")
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    set_endpoint(monkeypatch, "http://127.0.0.1:9")
     assert_same_weights(from_preset("hf://user/tiny"), model)
     with refused("hf://user/other: it cannot be downloaded .*check the name, the connection"):
         from_preset("hf://user/other")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 
 import keras
@@ -48,7 +49,7 @@ def test_float16_needs_examples_and_tells_the_loss(model, examples, refused, tmp
     again = from_preset(half.folder)
     assert {weight.dtype for weight in again.trainable_variables} == {"float32"}
     loss = model.elbo(examples).mean() - again.elbo(examples).mean()
-    assert half.loss == pytest.approx(loss, abs=1e-6) and 0 < abs(half.loss) < 0.05
+    assert half.loss == pytest.approx(loss, abs=1e-4) and 0 < abs(half.loss) < 0.05
     assert f"changes by {-half.loss:+.4f} nats per example" in (half.folder / "README.md").read_text()
 
 
@@ -103,11 +104,11 @@ def test_a_changed_preset_is_refused(preset, tmp_path, refused, change, message)
         from_preset(damaged(preset, tmp_path / "changed", change))
 
 
-def test_code_in_a_preset_is_not_run(preset, tmp_path, refused):
-    canary = keras.layers.Lambda(lambda x: (tmp_path / "ran").write_text("") or x)
+def test_code_in_a_preset_is_not_run(preset, tmp_path, refused, monkeypatch):
+    canary = keras.layers.Lambda(lambda x: __import__("os").environ.update(PRESET_CANARY="ran") or x)
     encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), canary])
     hostile = Autoencoder(encoder, make_networks("mlp", (8, 8, 1), 2, units=(4,))[1], objective=NLL() + KL())
-    (tmp_path / "ran").unlink()
+    monkeypatch.delenv("PRESET_CANARY")
     folder = tmp_path / "hostile"
     shutil.copytree(preset.folder, folder)
     keras.Model.save(hostile, folder / "model.keras")  # its own `save` refuses
@@ -116,7 +117,7 @@ def test_code_in_a_preset_is_not_run(preset, tmp_path, refused):
     (folder / "preset.json").write_text(json.dumps(record))
     with refused("Lambda layer"):
         from_preset(folder)
-    assert not (tmp_path / "ran").exists()
+    assert "PRESET_CANARY" not in os.environ
 
 
 def test_nothing_is_written_over(model, preset, tmp_path, refused):
