@@ -37,10 +37,10 @@ def save_compact(model: Autoencoder, path: Path, *, precision: str, metadata: Ma
         with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
             for name in old.namelist():
                 content = old.read(name)
-                if name == METADATA:
-                    content = json.dumps({**json.loads(content), **metadata})
                 if name == WEIGHTS:  # compressed within; HDF5 reads it at many places
                     new.writestr(name, _compressed(content, PRECISIONS[precision]), zipfile.ZIP_STORED)
+                elif name == METADATA:
+                    new.writestr(name, json.dumps({**json.loads(content), **metadata}))
                 else:
                     new.writestr(name, content)
 

@@ -33,11 +33,14 @@ def test_reports_and_exports_have_its_name_and_are_not_beside_it(cli, tmp_path):
     assert (tmp_path / "saved_models" / "vae_digits" / "1" / "saved_model.pb").exists()
 
 
-def test_what_is_not_clear_is_refused(cli):
+def test_what_is_not_clear_is_refused(cli, tmp_path):
     out = ["--out", "x.npy"]
     assert_refused(cli("sample", *out), "RUN and --preset: expected one of the two; give one")
     assert_refused(cli("sample", "run", "--preset", "vae_digits", *out), "expected one of the two; drop one")
     assert_refused(cli("export", "run", "out", "--preset", "vae_digits"), "RUN and --preset: expected one")
-    assert_refused(cli("export", "model.onnx/x", "--preset", "vae_digits", "--signature", "x"), "signature")
+    (tmp_path / "taken").write_text("")
+    assert_refused(
+        cli("export", "taken", "--preset", "vae_digits"), "taken: expected a folder for versions of the model"
+    )
     assert_refused(cli("sample", "--preset", "vae_digit", *out), "did you mean 'vae_digits'")
     assert_refused(cli("traverse", "--preset", "vae_digits", "--example", 0, *out), "name it with --data")
