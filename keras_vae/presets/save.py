@@ -72,8 +72,8 @@ def save_to_preset(
         save_compact(model, new, precision=precision, metadata=metadata or {})
         loss = None
         if precision != "float32":
-            bounds = [one.elbo(examples, condition=condition).mean() for one in (model, load_model(new))]
-            loss = float(np.subtract(*bounds))
+            bounds = [one.elbo(examples, condition=condition) for one in (model, load_model(new))]
+            loss = float(np.subtract(*bounds, dtype=np.float64).mean())
         preset = Preset(
             name=name,
             card=card or ModelCard(),
