@@ -9,6 +9,7 @@ from . import networks as networks
 from . import objectives as objectives
 from . import optimizers as optimizers
 from . import plots as plots
+from . import presets as presets
 from . import priors as priors
 from . import serving as serving
 from . import training as training
@@ -117,6 +118,10 @@ from .objectives import SquaredError as SquaredError
 from .objectives import StandardNormalKL as StandardNormalKL
 from .objectives import Term as Term
 from .objectives import TotalCorrelation as TotalCorrelation
+from .presets import from_preset as from_preset
+from .presets import list_presets as list_presets
+from .presets import save_to_preset as save_to_preset
+from .presets import upload_preset as upload_preset
 from .priors import AutoregressivePrior as AutoregressivePrior
 from .priors import CategoricalPrior as CategoricalPrior
 from .priors import DirichletPrior as DirichletPrior

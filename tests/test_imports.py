@@ -28,7 +28,7 @@ ORDER = (
     ("zoo", "data", "plots"),
     ("evaluation",),
     ("serving",),
-    ("bulk",),
+    ("bulk", "presets"),
     ("training",),
     ("tuning",),
     ("cli",),

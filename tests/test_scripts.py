@@ -143,6 +143,14 @@ def test_a_trial_of_a_published_result_is_not_repeated_and_not_recorded(mnist, c
     assert (tmp_path / "iwae_k5-0" / "model.keras").stat().st_mtime_ns == weights
     assert before == (recorded.read_text() if recorded.exists() else None)
 
+    made = ["--runs", tmp_path, "iwae_mnist_k5"]
+    with pytest.raises(AssertionError, match="it is a trial, with another configuration; give another --out"):
+        call("make_presets", *made)
+    assert f"log-likelihood, bound with 20 samples: {obtained} nats" in call("make_presets", "--out", tmp_path, *made)
+    card = kv.presets.find_preset(tmp_path / "iwae_mnist_k5").card
+    assert card.made["command"] == "scripts/reproduce iwae_k5" and card.figures[0].published == -85.54
+    assert kv.from_preset(tmp_path / "iwae_mnist_k5").latent_shape == (50,)
+
 
 @pytest.mark.slow
 def test_a_sweep_of_beta_draws_its_frontier_and_keeps_what_is_finished(call, tmp_path):

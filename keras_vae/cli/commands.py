@@ -294,6 +294,13 @@ def parts() -> None:
         typer.echo(f"{name}\n  {', '.join(names)}\n")
 
 
+def presets() -> None:
+    """List the presets, which are trained models for `--preset` of other commands: data and measured figures."""
+    from keras_vae.presets import list_presets
+
+    typer.echo("\n\n".join(f"{name}: {card}" for name, card in list_presets().items()))
+
+
 @settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns")
 def data(
     *,
@@ -340,4 +347,4 @@ def _table(rows: dict[str, Any]) -> None:
     typer.echo("\n".join(f"{name:{width}}{text}" for name, text in rows.items()))
 
 
-ALL = (evaluate, compare, sample, traverse, interpolate, models, parts, data, prepare)
+ALL = (evaluate, compare, sample, traverse, interpolate, models, parts, presets, data, prepare)

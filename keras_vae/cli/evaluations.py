@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import evaluation, plots
+from keras_vae.cli.preset_option import name_of_source, report_path
 from keras_vae.cli.sources import check_split, evaluation_data_of, model_of
 from keras_vae.data import Split, SplitDataset
 from keras_vae.errors import InvalidInputError
@@ -33,19 +34,19 @@ def report_folder(source: Path) -> contextlib.AbstractContextManager[None]:
     run = Run(source)
     if run.exists:
         return run.locked()
-    check_writable(source)
+    check_writable(report_path(source))
     return contextlib.nullcontext()
 
 
 def write_report(source: Path, results: Mapping[str, Result], settings: Mapping[str, Any]) -> Path:
-    """Writes the report into the run folder or beside a model file, and returns the path of the page."""
+    """Writes the report into a run, beside a model file, or of a preset here; returns the path of the page."""
     run = Run(source)
     if run.exists:
         return write_run_report(run, results, settings)
     return evaluation.write_report(
-        source.with_name(f"{source.stem}-evaluation"),
+        report_path(source),
         results,
-        title=source.stem,
+        title=name_of_source(source),
         settings=settings,
         configuration={"model": str(source)},
         environment=environment(),

@@ -10,6 +10,7 @@ from keras_vae.cli.sources import check_split, model_of, training_examples
 from keras_vae.data import Split
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import check_writable
+from keras_vae.presets.preset import RECORD
 from keras_vae.serving import ExportOptions, export, write_server_files
 from keras_vae.serving.saved_model import check_target
 from keras_vae.training import Run, TrainingConfig
@@ -69,7 +70,8 @@ def write_files(base: Path, options: ExportOptions, *, asked: bool | None) -> No
 
 def _holds_only_models(base: Path) -> bool:
     folders = [entry for entry in base.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
-    return all(version.name.isdigit() for folder in folders for version in folder.iterdir())
+    models = [folder for folder in folders if not any(folder.glob(f"*/{RECORD}"))]  # without the folder of presets
+    return all(version.name.isdigit() for folder in models for version in folder.iterdir())
 
 
 def _about_training(config: TrainingConfig) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from keras_vae.cli.preset_option import preset_instead_of
 from keras_vae.cli.settings import Command, settings_of
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.training.config import TrainingConfig
@@ -18,11 +19,14 @@ from keras_vae.training.config import TrainingConfig
 def imports_first(source: str) -> Callable[[Command], Command]:
     """Adds the option `--import` to a command. By default, the modules in the configurations of its runs are imported.
 
+    Adds the option `--preset`, too, see `preset_instead_of`.
+
     Args:
         source: the parameter of the command with one or more run folders or model files.
     """
 
     def decorate(command):
+        @preset_instead_of(source)
         @settings_of(TrainingConfig, "imports")
         @functools.wraps(command)
         def importing(settings: dict[str, Any], **arguments: Any) -> None:

@@ -8,6 +8,7 @@ import typer
 from keras_vae.checks import MAX_SEED
 from keras_vae.cli.commands import Source
 from keras_vae.cli.imports import imports_first
+from keras_vae.cli.preset_option import name_of_source
 from keras_vae.cli.settings import settings_of
 from keras_vae.serving import ExportOptions
 from keras_vae.serving.server import ServerOptions
@@ -50,7 +51,7 @@ def export(
     from keras_vae.serving import export_onnx
     from keras_vae.serving.server_files import docker_run
 
-    out = out or Path("saved_models") / run.name.removesuffix(".keras")
+    out = out or Path("saved_models") / name_of_source(run)
     options = options_of(run, settings)
     check_out(out)
     if out.suffix == ".onnx":

@@ -14,7 +14,9 @@ from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.serialized import has_code, unknown_objects
 
-WEIGHTS = "model.weights.h5"
+WEIGHTS, METADATA = "model.weights.h5", "metadata.json"
+"""Members of a `.keras` archive; Keras writes its version and the date into the second one."""
+
 MOST_CONFIG_BYTES = 2**26
 MOST_EXPANSION = 10
 """How much larger than the file its content may be, beside a few MiB; Keras does not compress."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_vae.models.facts import facts_of
 from keras_vae.serving.options import PRECISIONS
 from keras_vae.serving.served_model import ServedModel
 from keras_vae.serving.signatures import TENSORS
@@ -25,7 +26,7 @@ def model_card(served_model: ServedModel, name: str, card: Mapping[str, Section]
             and limits.
     """
     sections = {
-        "Model": _model(served_model),
+        "Model": facts_of(served_model.original),
         **card,
         "Signatures": _signatures(served_model),
         "Export": _export(served_model),
@@ -36,19 +37,6 @@ def model_card(served_model: ServedModel, name: str, card: Mapping[str, Section]
             content = [f"- {key}: {_text(value)}" for key, value in content.items()]
         lines += [f"## {heading}", "", *content, ""]
     return "\n".join(lines)
-
-
-def _model(served_model: ServedModel) -> dict[str, Any]:
-    model = served_model.original
-    return {
-        "model": model.name,
-        "example": f"float32 {model.event_shape}",
-        "latent": f"float32 {model.latent_shape}",
-        **{part: type(getattr(model, part)).__name__ for part in ("encoder", "decoder", "posterior", "likelihood")},
-        "prior": type(model.prior).__name__ if model.prior is not None else "none",
-        "objective": model.objective,
-        "weights": f"{model.count_params():,}",
-    }
 
 
 def _signatures(served_model: ServedModel) -> Iterator[str]:

@@ -76,7 +76,7 @@ class TrainingConfig:
             `networks.make_networks`.
         options: further options of the recipe, its parts and its networks, such as `{"beta": 4.0, "units": [200, 200],
             "prior": {"name": "mixture", "components": 20}}`.
-        init_from: run folder or .keras file whose weights the run starts with, where names and shapes are the same.
+        init_from: run folder, .keras file or preset whose weights the run starts with, where names and shapes match.
             The step and the optimizer start anew, see `load_matching`.
         freeze: parts or layers that are not trained, such as encoder or encoder/dense_1, see `freeze`.
         warmup_epochs: number of epochs in which the weight of the KL rises from 0.

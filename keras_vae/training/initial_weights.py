@@ -12,6 +12,7 @@ import keras
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.models import Autoencoder, load_model
+from keras_vae.presets import from_preset, is_preset
 from keras_vae.training.run import Run
 
 MOST_NAMES = 5
@@ -47,7 +48,7 @@ def load_matching(model: Autoencoder, source: str | os.PathLike) -> Taken:
 
     Args:
         model: the model that gets the weights.
-        source: a run folder or a `.keras` file.
+        source: a run folder, a `.keras` file or a preset, see `from_preset`.
 
     Raises:
         InvalidInputError: if the source cannot be read, or if no weight matches.
@@ -58,7 +59,7 @@ def load_matching(model: Autoencoder, source: str | os.PathLike) -> Taken:
     >>> print(load_matching(vae((8,), 2, units=(4, 4)), "small.keras"))
     8 of 12 weights from small.keras; not encoder/dense_1/kernel (not there), encoder/dense_1/bias (not there), ...
     """
-    other = load_model(source) if Path(source).suffix == ".keras" else Run.open(source).model()
+    other = _model_of(source)
     theirs, taken, left = named_weights(other), [], {}
     for name, weight in named_weights(model).items():
         part, value = name.partition("/")[0], theirs.get(name)
@@ -80,6 +81,12 @@ def load_matching(model: Autoencoder, source: str | os.PathLike) -> Taken:
         )
     values = [keras.ops.convert_to_numpy(weight) for weight in theirs.values()]
     return Taken(str(source), taken, left, digest_of(values))
+
+
+def _model_of(source: str | os.PathLike) -> Autoencoder:
+    if Path(source).suffix == ".keras":
+        return load_model(source)
+    return from_preset(source) if is_preset(source) else Run.open(source).model()
 
 
 def freeze(model: Autoencoder, names: Sequence[str]) -> None:

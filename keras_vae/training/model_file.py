@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae.errors import InvalidInputError, one_line
+from keras_vae.models.load import METADATA
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
-from keras_vae.training.run import METADATA, Run
+from keras_vae.training.run import Run
 
 KEY = "data_options"
 RECORDED = (*TABLE_OPTIONS, *FOLDER_OPTIONS, "image_size", "validation", "test", "seed", "binarize")

@@ -19,15 +19,13 @@ from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
 from keras_vae.models import Autoencoder, load_model
+from keras_vae.models.load import METADATA
 from keras_vae.optimizers import AverageWeights
 from keras_vae.text import read_text
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
 
 NEWEST, PREVIOUS, BEST = "checkpoint.keras", "checkpoint-previous.keras", "best.keras"
-METADATA = "metadata.json"
-"""The member of a `.keras` archive in which Keras writes its version and the date."""
-
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "keras-tuner", "tensorflow-datasets")
 
 

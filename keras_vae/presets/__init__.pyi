@@ -1,0 +1,9 @@
+from .find import find_preset as find_preset
+from .find import is_preset as is_preset
+from .find import list_presets as list_presets
+from .hub import upload_preset as upload_preset
+from .load import from_preset as from_preset
+from .model_card import Figure as Figure
+from .model_card import ModelCard as ModelCard
+from .preset import Preset as Preset
+from .save import save_to_preset as save_to_preset

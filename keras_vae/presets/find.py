@@ -1,0 +1,65 @@
+"""Finds presets: those of keras_vae by name, others in folders or on the Hugging Face Hub."""
+
+import os
+from pathlib import Path
+
+from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.presets.hub import PREFIX, download
+from keras_vae.presets.model_card import ModelCard
+from keras_vae.presets.preset import RECORD, Preset
+
+SAVED = Path(__file__).with_name("saved")
+"""The presets of keras_vae; in a clone of the repository, a link to `saved_models/presets`."""
+
+
+def list_presets() -> dict[str, ModelCard]:
+    """Returns name -> card of the presets that are installed with keras_vae.
+
+    Example:
+
+    >>> print(list_presets()["vae_digits"].title)
+    VAE of the 8x8 digits, 8 latents
+    """
+    return {folder.name: Preset.read(folder).card for folder in _saved()}
+
+
+def is_preset(source: str | os.PathLike) -> bool:
+    """Returns whether a text or path is a preset: a folder that contains one, an address, or a name in no folder.
+
+    Example:
+
+    >>> is_preset("vae_digits"), is_preset("hf://user/repo"), is_preset("runs/digits")
+    (True, True, False)
+    """
+    text, path = os.fspath(source), Path(source).expanduser()
+    named = text in {folder.name for folder in _saved()} and not path.exists()
+    return named or text.startswith(PREFIX) or (path / RECORD).is_file()
+
+
+def find_preset(preset: str | os.PathLike) -> Preset:
+    """Returns a preset, which is downloaded first if it is on the Hugging Face Hub.
+
+    Args:
+        preset: see `from_preset`.
+
+    Raises:
+        InvalidInputError: if there is no such preset, or it cannot be downloaded.
+
+    Example:
+
+    >>> find_preset("vae_digits").facts["latent"]
+    'float32 (8,)'
+    """
+    text = os.fspath(preset)
+    if text.startswith(PREFIX):
+        return Preset.read(download(text))
+    saved = {folder.name: folder for folder in _saved()}
+    if text in saved:
+        return Preset.read(saved[text])
+    if Path(text).expanduser().is_dir():
+        return Preset.read(Path(text).expanduser())
+    raise InvalidInputError(f"{unknown(text, saved, part='preset')} Other presets: a folder, or {PREFIX}USER/REPO.")
+
+
+def _saved() -> list[Path]:
+    return sorted(folder for folder in SAVED.iterdir() if (folder / RECORD).is_file()) if SAVED.is_dir() else []
