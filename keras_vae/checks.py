@@ -132,12 +132,12 @@ def check_nats(name: str, value: Any) -> float:
     (14.0, 13.86)
     """
     match = AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
-    number = float(match[1]) if match else value
-    if not is_number(number) or not 0 < number < math.inf:
+    number = float(match[1] if match else value) if match or is_number(value) else math.nan
+    if not 0 < number < math.inf:
         raise InvalidInputError(
             f"{name} must be a positive amount of information, such as 14 or '14nats' or '20bits'; got {value!r}."
         )
-    return float(number) * (math.log(2) if match and match[2].startswith("bit") else 1.0)
+    return number * (math.log(2) if match and match[2].startswith("bit") else 1.0)
 
 
 def check_seed(value: Any) -> int:
