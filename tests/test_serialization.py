@@ -38,7 +38,9 @@ EXAMPLES = [
     partial(networks.LinearSkipDecoder, networks.ConvDecoder((2,), (9, 12, 2), (4, 3), units=5), (9, 12, 2)),
     partial(networks.PatchSkipEncoder, networks.ResNetEncoder((8, 12, 2), (4,), spatial=True, groups=2), 2),
     partial(
-        networks.PatchSkipDecoder, networks.ResNetDecoder((4, 6, 3), (8, 12, 2), (4,), spatial=True, groups=2), (8, 12, 2)
+        networks.PatchSkipDecoder,
+        networks.ResNetDecoder((4, 6, 3), (8, 12, 2), (4,), spatial=True, groups=2),
+        (8, 12, 2),
     ),
     partial(networks.SequenceEncoder, (13, 2), units=9, filters=(3, 4), dilations=(1, 3)),
     partial(networks.SequenceDecoder, (2,), (7, 2), "gru", units=5, unroll=True, features=3),
