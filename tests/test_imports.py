@@ -28,7 +28,7 @@ ORDER = (
     ("zoo", "data", "plots"),
     ("evaluation",),
     ("serving",),
-    ("bulk",),
+    ("bulk", "explorer"),
     ("training",),
     ("tuning",),
     ("cli",),

@@ -1,0 +1,37 @@
+import { row } from "./arrays.js";
+import { showStrip } from "./kept.js";
+import { byId, reveal, trying } from "./pages.js";
+
+const COUNT = 16;
+
+/** Draws from the prior. */
+export function controlDraws(context) {
+  const { data, decoder, server, state } = context;
+  if (!data.model.prior) return;
+  reveal("draws-card");
+  const seed = byId("seed");
+  const draw = () => trying(async () => {
+    const given = Number(seed.value) || 0;
+    const condition = state.condition;
+    const { z, indices } = await server.draws(given, COUNT);
+    const size = data.model.latentSize;
+    const latents = Array.from({ length: COUNT }, (_, i) => ({
+      code: row(z, i, size),
+      indices: indices && row(indices, i, indices.length / COUNT),
+    }));
+    const decoded = await decoder.each(latents, condition);
+    showStrip(byId("draws"), context, latents, decoded, (i) => `Draw ${i} of seed ${given}`, condition);
+  });
+  byId("draws-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    draw();
+  });
+  byId("next-seed").addEventListener("click", () => {
+    seed.value = String((Number(seed.value) || 0) + 1);
+    draw();
+  });
+  state.on("code", () => {
+    if (state.from === "condition") draw();
+  });
+  draw();
+}
