@@ -5,6 +5,7 @@ import html
 import json
 import os
 import tempfile
+import time
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -166,8 +167,13 @@ def explore(
 
 def _local(server: LocalServer) -> tuple[Predict, dict[str, list[str]]]:
     """Returns the function that runs a signature of the model of this process, and the inputs of each signature."""
-    version = server.repository.get(NAME)
-    return version.run, {name: list(signature.inputs) for name, signature in version.signatures.items()}
+    while True:  # a large model loads in the background
+        for status in server.repository.models.get(NAME, {}).values():
+            if status.error is not None:
+                raise InvalidInputError(f"{NAME}: expected an export that can be loaded, got: {status.error}")
+            if (version := status.model_version) is not None:
+                return version.run, {name: list(signature.inputs) for name, signature in version.signatures.items()}
+        time.sleep(0.1)
 
 
 def _connected(resources: contextlib.ExitStack, url: str | None, name: str) -> tuple[Predict, dict[str, list[str]]]:

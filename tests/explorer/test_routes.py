@@ -84,9 +84,9 @@ def test_frames_become_an_animation(explorer):
         assert (image.format, image.n_frames, image.size) == ("GIF", 4, (256, 256))
 
 
-def test_another_map_is_made_on_request(explorer, array_of):
-    found = requests.get(f"{explorer.url}maps/tsne").json()
-    assert array_of(found["places"]).shape == (600, 2) and "t-SNE" in found["note"]
+def test_a_map_is_made_on_request(explorer, data, array_of):
+    found = requests.get(f"{explorer.url}maps/pca").json()
+    np.testing.assert_array_equal(array_of(found["places"]), array_of(data["maps"]["pca"]["places"]))
 
 
 @pytest.mark.parametrize(

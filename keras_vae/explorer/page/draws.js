@@ -1,8 +1,10 @@
 import { row } from "./arrays.js";
 import { showStrip } from "./kept.js";
 import { byId, reveal, trying } from "./pages.js";
+import { settled } from "./server.js";
 
 const COUNT = 16;
+const PAUSE = 250;
 
 /** Draws from the prior. */
 export function controlDraws(context) {
@@ -30,8 +32,12 @@ export function controlDraws(context) {
     seed.value = String((Number(seed.value) || 0) + 1);
     draw();
   });
+  let drawn = JSON.stringify(state.condition);
+  const drawAgain = settled(draw, PAUSE);
   state.on("code", () => {
-    if (state.from === "condition") draw();
+    if (JSON.stringify(state.condition) === drawn) return;
+    drawn = JSON.stringify(state.condition);
+    drawAgain();
   });
   draw();
 }
