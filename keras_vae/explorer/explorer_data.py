@@ -54,10 +54,14 @@ def explorer_data(
     x = model.prepare(points.x).numpy()
     limits = range_of(x)
     pictures = as_pictures(x)
+    sheet = None if pictures is None else thumbnails(pictures, limits)
+    notes = [points.note]
+    if pictures is not None and sheet is not None and sheet["height"] < pictures.shape[1]:
+        notes.append(f"Thumbnails are reduced to {sheet['height']} by {sheet['width']} pixels.")
     has_rows = pictures is None and x.size <= MOST_ROWS
     return {
         "title": title,
-        "notes": [points.note],
+        "notes": notes,
         "model": _about_model(model, points),
         "signatures": None if signatures is None else dict(signatures),
         "points": {
@@ -77,7 +81,7 @@ def explorer_data(
         "dimensions": dimensions_of(model, points, codes),
         "levels": levels_of(model),
         "directions": _directions(model, points, codes),
-        "thumbnails": None if pictures is None else thumbnails(pictures, limits),
+        "thumbnails": sheet,
         "limits": list(limits),
         "columns": columns_of(points),
     }

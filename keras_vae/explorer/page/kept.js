@@ -82,7 +82,7 @@ export function controlKept(context) {
 /** Buttons with pictures, each of which shows its latent. */
 export function showStrip(place, { state, pictures }, latents, decoded, name, condition) {
   place.replaceChildren(...latents.map((latent, i) => {
-    const picture = pictures.hasBars ? element("span", { textContent: name(i) }) : pictures.picture(decoded[i]);
+    const picture = pictures.hasBars ? element("span", { className: "number", textContent: String(i) }) : pictures.picture(decoded[i]);
     const button = element("button", { type: "button", ariaLabel: name(i), title: name(i) }, picture);
     button.addEventListener("click", () => state.show({ ...copy(latent), condition, caption: name(i) }));
     return button;
