@@ -95,7 +95,7 @@ class Pages:
         return _json(await run_in_threadpool(self._draws, seed, count))
 
     async def _read(self, request: Request) -> Response:
-        x = await run_in_threadpool(read_example, self.model, await _body(request))
+        x = await run_in_threadpool(read_example, self.model.event_shape, await _body(request))
         return _json(as_array(x))
 
     async def _gif(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ export function controlDirections({ data, state }) {
       const words = [];
       for (const each of rows) {
         const amount = Number(each.input.value);
-        if (Math.abs(amount) > 1e-6) words.push(`${decimals(amount, 1)} × ${each.name}`);
+        if (Math.abs(amount) > 1e-6) words.push(`${decimals(amount, 1)} × the direction of ${each.name}`);
         for (let d = 0; d < code.length; d++) code[d] += amount * each.numbers[d];
       }
       state.show({ code, point: state.point, caption: words.join(", ") || "No direction", from: "direction" });
