@@ -66,7 +66,6 @@ def explore(
     model, config = model_of(run), config_of(run)
     examples = evaluation_data_of(run, data, None, shape=model.event_shape)
     check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
-    typer.echo("Encoding and scoring the examples ...", err=True)
     try:
         explorer = start(
             model, examples, title=run.name.removesuffix(".keras"), points=points, map_kind=map_kind, anomaly=anomaly,

@@ -124,8 +124,8 @@ def explore(
         The running explorer.
 
     Raises:
-        InvalidInputError: if the data or an option cannot be used, or if a package of `keras_vae[serving]` is missing.
-        ServingError: if `server` does not answer.
+        InvalidInputError: if the data or an option cannot be used, or if `server` does not answer.
+        ServingError: if `server` fails.
 
     Example:
 
@@ -179,6 +179,10 @@ def _local(server: LocalServer) -> tuple[Predict, dict[str, list[str]]]:
 def _connected(resources: contextlib.ExitStack, url: str | None, name: str) -> tuple[Predict, dict[str, list[str]]]:
     """Returns the same for a model on another server."""
     client = resources.enter_context(Client(url or "", name, verbose=1))
+    if not client.ready():
+        raise InvalidInputError(
+            f"server: expected a model {name!r} at {url}, but it does not answer; start it, or correct the address."
+        )
     signatures = {signature: list(spec.inputs) for signature, spec in client.metadata().items()}
     return lambda signature, inputs: client.predict(signature, **inputs), signatures
 
