@@ -12,6 +12,8 @@ export function controlDraws(context) {
   if (!data.model.prior) return;
   reveal("draws-card");
   const seed = byId("seed");
+  const last = data.library ? data.library.draws.seeds.at(-1) : 2 ** 31 - 1;
+  seed.max = String(last);
   const draw = () => trying(async () => {
     const given = Number(seed.value) || 0;
     const condition = state.condition;
@@ -29,7 +31,7 @@ export function controlDraws(context) {
     draw();
   });
   byId("next-seed").addEventListener("click", () => {
-    seed.value = String((Number(seed.value) || 0) + 1);
+    seed.value = String(((Number(seed.value) || 0) + 1) % (last + 1));
     draw();
   });
   let drawn = JSON.stringify(state.condition);

@@ -71,8 +71,7 @@ export class Library {
   }
 
   async draws(seed, count) {
-    const at = this.drawn.seeds.indexOf(seed);
-    if (at < 0) throw new Error(`This page has the draws of the seeds ${this.drawn.seeds[0]} to ${this.drawn.seeds.at(-1)}.`);
+    const at = this.drawn.seeds.indexOf(seed); // which the control limits to those of the page
     const first = (this.drawn.first + at * this.drawn.count) * this.size;
     return { z: this.latents.subarray(first, first + count * this.size), indices: null };
   }

@@ -2,7 +2,7 @@ import { byId, decimals, tell } from "./pages.js";
 import { newestOnly } from "./server.js";
 
 /** The large picture of what is decoded, with the example beside it. */
-export function showDecoded({ state, decoder, pictures, points }) {
+export function showDecoded({ data, state, decoder, pictures, points }) {
   const frame = byId("decoded-frame");
   const isTable = pictures.hasBars;
   byId("viewer").classList.toggle("rows", isTable);
@@ -21,7 +21,7 @@ export function showDecoded({ state, decoder, pictures, points }) {
       const milliseconds = performance.now() - start;
       frame.dataset.milliseconds = milliseconds.toFixed(1);
       frame.dataset.decoded = String(Number(frame.dataset.decoded || 0) + 1);
-      byId("speed").textContent = `Decoded in ${decimals(milliseconds, 0)} ms.`;
+      if (!data.library) byId("speed").textContent = `Decoded in ${decimals(milliseconds, 0)} ms.`;
       tell(null);
     } catch (error) {
       tell(error);
