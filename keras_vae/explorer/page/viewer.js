@@ -6,7 +6,7 @@ export function showDecoded({ data, state, decoder, pictures, points }) {
   const frame = byId("decoded-frame");
   const isTable = pictures.hasBars;
   byId("viewer").classList.toggle("rows", isTable);
-  if (isTable) frame.className = "scroll";
+  if (isTable) Object.assign(frame, { className: "scroll", tabIndex: 0, role: "region", ariaLabel: "Decoded row" });
 
   const update = newestOnly(async () => {
     const { point, caption } = state;
