@@ -3,6 +3,7 @@ from . import data as data
 from . import distribute as distribute
 from . import distributions as distributions
 from . import evaluation as evaluation
+from . import explorer as explorer
 from . import layers as layers
 from . import models as models
 from . import networks as networks
@@ -49,6 +50,8 @@ from .distributions import StudentT as StudentT
 from .distributions import Table as Table
 from .distributions import VectorQuantizer as VectorQuantizer
 from .errors import InvalidInputError as InvalidInputError
+from .explorer import Explorer as Explorer
+from .explorer import explore as explore
 from .layers import GaussianCorruption as GaussianCorruption
 from .layers import LabelCondition as LabelCondition
 from .layers import MaskingCorruption as MaskingCorruption

@@ -28,7 +28,7 @@ ORDER = (
     ("zoo", "data", "plots"),
     ("evaluation",),
     ("serving",),
-    ("bulk", "presets"),
+    ("bulk", "explorer", "presets"),
     ("training",),
     ("tuning",),
     ("cli",),

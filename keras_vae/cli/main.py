@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from keras_vae.cli import commands, inference_commands, serving_commands, training_commands
+from keras_vae.cli import commands, explore_command, inference_commands, serving_commands, training_commands
 from keras_vae.cli.quiet import plain_warnings, quiet_tensorflow
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.version import __version__
@@ -23,7 +23,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 WITHOUT_TENSORFLOW = {"-h", "--help", "--version"}
-COMMANDS = (*training_commands.ALL, *inference_commands.ALL, *commands.ALL, *serving_commands.ALL)
+COMMANDS = (
+    *training_commands.ALL,
+    *inference_commands.ALL,
+    *commands.ALL,
+    *explore_command.ALL,
+    *serving_commands.ALL,
+)
 for command in COMMANDS:
     app.command()(command)
 

@@ -10,13 +10,14 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.serving.server.connections import Connection
@@ -86,13 +87,22 @@ class Server:
         base: see `serve`.
         options: see `serve`.
         on_start: called when the server accepts requests.
+        routes: further routes beside the API, such as pages.
 
     Raises:
         InvalidInputError: if the folder does not exist, or if a port is in use.
     """
 
-    def __init__(self, base: Path, options: ServerOptions, *, on_start: Callable[[], None] = lambda: None):
+    def __init__(
+        self,
+        base: Path,
+        options: ServerOptions,
+        *,
+        on_start: Callable[[], None] = lambda: None,
+        routes: Sequence[BaseRoute] = (),
+    ):
         self.options = options
+        self._routes = routes
         self.metrics = Metrics()
         self.repository = Repository(base, Policy(options.versions), on_load=self.metrics.load)
         self.stopping = threading.Event()
@@ -117,7 +127,7 @@ class Server:
             await asyncio.to_thread(self._poll_once, FIRST_LOAD_SECONDS)
             if rpc is not None:
                 await rpc.start()
-            rest = _Rest(self._config(rest_app(context)))
+            rest = _Rest(self._config(rest_app(context, self._routes)))
             serving = asyncio.create_task(rest.serve(sockets=[self._socket]))
             polling = asyncio.create_task(self._poll())
             while not rest.started and not serving.done():

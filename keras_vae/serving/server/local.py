@@ -2,8 +2,11 @@
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
+
+from starlette.routing import BaseRoute
 
 from keras_vae.serving.server.lifecycle import Server, run_loop
 from keras_vae.serving.server.repository import Repository
@@ -16,6 +19,7 @@ class LocalServer:
     Args:
         base: folder of models, or folder of the versions of one model.
         options: see `ServerOptions`. None uses free ports of 127.0.0.1.
+        routes: further routes beside the API, such as pages.
 
     Raises:
         InvalidInputError: if the folder does not exist, or if a port is in use.
@@ -29,9 +33,12 @@ class LocalServer:
     ['example']
     """
 
-    def __init__(self, base: str | os.PathLike, options: ServerOptions | None = None):
+    def __init__(
+        self, base: str | os.PathLike, options: ServerOptions | None = None, *, routes: Sequence[BaseRoute] = ()
+    ):
         self._started = threading.Event()
-        self._server = Server(Path(base), options or ServerOptions(port=0, grpc_port=0), on_start=self._started.set)
+        options = options or ServerOptions(port=0, grpc_port=0)
+        self._server = Server(Path(base), options, on_start=self._started.set, routes=routes)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._error: BaseException | None = None
 

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from google.protobuf.json_format import MessageToDict
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from keras_vae.serving.server import front_page, tensor_json
@@ -39,11 +39,12 @@ MIN_BYTES_PER_SECOND = 16 * 2**10
 """The minimum rate of a client in bytes per second after the first `read_seconds`."""
 
 
-def rest_app(context: Context) -> Callable[..., Awaitable[None]]:
-    """Returns the ASGI application."""
+def rest_app(context: Context, routes: Sequence[BaseRoute] = ()) -> Callable[..., Awaitable[None]]:
+    """Returns the ASGI application, with further `routes` beside the API."""
     endpoint = _Endpoint(context)
     pages = Starlette(
         routes=[
+            *routes,
             Route("/", endpoint.front),
             Route("/metrics", endpoint.metrics),
             Route("/monitoring/prometheus/metrics", endpoint.metrics),

@@ -1,0 +1,2 @@
+from .explore import Explorer as Explorer
+from .explore import explore as explore

@@ -1,0 +1,194 @@
+"""Starts the explorer."""
+
+import contextlib
+import html
+import json
+import os
+import tempfile
+import time
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from keras_vae.data import SplitDataset
+from keras_vae.errors import InvalidInputError
+from keras_vae.explorer.codes import encode_points
+from keras_vae.explorer.explorer_data import explorer_data
+from keras_vae.explorer.library import library
+from keras_vae.explorer.map_store import MapStore
+from keras_vae.explorer.points import choose_points
+from keras_vae.explorer.remote import Remote
+from keras_vae.explorer.routes import PATH, Pages
+from keras_vae.explorer.scores import Predict, scores_of
+from keras_vae.explorer.static_page import static_page
+from keras_vae.files import new_parents, write_whole
+from keras_vae.models import Autoencoder
+from keras_vae.serving import ExportOptions, export
+from keras_vae.serving.client import Client
+from keras_vae.serving.server import LocalServer, ServerOptions
+
+NAME = "model"
+"""The name of the model on the server of the explorer."""
+NEEDED = "decode"
+
+
+class Explorer:
+    """A running explorer; `explore` makes one. A notebook shows its page.
+
+    Attributes:
+        url: address of the page.
+        data: what the page is given, see `explorer_data`.
+    """
+
+    def __init__(
+        self, url: str, data: dict[str, Any], resources: contextlib.ExitStack, decode: Callable[[], dict[str, Any]]
+    ):
+        self.url, self.data = url, data
+        self._resources, self._decode = resources, decode
+
+    def open(self) -> None:
+        """Opens the page in the browser of this machine."""
+        webbrowser.open(self.url)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes the page as one file that needs no server, such as `explorer.html`.
+
+        It shows latents that are decoded beforehand: for any latent, the nearest of them.
+
+        Raises:
+            OSError: if the file cannot be written; a file that exists is then unchanged.
+        """
+        data = {**self.data, "signatures": None, "predict": None, "library": self._decode()}
+        data["mapNames"] = {name: title for name, title in data["mapNames"].items() if name in data["maps"]}
+        path = Path(path)
+        with new_parents(path):
+            write_whole(path, lambda target: target.write_text(static_page(data), encoding="utf-8"))
+
+    def close(self) -> None:
+        """Stops the server. The page remains, but nothing is decoded any more."""
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Explorer({self.url!r})"
+
+    def _repr_html_(self) -> str:
+        url = html.escape(self.url, quote=True)
+        frame = f'<iframe src="{url}" width="100%" height="900" style="border:0" title="Latent explorer"></iframe>'
+        return f'<p><a href="{url}" target="_blank">{url}</a></p>{frame}'
+
+
+def explore(
+    model: Autoencoder,
+    data: Any,
+    *,
+    title: str | None = None,
+    points: int = 5000,
+    map_kind: str = "pca",
+    anomaly: bool = True,
+    binarize: str | None = None,
+    server: str | None = None,
+    served_name: str = NAME,
+    port: int = 0,
+    seed: int = 0,
+) -> Explorer:
+    """Starts a page in which one moves through the latent space of a model.
+
+    The page shows a map of the latents of examples. A click on it decodes a latent; so do sliders for the dimensions,
+    directions of labels, interpolations and draws from the prior. The model is exported to a temporary folder, and the
+    page decodes with the API of TensorFlow Serving of a server on this machine. The server runs until `close`, or until
+    Python ends.
+
+    Args:
+        model: a built model.
+        data: a `SplitDataset`, such as that of `keras_vae.data.load`; an array `(N, *event_shape)`; a pair `(x, y)`
+            with labels; a `Split`; or a `tf.data.Dataset` of batches.
+        title: title of the page. None is the name of the model.
+        points: maximum number of examples on the map, at most 20,000. Of a `SplitDataset`, half are test examples and
+            half training examples.
+        map_kind: the first map: `"pca"`, `"tsne"` or `"umap"` (which needs umap-learn). The page can change it.
+        anomaly: whether to compute anomaly scores, beside the training examples of a `SplitDataset`.
+        binarize: binarization mode of the training, see `ExportOptions`.
+        server: URL of a TensorFlow Serving that serves an export of the model. None serves it on this machine.
+        served_name: name of the model on `server`.
+        port: port of the page; 0 selects a free one.
+        seed: seed of t-SNE and UMAP.
+
+    Returns:
+        The running explorer.
+
+    Raises:
+        InvalidInputError: if the data or an option cannot be used, or if `server` does not answer.
+        ServingError: if `server` fails.
+
+    Example:
+
+    >>> with explore(zoo.vae((8, 8, 1), 2, units=(4,)), kv.data.load("digits"), points=50, anomaly=False) as explorer:
+    ...     print(explorer.url)
+    http://127.0.0.1:.../explorer/
+    """
+    chosen = choose_points(model, data, points)
+    codes = encode_points(model, chosen)
+    maps = MapStore(codes, seed=seed)
+    first_map = maps[map_kind]
+    with contextlib.ExitStack() as resources:
+        folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="keras_vae-")))
+        remote = None if server is None else Remote(server, served_name)
+        if remote is None:
+            _export(model, folder / NAME, data if anomaly else None, binarize)
+        pages = Pages(model, remote)
+        options = ServerOptions(port=port, grpc_port=None)
+        running = resources.enter_context(LocalServer(folder, options, routes=pages.routes()))
+        predict, signatures = _local(running) if remote is None else _connected(resources, server, served_name)
+        if NEEDED not in signatures:
+            raise InvalidInputError(
+                f"server: expected the signature {NEEDED!r}, got {', '.join(signatures)}; export all signatures."
+            )
+        x = model.prepare(chosen.x).numpy()
+        scores = scores_of(predict, signatures, x, codes.condition, verbose=1)
+        described = explorer_data(
+            model, chosen, codes, first_map, scores,
+            title=title or model.name, kind=map_kind, signatures=signatures,
+        )  # fmt: skip
+        described["predict"] = "predict" if remote is not None else f"../v1/models/{NAME}:predict"
+        pages.data, pages.maps = json.dumps(described).encode(), maps
+
+        def decode():
+            return library(model, codes, first_map, described["dimensions"], tuple(described["limits"]))
+
+        return Explorer(f"{running.url}{PATH}/", described, resources.pop_all(), decode)
+
+
+def _local(server: LocalServer) -> tuple[Predict, dict[str, list[str]]]:
+    """Returns the function that runs a signature of the model of this process, and the inputs of each signature."""
+    while True:  # a large model loads in the background
+        for status in server.repository.models.get(NAME, {}).values():
+            if status.error is not None:
+                raise InvalidInputError(f"{NAME}: expected an export that can be loaded, got: {status.error}")
+            if (version := status.model_version) is not None:
+                return version.run, {name: list(signature.inputs) for name, signature in version.signatures.items()}
+        time.sleep(0.1)
+
+
+def _connected(resources: contextlib.ExitStack, url: str | None, name: str) -> tuple[Predict, dict[str, list[str]]]:
+    """Returns the same for a model on another server."""
+    client = resources.enter_context(Client(url or "", name, verbose=1))
+    if not client.ready():
+        raise InvalidInputError(
+            f"server: expected a model {name!r} at {url}, but it does not answer; start it, or correct the address."
+        )
+    signatures = {signature: list(spec.inputs) for signature, spec in client.metadata().items()}
+    return lambda signature, inputs: client.predict(signature, **inputs), signatures
+
+
+def _export(model: Autoencoder, folder: Path, data: Any, binarize: str | None) -> None:
+    """Exports the model; with `anomaly` if the data have training examples."""
+    training, calibration = (data.train, data.validation) if isinstance(data, SplitDataset) else (None, None)
+    options = ExportOptions(binarize=binarize, batch_sizes=(1, 32))
+    export(model, folder, options=options, training=training, calibration=calibration, check=False)

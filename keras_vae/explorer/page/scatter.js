@@ -1,0 +1,152 @@
+/** The points on a canvas, with zoom and shift. */
+export class Scatter {
+  constructor(canvas, overlay, points, colours) {
+    Object.assign(this, { canvas, overlay, points, colours });
+    this.zoom = 1;
+    this.shift = [0, 0];
+    this.cross = null;
+    this.lasso = [];
+    this.selection = new Set();
+    this.marks = [];
+    this.waiting = new Set();
+    new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
+  }
+
+  /** Shows other places of the points. */
+  setPlaces(places) {
+    this.points.places = places;
+    const low = [Infinity, Infinity];
+    const high = [-Infinity, -Infinity];
+    for (let i = 0; i < places.length; i++) {
+      low[i % 2] = Math.min(low[i % 2], places[i]);
+      high[i % 2] = Math.max(high[i % 2], places[i]);
+    }
+    this.center = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
+    this.spans = [high[0] - low[0] || 1, high[1] - low[1] || 1];
+    this.all();
+  }
+
+  all() {
+    this.zoom = 1;
+    this.shift = [0, 0];
+    this.draw();
+  }
+
+  resize() {
+    const { clientWidth, clientHeight } = this.canvas.parentElement;
+    const ratio = window.devicePixelRatio || 1;
+    for (const canvas of [this.canvas, this.overlay]) {
+      canvas.width = Math.round(clientWidth * ratio);
+      canvas.height = Math.round(clientHeight * ratio);
+      canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+    this.width = clientWidth;
+    this.height = clientHeight;
+    this.draw();
+  }
+
+  /** Screen pixels of one unit of the map. */
+  get unit() {
+    return 0.92 * this.zoom * Math.min(this.width / this.spans[0], this.height / this.spans[1]);
+  }
+
+  toScreen(x, y) {
+    return [this.width / 2 + this.shift[0] + (x - this.center[0]) * this.unit, this.height / 2 + this.shift[1] - (y - this.center[1]) * this.unit];
+  }
+
+  toMap(px, py) {
+    return [this.center[0] + (px - this.width / 2 - this.shift[0]) / this.unit, this.center[1] - (py - this.height / 2 - this.shift[1]) / this.unit];
+  }
+
+  zoomBy(factor, px = this.width / 2, py = this.height / 2) {
+    const next = Math.min(200, Math.max(0.5, this.zoom * factor));
+    const real = next / this.zoom;
+    this.shift = [px - this.width / 2 - (px - this.width / 2 - this.shift[0]) * real, py - this.height / 2 - (py - this.height / 2 - this.shift[1]) * real];
+    this.zoom = next;
+    this.draw();
+  }
+
+  move(dx, dy) {
+    this.shift = [this.shift[0] + dx, this.shift[1] + dy];
+    this.draw();
+  }
+
+  draw() {
+    this.soon("points", () => this.drawPoints());
+    this.drawOverlay();
+  }
+
+  drawOverlay() {
+    this.soon("overlay", () => this.drawMarks());
+  }
+
+  /** Draws once before the next frame. */
+  soon(name, task) {
+    if (this.waiting.has(name)) return;
+    this.waiting.add(name);
+    requestAnimationFrame(() => {
+      this.waiting.delete(name);
+      if (this.width && this.points.places) task();
+    });
+  }
+
+  drawPoints() {
+    const context = this.canvas.getContext("2d");
+    const { places, count } = this.points;
+    const radius = Math.min(5, (count > 4000 ? 1.6 : count > 1000 ? 2.2 : 3) * Math.sqrt(this.zoom));
+    context.clearRect(0, 0, this.width, this.height);
+    const some = this.selection.size > 0;
+    for (const [colour, group] of this.colours.groups(count)) {
+      for (const chosen of some ? [false, true] : [true]) {
+        context.globalAlpha = chosen ? 0.85 : 0.15;
+        context.fillStyle = colour;
+        context.beginPath();
+        for (const i of group) {
+          if (some && this.selection.has(i) !== chosen) continue;
+          const [x, y] = this.toScreen(places[2 * i], places[2 * i + 1]);
+          if (x < -5 || y < -5 || x > this.width + 5 || y > this.height + 5) continue;
+          context.moveTo(x + radius, y);
+          context.arc(x, y, radius, 0, 7);
+        }
+        context.fill();
+      }
+    }
+    context.globalAlpha = 1;
+  }
+
+  drawMarks() {
+    const context = this.overlay.getContext("2d");
+    const style = getComputedStyle(this.overlay);
+    context.clearRect(0, 0, this.width, this.height);
+    context.strokeStyle = style.color;
+    context.lineWidth = 1.5;
+    if (this.lasso.length > 1) {
+      context.beginPath();
+      for (const [x, y] of this.lasso) context.lineTo(x, y);
+      context.stroke();
+    }
+    for (const { index, label } of this.marks) {
+      const [x, y] = this.toScreen(this.points.places[2 * index], this.points.places[2 * index + 1]);
+      ring(context, x, y, 7);
+      context.fillStyle = style.color;
+      context.font = "bold 13px system-ui, sans-serif";
+      if (label) context.fillText(label, x + 9, y - 7);
+    }
+    if (this.cross) {
+      const [x, y] = this.toScreen(...this.cross);
+      ring(context, x, y, 9);
+      context.beginPath();
+      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+        context.moveTo(x + 5 * dx, y + 5 * dy);
+        context.lineTo(x + 15 * dx, y + 15 * dy);
+      }
+      context.stroke();
+    }
+  }
+}
+
+function ring(context, x, y, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 7);
+  context.stroke();
+}
