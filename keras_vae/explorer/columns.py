@@ -23,7 +23,7 @@ def columns_of(points: Points) -> list[dict[str, Any]]:
     count = points.x.shape[1]
     names = points.column_names or tuple(f"x{i}" for i in range(count))
     categories = points.categories or ((),) * count
-    observed = np.isfinite(points.x).any(axis=0)
+    observed = np.any(np.isfinite(points.x), axis=0)
     return [
         {
             "name": names[i],
