@@ -39,6 +39,7 @@ class Page:
         self.driver = driver
 
     def open(self, url, width=1280, height=900):
+        self.errors()  # those of the page before
         self.driver.set_window_size(width, height)
         self.driver.get(url)
         self.wait_for("return document.getElementById('decoded-frame').dataset.decoded > 0")
