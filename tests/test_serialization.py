@@ -130,6 +130,8 @@ EXAMPLES = [
     partial(priors.UniformSpherePrior, (3,)),
     partial(priors.VampPrior, (3,), (4,), components=2, bounds=(-1, 1), learned_weights=True, seed=1),
     partial(objectives.Capacity, kv.LinearWarmup(10, 3.0), estimator="monte_carlo", name="own"),
+    partial(objectives.LagrangeMultiplier, 0.01, of="squared_error", rate=0.1),
+    partial(objectives.SquaredError, name="own"),
     partial(objectives.CodeAdversarial, name="own"),
     partial(objectives.CodeCritic),
     partial(objectives.CodeNorm),
