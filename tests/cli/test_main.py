@@ -22,7 +22,7 @@ from keras_vae.evaluation import QUESTIONS
 from keras_vae.training import Run, TrainingConfig, load_data
 from tests.cli.refusals import assert_refused
 
-NAMES = {command.__name__: command for command in COMMANDS}
+NAMES = {command.__name__.replace("_", "-"): command for command in COMMANDS}
 
 
 @pytest.fixture

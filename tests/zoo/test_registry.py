@@ -85,6 +85,9 @@ OTHER_VALUES = {
     "noise": "masking",
     "kernel": "rbf",
     "estimator": "stratified",
+    "target_rate": 30.0,
+    "target_distortion": 10.0,
+    "target_error": 0.02,
     "base": "poisson",
     "flow": "maf",
     "codebook_update": "gradient",
@@ -110,7 +113,7 @@ def options_of_recipes():
         for option, each in inspect.signature(recipe).parameters.items():
             if option in PARTS or option in ("event_shape", "latent_dim"):
                 continue
-            value = "kl" if each.default == "l1" else OTHER_VALUES.get(option)
+            value = {"l1": "kl", "analytic": "monte_carlo"}.get(each.default, OTHER_VALUES.get(option))
             if isinstance(each.default, int | float):
                 value = each.default + 1 if isinstance(each.default, int) else each.default / 2 + 0.1
             needed = {"penalty": "kl"} if (name, option) == ("sparse_ae", "rate") else {}
