@@ -29,7 +29,7 @@ def colourings(points: Points, scores: Mapping[str, np.ndarray]) -> list[dict[st
     >>> x, two = np.zeros((3, 2), "float32"), np.zeros(3, int)
     >>> points = Points(x, np.array([0, 1, 1]), None, two, np.arange(3), ("data",), label_names=("cat", "dog"))
     >>> [(each["name"], each["kind"]) for each in colourings(points, {"ELBO": np.zeros(3)})]
-    [('label', 'class'), ('ELBO', 'number')]
+    [('label', 'class'), ('ELBO', 'number'), ('x0', 'number'), ('x1', 'number')]
     """
     found = []
     labels = points.labels

@@ -9,7 +9,7 @@ def facts_of(model: Autoencoder) -> dict[str, str]:
     Example:
 
     >>> facts_of(zoo.beta_vae((8, 8, 1), 2, beta=4, units=(16,)))["objective"]
-    'nll + 4 * kl'
+    'nll + 4 kl'
     """
     return {
         "model": model.name,

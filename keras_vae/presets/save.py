@@ -57,7 +57,7 @@ def save_to_preset(
     >>> card = ModelCard("VAE of digits", "8x8 digits", data_license="CC BY 4.0")
     >>> preset = save_to_preset(vae((8, 8, 1), 2, units=(16,)), "my_vae", card)
     >>> from_preset("my_vae").latent_shape, preset.facts["weights"]
-    ((2,), '2,277')
+    ((2,), '2,245')
     """
     folder = Path(preset_dir)
     get(precision, PRECISIONS, part="precision")
