@@ -181,10 +181,10 @@ def test_the_study_of_regularisation_runs(mnist, call, tmp_path):
 
 @pytest.mark.slow
 def test_the_study_of_the_weight_of_the_kl_keeps_what_is_finished(mnist, call, tmp_path):
-    quick = ["--epochs", "1", "--limit", "200", "--settings", "β = 1", "20 bits", "0.01", "--out", tmp_path]
+    quick = ["--epochs", "1", "--limit", "200", "--settings", "β = 1", "20 bits", "0.015", "--out", tmp_path]
     table = call("study_balance", *quick)
     settings = [line.split("|")[2].strip() for line in table.splitlines()[2:] if line]
-    assert settings == ["β = 1", "β = 1", "20 bits", "0.01"]  # β of a fixed and of a learned scale
+    assert settings == ["β = 1", "β = 1", "20 bits", "0.015"]  # β of a fixed and of a learned scale
     assert (tmp_path / "balance.png").read_bytes().startswith(b"\x89PNG")
     before = {file: file.stat().st_mtime_ns for file in tmp_path.glob("*.keras")}
     assert call("study_balance", *quick) == table and len(before) == 4

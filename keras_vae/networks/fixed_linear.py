@@ -8,7 +8,7 @@ from keras import ops
 from keras_vae.layers.float32_layer import Float32Layer
 
 
-class FixedLinear(Float32Layer):
+class _FixedLinear(Float32Layer):
     """A linear map of the last axis, `(..., N) -> (..., units)`; it stays fixed also where its network is unfrozen."""
 
     def __init__(self, units: int, **kwargs: Any):
@@ -25,3 +25,7 @@ class FixedLinear(Float32Layer):
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.units)
+
+
+FixedLinear = _FixedLinear
+"""Keras names the weights in files after the class; the files of earlier models have the name of this one."""
