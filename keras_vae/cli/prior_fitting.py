@@ -4,18 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.cli.sources import condition_of, labels_to_draw, model_of, readable, reference_examples
+from keras_vae.cli.sources import labels_to_draw, model_of, readable, reference_examples
 from keras_vae.data import Split
 from keras_vae.distributions import Posterior
 from keras_vae.distributions.discrete_posterior import DiscretePosterior
 from keras_vae.distributions.hierarchical_posterior import HierarchicalPosterior
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation.examples import read_examples
+from keras_vae.evaluation.nearest_examples import posteriors
 from keras_vae.files import new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.plots import plot_samples, save
 from keras_vae.priors import AutoregressivePrior, GaussianMixturePrior, MAFPrior, Prior
-from keras_vae.progress import progress
 from keras_vae.training import Run
 from keras_vae.training.model_file import config_of, record_of
 
@@ -82,18 +81,13 @@ def _codes(model: Autoencoder, part: Split, seed: int, what: str) -> np.ndarray:
     """
     count = min(len(part.x), max(2, MOST_NUMBERS // int(np.prod(model.latent_shape))))
     rows = np.linspace(0, len(part.x) - 1, count).astype(int)
-    found, batch = [], model.batch_size_for()
-    for start in progress(range(0, count, batch), -(-count // batch), what, verbose=1):
-        chosen = rows[start : start + batch]
-        x = np.asarray(part.x[chosen])
-        examples = read_examples(model, x if part.y is None else (x, part.y[chosen]))
-        condition = model.inferred_conditions(examples.x, condition_of(model, examples.y))
-        posterior = model.encode(examples.x, condition=condition)
+    part, found, batch = part[rows], [], model.batch_size_for()
+    for number, posterior in enumerate(posteriors(model, part.x, part.y, what=what, verbose=1)):
         if isinstance(model.posterior, DiscretePosterior):
             found.append(np.asarray(posterior.indices))
         else:
-            found.append(posterior.sample(seed=(seed, start)).numpy())
-    codes = np.concatenate(found)[readable(part.x)[rows]]
+            found.append(posterior.sample(seed=(seed, number * batch)).numpy())
+    codes = np.concatenate(found)[readable(part.x)]
     return codes.reshape(len(codes), *model.posterior.prior_shape)
 
 

@@ -1,5 +1,6 @@
 """The examples whose latents are nearest to those of another example."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,17 +89,23 @@ def codes_of(model: Autoencoder, x: Any, y: Any = None, *, what: str = "Encoding
         raise InvalidInputError(
             f"{model.name}: expected continuous latents, got {type(model.posterior).__name__}; use another model."
         )
-    batch, means, variance = model.batch_size_for(), [], 0.0
+    means, variance = [], 0.0
+    for posterior in posteriors(model, x, y, what=what, verbose=verbose):
+        found = posterior.mean().numpy()
+        means.append(found.reshape(len(found), -1))
+        variance += _variance(posterior).reshape(len(found), -1).sum(axis=0, dtype="float64")
+    noise = np.sqrt(variance / len(x))
+    return Codes(np.concatenate(means), np.where(noise > 0, noise, 1.0))
+
+
+def posteriors(model: Autoencoder, x: Any, y: Any = None, *, what: str, verbose: int = 0) -> Iterator[Any]:
+    """Encodes examples batch by batch, and yields the posterior of each batch; for the arguments, see `codes_of`."""
+    batch = model.batch_size_for()
     for start in progress(range(0, len(x), batch), -(-len(x) // batch), what, verbose=verbose):
         rows = np.asarray(x[start : start + batch])
         examples = read_examples(model, rows if y is None else (rows, y[start : start + batch]))
-        posterior = model.encode(
-            examples.x, condition=model.inferred_conditions(examples.x, condition_of(model, examples.y))
-        )
-        means.append(posterior.mean().numpy().reshape(len(rows), -1))
-        variance += _variance(posterior).reshape(len(rows), -1).sum(axis=0, dtype="float64")
-    noise = np.sqrt(variance / len(x))
-    return Codes(np.concatenate(means), np.where(noise > 0, noise, 1.0))
+        condition = model.inferred_conditions(examples.x, condition_of(model, examples.y))
+        yield model.encode(examples.x, condition=condition)
 
 
 def _variance(posterior):

@@ -1,3 +1,4 @@
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -139,6 +140,11 @@ def test_a_model_with_linear_paths_survives_its_file(x, tmp_path):
     model.adapt(x)
     model.save(tmp_path / "model.keras")
     np.testing.assert_array_equal(kv.load_model(tmp_path / "model.keras").reconstruct(x[:5]), model.reconstruct(x[:5]))
+    model.save_weights(tmp_path / "model.weights.h5")
+    with h5py.File(tmp_path / "model.weights.h5") as file:
+        names = []
+        file.visit(names.append)
+    assert any("_fixed_linear/" in name for name in names)  # as in the files of earlier models
 
 
 def test_what_cannot_have_a_linear_path_is_refused():
