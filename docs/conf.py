@@ -1,0 +1,59 @@
+"""The configuration of the documentation's site, which `./scripts/docs` builds with Sphinx."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from keras_vae import __version__  # noqa: E402
+
+project, author, copyright = "keras_vae", "The keras_vae developers", "The keras_vae developers"
+version = release = __version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "api_pages",
+    "model_pages",
+    "docstrings",
+    "mathml",
+]
+exclude_patterns = ["_build", "_extensions", "README.md"]
+
+html_theme = "furo"
+html_title = "keras_vae"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {"navigation_with_keys": True}
+html_copy_source = html_show_sphinx = False
+html_math_renderer = "mathml"
+copybutton_exclude = ".linenos, .gp, .go"
+
+# Pages are Markdown; tutorials are notebooks in Markdown, executed when the site is built and kept until they change.
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(Path(__file__).parent / "_build" / "notebooks")
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_output_stderr = "remove"
+nb_merge_streams = True
+
+# A name in single backticks becomes a link where it is a public name, and code where it is not.
+default_role = "py:obj"
+add_module_names = False
+python_maximum_signature_line_length = 80
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_member_order = "bysource"
+autodoc_inherit_docstrings = False
+autodoc_preserve_defaults = True
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+napoleon_custom_sections = ["Reference", "References"]
+suppress_warnings = ["misc.highlighting_failure"]
