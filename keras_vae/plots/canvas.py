@@ -101,17 +101,37 @@ def caption(ax: Axes, side: str, text: str, *, color: str = MUTED, size: float =
 
 
 def to_png(figure: Figure) -> bytes:
-    """Returns the figure as the bytes of a PNG file, at `DPI` dots per inch."""
+    """Returns the figure as the bytes of a PNG file, at `DPI` dots per inch.
+
+    Example:
+
+    >>> figure = kv.plots.plot_samples(np.zeros((4, 8, 8, 1)))
+    >>> to_png(figure)[:4]
+    b'\x89PNG'
+    """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     return buffer.getvalue()
 
 
 def to_data_uri(figure: Figure) -> str:
-    """Returns the figure as a URL `data:image/png;base64,...`, for the `src` of an HTML `<img>`."""
+    """Returns the figure as a URL `data:image/png;base64,...`, for the `src` of an HTML `<img>`.
+
+    Example:
+
+    >>> to_data_uri(kv.plots.plot_samples(np.zeros((4, 8, 8, 1))))[:26]
+    'data:image/png;base64,iVBO'
+    """
     return "data:image/png;base64," + base64.b64encode(to_png(figure)).decode("ascii")
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Saves the figure to `path`; the suffix (.png, .svg, .pdf) selects the format."""
+    """Saves the figure to `path`; the suffix (.png, .svg, .pdf) selects the format.
+
+    Example:
+
+    >>> save(kv.plots.plot_samples(np.zeros((4, 8, 8, 1))), "samples.svg")
+    >>> os.path.getsize("samples.svg") > 1000
+    True
+    """
     figure.savefig(path, dpi=DPI)
