@@ -23,6 +23,12 @@ class Latent(NamedTuple):
         posterior: q(z | x), batch shape `(B,)`; in a hierarchy q(z_l | z_<l, x), batch shape `(S, B)` below the top.
         prior: p(z), or p(z_l | z_<l) in a hierarchy; None for a model without a prior.
         sample: samples of the posterior, shape `(S, B, *latent_shape)`.
+
+    Example:
+
+    >>> latent, *below = kv.zoo.vae((8,), 2, units=(4,)).trace(tf.zeros((3, 8)), seed=(0, 1)).latents
+    >>> latent.posterior.batch_shape, latent.prior.event_shape, latent.sample.shape, below
+    (TensorShape([3]), TensorShape([2]), TensorShape([1, 3, 2]), [])
     """
 
     posterior: tfd.Distribution
@@ -60,6 +66,12 @@ class Trace:
         passes: number of copies of the batch in `x`, one after the other. A model that sums over classes has one copy
             per class.
         computed: values of `log_likelihood`, `log_ratio` and `kl`, see `with_computed`.
+
+    Example:
+
+    >>> trace = kv.zoo.vae((8,), 2, units=(4,)).trace(tf.zeros((3, 8)), seed=(0, 1), samples=5)
+    >>> trace.latents[0].sample.shape, trace.log_likelihood.shape
+    (TensorShape([5, 3, 2]), TensorShape([5, 3]))
     """
 
     x: tf.Tensor

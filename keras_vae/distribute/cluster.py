@@ -19,6 +19,11 @@ class Cluster:
     Attributes:
         workers: addresses of the workers, `host:port`. The first worker is the chief, which writes the files.
         index: index of this process in `workers`.
+
+    Example:
+
+    >>> Cluster(workers=("10.0.0.1:2222", "10.0.0.2:2222"), index=0).is_chief
+    True
     """
 
     workers: tuple[str, ...]

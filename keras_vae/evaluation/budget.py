@@ -20,6 +20,11 @@ class Budget:
 
     Raises:
         InvalidInputError: if a value is not an integer of at least 1, or of at least 0 if 0 skips a measurement.
+
+    Example:
+
+    >>> Budget(examples=500, samples=20).samples
+    20
     """
 
     examples: int = 10_000

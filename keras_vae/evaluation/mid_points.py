@@ -37,6 +37,12 @@ def mid_points(model: Autoencoder, start: Any, end: Any, *, condition: Any = Non
 
     Raises:
         InvalidInputError: if the numbers of starts and ends differ.
+
+    Example:
+
+    >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
+    >>> mid_points(model, x[:50], x[50:100])._fields
+    ('examples', 'error', 'drift')
     """
     one, two = (model.encode(x, condition=condition).mean().numpy() for x in (start, end))
     if len(one) != len(two):

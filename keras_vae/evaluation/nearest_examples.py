@@ -84,6 +84,12 @@ def codes_of(model: Autoencoder, x: Any, y: Any = None, *, what: str = "Encoding
 
     Raises:
         InvalidInputError: if the examples cannot be used, or if the latents are discrete.
+
+    Example:
+
+    >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
+    >>> codes_of(model, x).means.shape
+    (180, 8)
     """
     if isinstance(model.posterior, (VectorQuantizer, FiniteScalarQuantizer, LookupFreeQuantizer)):
         raise InvalidInputError(

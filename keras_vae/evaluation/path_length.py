@@ -45,6 +45,13 @@ def path_lengths(
     Raises:
         InvalidInputError: if the numbers of starts and ends differ, or if `steps` is below 2.
 
+    Example:
+
+    >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
+    >>> features = kv.evaluation.PrincipalComponents.fit(x, components=16)
+    >>> path_lengths(model, x[:20], x[20:40], features=features)._fields
+    ('steps', 'path_length', 'unevenness', 'detour')
+
     Reference: Karras, Laine & Aila, 2019, section 4.1, https://arxiv.org/abs/1812.04948
     """
     steps = check_integer("steps", steps, least=2)

@@ -40,6 +40,11 @@ def round_trip(
 
     Raises:
         InvalidInputError: for a model without a prior.
+
+    Example:
+
+    >>> round_trip(kv.from_preset("vae_digits"), 200)._fields
+    ('distance', 'share', 'dimensions')
     """
     z = model.prior_distribution().sample(check_integer("n", n), seed=as_seed(check_seed(seed))).numpy()
     examples = model.decode(z, condition=condition).mean()

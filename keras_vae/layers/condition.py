@@ -28,6 +28,11 @@ class Condition(Float32Layer):
 
     Args:
         size: length of the vector.
+
+    Example:
+
+    >>> kv.LabelCondition(10)(tf.constant([3])).shape
+    TensorShape([1, 10])
     """
 
     rank = 0

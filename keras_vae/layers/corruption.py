@@ -14,6 +14,11 @@ class Corruption(Float32Layer):
 
     Args:
         amount: strength of the corruption.
+
+    Example:
+
+    >>> kv.GaussianCorruption(0.1)(tf.zeros((2, 8)), seed=(0, 1)).shape
+    TensorShape([2, 8])
     """
 
     amount_range = (0.0, 1.0)

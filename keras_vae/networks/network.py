@@ -17,6 +17,24 @@ class Network(Serializable, keras.Model):
     Args:
         sublayers: which sublayers are frozen or quantized, as in `get_config`.
         **kwargs: as for `keras.Model`.
+
+    Example:
+
+    >>> @kv.register
+    ... class TwoLayers(Network):
+    ...     '''An encoder with one hidden layer, `(B, 8) -> (B, 4)`.'''
+    ...
+    ...     def __init__(self, input_shape, units=16, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.units = units
+    ...         self.hidden = self.layer(keras.layers.Dense, units, activation="relu")
+    ...         self.out = self.layer(keras.layers.Dense, 4)
+    ...         self.build_on(input_shape)
+    ...
+    ...     def call(self, x):
+    ...         return self.out(self.hidden(x))
+    >>> TwoLayers((8,))(tf.zeros((3, 8))).shape
+    TensorShape([3, 4])
     """
 
     def __init__(self, *, sublayers: dict[str, Any] | None = None, **kwargs: Any):

@@ -18,6 +18,12 @@ def kl_per_dimension(latent: Latent) -> tf.Tensor:
 
     Raises:
         InvalidInputError: if the dimensions of the posterior or of the prior are not independent.
+
+    Example:
+
+    >>> trace = kv.zoo.vae((8,), 2, units=(4,)).trace(tf.zeros((3, 8)), seed=(0, 1))
+    >>> kl_per_dimension(trace.latents[0]).shape
+    TensorShape([3, 2])
     """
     posterior, prior = latent.posterior, latent.required_prior
     if not (_is_independent(posterior) and _is_independent(prior)):

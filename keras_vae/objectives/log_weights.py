@@ -10,6 +10,12 @@ def log_weights(trace: Trace) -> tf.Tensor:
 
     The mean over S estimates the ELBO; log mean exp over S is the tighter importance-weighted bound.
 
+    Example:
+
+    >>> trace = kv.zoo.vae((8,), 2, units=(4,)).trace(tf.zeros((3, 8)), seed=(0, 1), samples=5)
+    >>> log_weights(trace).shape
+    TensorShape([5, 3])
+
     Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
     """
     return trace.log_likelihood - trace.log_ratio

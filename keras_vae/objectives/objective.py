@@ -33,6 +33,18 @@ class Term(Serializable):
 
     Args:
         name: name of the metric that `fit` reports; by default, the class name in snake_case.
+
+    Example:
+
+    >>> @kv.register
+    ... class CodeLength(Term):
+    ...     '''The squared length of z, nats per example `(B,)`.'''
+    ...
+    ...     def __call__(self, trace):
+    ...         return tf.reduce_sum(tf.reduce_mean(trace.latents[0].sample, axis=0) ** 2, axis=-1)
+    >>> model = kv.zoo.vae((8,), 2, units=(4,), objective=kv.NLL() + kv.KL() + 0.1 * CodeLength())
+    >>> print(model.objective)
+    nll + kl + 0.1 code_length
     """
 
     samples = 1

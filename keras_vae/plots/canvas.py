@@ -101,7 +101,7 @@ def caption(ax: Axes, side: str, text: str, *, color: str = MUTED, size: float =
 
 
 def to_png(figure: Figure) -> bytes:
-    """Returns the figure as the bytes of a PNG file, at `DPI` dots per inch.
+    r"""Returns the figure as the bytes of a PNG file, at `DPI` dots per inch.
 
     Example:
 

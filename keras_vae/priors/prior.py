@@ -20,6 +20,18 @@ class Prior(Float32Layer):
 
     Args:
         event_shape: shape of one latent, such as `(D,)`.
+
+    Example:
+
+    >>> @kv.register
+    ... class WideNormal(Prior):
+    ...     'A normal with a standard deviation of 2.'
+    ...
+    ...     def distribution(self, encode=None):
+    ...         return tfd.Independent(tfd.Normal(tf.zeros(self.event_shape), 2.0), 1)
+    >>> model = kv.zoo.vae((8,), 2, units=(4,), prior=WideNormal((2,)))
+    >>> model.prior_distribution().stddev().numpy().tolist()
+    [2.0, 2.0]
     """
 
     support = "real"

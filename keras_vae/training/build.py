@@ -38,7 +38,13 @@ MOST_UNSEEN = 1000
 
 
 def load_data(config: TrainingConfig, image_shape: tuple[int, ...] | None = None) -> SplitDataset:
-    """Loads the data set of a configuration; for `image_shape` see `keras_vae.data.load`."""
+    """Loads the data set of a configuration; for `image_shape` see `keras_vae.data.load`.
+
+    Example:
+
+    >>> load_data(TrainingConfig(data="digits")).train.x.shape
+    (1437, 8, 8, 1)
+    """
     return load(
         config.data,
         image_size=config.image_size,
@@ -83,7 +89,14 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
 
 
 def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
-    """Builds and compiles the model of a configuration."""
+    """Builds and compiles the model of a configuration.
+
+    Example:
+
+    >>> config = TrainingConfig(model="beta_vae", data="digits", latent_dim=4, options={"beta": 2.0})
+    >>> print(build_model(config, load_data(config)).objective)
+    nll + 2 kl
+    """
     config = with_defaults(config, data)
     keras.utils.set_random_seed(config.seed)
     try:

@@ -108,6 +108,12 @@ class TrainingConfig:
             default 500, or 50 for examples of more than 4096 values.
         imports: modules with your own parts, imported first. Every command that uses the run imports them.
             `differences` does not compare them.
+
+    Example:
+
+    >>> config = TrainingConfig(model="beta_vae", data="digits", latent_dim=4, options={"beta": 2.0})
+    >>> config.replace(epochs=5).epochs
+    5
     """
 
     model: str = "vae"

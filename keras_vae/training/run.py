@@ -45,6 +45,11 @@ class Run:
 
     Args:
         path: the folder.
+
+    Example:
+
+    >>> Run("runs/digits").exists
+    False
     """
 
     FILES = (

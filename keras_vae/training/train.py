@@ -104,6 +104,13 @@ def train(
         KeyboardInterrupt: after SIGINT or SIGTERM, with the number of the signal. The run can be resumed.
         LostWorkerError: if another worker has ended. The run can be resumed.
         OSError: if the folder cannot be written. Files that were saved before are kept.
+
+    Example:
+
+    >>> config = TrainingConfig(data="digits", epochs=1, limit=100, options={"units": [8]})
+    >>> run = train(config, "runs/digits", report=False, verbose=0)
+    >>> run.model().event_shape
+    (8, 8, 1)
     """
     if checkpoint_every is not None:
         check_integer("checkpoint_every", checkpoint_every)

@@ -89,7 +89,13 @@ def configuration(base: TrainingConfig, values: Mapping[str, Any]) -> TrainingCo
 
 
 def default_space(config: TrainingConfig) -> list[Axis]:
-    """Returns axes for the latent dimensions, the learning rate, the dense layers, and `beta` if the recipe has it."""
+    """Returns axes for the latent dimensions, the learning rate, the dense layers, and `beta` if the recipe has it.
+
+    Example:
+
+    >>> [axis.name for axis in default_space(TrainingConfig(model="beta_vae", data="digits"))]
+    ['latent_dim', 'learning_rate', 'width', 'depth', 'beta']
+    """
     axes = [Axis("latent_dim", low=2, high=64, log=True), Axis("learning_rate", low=1e-4, high=1e-2, log=True)]
     if config.network in ("auto", "mlp", "gated_mlp") and "units" not in config.options:
         axes += [Axis(WIDTH, (128, 256, 512)), Axis(DEPTH, low=1, high=3)]

@@ -107,7 +107,13 @@ def recipe(
 
 
 def describe() -> list[Description]:
-    """Returns the descriptions of all recipes, grouped by family."""
+    """Returns the descriptions of all recipes, grouped by family.
+
+    Example:
+
+    >>> [recipe.name for recipe in describe()][:3]
+    ['ae', 'denoising_ae', 'sparse_ae']
+    """
     families: dict[str, list[Description]] = {}
     for each in RECIPES.values():
         families.setdefault(each.description.family, []).append(each.description)

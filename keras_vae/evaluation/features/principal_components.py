@@ -18,6 +18,11 @@ class PrincipalComponents(Features):
     Args:
         mean: mean of the examples, of shape `event_shape`.
         directions: orthonormal rows, `(components, D)`.
+
+    Example:
+
+    >>> PrincipalComponents.fit(kv.data.load("digits").test.x, components=16)(np.zeros((3, 8, 8, 1))).shape
+    (3, 16)
     """
 
     def __init__(self, mean: np.ndarray, directions: np.ndarray):
