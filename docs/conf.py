@@ -29,7 +29,7 @@ exclude_patterns = ["_build", "_extensions", "README.md"]
 html_theme = "furo"
 html_title = "keras_vae"
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
+html_css_files, html_js_files = ["site.css"], ["site.js"]
 html_theme_options = {"navigation_with_keys": True}
 html_copy_source = html_show_sphinx = False
 html_math_renderer = "mathml"
@@ -50,7 +50,6 @@ nb_merge_streams = True
 default_role = "py:obj"
 add_module_names = False
 toc_object_entries_show_parents = "hide"
-python_maximum_signature_line_length = 80
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"

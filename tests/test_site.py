@@ -1,0 +1,66 @@
+"""The site of the documentation: its tutorials run, and it is built without a warning and needs no other host."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
+from sphinx.util.inventory import InventoryFile
+
+import keras_vae
+
+DOCS = Path(keras_vae.__file__).parents[1] / "docs"
+NOTEBOOKS = [page for page in sorted(DOCS.glob("[a-z]*/*.md")) if is_myst_markdown_notebook(page.read_text())]
+
+
+def test_there_are_notebooks():
+    assert len(NOTEBOOKS) > 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.stem)
+def test_tutorials_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shell = InteractiveShell()
+    for cell in read_myst_markdown_notebook(page.read_text()).cells:
+        if cell.cell_type == "code":
+            result = shell.run_cell(cell.source, silent=True)
+            expects_error = "raises-exception" in cell.metadata.get("tags", [])
+            assert result.success != expects_error, cell.source
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The site without the output of the tutorials, which the test above executes."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-D", "nb_execution_mode=off"]
+    run = subprocess.run([*command, "-d", folder / "read", DOCS, folder / "html"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return folder / "html"
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
+def test_the_reference_has_every_public_name(site):
+    with (site / "objects.inv").open("rb") as file:
+        objects = InventoryFile.load(file, "", lambda _, path: path)
+    found = {name.removeprefix("keras_vae.") for kind in objects if kind.startswith("py:") for name in objects[kind]}
+    packages = {name for name in keras_vae.__all__ if hasattr(getattr(keras_vae, name), "__path__")}
+    names = {name for name in keras_vae.__all__ if name not in packages} - {"__version__"}
+    for package in packages:
+        own = getattr(keras_vae, package).__all__
+        names |= {name if name in keras_vae.__all__ else f"{package}.{name}" for name in own}
+    assert names <= found, names - found
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
+def test_pages_load_nothing_from_other_hosts(site):
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 50 and (site / "searchindex.js").exists()
+    for page in pages:
+        loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"([^\"]+)\"", page.read_text())
+        assert not [address for address in loaded if "//" in address.partition("?")[0]], page.name
