@@ -51,6 +51,7 @@ def losses_of_tfp(parameters, **options):
     return tf.add_n(regularized.losses), tf.add_n(added.losses)
 
 
+@pytest.mark.slow
 def test_tfp_counts_the_kl_twice_in_the_regularizer_and_once_per_example_in_the_exact_layer():
     parameters = normal(B, D + D * (D + 1) // 2)
     posterior = kv.FullCovarianceNormal((D,), min_scale=1e-5, project=False)
@@ -70,6 +71,7 @@ def test_the_total_correlation_of_disentanglement_lib_differs_by_a_constant():
     np.testing.assert_allclose(ours - (D - 1) * math.log(B), theirs, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_score_of_pyod_is_the_root_of_the_summed_error():
     x = normal(60, D) * [1, 10, 100, 1000]
     model = kv.zoo.tabular_vae((D,), 2, units=(8,), seed=0)
