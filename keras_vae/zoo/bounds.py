@@ -222,7 +222,8 @@ def dreg_iwae(
 ) -> Autoencoder:
     """IWAE with the doubly reparameterised encoder gradient, whose quality does not degrade with more samples.
 
-        decoder: IWAE_k;  encoder: d/dphi = sum_i w_i^2 d log(p/q)/dz_i dz_i/dphi
+        decoder: IWAE_k;  encoder: d/dphi = sum_i v_i^2 d log w_i/dz_i dz_i/dphi,
+        w_i = p(x, z_i) / q(z_i | x),  v_i = w_i / sum_j w_j
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.

@@ -49,7 +49,7 @@ def denoising_ae(
 ) -> Autoencoder:
     """Denoising autoencoder: the decoder reconstructs the clean example from a corrupted input.
 
-        loss = -log p(x | z),  z = f(x + noise)
+        loss = -log p(x | z),  z = f(x'),  x' the corrupted example
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.

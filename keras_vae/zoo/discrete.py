@@ -82,7 +82,8 @@ def residual_vq_vae(
 ) -> Autoencoder:
     """VAE with several codebooks, each of which quantizes the residual of the previous ones.
 
-        loss = -log p(x | z) + commitment |f(x) - sg(z)|^2 - log p(k),  z the codebook entries nearest to f(x)
+        loss = -log p(x | z) + commitment sum_l |r_l - sg(e_l)|^2 - log p(k),  z = sum_l e_l,
+        e_l the entry of codebook l nearest to r_l,  r_1 = f(x),  r_(l+1) = r_l - e_l
 
     The networks are spatial for images of at least 16x16, and dense otherwise.
 
@@ -123,7 +124,7 @@ def fsq_vae(
 ) -> Autoencoder:
     """VAE whose discrete latents are vectors of rounded numbers, and an autoregressive prior over them.
 
-        loss = -log p(x | z) - log p(k),  z_d = round(b_d(f_d(x))), one of sizes[d] values
+        loss = -log p(x | z) - log p(k),  z_d = round(b_d(f_d(x))) / floor(sizes[d] / 2), one of sizes[d] values
 
     There is no codebook to learn, and no loss other than the negative ELBO. The networks are spatial for images of at
     least 16x16, and dense otherwise.

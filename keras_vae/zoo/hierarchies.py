@@ -111,7 +111,7 @@ def residual_ladder_vae(
 ) -> Autoencoder:
     """Deep ladder VAE with a residual top-down path, and posteriors relative to the prior.
 
-        h_(l+1) = h_l + f(h_l, z_l);  q(z_l | z_<l, x) = N(mu_p + dmu, (sigma_p dsigma)^2)
+        h_(l+1) = h_l + f(h_l, z_l);  q(z_l | z_<l, x) = N(mu_p + sigma_p dmu, (sigma_p dsigma)^2)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.

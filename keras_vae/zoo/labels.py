@@ -57,7 +57,8 @@ def semi_supervised_vae(
 ) -> SemiSupervisedAutoencoder:
     """VAE that learns a classifier from few labels: `fit(x, y)`, where -1 marks unlabelled examples.
 
-        loss = -L(x, y) - alpha log q(y | x), labelled;  -sum_y q(y | x) L(x, y) - H(q(y | x)), unlabelled
+        loss = -L(x, y) - alpha log q(y | x), labelled;  -sum_y q(y | x) L(x, y) - H(q(y | x)), unlabelled;
+        L(x, y) = E_q(z|x,y)[log p(x | y, z)] - KL(q(z | x, y) || p(z)) + log p(y)
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.

@@ -277,7 +277,9 @@ def sequence_vae(
 ) -> Autoencoder:
     """VAE for sequences `(steps, channels)`, with temporal convolutions or a recurrent network.
 
-        loss = -E_q[log p(x_1 ... x_T | z)] + beta KL(q(z | x) || p(z))
+        loss = -E_q[sum_t log p(x_t | z)] + beta KL(q(z | x) || p(z))
+
+    Unlike in the paper, a step depends only on z, and not on the steps before it.
 
     Args:
         event_shape: shape of one sequence, `(steps, channels)`.

@@ -118,7 +118,9 @@ def autoencoder_kl(
 ) -> AdversarialAutoencoder:
     """Autoencoder with a latent map, a very small KL weight and a patch critic, as in latent diffusion.
 
-        loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z)) - adversarial critic(E[x | z]), hinge losses
+        loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z)) - adversarial critic(E[x | z])
+               + perceptual |features of x - features of E[x | z]|^2;
+        critic: max(0, 1 - critic(x)) + max(0, 1 + critic(E[x | z]))
 
     Args:
         event_shape: shape of one image of at least 8x8, such as `(28, 28, 1)`.

@@ -40,11 +40,13 @@ def full_covariance_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **pa
     )
 
 
-@recipe(family="posteriors", paper="Barello, Charles & Pillow, 2018", url="https://doi.org/10.1101/399246")
+@recipe(family="posteriors", paper="Kingma & Welling, 2014", url="https://arxiv.org/abs/1312.6114")
 def laplace_vae(event_shape: tuple[int, ...], latent_dim: int = 16, **parts: Unpack[Parts]) -> Autoencoder:
-    """VAE with a Laplace posterior, whose heavier tails give sparse latents.
+    """VAE with a Laplace posterior, which has heavier tails than a normal one.
 
         q(z_d | x) = Laplace(mu_d(x), b_d(x)),  p(z) = N(0, I)
+
+    See section 2.4 of the paper.
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
@@ -195,7 +197,7 @@ def iaf_vae(
 ) -> Autoencoder:
     """VAE whose posterior is a normal distribution, transformed by an inverse autoregressive flow.
 
-        z = f_T(... f_1(z_0)),  f_t(z) = sigma_t(z_<d) z + mu_t(z_<d)
+        z = f_T(... f_1(z_0)),  f_t(z)_d = g_d z_d + (1 - g_d) m_d,  (g, m)_d = functions of z_<d and x
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.

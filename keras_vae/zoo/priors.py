@@ -66,6 +66,9 @@ def mixture_prior_vae(
 
         p(z) = sum_k pi_k N(z; mu_k, sigma_k^2)
 
+    The paper adds a further latent variable, from which networks compute the components; here, they are weights, as in
+    Jiang et al., 2017, https://arxiv.org/abs/1611.05148.
+
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: length of the latent vector.

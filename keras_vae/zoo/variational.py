@@ -201,7 +201,7 @@ def denoising_vae(
 ) -> Autoencoder:
     """Variational autoencoder whose encoder input is corrupted in training.
 
-        loss = -E_q(z|x + noise)[log p(x | z)] + KL(q(z | x + noise) || p(z))
+        loss = -E_q(z|x')[log p(x | z)] + KL(q(z | x') || p(z)),  x' the corrupted example
 
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
