@@ -6,7 +6,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[1]
 EXPERIMENTS = DOCS.parent / "scripts" / "experiments.toml"
-MISSING = "–"
+MISSING = "\N{EN DASH}"
 
 
 def table(page: str, name: str) -> tuple[list[str], dict[str, list[str]]]:
