@@ -9,7 +9,7 @@ import shutil
 import model_pages
 import pytest
 import recipe_figures
-from latex2mathml.converter import convert
+from mathml import shown
 from recipe_docs import example_of, linked, options_of
 from sphinx.errors import ExtensionError
 
@@ -35,9 +35,20 @@ def test_a_recipe_is_on_one_page_with_its_formula_options_and_paper():
 
 def test_every_formula_can_be_shown():
     for page in (*PAGES.values(), INDEX):
-        for formula in re.findall(r"\$\$(.*?)\$\$|(?<!\$)\$([^$\n]+)\$(?!\$)", page, re.DOTALL):
-            shown = convert("".join(formula))
-            assert not re.search(r"\\\w", shown), formula  # a command that is not known remains as it is
+        for block, inline in re.findall(r"\$\$(.*?)\$\$|(?<!\$)\$([^$\n]+)\$(?!\$)", page, re.DOTALL):
+            shown(block, "block") if block else shown(inline)
+
+
+@pytest.mark.parametrize("formula", [r"\unheard{x}", r"\begin{aligned} a &= b \\ c &= d \end{aligned}"])
+def test_a_formula_that_would_be_shown_wrong_is_refused(formula):
+    with pytest.raises(ValueError, match="can convert, it leaves"):
+        shown(formula)
+
+
+def test_limits_of_sums_are_above_and_below_and_functions_have_a_space():
+    formula = shown(r"\left[ \log \sum_{i=1}^{k} w_i + \log(x) \right]", "block")
+    assert "<munderover>" in formula and "<msubsup>" not in formula and formula.count("<mspace") == 1
+    assert "<msubsup>" in shown(r"\left[ \sum_{i=1}^{k} w_i \right]")
 
 
 def test_every_recipe_and_family_is_in_the_index():

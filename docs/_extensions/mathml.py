@@ -1,16 +1,58 @@
 """Formulas as MathML, which browsers show without a script and without a request to another host."""
 
+import re
+import xml.etree.ElementTree as ElementTree
+
 from docutils import nodes
 from latex2mathml.converter import convert
 
+MATHML = "http://www.w3.org/1998/Math/MathML"
+FUNCTIONS = {"det", "exp", "log", "max", "min", "tanh"}
+SUMS = {"\N{N-ARY SUMMATION}", "\N{N-ARY PRODUCT}"}
+WITH_LIMITS = {
+    f"{{{MATHML}}}{old}": f"{{{MATHML}}}{new}" for old, new in {"msub": "munder", "msubsup": "munderover"}.items()
+}
+ROWS = {f"{{{MATHML}}}{tag}" for tag in ("math", "mrow", "mtd")}
+
+ElementTree.register_namespace("", MATHML)
+
+
+def shown(formula: str, display: str = "inline") -> str:
+    """Converts a formula in LaTeX.
+
+    The converter writes the limits of a sum between large brackets at its side, and no space after the name of a
+    function; both are mended here.
+
+    Raises:
+        ValueError: for a command that the converter does not know and leaves as it is, such as the `aligned`
+            environment, for which `align*` is to be used.
+    """
+    text = convert(formula, display=display)
+    if unknown := re.search(r"\\[a-zA-Z]+|<mi>&</mi>", text):
+        raise ValueError(f"expected a formula that latex2mathml can convert, it leaves {unknown[0]}: {formula.strip()}")
+    tree = ElementTree.fromstring(text)
+    for element in [*tree.iter()]:
+        if display == "block" and element.tag in WITH_LIMITS and element[0].text in SUMS:
+            element.tag = WITH_LIMITS[element.tag]
+        if element.tag in ROWS:
+            _space(element)
+    return ElementTree.tostring(tree, encoding="unicode")
+
+
+def _space(row):
+    """Adds a space after the name of a function, unless a bracket or the end of the row follows."""
+    for place in range(len(row) - 2, -1, -1):
+        if row[place].text in FUNCTIONS and row[place + 1].text != "(":
+            row.insert(place + 1, ElementTree.Element(f"{{{MATHML}}}mspace", width="0.167em"))
+
 
 def visit_inline(writer, node):
-    writer.body.append(convert(node.astext()))
+    writer.body.append(shown(node.astext()))
     raise nodes.SkipNode
 
 
 def visit_block(writer, node):
-    writer.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    writer.body.append(f'<div class="math">{shown(node.astext(), display="block")}</div>')
     raise nodes.SkipNode
 
 

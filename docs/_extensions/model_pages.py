@@ -120,7 +120,9 @@ def _section(name: str, formula: str, published: list[str]) -> str:
         linked(about.summary),
         linked(formula.strip()),
         linked(remarks_of(recipe)),
-        linked("**Options**, besides those of every recipe, see `Parts`:" if options else "It has no options of its own."),
+        linked(
+            "**Options**, besides those of every recipe, see `Parts`:" if options else "It has no options of its own."
+        ),
         linked("\n".join(options)),
         f"**Example**\n\n```pycon\n{example_of(recipe)}```",
         *(f"**Published result**: {result}" for result in published),
