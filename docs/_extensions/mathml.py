@@ -7,11 +7,12 @@ from docutils import nodes
 from latex2mathml.converter import convert
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
-FUNCTIONS = {"det", "exp", "log", "max", "min", "tanh"}
+NAME = re.compile(r"[A-Za-z-]{2,}")
 SUMS = {"\N{N-ARY SUMMATION}", "\N{N-ARY PRODUCT}"}
 WITH_LIMITS = {
     f"{{{MATHML}}}{old}": f"{{{MATHML}}}{new}" for old, new in {"msub": "munder", "msubsup": "munderover"}.items()
 }
+MI, MO = f"{{{MATHML}}}mi", f"{{{MATHML}}}mo"
 ROWS = {f"{{{MATHML}}}{tag}" for tag in ("math", "mrow", "mtd")}
 
 ElementTree.register_namespace("", MATHML)
@@ -20,8 +21,8 @@ ElementTree.register_namespace("", MATHML)
 def shown(formula: str, display: str = "inline") -> str:
     """Converts a formula in LaTeX.
 
-    The converter writes the limits of a sum between large brackets at its side, and no space after the name of a
-    function; both are mended here.
+    What the converter writes is changed where browsers would show it wrong: the limits of sums between large brackets,
+    the spaces around functions and relations, and the alignment of cells, whose attribute is not in MathML Core.
 
     Raises:
         ValueError: for a command that the converter does not know and leaves as it is, such as the `aligned`
@@ -34,16 +35,24 @@ def shown(formula: str, display: str = "inline") -> str:
     for element in [*tree.iter()]:
         if display == "block" and element.tag in WITH_LIMITS and element[0].text in SUMS:
             element.tag = WITH_LIMITS[element.tag]
+        if align := element.attrib.pop("columnalign", None):
+            element.set("style", f"text-align: {align}")
+        if element.text == "~":
+            element.tag, element.text = MO, "\N{TILDE OPERATOR}"
+        if element.tag == MO and NAME.fullmatch(element.text or ""):
+            element.tag = MI
         if element.tag in ROWS:
             _space(element)
     return ElementTree.tostring(tree, encoding="unicode")
 
 
 def _space(row):
-    """Adds a space after the name of a function, unless a bracket or the end of the row follows."""
-    for place in range(len(row) - 2, -1, -1):
-        if row[place].text in FUNCTIONS and row[place + 1].text != "(":
-            row.insert(place + 1, ElementTree.Element(f"{{{MATHML}}}mspace", width="0.167em"))
+    """Adds a space before and after the name of a function, unless an operator or the end of the row is there."""
+    for place in range(len(row) - 1, -1, -1):
+        if NAME.fullmatch(row[place].text or "") and row[place].tag in (MI, MO):
+            for neighbour, at in ((place + 1, place + 1), (place - 1, place)):
+                if 0 <= neighbour < len(row) and (row[neighbour].tag != MO or row[neighbour].text == ")"):
+                    row.insert(at, ElementTree.Element(f"{{{MATHML}}}mspace", width="0.167em"))
 
 
 def visit_inline(writer, node):

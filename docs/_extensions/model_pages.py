@@ -106,7 +106,8 @@ def _beside_each_other(family: Family, columns, figures) -> str:
     lines += [f"| [`{name}`](#{target(name)}) | {' | '.join(row)} |" for name, row in rows.items()]
     text = (
         "All models on the same small images of digits, with the same settings for all and nothing tuned, so that the "
-        "table does not show which is best. [The zoo](../zoo.md) says what the columns mean."
+        "table does not show which is best. Compare only models with the same likelihood. [The zoo](../zoo.md) says "
+        "what the columns mean."
     )
     return "\n".join(["## On the digits", "", text, "", *lines])
 
