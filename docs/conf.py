@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from keras_vae import __version__  # noqa: E402
+from keras_vae import __version__
 
 project, author, copyright = "keras_vae", "The keras_vae developers", "The keras_vae developers"
 version = release = __version__
@@ -16,6 +16,7 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
     "api_pages",
@@ -39,6 +40,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(Path(__file__).parent / "_build" / "notebooks")
+nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_output_stderr = "remove"
@@ -47,13 +49,14 @@ nb_merge_streams = True
 # A name in single backticks becomes a link where it is a public name, and code where it is not.
 default_role = "py:obj"
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 python_maximum_signature_line_length = 80
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 autodoc_inherit_docstrings = False
-autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
-napoleon_custom_sections = ["Reference", "References"]
+napoleon_use_ivar = True
+napoleon_custom_sections = [("Call arguments", "params_style"), "Reference", "References"]
 suppress_warnings = ["misc.highlighting_failure"]

@@ -1,8 +1,15 @@
 """Writes a page of the reference for each public package, with every public name."""
 
-import importlib
+import importlib.util
 import inspect
+import pkgutil
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
+
+from docstrings import to_rst
+from public import PACKAGES, PUBLIC_CLASSES
+from sphinx.pycode import ModuleAnalyzer
 
 import keras_vae
 
@@ -28,23 +35,46 @@ TITLES = {
 }
 
 
-def packages():
-    found = {name for name in keras_vae.__all__ if inspect.ismodule(getattr(keras_vae, name))}
-    assert found == set(TITLES), found ^ set(TITLES)
-    return list(TITLES)
-
-
 def public_name(package, name):
     """The shortest public name: `keras_vae.KL`, and `keras_vae.evaluation.mig` where only the package has it."""
     return f"keras_vae.{name}" if name in keras_vae.__all__ else f"keras_vae.{package}.{name}"
 
 
-def entry(full_name, value):
+def entry(full_name, value, documented):
     if inspect.isclass(value):
-        return f".. autoclass:: {full_name}\n   :members:\n   :inherited-members:\n   :show-inheritance:\n"
+        bases = ", ".join(base.__name__ for base in value.__mro__[1:] if is_documented_elsewhere(base, value))
+        lines = [f".. autoclass:: {full_name}", "   :members:", f"   :inherited-members: {bases}"]
+        if any(base.__module__.startswith("keras.") or base in PUBLIC_CLASSES for base in value.__bases__):
+            lines.append("   :show-inheritance:")
+        return "\n".join(lines) + "\n"
     if callable(value):
         return f".. autofunction:: {full_name}\n"
-    return f".. autodata:: {full_name}\n   :no-value:\n"
+    return data_entry(full_name, value, documented[full_name.rpartition(".")[2]])
+
+
+def is_documented_elsewhere(base, value):
+    """Whether another class of the reference, or another library, describes the methods of a base of a class."""
+    others = set(value.__mro__[1:]) & PUBLIC_CLASSES
+    return not base.__module__.startswith("keras_vae") or any(issubclass(other, base) for other in others)
+
+
+def data_entry(full_name, value, documentation):
+    """A constant: its description, and the names in it."""
+    lines = [*to_rst(documentation), ""]
+    if isinstance(value, Mapping):
+        lines += ["Names: " + ", ".join(f"``{name}``" for name in value) + "."]
+    return f".. py:data:: {full_name}\n\n" + textwrap.indent("\n".join(lines), "   ") + "\n"
+
+
+def constants():
+    """The descriptions of all constants of the package, which are strings after their definitions."""
+    found = {}
+    for info in pkgutil.walk_packages(keras_vae.__path__, "keras_vae."):
+        if importlib.util.find_spec(info.name).origin:
+            for (scope, name), lines in ModuleAnalyzer.for_module(info.name).find_attr_docs().items():
+                if not scope:
+                    found[name] = lines
+    return found
 
 
 def page(title, summary, entries):
@@ -54,16 +84,17 @@ def page(title, summary, entries):
 def write_pages(app):
     folder = Path(app.srcdir) / "reference"
     folder.mkdir(exist_ok=True)
-    in_packages = set()
-    for package in packages():
+    documented, in_packages = constants(), set()
+    assert set(PACKAGES) == set(TITLES), set(PACKAGES) ^ set(TITLES)
+    for package in TITLES:
         module = importlib.import_module(f"keras_vae.{package}")
         names = sorted(module.__all__, key=str.lower)
         in_packages |= set(names)
-        entries = [entry(public_name(package, name), getattr(module, name)) for name in names]
+        entries = [entry(public_name(package, name), getattr(module, name), documented) for name in names]
         summary = inspect.cleandoc(module.__doc__ or "").splitlines()[0]
         write(folder / f"{package}.rst", page(TITLES[package], f"``kv.{package}``: {summary}", entries))
     rest = sorted(set(keras_vae.__all__) - in_packages - set(TITLES) - {"__version__"}, key=str.lower)
-    entries = [entry(f"keras_vae.{name}", getattr(keras_vae, name)) for name in rest]
+    entries = [entry(f"keras_vae.{name}", getattr(keras_vae, name), documented) for name in rest]
     write(folder / "base.rst", page("Base classes and registration", "Names that several packages use.", entries))
     listed = "\n".join(f"   {name}" for name in [*TITLES, "base"])
     index = "Every public name. ``import keras_vae as kv`` gives access to all of them."

@@ -22,6 +22,8 @@ STRATEGIES = {
     "multi-worker": "several machines or processes, listed in TF_CONFIG",
     "tpu": "the TPU named in TPU_NAME, or the local one",
 }
+"""Name -> description of a strategy that `make_strategy` accepts."""
+
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability")
 
 

@@ -57,6 +57,8 @@ POSTERIORS = {
     "student_t": StudentT,
     "vector_quantizer": VectorQuantizer,
 }
+"""Name -> posterior q(z | x); models and recipes accept these names for `posterior`."""
+
 LIKELIHOODS = {
     "bernoulli": Bernoulli,
     "categorical": Categorical,
@@ -75,6 +77,7 @@ LIKELIHOODS = {
     "student_t": partial(StudentT, scale="shared"),
     "table": Table,
 }
+"""Name -> likelihood p(x | z); models and recipes accept these names for `likelihood`."""
 
 __all__ = [
     "LIKELIHOODS",

@@ -37,4 +37,7 @@ class Budget:
 
 
 FULL = Budget()
+"""The default budget of an evaluation."""
+
 QUICK = Budget(examples=1000, samples=50, annealed=0, pairs=50, draws=1000, codes=64)
+"""A small budget, for a first look at a model."""

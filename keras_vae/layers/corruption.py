@@ -89,3 +89,4 @@ class SaltAndPepperCorruption(Corruption):
 
 
 CORRUPTIONS = {"gaussian": GaussianCorruption, "masking": MaskingCorruption, "salt_and_pepper": SaltAndPepperCorruption}
+"""Name -> corruption of the inputs of a denoising model."""

@@ -39,6 +39,13 @@ def plot_anomalies(
 
     Raises:
         InvalidInputError: if the shapes differ, or if there is not one value of `labels` or `scores` per example.
+
+    Example:
+
+    >>> x, reconstructions = np.ones((3, 8, 8, 1)), np.zeros((3, 8, 8, 1))
+    >>> figure = plot_anomalies(x, reconstructions, labels=["a.png", "b.png", "c.png"], scores=[3.0, 2.5, 2.0])
+    >>> len(figure.axes)
+    9
     """
     x, reconstructions = as_events("x", x, "N"), as_events("reconstructions", reconstructions, "N")
     if reconstructions.shape != x.shape:

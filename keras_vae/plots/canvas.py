@@ -37,6 +37,13 @@ _ANCHORS = {
 }
 
 
+class NotebookFigure(Figure):
+    """A figure that notebooks show, although pyplot does not manage it."""
+
+    def _repr_png_(self) -> bytes:
+        return to_png(self)
+
+
 def new_figure(width: float, height: float, *, title: str, note: str = "") -> Figure:
     """Creates a white figure with a heading at the top left and a constrained layout below the heading.
 
@@ -54,7 +61,7 @@ def new_figure(width: float, height: float, *, title: str, note: str = "") -> Fi
     title_height = 1.3 * TITLE * len(titles) * _INCHES_PER_POINT
     note_height = 1.35 * NOTE * len(notes) * _INCHES_PER_POINT
     total = round((MARGIN + title_height + note_height + 0.1 + height) * DPI) / DPI
-    figure = Figure(figsize=(width, total), dpi=DPI, facecolor="white", layout="constrained")
+    figure = NotebookFigure(figsize=(width, total), dpi=DPI, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     set_layout(figure, rect=(0.1 / width, 0.08 / total, 1 - 0.2 / width, (height - 0.08) / total))
     style = {"va": "top", "parse_math": False, "linespacing": 1.25}
@@ -94,17 +101,37 @@ def caption(ax: Axes, side: str, text: str, *, color: str = MUTED, size: float =
 
 
 def to_png(figure: Figure) -> bytes:
-    """Returns the figure as the bytes of a PNG file, at `DPI` dots per inch."""
+    """Returns the figure as the bytes of a PNG file, at `DPI` dots per inch.
+
+    Example:
+
+    >>> figure = kv.plots.plot_samples(np.zeros((4, 8, 8, 1)))
+    >>> to_png(figure)[:4]
+    b'\x89PNG'
+    """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     return buffer.getvalue()
 
 
 def to_data_uri(figure: Figure) -> str:
-    """Returns the figure as a URL `data:image/png;base64,...`, for the `src` of an HTML `<img>`."""
+    """Returns the figure as a URL `data:image/png;base64,...`, for the `src` of an HTML `<img>`.
+
+    Example:
+
+    >>> to_data_uri(kv.plots.plot_samples(np.zeros((4, 8, 8, 1))))[:26]
+    'data:image/png;base64,iVBO'
+    """
     return "data:image/png;base64," + base64.b64encode(to_png(figure)).decode("ascii")
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Saves the figure to `path`; the suffix (.png, .svg, .pdf) selects the format."""
+    """Saves the figure to `path`; the suffix (.png, .svg, .pdf) selects the format.
+
+    Example:
+
+    >>> save(kv.plots.plot_samples(np.zeros((4, 8, 8, 1))), "samples.svg")
+    >>> os.path.getsize("samples.svg") > 1000
+    True
+    """
     figure.savefig(path, dpi=DPI)

@@ -26,6 +26,13 @@ def plot_directions(images: np.ndarray, amounts: np.ndarray, *, names: Sequence[
 
     Raises:
         InvalidInputError: if the shapes do not match.
+
+    Example:
+
+    >>> images = np.zeros((1, 5, 8, 8, 1))  # one attribute in five steps
+    >>> figure = plot_directions(images, np.linspace(-2, 2, 5), names=["smiling"], auroc=np.array([0.9]))
+    >>> len(figure.axes)
+    5
     """
     images = as_events("images", images, "K", "steps")
     attributes, steps = images.shape[:2]

@@ -22,6 +22,14 @@ def plot_interpolation(images: np.ndarray, *, endpoints: tuple[np.ndarray, np.nd
 
     Raises:
         InvalidInputError: if there are fewer than 2 steps or `endpoints` does not fit `images`.
+
+    Example:
+
+    >>> x = kv.data.load("digits").test.x
+    >>> model = kv.from_preset("vae_digits")
+    >>> figure = plot_interpolation(model.interpolate(x[:2], x[2:4], steps=6), endpoints=(x[:2], x[2:4]))
+    >>> len(figure.axes)
+    16
     """
     images = as_events("images", images, "pairs", "steps")
     pairs, steps = images.shape[:2]

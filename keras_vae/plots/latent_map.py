@@ -45,6 +45,14 @@ def plot_latent_map(
 
     Raises:
         InvalidInputError: if a shape does not match, if a label has no name, or if fewer than 2 rows are finite.
+
+    Example:
+
+    >>> digits = kv.data.load("digits").test
+    >>> codes = kv.from_preset("vae_digits").encode(digits.x).mean().numpy()
+    >>> figure = plot_latent_map(codes, digits.y)
+    >>> len(figure.axes)
+    1
     """
     codes = np.asarray(codes, float)
     if codes.ndim != 2 or codes.shape[1] == 0:

@@ -28,6 +28,13 @@ def plot_neighbours(
 
     Raises:
         InvalidInputError: if the shapes differ.
+
+    Example:
+
+    >>> queries, neighbours = np.zeros((2, 8, 8, 1)), np.zeros((2, 4, 8, 8, 1))
+    >>> figure = plot_neighbours(queries, neighbours, names=["a.png", "b.png"], distances=np.ones((2, 4)))
+    >>> len(figure.axes)
+    10
     """
     queries = as_events("queries", queries, "N")
     neighbours = as_events("neighbours", neighbours, "N", "count")

@@ -44,6 +44,13 @@ def plot_reconstructions(
 
     Raises:
         InvalidInputError: if the shapes differ, or if there is not one value of `labels` or `errors` per pair.
+
+    Example:
+
+    >>> x = kv.data.load("digits").test.x[:4]
+    >>> figure = plot_reconstructions(x, kv.from_preset("vae_digits").reconstruct(x))
+    >>> len(figure.axes)
+    8
     """
     x, reconstructions = as_events("x", x, "N"), as_events("reconstructions", reconstructions, "N")
     if reconstructions.shape != x.shape:

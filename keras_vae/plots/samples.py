@@ -25,6 +25,12 @@ def plot_samples(images: np.ndarray, *, columns: int | None = None, title: str =
 
     Raises:
         InvalidInputError: if `images` has no event axis or is empty, or if `columns` is below 1.
+
+    Example:
+
+    >>> figure = plot_samples(kv.from_preset("vae_digits").sample(6, seed=0), columns=3)
+    >>> len(figure.axes)
+    6
     """
     images = as_events("images", images, "N")
     if columns is not None and columns < 1:

@@ -34,6 +34,14 @@ def plot_traversals(
 
     Raises:
         InvalidInputError: if `values`, `kl` or `dimensions` do not match `images`.
+
+    Example:
+
+    >>> values = np.linspace(-2, 2, 5)
+    >>> images = kv.from_preset("vae_digits").traverse(values=values)  # all dimensions, around the mean of the prior
+    >>> figure = plot_traversals(images, values)
+    >>> len(figure.axes)
+    40
     """
     images = as_events("images", images, "R", "steps")
     rows, steps = images.shape[:2]

@@ -27,6 +27,7 @@ PRIORS = {
     "uniform_sphere": UniformSpherePrior,
     "vamp": VampPrior,
 }
+"""Name -> prior p(z); models and recipes accept these names for `prior`."""
 
 __all__ = [
     "PRIORS",

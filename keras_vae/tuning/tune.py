@@ -31,6 +31,8 @@ TUNERS = {
     "bayesian": keras_tuner.BayesianOptimization,
     "hyperband": keras_tuner.Hyperband,
 }
+"""Name -> search algorithm of keras-tuner."""
+
 BETTER = {
     "val_elbo": "max",
     "val_nll": "min",
