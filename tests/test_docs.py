@@ -19,7 +19,14 @@ import keras_vae
 from keras_vae.cli.main import main
 
 ROOT = Path(keras_vae.__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+GENERATED = ("reference", "models", "_build", "_extensions")
+"""Folders of `docs/` whose pages the site writes from the code; the tests of the code test their examples."""
+
+PAGES = [page for page in sorted(DOCS.rglob("*.md")) if page.relative_to(DOCS).parts[0] not in GENERATED]
+RUN = [page for page in PAGES if page.parent.name in ("docs", "guides", "coming_from")]
+"""The pages whose blocks run on their own; Sphinx runs the tutorials and the start pages, as notebooks."""
+
 MODULES = [module.name for module in pkgutil.walk_packages(keras_vae.__path__, "keras_vae.")]
 EXAMPLES_IN = {"kv": keras_vae, "np": np, "tf": tf, "tfd": tfp.distributions}
 
@@ -55,8 +62,8 @@ def test_docstring_examples_run(name, tmp_path, monkeypatch):
 
 
 def blocks(language):
-    """The blocks of a language on all pages except extending.md, which tests/test_extending.py tests."""
-    pages = [page.read_text() for page in PAGES if page.name != "extending.md"]
+    """The blocks of a language on the pages in `RUN`, except extending.md, which tests/test_extending.py tests."""
+    pages = [page.read_text() for page in (ROOT / "README.md", *RUN) if page.name != "extending.md"]
     return [block for page in pages for block in re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)]
 
 
@@ -152,21 +159,32 @@ def test_searches_run_for_an_epoch(line, call, short_reports, tmp_path):
     assert (tmp_path / "search" / "search.png").exists()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: str(page.relative_to(ROOT)))
 def test_pictures_and_files_that_a_page_shows_are_there(page):
     for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
         path, _, heading = link.partition("#")
-        if "://" in link:
+        target = (page.parent / path).resolve() if path else page
+        if "://" in link or (target.is_relative_to(DOCS) and target.relative_to(DOCS).parts[0] in GENERATED):
             continue
-        target = page.parent / path if path else page
         assert target.exists(), link
         if heading:
             headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
             assert heading in [re.sub(r"[^\w -]", "", name).lower().replace(" ", "-") for name in headings], link
 
 
-def test_every_page_is_linked_from_the_front_page():
-    front = (ROOT / "README.md").read_text()
-    assert len(front.splitlines()) <= 150
-    for page in PAGES[1:]:
-        assert f"(docs/{page.name})" in front, page.name
+def entries_of(page):
+    """The pages in the tables of contents of a page of the site."""
+    for toctree in re.findall(r"^```{toctree}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+        for line in filter(None, toctree.splitlines()):
+            if not line.startswith(":"):
+                yield (page.parent / f"{line}.md").resolve()
+
+
+def test_every_page_is_in_a_table_of_contents():
+    entries = [entry for page in PAGES for entry in entries_of(page)]
+    assert not {*PAGES} - {*entries, DOCS / "index.md"}
+    assert len(entries) == len({*entries}), "a page is in two tables"
+
+
+def test_the_front_page_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150

@@ -116,6 +116,10 @@ def _check(version: Path, directory: Path, verbose: int) -> None:
 
 
 def _check_directory(directory: Path) -> None:
+    if directory.suffix == ".onnx":
+        raise InvalidInputError(
+            f"{directory}: expected a folder for a SavedModel, got the name of an ONNX file; use export_onnx."
+        )
     if directory.exists() and not directory.is_dir():
         raise InvalidInputError(
             f"{directory}: expected a folder for versions of the model, got a file; use another name."

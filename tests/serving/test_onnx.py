@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 import recipes
 
-from keras_vae.serving import ExportOptions, export_onnx
+from keras_vae.serving import ExportOptions, export, export_onnx
 
 
 @pytest.mark.slow
@@ -34,4 +34,10 @@ def test_reconstruction_is_the_default(tmp_path, vae, images):
 def test_what_onnx_does_not_have_is_refused(tmp_path, vae, refused, options):
     with refused("expected, for ONNX, one of the signatures"):
         export_onnx(vae, tmp_path / "model.onnx", options=ExportOptions(**options))
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def test_export_does_not_make_a_folder_of_this_name(tmp_path, vae, refused):
+    with refused("use export_onnx"):
+        export(vae, tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
