@@ -98,7 +98,7 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with plain_warnings(), _ended_by_signals():
-            sys.exit(app(standalone_mode=False) or 0)
+            sys.exit(app(prog_name="keras-vae", standalone_mode=False) or 0)
     except UsageError as error:
         sys.exit(_fail(message_of(error), 2))
     except InvalidInputError as error:

@@ -48,7 +48,7 @@ PARTS = {
 def optional_parts(*, with_imports: bool) -> Iterator[Finding]:
     """What is installed of the optional parts; with imports, whether it can be imported."""
     for name, part in PARTS.items():
-        needed = requirements(extra=name)
+        needed = requirements(PACKAGE, extra=name)
         if not needed:
             yield Finding(SECTION, name, f"unknown, since {PACKAGE} is not installed ({part.purpose})", "note")
             continue

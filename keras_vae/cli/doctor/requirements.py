@@ -23,7 +23,7 @@ def versions() -> Iterator[Finding]:
     yield _python()
     yield Finding(SECTION, "platform", platform.platform())
     yield Finding(SECTION, PACKAGE, f"{__version__} in {Path(keras_vae.__file__).parent}")
-    needed = requirements()
+    needed = requirements(PACKAGE)
     if not needed:
         text = f"{PACKAGE} is not installed, only found on the path; the versions that it needs are unknown."
         yield Finding(SECTION, "dependencies", text, "note")
@@ -45,12 +45,12 @@ def _python() -> Finding:
     return Finding(SECTION, "Python", text)
 
 
-def requirements(distribution: str = PACKAGE, extra: str | None = None) -> list[Requirement]:
+def requirements(distribution: str, extra: str | None = None) -> list[Requirement]:
     """Returns the requirements of a distribution on this platform; those of one of its extras if `extra` is given.
 
     Example:
 
-    >>> [one.name for one in requirements(extra="umap")]
+    >>> [one.name for one in requirements("keras_vae", extra="umap")]
     ['umap-learn']
     """
     try:
