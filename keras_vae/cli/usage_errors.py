@@ -82,8 +82,8 @@ def _bad_value(error: Any, name: str, more: str) -> str:
 
 def _problem_of(error: Any) -> dict[str, Any]:
     """Returns Pydantic's description of the invalid value, if it is what Typer parses with."""
-    describe = getattr(error.__cause__, "errors", None)
-    return describe()[0] if callable(describe) else {}
+    cause: Any = error.__cause__
+    return cause.errors()[0] if hasattr(cause, "errors") else {}
 
 
 def _number(value: Any) -> Any:
