@@ -345,6 +345,3 @@ def prepare(
 def _table(rows: dict[str, Any]) -> None:
     width = max(map(len, rows)) + 2
     typer.echo("\n".join(f"{name:{width}}{text}" for name, text in rows.items()))
-
-
-ALL = (evaluate, compare, sample, traverse, interpolate, models, parts, presets, data, prepare)

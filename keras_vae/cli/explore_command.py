@@ -86,6 +86,3 @@ def explore(
             threading.Event().wait()
         except KeyboardInterrupt:
             typer.echo("\nStopped.")
-
-
-ALL = (explore,)

@@ -290,6 +290,3 @@ def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     arrays = arrays | {name: array for name, array in more.items() if array is not None}
     rows = readable(part.x)
     write_arrays(out, {name: array[rows] for name, array in arrays.items()})
-
-
-ALL = (encode, score, reconstruct, anomalies, neighbours, directions, fit_prior)

@@ -6,32 +6,72 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from keras_vae.cli import commands, explore_command, inference_commands, serving_commands, training_commands
-from keras_vae.cli.quiet import plain_warnings, quiet_tensorflow
-from keras_vae.errors import InvalidInputError, LostWorkerError
+from keras_vae.cli import commands, inference_commands, serving_commands, training_commands
+from keras_vae.cli.completion import with_completion
+from keras_vae.cli.doctor_command import doctor
+from keras_vae.cli.explore_command import explore
+from keras_vae.cli.first_steps import FIRST_STEPS
+from keras_vae.cli.quiet import after_tensorflow, plain_warnings
+from keras_vae.cli.usage_errors import UsageError, message_of
+from keras_vae.errors import InvalidInputError, LostWorkerError, unknown
 from keras_vae.version import __version__
+
+
+class Commands(TyperGroup):
+    """The commands. An unknown name gets the most similar one."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            raise InvalidInputError(unknown(args[0], self.commands, part="command"))
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
     name="keras-vae",
-    no_args_is_help=True,
-    add_completion=False,
+    cls=Commands,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-WITHOUT_TENSORFLOW = {"-h", "--help", "--version"}
-COMMANDS = (
-    *training_commands.ALL,
-    *inference_commands.ALL,
-    *commands.ALL,
-    *explore_command.ALL,
-    *serving_commands.ALL,
-)
-for command in COMMANDS:
-    app.command()(command)
+PANELS = {
+    "Train": (
+        training_commands.train,
+        training_commands.tune,
+        inference_commands.fit_prior,
+        commands.models,
+        commands.parts,
+        commands.presets,
+    ),
+    "Look": (
+        explore,
+        commands.sample,
+        inference_commands.reconstruct,
+        commands.traverse,
+        commands.interpolate,
+        inference_commands.encode,
+        inference_commands.neighbours,
+        inference_commands.directions,
+    ),
+    "Evaluate": (commands.evaluate, commands.compare, inference_commands.score, inference_commands.anomalies),
+    "Serve": (
+        serving_commands.export,
+        serving_commands.check,
+        serving_commands.serve,
+        serving_commands.client,
+    ),
+    "Data": (commands.data, commands.prepare),
+    "Installation": (doctor,),
+}
+"""Title in the help -> commands."""
+COMMANDS = tuple(command for those in PANELS.values() for command in those)
+for panel, those in PANELS.items():
+    for command in those:
+        run = command if command is doctor else after_tensorflow(command)
+        app.command(rich_help_panel=panel)(with_completion(run))
 
 
 def _tell_version(asked: bool) -> None:
@@ -40,24 +80,27 @@ def _tell_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Train, evaluate and export generative autoencoders."""
+    if context.invoked_subcommand is None:
+        typer.echo(FIRST_STEPS, err=True, nl=False)
+        raise typer.Exit(2)  # as for other unusable input: a script that has lost its command must not succeed
 
 
 def main() -> None:
     """Runs the command line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with plain_warnings():
-            if not WITHOUT_TENSORFLOW & set(sys.argv) and len(sys.argv) > 1:
-                quiet_tensorflow()
-            with _ended_by_signals():
-                app()
+        with plain_warnings(), _ended_by_signals():
+            sys.exit(app(prog_name="keras-vae", standalone_mode=False) or 0)
+    except UsageError as error:
+        sys.exit(_fail(message_of(error), 2))
     except InvalidInputError as error:
         sys.exit(_fail(str(error), 2))
     except LostWorkerError as error:

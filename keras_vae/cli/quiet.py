@@ -1,11 +1,34 @@
 """Suppresses the start-up messages of TensorFlow, and shows each warning as one line."""
 
 import contextlib
+import functools
 import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from keras_vae.errors import InvalidInputError, one_line
+
+
+def after_tensorflow(command: Callable[..., None]) -> Callable[..., None]:
+    """Returns a command that first imports TensorFlow, see `quiet_tensorflow`.
+
+    The command line is parsed before, so that help, completion and errors do not wait for TensorFlow.
+    """
+
+    @functools.wraps(command)
+    def run(**arguments: Any) -> None:
+        try:
+            quiet_tensorflow()
+        except ImportError as error:
+            raise InvalidInputError(
+                f"TensorFlow: it cannot be imported ({one_line(error)}); run `keras-vae doctor`, to find the reason."
+            ) from error
+        command(**arguments)
+
+    return run
 
 
 def quiet_tensorflow() -> None:

@@ -175,6 +175,3 @@ def client(
             show(method, ask(server, method, data, split, names, limit, condition, seed), out)
     except ServingError as error:
         raise InvalidInputError(str(error)) from error
-
-
-ALL = (export, check, serve, client)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from keras_vae.cli import completion
 from keras_vae.errors import InvalidInputError
 from keras_vae.text import split_names
 
@@ -129,7 +130,8 @@ def _parameter(field: dataclasses.Field, kinds: set[type], text: str, panel: str
         default = ",".join(map(str, default))
     elif bool in kinds and isinstance(default, str):  # such as "auto", which a flag cannot show
         text, default = f"{text} By default {default}.", None
-    option = typer.Option(*flags, help=text, metavar=metavar, rich_help_panel=panel)
+    complete = completion.OF_SETTINGS.get(field.name)
+    option = typer.Option(*flags, help=text, metavar=metavar, rich_help_panel=panel, autocompletion=complete)
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind | None, option]
     )

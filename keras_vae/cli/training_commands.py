@@ -241,6 +241,3 @@ def _name_of(config: TrainingConfig) -> str:
 def _verdict(run) -> list[str]:
     answers = run.read_json("evaluation.json")["answers"]
     return [sentence for answer in answers.values() for sentence in answer["verdict"]]
-
-
-ALL = (train, tune)

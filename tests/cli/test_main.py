@@ -306,7 +306,7 @@ def test_a_use_that_cannot_work_is_refused_and_nothing_is_changed(
 def test_a_seed_out_of_range_is_refused_before_anything_is_loaded(cli, use):
     code, _, err = cli(*use.split(), "--seed", -1)
     assert code == 2 and "Traceback" not in err
-    assert "Invalid value for '--seed'" in err
+    assert "--seed must be an integer from 0 to 2147483647; got -1" in err
 
 
 def test_code_in_a_model_file_is_never_run(cli, shelf):
