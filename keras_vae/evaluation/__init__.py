@@ -45,6 +45,7 @@ from keras_vae.evaluation.disentanglement import (
     irs,
     mig,
     modularity,
+    mutual_information,
     sap,
     udr,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "mig",
     "mmd_to_prior",
     "modularity",
+    "mutual_information",
     "mse",
     "nearest",
     "path_lengths",
