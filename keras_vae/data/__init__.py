@@ -1,10 +1,12 @@
 """Loads data sets by name or from files, folders and arrays, and produces batches.
 
-`load` turns any source into a `SplitDataset` with three `Split`s. Training and evaluation read all batches from one
-pipeline: `Split.batches`, or `batches` for an array.
+`load` turns any source into a `SplitDataset` with three `Split`s, and `load_examples` into a single one. Training and
+evaluation read all batches from one pipeline: `Split.batches`, or `batches` for an array.
 
 Layout:
     load        any source -> SplitDataset
+    load_examples
+                any source -> Split
     names       the names of the data sets
     split_dataset
                 the containers Split and SplitDataset
@@ -29,9 +31,10 @@ Layout:
 
 from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.load import load
+from keras_vae.data.load_examples import load_examples
 from keras_vae.data.names import names
 from keras_vae.data.pipeline import batches
 from keras_vae.data.prepare import prepare
 from keras_vae.data.split_dataset import Split, SplitDataset
 
-__all__ = ["LazyArray", "Split", "SplitDataset", "batches", "load", "names", "prepare"]
+__all__ = ["LazyArray", "Split", "SplitDataset", "batches", "load", "load_examples", "names", "prepare"]

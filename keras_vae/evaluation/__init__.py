@@ -45,6 +45,7 @@ from keras_vae.evaluation.disentanglement import (
     irs,
     mig,
     modularity,
+    mutual_information,
     sap,
     udr,
 )
@@ -145,6 +146,7 @@ __all__ = [
     "mmd_to_prior",
     "modularity",
     "mse",
+    "mutual_information",
     "nearest",
     "path_lengths",
     "prdc",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.data import encoded_images, load
+from keras_vae.data import encoded_images, load, load_examples
 from keras_vae.data.folder import read_folder
 from keras_vae.data.images import read_image
 from keras_vae.data.load import read
@@ -294,5 +294,5 @@ def test_images_get_the_shape_of_a_model(tmp_path):
             _, parts = read(tmp_path, image_shape=(5, 4, channels), stream=stream)
             assert parts.train.x.shape == (2, 5, 4, channels) and parts.train.x[0][0, 0].tolist() == first
     assert names_of(parts.whole.x).tolist() == ["a.png", "b.png"]
-    _, one = read(tmp_path / "a.png", image_shape=(5, 4, 1))
-    assert one.train.x.tolist() == [[[[60]] * 4] * 5]
+    assert load_examples(tmp_path, image_shape=(5, 4, 1)).x.shape == (2, 5, 4, 1)
+    assert load_examples(tmp_path / "a.png", image_shape=(5, 4, 1)).x.tolist() == [[[[60]] * 4] * 5]

@@ -114,6 +114,12 @@ def test_along_a_diagonal_the_elbo_is_the_one_written():
         assert np.ptp(distortion + rate * np.log(2)) == pytest.approx(0, abs=1e-9)
 
 
+def test_an_elbo_of_zero_has_no_sign():
+    figure = plot_rate_distortion([0, 30], [20, -40], labels=["a", "b"])
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert "ELBO 0" in texts and "ELBO \N{MINUS SIGN}0" not in texts
+
+
 def test_steep_diagonals_are_named_at_the_top():
     figure = plot_rate_distortion([30, 200], [20, 8], labels=["a", "b"])
     top = figure.axes[0].get_ylim()[1]
