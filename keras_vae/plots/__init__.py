@@ -1,7 +1,7 @@
 """Plots for variational autoencoders, from NumPy arrays.
 
-Every function `plot_...` returns a `matplotlib.figure.Figure` and leaves the global state of matplotlib unchanged.
-`to_png`, `to_data_uri` and `save` convert or save a figure.
+Every function `plot_...` returns a `matplotlib.figure.Figure`, which notebooks show, and leaves the global state of
+matplotlib unchanged. `to_png`, `to_data_uri` and `save` convert or save a figure.
 """
 
 from keras_vae.plots.anomalies import plot_anomalies

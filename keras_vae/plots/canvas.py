@@ -37,6 +37,13 @@ _ANCHORS = {
 }
 
 
+class NotebookFigure(Figure):
+    """A figure that notebooks show, although pyplot does not manage it."""
+
+    def _repr_png_(self) -> bytes:
+        return to_png(self)
+
+
 def new_figure(width: float, height: float, *, title: str, note: str = "") -> Figure:
     """Creates a white figure with a heading at the top left and a constrained layout below the heading.
 
@@ -54,7 +61,7 @@ def new_figure(width: float, height: float, *, title: str, note: str = "") -> Fi
     title_height = 1.3 * TITLE * len(titles) * _INCHES_PER_POINT
     note_height = 1.35 * NOTE * len(notes) * _INCHES_PER_POINT
     total = round((MARGIN + title_height + note_height + 0.1 + height) * DPI) / DPI
-    figure = Figure(figsize=(width, total), dpi=DPI, facecolor="white", layout="constrained")
+    figure = NotebookFigure(figsize=(width, total), dpi=DPI, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     set_layout(figure, rect=(0.1 / width, 0.08 / total, 1 - 0.2 / width, (height - 0.08) / total))
     style = {"va": "top", "parse_math": False, "linespacing": 1.25}

@@ -37,6 +37,11 @@ def test_data_uri_and_save_hold_the_same_picture(tmp_path):
     assert np.array_equal(saved, embedded)
 
 
+def test_notebooks_show_figures():
+    figure = new_figure(3, 2, title="a title")
+    assert figure._repr_png_() == to_png(figure)  # else they show its size only
+
+
 def test_a_long_heading_is_wrapped_and_makes_room():
     short, long = new_figure(4, 2, title="short"), new_figure(4, 2, title="a long title of many words " * 4)
     assert long.get_figheight() > short.get_figheight()
