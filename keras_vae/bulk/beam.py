@@ -1,6 +1,7 @@
 """Runs a job on Apache Beam: on the cores of this machine, or on Dataflow, Flink or Spark."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from keras_vae.bulk.exported_model import ExportedModel
@@ -13,6 +14,7 @@ from keras_vae.errors import InvalidInputError, unknown
 
 with quiet():
     import apache_beam as beam
+    from apache_beam import pipeline as pipelines
     from apache_beam.ml.inference.base import ModelHandler, RunInference
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners import runner as runners
@@ -65,7 +67,8 @@ def run_on_beam(job: Job, folder: str, *, runner: str, options: Sequence[str] = 
         runner: name of the Beam runner.
         options: options of Beam, such as `--direct_num_workers=2`.
     """
-    with quiet(), beam.Pipeline(runner=runner, options=PipelineOptions([HARNESS_LOG_LEVEL, *options])) as pipeline:
+    settings = PipelineOptions([HARNESS_LOG_LEVEL, *options])
+    with quiet(), _plain_labels(), beam.Pipeline(runner=runner, options=settings) as pipeline:
         items = (
             pipeline
             | "Units" >> beam.Create(job.source.units)
@@ -99,6 +102,20 @@ def run_on_beam(job: Job, folder: str, *, runner: str, options: Sequence[str] = 
             | "Summarize" >> beam.Map(_summary, *counts, beam.pvalue.AsSingleton(kinds))
             | beam.io.WriteToText(f"{folder}/{SUMMARY}", shard_name_template="", append_trailing_newlines=False)
         )
+
+
+@contextlib.contextmanager
+def _plain_labels() -> Iterator[None]:
+    """Lets Beam build a pipeline in a notebook.
+
+    There, Beam adds the numbers of the cells to its labels, for which it imports modules that fail with pandas 3.
+    """
+    original = pipelines.alter_label_if_ipython
+    pipelines.alter_label_if_ipython = lambda transform, pvalueish: None
+    try:
+        yield
+    finally:
+        pipelines.alter_label_if_ipython = original
 
 
 def _records(unit):

@@ -23,7 +23,7 @@ def plot_search(
     better: str = "max",
     logarithmic: Sequence[str] = (),
 ) -> Figure:
-    """Plots the scores of the trials in order, with the best score so far, and against each hyper-parameter.
+    """Plots the scores of the trials 0 to N - 1, with the best score so far, and against each hyper-parameter.
 
     A hyper-parameter is important if its panel has a slope or a peak. A hyper-parameter with a flat panel has little
     effect. The best trial is orange.
@@ -55,13 +55,13 @@ def plot_search(
     best = int(np.argmax(results) if better == "max" else np.argmin(results))
     panels = 1 + len(values)
     rows = -(-panels // COLUMNS)
-    note = f"{results.size} trials; the best trial, number {best + 1}, has {objective} = {results[best]:.5g}."
+    note = f"{results.size} trials; the best trial, number {best}, has {objective} = {results[best]:.5g}."
     figure = new_figure(7.4, 0.5 + 2.1 * rows, title="Search", note=note)
     axes = figure.subplots(rows, COLUMNS, squeeze=False, sharey=True).ravel()
     for ax in axes[panels:]:
         ax.remove()
-    axes[0].step(np.arange(1, results.size + 1), best_so_far, where="post", color=FAINT, linewidth=1.4)
-    _points(axes[0], np.arange(1, results.size + 1), results, best, "trial")
+    axes[0].step(np.arange(results.size), best_so_far, where="post", color=FAINT, linewidth=1.4)
+    _points(axes[0], np.arange(results.size), results, best, "trial")
     for ax, (name, column) in zip(axes[1:panels], values.items(), strict=True):
         numbers = all(map(is_number, column))
         categories = list(dict.fromkeys(map(str, column)))
@@ -71,7 +71,8 @@ def plot_search(
         _points(ax, positions, results, best, name)
         if numbers and name in logarithmic:
             ax.set_xscale("log")
-            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=5))
+            low, high = ax.get_xlim()
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 20 * low else (1,), numticks=5))
             ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             ax.xaxis.set_minor_locator(NullLocator())
         if not numbers:

@@ -1,7 +1,8 @@
 """Exports a model as a SavedModel for TensorFlow Serving."""
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ def _write(served_model: ServedModel, version: Path, name: str, card: Mapping[st
     """Writes the SavedModel and its folder `assets.extra` into a new folder."""
     module, functions = tf.Module(), served_model.functions
     module.weights = list({id(v): v for function in functions.values() for v in function.variables}.values())
-    tf.saved_model.save(module, str(version), signatures=functions)
+    with _without_temporary_path():
+        tf.saved_model.save(module, str(version), signatures=functions)
     extra = version / "assets.extra"
     extra.mkdir()
     answers = {key: served_model.answer(key, RECORDED_BATCH) for key in served_model.signatures}
@@ -102,6 +104,18 @@ def _write(served_model: ServedModel, version: Path, name: str, card: Mapping[st
     if is_installed("tensorflow_serving"):
         warmup.write_warmup(extra / warmup.FILE, name, inputs, served_model.options.batch_sizes)
     (extra / model_card.FILE).write_text(model_card.model_card(served_model, name, card), "utf-8")
+
+
+@contextlib.contextmanager
+def _without_temporary_path() -> Iterator[None]:
+    """Hides TensorFlow's message "Assets written to ...", which names a folder that gets another name afterwards."""
+    logger = tf.get_logger()
+    before = logger.level
+    logger.setLevel("WARNING")
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _check(version: Path, directory: Path, verbose: int) -> None:

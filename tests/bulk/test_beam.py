@@ -1,11 +1,14 @@
 """On Apache Beam the answers are those of one process, in whatever order."""
 
 import json
+import sys
 
+import apache_beam as beam
 import pytest
 import tensorflow as tf
 
 from keras_vae.bulk import infer
+from keras_vae.bulk.beam import _plain_labels
 
 TWO_PROCESSES = ("--direct_num_workers=2", "--direct_running_mode=multi_processing")
 
@@ -28,8 +31,8 @@ def test_beam_answers_as_one_process_does(export, x, write_parquet, read, tmp_pa
         rows[row] = rows[row][:-1]
     path = write_parquet(rows, keys=keys_of(x))
     alone = infer(question, export, path, tmp_path / "alone", key="id")
-    beam = infer(question, export, path, tmp_path / "beam", key="id", runner="DirectRunner", runner_options=options)
-    assert beam == alone and beam.balanced and beam.rejected["wrong shape"] == 100
+    by_beam = infer(question, export, path, tmp_path / "beam", key="id", runner="DirectRunner", runner_options=options)
+    assert by_beam == alone and by_beam.balanced and by_beam.rejected["wrong shape"] == 100
     tolerance = 1e-3 if question == "anomaly" else 1e-6
     for folder in ("answers", "dead_letters"):
         found, expected = (read(tmp_path / name / folder) for name in ("beam", "alone"))
@@ -38,6 +41,17 @@ def test_beam_answers_as_one_process_does(export, x, write_parquet, read, tmp_pa
             assert {name: pytest.approx(value, abs=tolerance) for name, value in row.items()} == found[key]
     summaries = [json.loads((tmp_path / name / "summary.json").read_text()) for name in ("alone", "beam")]
     assert summaries[0] == summaries[1]
+
+
+def test_a_pipeline_can_be_built_in_a_notebook(monkeypatch):
+    monkeypatch.setattr("apache_beam.utils.interactive_utils.is_in_ipython", lambda: True)
+    monkeypatch.setitem(sys.modules, "apache_beam.runners.interactive.interactive_environment", None)
+    pipeline = beam.Pipeline()
+    with _plain_labels():
+        _ = pipeline | "Numbers" >> beam.Create([1, 2])
+    assert any("Numbers" in label for label in pipeline.applied_labels)
+    with pytest.raises(ImportError):  # what Beam does otherwise
+        _ = pipeline | beam.Create([3])
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from keras_vae.serving.server.server_options import ServerOptions
 
 
 class LocalServer:
-    """Serves models in a thread during a `with` block.
+    """Serves models in a thread during a `with` block, or from `start` to `stop`.
 
     Args:
         base: folder of models, or folder of the versions of one model.
@@ -50,12 +50,20 @@ class LocalServer:
         finally:
             self._started.set()
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Starts the server, and waits until it listens. A server that has stopped cannot be started again.
+
+        Raises:
+            InvalidInputError: if the folder does not exist, or if a port is in use.
+        """
         self._thread.start()
         self._started.wait()
         if self._error is not None:
             raise self._error
         return self
+
+    def __enter__(self) -> Self:
+        return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.stop()

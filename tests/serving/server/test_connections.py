@@ -223,6 +223,14 @@ def test_two_servers_cannot_have_one_port(light, refused):
                 pass
 
 
+def test_a_local_server_runs_from_start_to_stop(light):
+    server = LocalServer(light.parent.parent, ServerOptions(port=0, grpc_port=None)).start()
+    assert requests.get(f"{server.url}/v1/models/{light.parent.name}", timeout=20).status_code == 200
+    server.stop()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(server.url, timeout=20)
+
+
 def test_a_model_whose_name_needs_quotes_is_served(light, tmp_path):
     shutil.copytree(light.parent, tmp_path / 'it\'s "m"\n')
     with LocalServer(tmp_path, ServerOptions(port=0, grpc_port=None)) as server:
