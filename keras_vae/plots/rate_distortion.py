@@ -192,13 +192,8 @@ def _draw_elbos(ax: Axes) -> None:
         if left <= x <= right and bottom <= y <= top:
             style = {"rotation": 90, "ha": "center", "va": "bottom"} if is_steep else {"va": "center"}
             offset = {"xytext": (0, 3) if is_steep else (3, 0), "textcoords": "offset points", "annotation_clip": False}
-<<<<<<< HEAD
             text = Formatter.fix_minus(f"ELBO {0.0 - total:,.6g}")  # 0 and not -0
             ax.annotate(text, (x, y), color=MUTED, size=SMALL, **style, **offset)
-=======
-            label = Formatter.fix_minus(f"ELBO {0 - total:,.6g}")  # 0, not -0
-            ax.annotate(label, (x, y), color=MUTED, size=SMALL, **style, **offset)
->>>>>>> tutC
 
 
 def _write_names(ax: Axes, points: np.ndarray, names: Sequence[tuple[str, str]], balance_index: int) -> None:
