@@ -217,7 +217,11 @@ def _about_latents(active: int, width: int, use: LatentUse, noise: float | None)
 
 def _about_unused(use: LatentUse, *, discrete: bool = False) -> str:
     cause = "The decoder ignores them" if discrete else "The posterior has collapsed"
-    remedy = "or change the quantizer" if discrete else "use a likelihood with a learned scale, or decrease the weight of the KL"
+    remedy = (
+        "or change the quantizer"
+        if discrete
+        else "use a likelihood with a learned scale, or decrease the weight of the KL"
+    )
     return (
         "The latents are not used: an example is explained as well by the latents of another example "
         f"({max(use.gain, 0.0):.2g} nats worse). {cause}, or the training was too short. Train for longer, {remedy}."
