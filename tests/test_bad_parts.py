@@ -410,7 +410,9 @@ def test_counts_are_not_negative_and_no_bytes(refused, likelihood):
 def test_only_a_masked_likelihood_takes_values_that_are_missing(refused, likelihood):
     x = np.round(examples())
     x[1, 2, 3, 0] = np.nan
-    with refused("^x: expected finite numbers, got NaN or infinity in 1 of 4 examples, the first at index 1"):
+    with refused(
+        "^x: expected finite numbers, got NaN or infinity in 1 of 4 examples, the first at index 1;.*masked_vae"
+    ):
         explaining(likelihood).encode(x)
 
 

@@ -58,9 +58,11 @@ def check_values(x: np.ndarray, low: float, high: float, likelihood: Likelihood,
         low, high = np.nanmin(x), np.nanmax(x)
     elif not (np.isfinite(low) and np.isfinite(high)):
         rows = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
+        missing = np.isnan(x).any() and not np.isinf(x).any()
+        remedy = ", or take masked_vae, for which NaN is a missing value" if missing else ""
         raise InvalidInputError(
             f"{part}: expected finite numbers, got NaN or infinity in {len(rows)} of {len(x)} examples, "
-            f"the first at index {rows[0]}; drop or repair them."
+            f"the first at index {rows[0]}; drop or repair them{remedy}."
         )
     likelihood.check_range(float(low), float(high))
     likelihood.check_events(x)
