@@ -16,6 +16,7 @@ from keras_vae.explorer.routes import POLICY
 from keras_vae.serving.client import Client
 from keras_vae.serving.image_bytes import decode_images
 from keras_vae.serving.png import png
+from keras_vae.serving.server.lifecycle import bind
 
 pytestmark = pytest.mark.slow
 
@@ -129,11 +130,12 @@ def test_a_server_that_does_not_answer_is_told():
     assert status == 502 and url in json.loads(body)["error"]
 
 
-def test_options_are_checked_before_the_export(explorer, model, digits, refused, monkeypatch):
-    monkeypatch.setattr("keras_vae.explorer.explore.choose_points", None)
-    port = int(explorer.url.split(":")[2].split("/")[0])
-    with refused(f"cannot listen on 127.0.0.1:{port}: the port is in use; use another --port"):
-        explore(model, digits, port=port)
+def test_options_are_checked_before_the_work(refused):
+    model, digits = zoo.vae((8, 8, 1), 2, units=(4,)), None  # which would be refused next
+    with bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with refused(f"cannot listen on 127.0.0.1:{port}: the port is in use; use another --port"):
+            explore(model, digits, port=port)
     with refused("^port must be an integer from 0 to 65535"):
         explore(model, digits, port=-1)
     with refused("^seed must be an integer from 0"):
