@@ -16,6 +16,9 @@ CHANNELS = (1, 3, 4)
 
 MAX_SEED = 2**31 - 1
 
+LARGEST = 3.4e38
+"""The largest number of float32, in which models calculate."""
+
 AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(nats?|bits?|)")
 
 
@@ -74,7 +77,7 @@ def check_number(
         integer: whether the value must be an integer; the result is then an int.
 
     Raises:
-        InvalidInputError: if the value is not a finite number in the range.
+        InvalidInputError: if the value is not a finite number of float32 in the range.
 
     Example:
 
@@ -85,8 +88,11 @@ def check_number(
     keras_vae.errors.InvalidInputError: rate must be a number > 0 and < 1; got 1.
     """
     number = _of_python(value, integer)
-    if number is not None and least <= number <= most and above < number < below:
+    is_too_large = number is not None and not integer and abs(number) > LARGEST
+    if number is not None and not is_too_large and least <= number <= most and above < number < below:
         return number
+    if is_too_large:
+        raise InvalidInputError(f"{name} must be a number of float32, at most {LARGEST:g}; got {value!r}.")
     limits = _range(least, most, above, below)
     kind = f"an integer {limits}" if integer else f"a number {limits}" if limits else "a finite number"
     kind = {"a number > 0": "a positive number"}.get(kind, kind.rstrip())
@@ -116,6 +122,16 @@ def check_integer(name: str, value: Any, *, least: int = 1) -> int:
     return check_number(name, value, least=least, integer=True)
 
 
+def check_flag(name: str, value: Any) -> bool:
+    """Returns `value`; raises `InvalidInputError` if it is not a bool.
+
+    A text such as `"no"` would count as true.
+    """
+    if isinstance(value, bool):
+        return value
+    raise InvalidInputError(f"{name}: expected True or False, got {value!r}.")
+
+
 def check_nats(name: str, value: Any) -> float:
     """Returns an amount of information in nats.
 
@@ -132,8 +148,8 @@ def check_nats(name: str, value: Any) -> float:
     (14.0, 13.86)
     """
     match = AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
-    number = float(match[1] if match else value) if match or is_number(value) else math.nan
-    if not 0 < number < math.inf:
+    number = _of_python(float(match[1]) if match else value, integer=False)
+    if number is None or number <= 0:
         raise InvalidInputError(
             f"{name} must be a positive amount of information, such as 14 or '14nats' or '20bits'; got {value!r}."
         )

@@ -18,6 +18,22 @@ DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 PARTIAL = ".partial-"
 
 
+def expanded(path: str | os.PathLike, *, part: str = "path") -> Path:
+    """Returns a path with the home directory in place of `~`; `~name` stays as it is if there is no such user.
+
+    Raises:
+        InvalidInputError: if `path` is neither a text nor a path.
+
+    Example:
+
+    >>> expanded("~no_such_user/x").as_posix()
+    '~no_such_user/x'
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidInputError(f"{part}: expected a text or a path, got {type(path).__name__}.")
+    return Path(os.path.expanduser(path))
+
+
 def write_whole(target: Path, write: Callable[[Path], Any]) -> None:
     """Writes a file atomically: `write` creates it in a temporary folder, and it replaces `target` once it is on disk.
 

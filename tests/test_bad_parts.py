@@ -115,6 +115,24 @@ def test_a_schedule_of_the_temperature_starts_above_0(refused):
         kv.RelaxedCategorical((3,), temperature=keras.optimizers.schedules.ExponentialDecay(0.0, 10, 0.5))
 
 
+FLAGS = {
+    "network 'spatial': linear_skip": lambda flag: make_networks("spatial", EVENT, 2, filters=(4,), linear_skip=flag),
+    "ConvCritic: patch": lambda flag: kv.ConvCritic(EVENT, (4,), patch=flag),
+    "SequenceEncoder: unroll": lambda flag: kv.networks.SequenceEncoder((8, 2), units=4, unroll=flag),
+    "VectorQuantizer: flatten": lambda flag: kv.VectorQuantizer((2, 3), flatten=flag),
+    "Normal: project": lambda flag: kv.Normal((3,), project=flag),
+    "VampPrior: learned_weights": lambda flag: kv.VampPrior((2,), EVENT, learned_weights=flag),
+    "MMD: unbiased": lambda flag: kv.MMD(unbiased=flag),
+}
+
+
+@pytest.mark.parametrize("value", ["no", "False", 0, None], ids=repr)
+@pytest.mark.parametrize("name", FLAGS)
+def test_a_text_or_a_number_is_neither_true_nor_false(refused, name, value):
+    with refused(f"^{name}: expected True or False, got {re.escape(repr(value))}"):
+        FLAGS[name](value)
+
+
 OTHER_ARGUMENTS = {
     "decay of 1": (lambda: kv.VectorQuantizer((2, 3), decay=1.0), "decay must be a number >= 0 and < 1; got 1.0"),
     "decay as text": (lambda: kv.VectorQuantizer((2, 3), decay="1"), "VectorQuantizer: decay must .* got '1'"),

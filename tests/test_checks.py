@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_vae.checks import check_event_shape, check_integer, check_number, check_seed
+from keras_vae.checks import check_event_shape, check_integer, check_nats, check_number, check_seed
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "3", None, np.float32(2)])
@@ -37,6 +37,7 @@ def test_event_shapes(shape, expected):
         (float("nan"), {}, "a finite number; got nan"),
         (float("inf"), {"above": 0}, "a positive number; got inf"),
         (10**400, {}, "a finite number; got 1000"),
+        (-1e39, {}, r"a number of float32, at most 3.4e\+38; got -1e\+39"),
         (True, {}, "a finite number; got True"),
         ("1", {}, "a finite number; got '1'"),
         (2**31, {"most": 2**31 - 1, "integer": True}, "an integer <= 2147483647; got 2147483648"),
@@ -62,3 +63,9 @@ def test_numbers_of_small_and_of_large_types_are_compared_without_a_warning(refu
     for value in (np.float16("inf"), np.longdouble("inf"), np.longdouble("nan")):
         with refused("rate must be a finite number"):
             check_number("rate", value)
+
+
+@pytest.mark.parametrize("value", [0, -1, "0bits", "-3bits", "1e3", "inf", float("nan"), 10**400, "20bytes", True, [5]])
+def test_what_is_no_amount_of_information(refused, value):
+    with refused("^rate must be a positive amount of information"):
+        check_nats("rate", value)

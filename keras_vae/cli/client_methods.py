@@ -11,6 +11,7 @@ import typer
 from keras_vae.data.encoded_images import MAX_NAMED
 from keras_vae.data.load import is_folder
 from keras_vae.errors import InvalidInputError, one_line, unknown
+from keras_vae.files import expanded
 from keras_vae.progress import progress
 from keras_vae.serving.client import Client, ServingError
 
@@ -81,7 +82,7 @@ def ask(
     names = names_of(examples_to_send.x)
     labels = examples_to_send.y if needs_condition else None
     if names is not None and f"{method}_bytes" in signatures and is_folder(data):
-        path = Path(data).expanduser()
+        path = expanded(data)
         root = path.parent if path.is_file() else path
         rows, answer = _of_files(client, method, [root / name for name in names], labels)
         x = examples_to_send.x[rows]

@@ -129,13 +129,14 @@ def compare(
 ) -> None:
     """Evaluate several runs on the same test examples, and write a table and pictures for comparison."""
     from keras_vae.cli.evaluations import (
+        COMPARISON,
         budget_of,
         check_comparable,
         check_data,
-        check_out_folder,
         names_of,
         write_comparison,
     )
+    from keras_vae.cli.outputs import check_folder
     from keras_vae.cli.sources import evaluation_data_of, labels_to_draw, model_of
     from keras_vae.evaluation import check_questions, compare_results
     from keras_vae.evaluation import evaluate as ask
@@ -143,7 +144,7 @@ def compare(
     check_questions(only)
     names = names_of(runs)
     notes = check_comparable(runs, data)
-    check_out_folder(out, overwrite=overwrite)
+    check_folder(out, COMPARISON, content="a comparison", overwrite=overwrite)
     checked = check_data(runs, data)
     options = {
         "budget": budget_of(quick, samples),

@@ -106,18 +106,6 @@ def check_data(runs: Sequence[Path], data: str | None) -> dict[Path, tuple[Autoe
     return checked
 
 
-def check_out_folder(out: Path, *, overwrite: bool) -> None:
-    """Refuses a folder with other content, or with an earlier comparison unless `overwrite`."""
-    if out.is_file():
-        raise InvalidInputError(f"{out}: it is a file; expected a folder.")
-    names = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if names - set(COMPARISON):
-        raise InvalidInputError(f"{out}: expected a folder with no other files; use another --out.")
-    if names and not overwrite:
-        raise InvalidInputError(f"{out}: it contains a comparison; use --overwrite or another --out.")
-    check_writable(out)
-
-
 def write_comparison(
     out: Path,
     results: Mapping[str, Mapping[str, Result]],

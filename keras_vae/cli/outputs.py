@@ -10,7 +10,7 @@ import typer
 from matplotlib.figure import Figure
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.files import check_writable, new_parents, write_whole
+from keras_vae.files import PARTIAL, check_writable, new_parents, write_whole
 from keras_vae.plots import save
 
 
@@ -27,7 +27,7 @@ def check_folder(out: Path, files: Sequence[str], *, content: str, overwrite: bo
     """Refuses an output folder with other files than `files`, with earlier results, or that cannot be written."""
     if out.is_file():
         raise InvalidInputError(f"{out}: it is a file; expected a folder.")
-    names = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    names = {path.name for path in out.iterdir() if PARTIAL not in path.name} if out.is_dir() else set()
     if names - {*files}:
         raise InvalidInputError(f"{out}: expected a folder with no other files; use another --out.")
     if names and not overwrite:

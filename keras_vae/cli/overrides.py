@@ -10,11 +10,14 @@ PARTS = ("posterior", "likelihood", "prior", "corruption", "augmentation", "crit
 PLAIN = ("model", "objective", "network")
 """Parts whose options are options of the recipe or the networks."""
 
+PYTHON = {"True": "true", "False": "false", "None": "null"}
+"""The values that JSON writes in another way than Python."""
+
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:
     """Parses pairs `PART.OPTION=VALUE`, or `OPTION=VALUE` for the recipe and its networks, to a nested mapping.
 
-    VALUE is parsed as JSON; a value that is not valid JSON is a string.
+    VALUE is parsed as JSON, or True, False or None; another value is a string.
 
     Raises:
         InvalidInputError: if a pair has no name or equals sign, or if the part is unknown.
@@ -23,6 +26,8 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
 
     >>> parse_settings(["units=[64,32]", "network.activation=tanh", "prior.name=mixture", "prior.components=20"])
     {'units': [64, 32], 'activation': 'tanh', 'prior': {'name': 'mixture', 'components': 20}}
+    >>> parse_settings(["linear_skip=False"])
+    {'linear_skip': False}
     """
     settings: dict[str, Any] = {}
     for pair in pairs:
@@ -34,7 +39,7 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
                 f"such as units=[200,200] or prior.components=20; got {pair!r}."
             )
         with contextlib.suppress(ValueError):  # a value that is not JSON is a string
-            value = json.loads(value)
+            value = json.loads(PYTHON.get(value, value))
         if part in PARTS:
             settings.setdefault(part, {})[option] = value
         else:

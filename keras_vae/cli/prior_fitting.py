@@ -35,6 +35,11 @@ def fit_prior(source: Path, reference: str | None, kind: str, components: int | 
             f"{source}: expected one level of latents, got {model.name}, whose further levels have priors that were "
             "trained with it; its samples need no other prior."
         )
+    if not isinstance(model.posterior, DiscretePosterior) and model.posterior.support != Prior.support:
+        raise InvalidInputError(
+            f"{source}: expected latents that are any real numbers, got those of {type(model.posterior).__name__}, all "
+            f"on a {model.posterior.support}; there is no prior to fit to them."
+        )
     training, validation = reference_examples(model, source, reference)
     codes = _codes(model, training, seed, "Encoding the training examples")
     prior, name = _fitted(kind, codes, model.posterior, components, seed)

@@ -20,6 +20,7 @@ from keras_vae.data.split_dataset import PARTS
 from keras_vae.data.unrecorded import in_order, warn_of_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
+from keras_vae.files import expanded
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.inputs import check_examples
 from keras_vae.training import Run, TrainingConfig, evaluation_data, evaluation_split, load_data, with_data
@@ -92,7 +93,7 @@ def labelled_examples(
     """
     if label_column is not None and not (data is not None and is_file(data) and is_table(data)):
         raise InvalidInputError(f"--label-column: expected --data with a table, got {data}; leave it out.")
-    table = Path(data).expanduser() if data is not None and is_file(data) and is_table(data) else None
+    table = expanded(data) if data is not None and is_file(data) and is_table(data) else None
     free = table is not None and model.condition is None  # the labels may be others than those of training
     options = {"label_column": label_column, "without_labels": free}
     own_file = _read_file(source, data, (), model.event_shape, named=True, **options)
@@ -158,7 +159,7 @@ def examples_for_server(
     """
     if not is_file(data):
         return named_split(load(data, label_names=label_names, image_shape=image_shape), split or "test")
-    path = Path(data).expanduser()
+    path = expanded(data)
     options = {"label_names": label_names, "image_shape": image_shape}
     _, parts = _read_unrecorded(path, "the server", options, conditional=conditional)
     return parts.whole if split is None else _own_split(parts, data, split)
@@ -203,9 +204,9 @@ def _read_file(
     """
     if data is None or not is_file(data):
         return None
-    path = Path(data).expanduser()
+    path = expanded(data)
     configs = [Run(run).config() for run in runs if Run(run).exists]
-    if any(is_file(config.data) and path.samefile(Path(config.data).expanduser()) for config in configs):
+    if any(is_file(config.data) and path.samefile(expanded(config.data)) for config in configs):
         return None
     config = config_of(source)
     if config is None:
@@ -230,7 +231,7 @@ def _read_file(
 
 def is_file(data: str) -> bool:
     """Returns whether the text of `--data` is a file or a folder, and not the name of a data set."""
-    return bool(data) and not is_name(data) and Path(data).expanduser().exists()
+    return bool(data) and not is_name(data) and expanded(data).exists()
 
 
 def _own_split(parts: Parts, data: str | None, split: str) -> Split:

@@ -21,6 +21,7 @@ from keras_vae.data.pixel_array import PixelArray
 from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.data.table import rounding_notes
 from keras_vae.errors import InvalidInputError, one_line, unknown
+from keras_vae.files import expanded
 from keras_vae.progress import progress
 
 PREFIX = "hf:"
@@ -33,7 +34,7 @@ def is_hugging_face(source: Any) -> bool:
     if isinstance(source, str) and source.startswith(PREFIX):
         return True
     if isinstance(source, (str, Path)):
-        path = Path(source).expanduser()
+        path = expanded(source)
         saved = (path / "dataset_info.json").is_file() and (path / "state.json").is_file()
         return saved or (path / "dataset_dict.json").is_file()
     return type(source).__module__.split(".")[0] == "datasets"
@@ -161,7 +162,7 @@ def _open(source: Any) -> tuple[str, Any]:
             f"{error.name}: expected this package, but it is not installed; run: pip install 'keras_vae[huggingface]'"
         ) from error
     if not str(source).startswith(PREFIX):
-        path = Path(source).expanduser()
+        path = expanded(source)
         try:
             return path.resolve().name, datasets.load_from_disk(str(path))
         except Exception as error:  # a damaged file raises errors of many classes

@@ -32,6 +32,7 @@ from keras_vae.data.tfds import read_tfds
 from keras_vae.data.tfds_images import TfdsImages
 from keras_vae.data.tfrecords import is_records, read_tfrecords
 from keras_vae.errors import InvalidInputError
+from keras_vae.files import expanded
 from keras_vae.progress import progress
 
 ARRAY_FILES = (".npy", ".npz")
@@ -202,7 +203,7 @@ def _read(
     if isinstance(source, str) and is_name(source):
         name = source.removeprefix("tfds:")
         return name, read_tfds(name, image_size=size, data_dir=data_dir, stream=folder_options["stream"])
-    path = Path(source).expanduser()
+    path = expanded(source)
     if is_prepared(path):
         label_names = folder_options["label_names"]
         return path.resolve().name, read_prepared(path, image_size=size, label_names=label_names, **table_options)
@@ -233,7 +234,7 @@ def has_images(source: Any) -> bool:
         return True
     if not isinstance(source, (str, os.PathLike)) or (isinstance(source, str) and source in BUILT_IN):
         return False
-    path = Path(source).expanduser()
+    path = expanded(source)
     if is_name(source) or not path.exists():
         return True  # of TensorFlow Datasets
     return not is_prepared(path) and has_label_names(source)
@@ -241,7 +242,7 @@ def has_images(source: Any) -> bool:
 
 def is_folder(source: str | os.PathLike) -> bool:
     """Returns whether a source is a folder of images or an image file, not a data set or a folder of tables."""
-    path = Path(source).expanduser()
+    path = expanded(source)
     if is_name(source):
         return False
     if not path.is_dir():
@@ -251,12 +252,12 @@ def is_folder(source: str | os.PathLike) -> bool:
 
 def has_label_names(source: str | os.PathLike) -> bool:
     """Returns whether labels of a source may be names, numbered when it is read: in folders and TFRecord files."""
-    return is_folder(source) or (not is_name(source) and is_records(Path(source).expanduser()))
+    return is_folder(source) or (not is_name(source) and is_records(expanded(source)))
 
 
 def is_table(source: str | os.PathLike) -> bool:
     """Returns whether a source has named columns: a table, a folder of tables, or a table written by `prepare`."""
-    path = Path(source).expanduser()
+    path = expanded(source)
     if is_name(source) or not path.is_dir():
         return path.suffix.lower() in TABLE_FILES
     return prepared_columns(path) is not None if is_prepared(path) else is_table_folder(path)
@@ -264,7 +265,7 @@ def is_table(source: str | os.PathLike) -> bool:
 
 def columns_of(source: str | os.PathLike) -> list[str]:
     """Returns the names of the columns of a source for which `is_table` holds, with those of labels."""
-    path = Path(source).expanduser()
+    path = expanded(source)
     if not path.is_dir():
         return column_names(path)
     prepared = prepared_columns(path)

@@ -23,7 +23,7 @@ from keras_vae.data.split_dataset import PARTS
 from keras_vae.data.tfrecords import is_records
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
-from keras_vae.files import read_json, write_json, write_whole
+from keras_vae.files import expanded, read_json, write_json, write_whole
 from keras_vae.progress import progress
 
 SHARD = 2**26
@@ -79,7 +79,7 @@ def prepare(
     >>> kv.data.load(prepare("photos", "prepared", verbose=0)).train.x.shape
     (8, 8, 8, 1)
     """
-    root, out = Path(source).expanduser(), Path(out).expanduser()
+    root, out = expanded(source), expanded(out)
     check_integer("shard_bytes", shard_bytes)
     if is_prepared(out):
         raise InvalidInputError(f"{out}: it is prepared already; remove it, or choose another folder.")

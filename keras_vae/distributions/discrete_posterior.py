@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_flag, check_integer
 from keras_vae.distributions.embedded_prior import EmbeddedPrior
 from keras_vae.distributions.posterior import Posterior
 from keras_vae.distributions.quantized import Quantized
@@ -53,7 +53,7 @@ class DiscretePosterior(Posterior):
             )
         self.codebook_size = check_integer(f"{part}: codebook_size", codebook_size, least=2)
         self.levels = check_integer(f"{part}: levels", levels)
-        self.flatten = flatten
+        self.flatten = check_flag(f"{type(self).__name__}: flatten", flatten)
 
     def check_fixed(self, given: Mapping[str, Any]) -> None:
         """Raises `InvalidInputError` if arguments that follow from others, or are fixed, are given another value."""

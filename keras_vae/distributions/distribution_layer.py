@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from keras import ops
 
-from keras_vae.checks import check_event_shape
+from keras_vae.checks import check_event_shape, check_flag
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.float32_layer import Float32Layer
 from keras_vae.sublayers import restore_sublayers
@@ -62,7 +62,7 @@ class DistributionLayer(Float32Layer):
         super().__init__(**kwargs)
         self._sublayers = sublayers
         self.event_shape = check_event_shape(type(self).__name__, event_shape)
-        self.project = project
+        self.project = check_flag(f"{type(self).__name__}: project", project)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from keras_vae.checks import check_seed
 from keras_vae.data import SplitDataset
 from keras_vae.errors import InvalidInputError
 from keras_vae.explorer.codes import encode_points
@@ -22,11 +23,12 @@ from keras_vae.explorer.remote import Remote
 from keras_vae.explorer.routes import PATH, Pages
 from keras_vae.explorer.scores import Predict, scores_of
 from keras_vae.explorer.static_page import static_page
-from keras_vae.files import new_parents, write_whole
+from keras_vae.files import expanded, new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.serving import ExportOptions, export
 from keras_vae.serving.client import Client
 from keras_vae.serving.server import LocalServer, ServerOptions
+from keras_vae.serving.server.lifecycle import bind
 
 NAME = "model"
 """The name of the model on the server of the explorer."""
@@ -59,9 +61,9 @@ class Explorer:
         Raises:
             OSError: if the file cannot be written; a file that exists is then unchanged.
         """
+        path = expanded(path)
         data = {**self.data, "signatures": None, "predict": None, "library": self._decode()}
         data["mapNames"] = {name: title for name, title in data["mapNames"].items() if name in data["maps"]}
-        path = Path(path)
         with new_parents(path):
             write_whole(path, lambda target: target.write_text(static_page(data), encoding="utf-8"))
 
@@ -133,6 +135,12 @@ def explore(
     ...     print(explorer.url)
     http://127.0.0.1:.../explorer/
     """
+    if not isinstance(model, Autoencoder):
+        raise InvalidInputError(f"model: expected an Autoencoder, got {type(model).__name__}; see load_model.")
+    seed = check_seed(seed)
+    options = ServerOptions(port=port, grpc_port=None)
+    with bind(options.host, options.port):  # a port in use is told before the work
+        pass
     chosen = choose_points(model, data, points)
     codes = encode_points(model, chosen)
     maps = MapStore(codes, seed=seed)
@@ -143,9 +151,8 @@ def explore(
         if remote is None:
             _export(model, folder / NAME, data if anomaly else None, binarize)
         pages = Pages(model, remote)
-        options = ServerOptions(port=port, grpc_port=None)
         running = resources.enter_context(LocalServer(folder, options, routes=pages.routes()))
-        predict, signatures = _local(running) if remote is None else _connected(resources, server, served_name)
+        predict, signatures = _local(running) if remote is None else _connected(resources, server, served_name, model)
         if NEEDED not in signatures:
             raise InvalidInputError(
                 f"server: expected the signature {NEEDED!r}, got {', '.join(signatures)}; export all signatures."
@@ -176,14 +183,23 @@ def _local(server: LocalServer) -> tuple[Predict, dict[str, list[str]]]:
         time.sleep(0.1)
 
 
-def _connected(resources: contextlib.ExitStack, url: str | None, name: str) -> tuple[Predict, dict[str, list[str]]]:
-    """Returns the same for a model on another server."""
+def _connected(
+    resources: contextlib.ExitStack, url: str | None, name: str, model: Autoencoder
+) -> tuple[Predict, dict[str, list[str]]]:
+    """Returns the same for an export of `model` on another server."""
     client = resources.enter_context(Client(url or "", name, verbose=1))
     if not client.ready():
         raise InvalidInputError(
             f"server: expected a model {name!r} at {url}, but it does not answer; start it, or correct the address."
         )
-    signatures = {signature: list(spec.inputs) for signature, spec in client.metadata().items()}
+    specs = client.metadata()
+    found = specs[NEEDED].inputs["z"].shape[1:] if NEEDED in specs else model.latent_shape
+    if found != model.latent_shape:
+        raise InvalidInputError(
+            f"server: expected an export of this model, with latents of shape {model.latent_shape}, got one of another "
+            f"model, with {found}; give the address and the name of this one."
+        )
+    signatures = {signature: list(spec.inputs) for signature, spec in specs.items()}
     return lambda signature, inputs: client.predict(signature, **inputs), signatures
 
 

@@ -23,7 +23,7 @@ class Remote:
     """
 
     def __init__(self, url: str, name: str):
-        if not url.startswith(("http://", "https://")):
+        if not isinstance(url, str) or not url.startswith(("http://", "https://")):
             raise InvalidInputError(f"server: expected http(s)://host:port, got {url!r}; give the address of REST.")
         self._requests = need("requests")
         self._session = self._requests.Session()

@@ -29,13 +29,13 @@ def range_of(x: np.ndarray) -> tuple[float, float]:
 
     Example:
 
-    >>> range_of(np.array([0.2, 0.9])), range_of(np.array([-1.0, 3.0]))
-    ((0.0, 1.0), (-1.0, 3.0))
+    >>> range_of(np.array([0.2, 0.9])), range_of(np.array([-1.0, 3.0])), range_of(np.full(2, 1e12))
+    ((0.0, 1.0), (-1.0, 3.0), (1000000000000.0, 1000001000000.0))
     """
     low, high = float(np.nanmin(x)), float(np.nanmax(x))
     if low >= 0 and high <= 1:
         return 0.0, 1.0
-    return low, max(high, low + 1e-6)
+    return low, max(high, low + 1e-6 * max(1.0, abs(low)))  # apart also for large values that are all equal
 
 
 def thumbnails(x: np.ndarray, limits: tuple[float, float], *, most_side: int = MOST_SIDE) -> dict[str, Any]:

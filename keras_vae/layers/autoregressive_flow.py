@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_vae.checks import check_flag
 from keras_vae.layers.bijection import Bijection, bounded, broadcast
 from keras_vae.layers.made import MADE
 from keras_vae.serialization import register
@@ -44,8 +45,8 @@ class AutoregressiveFlow(Bijection):
         self, dim: int, units: Sequence[int] = (64,), *, gated: bool = False, reverse: bool = False, **kwargs: Any
     ):
         super().__init__(dim, units, **kwargs)
-        self.gated = bool(gated)
-        self.reverse = bool(reverse)
+        self.gated = check_flag("AutoregressiveFlow: gated", gated)
+        self.reverse = check_flag("AutoregressiveFlow: reverse", reverse)
         self.network = MADE(
             self.dim,
             self.units,

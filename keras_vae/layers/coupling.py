@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_vae.checks import check_flag
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.bijection import Bijection, bounded, broadcast
 from keras_vae.layers.conditioner import Conditioner
@@ -44,7 +45,7 @@ class Coupling(Bijection):
         super().__init__(dim, units, **kwargs)
         if self.dim < 2:
             raise InvalidInputError("Coupling: dim must be at least 2, two halves to couple; got 1. Use another flow.")
-        self.reverse = bool(reverse)
+        self.reverse = check_flag("Coupling: reverse", reverse)
         first = (self.dim + 1) // 2
         self._sizes = (first, self.dim - first)
         staying, mapped = self._sizes[::-1] if self.reverse else self._sizes

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_vae.checks import check_integer, check_seed
+from keras_vae.checks import check_flag, check_integer, check_seed
 from keras_vae.layers.bijection import check_context_dim, check_units
 from keras_vae.layers.conditioner import Conditioner
 from keras_vae.layers.float32_layer import Float32Layer
@@ -66,7 +66,7 @@ class MADE(Float32Layer):
         self.dim = check_integer("MADE: dim", dim)
         self.units = check_units("MADE", units)
         self.activation = activation
-        self.reverse = bool(reverse)
+        self.reverse = check_flag("MADE: reverse", reverse)
         self.context_dim = check_context_dim("MADE", context_dim)
         self.seed = None if seed is None else check_seed(seed)
         self.network = Conditioner(

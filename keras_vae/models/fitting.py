@@ -27,6 +27,7 @@ from keras_vae.models.principal_components import adapt_linear_skip
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
 from keras_vae.optimizers import OPTIMIZERS
 from keras_vae.replicas import between_workers, global_sum, several
+from keras_vae.sublayers import changed_sublayers
 
 DATA = ("x", "y", "sample_weight")
 KERAS_OBJECTS = ("optimizer", "metrics", "weighted_metrics")
@@ -43,7 +44,12 @@ class Fitting(ReconstructionMetrics, Conditioning):
 
         Args:
             x: training examples `(N, *event_shape)`.
+
+        Raises:
+            InvalidInputError: for invalid examples, or if the model is quantized.
         """
+        if "quantized" in changed_sublayers(self).get("sublayers", {}):
+            raise InvalidInputError(f"adapt: the weights of {self.name} are quantized; call it before quantize.")
         x = self.prepare(check_examples(x, self.likelihood)).numpy()
         self.likelihood.adapt(x)
         adapt_linear_skip(self, x)

@@ -246,12 +246,14 @@ def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, flo
 
 def as_numbers(part: str, x: Any) -> np.ndarray:
     """Returns `x` as an array: uint8 unchanged, all other real numbers as float32."""
+    given = x
     try:
         x = np.asarray(x)
     except (ValueError, TypeError) as error:
         raise InvalidInputError(f"{part}: expected an array of numbers; {error}.") from error
     if x.dtype.kind not in "biuf" and x.dtype != tf.bfloat16.as_numpy_dtype:
-        raise InvalidInputError(f"{part}: expected an array of real numbers, got dtype {x.dtype}.")
+        got = f"dtype {x.dtype}" if x.ndim or x.dtype != object else f"{type(given).__name__}; convert it first"
+        raise InvalidInputError(f"{part}: expected an array of real numbers, got {got}.")
     with np.errstate(over="ignore"):
         return x if x.dtype == np.uint8 else x.astype("float32", copy=False)
 

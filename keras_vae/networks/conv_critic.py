@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_flag, check_integer
 from keras_vae.networks.conv import check_filters, check_image_shape
 from keras_vae.networks.regularized import Regularized
 from keras_vae.serialization import register
@@ -54,7 +54,7 @@ class ConvCritic(Regularized):
         super().__init__(**kwargs)
         input_shape = check_image_shape("ConvCritic", input_shape)
         self.filters = check_filters("ConvCritic", filters, input_shape[:2])
-        self.patch = patch
+        self.patch = check_flag("ConvCritic: patch", patch)
         self.kernel_size = check_integer("ConvCritic: kernel_size", kernel_size)
         self.activation = activation
         options = {"strides": 2, "padding": "same", "activation": activation}

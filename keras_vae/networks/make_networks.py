@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import keras
 
-from keras_vae.checks import check_event_shape, check_integer, check_seed, is_channels_first
+from keras_vae.checks import check_event_shape, check_flag, check_integer, check_seed, is_channels_first
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import ConvDecoder, ConvEncoder, check_image_shape, default_filters
 from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
@@ -363,7 +363,7 @@ def make_networks(
 
 
 def _with_linear_skip(encoder, decoder, kind, event_shape, latent_dim, options):
-    asked = options.get("linear_skip")
+    asked = check_flag(f"network {kind!r}: linear_skip", options.get("linear_skip", False))
     if asked and kind == "spatial":
         decoder = PatchSkipDecoder(decoder, event_shape, name="patch_skip_decoder")
         return PatchSkipEncoder(encoder, latent_dim, name="patch_skip_encoder"), decoder

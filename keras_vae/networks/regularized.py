@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.checks import check_number
+from keras_vae.checks import check_flag, check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.spectral_normalization import SpectralNormalization
 from keras_vae.networks.network import Network
@@ -29,10 +29,7 @@ class Regularized(Network):
         super().__init__(**kwargs)
         part = type(self).__name__
         check_number(f"{part}: l2", l2, least=0)
-        if not isinstance(spectral_normalization, bool):
-            raise InvalidInputError(
-                f"{part}: spectral_normalization must be True or False; got {spectral_normalization!r}."
-            )
+        check_flag(f"{part}: spectral_normalization", spectral_normalization)
         if l2 and spectral_normalization:
             raise InvalidInputError(
                 f"{part}: expected l2 or spectral_normalization, got both; a penalty on the size of a kernel "

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.checks import check_integer, is_integer
+from keras_vae.checks import check_flag, check_integer, is_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.group_normalization import GroupNormalization
 from keras_vae.layers.residual_block import ResidualBlock, group_count
@@ -72,13 +72,6 @@ def check_patch_size(part: str, patch_size: int) -> int:
     if is_integer(patch_size) and patch_size in PATCH_SIZES:
         return int(patch_size)
     raise InvalidInputError(f"{part}: expected a patch_size of 1, 2 or 4, got {patch_size!r}.")
-
-
-def check_flag(name: str, value: bool) -> bool:
-    """Returns `value`; raises `InvalidInputError` if it is not a bool."""
-    if isinstance(value, bool):
-        return value
-    raise InvalidInputError(f"{name}: expected True or False, got {value!r}.")
 
 
 @register

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_flag, check_integer
 from keras_vae.errors import InvalidInputError
 from keras_vae.networks.conv import check_filters, default_filters
 from keras_vae.networks.network import Network
@@ -41,7 +41,7 @@ class _Sequence(Network):
         self.kernel_size = check_integer(f"{part}: kernel_size", kernel_size)
         self.dilations = check_widths(f"{part}: dilations", dilations)
         self.activation = activation
-        self.unroll = unroll
+        self.unroll = check_flag(f"{type(self).__name__}: unroll", unroll)
 
     def _conv(self, filters, name, **options):
         return self.layer(keras.layers.Conv1D, filters, self.kernel_size, padding="same", name=name, **options)

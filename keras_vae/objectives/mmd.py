@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from keras_vae.checks import check_number
+from keras_vae.checks import check_flag, check_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.objectives.aggregate import codes_and_prior_draws, squared_distances
 from keras_vae.objectives.objective import Term
@@ -73,7 +73,7 @@ class MMD(Term):
         self.kernel = kernel
         self.bandwidths = tuple(bandwidths)
         self.scale = scale
-        self.unbiased = unbiased
+        self.unbiased = check_flag("MMD: unbiased", unbiased)
 
     def __call__(self, trace: Trace) -> tf.Tensor:
         codes, draws = codes_and_prior_draws(trace, self.seed(trace))

@@ -143,7 +143,8 @@ def _draw_images(ax: Axes, codes: np.ndarray, images: np.ndarray) -> None:
         box = (left, left + 0.94 * side, bottom, bottom + 0.94 * side)
         ax.imshow(image, extent=box, interpolation="nearest" if max(image.shape) <= 32 else "auto", zorder=2)
     ax.set_aspect("equal", adjustable="datalim")
-    ax.set(xlim=(low[0], low[0] + CELLS * side), ylim=(low[1], low[1] + CELLS * side))
+    ax.set_xlim(low[0], low[0] + CELLS * side, auto=True)  # not fixed, since the equal aspect may widen the limits
+    ax.set_ylim(low[1], low[1] + CELLS * side, auto=True)
     ax.grid(False)
 
 

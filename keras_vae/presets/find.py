@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.files import expanded
 from keras_vae.presets.hub import PREFIX, download
 from keras_vae.presets.model_card import ModelCard
 from keras_vae.presets.preset import RECORD, Preset
@@ -31,9 +32,10 @@ def is_preset(source: str | os.PathLike) -> bool:
     >>> is_preset("vae_digits"), is_preset("hf://user/repo"), is_preset("runs/digits")
     (True, True, False)
     """
-    text, path = os.fspath(source), Path(source).expanduser()
+    path = expanded(source, part="preset")
+    text = os.fspath(source)
     named = text in {folder.name for folder in _saved()} and not path.exists()
-    return named or text.startswith(PREFIX) or (path / RECORD).is_file()
+    return named or text.startswith(PREFIX) or os.path.isfile(path / RECORD)
 
 
 def find_preset(preset: str | os.PathLike) -> Preset:
@@ -50,14 +52,14 @@ def find_preset(preset: str | os.PathLike) -> Preset:
     >>> find_preset("vae_digits").facts["latent"]
     'float32 (8,)'
     """
-    text = os.fspath(preset)
+    folder, text = expanded(preset, part="preset"), os.fspath(preset)
     if text.startswith(PREFIX):
         return Preset.read(download(text))
     saved = {folder.name: folder for folder in _saved()}
     if text in saved:
         return Preset.read(saved[text])
-    if Path(text).expanduser().is_dir():
-        return Preset.read(Path(text).expanduser())
+    if os.path.isdir(folder):  # False for a text that cannot be a path
+        return Preset.read(folder)
     raise InvalidInputError(f"{unknown(text, saved, part='preset')} Other presets: a folder, or {PREFIX}USER/REPO.")
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from keras_vae.checks import is_integer
+from keras_vae.checks import is_integer, is_number
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import read_json
 from keras_vae.presets.model_card import ModelCard
@@ -70,8 +70,9 @@ class Preset:
             fields = {name: value for name, value in record.items() if name != "format"}
             preset = cls(**{**fields, "card": ModelCard.from_dict(record["card"]), "folder": folder})
             texts = (preset.sha256, preset.precision, preset.version, *preset.facts.values())
-            if not is_integer(preset.size) or not all(isinstance(text, str) for text in texts):
-                raise ValueError("expected texts, and the size as a number")
+            numbers = is_integer(preset.size) and (preset.loss is None or is_number(preset.loss))
+            if not numbers or not all(isinstance(text, str) for text in texts):
+                raise ValueError("expected texts, and the size and the loss as numbers")
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidInputError(f"{path}: it is damaged ({one_line(error)}); get the preset again.") from error
         return preset

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.files import PARTIAL, new_parents, partial_folder, write_json
+from keras_vae.files import PARTIAL, expanded, new_parents, partial_folder, write_json
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.facts import facts_of
 from keras_vae.presets.compact import PRECISIONS, save_compact
@@ -48,8 +48,8 @@ def save_to_preset(
         The preset.
 
     Raises:
-        InvalidInputError: if the folder contains something else, if the model cannot be saved, or if the loss cannot be
-            measured.
+        InvalidInputError: for an argument of another type, if the folder contains something else, if the model cannot
+            be saved, or if the loss cannot be measured.
         OSError: if the folder cannot be written.
 
     Example:
@@ -59,7 +59,10 @@ def save_to_preset(
     >>> from_preset("my_vae").latent_shape, preset.facts["weights"]
     ((2,), '2,245')
     """
-    folder = Path(preset_dir)
+    folder = expanded(preset_dir, part="preset_dir")
+    for part, value, kind in (("model", model, Autoencoder), ("card", card or ModelCard(), ModelCard)):
+        if not isinstance(value, kind):
+            raise InvalidInputError(f"{part}: expected {kind.__name__}, got {type(value).__name__}.")
     get(precision, PRECISIONS, part="precision")
     if precision != "float32" and (examples is None or not model.has_density):
         raise InvalidInputError(

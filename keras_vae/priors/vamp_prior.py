@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.checks import check_event_shape, check_integer, check_seed, is_number
+from keras_vae.checks import check_event_shape, check_flag, check_integer, check_seed, is_number
 from keras_vae.errors import InvalidInputError
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
@@ -67,7 +67,7 @@ class VampPrior(Prior):
         self.input_shape = check_event_shape("VampPrior: input_shape", input_shape)
         self.components = check_integer("VampPrior: components", components)
         self.bounds = _check_bounds(bounds)
-        self.learned_weights = learned_weights
+        self.learned_weights = check_flag("VampPrior: learned_weights", learned_weights)
         self.support = support
         self.seed = check_seed(seed)
         self.pseudo_inputs = self.add_weight(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,6 +20,7 @@ from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.data.prepared import prepared_columns
 from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.files import expanded
 from keras_vae.layers import VectorCondition
 from keras_vae.layers.augmentation import KEEP_VALUES
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
@@ -80,7 +80,7 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     if not data.column_names:
         named = data.label_names and has_label_names(config.data)
         return config.replace(label_names=list(data.label_names)) if named else config
-    if config.label_column is None and (prepared := prepared_columns(Path(config.data).expanduser())):
+    if config.label_column is None and (prepared := prepared_columns(expanded(config.data))):
         config = config.replace(label_column=prepared[1])
     texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
     if data.label_names and config.label_column is not None:

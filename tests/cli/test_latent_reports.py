@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae.cli.outputs import check_folder
 from keras_vae.data import load
+from keras_vae.files import PARTIAL
 from keras_vae.models import load_model
-from keras_vae.zoo import vq_vae
+from keras_vae.zoo import hyperspherical_vae, vq_vae
 from tests.cli.refusals import assert_refused
 
 
@@ -100,4 +102,12 @@ def test_a_prior_that_does_not_fit_the_latents_is_refused(cli, finished_run, tmp
     vq_vae((8, 8, 1), 2, codebook_size=4, units=(8,)).save(tmp_path / "vq.keras")
     options = ("--reference", "digits", "--prior", "flow")
     assert_refused(cli("fit-prior", tmp_path / "vq.keras", *options), "expected autoregressive")
-    assert [path.name for path in tmp_path.iterdir()] == ["vq.keras"]
+    hyperspherical_vae((8, 8, 1), 3, units=(8,)).save(tmp_path / "sphere.keras")
+    options = ("--reference", tmp_path / "missing.npy")  # not read: the model is looked at first
+    assert_refused(cli("fit-prior", tmp_path / "sphere.keras", *options), "PowerSpherical, all on a sphere")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sphere.keras", "vq.keras"]
+
+
+def test_what_a_killed_process_left_does_not_count_as_a_file_of_the_user(tmp_path):
+    (tmp_path / f".model.keras{PARTIAL}1").mkdir()
+    check_folder(tmp_path, ("model.keras",), content="results", overwrite=False)

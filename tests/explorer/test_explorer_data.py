@@ -10,9 +10,11 @@ from keras_vae.explorer.codes import encode_points
 from keras_vae.explorer.colourings import colourings
 from keras_vae.explorer.dimensions import dimensions_of, levels_of
 from keras_vae.explorer.explorer_data import explorer_data
+from keras_vae.explorer.image_reader import read_example
 from keras_vae.explorer.maps import make_map
 from keras_vae.explorer.points import MOST_NUMBERS, choose_points
 from keras_vae.explorer.thumbnails import thumbnails
+from keras_vae.serving.png import png
 
 
 def described(model, data, count=200):
@@ -127,3 +129,8 @@ def test_thumbnails_of_many_or_large_pictures_are_reduced(monkeypatch):
     assert thumbnails(np.zeros((2, 64, 128, 3), "uint8"), (0, 255))["height"] == 16
     monkeypatch.setattr("keras_vae.explorer.thumbnails.MOST_PIXELS", 400)
     assert thumbnails(np.zeros((4, 20, 20, 1)), (0, 1))["width"] == 10
+
+
+def test_an_image_is_no_example_of_other_data(refused):
+    with refused(r"file: expected a model of images, got one of examples of shape \(6,\)"):
+        read_example((6,), png(np.zeros((8, 8, 1))))

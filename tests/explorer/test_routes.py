@@ -10,12 +10,13 @@ import requests
 import tensorflow as tf
 from PIL import Image
 
-from keras_vae import explore
+from keras_vae import explore, zoo
 from keras_vae.explorer.remote import Remote
 from keras_vae.explorer.routes import POLICY
 from keras_vae.serving.client import Client
 from keras_vae.serving.image_bytes import decode_images
 from keras_vae.serving.png import png
+from keras_vae.serving.server.lifecycle import bind
 
 pytestmark = pytest.mark.slow
 
@@ -127,6 +128,27 @@ def test_a_server_that_does_not_answer_is_told():
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     status, body = Remote(url, "model").predict(b"{}")
     assert status == 502 and url in json.loads(body)["error"]
+
+
+def test_options_are_checked_before_the_work(refused):
+    model, digits = zoo.vae((8, 8, 1), 2, units=(4,)), None  # which would be refused next
+    with bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with refused(f"cannot listen on 127.0.0.1:{port}: the port is in use; use another --port"):
+            explore(model, digits, port=port)
+    with refused("^port must be an integer from 0 to 65535"):
+        explore(model, digits, port=-1)
+    with refused("^seed must be an integer from 0"):
+        explore(model, digits, seed=-1)
+    with refused("^model: expected an Autoencoder, got str; see load_model"):
+        explore("runs/digits", digits)
+
+
+def test_a_server_of_another_model_is_refused(explorer, refused):
+    with refused(r"with latents of shape \(2,\), got one of another model, with \(4,\)"):
+        explore(
+            zoo.vae((8, 8, 1), 2, units=(4,)), np.zeros((5, 8, 8, 1)), server=explorer.url.removesuffix("/explorer/")
+        )
 
 
 def test_a_url_of_grpc_is_refused(refused):

@@ -183,3 +183,13 @@ def test_validation_data_are_checked_before_the_first_epoch_and_not_after_each(m
     monkeypatch.setattr(fitting, "check_training_data", lambda *_, **__: checked.append(1))
     new().fit(X, validation_data=(X,), epochs=5, verbose=0)
     assert len(checked) == 2
+
+
+def test_what_cannot_be_adapted_is_told(refused):
+    images = np.random.default_rng(0).random((9, 8, 8, 1), "float32")
+    model = kv.zoo.vae((8, 8, 1), 2, network="conv", filters=(4,), units=4, likelihood="normal")
+    with refused("x: expected an array of real numbers, got .*Dataset; convert it first"):
+        model.adapt(tf.data.Dataset.from_tensor_slices(images).batch(3))
+    model.quantize("int8")
+    with refused("adapt: the weights of vae are quantized; call it before quantize"):
+        model.adapt(images)

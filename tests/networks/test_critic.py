@@ -65,7 +65,7 @@ def test_a_patch_has_a_side_of_46_pixels():
     [
         (lambda: Critic((3,), 5), "Critic: units must be a sequence of integers"),
         (lambda: Critic((3,), (5, -1)), "Critic: units: each must be an integer >= 1; got -1"),
-        (lambda: Critic((3,), spectral_normalization=1), "Critic: spectral_normalization must be True or False; got 1"),
+        (lambda: Critic((3,), spectral_normalization=1), "spectral_normalization: expected True or False, got 1"),
         (lambda: ConvCritic((4, 4, 1)), "ConvCritic: expected images .* of at least 8x8"),
         (lambda: ConvCritic((8, 8, 1), ()), "ConvCritic: filters must be one or more"),
         (lambda: ConvCritic((8, 8, 1), kernel_size=0), "ConvCritic: kernel_size must be an integer >= 1"),

@@ -73,14 +73,18 @@ def test_many_classes_and_collapsed_codes_are_still_a_picture():
     to_png(plot_latent_map(np.zeros((60, 4)), np.arange(60) % 30, explained=(0.5, 0.25)))
 
 
-def test_images_stand_at_their_latents_and_the_one_nearest_to_its_place_is_shown():
+def test_images_stand_at_their_latents_and_the_one_nearest_to_its_place_is_shown(caplog):
     codes = np.array([[0.0, 0.0], [0.2, 0.2], [18.0, 0.0], [np.nan, 0.0]])
     images = np.arange(4, dtype="uint8")[:, None, None, None] * np.ones((1, 5, 6, 1), "uint8")
-    (ax,) = plot_latent_map(codes, images=images).axes
+    figure = plot_latent_map(codes, images=images)
+    (ax,) = figure.axes
     shown = {int(image.get_array()[0, 0, 0]): image.get_extent() for image in ax.images}
     assert set(shown) == {1, 2}  # 1 is nearer to the centre of its cell than 0; 3 has no place
     for index, (left, right, bottom, top) in shown.items():
         assert left - 0.1 <= codes[index, 0] <= right + 0.1 and bottom - 0.1 <= codes[index, 1] <= top
+    to_png(figure)
+    assert not caplog.records  # Matplotlib logs fixed limits beside an equal aspect
+    assert ax.get_xlim()[0] <= 0 and ax.get_xlim()[1] >= 18
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from keras_vae import KL, NLL, Autoencoder, from_preset, list_presets, make_networks, save_to_preset, zoo
-from keras_vae.presets import ModelCard, Preset, find_preset
+from keras_vae.presets import ModelCard, Preset, find_preset, is_preset
 from keras_vae.presets.preset import sha256_of
 from tests.presets.conftest import CARD
 
@@ -93,6 +93,7 @@ def damaged(preset, folder, change):
         ('{"format": 2}', "expected format 1, got 2, of a later keras_vae"),
         ('{"name": "../up"}', "name of a preset"),
         ('{"size": "1"}', "expected texts, and the size"),
+        ('{"loss": "1"}', "the size and the loss as numbers"),
         ('{"facts": []}', "preset.json: it is damaged"),
         ('{"card": {"figures": [{"name": "x", "value": "y"}]}}', "figure 'x', value"),
         ('{"card": {"colour": "red"}}', "colour"),
@@ -139,6 +140,24 @@ def test_nothing_is_written_over(model, preset, tmp_path, refused):
 def test_a_name_that_is_not_there_gets_the_nearest(refused):
     with refused("Unknown preset 'vae_digit': did you mean 'vae_digits'"):
         from_preset("vae_digit")
+
+
+@pytest.mark.parametrize("name", ["~no_such_user/x", "x" * 5000, "a\0b"])
+def test_a_text_that_cannot_be_a_path_is_no_preset(refused, name):
+    assert not is_preset(name)
+    with refused("^Unknown preset"):
+        from_preset(name)
+
+
+def test_arguments_of_another_type_are_refused(refused, model, tmp_path):
+    for name in (None, 3, b"vae_digits", ["vae_digits"]):
+        with refused("^preset: expected a text or a path, got"):
+            from_preset(name)
+    with refused("^model: expected Autoencoder, got Sequential"):
+        save_to_preset(keras.Sequential(), tmp_path / "x")
+    with refused("^card: expected ModelCard, got dict"):
+        save_to_preset(model, tmp_path / "x", {"title": "x"})
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", list_presets())

@@ -108,7 +108,7 @@ class Server:
         self.stopping = threading.Event()
         self._previous_models = self.repository.models
         self._on_start = on_start
-        self._socket = _bind(options.host, options.port)
+        self._socket = bind(options.host, options.port)
         self.port: int = self._socket.getsockname()[1]
         self.grpc_port: int | None = None
 
@@ -216,7 +216,8 @@ class _Rest(uvicorn.Server):
         yield
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens for REST; raises `InvalidInputError` if the port cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY for TCP only
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
