@@ -16,7 +16,7 @@ CHANNELS = (1, 3, 4)
 
 MAX_SEED = 2**31 - 1
 
-LARGEST = 3.4e38
+LARGEST = (2 - 2**-23) * 2.0**127
 """The largest number of float32, in which models calculate."""
 
 AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(nats?|bits?|)")
@@ -88,11 +88,11 @@ def check_number(
     keras_vae.errors.InvalidInputError: rate must be a number > 0 and < 1; got 1.
     """
     number = _of_python(value, integer)
-    is_too_large = number is not None and not integer and abs(number) > LARGEST
-    if number is not None and not is_too_large and least <= number <= most and above < number < below:
+    is_in_range = number is not None and least <= number <= most and above < number < below
+    if number is not None and is_in_range and (integer or abs(number) <= LARGEST):
         return number
-    if is_too_large:
-        raise InvalidInputError(f"{name} must be a number of float32, at most {LARGEST:g}; got {value!r}.")
+    if is_in_range:
+        raise InvalidInputError(f"{name} must be a number of float32, at most {LARGEST:.2g}; got {value!r}.")
     limits = _range(least, most, above, below)
     kind = f"an integer {limits}" if integer else f"a number {limits}" if limits else "a finite number"
     kind = {"a number > 0": "a positive number"}.get(kind, kind.rstrip())

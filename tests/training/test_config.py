@@ -23,7 +23,7 @@ configurations = st.builds(
     latent_dim=st.none() | positive,
     epochs=positive,
     batch_size=st.none() | positive,
-    learning_rate=st.floats(min_value=0, exclude_min=True, allow_infinity=False),
+    learning_rate=st.floats(min_value=0, exclude_min=True, allow_infinity=False, max_value=3e38),
     decay=st.sampled_from(["none", "cosine"]),
     options=st.dictionaries(st.text(), json_values, max_size=3),
     warmup_epochs=whole,
