@@ -103,6 +103,8 @@ def main() -> None:
         sys.exit(_fail(message_of(error), 2))
     except InvalidInputError as error:
         sys.exit(_fail(str(error), 2))
+    except typer.Abort:  # the end of the input, which Typer reports so
+        sys.exit(_fail("the input ended; nothing further was done.", 1))
     except LostWorkerError as error:
         sys.exit(_fail(str(error), 1))
     except OSError as error:

@@ -41,3 +41,12 @@ def test_without_tensorflow_a_command_points_to_the_doctor(cli, monkeypatch):
 
     monkeypatch.setattr("keras_vae.cli.quiet.quiet_tensorflow", fail)
     assert_refused(cli("models"), "TensorFlow: it cannot be imported .libtensorflow.so.*; run `keras-vae doctor`")
+
+
+def test_the_end_of_the_input_within_a_command_is_one_line(cli, monkeypatch):
+    def end(*_, **__):
+        raise EOFError
+
+    monkeypatch.setattr("typer.echo", end)
+    code, out, err = cli()
+    assert (code, out, err.strip()) == (1, "", "keras-vae: the input ended; nothing further was done.")
