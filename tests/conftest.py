@@ -27,7 +27,7 @@ def pytest_configure(config):
 
 
 LONG_TO_MAKE = ("finished_run", "exported", "export", "light")
-NOTHING_SHARED = ("test_docs", "test_grid", "test_scripts", "test_workers")
+NOTHING_SHARED = ("test_docs", "test_grid", "test_scripts", "test_site", "test_workers")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.checks import LARGEST
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.inputs import as_numbers
 
 NUMBERS = 2**22  # worked on at a time
-LARGEST = float(np.finfo("float32").max)
 
 
 def as_examples(part: str, x: Any) -> np.ndarray:

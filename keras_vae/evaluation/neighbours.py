@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.checks import LARGEST
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation.arrays import LARGEST, pieces
+from keras_vae.evaluation.arrays import pieces
 
 MOST_COLUMNS = 64
 """More features are reduced to this number of principal components."""

@@ -4,18 +4,15 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
+from keras_vae.checks import LARGEST
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.condition import is_numeric
 from keras_vae.trace import Trace
 
 if TYPE_CHECKING:
     from keras_vae.models.conditioning import Conditioning
-
-
-LARGEST = float(np.finfo("float32").max)
 
 
 class Batch(NamedTuple):
