@@ -19,11 +19,15 @@ class ConvCritic(Regularized):
     h and w are H and W, halved and rounded up once for each of the `filters`. No layer normalises over the batch, so
     the logit of an example does not depend on the batch.
 
+    The gradient of a strided convolution repeats with its stride, so that a decoder which learns from it draws a grid.
+    The critic therefore averages 2x2 neighbours before each step.
+
     Args:
         input_shape: `(H, W, C)`, where H and W are at least 8 and need not be even or equal.
         filters: number of filters of each downsampling step.
-        patch: whether to return one logit per patch. By default, a patch has a side of 46 pixels.
+        patch: whether to return one logit per patch. By default, a patch has a side of 53 pixels.
         kernel_size: side of the convolution kernels.
+        antialias: whether to average 2x2 neighbours before each downsampling step.
         activation: Keras activation.
         **kwargs: `l2` and `spectral_normalization`, see `Regularized`.
 
@@ -38,7 +42,8 @@ class ConvCritic(Regularized):
     TensorShape([2, 4, 3, 1])
 
     Reference: Larsen, Sonderby, Larochelle & Winther, 2016, https://arxiv.org/abs/1512.09300;
-    Isola, Zhu, Zhou & Efros, 2017, https://arxiv.org/abs/1611.07004 (patches)
+    Isola, Zhu, Zhou & Efros, 2017, https://arxiv.org/abs/1611.07004 (patches);
+    Zhang, 2019, https://arxiv.org/abs/1904.11486 (averages before a stride)
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class ConvCritic(Regularized):
         *,
         patch: bool = False,
         kernel_size: int = 4,
+        antialias: bool = True,
         activation: str = "leaky_relu",
         **kwargs: Any,
     ):
@@ -56,7 +62,10 @@ class ConvCritic(Regularized):
         self.filters = check_filters("ConvCritic", filters, input_shape[:2])
         self.patch = check_flag("ConvCritic: patch", patch)
         self.kernel_size = check_integer("ConvCritic: kernel_size", kernel_size)
+        self.antialias = check_flag("ConvCritic: antialias", antialias)
         self.activation = activation
+        # No weights, so one layer serves all stages.
+        self.average = self.layer(keras.layers.AveragePooling2D, 2, strides=1, padding="same") if antialias else None
         options = {"strides": 2, "padding": "same", "activation": activation}
         self.stages = [
             self.kernel_layer(keras.layers.Conv2D, n, kernel_size, name=f"stage_{i}", **options)
@@ -74,7 +83,7 @@ class ConvCritic(Regularized):
     def features(self, x: tf.Tensor) -> tf.Tensor:
         """Returns the feature map of the last downsampling step, shape `(B, h, w, filters[-1])`."""
         for stage in self.stages:
-            x = stage(x)
+            x = stage(x if self.average is None else self.average(x))
         return x
 
     def call(self, x: tf.Tensor) -> tf.Tensor:

@@ -50,14 +50,30 @@ def test_logits_are_linear_in_the_features():
     assert np.allclose(critic(x), features @ critic.logits.kernel.numpy(), atol=1e-5)
 
 
-def test_a_patch_has_a_side_of_46_pixels():
-    critic = ConvCritic((96, 96, 1), (2, 2, 2), patch=True)
+@pytest.mark.parametrize(("antialias", "side"), [(False, 46), (True, 53)])
+def test_a_patch_has_the_documented_side(antialias, side):
+    critic = ConvCritic((96, 96, 1), (2, 2, 2), patch=True, antialias=antialias)
     x = tf.random.stateless_normal((1, 96, 96, 1), (0, 1))
     with tf.GradientTape() as tape:
         tape.watch(x)
         logit = critic(x)[0, 6, 6, 0]
     rows, columns = np.nonzero(tape.gradient(logit, x)[0, :, :, 0])
-    assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == 46
+    assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == side
+
+
+@pytest.mark.parametrize("patch", [False, True])
+def test_its_gradient_has_no_grid(patch):
+    def grid(antialias):
+        critic = ConvCritic((64, 64, 1), (4, 8), patch=patch, antialias=antialias, activation="linear")
+        x = tf.zeros((1, 64, 64, 1))
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            features = tf.reduce_sum(critic.features(x))
+        inner = tape.gradient(features, x)[0, 16:48, 16:48, 0].numpy()
+        board = (-1.0) ** np.indices(inner.shape)
+        return max(abs(np.sum(inner * axis)) for axis in (*board, board[0] * board[1])) / np.sum(abs(inner))
+
+    assert grid(antialias=True) < 1e-5 < 0.01 < grid(antialias=False)
 
 
 @pytest.mark.parametrize(
