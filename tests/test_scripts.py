@@ -282,3 +282,16 @@ def test_photographs_are_made_without_a_download(tmp_path):
     assert len(sizes) > 5 and all(64 <= side <= 192 for size in sizes for side in size)
     with pytest.raises(AssertionError, match="not an empty folder"):
         run(SCRIPTS / "make_photographs", folder)
+
+
+@pytest.mark.slow
+def test_the_study_of_codebooks_has_a_row_for_each_quantizer(call, tmp_path):
+    small = ("--data", "digits", "--sizes", "64", "--steps", "2", "--limit", "64", "--out", tmp_path)
+    rows = [
+        line.split(" | ") for line in call("study_codebooks", *small).splitlines() if line.startswith("| keras_vae")
+    ]
+    assert [row[1] for row in rows] == ["vq", "vq, gradient", "fsq", "lfq"]
+    for _, _, codes, error in rows:
+        perplexity, used = map(float, codes.split(", "))
+        assert 1 <= perplexity <= used + 0.5 <= 64.5  # the perplexity is rounded
+        assert 0 < float(error.strip(" |")) < 1

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.distributions.discrete_posterior import DiscretePosterior
 from keras_vae.distributions.location_scale import LocationScale
+from keras_vae.distributions.vector_quantizer import VectorQuantizer
 from keras_vae.models.autoencoder_base import AutoencoderBase
 from keras_vae.models.principal_components import is_set_by_loc
 from keras_vae.networks import PatchSkipDecoder, PatchSkipEncoder
@@ -27,8 +29,10 @@ def adapt_patch_skip(model: AutoencoderBase, x: np.ndarray) -> None:
         W = (sum_i E[n_i n_i^T])^-1 sum_i E[n_i] x_i^T
 
     with the patches x_i, and their neighbouring latents n_i under the posterior. The variance of the likelihood is the
-    mean of that error. The function does nothing for networks without `linear_skip`, for posteriors that are neither
-    normal nor deterministic, and for likelihoods without a location.
+    mean of that error. If the posterior is discrete, the codes are those of the components, and W is that of the
+    quantized components; the codebook of a `VectorQuantizer` has the centres of clusters of them. The function does
+    nothing for networks without `linear_skip`, for posteriors that are neither discrete nor normal nor deterministic, and
+    for likelihoods without a location.
 
     Args:
         model: the model.
@@ -39,11 +43,18 @@ def adapt_patch_skip(model: AutoencoderBase, x: np.ndarray) -> None:
         return
     posterior, likelihood = model.posterior, model.likelihood
     has_loc = is_set_by_loc(likelihood) or (isinstance(likelihood, LocationScale) and likelihood.project)
-    if not (is_set_by_loc(posterior) and has_loc and len(x) > 1):
+    is_discrete = isinstance(posterior, DiscretePosterior) and posterior.project
+    if not ((is_discrete or is_set_by_loc(posterior)) and has_loc and len(x) > 1):
         return
+    has_codebook = isinstance(posterior, VectorQuantizer)
     rows = np.linspace(0, len(x) - 1, min(len(x), examples_for_patches(model))).astype(int)
     patches = np.asarray(encoder.patches(tf.constant(x[rows])))
-    latents, scales = _set_encoder(encoder, patches, channels=x.shape[-1])
+    # Clusters of components with their own variances have the least error; a normal prior has unit variances.
+    latents, scales = _set_encoder(encoder, patches, channels=x.shape[-1], whiten=not has_codebook)
+    if has_codebook:
+        posterior.fit_codebooks(latents)
+    if is_discrete:
+        latents = posterior.distribution({"vectors": tf.constant(latents, tf.float32)}).quantized.numpy()
     noise = scales if posterior.has_density else np.zeros_like(scales)
     error = _set_decoder(decoder, patches, latents, noise)
     for part in (posterior, likelihood):
@@ -60,7 +71,7 @@ def examples_for_patches(model: AutoencoderBase) -> int:
     return max(2, math.ceil(PATCHES / (height * width)))
 
 
-def _set_encoder(encoder, patches, channels):
+def _set_encoder(encoder, patches, channels, whiten):
     """Sets the projection of patches; returns their latents, and the standard deviations of the posterior."""
     values = patches.shape[-1]
     components = min(encoder.components, values - 1)
@@ -70,7 +81,8 @@ def _set_encoder(encoder, patches, channels):
     noise = max(float(variances[components:].mean()), LEAST_VARIANCE)
     variance = np.maximum(variances[:components], noise)
     projection = np.zeros((values, encoder.components), "float32")
-    projection[:, :components] = vectors * np.sqrt((1 - noise / variance) / variance)
+    gain = (1 - noise / variance) / variance if whiten else 1 / variance.mean()
+    projection[:, :components] = vectors * np.sqrt(gain)
     kernel = np.zeros((values // channels, encoder.input_shape[-1], encoder.components), "float32")
     kernel[:, :channels] = projection.reshape(-1, channels, encoder.components)  # other channels are a condition's
     bias = -flat.mean(axis=0) @ projection

@@ -21,8 +21,8 @@ START_AS_PCA = (
 )  # fmt: skip
 """The recipes with an objective for which probabilistic PCA is a good start."""
 
-START_AS_PATCHES = ("spatial_vae", "autoencoder_kl")
-"""The recipes with a latent map for which probabilistic PCA of patches is a good start."""
+START_AS_PATCHES = ("spatial_vae", "autoencoder_kl", "vq_vae", "residual_vq_vae", "fsq_vae", "lfq_vae")
+"""The recipes with a latent map for which the principal components of patches are a good start."""
 
 NORMAL = ("normal", "normal_elementwise", "normal_fixed", "normal_optimal")
 """The likelihoods that can start as probabilistic PCA."""
@@ -91,7 +91,9 @@ def starts_as_patches(config: TrainingConfig, event_shape: tuple[int, ...], opti
         event_shape: shape of one example.
         options: the options of the recipe, with a likelihood unless the recipe has its own.
     """
-    has_map = config.model in START_AS_PATCHES or (config.network == "spatial" and config.model in START_AS_PCA)
+    has_map = (config.network in ("auto", "spatial") and config.model in START_AS_PATCHES) or (
+        config.network == "spatial" and config.model in START_AS_PCA
+    )
     if not (has_map and _is_large_image(event_shape)) or {"posterior", "linear_skip"} & {*options}:
         return False
     likelihood = options.get("likelihood", {}).get("name")  # None is that of the recipe

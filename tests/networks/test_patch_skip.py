@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from sklearn.cluster import KMeans
 
 import keras_vae as kv
 from keras_vae.errors import InvalidInputError
@@ -93,9 +94,47 @@ def test_more_channels_than_values_of_a_patch_stay_at_the_prior(x):
 
 
 def test_other_distributions_leave_the_linear_path_at_zero(x):
-    model = kv.zoo.vq_vae((16, 16, 2), 3, likelihood="normal", codebook_size=8, **MAPS)
-    model.adapt(x)
+    model = kv.zoo.spatial_vae((16, 16, 2), 3, likelihood="bernoulli", **MAPS)
+    model.adapt((x > 0).astype("float32"))
     assert not np.any(model.encoder.linear.kernel)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options", "most"),
+    [
+        ("vq_vae", {"codebook_size": 64}, 1.0),  # below 1, since neighbours tell more of a patch
+        ("vq_vae", {"codebook_size": 64, "codebook_update": "gradient"}, 1.0),
+        ("residual_vq_vae", {"codebook_size": 8, "levels": 2}, 1.3),
+        ("fsq_vae", {"sizes": (4, 4, 4)}, 1.3),
+        ("lfq_vae", {"bits": 6}, 1.5),
+    ],
+)
+def test_64_codes_start_near_the_error_of_patches_in_64_clusters(x, recipe, options, most):
+    model = getattr(kv.zoo, recipe)((16, 16, 2), 3, likelihood="normal", **options, **MAPS)
+    model.adapt(x)
+    patches = np.asarray(model.encoder.patches(x)).reshape(-1, 32)
+    clusters = KMeans(64, n_init=1, random_state=0).fit(patches)
+    assert error(model, x) < most * clusters.inertia_ / patches.size
+    used = np.unique(model.encode(x).indices.numpy().reshape(-1, model.posterior.levels), axis=0)
+    assert len(used) > 40
+
+
+def test_training_keeps_the_codebook_that_a_model_starts_with(x):
+    model = kv.zoo.vq_vae((16, 16, 2), 3, likelihood="normal", codebook_size=64, **MAPS)
+    model.adapt(x)
+    start, books = error(model, x), model.posterior.codebooks.numpy()
+    model.compile(keras.optimizers.Adam(1e-5))
+    history = model.fit(x, epochs=1, batch_size=20, verbose=0).history
+    assert history["restarts"] == [0]
+    assert np.max(np.linalg.norm(model.posterior.codebooks - books, axis=-1)) < 0.5 * books.std()
+    assert error(model, x) < 1.1 * start
+
+
+def test_fewer_patches_than_codes_are_enough(x):
+    model = kv.zoo.vq_vae((16, 16, 2), 3, likelihood="normal", codebook_size=64, **MAPS)
+    model.adapt(x[:2])
+    assert error(model, x[:2]) < 0.1
+    assert np.isfinite(model.posterior.codebooks).all()
 
 
 def test_images_that_patches_do_not_tile_are_refused():
