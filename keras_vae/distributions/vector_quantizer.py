@@ -28,7 +28,8 @@ class VectorQuantizer(DiscretePosterior):
     the residual of the previous ones (residual quantization).
 
     Entries that are used less than `revive_below` times per step, in a moving average, are replaced by vectors of the
-    batch. In the first step, all entries are replaced, which distributes the codebook over the data.
+    batch. In the first step, all entries are replaced, which distributes the codebook over the data, unless
+    `fit_codebooks` has done so.
 
     Args:
         event_shape: `(*positions, D)`, such as `(7, 7, 16)` for 7x7 codes of length D = 16.
@@ -142,26 +143,22 @@ class VectorQuantizer(DiscretePosterior):
             variable.assign(tf.where(has_examples, value, variable))
         return tf.reduce_sum(tf.cast(dead & ~first & has_examples, tf.float32))
 
-    def fit_codebooks(self, vectors: np.ndarray) -> np.ndarray:
+    def fit_codebooks(self, vectors: np.ndarray) -> None:
         """Sets the codebooks to the centres of clusters of vectors, each to those of what the previous ones leave.
 
         Args:
             vectors: vectors to quantize, `(..., D)`.
-
-        Returns:
-            The quantized vectors, of the same shape.
         """
         from sklearn.cluster import MiniBatchKMeans  # takes a second to import
 
         left = np.asarray(vectors, "float32").reshape(-1, self.event_shape[-1])
-        books, quantized = [], np.zeros_like(left)
+        books = []
         for level in range(self.levels):
             clusters = min(self.codebook_size, len(left))
             found = MiniBatchKMeans(clusters, batch_size=4096, max_iter=10, n_init=1, random_state=level).fit(left)
             book = np.resize(found.cluster_centers_.astype("float32"), (self.codebook_size, left.shape[-1]))
-            entries = book[found.labels_]
             books.append(book)
-            quantized, left = quantized + entries, left - entries
+            left = left - book[found.labels_]
         books = np.stack(books)
         for variable, value in (
             (self.codebooks, books),
@@ -170,7 +167,6 @@ class VectorQuantizer(DiscretePosterior):
             (self.started, 1.0),
         ):
             variable.assign(value)
-        return quantized.reshape(np.shape(vectors))
 
     def _residuals(self, vectors: tf.Tensor) -> tf.Tensor:
         """Returns initial codebooks `(L, K, D)`: rows of `vectors`, minus their quantization by previous levels."""

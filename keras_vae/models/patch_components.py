@@ -31,8 +31,8 @@ def adapt_patch_skip(model: AutoencoderBase, x: np.ndarray) -> None:
     with the patches x_i, and their neighbouring latents n_i under the posterior. The variance of the likelihood is the
     mean of that error. If the posterior is discrete, the codes are those of the components, and W is that of the
     quantized components; the codebook of a `VectorQuantizer` has the centres of clusters of them. The function does
-    nothing for networks without `linear_skip`, for posteriors that are neither discrete nor normal nor deterministic, and
-    for likelihoods without a location.
+    nothing for networks without `linear_skip`, for posteriors that are not discrete, normal or deterministic, and for
+    likelihoods without a location.
 
     Args:
         model: the model.
@@ -55,7 +55,7 @@ def adapt_patch_skip(model: AutoencoderBase, x: np.ndarray) -> None:
         posterior.fit_codebooks(latents)
     if is_discrete:
         latents = posterior.distribution({"vectors": tf.constant(latents, tf.float32)}).quantized.numpy()
-    noise = scales if posterior.has_density else np.zeros_like(scales)
+    noise = scales if posterior.has_density and not is_discrete else np.zeros_like(scales)
     error = _set_decoder(decoder, patches, latents, noise)
     for part in (posterior, likelihood):
         part.pass_loc()
