@@ -215,13 +215,15 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
         "dataset_size": lambda: len(data.train),
         "classes": lambda: len(data.label_names) or _classes(data),
         "columns": lambda: _column_kinds(data),
-        "base": lambda: _likelihood(config, data.train),
+        "base": lambda: _base(config, data),
     }
     if isinstance(options.get("columns"), dict):
         options["columns"] = _column_kinds(data, options["columns"])
     for name, value in from_data.items():
         if name not in options and zoo.takes(config.model, name) and zoo.has_effect(config.model, name, options):
             options[name] = value()
+    for name in {"base", "likelihood"} & set(options):
+        options[name] = _with_kinds(options[name], config, data)
     if options.get("classes", 0) is None and data.train.y is not None:  # conditions that are vectors
         del options["classes"]
         options["condition"] = VectorCondition(data.train.y.shape[1])
@@ -239,6 +241,19 @@ def _column_kinds(data: SplitDataset, chosen: Mapping[str, Any] | None = None) -
             raise InvalidInputError(f"columns: {unknown(name, data.column_names or ['none'], part='column')}")
         kinds[data.column_names.index(name)] = kind
     return kinds
+
+
+def _with_kinds(likelihood: Any, config: TrainingConfig, data: SplitDataset) -> Any:
+    """Returns a likelihood of tables, also below one for missing values, with the kinds of the columns."""
+    named = {"name": likelihood} if isinstance(likelihood, str) else likelihood
+    if not isinstance(named, Mapping):
+        return likelihood
+    if named.get("name") == "masked" or "base" in named:
+        return {**named, "base": _with_kinds(named.get("base", _base(config, data)), config, data)}
+    chosen = named.get("columns")
+    if named.get("name") != "table" or not (chosen is None or isinstance(chosen, Mapping)):
+        return likelihood
+    return {**named, "columns": _column_kinds(data, chosen)}
 
 
 def _classes(data: SplitDataset) -> int | None:
@@ -346,7 +361,14 @@ def _steps_per_execution(steps: int, done: int = 0) -> int:
 
 
 def _likelihood(config: TrainingConfig, split: Split) -> str:
-    if config.likelihood != "auto":
-        return config.likelihood
+    return _likelihood_of(config, split) if config.likelihood == "auto" else config.likelihood
+
+
+def _base(config: TrainingConfig, data: SplitDataset) -> str:
+    """Returns the name of the likelihood of the observed values of examples with missing ones."""
+    return "table" if data.column_names else _likelihood_of(config, data.train)
+
+
+def _likelihood_of(config: TrainingConfig, split: Split) -> str:
     x, one = sample(split.x), 255 if split.x.dtype == "uint8" else 1
     return "bernoulli" if config.binarize or np.all((x == 0) | (x == one) | (x != x)) else "normal"
