@@ -98,7 +98,9 @@ def ask(
 def _call(client: Client, method: str, x: Any, labels: np.ndarray | None) -> dict[str, np.ndarray]:
     answer = getattr(client, method)(x, **({} if labels is None else {"condition": labels}))
     if hasattr(answer, "_asdict"):
-        return {name: array for name, array in answer._asdict().items() if array is not None}
+        fields = answer._asdict()
+        others = {f"p_value_{name}": array for name, array in fields.pop("p_values", {}).items() if name != "combined"}
+        return {name: array for name, array in (fields | others).items() if array is not None}
     return {method: answer}
 
 

@@ -11,6 +11,7 @@ from keras_vae.checks import is_image
 from keras_vae.distributions import DiscretePosterior
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.evaluation import ANOMALY_SCORES, AnomalyScorer
+from keras_vae.evaluation.anomalies import p_value_of
 from keras_vae.layers.sampling import draw_rows
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.models.batch import where_rows
@@ -35,7 +36,9 @@ TENSORS = {
     "sample": "E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z)",
     "elbo": "evidence lower bound in nats, with fixed noise",
     **ANOMALY_SCORES,
-    "p_value": "share of usual examples with at least this `combined`, from 0 to 1",
+    **{
+        p_value_of(name): f"share of usual examples with at least this `{name}`, from 0 to 1" for name in ANOMALY_SCORES
+    },
     "is_anomaly": "whether `combined` exceeds the threshold",
     "probabilities": "probabilities of the classes",
 }
@@ -80,8 +83,9 @@ def export_signatures(
       `Likelihood.default_draw`). The same seed gives the same sample in any batch. Only for models with a prior.
     - `score`: x -> `elbo` in nats, from `options.samples` samples of z with fixed noise, the same for every example.
       Only for models with a density.
-    - `anomaly`: x -> the scores of `scorer` (see `ANOMALY_SCORES`; more is stranger), the `p_value` of `combined`, and
-      `is_anomaly`. Only with a `scorer`, whose reference examples are constants of the graph.
+    - `anomaly`: x -> the scores of `scorer` (see `ANOMALY_SCORES`; more is stranger), their p-values (`p_value` of
+      `combined`, `p_value_kl` of `kl`, ...), and `is_anomaly`. Only with a `scorer`, whose reference examples are
+      constants of the graph.
     - `classify`: x -> `probabilities` of the classes, for a semi-supervised model. The signatures of x of this model
       have no condition; they use the most probable class.
     - `reconstruct_bytes`, `encode_bytes`, `score_bytes`, `anomaly_bytes`, `classify_bytes`: the same signatures for
