@@ -188,6 +188,13 @@ class TrainingConfig:
         own = {*get_type_hints(type(self)), "event_shape"} & set(self.options)
         for name in own - {name for name in ("likelihood", "optimizer") if isinstance(self.options.get(name), dict)}:
             raise InvalidInputError(f"options: {name!r} belongs to the configuration itself; set it there.")
+        named = self.options.get("likelihood", {}).get("name", self.likelihood)
+        if self.likelihood not in ("auto", named):
+            raise InvalidInputError(
+                f"likelihood: expected one, got {self.likelihood!r} and, in the options, {named!r}; drop one."
+            )
+        if self.warmup_epochs and "warmup_steps" in self.options:
+            raise InvalidInputError("warmup_epochs and the option warmup_steps: expected one of the two; drop one.")
 
     def _expect(self, name, expected, holds):
         if not holds(getattr(self, name)):

@@ -195,6 +195,15 @@ BAD_TRAINING = {
     "target and beta": ("--beta 2 --target-rate 9", "--target-rate: training finds the weight .* --beta would have no"),
     "target and free bits": ("--free-bits 2 --target-error 1", "--target-error: .* --free-bits would have no effect"),
     "target without a unit": ("--target-rate 20bytes", "zoo.geco_vae: target_rate must be .*got '20bytes'"),
+    "target twice": ("--target-rate 3 --set target_rate=5", "--target-rate and --set target_rate: expected one of"),
+    "likelihood twice": (
+        "--likelihood normal --set likelihood.name=laplace",
+        "likelihood: expected one, got 'normal' and, in the options, 'laplace'",
+    ),
+    "warm-up twice": (
+        "--model beta_vae --warmup-epochs 1 --set warmup_steps=5",
+        "warmup_epochs and the option warmup_steps: expected one of the two",
+    ),
     "two targets": ("--target-rate 9 --target-error 1", "zoo.geco_vae: expected one target"),
     "target and warm-up": ("--target-rate 9 --warmup-epochs 1", "the model 'geco_vae' has no weight that rises"),
     "zero units": ("--set units=[0]", "units"),
