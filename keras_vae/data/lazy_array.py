@@ -132,7 +132,7 @@ class LazyArray(abc.ABC):
         if self.nbytes > available:
             raise InvalidInputError(
                 f"data: expected examples that fit in {available / 2**30:.1f} GiB of free memory, got {len(self)} of "
-                f"shape {self.shape[1:]}, {self.nbytes / 2**30:.1f} GiB; use fewer of them, such as x[:1000]."
+                f"shape {self.shape[1:]}, {self.nbytes / 2**30:.1f} GiB; use fewer, such as x[:1000] or --limit."
             )
         whole, start = np.empty(self.shape, self.dtype), 0
         for chunk in self.chunks():
