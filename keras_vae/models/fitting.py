@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_vae.checks import check_number
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_flag, check_number
+from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers.group_normalization import compiled_normalization
 from keras_vae.models import xla
 from keras_vae.models.bad_batches import FLAG
@@ -90,6 +90,8 @@ class Fitting(ReconstructionMetrics, Conditioning):
             InvalidInputError: for a loss, an unknown argument, or metrics that cannot be used.
         """
         check_compile(loss, others)
+        if jit_compile != "auto":
+            check_flag("compile: jit_compile", jit_compile)
         optimizer = optimizer_of(optimizer, part="optimizer")
         metrics = checked_metrics(metrics, self.report.names, self.likelihood, part="metrics")
         weighted_metrics = checked_metrics(
@@ -316,6 +318,8 @@ def optimizer_of(identifier: Any, *, part: str) -> keras.optimizers.Optimizer:
         named = isinstance(identifier, str) and identifier in OPTIMIZERS
         optimizer = OPTIMIZERS[identifier]() if named else keras.optimizers.get(identifier)
     except ValueError as error:
+        if isinstance(identifier, str):
+            raise InvalidInputError(f"compile: {unknown(identifier, OPTIMIZERS, part=part)}") from error
         raise InvalidInputError(f"compile: {part}: {str(error).splitlines()[0]}") from error
     if optimizer is None:
         raise InvalidInputError("compile: expected an optimizer, such as 'adam'; got None.")

@@ -32,6 +32,7 @@ from keras_vae.training.defaults import starts_as_patches, starts_as_pca, with_d
 from keras_vae.training.dtype_policy import policy_of_devices
 from keras_vae.training.initial_weights import freeze
 
+POLICIES = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 MOST_STEPS_PER_EXECUTION = 32
 MOST_UNSEEN = 1000
 """Labels must be less than this number, or less than the number of labels if that is larger."""
@@ -102,7 +103,7 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
     try:
         keras.config.set_dtype_policy(policy_of_devices() if config.dtype_policy == "auto" else config.dtype_policy)
     except ValueError as error:
-        raise InvalidInputError(f"dtype_policy: {error}") from error
+        raise InvalidInputError(unknown(config.dtype_policy, POLICIES, part="dtype_policy")) from error
     steps = steps_of(config, data)
     model = zoo.create(config.model, data.event_shape, config.latent_dim, **_options(config, data, steps))
     freeze(model, config.freeze or ())

@@ -170,7 +170,8 @@ class TrainingConfig:
         check_number("learning_rate_warmup", self.learning_rate_warmup, least=0)
         if self.early_stopping is not None:
             check_integer("early_stopping", self.early_stopping)
-        self._expect("decay", "'auto', 'cosine', 'linear' or 'none'", lambda decay: decay in ("auto", *DECAYS))
+        if self.decay not in ("auto", *DECAYS):
+            raise InvalidInputError(unknown(self.decay, ("auto", *DECAYS), part="decay"))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
         for name in ("augment", "freeze", "use_columns", "label_names"):
             self._expect(name, "a list of texts or None", lambda value: value is None or are_texts(value))
