@@ -293,6 +293,12 @@ class Fitting(ReconstructionMetrics, Conditioning):
         return [*self.report.metrics.values(), *self.given_metrics, self.report.directions]
 
     @property
+    def metrics_names(self) -> list[str]:
+        """The names of the values that `evaluate` returns, in their order."""
+        names = [*self.report.means, *(each.name for metric in self.given_metrics for each in metric.metrics)]
+        return [*names, *sorted({*self.report.names_of_evaluation} - {*names})]  # as Keras sorts the others
+
+    @property
     def means(self) -> dict[str, tuple[float, ...]]:
         """The sum and the weight of each metric since the last reset, by name; the counts of codes for `CodeUsage`.
 
