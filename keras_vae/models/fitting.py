@@ -25,11 +25,11 @@ from keras_vae.models.inputs import (
 from keras_vae.models.patch_components import adapt_patch_skip
 from keras_vae.models.principal_components import adapt_linear_skip
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
+from keras_vae.models.shuffled_batches import DATA, in_own_order
 from keras_vae.optimizers import OPTIMIZERS
 from keras_vae.replicas import between_workers, global_sum, several
 from keras_vae.sublayers import changed_sublayers
 
-DATA = ("x", "y", "sample_weight")
 KERAS_OBJECTS = ("optimizer", "metrics", "weighted_metrics")
 
 
@@ -144,7 +144,8 @@ class Fitting(ReconstructionMetrics, Conditioning):
                 generator. An invalid batch stops the training, see `BadBatches`.
             y: None, or conditions, or other tensors that the objective reads from `trace.extras["y"]`.
             *args: as in Keras.
-            **kwargs: as in Keras. `sample_weight`, one number >= 0 per example, needs a `y`, such as x itself. As in
+            **kwargs: as in Keras, except that the seed of the model and its step determine the order of arrays with
+                `shuffle=True`. `sample_weight`, one number >= 0 per example, needs a `y`, such as x itself. As in
                 Keras, the loss is the weighted sum divided by the number of examples; all other metrics are weighted
                 means. `class_weight` weights examples by the labels in `y`.
 
@@ -168,7 +169,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
             arguments["x"], arguments["sample_weight"] = weigh_by_class(
                 x, y, sample_weight, class_weight, validation_split=split
             )
-        history = super().fit(**arguments)
+        history = super().fit(**in_own_order(arguments, self.seed, lambda: int(keras.ops.convert_to_numpy(self.step))))
         for optimizer, variables in self.optimizers[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)
         if history.epoch and "loss" not in history.history:
