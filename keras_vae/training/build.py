@@ -14,7 +14,7 @@ from keras_vae import optimizers, zoo
 from keras_vae.data import Split, SplitDataset
 from keras_vae.data.binarize import Binarized
 from keras_vae.data.hugging_face import is_hugging_face
-from keras_vae.data.lazy_array import LazyArray, sample
+from keras_vae.data.lazy_array import LazyArray, sample, sample_of
 from keras_vae.data.load import has_label_names, is_table, load
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.data.prepared import prepared_columns
@@ -117,11 +117,7 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
 
 def adapt_model(model: Autoencoder, data: SplitDataset) -> None:
     """Calls `Autoencoder.adapt` with a sample of the training examples, which is larger if it starts as PCA."""
-    x = sample(data.train.x)
-    needed = examples_to_adapt(model) or examples_for_patches(model)
-    if isinstance(data.train.x, LazyArray) and needed > len(x):
-        x = data.train.x.sample(needed, most_bytes=data.train.x.nbytes)
-    model.adapt(x)
+    model.adapt(sample_of(data.train.x, examples_to_adapt(model) or examples_for_patches(model)))
 
 
 def describe_model(model: Autoencoder, config: TrainingConfig, data: SplitDataset) -> str:
