@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_unmasked, is_image
 from keras_vae.distributions import Likelihood, Table
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_batches_spec
@@ -247,6 +247,7 @@ def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, flo
 def as_numbers(part: str, x: Any) -> np.ndarray:
     """Returns `x` as an array: uint8 unchanged, all other real numbers as float32."""
     given = x
+    check_unmasked(part, x)
     try:
         x = np.asarray(x)
     except (ValueError, TypeError) as error:

@@ -108,6 +108,8 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
     model = zoo.create(config.model, data.event_shape, config.latent_dim, **_options(config, data, steps))
     freeze(model, config.freeze or ())
     compiled = {"jit_compile": config.jit_compile, "steps_per_execution": _steps_per_execution(steps)}
+    if config.critic_learning_rate is not None and not isinstance(model, AdversarialAutoencoder):
+        raise InvalidInputError(f"critic_learning_rate: the model {config.model!r} has no critic; leave it out.")
     if isinstance(model, AdversarialAutoencoder):
         critic_rate = config.critic_learning_rate or config.learning_rate
         compiled["critic_optimizer"] = _optimizer(config, steps, critic_rate, use_ema=False)

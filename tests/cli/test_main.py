@@ -209,6 +209,7 @@ BAD_TRAINING = {
     "zero units": ("--set units=[0]", "units"),
     "units that are none": ('--set units=["a"]', "units"),
     "activation": ("--set activation=rleu", "Unknown activation 'rleu': did you mean 'relu'"),
+    "rate of no critic": ("--critic-learning-rate 0.1", "critic_learning_rate: the model 'vae' has no critic; leave"),
     "option that is the command's": ("--set seed=3", "seed"),
     "resume and overwrite": ("--resume --overwrite", "--resume and --overwrite: expected one of the two"),
     "no such configuration": ("--config nowhere.json", "nowhere.json: cannot read the configuration"),

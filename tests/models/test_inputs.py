@@ -6,7 +6,10 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
+from keras_vae.data.validate import validate
+from keras_vae.layers import LabelCondition
 from keras_vae.models.class_weight import weights_of_labels
+from keras_vae.models.inputs import as_numbers
 
 X = np.random.default_rng(0).random((64, 8, 8, 1), "float32")
 LABELS = np.arange(64) % 10
@@ -627,3 +630,11 @@ def test_a_step_of_a_model_that_is_not_compiled_is_refused(refused):
     for step in (model.train_on_batch, model.test_on_batch):
         with refused("expected a compiled model"):
             step(X)
+
+
+def test_a_mask_is_not_dropped(refused):
+    masked = np.ma.masked_greater(X, 0.5)
+    for use in (lambda: as_numbers("x", masked), lambda: validate(masked), lambda: LabelCondition(2).check(masked, 4)):
+        with refused(f"expected an array without a mask, got {masked.mask.sum()} masked values; give x.filled"):
+            use()
+    assert as_numbers("x", np.ma.array(X)).shape == X.shape
