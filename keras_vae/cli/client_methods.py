@@ -147,7 +147,7 @@ def _warn_of_invalid_rows(answer: Mapping[str, np.ndarray]) -> None:
     if np.any(invalid):
         warnings.warn(
             f"{np.sum(invalid)} of {len(invalid)} answers are NaN, as for an example or a label that the model does "
-            "not take.",
+            "not take, or an image in other units than those of training.",
             stacklevel=3,
         )
 

@@ -71,7 +71,7 @@ def annealed_log_likelihood(
     https://arxiv.org/abs/1611.04273
     """
     check_annealable(model)
-    x = check_examples(x, model.likelihood)
+    x = check_new_examples(model, x)
     condition = model.check_conditions(condition, len(x))
     chains, steps = check_integer("chains", chains), check_integer("steps", steps)
     leapfrog_steps, seed = check_integer("leapfrog_steps", leapfrog_steps), as_seed(check_seed(seed))

@@ -15,6 +15,7 @@ from keras_vae.models.bad_batches import FLAG
 from keras_vae.models.class_weight import weigh_by_class
 from keras_vae.models.code_usage import RESTARTS
 from keras_vae.models.conditioning import Conditioning
+from keras_vae.models.data_range import check_array_units, note_range
 from keras_vae.models.inputs import (
     arrays_for_keras,
     check_examples,
@@ -50,7 +51,9 @@ class Fitting(ReconstructionMetrics, Conditioning):
         """
         if "quantized" in changed_sublayers(self).get("sublayers", {}):
             raise InvalidInputError(f"adapt: the weights of {self.name} are quantized; call it before quantize.")
-        x = self.prepare(check_examples(x, self.likelihood)).numpy()
+        x = check_examples(x, self.likelihood)
+        note_range(self, x)
+        x = self.prepare(x).numpy()
         self.likelihood.adapt(x)
         adapt_linear_skip(self, x)
         adapt_patch_skip(self, x)
@@ -157,9 +160,11 @@ class Fitting(ReconstructionMetrics, Conditioning):
         check_training_data(self, **arguments)
         arguments |= zip(DATA, arrays_for_keras(*map(arguments.get, DATA)), strict=True)
         warn_of_scale(arguments["x"], self.likelihood)
+        note_range(self, arguments["x"])
         if arguments.get("validation_data") is not None:
             data = unpacked("validation_data", arguments["validation_data"])
             check_training_data(self, **dict(zip(DATA, data, strict=True)), part="validation_data: x")
+            check_array_units(self, data[0], part="validation_data: x")
             arguments["validation_data"] = arrays_for_keras(*data)
         if arguments.get("validation_split") is not None:
             check_number("validation_split", arguments["validation_split"], least=0, below=1)
@@ -197,6 +202,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         arguments = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
         arguments |= arguments.pop("kwargs", {})
         check_training_data(self, **arguments)
+        check_array_units(self, arguments.get("x"))
         arguments |= zip(DATA, arrays_for_keras(*map(arguments.get, DATA)), strict=True)
         metrics = super().evaluate(**arguments)
         if not keras.ops.convert_to_numpy(self.report.bad_batches.steps):

@@ -15,6 +15,7 @@ from keras_vae.evaluation.anomalies import p_value_of
 from keras_vae.layers.sampling import draw_rows
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.models.batch import where_rows
+from keras_vae.models.data_range import examples_in_units
 from keras_vae.random import as_seed, fold
 from keras_vae.serving.image_bytes import decode_images
 from keras_vae.serving.options import ExportOptions
@@ -71,9 +72,10 @@ def export_signatures(
     float32 `(B, size)`.
 
     A row is invalid if `x` contains NaN, infinity or a value outside the support of the likelihood (models of missing
-    values support NaN), if its label is unknown, or if its indices are out of range. The outputs of an invalid row are
-    NaN, or -1 for integers, and `is_anomaly` is True; the other rows are not affected. A batch without rows has outputs
-    without rows.
+    values support NaN), if it is an image in other units than those of training (see
+    `keras_vae.models.data_range.check_units`), if its label is unknown, or if its indices are out of range. The outputs
+    of an invalid row are NaN, or -1 for integers, and `is_anomaly` is True; the other rows are not affected. A batch
+    without rows has outputs without rows.
 
     - `serving_default`: x -> `reconstruction`, E[x | z] at the posterior mean z.
     - `encode`: x -> `mean` and, if the family has one, `variance` of q(z | x); also `indices` for discrete codes.
@@ -198,7 +200,7 @@ class _SignatureFunctions:
         if name == "condition":
             return self.model.condition.is_known(value)
         if name == "x":
-            return self.model.likelihood.examples_in_support(value)
+            return self.model.likelihood.examples_in_support(value) & examples_in_units(self.model, value)
         if name == "indices":
             valid = (value >= 0) & (value < self.model.posterior.codebook_size)
         else:
