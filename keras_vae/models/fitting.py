@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_vae.checks import check_flag, check_number
+from keras_vae.checks import check_flag, check_integer, check_number
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers.group_normalization import compiled_normalization
 from keras_vae.models import xla
@@ -30,6 +30,9 @@ from keras_vae.models.shuffled_batches import DATA, in_own_order
 from keras_vae.optimizers import OPTIMIZERS
 from keras_vae.replicas import between_workers, global_sum, several
 from keras_vae.sublayers import changed_sublayers
+
+LEAST = {"epochs": 0, "initial_epoch": 0, "steps_per_epoch": 1, "validation_steps": 1, "validation_batch_size": 1}
+"""Numbers for `fit`, and their least values. Keras would take others as none, or fail later."""
 
 KERAS_OBJECTS = ("optimizer", "metrics", "weighted_metrics")
 
@@ -157,6 +160,9 @@ class Fitting(ReconstructionMetrics, Conditioning):
         """
         self._check_compiled()
         arguments = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
+        for name, least in LEAST.items():
+            if arguments.get(name) is not None:
+                check_integer(name, arguments[name], least=least)
         check_training_data(self, **arguments)
         arguments |= zip(DATA, arrays_for_keras(*map(arguments.get, DATA)), strict=True)
         warn_of_scale(arguments["x"], self.likelihood)

@@ -30,11 +30,15 @@ def in_own_order(arguments: dict[str, Any], seed: int, step: Callable[[], int]) 
         step: see `shuffled_batches`.
 
     Raises:
-        InvalidInputError: see `split_arrays`.
+        InvalidInputError: see `split_arrays`; also if the lengths of the arrays differ.
     """
     if not is_array(arguments["x"]) or arguments.get("shuffle", True) in (False, "batch"):
         return arguments
     data = tuple(arguments[name] for name in DATA)
+    sizes = {name: len(each) for name, each in zip(DATA, data, strict=True) if each is not None}
+    if len({*sizes.values()}) > 1:
+        described = ", ".join(f"{name} of {size}" for name, size in sizes.items())
+        raise InvalidInputError(f"fit: expected arrays of one length, got {described}; give a row for each example.")
     split = arguments.get("validation_split") or 0.0
     if split and arguments.get("validation_data") is None:
         data, validation = split_arrays(data, split)
@@ -60,9 +64,9 @@ def shuffled_batches(data: Any, batch_size: int, seed: int, step: Callable[[], i
 
     Example:
 
-    >>> first, again, later = (shuffled_batches(np.arange(6), 4, 0, lambda: step) for step in (0, 0, 2))
-    >>> [batch.shape[0] for batch in first], [[*map(int, batch)] for batch in again][0]
-    ([4, 2], [5, 1, 3, 2])
+    >>> batches = [*shuffled_batches(np.arange(6), 4, 0, lambda: 0)]
+    >>> [len(batch) for batch in batches], sorted(np.concatenate(batches).tolist())
+    ([4, 2], [0, 1, 2, 3, 4, 5])
     """
     with tf.device("CPU"):
         tensors = tf.nest.map_structure(_as_tensor, data)

@@ -638,3 +638,21 @@ def test_a_mask_is_not_dropped(refused):
         with refused(f"expected an array without a mask, got {masked.mask.sum()} masked values; give x.filled"):
             use()
     assert as_numbers("x", np.ma.array(X)).shape == X.shape
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": -1}, "epochs must be an integer >= 0; got -1"),
+        ({"epochs": 1.5}, "epochs must be an integer >= 0; got 1.5"),
+        ({"steps_per_epoch": 0}, "steps_per_epoch must be an integer >= 1; got 0"),
+        ({"y": LABELS[:5]}, "fit: expected arrays of one length, got x of 64, y of 5"),
+        (
+            {"y": LABELS, "class_weight": {11: 2.0}},
+            "class_weight: expected weights of labels in y, got those of 11 only",
+        ),
+    ],
+)
+def test_numbers_and_labels_without_effect_are_refused(model, refused, arguments, message):
+    with refused(message):
+        model.fit(X, verbose=0, **arguments)
