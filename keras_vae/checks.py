@@ -170,7 +170,7 @@ def check_unmasked(name: str, values: Any) -> None:
     Traceback (most recent call last):
     keras_vae.errors.InvalidInputError: x: expected an array without a mask, got 1 masked values; give ...
     """
-    mask = getattr(values, "mask", None)
+    mask: Any = getattr(values, "mask", None)
     if hasattr(values, "filled") and getattr(mask, "any", bool)():
         raise InvalidInputError(
             f"{name}: expected an array without a mask, got {int(mask.sum())} masked values; give "

@@ -71,3 +71,18 @@ def test_a_saved_model_goes_on_as_it_would_have_done(tmp_path):
     second.fit(X, batch_size=4, epochs=1, verbose=0)
     for one, other in zip(whole.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_replicas_share_each_batch(two_replicas):
+    batches = shuffled_batches((np.arange(10),), 4, 0, int)
+    shares = [
+        part.numpy().tolist()
+        for (batch,) in two_replicas.experimental_distribute_dataset(batches)
+        for part in two_replicas.experimental_local_results(batch)
+    ]
+    assert sorted(np.concatenate(shares)) == [*range(10)] and max(map(len, shares)) == 2
+
+
+def test_arrays_of_different_lengths_are_refused(refused):
+    with refused("fit: expected arrays of one length, got x of 10, y of 9"):
+        in_own_order({"x": X, "y": X[:9], "sample_weight": None}, 0, int)
