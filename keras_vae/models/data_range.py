@@ -55,6 +55,11 @@ def check_data_range(data_range: Any) -> Range | None:
     return float(ends[0]), float(ends[1])
 
 
+def takes_intensities(model: "AutoencoderBase") -> bool:
+    """Returns whether images from 0 to 1, as those of files and of uint8, may be in the units of the training data."""
+    return model.data_range is None or model.data_range[1] <= FAR_FROM_BYTES
+
+
 def usual_means(model: "AutoencoderBase") -> Range | None:
     """Returns the limits of the mean of an example: the range of the training data, widened by its width on each side.
 
@@ -106,7 +111,7 @@ def check_units(model: "AutoencoderBase", x: np.ndarray, low: float, high: float
         return
     ends = " to ".join(map(shortest, model.data_range))
     if x.dtype == np.uint8:
-        if model.data_range[1] > FAR_FROM_BYTES and is_image(model.event_shape):
+        if not takes_intensities(model) and is_image(model.event_shape):
             raise InvalidInputError(
                 f"{part}: expected values like those of training, {ends}, got uint8, which is divided by 255; give "
                 "the values as they were in training, such as x.astype('float32')."
@@ -120,7 +125,7 @@ def check_units(model: "AutoencoderBase", x: np.ndarray, low: float, high: float
     if not count:
         return
     images = is_image(model.event_shape)
-    pixels = images and model.data_range[1] <= FAR_FROM_BYTES and low >= 0 and high <= 255
+    pixels = images and takes_intensities(model) and low >= 0 and high <= 255
     message = (
         f"{part}: expected values like those of training, {ends}, got {count} of {len(x)} examples in other units, "
         f"from {shortest(np.nanmin(x))} to {shortest(np.nanmax(x))}; "

@@ -15,7 +15,7 @@ from keras_vae.evaluation.anomalies import p_value_of
 from keras_vae.layers.sampling import draw_rows
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.models.batch import where_rows
-from keras_vae.models.data_range import examples_in_units
+from keras_vae.models.data_range import examples_in_units, takes_intensities
 from keras_vae.random import as_seed, fold
 from keras_vae.serving.image_bytes import decode_images
 from keras_vae.serving.options import ExportOptions
@@ -329,4 +329,6 @@ def _takes_images(model: Autoencoder, options: ExportOptions) -> bool:
     if options.images is not None or not is_image_model:
         return bool(options.images)
     black_and_white = tf.stack([tf.zeros(model.event_shape), tf.ones(model.event_shape)])
+    if not takes_intensities(model):
+        return False
     return model.likelihood.takes_bytes and bool(tf.reduce_all(model.likelihood.in_support(black_and_white)))

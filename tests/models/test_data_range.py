@@ -55,6 +55,7 @@ def test_bytes_are_refused_by_a_model_of_numbers_up_to_255(refused):
     model.adapt(PIXELS.astype("float32"))
     with refused("x: expected values like those of training, .* to 255, got uint8, which is divided by 255; give"):
         model.encode(PIXELS)
+    assert not any(name.endswith("_bytes") for name in export_signatures(model)), "files are from 0 to 1"
 
 
 def test_the_range_is_kept_and_widened(model, tmp_path):
