@@ -78,7 +78,7 @@ def annealed_log_likelihood(
     compiled = steps * leapfrog_steps >= WORTH_COMPILING and xla.is_faster(model)
     size = min(check_integer("batch_size", batch_size), len(x))
     starts = range(0, len(x), size)
-    log_weights = compiled_for(model, _log_weights, jit_compile=compiled)
+    log_weights = compiled_for(model, _log_weights, jit_compile=compiled, reduce_retracing=False)
     found = []
     for number, start in enumerate(progress(starts, len(starts), "Annealing") if verbose else starts):
         rows = np.arange(start, start + size) % len(x)
@@ -131,7 +131,7 @@ class _Annealing:
 
     def run(self, temperatures, chains, seed, lengths=None):
         """Log-weights `(C, B)`, and the length of each step `(T, B)`: the given ones, or such as are accepted well."""
-        size, steps = self.x.shape[0], len(temperatures) - 1
+        size, steps = self.x.shape[0], temperatures.shape[0] - 1
         z = self.model.prior_distribution().sample((chains, size), seed=fold(seed, 0))
         length = tf.fill((size,), 0.1)
         recorded = tf.TensorArray(tf.float32, steps, element_shape=self.x.shape[:1])

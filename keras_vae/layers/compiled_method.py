@@ -12,7 +12,11 @@ R = TypeVar("R")
 
 
 def compiled_for(
-    layer: keras.layers.Layer, function: Callable[Concatenate[Any, P], R], *, jit_compile: bool | None = None
+    layer: keras.layers.Layer,
+    function: Callable[Concatenate[Any, P], R],
+    *,
+    jit_compile: bool | None = None,
+    reduce_retracing: bool = True,
 ) -> Callable[P, R]:
     """Returns a function of a layer and tensors as a `tf.function` of the tensors, which the layer keeps.
 
@@ -24,6 +28,7 @@ def compiled_for(
         function: a function at the top of a module, or a method; its arguments and results are tensors. Other
             arguments must be hashable, and the function is traced again for each value.
         jit_compile: as in `tf.function`.
+        reduce_retracing: as in `tf.function`. False for a function that needs the number of rows when it is traced.
 
     Example:
 
@@ -32,12 +37,12 @@ def compiled_for(
     >>> shape, compiled_for(layer, print) is compiled_for(layer, print)
     (TensorShape([3, 2]), True)
     """
-    variables, key = layer.variables, (function, jit_compile)
+    variables, key = layer.variables, (function, jit_compile, reduce_retracing)
     functions = layer.__dict__.setdefault("_compiled_functions", {})  # not an attribute that Keras would track
     kept, compiled = functions.get(key, ((), None))
     if compiled is None or [*map(id, kept)] != [*map(id, variables)]:
         compiled = tf.function(
-            partial(function, layer), autograph=False, reduce_retracing=True, jit_compile=jit_compile
+            partial(function, layer), autograph=False, reduce_retracing=reduce_retracing, jit_compile=jit_compile
         )
         functions[key] = (variables, compiled)
     return compiled
