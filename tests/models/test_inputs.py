@@ -184,7 +184,7 @@ def test_training_wants_an_optimizer(refused):
     for method in (model.fit, model.evaluate):
         with refused("expected a compiled model; call its compile"):
             method(X)
-    for optimizer, message in ((None, "expected an optimizer"), ("adamm", "optimizer: .*adamm")):
+    for optimizer, message in ((None, "expected an optimizer"), ("adamm", "Unknown optimizer 'adamm'")):
         with refused(f"compile: {message}"):
             model.compile(optimizer)
 
