@@ -382,7 +382,7 @@ def test_metrics_are_those_of_what_predict_gives(tmp_path):
         ({"loss": "mse"}, "expected no loss"),
         ({"loss_weights": [1.0]}, "expected no loss"),
         ({"metric": ["mse"]}, "did you mean 'metrics'"),
-        ({"metrics": ["msee"]}, "none called 'msee'"),
+        ({"metrics": ["msee"]}, "Unknown metrics 'msee': did you mean 'mse'"),
         ({"metrics": [keras.metrics.Mean(name="kl")]}, "the model reports a metric 'kl' of its own"),
     ],
 )
