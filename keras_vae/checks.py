@@ -161,6 +161,23 @@ def check_seed(value: Any) -> int:
     return check_number("seed", value, least=0, most=MAX_SEED, integer=True)
 
 
+def check_unmasked(name: str, values: Any) -> None:
+    """Raises `InvalidInputError` for a masked array of NumPy with masked values, whose mask would be dropped.
+
+    Example:
+
+    >>> check_unmasked("x", np.ma.masked_equal([1.0, 2.0], 2.0))
+    Traceback (most recent call last):
+    keras_vae.errors.InvalidInputError: x: expected an array without a mask, got 1 masked values; give ...
+    """
+    mask: Any = getattr(values, "mask", None)
+    if hasattr(values, "filled") and getattr(mask, "any", bool)():
+        raise InvalidInputError(
+            f"{name}: expected an array without a mask, got {int(mask.sum())} masked values; give "
+            "x.filled(np.nan) to masked_vae, for which NaN is a missing value, or drop the examples."
+        )
+
+
 def check_event_shape(part: str, shape: Any) -> tuple[int, ...]:
     """Returns `shape` as a tuple of ints; an int becomes a tuple of length one.
 

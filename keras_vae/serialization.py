@@ -6,11 +6,14 @@ from typing import Any, Protocol, Self, TypeVar
 
 import keras
 
-from keras_vae.errors import InvalidInputError, one_line, unknown
+from keras_vae.errors import InvalidInputError, one_line, unknown, unknown_option
 from keras_vae.sublayers import changed_sublayers
 
 ITEMS = "__items__"
 """The class name of a mapping that a configuration contains as a list of its items."""
+
+OF_KERAS = ("activity_regularizer", "autocast", "dtype", "name", "trainable")
+"""The arguments of any layer of Keras."""
 
 register = keras.saving.register_keras_serializable(package="keras_vae")
 
@@ -37,7 +40,7 @@ class Serializable:
     def get_config(self) -> dict[str, Any]:
         parent: Any = super()
         config: dict[str, Any] = parent.get_config() if isinstance(self, keras.layers.Layer) else {}
-        for name in [name for name in dict.fromkeys(_arguments(type(self))) if name not in config]:
+        for name in [name for name in dict.fromkeys(arguments_of(type(self))) if name not in config]:
             # The argument "sublayers" is not an attribute: it contains the changes of internal layers.
             if name == "sublayers" and isinstance(self, keras.layers.Layer):
                 config |= changed_sublayers(self) if self.built else {}
@@ -77,7 +80,7 @@ def _with_listed_items(value: Any) -> Any:
     return value
 
 
-def _arguments(cls: type[Serializable]) -> Iterator[str]:
+def arguments_of(cls: type[Serializable]) -> Iterator[str]:
     """Yields the arguments of the constructors of a class and of the parents that receive `**kwargs`."""
     for base in cls.__mro__[: cls.__mro__.index(Serializable)]:
         if "__init__" in vars(base) and "get_config" not in vars(base):
@@ -151,9 +154,13 @@ def get_over(
         except (TypeError, ValueError) as error:
             if isinstance(error, InvalidInputError):
                 raise
-            raise InvalidInputError(
-                f"{part} {identifier['name']!r}: cannot use the options {options}: {error}."
-            ) from error
+            label = f"{part} {identifier['name']!r}"
+            if isinstance(make, type) and issubclass(make, Serializable):
+                names = [name for name in arguments_of(make) if name not in ("event_shape", "sublayers")]
+                for option in options:
+                    if option not in (*names, *OF_KERAS):
+                        raise InvalidInputError(unknown_option(option, names, part=label)) from error
+            raise InvalidInputError(f"{label}: cannot use the options {options}: {error}.") from error
     if not isinstance(identifier, base):
         raise InvalidInputError(f"{part}: expected a {base.__name__} or one of {sorted(choices)}; got {identifier!r}.")
     if event_shape_of(identifier, part=part) != tuple(event_shape):

@@ -88,6 +88,8 @@ def infer(
         raise InvalidInputError(unknown(file_format, FORMATS, part="format"))
     check_integer("batch_size", batch_size)
     _check_out(os.fspath(out), overwrite)
+    if resume:
+        _check_resumable(runner, os.fspath(out))
     if runner is not None:
         need("apache_beam", extra="beam")
         from keras_vae.bulk import beam
@@ -97,8 +99,6 @@ def infer(
         question, export, data, file_format=file_format, split=split, fields=fields, key=key, batch_size=batch_size
     )
     if resume:
-        if runner is not None or "://" in os.fspath(out):
-            raise InvalidInputError("--resume: expected a job in this process with a local --out; leave it out.")
         return _continued(job, os.fspath(out), overwrite, verbose)
     with _new_folder(os.fspath(out), overwrite) as folder:
         if runner is None:
@@ -139,6 +139,19 @@ def _continued(job: Job, out: str, overwrite: bool, verbose: int) -> Summary:
             unfinished.move_to(Path(folder))
     unfinished.folder.rmdir()
     return summary
+
+
+def _check_resumable(runner: str | None, out: str) -> None:
+    """Refuses a job that cannot be continued after a stop."""
+    if runner is not None:
+        raise InvalidInputError(
+            f"--resume: expected a job in this process, got --runner {runner}; leave out --runner, to keep finished "
+            "work, or --resume: Beam repeats failed work itself, but starts a stopped job again from the beginning."
+        )
+    if "://" in out:
+        raise InvalidInputError(
+            f"--resume: expected a local --out, got {out}; write to a local folder and copy it, or leave out --resume."
+        )
 
 
 def _check_out(out: str, overwrite: bool) -> None:

@@ -11,6 +11,7 @@ from keras_vae.cli.outputs import check_folder, write_csv
 from keras_vae.cli.sources import labelled_examples, model_of, names_of, readable, reference_examples
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.evaluation import ANOMALY_SCORES, AnomalyScorer, condition_of
+from keras_vae.evaluation.anomalies import p_value_of
 from keras_vae.files import new_parents, write_json, write_whole
 from keras_vae.plots import plot_anomalies, save
 from keras_vae.training.model_file import config_of
@@ -84,6 +85,8 @@ class AnomalyReport:
             table["label"] = np.array(["" if label is None else label for label in labels])[order]
         table |= {"is_anomaly": values[order] > threshold, "p_value": scorer.shares(self.score, values[order])}
         table |= {name: found[order] for name, found in scores.items()}
+        others = {name: found[order] for name, found in scores.items() if name != self.score}
+        table |= {p_value_of(name, self.score): scorer.shares(name, found) for name, found in others.items()}
         count = self.top(len(order))
         summary = {
             "model": str(run),

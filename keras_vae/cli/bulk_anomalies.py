@@ -14,6 +14,7 @@ from keras_vae.cli.bulk_options import fields_of, in_bulk
 from keras_vae.cli.outputs import write_csv
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.evaluation import ANOMALY_SCORES
+from keras_vae.evaluation.anomalies import P_VALUE, p_value_of
 from keras_vae.files import write_whole
 from keras_vae.plots import plot_anomalies, save
 
@@ -72,5 +73,12 @@ def write_anomalies(
 
 
 def _table(found: pa.Table, scores: list[str]) -> dict[str, list]:
-    columns = {name: found[name].to_pylist() for name in ("is_anomaly", "p_value", *scores)}
+    """Returns the columns of `strangest.csv`; the p-value of the first score is `p_value`.
+
+    An export of an earlier version has that of `combined` only; those of others are NaN, or left out.
+    """
+    columns = {name: found[name].to_pylist() for name in ("is_anomaly", *scores)}
+    p_values = {p_value_of(name, scores[0]): p_value_of(name) for name in scores}
+    columns |= {name: found[own].to_pylist() for name, own in p_values.items() if own in found.column_names}
+    columns.setdefault(P_VALUE, [float("nan")] * len(found))
     return {"rank": list(range(1, len(found) + 1)), "name": found["key"].to_pylist(), **columns}

@@ -98,7 +98,9 @@ def ask(
 def _call(client: Client, method: str, x: Any, labels: np.ndarray | None) -> dict[str, np.ndarray]:
     answer = getattr(client, method)(x, **({} if labels is None else {"condition": labels}))
     if hasattr(answer, "_asdict"):
-        return {name: array for name, array in answer._asdict().items() if array is not None}
+        fields = answer._asdict()
+        others = {f"p_value_{name}": array for name, array in fields.pop("p_values", {}).items() if name != "combined"}
+        return {name: array for name, array in (fields | others).items() if array is not None}
     return {method: answer}
 
 
@@ -145,7 +147,7 @@ def _warn_of_invalid_rows(answer: Mapping[str, np.ndarray]) -> None:
     if np.any(invalid):
         warnings.warn(
             f"{np.sum(invalid)} of {len(invalid)} answers are NaN, as for an example or a label that the model does "
-            "not take.",
+            "not take, or an image in other units than those of training.",
             stacklevel=3,
         )
 

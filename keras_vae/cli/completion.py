@@ -13,6 +13,8 @@ from typing import TypeVar, get_args
 
 from typer.models import ArgumentInfo, OptionInfo
 
+from keras_vae.presets.folder import saved_presets
+
 Command = TypeVar("Command", bound=Callable[..., None])
 
 PACKAGE = Path(__file__).parents[1]
@@ -56,7 +58,7 @@ def presets(incomplete: str) -> list[str]:
     >>> presets("vae_d")
     ['vae_digits']
     """
-    found = PACKAGE.glob("presets/saved/*/preset.json")
+    found = saved_presets().glob("*/preset.json")
     return sorted(path.parent.name for path in found if path.parent.name.startswith(incomplete))
 
 

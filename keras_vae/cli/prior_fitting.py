@@ -42,6 +42,7 @@ def fit_prior(source: Path, reference: str | None, kind: str, components: int | 
         )
     training, validation = reference_examples(model, source, reference)
     codes = _codes(model, training, seed, "Encoding the training examples")
+    _check_enough(codes, components, reference)
     prior, name = _fitted(kind, codes, model.posterior, components, seed)
     fitted = model.with_prior(prior)
     lines = [f"{name}, fitted to the latents of {len(codes):,} examples"]
@@ -77,6 +78,20 @@ def _checked_kind(kind: str, posterior: Posterior, components: int | None) -> st
     if components is not None and kind != "mixture":
         raise InvalidInputError(f"--components: expected a mixture, got {kind}; leave it out.")
     return kind
+
+
+def _check_enough(codes: np.ndarray, components: int | None, reference: str | None) -> None:
+    """Raises `InvalidInputError` if there are too few examples for the prior."""
+    source = "--reference" if reference else "the training part of the run"
+    if components is not None and len(codes) < components:
+        raise InvalidInputError(
+            f"--components: expected at most {len(codes)}, one for each example of {source}, got {components}; use "
+            "fewer, or --reference with more examples."
+        )
+    if len(codes) < 2:
+        raise InvalidInputError(
+            f"{source}: expected two or more examples, got {len(codes)}; use --reference with more examples."
+        )
 
 
 def _codes(model: Autoencoder, part: Split, seed: int, what: str) -> np.ndarray:

@@ -22,7 +22,7 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
 from keras_vae.files import expanded
 from keras_vae.models import Autoencoder, load_model
-from keras_vae.models.inputs import check_examples
+from keras_vae.models.data_range import check_new_examples
 from keras_vae.training import Run, TrainingConfig, evaluation_data, evaluation_split, load_data, with_data
 from keras_vae.training.config import TABLE_OPTIONS
 from keras_vae.training.model_file import config_of
@@ -346,7 +346,7 @@ def check_split(model: Autoencoder, split: Split, data: str | None) -> Split:
     Of examples that are not in memory, a sample is checked.
     """
     part = "data" if data is None else data
-    check_examples(sample(split.x), model.likelihood, part=part)
+    check_new_examples(model, sample(split.x), part=part)
     if model.condition is not None and not model.infers_condition and split.y is None:
         raise InvalidInputError(f"{part}: expected labels, which {model.name} needs, got none; give labelled data.")
     return split

@@ -83,7 +83,7 @@ def train(
     ] = True,
 ) -> None:
     """Train a model and evaluate it."""
-    from keras_vae.cli.overrides import merged, parse_settings
+    from keras_vae.cli.overrides import check_given_once, merged, parse_settings
     from keras_vae.errors import InvalidInputError
     from keras_vae.training import Run
     from keras_vae.training import train as run_training
@@ -91,7 +91,9 @@ def train(
     weights = {"beta": beta, "free_bits": free_bits}
     targets = {"target_rate": target_rate, "target_error": target_error}
     given = {name: value for name, value in {**weights, **targets}.items() if value is not None}
-    options = parse_settings(setting or []) | given
+    options = parse_settings(setting or [])
+    check_given_once(options, given)
+    options |= given
     if resume and overwrite:
         raise InvalidInputError("--resume and --overwrite: expected one of the two; drop one.")
     if resume and out is not None and config is None and Run(out).exists:
@@ -164,18 +166,23 @@ def tune(
     settings: dict[str, Any],
 ) -> None:
     """Search for the best hyper-parameters, and train the best model."""
-    from keras_vae.cli.overrides import merged, parse_settings
+    from keras_vae.cli.overrides import merged, names_of, parse_settings
+    from keras_vae.errors import InvalidInputError
     from keras_vae.tuning import parse_space
     from keras_vae.tuning import tune as search
     from keras_vae.tuning.workers import is_worker
     from keras_vae.tuning.workers import workers as start_workers
 
     base = _base(config, settings)
-    options = merged(base.options, parse_settings(setting or []))
-    training_config = base.replace(**settings, options=options)
+    options = parse_settings(setting or [])
+    axes = parse_space(space) if space else None
+    for axis in axes or ():
+        if axis.name in settings or axis.name in names_of(options):
+            option = _flag(axis.name) if axis.name in settings else f"--set {axis.name}"
+            raise InvalidInputError(f"--space {axis.name} and {option}: expected one of the two; drop one.")
+    training_config = base.replace(**settings, options=merged(base.options, options))
     _import(training_config, settings, config)
     out = out or Path("runs") / f"tune-{_name_of(training_config)}"
-    axes = parse_space(space) if space else None
     helpers = contextlib.nullcontext()
     if workers and not is_worker():
         helpers = start_workers(sys.argv, workers)

@@ -46,6 +46,7 @@ class LazyArray(abc.ABC):
         self.base: LazyArray | None = None
         self.failure: InvalidInputError | None = None
         self.sampled: np.ndarray | None = None
+        self.sampled_more: np.ndarray | None = None
 
     @abc.abstractmethod
     def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -132,7 +133,7 @@ class LazyArray(abc.ABC):
         if self.nbytes > available:
             raise InvalidInputError(
                 f"data: expected examples that fit in {available / 2**30:.1f} GiB of free memory, got {len(self)} of "
-                f"shape {self.shape[1:]}, {self.nbytes / 2**30:.1f} GiB; use fewer of them, such as x[:1000]."
+                f"shape {self.shape[1:]}, {self.nbytes / 2**30:.1f} GiB; use fewer, such as x[:1000] or --limit."
             )
         whole, start = np.empty(self.shape, self.dtype), 0
         for chunk in self.chunks():
@@ -254,3 +255,13 @@ def sample(x: np.ndarray | LazyArray) -> np.ndarray:
     if x.sampled is None:
         x.sampled = x.sample()
     return x.sampled
+
+
+def sample_of(x: np.ndarray | LazyArray, least: int) -> np.ndarray:
+    """Returns a `sample`, or for more rows than it has, another one of `least` rows, which is read only once, too."""
+    usual = sample(x)
+    if isinstance(x, np.ndarray) or least <= len(usual):
+        return usual
+    if x.sampled_more is None or len(x.sampled_more) != min(least, len(x)):
+        x.sampled_more = x.sample(least, most_bytes=x.nbytes)
+    return x.sampled_more

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.checks import is_channels_first
+from keras_vae.checks import check_unmasked, is_channels_first
 from keras_vae.errors import InvalidInputError
 
 SMALLEST_IMAGE = 8
@@ -148,6 +148,7 @@ def validate_factors(factors: object, length: int | None = None, where: str = "f
 
 
 def _array(values: object, where: str) -> np.ndarray:
+    check_unmasked(where, values)
     try:
         return np.asarray(values)
     except ValueError as error:

@@ -8,9 +8,10 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.compiled_method import compiled_for
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder, xla
+from keras_vae.models.data_range import check_new_examples
 from keras_vae.models.importance_sampling import ImportanceSampling
-from keras_vae.models.inputs import check_examples
 from keras_vae.progress import progress
 from keras_vae.random import as_seed, fold
 
@@ -70,26 +71,19 @@ def annealed_log_likelihood(
     https://arxiv.org/abs/1611.04273
     """
     check_annealable(model)
-    x = check_examples(x, model.likelihood)
+    x = check_new_examples(model, x)
     condition = model.check_conditions(condition, len(x))
     chains, steps = check_integer("chains", chains), check_integer("steps", steps)
     leapfrog_steps, seed = check_integer("leapfrog_steps", leapfrog_steps), as_seed(check_seed(seed))
     compiled = steps * leapfrog_steps >= WORTH_COMPILING and xla.is_faster(model)
-    temperatures = tf.constant(_temperatures(steps), tf.float32)
     size = min(check_integer("batch_size", batch_size), len(x))
     starts = range(0, len(x), size)
-
-    @tf.function(autograph=False, reduce_retracing=True, jit_compile=compiled)
-    def log_weights(x, condition, seed):
-        problem = _Annealing(model, x, condition, leapfrog_steps)
-        lengths = problem.run(temperatures, max(2, chains // 4), fold(seed, 0))[1]
-        return problem.run(temperatures, chains, fold(seed, 1), lengths)[0]
-
+    log_weights = compiled_for(model, _log_weights, jit_compile=compiled, reduce_retracing=False)
     found = []
     for number, start in enumerate(progress(starts, len(starts), "Annealing") if verbose else starts):
         rows = np.arange(start, start + size) % len(x)
         given = None if condition is None else condition[rows]
-        found.append(log_weights(x[rows], given, fold(seed, number)).numpy())
+        found.append(log_weights(x[rows], given, fold(seed, number), steps, chains, leapfrog_steps).numpy())
     log_w = np.concatenate(found, axis=1)[:, : len(x)].astype("float64")  # (C, N)
     top = log_w.max(axis=0)
     first, second = (np.log(np.exp(power * (log_w - top)).sum(axis=0)) + power * top for power in (1, 2))
@@ -105,6 +99,13 @@ def check_annealable(model: Autoencoder) -> None:
         )
     if isinstance(model, SemiSupervisedAutoencoder):
         raise InvalidInputError(f"{model.name}: annealed importance sampling does not sum over unknown labels.")
+
+
+def _log_weights(model, x, condition, seed, steps, chains, leapfrog_steps):
+    temperatures = tf.constant(_temperatures(steps), tf.float32)
+    problem = _Annealing(model, x, condition, leapfrog_steps)
+    lengths = problem.run(temperatures, max(2, chains // 4), fold(seed, 0))[1]
+    return problem.run(temperatures, chains, fold(seed, 1), lengths)[0]
 
 
 class _Annealing:
@@ -130,7 +131,7 @@ class _Annealing:
 
     def run(self, temperatures, chains, seed, lengths=None):
         """Log-weights `(C, B)`, and the length of each step `(T, B)`: the given ones, or such as are accepted well."""
-        size, steps = self.x.shape[0], len(temperatures) - 1
+        size, steps = self.x.shape[0], temperatures.shape[0] - 1
         z = self.model.prior_distribution().sample((chains, size), seed=fold(seed, 0))
         length = tf.fill((size,), 0.1)
         recorded = tf.TensorArray(tf.float32, steps, element_shape=self.x.shape[:1])

@@ -31,6 +31,7 @@ ANOMALY_SCORES = {
     "typicality": "distance of -ELBO from its mean over the calibration examples, in nats",
 }
 """The name and the meaning of each score. More is stranger."""
+P_VALUE = "p_value"
 DISTANCES = ("score_distance", "code_distance", "feature_distance")
 MOST_REFERENCE = 5000
 SHARE = 0.2
@@ -164,7 +165,9 @@ class AnomalyScorer:
     def answer(
         self, x: tf.Tensor, y: Any = None, *, name: str = "combined", quantile: float = 0.99
     ) -> dict[str, tf.Tensor]:
-        """Returns the scores, their p-value and whether they exceed the threshold, `(B,)` each; works in a graph.
+        """Returns the scores, their p-values and whether one exceeds the threshold, `(B,)` each; works in a graph.
+
+        The p-value of the score `name` is `p_value`, those of the others are `p_value_kl`, `p_value_error`, ...
 
         Args:
             x: valid float32 examples `(B, *event_shape)`.
@@ -174,7 +177,8 @@ class AnomalyScorer:
         """
         scores = self.tensors(x, y)
         strange = scores[name] > self.threshold(name, quantile)
-        return {**scores, "p_value": self._p_values(name, scores[name]), "is_anomaly": strange}
+        p_values = {p_value_of(each, name): self._p_values(each, values) for each, values in scores.items()}
+        return {**scores, **p_values, "is_anomaly": strange}
 
     def tensors(self, x: tf.Tensor, y: Any = None) -> dict[str, tf.Tensor]:
         """Returns the scores of a batch as for `answer`."""
@@ -237,6 +241,21 @@ class AnomalyScorer:
             scores["complexity"] = values["negative_elbo"] / math.log(2) + values_bits - values["png_bits"]
         scores["typicality"] = tf.abs(values["negative_elbo"] - self._mean)
         return {name: scores[name] for name in ANOMALY_SCORES if name in scores}
+
+
+def p_value_of(score: str, main: str = "combined") -> str:
+    """Returns the name of the p-value of a score, beside those of other scores.
+
+    Args:
+        score: the score.
+        main: the score whose p-value has no score in its name.
+
+    Example:
+
+    >>> p_value_of("combined"), p_value_of("kl")
+    ('p_value', 'p_value_kl')
+    """
+    return P_VALUE if score == main else f"{P_VALUE}_{score}"
 
 
 def anomaly_scores(

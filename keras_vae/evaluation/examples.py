@@ -12,7 +12,8 @@ from keras_vae.data.validate import validate_conditions, validate_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.models.batch import check_batches_spec
-from keras_vae.models.inputs import as_numbers, check_examples, is_array
+from keras_vae.models.data_range import check_new_examples
+from keras_vae.models.inputs import as_numbers, is_array
 
 FORMS = "an array (N, *event_shape), a pair (x, y), a Split, a SplitDataset or a tf.data.Dataset of batches"
 
@@ -80,7 +81,7 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
     x = as_numbers(part, x)
     if (*x.shape[1:], 1) == model.event_shape:
         x = x[..., np.newaxis]
-    x = check_examples(x, model.likelihood, part=part)
+    x = check_new_examples(model, x, part=part)
     if model.condition is None:
         y = None if y is None else validate_conditions(y, len(x), f"{part}, labels y")
         if y is not None and y.shape[1:] == (1,) and (y == np.floor(y)).all():

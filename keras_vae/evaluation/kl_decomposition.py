@@ -136,7 +136,6 @@ def _of_mixture(posterior, z, log_size, verbose=0):
     width = math.prod(z.shape[1:])
     rows = max(1, NUMBERS // (len(z) * width))
 
-    @tf.function(autograph=False, reduce_retracing=True)
     def densities(z):
         z = z[:, tf.newaxis]  # (rows, 1, *latent_shape) against the batch shape (N,)
         if not independent:
@@ -147,6 +146,8 @@ def _of_mixture(posterior, z, log_size, verbose=0):
         return tf.reduce_logsumexp(tf.reduce_sum(pairwise, axis=-1), axis=1), marginals
 
     starts = range(0, len(z), rows)
+    if len(starts) > 1:  # a graph takes longer to trace than one batch
+        densities = tf.function(densities, autograph=False, reduce_retracing=True)
     found = [
         densities(z[start : start + rows])
         for start in (progress(starts, len(starts), "Comparing codes") if verbose else starts)

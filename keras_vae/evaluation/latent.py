@@ -1,11 +1,13 @@
 """The KL and the variance of each latent dimension."""
 
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.compiled_method import compiled_for
 from keras_vae.models import Autoencoder
 from keras_vae.objectives import kl_per_dimension as kl_of
 from keras_vae.random import as_seed
@@ -43,23 +45,22 @@ def kl_per_dimension(model: Autoencoder, x: np.ndarray, labels: np.ndarray | Non
     >>> print(kl_per_dimension(model, x).round(1))
     [1.8 1.9 1.8 1.5 1.7 1.9 1.9 1.7]
     """
-
-    @tf.function(autograph=False, reduce_retracing=True)
-    def per_dimension(x, labels):
-        if model.infers_condition:  # its trace has a pass for each class
-            posterior, prior = model.posterior_of(x, model.condition_of(labels)), model.prior_distribution()
-            latents = model.posterior.latents(posterior, prior, posterior.sample(1, seed=as_seed(0)))
-        else:
-            latents = model.trace(x, seed=as_seed(0), extras={} if labels is None else {"y": labels}).latents
-        sizes = [math.prod(latent.posterior.event_shape) for latent in latents]
-        levels = [tf.reshape(kl_of(latent), (-1, size)) for latent, size in zip(latents, sizes, strict=True)]
-        return tf.concat([tf.reduce_sum(level, axis=0) for level in levels], axis=-1)
-
     labels = model.inferred_conditions(x, labels)
-    size = model.batch_size_for()
+    size, per_dimension = model.batch_size_for(), compiled_for(model, _sum_per_dimension)
     batches = [slice(i, i + size) for i in range(0, len(x), size)]
     sums = [per_dimension(x[rows], None if labels is None else labels[rows]) for rows in batches]
     return np.sum(sums, axis=0) / len(x)
+
+
+def _sum_per_dimension(model: Autoencoder, x: Any, labels: Any) -> tf.Tensor:
+    if model.infers_condition:  # its trace has a pass for each class
+        posterior, prior = model.posterior_of(x, model.condition_of(labels)), model.prior_distribution()
+        latents = model.posterior.latents(posterior, prior, posterior.sample(1, seed=as_seed(0)))
+    else:
+        latents = model.trace(x, seed=as_seed(0), extras={} if labels is None else {"y": labels}).latents
+    sizes = [math.prod(latent.posterior.event_shape) for latent in latents]
+    levels = [tf.reshape(kl_of(latent), (-1, size)) for latent, size in zip(latents, sizes, strict=True)]
+    return tf.concat([tf.reduce_sum(level, axis=0) for level in levels], axis=-1)
 
 
 def has_kl_per_dimension(model: Autoencoder) -> bool:

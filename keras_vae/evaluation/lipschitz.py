@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.compiled_method import compiled_for
 from keras_vae.models import Autoencoder
 from keras_vae.models.inputs import check_codes
 from keras_vae.models.questions import in_batches
@@ -49,27 +50,30 @@ def decoder_lipschitz(
     z = check_codes(z, model.latent_shape)
     condition = model.check_conditions(condition, len(z))
     iterations, seed = check_integer("iterations", iterations), as_seed(check_seed(seed))
-    axes = list(range(1, z.ndim))
+    greatest, most = compiled_for(model, _greatest), tf.constant(iterations)
+    return in_batches(
+        lambda z, c: greatest(tf.convert_to_tensor(z), c, seed, most),
+        check_integer("batch_size", batch_size),
+        z,
+        condition,
+    ).numpy()
+
+
+def _greatest(model, z, condition, seed, iterations):
+    vector = None if condition is None else model.condition_of(condition)
+    axes = list(range(1, z.shape.rank))
 
     def normalized(v):
         return v / tf.maximum(tf.sqrt(tf.reduce_sum(v**2, axis=axes, keepdims=True)), 1e-20)
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def greatest(z, condition):
-        vector = None if condition is None else model.condition_of(condition)
+    def improve(step, direction, _):
+        with tf.autodiff.ForwardAccumulator(z, direction) as forward, tf.GradientTape() as tape:
+            tape.watch(z)
+            mean = model.likelihood_of(z, vector).mean()
+        change = forward.jvp(mean)
+        direction = normalized(tape.gradient(mean, z, output_gradients=change))
+        return step + 1, direction, tf.sqrt(tf.reduce_sum(tf.reshape(change, (tf.shape(z)[0], -1)) ** 2, axis=1))
 
-        def improve(step, direction, _):
-            with tf.autodiff.ForwardAccumulator(z, direction) as forward, tf.GradientTape() as tape:
-                tape.watch(z)
-                mean = model.likelihood_of(z, vector).mean()
-            change = forward.jvp(mean)
-            direction = normalized(tape.gradient(mean, z, output_gradients=change))
-            return step + 1, direction, tf.sqrt(tf.reduce_sum(tf.reshape(change, (tf.shape(z)[0], -1)) ** 2, axis=1))
-
-        start = normalized(tf.random.stateless_normal(tf.shape(z), seed))
-        first = (tf.constant(0), start, tf.zeros(tf.shape(z)[:1]))
-        return tf.while_loop(lambda step, *_: step <= iterations, improve, first)[2]
-
-    return in_batches(
-        lambda z, c: greatest(tf.convert_to_tensor(z), c), check_integer("batch_size", batch_size), z, condition
-    ).numpy()
+    start = normalized(tf.random.stateless_normal(tf.shape(z), seed))
+    first = (tf.constant(0), start, tf.zeros(tf.shape(z)[:1]))
+    return tf.while_loop(lambda step, *_: step <= iterations, improve, first)[2]

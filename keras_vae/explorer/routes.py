@@ -18,6 +18,7 @@ from keras_vae.explorer.page_files import page_files, type_of
 from keras_vae.explorer.prior_draws import PriorDraws
 from keras_vae.explorer.remote import Remote
 from keras_vae.models import Autoencoder
+from keras_vae.models.data_range import takes_intensities
 
 PATH = "/explorer"
 MOST_BYTES = 64 * 2**20
@@ -95,6 +96,11 @@ class Pages:
         return _json(await run_in_threadpool(self._draws, seed, count))
 
     async def _read(self, request: Request) -> Response:
+        if not takes_intensities(self.model):
+            raise InvalidInputError(
+                "file: expected a model of images from 0 to 1, as files give them, got one that was trained on other "
+                "units; choose an example of the map."
+            )
         x = await run_in_threadpool(read_example, self.model.event_shape, await _body(request))
         return _json(as_array(x))
 

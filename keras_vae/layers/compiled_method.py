@@ -11,11 +11,47 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def compiled_for(
+    layer: keras.layers.Layer,
+    function: Callable[Concatenate[Any, P], R],
+    *,
+    jit_compile: bool | None = None,
+    reduce_retracing: bool = True,
+) -> Callable[P, R]:
+    """Returns a function of a layer and tensors as a `tf.function` of the tensors, which the layer keeps.
+
+    `tf.function` keeps the graph of the first call, even if a layer is then quantized, replaced or extended by LoRA
+    weights. Each of these changes the list of variables; the function is then traced again.
+
+    Args:
+        layer: a layer or model.
+        function: a function at the top of a module, or a method; its arguments and results are tensors. Other
+            arguments must be hashable, and the function is traced again for each value.
+        jit_compile: as in `tf.function`.
+        reduce_retracing: as in `tf.function`. False for a function that needs the number of rows when it is traced.
+
+    Example:
+
+    >>> layer = keras.layers.Dense(2)
+    >>> shape = compiled_for(layer, lambda layer, x: layer(x))(tf.zeros((3, 4))).shape
+    >>> shape, compiled_for(layer, print) is compiled_for(layer, print)
+    (TensorShape([3, 2]), True)
+    """
+    variables, key = layer.variables, (function, jit_compile, reduce_retracing)
+    functions = layer.__dict__.setdefault("_compiled_functions", {})  # not an attribute that Keras would track
+    kept, compiled = functions.get(key, ((), None))
+    if compiled is None or [*map(id, kept)] != [*map(id, variables)]:
+        compiled = tf.function(
+            partial(function, layer), autograph=False, reduce_retracing=reduce_retracing, jit_compile=jit_compile
+        )
+        functions[key] = (variables, compiled)
+    return compiled
+
+
 class compiled_method(Generic[P, R]):  # noqa: N801, a decorator
     """Turns a method of a layer or model into one `tf.function` per instance.
 
-    `tf.function` keeps the graph of the first call, even if a layer is then quantized, replaced or extended by LoRA
-    weights. Each of these changes the list of variables; the decorator then traces the method again.
+    See `compiled_for`, which does the same for a function of a layer.
 
     Args:
         method: the method; its arguments and results are tensors.
@@ -24,9 +60,6 @@ class compiled_method(Generic[P, R]):  # noqa: N801, a decorator
     def __init__(self, method: Callable[Concatenate[Any, P], R]):
         self.method = method
         self.__doc__ = method.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = f"_compiled_{name}"
 
     @overload
     def __get__(self, layer: None, owner: type | None = None) -> Self: ...
@@ -37,9 +70,4 @@ class compiled_method(Generic[P, R]):  # noqa: N801, a decorator
     def __get__(self, layer: keras.layers.Layer | None, owner: type | None = None) -> Any:
         if layer is None:
             return self
-        variables = layer.variables
-        kept, function = layer.__dict__.get(self.name, ((), None))
-        if function is None or [*map(id, kept)] != [*map(id, variables)]:
-            function = tf.function(partial(self.method, layer), autograph=False, reduce_retracing=True)
-            layer.__dict__[self.name] = (variables, function)  # not by setattr, with which Keras would track them
-        return function
+        return compiled_for(layer, self.method)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_unmasked
 from keras_vae.errors import InvalidInputError, shortest
 from keras_vae.layers.float32_layer import Float32Layer
 from keras_vae.serialization import register
@@ -59,6 +59,7 @@ class Condition(Float32Layer):
                 f"condition: this model is conditional and expected {self.described}; "
                 "give `condition=`, or `y` in fit and evaluate."
             )
+        check_unmasked("condition", condition)
         try:
             condition = np.asarray(condition)
         except (ValueError, TypeError) as error:

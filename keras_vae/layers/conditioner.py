@@ -11,6 +11,7 @@ from keras import ops
 
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.activations import check_activation
 from keras_vae.layers.bijection import check_context_dim, check_units, child_seed
 from keras_vae.layers.float32_layer import Float32Layer
 from keras_vae.serialization import register
@@ -70,7 +71,7 @@ class Conditioner(Float32Layer):
         self.context_dim = check_context_dim("Conditioner", context_dim)
         self.masks = None if masks is None else [np.asarray(mask, "float32") for mask in masks]
         self.seed = None if seed is None else check_seed(seed)
-        self._activation = keras.activations.get(activation)
+        self._activation = keras.activations.get(check_activation(activation))
         sizes = [self.input_dim, *self.units, self.output_dim]
         shapes = list(itertools.pairwise(sizes))
         if self.masks is not None and [mask.shape for mask in self.masks] != shapes:

@@ -18,6 +18,7 @@ from keras_vae.models import compatibility
 from keras_vae.models.augmentation import CORRUPTION_NOISE, augmented
 from keras_vae.models.batch import checked_batch, trace_of_batch, where_rows
 from keras_vae.models.composition import Composition
+from keras_vae.models.data_range import check_data_range
 from keras_vae.models.fitting import Fitting
 from keras_vae.models.prediction import Prediction
 from keras_vae.models.questions import Questions
@@ -53,6 +54,8 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         corruption: a `Corruption` of the input of the encoder during training.
         augmentation: a Keras layer or model that transforms the examples during training, before the corruption.
         seed: seed of all noise, and of the initial weights of the parts except the networks. None draws one.
+        data_range: smallest and largest value of the training data, where uint8 is from 0 to 1. `fit` and `adapt` set
+            it for arrays and streams of uint8. Later images in other units are then refused, see `check_units`.
         sublayers: internal layers that are frozen or quantized, as `get_config` writes them.
 
     Attributes:
@@ -90,10 +93,12 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         corruption: Corruption | None = None,
         augmentation: keras.layers.Layer | None = None,
         seed: int | None = None,
+        data_range: tuple[float, float] | None = None,
         sublayers: dict[str, Any] | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
+        self.data_range = check_data_range(data_range)
         self.autocast = False  # else Keras would round the inputs to 16 bits under a mixed policy
         self.condition = compatibility.check_part(condition, Condition, part="condition")
         self.corruption = compatibility.check_part(corruption, Corruption, part="corruption")

@@ -33,6 +33,7 @@ class AutoencoderBase(keras.Model):
     corruption: Corruption | None
     augmentation: keras.layers.Layer | None
     seed: int
+    data_range: tuple[float, float] | None
     sampling: Sampling
     step: keras.Variable
     report: Report

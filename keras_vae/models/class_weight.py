@@ -42,6 +42,11 @@ def weigh_by_class(
         return ConvertedBatches(x, partial(_weighed, class_weight=class_weight)), None
     n = len(x)
     _check_labels(y, n)
+    if (weights_of_labels(y, dict.fromkeys(class_weight, 2.0)).numpy() == 1.0).all():
+        raise InvalidInputError(
+            f"class_weight: expected weights of labels in y, got those of {', '.join(map(str, class_weight))} only, "
+            "which no example has; name the labels of y."
+        )
     training = int(n * (1.0 - validation_split))
     return x, np.where(np.arange(n) < training, weights_of_labels(y, class_weight), np.float32(1))
 

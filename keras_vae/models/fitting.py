@@ -7,14 +7,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_vae.checks import check_number
-from keras_vae.errors import InvalidInputError
+from keras_vae.checks import check_flag, check_integer, check_number
+from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers.group_normalization import compiled_normalization
 from keras_vae.models import xla
 from keras_vae.models.bad_batches import FLAG
 from keras_vae.models.class_weight import weigh_by_class
 from keras_vae.models.code_usage import RESTARTS
 from keras_vae.models.conditioning import Conditioning
+from keras_vae.models.data_range import check_array_units, note_range
 from keras_vae.models.inputs import (
     arrays_for_keras,
     check_examples,
@@ -25,11 +26,14 @@ from keras_vae.models.inputs import (
 from keras_vae.models.patch_components import adapt_patch_skip
 from keras_vae.models.principal_components import adapt_linear_skip
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
+from keras_vae.models.shuffled_batches import DATA, in_own_order
 from keras_vae.optimizers import OPTIMIZERS
 from keras_vae.replicas import between_workers, global_sum, several
 from keras_vae.sublayers import changed_sublayers
 
-DATA = ("x", "y", "sample_weight")
+LEAST = {"epochs": 0, "initial_epoch": 0, "steps_per_epoch": 1, "validation_steps": 1, "validation_batch_size": 1}
+"""Numbers for `fit`, and their least values. Keras would take others as none, or fail later."""
+
 KERAS_OBJECTS = ("optimizer", "metrics", "weighted_metrics")
 
 
@@ -50,7 +54,9 @@ class Fitting(ReconstructionMetrics, Conditioning):
         """
         if "quantized" in changed_sublayers(self).get("sublayers", {}):
             raise InvalidInputError(f"adapt: the weights of {self.name} are quantized; call it before quantize.")
-        x = self.prepare(check_examples(x, self.likelihood)).numpy()
+        x = check_examples(x, self.likelihood)
+        note_range(self, x)
+        x = self.prepare(x).numpy()
         self.likelihood.adapt(x)
         adapt_linear_skip(self, x)
         adapt_patch_skip(self, x)
@@ -90,6 +96,8 @@ class Fitting(ReconstructionMetrics, Conditioning):
             InvalidInputError: for a loss, an unknown argument, or metrics that cannot be used.
         """
         check_compile(loss, others)
+        if jit_compile != "auto":
+            check_flag("compile: jit_compile", jit_compile)
         optimizer = optimizer_of(optimizer, part="optimizer")
         metrics = checked_metrics(metrics, self.report.names, self.likelihood, part="metrics")
         weighted_metrics = checked_metrics(
@@ -142,7 +150,8 @@ class Fitting(ReconstructionMetrics, Conditioning):
                 generator. An invalid batch stops the training, see `BadBatches`.
             y: None, or conditions, or other tensors that the objective reads from `trace.extras["y"]`.
             *args: as in Keras.
-            **kwargs: as in Keras. `sample_weight`, one number >= 0 per example, needs a `y`, such as x itself. As in
+            **kwargs: as in Keras, except that the seed of the model and its step determine the order of arrays with
+                `shuffle=True`. `sample_weight`, one number >= 0 per example, needs a `y`, such as x itself. As in
                 Keras, the loss is the weighted sum divided by the number of examples; all other metrics are weighted
                 means. `class_weight` weights examples by the labels in `y`.
 
@@ -151,12 +160,17 @@ class Fitting(ReconstructionMetrics, Conditioning):
         """
         self._check_compiled()
         arguments = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
+        for name, least in LEAST.items():
+            if arguments.get(name) is not None:
+                check_integer(name, arguments[name], least=least)
         check_training_data(self, **arguments)
         arguments |= zip(DATA, arrays_for_keras(*map(arguments.get, DATA)), strict=True)
         warn_of_scale(arguments["x"], self.likelihood)
+        note_range(self, arguments["x"])
         if arguments.get("validation_data") is not None:
             data = unpacked("validation_data", arguments["validation_data"])
             check_training_data(self, **dict(zip(DATA, data, strict=True)), part="validation_data: x")
+            check_array_units(self, data[0], part="validation_data: x")
             arguments["validation_data"] = arrays_for_keras(*data)
         if arguments.get("validation_split") is not None:
             check_number("validation_split", arguments["validation_split"], least=0, below=1)
@@ -166,7 +180,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
             arguments["x"], arguments["sample_weight"] = weigh_by_class(
                 x, y, sample_weight, class_weight, validation_split=split
             )
-        history = super().fit(**arguments)
+        history = super().fit(**in_own_order(arguments, self.seed, lambda: int(keras.ops.convert_to_numpy(self.step))))
         for optimizer, variables in self.optimizers[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)
         if history.epoch and "loss" not in history.history:
@@ -194,6 +208,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         arguments = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
         arguments |= arguments.pop("kwargs", {})
         check_training_data(self, **arguments)
+        check_array_units(self, arguments.get("x"))
         arguments |= zip(DATA, arrays_for_keras(*map(arguments.get, DATA)), strict=True)
         metrics = super().evaluate(**arguments)
         if not keras.ops.convert_to_numpy(self.report.bad_batches.steps):
@@ -291,6 +306,12 @@ class Fitting(ReconstructionMetrics, Conditioning):
         return [*self.report.metrics.values(), *self.given_metrics, self.report.directions]
 
     @property
+    def metrics_names(self) -> list[str]:
+        """The names of the values that `evaluate` returns, in their order."""
+        names = [*self.report.means, *(each.name for metric in self.given_metrics for each in metric.metrics)]
+        return [*names, *sorted({*self.report.names_of_evaluation} - {*names})]  # as Keras sorts the others
+
+    @property
     def means(self) -> dict[str, tuple[float, ...]]:
         """The sum and the weight of each metric since the last reset, by name; the counts of codes for `CodeUsage`.
 
@@ -316,6 +337,8 @@ def optimizer_of(identifier: Any, *, part: str) -> keras.optimizers.Optimizer:
         named = isinstance(identifier, str) and identifier in OPTIMIZERS
         optimizer = OPTIMIZERS[identifier]() if named else keras.optimizers.get(identifier)
     except ValueError as error:
+        if isinstance(identifier, str):
+            raise InvalidInputError(f"compile: {unknown(identifier, OPTIMIZERS, part=part)}") from error
         raise InvalidInputError(f"compile: {part}: {str(error).splitlines()[0]}") from error
     if optimizer is None:
         raise InvalidInputError("compile: expected an optimizer, such as 'adam'; got None.")

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import check_integer
+from keras_vae.checks import check_integer, check_unmasked, is_image
 from keras_vae.distributions import Likelihood, Table
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_batches_spec
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ALIGNMENT = 64
 SEEN, TOO_LARGE = 1000, 100.0
+DARKEST = 32.0
+"""The least maximum of some images from 0 to 255, of which all can be dark."""
 
 
 def check_examples(x: Any, likelihood: Likelihood, *, part: str = "x") -> np.ndarray:
@@ -31,7 +33,7 @@ def check_examples(x: Any, likelihood: Likelihood, *, part: str = "x") -> np.nda
             finite, or outside the support of the likelihood.
     """
     x = check_shape(x, likelihood.event_shape, part=part)
-    check_values(x, *_extremes(x), likelihood, part=part)
+    check_values(x, *extremes(x), likelihood, part=part)
     return x
 
 
@@ -76,7 +78,7 @@ def to_tensor(x: np.ndarray) -> tuple[tf.Tensor, float, float]:
     memory = np.empty(x.nbytes + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
     copy = memory[start : start + x.nbytes].view(x.dtype).reshape(x.shape)
-    low, high = _extremes(x, copy)
+    low, high = extremes(x, copy)
     return tf.experimental.dlpack.from_dlpack(copy.__dlpack__()), low, high
 
 
@@ -151,6 +153,13 @@ def warn_of_scale(x: Any, likelihood: Likelihood) -> None:
         likelihood: likelihood of the model.
     """
     if not is_array(x) or (x := np.asarray(x[:SEEN])).dtype == np.uint8:
+        return
+    if is_image(x.shape[1:]) and likelihood.takes_bytes and np.nanmin(x) >= 0 and DARKEST < np.nanmax(x) <= 255:
+        warnings.warn(
+            f"x: its values are from {np.nanmin(x):g} to {np.nanmax(x):g}, as those of bytes, but {x.dtype} is used as "
+            "it is; give x.astype('uint8'), which is divided by 255, or divide it yourself.",
+            stacklevel=3,
+        )
         return
     size = likelihood.scale_of(x)
     if size > TOO_LARGE:
@@ -230,7 +239,7 @@ def _check_dataset(model: "Conditioning", data: tf.data.Dataset, part: str) -> N
     check_batches_spec(data.element_spec, model, part=f"{part} of the data set")
 
 
-def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, float]:
+def extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, float]:
     """Returns minimum and maximum, NaN if any value is NaN; fills `copy` at the same time."""
     size = max(1, 2**18 // x[0].size)
     lows, highs = [], []
@@ -247,6 +256,7 @@ def _extremes(x: np.ndarray, copy: np.ndarray | None = None) -> tuple[float, flo
 def as_numbers(part: str, x: Any) -> np.ndarray:
     """Returns `x` as an array: uint8 unchanged, all other real numbers as float32."""
     given = x
+    check_unmasked(part, x)
     try:
         x = np.asarray(x)
     except (ValueError, TypeError) as error:

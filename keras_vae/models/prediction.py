@@ -9,7 +9,8 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_spec, padded
 from keras_vae.models.conditioning import Conditioning
-from keras_vae.models.inputs import batches_for_keras, check_examples, check_is_data, is_array
+from keras_vae.models.data_range import check_new_examples
+from keras_vae.models.inputs import batches_for_keras, check_is_data, is_array
 
 
 class _SawBatch(keras.callbacks.Callback):
@@ -57,7 +58,7 @@ class Prediction(Conditioning):
             raise InvalidInputError(f"x: expected examples alone, since {self.name} takes no condition; got a pair.")
         check_is_data(x)
         if is_array(x):
-            x = check_examples(x, self.likelihood)
+            x = check_new_examples(self, x)
             if self.condition is not None or condition is not None:
                 condition = self.check_conditions(condition, len(x), may_be_inferred=True)
             x = x if condition is None else (x, condition)

@@ -14,8 +14,9 @@ from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.models.conditioning import Conditioning
+from keras_vae.models.data_range import check_new_examples, check_units
 from keras_vae.models.importance_sampling import ImportanceSampling
-from keras_vae.models.inputs import as_numbers, check_codes, check_examples, check_shape, check_values, to_tensor
+from keras_vae.models.inputs import as_numbers, check_codes, check_shape, check_values, to_tensor
 from keras_vae.objectives import log_weights
 from keras_vae.progress import progress
 from keras_vae.random import as_seed, fold
@@ -47,9 +48,10 @@ class Questions(Conditioning):
         """
         x = check_shape(x, self.event_shape)
 
-        def parameters(batch, condition):
-            batch, low, high = to_tensor(batch)
+        def parameters(rows, condition):
+            batch, low, high = to_tensor(rows)
             check_values(x, low, high, self.likelihood)
+            check_units(self, rows, low, high)
             return self._posterior_parameters(batch, condition)
 
         condition = self.check_conditions(condition, len(x))
@@ -180,7 +182,7 @@ class Questions(Conditioning):
         if len(moved) * len(places) * len(code) > MOST_TRAVERSED:
             raise InvalidInputError(
                 f"traverse: {len(moved)} dimensions of {len(code)} at {len(places)} values are too many for the "
-                "memory; give some dimensions, such as dimensions=range(16)."
+                "memory; choose some dimensions, such as the first 16."
             )
         paths = np.tile(code, (len(moved), len(places), 1))
         for row, dimension in enumerate(moved):
@@ -364,7 +366,7 @@ class Questions(Conditioning):
             raise InvalidInputError(
                 f"{self.name}: it has no likelihood bound, because its posterior or prior has no density; use a VAE."
             )
-        return check_examples(x, self.likelihood)
+        return check_new_examples(self, x)
 
     def batch_size_for(self, batch_size: int | None = None) -> int:
         """`batch_size`, or a value derived from the size of an example if it is None."""

@@ -10,6 +10,8 @@ from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.models.autoencoder_base import AutoencoderBase
 from keras_vae.models.batch import Batch
 
+SHORT = ("mae", "mape", "mse", "msle")
+
 ARGUMENTS = (
     "optimizer",
     "metrics",
@@ -63,7 +65,7 @@ def checked_metrics(metrics: Any, own: Iterable[str], likelihood: Likelihood, *,
             resolved = keras.metrics.get(metric)
         except ValueError as error:
             if metric not in ("accuracy", "acc", "crossentropy", "ce"):  # which Keras resolves by the data
-                raise InvalidInputError(f"compile: {part}: Keras has none called {metric!r}.") from error
+                raise InvalidInputError(f"compile: {unknown(metric, _names(), part=part)}") from error
             continue
         name = getattr(resolved, "name", getattr(resolved, "__name__", None))
         if name in set(own):
@@ -92,3 +94,9 @@ class ReconstructionMetrics(AutoencoderBase):
             condition = {} if self.condition is None else {"condition": batch.y}
             reconstructions = self.call(batch.x, training=False, **condition)
             metrics.update_state(batch.x, reconstructions, sample_weight=batch.weights)
+
+
+def _names() -> list[str]:
+    """Returns the names of Keras's metrics, some of which have a short one."""
+    kinds = {name: kind for name, kind in vars(keras.metrics).items() if isinstance(kind, type)}
+    return [*(name for name, kind in kinds.items() if issubclass(kind, keras.metrics.Metric)), *SHORT]

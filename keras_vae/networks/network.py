@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.activations import check_activation
 from keras_vae.serialization import Serializable
 from keras_vae.sublayers import changed_sublayers, restore_sublayers
 
@@ -43,6 +44,7 @@ class Network(Serializable, keras.Model):
 
     def layer(self, kind: type[keras.layers.Layer], *args: Any, **kwargs: Any) -> keras.layers.Layer:
         """Creates a layer with the dtype policy of the network, which it keeps if the model is loaded under another."""
+        check_activation(kwargs.get("activation"))
         return kind(*args, dtype=self.dtype_policy, **kwargs)
 
     def build_on(self, input_shape: tuple[int, ...]) -> None:

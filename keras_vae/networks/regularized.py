@@ -6,6 +6,7 @@ import keras
 
 from keras_vae.checks import check_flag, check_number
 from keras_vae.errors import InvalidInputError
+from keras_vae.layers.activations import check_activation
 from keras_vae.layers.spectral_normalization import SpectralNormalization
 from keras_vae.networks.network import Network
 
@@ -41,5 +42,6 @@ class Regularized(Network):
     def kernel_layer(self, kind: type[keras.layers.Layer], *args: Any, **kwargs: Any) -> keras.layers.Layer:
         """Creates a layer with a kernel, as `layer` does, with the `l2` or `spectral_normalization` of the network."""
         regularizer = keras.regularizers.L2(self.l2) if self.l2 else None
+        check_activation(kwargs.get("activation"))
         layer = kind(*args, kernel_regularizer=regularizer, **{"dtype": self.dtype_policy, **kwargs})
         return SpectralNormalization(layer, name=layer.name) if self.spectral_normalization else layer

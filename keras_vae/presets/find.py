@@ -5,12 +5,10 @@ from pathlib import Path
 
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.files import expanded
+from keras_vae.presets.folder import saved_presets
 from keras_vae.presets.hub import PREFIX, download
 from keras_vae.presets.model_card import ModelCard
 from keras_vae.presets.preset import RECORD, Preset
-
-SAVED = Path(__file__).with_name("saved")
-"""The presets of keras_vae; in a clone of the repository, a link to `saved_models/presets`."""
 
 
 def list_presets() -> dict[str, ModelCard]:
@@ -64,4 +62,4 @@ def find_preset(preset: str | os.PathLike) -> Preset:
 
 
 def _saved() -> list[Path]:
-    return sorted(folder for folder in SAVED.iterdir() if (folder / RECORD).is_file()) if SAVED.is_dir() else []
+    return sorted(path.parent for path in saved_presets().glob(f"*/{RECORD}"))

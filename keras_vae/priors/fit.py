@@ -91,7 +91,9 @@ def maximize_likelihood(
         order = random.permutation(len(training))[: steps * batch_size].reshape(steps, batch_size)
         report = {"nll": float(np.mean([train(training[batch]) for batch in order]))}
         if not math.isfinite(report["nll"]):
-            raise InvalidInputError(f"{part}: the likelihood of the codes diverged; use a lower learning_rate.")
+            raise InvalidInputError(
+                f"{part}: the likelihood of the codes diverged; use a lower learning_rate, or another prior."
+            )
         if held_out:
             report["val_nll"] = float(validate(validation))
             if report["val_nll"] < best:

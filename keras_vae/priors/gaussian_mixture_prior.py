@@ -133,5 +133,5 @@ def _check_size(components, size):
     if components * size**2 > MOST_NUMBERS:
         raise InvalidInputError(
             f"GaussianMixturePrior: expected covariances of at most {MOST_NUMBERS:,} numbers, got {components} of "
-            f"{size}x{size}; use fewer components, or MAFPrior.fit(codes)."
+            f"{size}x{size}; use fewer components, or a flow, such as MAFPrior."
         )

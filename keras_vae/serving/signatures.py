@@ -11,9 +11,11 @@ from keras_vae.checks import is_image
 from keras_vae.distributions import DiscretePosterior
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.evaluation import ANOMALY_SCORES, AnomalyScorer
+from keras_vae.evaluation.anomalies import p_value_of
 from keras_vae.layers.sampling import draw_rows
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
 from keras_vae.models.batch import where_rows
+from keras_vae.models.data_range import examples_in_units, takes_intensities
 from keras_vae.random import as_seed, fold
 from keras_vae.serving.image_bytes import decode_images
 from keras_vae.serving.options import ExportOptions
@@ -35,7 +37,9 @@ TENSORS = {
     "sample": "E[x | z] at z ~ p(z), or for tables and counts x ~ p(x | z)",
     "elbo": "evidence lower bound in nats, with fixed noise",
     **ANOMALY_SCORES,
-    "p_value": "share of usual examples with at least this `combined`, from 0 to 1",
+    **{
+        p_value_of(name): f"share of usual examples with at least this `{name}`, from 0 to 1" for name in ANOMALY_SCORES
+    },
     "is_anomaly": "whether `combined` exceeds the threshold",
     "probabilities": "probabilities of the classes",
 }
@@ -68,9 +72,10 @@ def export_signatures(
     float32 `(B, size)`.
 
     A row is invalid if `x` contains NaN, infinity or a value outside the support of the likelihood (models of missing
-    values support NaN), if its label is unknown, or if its indices are out of range. The outputs of an invalid row are
-    NaN, or -1 for integers, and `is_anomaly` is True; the other rows are not affected. A batch without rows has outputs
-    without rows.
+    values support NaN), if it is an image in other units than those of training (see
+    `keras_vae.models.data_range.check_units`), if its label is unknown, or if its indices are out of range. The outputs
+    of an invalid row are NaN, or -1 for integers, and `is_anomaly` is True; the other rows are not affected. A batch
+    without rows has outputs without rows.
 
     - `serving_default`: x -> `reconstruction`, E[x | z] at the posterior mean z.
     - `encode`: x -> `mean` and, if the family has one, `variance` of q(z | x); also `indices` for discrete codes.
@@ -80,8 +85,9 @@ def export_signatures(
       `Likelihood.default_draw`). The same seed gives the same sample in any batch. Only for models with a prior.
     - `score`: x -> `elbo` in nats, from `options.samples` samples of z with fixed noise, the same for every example.
       Only for models with a density.
-    - `anomaly`: x -> the scores of `scorer` (see `ANOMALY_SCORES`; more is stranger), the `p_value` of `combined`, and
-      `is_anomaly`. Only with a `scorer`, whose reference examples are constants of the graph.
+    - `anomaly`: x -> the scores of `scorer` (see `ANOMALY_SCORES`; more is stranger), their p-values (`p_value` of
+      `combined`, `p_value_kl` of `kl`, ...), and `is_anomaly`. Only with a `scorer`, whose reference examples are
+      constants of the graph.
     - `classify`: x -> `probabilities` of the classes, for a semi-supervised model. The signatures of x of this model
       have no condition; they use the most probable class.
     - `reconstruct_bytes`, `encode_bytes`, `score_bytes`, `anomaly_bytes`, `classify_bytes`: the same signatures for
@@ -194,7 +200,7 @@ class _SignatureFunctions:
         if name == "condition":
             return self.model.condition.is_known(value)
         if name == "x":
-            return self.model.likelihood.examples_in_support(value)
+            return self.model.likelihood.examples_in_support(value) & examples_in_units(self.model, value)
         if name == "indices":
             valid = (value >= 0) & (value < self.model.posterior.codebook_size)
         else:
@@ -323,4 +329,6 @@ def _takes_images(model: Autoencoder, options: ExportOptions) -> bool:
     if options.images is not None or not is_image_model:
         return bool(options.images)
     black_and_white = tf.stack([tf.zeros(model.event_shape), tf.ones(model.event_shape)])
+    if not takes_intensities(model):
+        return False
     return model.likelihood.takes_bytes and bool(tf.reduce_all(model.likelihood.in_support(black_and_white)))

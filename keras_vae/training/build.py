@@ -14,7 +14,7 @@ from keras_vae import optimizers, zoo
 from keras_vae.data import Split, SplitDataset
 from keras_vae.data.binarize import Binarized
 from keras_vae.data.hugging_face import is_hugging_face
-from keras_vae.data.lazy_array import LazyArray, sample
+from keras_vae.data.lazy_array import LazyArray, sample, sample_of
 from keras_vae.data.load import has_label_names, is_table, load
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.data.prepared import prepared_columns
@@ -32,6 +32,7 @@ from keras_vae.training.defaults import starts_as_patches, starts_as_pca, with_d
 from keras_vae.training.dtype_policy import policy_of_devices
 from keras_vae.training.initial_weights import freeze
 
+POLICIES = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 MOST_STEPS_PER_EXECUTION = 32
 MOST_UNSEEN = 1000
 """Labels must be less than this number, or less than the number of labels if that is larger."""
@@ -102,11 +103,13 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
     try:
         keras.config.set_dtype_policy(policy_of_devices() if config.dtype_policy == "auto" else config.dtype_policy)
     except ValueError as error:
-        raise InvalidInputError(f"dtype_policy: {error}") from error
+        raise InvalidInputError(unknown(config.dtype_policy, POLICIES, part="dtype_policy")) from error
     steps = steps_of(config, data)
     model = zoo.create(config.model, data.event_shape, config.latent_dim, **_options(config, data, steps))
     freeze(model, config.freeze or ())
     compiled = {"jit_compile": config.jit_compile, "steps_per_execution": _steps_per_execution(steps)}
+    if config.critic_learning_rate is not None and not isinstance(model, AdversarialAutoencoder):
+        raise InvalidInputError(f"critic_learning_rate: the model {config.model!r} has no critic; leave it out.")
     if isinstance(model, AdversarialAutoencoder):
         critic_rate = config.critic_learning_rate or config.learning_rate
         compiled["critic_optimizer"] = _optimizer(config, steps, critic_rate, use_ema=False)
@@ -116,11 +119,7 @@ def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
 
 def adapt_model(model: Autoencoder, data: SplitDataset) -> None:
     """Calls `Autoencoder.adapt` with a sample of the training examples, which is larger if it starts as PCA."""
-    x = sample(data.train.x)
-    needed = examples_to_adapt(model) or examples_for_patches(model)
-    if isinstance(data.train.x, LazyArray) and needed > len(x):
-        x = data.train.x.sample(needed, most_bytes=data.train.x.nbytes)
-    model.adapt(x)
+    model.adapt(sample_of(data.train.x, examples_to_adapt(model) or examples_for_patches(model)))
 
 
 def describe_model(model: Autoencoder, config: TrainingConfig, data: SplitDataset) -> str:
@@ -215,13 +214,15 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
         "dataset_size": lambda: len(data.train),
         "classes": lambda: len(data.label_names) or _classes(data),
         "columns": lambda: _column_kinds(data),
-        "base": lambda: _likelihood(config, data.train),
+        "base": lambda: _base(config, data),
     }
     if isinstance(options.get("columns"), dict):
         options["columns"] = _column_kinds(data, options["columns"])
     for name, value in from_data.items():
         if name not in options and zoo.takes(config.model, name) and zoo.has_effect(config.model, name, options):
             options[name] = value()
+    for name in {"base", "likelihood"} & set(options):
+        options[name] = _with_kinds(options[name], config, data)
     if options.get("classes", 0) is None and data.train.y is not None:  # conditions that are vectors
         del options["classes"]
         options["condition"] = VectorCondition(data.train.y.shape[1])
@@ -239,6 +240,19 @@ def _column_kinds(data: SplitDataset, chosen: Mapping[str, Any] | None = None) -
             raise InvalidInputError(f"columns: {unknown(name, data.column_names or ['none'], part='column')}")
         kinds[data.column_names.index(name)] = kind
     return kinds
+
+
+def _with_kinds(likelihood: Any, config: TrainingConfig, data: SplitDataset) -> Any:
+    """Returns a likelihood of tables, also below one for missing values, with the kinds of the columns."""
+    named = {"name": likelihood} if isinstance(likelihood, str) else likelihood
+    if not isinstance(named, Mapping):
+        return likelihood
+    if named.get("name") == "masked" or "base" in named:
+        return {**named, "base": _with_kinds(named.get("base", _base(config, data)), config, data)}
+    chosen = named.get("columns")
+    if named.get("name") != "table" or not (chosen is None or isinstance(chosen, Mapping)):
+        return likelihood
+    return {**named, "columns": _column_kinds(data, chosen)}
 
 
 def _classes(data: SplitDataset) -> int | None:
@@ -346,7 +360,14 @@ def _steps_per_execution(steps: int, done: int = 0) -> int:
 
 
 def _likelihood(config: TrainingConfig, split: Split) -> str:
-    if config.likelihood != "auto":
-        return config.likelihood
+    return _likelihood_of(config, split) if config.likelihood == "auto" else config.likelihood
+
+
+def _base(config: TrainingConfig, data: SplitDataset) -> str:
+    """Returns the name of the likelihood of the observed values of examples with missing ones."""
+    return "table" if data.column_names else _likelihood_of(config, data.train)
+
+
+def _likelihood_of(config: TrainingConfig, split: Split) -> str:
     x, one = sample(split.x), 255 if split.x.dtype == "uint8" else 1
     return "bernoulli" if config.binarize or np.all((x == 0) | (x == one) | (x != x)) else "normal"

@@ -170,7 +170,8 @@ class TrainingConfig:
         check_number("learning_rate_warmup", self.learning_rate_warmup, least=0)
         if self.early_stopping is not None:
             check_integer("early_stopping", self.early_stopping)
-        self._expect("decay", "'auto', 'cosine', 'linear' or 'none'", lambda decay: decay in ("auto", *DECAYS))
+        if self.decay not in ("auto", *DECAYS):
+            raise InvalidInputError(unknown(self.decay, ("auto", *DECAYS), part="decay"))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
         for name in ("augment", "freeze", "use_columns", "label_names"):
             self._expect(name, "a list of texts or None", lambda value: value is None or are_texts(value))
@@ -188,6 +189,13 @@ class TrainingConfig:
         own = {*get_type_hints(type(self)), "event_shape"} & set(self.options)
         for name in own - {name for name in ("likelihood", "optimizer") if isinstance(self.options.get(name), dict)}:
             raise InvalidInputError(f"options: {name!r} belongs to the configuration itself; set it there.")
+        named = self.options.get("likelihood", {}).get("name", self.likelihood)
+        if self.likelihood not in ("auto", named):
+            raise InvalidInputError(
+                f"likelihood: expected one, got {self.likelihood!r} and, in the options, {named!r}; drop one."
+            )
+        if self.warmup_epochs and "warmup_steps" in self.options:
+            raise InvalidInputError("warmup_epochs and the option warmup_steps: expected one of the two; drop one.")
 
     def _expect(self, name, expected, holds):
         if not holds(getattr(self, name)):

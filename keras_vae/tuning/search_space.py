@@ -130,6 +130,8 @@ def parse_space(pairs: Sequence[str]) -> list[Axis]:
     names = [axis.name for axis in axes]
     if len(set(names)) < len(names):
         raise InvalidInputError(f"--space: expected each name once; got {', '.join(names)}.")
+    if "units" in names and {WIDTH, DEPTH} & {*names}:
+        raise InvalidInputError(f"--space: expected units, or {WIDTH} and {DEPTH}, which set it; drop one.")
     return axes
 
 

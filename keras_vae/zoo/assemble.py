@@ -14,7 +14,7 @@ from keras_vae.models.compatibility import input_shape
 from keras_vae.networks import ConvCritic, Critic, Network, check_network_options, make_networks
 from keras_vae.objectives import LinearWarmup, Objective, Term
 from keras_vae.random import initial_weights
-from keras_vae.serialization import event_shape_of, get, get_over
+from keras_vae.serialization import arguments_of, event_shape_of, get, get_over
 from keras_vae.zoo.parts import NETWORK_OPTIONS, PARTS, Parts
 from keras_vae.zoo.registry import check_shape, label_of
 
@@ -161,18 +161,28 @@ def network_of(
 
 def code_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> Critic:
     """Builds a dense critic of latents."""
-    return Critic(code_shape, name="critic", **options)
+    return _critic(Critic, code_shape, options)
 
 
 def data_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> Network:
     """Builds a critic of examples: convolutional for images, dense otherwise."""
     is_image = len(event_shape) == 3 and min(event_shape[:2]) >= 8
-    return (ConvCritic if is_image else Critic)(event_shape, name="critic", **options)
+    return _critic(ConvCritic if is_image else Critic, event_shape, options)
 
 
 def patch_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], options: Mapping[str, Any]) -> ConvCritic:
     """Builds a critic of image patches."""
-    return ConvCritic(event_shape, patch=True, name="critic", **options)
+    return _critic(ConvCritic, event_shape, options, patch=True)
+
+
+def _critic(
+    kind: type[Critic] | type[ConvCritic], input_shape: tuple[int, ...], options: Mapping[str, Any], **own: Any
+) -> Any:
+    names = [name for name in arguments_of(kind) if name not in ("input_shape", "sublayers", *own)]
+    for option in options:
+        if option not in names:
+            raise InvalidInputError(unknown_option(option, names, part="critic"))
+    return kind(input_shape, name="critic", **own, **options)
 
 
 def classifier(
@@ -214,11 +224,13 @@ def _condition(condition: Any) -> Condition | None:
 
 
 def _augmentation(event_shape: tuple[int, ...], augmentation: Any) -> Any:
-    is_named = isinstance(augmentation, (Mapping, Sequence)) and not isinstance(augmentation, str)
+    augmentation = [augmentation] if isinstance(augmentation, str) else augmentation
+    is_named = isinstance(augmentation, (Mapping, Sequence))
     return image_augmentation(event_shape, augmentation) if is_named else augmentation
 
 
 def _corruption(own: Any, asked: Any) -> Any:
+    asked = {"name": asked} if isinstance(asked, str) else asked
     corruption = _merged("corruption", own or {"name": "gaussian"}, asked) if isinstance(asked, Mapping) else asked
     corruption = own if corruption is None else corruption
     if not isinstance(corruption, Mapping):

@@ -1,7 +1,7 @@
 """Recipes with likelihoods for various types of data."""
 
-from collections.abc import Sequence
-from typing import Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
 
 from keras_vae.models import Autoencoder
 from keras_vae.objectives import KL, NLL
@@ -185,7 +185,7 @@ def masked_vae(
     event_shape: tuple[int, ...],
     latent_dim: int = 16,
     *,
-    base: str = "bernoulli",
+    base: str | Mapping[str, Any] = "bernoulli",
     **parts: Unpack[Parts],
 ) -> Autoencoder:
     """VAE for examples with missing values (NaN), which the loss ignores and `reconstruct` imputes.
@@ -197,7 +197,7 @@ def masked_vae(
     Args:
         event_shape: shape of one example, such as `(28, 28, 1)`.
         latent_dim: length of the latent vector.
-        base: likelihood of the observed values.
+        base: likelihood of the observed values, such as `{"name": "table", "columns": ["real", "count"]}`.
         **parts: see `Parts`.
 
     Example:

@@ -30,11 +30,11 @@ class Parts(NetworkOptions, total=False):
         objective: the loss: a `Term` or a sum of terms, such as `NLL() + 4.0 * KL()`. It excludes the options of the
             default objective, such as `beta`.
         condition: an additional input of the encoder and decoder: a number of classes, or a `Condition`.
-        corruption: noise on the input of the encoder in training: a `Corruption`, or a mapping, such as
+        corruption: noise on the input of the encoder in training: a `Corruption`, a name, or a mapping, such as
             `{"name": "masking", "amount": 0.3}`.
-        augmentation: random transformations of the examples in training: names or a mapping of names to amounts, see
-            `layers.image_augmentation`, or a Keras layer or model that keeps the shape. The encoder and the likelihood
-            both get the augmented examples.
+        augmentation: random transformations of the examples in training: names, or a mapping of names to amounts, see
+            `layers.image_augmentation`, or a Keras layer or model that keeps the shape. The encoder and the
+            likelihood both get the augmented examples.
         network: the kind of encoder and decoder, see `networks.make_networks`. With `"spatial"`, the latents are a map
             `(h, w, latent_dim)`.
         seed: seed of the initial weights and of all noise, 0 to 2^31 - 1. None draws one.
@@ -51,8 +51,8 @@ class Parts(NetworkOptions, total=False):
     prior: Part | Prior | None
     objective: Term | Objective | None
     condition: Condition | int | None
-    corruption: Corruption | Mapping[str, Any] | None
-    augmentation: keras.layers.Layer | Sequence[str] | Mapping[str, Any] | None
+    corruption: Part | Corruption | None
+    augmentation: keras.layers.Layer | str | Sequence[str] | Mapping[str, Any] | None
     network: str | None
     seed: int | None
 

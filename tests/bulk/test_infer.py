@@ -22,7 +22,10 @@ from keras_vae.bulk.exported_model import ExportedModel
 from keras_vae.bulk.infer import make_job
 from keras_vae.bulk.strangest import count_anomalies, reconstruct, strangest
 from keras_vae.evaluation import ANOMALY_SCORES
+from keras_vae.evaluation.anomalies import p_value_of
 from keras_vae.serving.data_options import FILE, write_data_options
+
+IMAGES_ONLY = ("complexity", p_value_of("complexity"))
 
 
 def spoil(x):
@@ -45,7 +48,7 @@ def spoil(x):
         ("encode", {"mean", "variance"}),
         ("reconstruct", {"reconstruction"}),
         ("score", {"elbo"}),
-        ("anomaly", {*ANOMALY_SCORES, "p_value", "is_anomaly"} - {"complexity"}),
+        ("anomaly", {*ANOMALY_SCORES, *map(p_value_of, ANOMALY_SCORES), "is_anomaly"} - {*IMAGES_ONLY}),
     ],
 )
 def test_answers_are_those_of_the_signature(export, x, write_parquet, read, tmp_path, question, outputs):
@@ -451,3 +454,19 @@ def test_an_export_that_replaced_another_answers(export, x, write_parquet, read,
     serving.export(zoo.vae((x.shape[1],), 3, units=(4,)), tmp_path / "other" / "1", check=False).rename(path)
     infer("encode", path, data, tmp_path / "after")
     assert all(len(answer["mean"]) == 3 for answer in read(tmp_path / "after" / "answers").values())
+
+
+@pytest.mark.parametrize(
+    ("out", "options", "message"),
+    [
+        (
+            "out",
+            {"runner": "DirectRunner"},
+            "--resume: expected a job in this process, got --runner DirectRunner",
+        ),
+        ("gs://bucket/out", {}, "--resume: expected a local --out, got gs://bucket/out"),
+    ],
+)
+def test_a_job_that_cannot_be_continued_is_refused_before_anything_is_read(tmp_path, refused, out, options, message):
+    with refused(message):
+        infer("encode", "nowhere", "x.npy", out, resume=True, **options)

@@ -105,7 +105,11 @@ def test_a_prior_that_does_not_fit_the_latents_is_refused(cli, finished_run, tmp
     hyperspherical_vae((8, 8, 1), 3, units=(8,)).save(tmp_path / "sphere.keras")
     options = ("--reference", tmp_path / "missing.npy")  # not read: the model is looked at first
     assert_refused(cli("fit-prior", tmp_path / "sphere.keras", *options), "PowerSpherical, all on a sphere")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["sphere.keras", "vq.keras"]
+    np.save(tmp_path / "one.npy", load("digits").test.x[:1])
+    one = ("--reference", tmp_path / "one.npy")
+    assert_refused(cli("fit-prior", finished_run, *one), "--reference: expected two or more examples, got 1; use")
+    assert_refused(cli("fit-prior", finished_run, *one, "--components", 3), "--components: expected at most 1, one for")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.npy", "sphere.keras", "vq.keras"]
 
 
 def test_what_a_killed_process_left_does_not_count_as_a_file_of_the_user(tmp_path):

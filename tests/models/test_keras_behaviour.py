@@ -238,3 +238,29 @@ METRICS = ["loss", "nll", "elbo", "kl"]
 @pytest.mark.parametrize("thing", THINGS.values(), ids=THINGS)
 def test_a_keras_user(thing, model, tmp_path):
     assert thing(model, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"optimizer": "adamm"}, "compile: Unknown optimizer 'adamm': did you mean 'adam'.? Known: adadelta"),
+        ({"metrics": ["msee"]}, "compile: Unknown metrics 'msee': did you mean 'mse'"),
+        ({"jit_compile": "yes"}, "compile: jit_compile: expected True or False, got 'yes'"),
+    ],
+)
+def test_a_name_that_compile_does_not_know_gets_the_nearest(refused, arguments, message):
+    with refused(message):
+        kv.zoo.vae((4,), 2, units=(4,)).compile(**arguments)
+
+
+@pytest.mark.parametrize("name", ["vae", "aae", "semi_supervised_vae", "vq_vae"])
+def test_the_names_of_metrics_are_those_of_the_values(name):
+    classes = {"classes": 3} if name == "semi_supervised_vae" else {}
+    metrics = {} if classes else {"metrics": ["mse"]}
+    model = kv.zoo.create(name, (6,), 2, units=(4,), likelihood="normal", seed=0, **classes)
+    model.compile(run_eagerly=True, **metrics)
+    data = (X, np.arange(len(X)) % 3) if classes else (X,)
+    values, by_name = (model.evaluate(*data, verbose=0, return_dict=as_dict) for as_dict in (False, True))
+    assert dict(zip(model.metrics_names, values, strict=True)) == by_name
+    names = model.metrics_names
+    assert len(model.train_on_batch(*data)) >= len(names) and model.metrics_names == names

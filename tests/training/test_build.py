@@ -1,9 +1,13 @@
 """What a configuration gives to a recipe: only what the recipe takes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_vae.training import TrainingConfig, build_model, load_data
+from keras_vae.training.build import fit_epochs
 
 MODULE = """
 from typing import Unpack
@@ -81,3 +85,19 @@ def test_labels_that_number_no_classes_are_refused(tmp_path, refused, labels):
     config = TrainingConfig(model="conditional_vae", data=str(tmp_path / "x.npz"))
     with refused(f"x: expected the labels 0, 1, ... of the classes, got labels from {min(labels)} to {max(labels)}"):
         build_model(config, load_data(config))
+
+
+def test_dynamic_binarisation_draws_training_pixels_anew_and_those_of_validation_once():
+    def fit(batches, validation_data, **_):
+        seen.extend([[next(iter(batches)).numpy() for _ in range(2)], [*validation_data.as_numpy_iterator()]])
+        return SimpleNamespace(history={})
+
+    model, seen = SimpleNamespace(condition=None, distribute_strategy=tf.distribute.get_strategy(), fit=fit), []
+    config = TrainingConfig(binarize="dynamic", limit=40)
+    data = load_data(config)
+    for epoch in range(2):
+        fit_epochs(model, data, config, epoch, epoch + 1)
+    (first, same), drawn, (second, _), again = seen
+    assert (first == same).all(), "a batch is a function of the epoch"
+    assert (first != second).any()
+    assert len(drawn) == len(again) == 1 and (drawn[0] == again[0]).all() and {*np.unique(drawn[0])} == {0, 255}

@@ -98,7 +98,7 @@ def test_a_learning_rate_is_positive_and_finite(refused, value):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"decay": "square"}, "decay must be 'auto', 'cosine', 'linear' or 'none'; got 'square'"),
+        ({"decay": "square"}, "Unknown decay 'square'. Known: auto, cosine, linear, none"),
         ({"learning_rate": True}, "learning_rate must be a positive number; got True"),
         ({"options": ["units"]}, "options must be a mapping"),
         ({"options": None}, "options must be a mapping"),

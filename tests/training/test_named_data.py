@@ -49,6 +49,23 @@ def test_kinds_are_guessed_but_where_they_are_named(config, refused):
         build_model(wrong, load_data(wrong))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model": "masked_vae", "options": {}},
+        {"model": "masked_vae", "options": {"base": {"name": "table", "columns": {"visits": "count"}}}},
+        {"model": "vae", "likelihood": "masked", "options": {}},
+        {"model": "vae", "likelihood": "table", "options": {"likelihood": {"columns": {"visits": "count"}}}},
+    ],
+    ids=["masked_vae", "masked_vae with a kind", "masked", "table with a kind"],
+)
+def test_any_likelihood_of_a_table_gets_the_kinds_of_its_columns(config, settings):
+    config = config.replace(**settings)
+    likelihood = build_model(config, load_data(config)).likelihood
+    visits = "count" if config.options else ("categorical", 9)
+    assert getattr(likelihood, "base", likelihood).columns == ("real", visits, ("categorical", 3))
+
+
 def test_another_file_is_read_whole_in_its_order(config, tmp_path, refused):
     path, data = tmp_path / "run", load_data(config)
     Run(path).start(with_names(config, data))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -53,6 +54,8 @@ class Anomalies(NamedTuple):
         typicality: distance of -ELBO from its mean, in nats.
         kl: KL(q(z | x) || p(z)) in nats; None for models without one.
         complexity: -ELBO minus the length as PNG, in bits; None for models of other data than images.
+        p_values: score -> share of usual examples with at least this score; those of `combined` alone for an export of
+            an earlier version.
     """
 
     is_anomaly: np.ndarray
@@ -67,6 +70,7 @@ class Anomalies(NamedTuple):
     typicality: np.ndarray
     kl: np.ndarray | None = None
     complexity: np.ndarray | None = None
+    p_values: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 class Client:
@@ -166,7 +170,10 @@ class Client:
 
     def anomaly(self, x: np.ndarray | Images, *, condition: Any = None) -> Anomalies:
         """Returns the anomaly scores of examples; see `encode` for the arguments."""
-        return Anomalies(**self._of_examples("anomaly", x, condition))
+        found = self._of_examples("anomaly", x, condition)
+        p_values = {name.removeprefix("p_value_"): found[name] for name in found if name.startswith("p_value_")}
+        known = {name: found[name] for name in Anomalies._fields if name in found}
+        return Anomalies(**known, p_values={"combined": found["p_value"], **p_values})
 
     def classify(self, x: np.ndarray | Images) -> np.ndarray:
         """Returns the probabilities of the classes, `(N, classes)`; see `encode` for the arguments."""

@@ -38,6 +38,8 @@ def test_its_methods_are_those_of_the_model(client, vae):
     anomalies = client.anomaly(X)
     np.testing.assert_allclose(-anomalies.negative_elbo, client.score(X), rtol=0.1)
     assert anomalies.is_anomaly.dtype == bool and ((anomalies.p_value > 0) & (anomalies.p_value <= 1)).all()
+    assert anomalies.p_values["combined"] is anomalies.p_value
+    assert {"kl", "error", "code_distance"} < {*anomalies.p_values} < {*anomalies._fields}
 
 
 def test_uint8_means_0_to_255_and_files_are_images(client, vae, tmp_path):
