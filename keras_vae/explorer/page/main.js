@@ -124,7 +124,7 @@ function controlMap({ data, state, server, points, colours, pictures, choose }, 
   byId("zoom-all").addEventListener("click", () => scatter.all());
   if (points.indices) byId("map-gesture").textContent = "drag to decode the examples on the way";
   byId("pick-index").max = String(points.count - 1);
-  byId("pick-last").textContent = `of 0 to ${(points.count - 1).toLocaleString("en")}`;
+  byId("pick-last").textContent = `0 to ${(points.count - 1).toLocaleString("en")}`;
   byId("pick").addEventListener("submit", (event) => {
     event.preventDefault();
     choose(Math.min(points.count - 1, Math.max(0, Math.floor(Number(byId("pick-index").value)) || 0)));
