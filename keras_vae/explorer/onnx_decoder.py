@@ -30,8 +30,9 @@ def onnx_decoder(model: Autoencoder, *, onnxruntime: str | os.PathLike | None = 
         onnxruntime: see `onnxruntime_web`.
 
     Raises:
-        InvalidInputError: if the decoder is too large, if it cannot be exported, or without onnxruntime-web.
+        InvalidInputError: without onnxruntime-web, or if the decoder cannot be exported or is too large.
     """
+    script, wasm = onnxruntime_web(onnxruntime)
     signature = "decode_indices" if isinstance(model.posterior, DiscretePosterior) else "decode"
     with tempfile.TemporaryDirectory(prefix="keras_vae-") as folder:
         try:
@@ -45,7 +46,6 @@ def onnx_decoder(model: Autoencoder, *, onnxruntime: str | os.PathLike | None = 
         raise InvalidInputError(
             f"{model.name}: expected a decoder of at most {MOST_BYTES:,} bytes as ONNX, got {len(onnx):,}."
         )
-    script, wasm = onnxruntime_web(onnxruntime)
     return {
         "signature": signature,
         "onnx": _compressed(onnx),

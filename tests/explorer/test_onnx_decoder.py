@@ -70,7 +70,7 @@ def test_codes_and_conditions_are_decoded_as_by_the_model(runtime, array_of):
 
 
 @pytest.mark.slow
-def test_a_page_without_its_decoder_says_why(explorer, tmp_path, no_connection, monkeypatch, refused):
+def test_a_page_without_its_decoder_says_why(explorer, tmp_path, no_connection, refused):
     path = tmp_path / "page.html"
     with refused("onnxruntime-web 1.30.0: it cannot be downloaded .*; check the connection, or give a local copy of"):
         explorer.save(path, live=True)
@@ -79,16 +79,27 @@ def test_a_page_without_its_decoder_says_why(explorer, tmp_path, no_connection, 
         explorer.save(path)
     data = json.loads(path.read_text().partition('id="data">')[2].partition("</script>")[0])
     assert data["draws"]["seeds"] == 16 and "library" in data and "decoder" not in data
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"), [(20, "expected a decoder of at most 10 bytes as ONNX, got 20"), (0, "no operation")]
+)
+def test_what_cannot_be_in_a_page_is_refused(model, runtime, monkeypatch, refused, size, reason):
+    def export(model, path, *, options):
+        if not size:
+            raise ValueError("no operation")
+        path.write_bytes(bytes(size))
+        return path
+
+    monkeypatch.setattr(onnx_decoder_file, "export_onnx", export)
     monkeypatch.setattr(onnx_decoder_file, "MOST_BYTES", 10)
-    with refused("expected a decoder of at most 10 bytes as ONNX, got"):
-        explorer.save(path, live=True)
+    with refused(reason):
+        onnx_decoder(model, onnxruntime=runtime)
 
 
 def test_another_package_is_refused(tmp_path, refused):
     with refused("no such file; expected onnxruntime-web-1.30.0.tgz"):
         package.onnxruntime_web(tmp_path / "none.tgz")
     (tmp_path / "other.tgz").write_bytes(b"other")
-    with refused(
-        "expected onnxruntime-web-1.30.0.tgz with the SHA-256 d2228df7e461..., got .*npm pack"
-    ):
+    with refused("expected onnxruntime-web-1.30.0.tgz with the SHA-256 d2228df7e461..., got .*npm pack"):
         package.onnxruntime_web(tmp_path / "other.tgz")
