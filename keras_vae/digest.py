@@ -1,7 +1,8 @@
-"""Digests of arrays, for their comparison."""
+"""Digests of arrays and files, for their comparison."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,3 +39,9 @@ def digest_of(arrays: Iterable[Any]) -> str:
         digest.update(f"{array.dtype}{array.shape};".encode())
         digest.update(array.reshape(-1).view(np.uint8).data)  # bfloat16 does not support the buffer protocol
     return digest.hexdigest()[:16]
+
+
+def sha256_of(path: Path) -> str:
+    """Returns the SHA-256 of a file, in 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

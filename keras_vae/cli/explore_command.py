@@ -32,6 +32,21 @@ def explore(
         Path | None,
         typer.Option(help="Write one .html file that needs no server, and exit.", show_default="start a server"),
     ] = None,
+    live: Annotated[
+        bool | None,
+        typer.Option(
+            "--live/--no-live",
+            help="With --static: put the decoder into the file, to run in the browser.",
+            show_default="where it is possible",
+        ),
+    ] = None,
+    onnxruntime: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --static: a local copy of the npm package onnxruntime-web, a .tgz file.",
+            show_default="downloaded once",
+        ),
+    ] = None,
     server: Annotated[
         str | None,
         typer.Option(
@@ -40,6 +55,10 @@ def explore(
     ] = None,
     served_name: Annotated[str, typer.Option(help="Name of the model on --server.")] = "model",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 selects a free one.")] = 0,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Name under which a proxy shows the page, such as hub.example.org. Repeatable."),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of t-SNE and UMAP.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of --static if it exists.")] = False,
@@ -50,6 +69,7 @@ def explore(
     from keras_vae.cli.sources import check_split, evaluation_data_of, model_of
     from keras_vae.data import SplitDataset
     from keras_vae.explorer import explore as start
+    from keras_vae.explorer.onnxruntime_web import check_package
     from keras_vae.files import check_writable
     from keras_vae.serving.client import ServingError
     from keras_vae.serving.extra import need
@@ -63,6 +83,12 @@ def explore(
         if static.exists() and not overwrite:
             raise InvalidInputError(f"{static}: it exists; use --overwrite or another --static.")
         check_writable(static)
+    elif live is not None or onnxruntime is not None:
+        raise InvalidInputError(
+            "--live, --onnxruntime: expected --static, to which they belong; add --static PAGE.html."
+        )
+    if onnxruntime is not None:
+        check_package(onnxruntime)
     model, config = model_of(run), config_of(run)
     examples = evaluation_data_of(run, data, None, shape=model.event_shape)
     check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
@@ -70,13 +96,13 @@ def explore(
         explorer = start(
             model, examples, title=run.name.removesuffix(".keras"), points=points, map_kind=map_kind, anomaly=anomaly,
             binarize=None if config is None else config.binarize, server=server, served_name=served_name, port=port,
-            seed=seed,
+            hosts=allow_host or (), seed=seed,
         )  # fmt: skip
     except ServingError as error:
         raise InvalidInputError(str(error)) from error
     with explorer:
         if static is not None:
-            explorer.save(static)
+            explorer.save(static, live=live, onnxruntime=onnxruntime)
             typer.echo(f"Written: {static}")
             return
         typer.echo(f"Explorer: {explorer.url}\nCtrl-C stops it.")

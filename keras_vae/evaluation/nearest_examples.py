@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.checks import check_integer
-from keras_vae.distributions import FiniteScalarQuantizer, LookupFreeQuantizer, VectorQuantizer
+from keras_vae.distributions import DiscretePosterior
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.examples import read_examples
 from keras_vae.evaluation.latent import condition_of
@@ -91,7 +91,7 @@ def codes_of(model: Autoencoder, x: Any, y: Any = None, *, what: str = "Encoding
     >>> codes_of(model, x).means.shape
     (180, 8)
     """
-    if isinstance(model.posterior, (VectorQuantizer, FiniteScalarQuantizer, LookupFreeQuantizer)):
+    if isinstance(model.posterior, DiscretePosterior):
         raise InvalidInputError(
             f"{model.name}: expected continuous latents, got {type(model.posterior).__name__}; use another model."
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae.distributions import DiscretePosterior
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation import condition_of
+from keras_vae.evaluation import codes_of, condition_of
 from keras_vae.explorer.points import Points
 from keras_vae.models import Autoencoder
 
@@ -39,15 +39,13 @@ def encode_points(model: Autoencoder, points: Points) -> PointCodes:
         InvalidInputError: if latents are not finite.
     """
     condition = model.inferred_conditions(points.x, condition_of(model, points.y))
-    posterior = model.encode(points.x, condition=condition)
-    means = posterior.mean().numpy().reshape(len(points), -1)
-    if not np.isfinite(means).all():
-        raise InvalidInputError(f"{model.name}: expected finite latents, got NaN or infinity; check its training.")
     if isinstance(model.posterior, DiscretePosterior):
-        indices = posterior.indices.numpy().reshape(len(points), -1)
-        return PointCodes(means, np.ones(means.shape[1], "float32"), indices, condition)
-    try:
-        noise = np.sqrt(posterior.variance().numpy().reshape(len(points), -1).mean(axis=0))
-    except NotImplementedError:  # a family without a variance
-        noise = np.zeros(means.shape[1], "float32")
-    return PointCodes(means, np.where(noise > 0, noise, 1.0).astype("float32"), None, condition)
+        posterior = model.encode(points.x, condition=condition)
+        means, indices = (part.numpy().reshape(len(points), -1) for part in (posterior.mean(), posterior.indices))
+        found = PointCodes(means, np.ones(means.shape[1], "float32"), indices, condition)
+    else:
+        codes = codes_of(model, points.x, condition, what="Encoding the points", verbose=1)
+        found = PointCodes(codes.means, codes.noise.astype("float32"), None, condition)
+    if not np.isfinite(found.means).all():
+        raise InvalidInputError(f"{model.name}: expected finite latents, got NaN or infinity; check its training.")
+    return found

@@ -7,7 +7,8 @@ import os
 import tempfile
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,18 +17,19 @@ from keras_vae.data import SplitDataset
 from keras_vae.errors import InvalidInputError
 from keras_vae.explorer.codes import encode_points
 from keras_vae.explorer.explorer_data import explorer_data
-from keras_vae.explorer.library import library
 from keras_vae.explorer.map_store import MapStore
 from keras_vae.explorer.points import choose_points
 from keras_vae.explorer.remote import Remote
 from keras_vae.explorer.routes import PATH, Pages
 from keras_vae.explorer.scores import Predict, scores_of
 from keras_vae.explorer.static_page import static_page
+from keras_vae.explorer.without_server import without_server
 from keras_vae.files import expanded, new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.serving import ExportOptions, export
 from keras_vae.serving.client import Client
 from keras_vae.serving.server import LocalServer, ServerOptions
+from keras_vae.serving.server.hosts import LOCAL, check_hosts
 from keras_vae.serving.server.lifecycle import bind
 
 NAME = "model"
@@ -44,28 +46,40 @@ class Explorer:
     """
 
     def __init__(
-        self, url: str, data: dict[str, Any], resources: contextlib.ExitStack, decode: Callable[[], dict[str, Any]]
+        self, url: str, data: dict[str, Any], resources: contextlib.ExitStack, offline: Callable[..., dict[str, Any]]
     ):
         self.url, self.data = url, data
-        self._resources, self._decode = resources, decode
+        self._resources, self._offline = resources, offline
 
     def open(self) -> None:
         """Opens the page in the browser of this machine."""
         webbrowser.open(self.url)
 
-    def save(self, path: str | os.PathLike) -> None:
+    def save(
+        self,
+        path: str | os.PathLike,
+        *,
+        live: bool | None = None,
+        onnxruntime: str | os.PathLike | None = None,
+    ) -> None:
         """Writes the page as one file that needs no server, such as `explorer.html`.
 
-        It shows latents that are decoded beforehand: for any latent, the nearest of them.
+        The file contains the decoder as ONNX, and onnxruntime-web, which runs it in the browser. Without them it shows
+        latents that are decoded beforehand: for any latent, the nearest of them.
+
+        Args:
+            path: the file.
+            live: whether the file contains the decoder. None does so where it can, and warns otherwise.
+            onnxruntime: path of the npm package `onnxruntime-web`, see `onnxruntime_web`. None downloads it once.
 
         Raises:
+            InvalidInputError: if `live` is True and the file cannot contain the decoder.
             OSError: if the file cannot be written; a file that exists is then unchanged.
         """
         path = expanded(path)
-        data = {**self.data, "signatures": None, "predict": None, "library": self._decode()}
-        data["mapNames"] = {name: title for name, title in data["mapNames"].items() if name in data["maps"]}
+        page = static_page(self._offline(live=live, onnxruntime=onnxruntime))
         with new_parents(path):
-            write_whole(path, lambda target: target.write_text(static_page(data), encoding="utf-8"))
+            write_whole(path, lambda target: target.write_text(page, encoding="utf-8"))
 
     def close(self) -> None:
         """Stops the server. The page remains, but nothing is decoded any more."""
@@ -98,6 +112,7 @@ def explore(
     server: str | None = None,
     served_name: str = NAME,
     port: int = 0,
+    hosts: Sequence[str] = (),
     seed: int = 0,
 ) -> Explorer:
     """Starts a page in which one moves through the latent space of a model.
@@ -120,6 +135,8 @@ def explore(
         server: URL of a TensorFlow Serving that serves an export of the model. None serves it on this machine.
         served_name: name of the model on `server`.
         port: port of the page; 0 selects a free one.
+        hosts: names under which a proxy shows the page, such as `("hub.example.org",)`. The server answers only
+            requests to these and to this machine, so that no other web site can read from it.
         seed: seed of t-SNE and UMAP.
 
     Returns:
@@ -137,7 +154,7 @@ def explore(
     """
     if not isinstance(model, Autoencoder):
         raise InvalidInputError(f"model: expected an Autoencoder, got {type(model).__name__}; see load_model.")
-    seed = check_seed(seed)
+    seed, hosts = check_seed(seed), check_hosts(hosts)
     options = ServerOptions(port=port, grpc_port=None)
     with bind(options.host, options.port):  # a port in use is told before the work
         pass
@@ -151,7 +168,7 @@ def explore(
         if remote is None:
             _export(model, folder / NAME, data if anomaly else None, binarize)
         pages = Pages(model, remote)
-        running = resources.enter_context(LocalServer(folder, options, routes=pages.routes()))
+        running = resources.enter_context(LocalServer(folder, options, routes=pages.routes(), hosts=(*LOCAL, *hosts)))
         predict, signatures = _local(running) if remote is None else _connected(resources, server, served_name, model)
         if NEEDED not in signatures:
             raise InvalidInputError(
@@ -166,10 +183,8 @@ def explore(
         described["predict"] = "predict" if remote is not None else f"../v1/models/{NAME}:predict"
         pages.data, pages.maps = json.dumps(described).encode(), maps
 
-        def decode():
-            return library(model, codes, first_map, described["dimensions"], tuple(described["limits"]))
-
-        return Explorer(f"{running.url}{PATH}/", described, resources.pop_all(), decode)
+        offline = partial(without_server, described, model, codes, first_map)
+        return Explorer(f"{running.url}{PATH}/", described, resources.pop_all(), offline)
 
 
 def _local(server: LocalServer) -> tuple[Predict, dict[str, list[str]]]:

@@ -7,13 +7,11 @@ import numpy as np
 from keras_vae.explorer.arrays import as_array
 from keras_vae.explorer.codes import PointCodes
 from keras_vae.explorer.maps import LatentMap
-from keras_vae.explorer.prior_draws import PriorDraws
 from keras_vae.explorer.thumbnails import as_pictures, thumbnails
 from keras_vae.models import Autoencoder
 
 GRID, VALUES = 20, 11
 """Positions along each side of the map, and values of each dimension."""
-SEEDS, DRAWS = range(4), 16
 NEIGHBOURS = 6
 MOST_SIDE = 64
 """The height and the width in pixels to which larger pictures are reduced."""
@@ -24,18 +22,20 @@ def library(
     codes: PointCodes,
     latent_map: LatentMap,
     dimensions: list[dict[str, Any]],
+    draws: np.ndarray | None,
     limits: tuple[float, float],
 ) -> dict[str, Any]:
     """Decodes all points, a grid on the map, values of each active dimension, and draws from the prior.
 
     The page shows, for any latent, the nearest of these. Returns their flattened latents `z`, their `condition`, and
-    a `sheet` of pictures or, for rows of numbers, the `values`; also the `draws`: `seeds` and index of the `first`.
+    a `sheet` of pictures or, for rows of numbers, the `values`.
 
     Args:
         model: the model.
         codes: the latents of the points.
         latent_map: their map.
         dimensions: the active dimensions, see `dimensions_of`.
+        draws: draws from the prior, `(N, D)`; None for a model without a prior.
         limits: the values of black and white.
     """
     nearest, grid = _grid(codes, latent_map)
@@ -46,13 +46,9 @@ def library(
         moved[:, each["index"]] = np.linspace(each["low"], each["high"], VALUES)
         parts.append(moved)
         owners.append(np.full(VALUES, center))
-    first = sum(map(len, parts))
-    drawn = None
-    if model.prior is not None:
-        draws = PriorDraws(model)
-        parts += [draws.latents(seed, DRAWS) for seed in SEEDS]
-        owners.append(np.linspace(0, len(codes.means) - 1, len(SEEDS) * DRAWS).astype(int))
-        drawn = {"seeds": list(SEEDS), "count": DRAWS, "first": first}
+    if draws is not None:
+        parts.append(draws)
+        owners.append(np.linspace(0, len(codes.means) - 1, len(draws)).astype(int))
     z = np.concatenate(parts).astype("float32")
     condition = None if codes.condition is None else np.asarray(codes.condition)[np.concatenate(owners)]
     decoded = model.decode(z.reshape(-1, *model.latent_shape), condition=condition).mean().numpy()
@@ -62,7 +58,6 @@ def library(
         "condition": None if condition is None else as_array(condition.astype("float32")),
         "sheet": None if pictures is None else thumbnails(pictures, limits, most_side=MOST_SIDE),
         "values": None if pictures is not None else as_array(decoded.astype("float32")),
-        "draws": drawn,
     }
 
 

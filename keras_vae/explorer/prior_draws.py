@@ -12,6 +12,8 @@ from keras_vae.layers.sampling import draw_rows
 from keras_vae.models import Autoencoder
 
 MOST_DRAWS = 64
+SEEDS, DRAWS = range(16), 16
+"""The seeds of a page without a server, and the draws of each."""
 
 
 class PriorDraws:
@@ -37,12 +39,19 @@ class PriorDraws:
         Raises:
             InvalidInputError: if the seed or the number is out of range.
         """
-        z = self.latents(seed, count)
+        return self._described(self.latents(seed, count))
+
+    def beforehand(self) -> tuple[np.ndarray, dict[str, Any]]:
+        """Returns the latents of `SEEDS`, one after the other, and the same as JSON, with the number of `seeds`."""
+        z = np.concatenate([self.latents(seed, DRAWS) for seed in SEEDS])
+        return z, {"seeds": len(SEEDS), **self._described(z)}
+
+    def _described(self, z: np.ndarray) -> dict[str, Any]:
         found = {"z": as_array(z)}
         posterior = self.model.posterior
         if isinstance(posterior, DiscretePosterior):
             indices, _ = posterior.quantize_vectors(tf.constant(z.reshape(-1, *self.model.latent_shape)))
-            found["indices"] = as_array(indices.numpy().reshape(count, -1))
+            found["indices"] = as_array(indices.numpy().reshape(len(z), -1))
         return found
 
     def latents(self, seed: int, count: int) -> np.ndarray:

@@ -11,7 +11,6 @@ from starlette.routing import Route
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.explorer.arrays import as_array
-from keras_vae.explorer.gif import animation
 from keras_vae.explorer.image_reader import read_example
 from keras_vae.explorer.map_store import MapStore
 from keras_vae.explorer.page_files import page_files, type_of
@@ -63,7 +62,6 @@ class Pages:
             Route(f"{PATH}/maps/{{kind}}", _answering(self._map)),
             Route(f"{PATH}/draws", _answering(self._draw)),
             Route(f"{PATH}/read", _answering(self._read), methods=["POST"]),
-            Route(f"{PATH}/gif", _answering(self._gif), methods=["POST"]),
             Route(f"{PATH}/predict", _answering(self._predict), methods=["POST"]),
             Route(f"{PATH}/{{name}}", self._file),
         ]
@@ -103,13 +101,6 @@ class Pages:
             )
         x = await run_in_threadpool(read_example, self.model.event_shape, await _body(request))
         return _json(as_array(x))
-
-    async def _gif(self, request: Request) -> Response:
-        try:
-            document = json.loads(await _body(request))
-        except (ValueError, RecursionError) as error:
-            raise InvalidInputError(f"frames: expected JSON, got: {error}.") from error
-        return Response(await run_in_threadpool(animation, document), media_type="image/gif", headers=HEADERS)
 
     async def _predict(self, request: Request) -> Response:
         if self.remote is None:

@@ -13,10 +13,10 @@ SCRIPT_LINK = '<script type="module" src="main.js"></script>'
 
 
 def static_page(data: Mapping[str, Any]) -> str:
-    """Returns the page with its style, script and data inside; it loads nothing from anywhere.
+    """Returns the page with its style, scripts and data inside; it loads nothing from anywhere.
 
     Args:
-        data: what the page is given, see `explorer_data`, with the `library`.
+        data: what the page is given, see `without_server`.
 
     Example:
 
@@ -24,18 +24,23 @@ def static_page(data: Mapping[str, Any]) -> str:
     >>> "src=" in page, page.count("</script>")
     (False, 2)
     """
-    style, script = page_files()["explorer.css"], one_script()
+    style, scripts, allowed = page_files()["explorer.css"], [one_script()], ""
+    if "decoder" in data:
+        runtime = data["decoder"]["script"]
+        data = {**data, "decoder": {name: value for name, value in data["decoder"].items() if name != "script"}}
+        scripts, allowed = [runtime, *scripts], " 'wasm-unsafe-eval'"  # only WebAssembly
+    digests = " ".join(f"'{_digest(script)}'" for script in scripts)
     policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data: blob:; "
+        f"default-src 'none'; script-src {digests}{allowed}; style-src '{_digest(style)}'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
     content = json.dumps(data).replace("<", "\\u003c")
-    page = page_files()["index.html"]
     head = f'<meta http-equiv="content-security-policy" content="{policy}">\n<style>{style}</style>'
-    page = page.replace(STYLE_LINK, head).replace(f"{SCRIPT_LINK}\n", "")
-    scripts = f'<script type="application/json" id="data">{content}</script>\n<script type="module">{script}</script>\n'
+    page = page_files()["index.html"].replace(STYLE_LINK, head).replace(f"{SCRIPT_LINK}\n", "")
+    inside = [f'<script type="application/json" id="data">{content}</script>']
+    inside += [f'<script type="module">{script}</script>' for script in scripts]
     before, body, after = page.rpartition("</body>")
-    return before + scripts + body + after
+    return before + "\n".join(inside) + "\n" + body + after
 
 
 def _digest(text: str) -> str:

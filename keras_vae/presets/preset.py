@@ -1,13 +1,13 @@
 """The folder of a preset."""
 
 import dataclasses
-import hashlib
 import os
 import re
 from pathlib import Path
 from typing import Any
 
 from keras_vae.checks import is_integer, is_number
+from keras_vae.digest import sha256_of
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import read_json
 from keras_vae.presets.model_card import ModelCard
@@ -105,12 +105,6 @@ def check_name(name: str) -> str:
     if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name):
         raise InvalidInputError(f"name of a preset: expected letters, digits, '.', '_' and '-', got {name!r}.")
     return name
-
-
-def sha256_of(path: Path) -> str:
-    """Returns the SHA-256 of a file, in 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def name_of_preset(model_file: Path) -> str | None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.digest import sha256_of
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import PARTIAL, expanded, new_parents, partial_folder, write_json
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.facts import facts_of
 from keras_vae.presets.compact import PRECISIONS, save_compact
 from keras_vae.presets.model_card import ModelCard
-from keras_vae.presets.preset import FILES, MODEL, README, RECORD, Preset, check_name, sha256_of
+from keras_vae.presets.preset import FILES, MODEL, README, RECORD, Preset, check_name
 from keras_vae.presets.readme import readme_of
 from keras_vae.serialization import get
 from keras_vae.version import __version__

@@ -1,12 +1,17 @@
 """The page in a real browser."""
 
+import io
+import os
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vae import explore
+from keras_vae.explorer.onnxruntime_web import FILE, FOLDER
 from keras_vae.serving.png import png
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install 'keras_vae[test]'")
@@ -25,6 +30,17 @@ const transfer = new DataTransfer();
 transfer.items.add(new File([new Uint8Array(bytes)], name, {type: 'image/png'}));
 window.dispatchEvent(new DragEvent('drop', {dataTransfer: transfer, bubbles: true, cancelable: true}));
 """
+SAVED = """
+const done = arguments[0];
+const original = URL.createObjectURL;
+URL.createObjectURL = (blob) => {
+  URL.createObjectURL = original;
+  blob.arrayBuffer().then(content => done(Array.from(new Uint8Array(content))));
+  return original(blob);
+};
+document.getElementById('path-gif').click();
+"""
+PACKAGE = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / FOLDER / FILE
 UNNAMED = """
 const controls = [...document.querySelectorAll('button, select, input, canvas[tabindex]')];
 return controls.filter(e => !(e.labels?.length || e.ariaLabel || e.textContent.trim())).map(e => e.outerHTML);
@@ -168,10 +184,57 @@ def test_many_points_and_a_server_that_stops(page, model, digits):
     page.wait_for("return /does not answer/.test(document.getElementById('trouble').textContent)")
 
 
+def keep_a_and_b(page):
+    page.script("document.querySelector('[aria-label=\"Keep what is decoded as A\"]').click()")
+    page.script("document.getElementById('pick-index').value = 7; document.getElementById('pick').requestSubmit()")
+    page.script("document.querySelector('[aria-label=\"Keep what is decoded as B\"]').click()")
+
+
 def test_the_file_without_a_server_decodes_from_its_library(page, explorer, tmp_path):
-    explorer.save(tmp_path / "page.html")
+    explorer.save(tmp_path / "page.html", live=False)
     page.open((tmp_path / "page.html").as_uri())
     pixels = page.pixels()
     page.drag((0.3, 0.3), (0.6, 0.6))
     page.wait_for(f"return document.querySelector('#decoded-frame canvas').toDataURL() != '{pixels}'")
-    assert "needs no server" in page.text("notes") and page.errors() == []
+    page.wait_for("return document.querySelectorAll('#draws button').length == 16")
+    assert "decoded beforehand" in page.text("notes")
+    keep_a_and_b(page)
+    with Image.open(io.BytesIO(bytes(page.driver.execute_async_script(SAVED)))) as image:
+        assert (image.format, image.n_frames, image.size) == ("GIF", 16, (256, 256))
+    assert page.errors() == []
+
+
+@pytest.mark.skipif(not PACKAGE.is_file(), reason=f"needs {PACKAGE}, which keras-vae explore --static downloads")
+def test_the_file_with_the_decoder_answers_as_the_model(page, explorer, model, tmp_path, array_of):
+    explorer.save(tmp_path / "page.html", live=True)
+    page.open((tmp_path / "page.html").as_uri())
+    assert "the decoder is in it" in page.text("notes")
+
+    def shown():
+        rgba = page.script(
+            "const c = document.querySelector('#decoded-frame canvas');"
+            "return Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
+        )
+        return np.reshape(rgba, (8, 8, 4))[..., :1] / 255
+
+    code = array_of(explorer.data["points"]["codes"])[0]
+    np.testing.assert_allclose(shown(), model.decode(code[None]).mean()[0], atol=0.51 / 255 + 1e-5)
+
+    first = explorer.data["dimensions"][0]
+    page.script(
+        "const s = document.querySelector('#dimensions input'); s.value = s.max; s.dispatchEvent(new Event('input'))"
+    )
+    page.wait_for(f"return document.getElementById('caption').textContent.startsWith('z{first['index']} =')")
+    page.wait_for("return document.getElementById('decoded-frame').dataset.decoded > 1")
+    moved = code.copy()
+    moved[first["index"]] = first["high"]
+    np.testing.assert_allclose(shown(), model.decode(moved[None]).mean()[0], atol=0.51 / 255 + 1e-3)
+
+    page.wait_for("return document.querySelectorAll('#draws button').length == 16")
+    drawn = page.script("return document.querySelector('#draws canvas').toDataURL()")
+    page.click("next-seed")
+    page.wait_for(f"return document.querySelector('#draws canvas').toDataURL() != '{drawn}'")
+    keep_a_and_b(page)
+    page.click("path")
+    page.wait_for("return document.querySelectorAll('#path-strip button').length == 9")
+    assert page.errors() == []

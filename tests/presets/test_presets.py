@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from keras_vae import KL, NLL, Autoencoder, from_preset, list_presets, make_networks, save_to_preset, zoo
+from keras_vae.digest import sha256_of
 from keras_vae.presets import ModelCard, Preset, find_preset, is_preset
-from keras_vae.presets.preset import sha256_of
 from tests.presets.conftest import CARD
 
 

@@ -34,7 +34,7 @@ PARTS = {
             "prometheus_client",
         ),
     ),
-    "onnx": Part("export to .onnx files", ("onnx", "tf2onnx")),
+    "onnx": Part("export to .onnx files, and the decoder in the page of explore --static", ("onnx", "tf2onnx")),
     "beam": Part("batch inference with --runner", ("apache_beam",)),
     "umap": Part("UMAP maps in explore", ("umap",)),
     "mlflow": Part("train --log mlflow", ("mlflow",)),

@@ -62,6 +62,7 @@ export function controlCodeMap({ data, state }) {
     cursor = [place(event.clientX - box.left, box.width, width), place(event.clientY - box.top, box.height, height)];
     paint();
     draw();
+    tellPosition();
   };
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button > 0) return;

@@ -3,6 +3,7 @@ import { byId, decimals, element } from "./pages.js";
 
 export const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const MISSING = "#999999";
+const PART = "part of the data";
 
 /** The colour of each point, and its legend. */
 export class Colours {
@@ -50,11 +51,11 @@ export class Colours {
     });
   }
 
-  /** What is known of a point, in words. */
+  /** What is known of a point, in words, beside its part of the data, which its name tells. */
   words(i) {
-    return this.all.map((each, k) => {
+    return this.all.flatMap((each, k) => {
       const value = this.values[k][i];
-      return `${each.name}: ${each.kind === "class" ? each.names[value] ?? "–" : decimals(value)}`;
+      return each.name === PART ? [] : [`${each.name}: ${each.kind === "class" ? each.names[value] ?? "–" : decimals(value)}`];
     });
   }
 

@@ -17,7 +17,8 @@ export function controlDimensions({ data, state, decoder, pictures }) {
   const place = byId("dimensions");
   const rows = data.dimensions.map((dimension) => {
     const level = data.levels.find((each) => dimension.index >= each.start && dimension.index < each.start + each.size);
-    const detail = [dimension.kl === null ? `variance ${decimals(dimension.variance)}` : `KL ${decimals(dimension.kl)} nats`, ...(level ? [level.name] : [])].join(", ");
+    const use = dimension.kl === null ? `variance ${decimals(dimension.variance)}` : `KL ${decimals(dimension.kl)} nats`;
+    const detail = [use, level ? level.name : placeOf(dimension.index, data.model.latentShape)].filter(Boolean).join(", ");
     const change = (value) => {
       const code = Float32Array.from(state.code);
       code[dimension.index] = value;
@@ -68,4 +69,11 @@ export function controlDimensions({ data, state, decoder, pictures }) {
     }
     drawSoon();
   });
+}
+
+/** Where a dimension is in a map of latents; nothing for vectors. */
+function placeOf(index, [height, width, channels]) {
+  if (channels === undefined) return "";
+  const place = Math.floor(index / channels);
+  return `row ${Math.floor(place / width) + 1} of ${height}, column ${(place % width) + 1} of ${width}`;
 }

@@ -12,7 +12,7 @@ export function controlDraws(context) {
   if (!data.model.prior) return;
   reveal("draws-card");
   const seed = byId("seed");
-  const last = data.library ? data.library.draws.seeds.at(-1) : 2 ** 31 - 1;
+  const last = data.draws ? data.draws.seeds - 1 : 2 ** 31 - 1;
   seed.max = String(last);
   const draw = () => trying(async () => {
     const given = Number(seed.value) || 0;

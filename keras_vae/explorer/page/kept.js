@@ -1,11 +1,13 @@
+import { animation } from "./gif.js";
 import { byId, decimals, download, element, reveal, trying } from "./pages.js";
 import { sliderRow } from "./slider.js";
 
 const MOST_STEPS = 40;
+const LEAST_SIDE = 256; // of a GIF in pixels, to which small pictures are enlarged
 
 /** The slots A, B and C, their combinations, and paths from A to B. */
 export function controlKept(context) {
-  const { data, state, decoder, pictures, server } = context;
+  const { data, state, decoder, pictures } = context;
   reveal("kept-card");
   const slots = byId("slots");
   const places = {};
@@ -55,11 +57,11 @@ export function controlKept(context) {
     const { latents, decoded, condition } = await path();
     showStrip(byId("path-strip"), context, latents, decoded, (i) => `Step ${i + 1} of ${latents.length} from A to B`, condition);
   }));
-  byId("path-gif").hidden = pictures.hasBars || Boolean(data.library);
+  byId("path-gif").hidden = pictures.hasBars;
   byId("path-gif").addEventListener("click", () => trying(async () => {
     const { decoded } = await path();
-    const frames = decoded.map((values) => pictures.rgb(values));
-    download(await server.gif({ width: pictures.width, height: pictures.height, frames }), "interpolation.gif");
+    const scale = Math.max(1, Math.floor(LEAST_SIDE / Math.max(pictures.width, pictures.height)));
+    download(animation(decoded.map((values) => pictures.pixels(values)), scale), "interpolation.gif");
   }));
 
   if (data.levels.length) {

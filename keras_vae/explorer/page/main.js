@@ -7,8 +7,9 @@ import { controlDimensions } from "./dimensions.js";
 import { controlDirections } from "./directions.js";
 import { controlDraws } from "./draws.js";
 import { followGestures } from "./gestures.js";
-import { Library } from "./offline.js";
 import { controlKept } from "./kept.js";
+import { Library } from "./offline.js";
+import { OnnxDecoder } from "./onnx.js";
 import { controlOwnFile } from "./own_file.js";
 import { byId, element, tell, trying } from "./pages.js";
 import { Pictures } from "./pictures.js";
@@ -36,14 +37,11 @@ async function start() {
 
   const state = new State(data);
   const points = new Points(data);
-  const server = data.library ? new Library(data, points) : new Server(data);
+  const server = data.decoder ? new OnnxDecoder(data) : data.library ? new Library(data, points) : new Server(data);
   const colours = new Colours(data);
   const pictures = new Pictures(data);
   await pictures.load();
-  if (data.library) {
-    await server.load(pictures);
-    byId("notes").textContent += ` This page needs no server: it shows the nearest of ${server.count.toLocaleString("en")} latents that were decoded beforehand.`;
-  }
+  byId("notes").textContent += ` ${await server.load(pictures)}`;
   const decoder = new Decoder(data, server, state);
   const scatter = new Scatter(byId("points"), byId("overlay"), points, colours);
   const choose = (i) => {
@@ -94,7 +92,7 @@ function controlMap({ data, state, server, points, colours, pictures, choose }, 
     if (kind.value !== name) return;
     scatter.setPlaces(maps[name].places);
     scatter.cross = state.point === null ? null : [points.places[2 * state.point], points.places[2 * state.point + 1]];
-    byId("map-note").textContent = `${maps[name].note} Between examples, the latent is the mean of the six nearest, weighted by their distance.`;
+    byId("map-note").textContent = points.indices ? maps[name].note : `${maps[name].note} Between examples, the latent is the mean of the six nearest, weighted by their distance.`;
   });
   kind.addEventListener("change", () => showMap(kind.value));
   scatter.setPlaces(maps[kind.value].places);
@@ -124,7 +122,9 @@ function controlMap({ data, state, server, points, colours, pictures, choose }, 
   byId("zoom-in").addEventListener("click", () => scatter.zoomBy(1.5));
   byId("zoom-out").addEventListener("click", () => scatter.zoomBy(1 / 1.5));
   byId("zoom-all").addEventListener("click", () => scatter.all());
+  if (points.indices) byId("map-gesture").textContent = "drag to decode the examples on the way";
   byId("pick-index").max = String(points.count - 1);
+  byId("pick-last").textContent = `0 to ${(points.count - 1).toLocaleString("en")}`;
   byId("pick").addEventListener("submit", (event) => {
     event.preventDefault();
     choose(Math.min(points.count - 1, Math.max(0, Math.floor(Number(byId("pick-index").value)) || 0)));

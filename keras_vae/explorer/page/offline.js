@@ -1,9 +1,10 @@
 import { numbers, row } from "./arrays.js";
+import { Drawn } from "./drawn.js";
 
 /** Latents that were decoded beforehand, in place of a server: for any latent, the nearest of them is shown. */
 export class Library {
   constructor(data, points) {
-    const { z, condition, values, sheet, draws } = data.library;
+    const { z, condition, values, sheet } = data.library;
     this.size = data.model.latentSize;
     this.latents = numbers(z);
     this.count = this.latents.length / this.size;
@@ -11,7 +12,7 @@ export class Library {
     this.isLabel = points.isLabel;
     this.values = numbers(values);
     this.sheet = sheet;
-    this.drawn = draws;
+    this.drawn = new Drawn(data);
     this.noise = points.noise;
     [this.low, this.high] = data.limits;
     this.eventSize = points.eventSize;
@@ -20,7 +21,8 @@ export class Library {
 
   /** Loads the pictures, which may be smaller than those of the model. */
   async load(pictures) {
-    if (!this.sheet) return;
+    const note = `This page needs no server: it shows the nearest of ${this.count.toLocaleString("en")} latents that were decoded beforehand.`;
+    if (!this.sheet) return note;
     const image = new Image();
     image.src = this.sheet.uri;
     await image.decode();
@@ -33,6 +35,7 @@ export class Library {
     pictures.height = this.sheet.height;
     pictures.channels = pictures.channels === 1 ? 1 : 3;
     this.channels = pictures.channels;
+    return note;
   }
 
   has() {
@@ -71,8 +74,6 @@ export class Library {
   }
 
   async draws(seed, count) {
-    const at = this.drawn.seeds.indexOf(seed); // which the control limits to those of the page
-    const first = (this.drawn.first + at * this.drawn.count) * this.size;
-    return { z: this.latents.subarray(first, first + count * this.size), indices: null };
+    return this.drawn.draws(seed, count);
   }
 }

@@ -120,12 +120,4 @@ export class Pictures {
     const head = element("tr", {}, ...heads.map((textContent) => (textContent ? element("th", { scope: "col", textContent }) : element("td"))));
     return element("table", { className: "bars" }, element("thead", {}, head), body);
   }
-
-  /** Text of pixels for an animation: base64 of RGB. */
-  rgb(values) {
-    const { data } = this.pixels(values);
-    let text = "";
-    for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i], data[i + 1], data[i + 2]);
-    return btoa(text);
-  }
 }

@@ -13,6 +13,7 @@ export function showSelection({ state, points, pictures, colours, choose }) {
     const shown = Array.from({ length: Math.min(SHOWN, chosen.length) }, (_, k) => chosen[Math.floor(k * step)]);
     byId("selection-pictures").replaceChildren(...shown.map((i) => exampleButton(i, { points, pictures, choose })));
   });
+  byId("selection-mean").hidden = points.indices !== null; // the mean of discrete codes is none of them
   byId("selection-mean").addEventListener("click", () => {
     const chosen = state.selection;
     state.show({ code: points.mean(chosen), condition: points.condition(chosen[0]), caption: `Mean of ${chosen.length.toLocaleString("en")} examples` });

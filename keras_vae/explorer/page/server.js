@@ -11,6 +11,11 @@ export class Server {
     this.eventSize = data.model.eventShape.reduce((a, b) => a * b, 1);
   }
 
+  /** Makes ready; returns what the reader should know. */
+  async load() {
+    return "";
+  }
+
   has(signature) {
     return signature in this.signatures;
   }
@@ -84,10 +89,6 @@ export class Server {
 
   async read(file) {
     return numbers(await json(await ask("read", { method: "POST", body: file })));
-  }
-
-  async gif(document) {
-    return (await ask("gif", { method: "POST", body: JSON.stringify(document) })).blob();
   }
 }
 

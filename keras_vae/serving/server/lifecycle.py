@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute
 from keras_vae.errors import InvalidInputError
 from keras_vae.serving.server.connections import Connection
 from keras_vae.serving.server.context import Context
+from keras_vae.serving.server.hosts import only_hosts
 from keras_vae.serving.server.metrics import Metrics
 from keras_vae.serving.server.model_folders import Policy
 from keras_vae.serving.server.predictor import Predictor
@@ -88,6 +89,7 @@ class Server:
         options: see `serve`.
         on_start: called when the server accepts requests.
         routes: further routes beside the API, such as pages.
+        hosts: names in the header Host to which REST answers, see `only_hosts`. None answers to all.
 
     Raises:
         InvalidInputError: if the folder does not exist, or if a port is in use.
@@ -100,9 +102,10 @@ class Server:
         *,
         on_start: Callable[[], None] = lambda: None,
         routes: Sequence[BaseRoute] = (),
+        hosts: Sequence[str] | None = None,
     ):
         self.options = options
-        self._routes = routes
+        self._routes, self._hosts = routes, hosts
         self.metrics = Metrics()
         self.repository = Repository(base, Policy(options.versions), on_load=self.metrics.load)
         self.stopping = threading.Event()
@@ -127,7 +130,8 @@ class Server:
             await asyncio.to_thread(self._poll_once, FIRST_LOAD_SECONDS)
             if rpc is not None:
                 await rpc.start()
-            rest = _Rest(self._config(rest_app(context, self._routes)))
+            app = rest_app(context, self._routes)
+            rest = _Rest(self._config(app if self._hosts is None else only_hosts(app, self._hosts)))
             serving = asyncio.create_task(rest.serve(sockets=[self._socket]))
             polling = asyncio.create_task(self._poll())
             while not rest.started and not serving.done():

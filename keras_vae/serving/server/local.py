@@ -20,6 +20,7 @@ class LocalServer:
         base: folder of models, or folder of the versions of one model.
         options: see `ServerOptions`. None uses free ports of 127.0.0.1.
         routes: further routes beside the API, such as pages.
+        hosts: names in the header Host to which REST answers, see `only_hosts`. None answers to all.
 
     Raises:
         InvalidInputError: if the folder does not exist, or if a port is in use.
@@ -34,11 +35,16 @@ class LocalServer:
     """
 
     def __init__(
-        self, base: str | os.PathLike, options: ServerOptions | None = None, *, routes: Sequence[BaseRoute] = ()
+        self,
+        base: str | os.PathLike,
+        options: ServerOptions | None = None,
+        *,
+        routes: Sequence[BaseRoute] = (),
+        hosts: Sequence[str] | None = None,
     ):
         self._started = threading.Event()
         options = options or ServerOptions(port=0, grpc_port=0)
-        self._server = Server(Path(base), options, on_start=self._started.set, routes=routes)
+        self._server = Server(Path(base), options, on_start=self._started.set, routes=routes, hosts=hosts)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._error: BaseException | None = None
 
