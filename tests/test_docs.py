@@ -14,9 +14,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from typer.main import get_command
 
 import keras_vae
-from keras_vae.cli.main import main
+from keras_vae.cli.main import app, main
+from keras_vae.cli.usage_errors import UsageError
+from keras_vae.errors import InvalidInputError
 
 ROOT = Path(keras_vae.__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -52,7 +55,7 @@ def modules():
 def test_docstring_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
-    names = {**names_for_examples(), **vars(module)}
+    names = {**names_for_examples(), **vars(module), "__name__": "examples"}  # the module of classes in examples
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert doctest.testmod(module, extraglobs=names, optionflags=flags).failed == 0
     runner = doctest.DocTestRunner(optionflags=flags)
@@ -100,6 +103,52 @@ def call(tmp_path, monkeypatch):
         assert not end.value.code, line
 
     return call
+
+
+HOW = {
+    "python": "run here; those of extending.md by tests/test_extending.py",
+    "sh": "run here, with little training",
+    "bash": "run here on the front page, bulk.md and serving.md; others need a service or a run of their own",
+    "shell": "not run, as they need files or runs; searches are run here",
+    "text": "output, and commands for other machines",
+    "py": "not run, as they need another library or a service",
+    "{code-cell} ipython3": "run by tests/test_site.py",
+    "{code-block} python": "not run, as they need another library",
+}
+"""What happens to the blocks of each language. The options of all commands are checked."""
+
+
+def test_blocks_have_a_language_that_says_whether_they_run():
+    for page in (ROOT / "README.md", *PAGES):
+        found = re.findall(r"^ *```(.*)\n(?:.*\n)*?^ *```$", page.read_text(), re.MULTILINE)
+        assert {*found} <= {*HOW, "{toctree}", "{glossary}", "{raw} html", "{include} ../CHANGELOG.md"}, page.name
+
+
+def commands(page):
+    """The commands in the blocks and in the text of a page."""
+    text = page.read_text().replace("\\\n", " ")
+    lines = re.findall(r"^!?(keras-vae .*?)&?$", text, re.MULTILINE) + re.findall(r"`(keras-vae [^`\n]+)`", text)
+    return [line for line in lines if not re.search(r"\.\.\.|COMMAND|\|", line)]
+
+
+def parse(line):
+    """Parses the words of a command, and calls nothing. Options of the program itself are not parsed: they act at once."""
+    _, name, *words = shlex.split(line, comments=True)
+    if command := get_command(app).commands.get(name):
+        command.make_context(name, [word for word in words if word not in ("-h", "--help")])
+    else:
+        assert name in ("--help", "--version", "--install-completion", "--show-completion"), line
+
+
+def test_commands_on_the_pages_have_these_options():
+    wrong = {}
+    for page in (ROOT / "README.md", *PAGES):
+        for line in commands(page):
+            try:
+                parse(line)
+            except (UsageError, InvalidInputError) as error:
+                wrong[f"{page.name}: {line}"] = str(error)
+    assert not wrong
 
 
 @pytest.mark.slow

@@ -38,9 +38,11 @@ NEEDED = "decode"
 class Explorer:
     """A running explorer; `explore` makes one. A notebook shows its page.
 
-    Attributes:
+    Args:
         url: address of the page.
-        data: what the page is given, see `explorer_data`.
+        data: the data of the page, for JSON.
+        resources: what `close` ends, such as the server.
+        decode: returns the latents that `save` decodes beforehand.
     """
 
     def __init__(
@@ -57,6 +59,9 @@ class Explorer:
         """Writes the page as one file that needs no server, such as `explorer.html`.
 
         It shows latents that are decoded beforehand: for any latent, the nearest of them.
+
+        Args:
+            path: path of the file.
 
         Raises:
             OSError: if the file cannot be written; a file that exists is then unchanged.

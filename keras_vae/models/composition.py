@@ -61,8 +61,18 @@ class Composition(Serializable, AutoencoderBase):
     def with_parts(self, **parts: Any) -> Self:
         """Returns a model with some of the `PARTS` replaced; all other parts are shared, not copied.
 
+        Args:
+            **parts: the new parts, as in the constructor.
+
         Raises:
             InvalidInputError: if the model has no part of that name, or if a part does not fit the others.
+
+        Example:
+
+        >>> model = kv.zoo.vae((8,), 2, units=(4,), seed=0)
+        >>> other = model.with_parts(prior={"name": "mixture", "components": 5})
+        >>> type(other.prior).__name__, other.encoder is model.encoder
+        ('MixturePrior', True)
         """
         for name in parts:
             get(name, dict.fromkeys((*self.PARTS, "seed")), part="part of a model")
