@@ -31,6 +31,8 @@ RUN = [page for page in PAGES if page.parent.name in ("docs", "guides", "coming_
 """The pages whose blocks run on their own; Sphinx runs the tutorials and the start pages, as notebooks."""
 
 MODULES = [module.name for module in pkgutil.walk_packages(keras_vae.__path__, "keras_vae.")]
+PYTHON_WITH_OUTPUT = r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?"
+NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?")
 EXAMPLES_IN = {"kv": keras_vae, "np": np, "tf": tf, "tfd": tfp.distributions}
 
 
@@ -70,15 +72,40 @@ def blocks(language):
     return [block for page in pages for block in re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)]
 
 
+def python_on_the_pages():
+    """The blocks with their output, which may follow a block."""
+    pages = [page.read_text() for page in (ROOT / "README.md", *RUN) if page.name != "extending.md"]
+    return [found for page in pages for found in re.findall(PYTHON_WITH_OUTPUT, page, re.DOTALL)]
+
+
+def assert_printed(printed, shown):
+    """Compares texts, and the numbers in them up to differences between processors."""
+    assert NUMBER.sub("0", printed).split() == NUMBER.sub("0", shown).split()
+    numbers = [[float(number) for number in NUMBER.findall(text)] for text in (printed, shown)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=0.1, abs=0.02)
+
+
+def test_wrong_output_is_found():
+    assert_printed("nll 1.02\n", "nll 1.0")
+    for shown in ("nll 1.5", "kl 1.0"):
+        with pytest.raises(AssertionError):
+            assert_printed("nll 1.0", shown)
+
+
 def test_there_is_python_to_run():
-    assert len(blocks("python")) > 3
+    assert len(python_on_the_pages()) > 3
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.strip().splitlines()[0][:40])
-def test_python_on_the_pages_runs(block, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("block", "output"), python_on_the_pages(), ids=lambda text: text.strip().partition("\n")[0][:40]
+)
+def test_python_on_the_pages_runs(block, output, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "documentation", "exec"), {"__name__": "documentation"})
+    printed = capsys.readouterr().out
+    if output:
+        assert_printed(printed, output)
 
 
 def in_short(block, *options):
@@ -132,7 +159,7 @@ def commands(page):
 
 
 def parse(line):
-    """Parses the words of a command, and calls nothing. Options of the program itself are not parsed: they act at once."""
+    """Parses the words of a command without a call. Options of the program itself act at once, and are not parsed."""
     _, name, *words = shlex.split(line, comments=True)
     if command := get_command(app).commands.get(name):
         command.make_context(name, [word for word in words if word not in ("-h", "--help")])
