@@ -14,7 +14,7 @@ def log_weights(trace: Trace) -> tf.Tensor:
         trace: the trace of a batch of B examples with S samples each.
 
     Raises:
-        InvalidInputError: if the posterior or the prior has no density.
+        InvalidInputError: if the model has no prior.
 
     Example:
 
