@@ -138,7 +138,7 @@ HOW = {
     "bash": "run here on the front page, bulk.md and serving.md; others need a service or a run of their own",
     "shell": "not run, as they need files or runs; searches are run here",
     "text": "output, and commands for other machines",
-    "py": "not run, as they need another library or a service",
+    "py": "not run, as they need another library or a service, or are a part of a program",
     "{code-cell}": "run by tests/test_site.py",
     "{code-block}": "not run, as they need another library",
 }
