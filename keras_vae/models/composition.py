@@ -70,9 +70,11 @@ class Composition(Serializable, AutoencoderBase):
         Example:
 
         >>> model = kv.zoo.vae((8,), 2, units=(4,), seed=0)
-        >>> other = model.with_parts(prior={"name": "mixture", "components": 5})
-        >>> type(other.prior).__name__, other.encoder is model.encoder
-        ('MixturePrior', True)
+        >>> other = model.with_parts(objective=kv.NLL() + 2.0 * kv.KL())
+        >>> print(other.objective)
+        nll + 2 kl
+        >>> other.encoder is model.encoder
+        True
         """
         for name in parts:
             get(name, dict.fromkeys((*self.PARTS, "seed")), part="part of a model")
