@@ -12,7 +12,7 @@ from keras_vae.sublayers import changed_sublayers
 ITEMS = "__items__"
 """The class name of a mapping that a configuration contains as a list of its items."""
 
-Registered = TypeVar("Registered", bound=Callable[..., Any])
+Registered = TypeVar("Registered", bound=type)
 
 
 def register(cls: Registered) -> Registered:
@@ -21,7 +21,7 @@ def register(cls: Registered) -> Registered:
     It is `keras.saving.register_keras_serializable` with the package `keras_vae`. Use it as a decorator.
 
     Args:
-        cls: a class with `get_config`, such as a subclass of `Term`; or a function.
+        cls: a class with `get_config`, such as a subclass of `Term`.
 
     Returns:
         The class.
