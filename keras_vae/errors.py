@@ -73,6 +73,15 @@ class InvalidInputError(ValueError):
 
     The message names the part, the expected and the actual value, and a remedy. The command line prints it without a
     traceback, and exits with code 2.
+
+    Args:
+        message: the message.
+
+    Example:
+
+    >>> kv.zoo.vae((8, 8, 1), latent_dim=0)
+    Traceback (most recent call last):
+    keras_vae.errors.InvalidInputError: zoo.vae: latent_dim must be an integer >= 1; got 0.
     """
 
     def __init__(self, message: str):

@@ -15,7 +15,29 @@ ITEMS = "__items__"
 OF_KERAS = ("activity_regularizer", "autocast", "dtype", "name", "trainable")
 """The arguments of any layer of Keras."""
 
-register = keras.saving.register_keras_serializable(package="keras_vae")
+Registered = TypeVar("Registered", bound=type)
+
+
+def register(cls: Registered) -> Registered:
+    """Registers a class of your own with Keras, so that a model that contains it can be loaded.
+
+    It is `keras.saving.register_keras_serializable` with the package `keras_vae`. Use it as a decorator.
+
+    Args:
+        cls: a class with `get_config`, such as a subclass of `Term`.
+
+    Returns:
+        The class.
+
+    Example:
+
+    >>> @kv.register
+    ... class HalfWarmup(kv.LinearWarmup):
+    ...     '''A warm-up to 0.5.'''
+    >>> keras.saving.get_registered_name(HalfWarmup)
+    'keras_vae>HalfWarmup'
+    """
+    return keras.saving.register_keras_serializable(package="keras_vae")(cls)
 
 
 class Serializable:

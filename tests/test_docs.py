@@ -14,9 +14,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from typer.main import get_command
 
 import keras_vae
-from keras_vae.cli.main import main
+from keras_vae.cli.main import app, main
+from keras_vae.cli.usage_errors import UsageError
+from keras_vae.errors import InvalidInputError
 
 ROOT = Path(keras_vae.__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -28,6 +31,8 @@ RUN = [page for page in PAGES if page.parent.name in ("docs", "guides", "coming_
 """The pages whose blocks run on their own; Sphinx runs the tutorials and the start pages, as notebooks."""
 
 MODULES = [module.name for module in pkgutil.walk_packages(keras_vae.__path__, "keras_vae.")]
+PYTHON_WITH_OUTPUT = r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?"
+DECIMAL = re.compile(r"[-+]?\d+\.\d*(?:e[-+]?\d+)?")
 EXAMPLES_IN = {"kv": keras_vae, "np": np, "tf": tf, "tfd": tfp.distributions}
 
 
@@ -52,7 +57,7 @@ def modules():
 def test_docstring_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
-    names = {**names_for_examples(), **vars(module)}
+    names = {**names_for_examples(), **vars(module), "__name__": "examples"}  # the module of classes in examples
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert doctest.testmod(module, extraglobs=names, optionflags=flags).failed == 0
     runner = doctest.DocTestRunner(optionflags=flags)
@@ -67,15 +72,41 @@ def blocks(language):
     return [block for page in pages for block in re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)]
 
 
+def python_on_the_pages():
+    """The blocks with their output, which may follow a block."""
+    pages = [page.read_text() for page in (ROOT / "README.md", *RUN) if page.name != "extending.md"]
+    return [found for page in pages for found in re.findall(PYTHON_WITH_OUTPUT, page, re.DOTALL)]
+
+
+def assert_printed(printed, shown):
+    """Compares texts, in which decimals may differ by 10% or by a unit of the last digit, as between processors."""
+    assert DECIMAL.sub("0", printed).split() == DECIMAL.sub("0", shown).split()
+    for one, other in zip(DECIMAL.findall(printed), DECIMAL.findall(shown), strict=True):
+        digits = other.partition(".")[2].partition("e")[0]
+        assert float(one) == pytest.approx(float(other), rel=0.1, abs=0.1 ** max(1, len(digits)))
+
+
+def test_wrong_output_is_found():
+    assert_printed("nll 1.02 (3,)\n", "nll 1.0 (3,)")
+    for shown in ("nll 1.5 (3,)", "kl 1.0 (3,)", "nll 1.0 (4,)"):
+        with pytest.raises(AssertionError):
+            assert_printed("nll 1.02 (3,)", shown)
+
+
 def test_there_is_python_to_run():
-    assert len(blocks("python")) > 3
+    assert len(python_on_the_pages()) > 3
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.strip().splitlines()[0][:40])
-def test_python_on_the_pages_runs(block, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("block", "output"), python_on_the_pages(), ids=lambda text: text.strip().partition("\n")[0][:40]
+)
+def test_python_on_the_pages_runs(block, output, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "documentation", "exec"), {"__name__": "documentation"})
+    printed = capsys.readouterr().out
+    if output:
+        assert_printed(printed, output)
 
 
 def in_short(block, *options):
@@ -100,6 +131,52 @@ def call(tmp_path, monkeypatch):
         assert not end.value.code, line
 
     return call
+
+
+HOW = {
+    "python": "run here; those of extending.md by tests/test_extending.py",
+    "sh": "run here, with little training",
+    "bash": "run here on the front page, bulk.md and serving.md; others need a service or a run of their own",
+    "shell": "not run, as they need files or runs; searches are run here",
+    "text": "output, and commands for other machines",
+    "py": "not run, as they need another library or a service, or are a part of a program",
+    "{code-cell}": "run by tests/test_site.py",
+    "{code-block}": "not run, as they need another library",
+}
+"""What happens to the blocks of each language. The options of all commands are checked."""
+
+
+def test_blocks_have_a_language_that_says_whether_they_run():
+    for page in (ROOT / "README.md", *PAGES):
+        found = re.findall(r"^ *```(\S*).*\n(?:.*\n)*?^ *```$", page.read_text(), re.MULTILINE)
+        assert {*found} <= {*HOW, "{toctree}", "{glossary}", "{raw}", "{include}"}, page.name
+
+
+def commands(page):
+    """The commands in the blocks and in the text of a page."""
+    text = page.read_text().replace("\\\n", " ")
+    lines = re.findall(r"^!?(keras-vae .*?)&?$", text, re.MULTILINE) + re.findall(r"`(keras-vae [^`\n]+)`", text)
+    return [line for line in lines if not re.search(r"\.\.\.|COMMAND|\|", line)]
+
+
+def parse(line):
+    """Parses the words of a command without a call. Options of the program itself act at once, and are not parsed."""
+    _, name, *words = shlex.split(line, comments=True)
+    if command := get_command(app).commands.get(name):
+        command.make_context(name, [word for word in words if word not in ("-h", "--help")])
+    else:
+        assert name in ("--help", "--version", "--install-completion", "--show-completion"), line
+
+
+def test_commands_on_the_pages_have_these_options():
+    wrong = {}
+    for page in (ROOT / "README.md", *PAGES):
+        for line in commands(page):
+            try:
+                parse(line)
+            except (UsageError, InvalidInputError) as error:
+                wrong[f"{page.name}: {line}"] = str(error)
+    assert not wrong
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The site of the documentation: its tutorials run, and it is built without a warning and needs no other host."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
+from public import PACKAGES
 from sphinx.util.inventory import InventoryFile
 
 import keras_vae
@@ -48,10 +50,9 @@ def test_the_reference_has_every_public_name(site):
     with (site / "objects.inv").open("rb") as file:
         objects = InventoryFile.load(file, "", lambda _, path: path)
     found = {name.removeprefix("keras_vae.") for kind in objects if kind.startswith("py:") for name in objects[kind]}
-    packages = {name for name in keras_vae.__all__ if hasattr(getattr(keras_vae, name), "__path__")}
-    names = {name for name in keras_vae.__all__ if name not in packages} - {"__version__"}
-    for package in packages:
-        own = getattr(keras_vae, package).__all__
+    names = {*keras_vae.__all__} - {*PACKAGES, "__version__"}
+    for package in PACKAGES:
+        own = importlib.import_module(f"keras_vae.{package}").__all__
         names |= {name if name in keras_vae.__all__ else f"{package}.{name}" for name in own}
     assert names <= found, names - found
 

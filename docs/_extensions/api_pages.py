@@ -23,6 +23,7 @@ TITLES = {
     "layers": "Layers",
     "optimizers": "Optimizers",
     "data": "Data",
+    "data.sprites": "Sprites",
     "training": "Training runs",
     "tuning": "Hyper-parameter search",
     "evaluation": "Evaluation",
@@ -30,6 +31,8 @@ TITLES = {
     "explorer": "The latent explorer",
     "presets": "Presets",
     "serving": "Serving",
+    "serving.client": "The client",
+    "serving.server": "The local server",
     "bulk": "Batch inference",
     "distribute": "Several devices",
 }

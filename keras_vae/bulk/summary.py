@@ -19,6 +19,12 @@ class Summary:
         read: number of records read from the source.
         answered: number of records with an answer.
         rejected: kind of fault -> number of records in the dead letters.
+
+    Example:
+
+    >>> total = Summary(10, 8, {"wrong shape": 2}) + Summary(5, 5, {})
+    >>> total.answered, total.balanced
+    (13, True)
     """
 
     read: int

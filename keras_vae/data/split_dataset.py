@@ -84,7 +84,20 @@ class Split:
         binarize: str | None = None,
         labels: bool = False,
     ) -> tf.data.Dataset:
-        """Returns batches of `x`, or of `(x, y)` with `labels=True`, see `keras_vae.data.pipeline.batches`."""
+        """Returns batches of `x`, `(batch_size, *event)`, or of `(x, y)` with `labels=True`.
+
+        Args:
+            batch_size: number of examples in a batch.
+            shuffle: see `keras_vae.data.batches`, as for the arguments below.
+            seed: seed of the order and of the binarisation.
+            start_epoch: index of the first epoch of an infinite stream; None returns a single pass.
+            start_step: index of the first batch in this epoch.
+            binarize: `"dynamic"`, `"static"` or `"threshold"`; None leaves the values unchanged.
+            labels: whether the batches contain `y`.
+
+        Raises:
+            InvalidInputError: if there are no labels, or if an argument is out of range.
+        """
         if labels and self.y is None:
             raise InvalidInputError("labels: expected data with labels, which this model needs; use labelled data.")
         y = self.y if labels else None
@@ -131,6 +144,15 @@ class SplitDataset:
     Raises:
         InvalidInputError: if the splits differ in shape or dtype, or if the factors or columns do not match their
             names.
+
+    Example:
+
+    >>> x = np.zeros((10, 8, 8, 1), np.uint8)
+    >>> data = SplitDataset("black images", Split(x[:6]), Split(x[6:8]), Split(x[8:]))
+    >>> print(data.describe())
+    black images
+      examples: 6 training, 2 validation, 2 test
+      shape (8, 8, 1), uint8, training values 0 to 0
     """
 
     name: str

@@ -31,6 +31,12 @@ def launch(command: Sequence[str], workers: int, *, restarts: int = 0, grace: fl
 
     Returns:
         The exit code of the first worker that failed, or 0.
+
+    Example:
+
+    >>> import sys
+    >>> launch([sys.executable, "-c", "import os; assert 'TF_CONFIG' in os.environ"], workers=2)
+    0
     """
     while True:
         code, interrupted = _run_once(command, workers, grace)

@@ -16,14 +16,33 @@ TRANSFER_TYPES = {"float16": "float32", "bfloat16": "float32", "uint32": "int64"
 
 
 def is_chief(strategy: str | tf.distribute.Strategy) -> bool:
-    """Returns whether this process is the chief, which writes the files; `strategy` may also be a name."""
+    """Returns whether this process is the chief, which writes the files.
+
+    Args:
+        strategy: a strategy, or its name in `STRATEGIES`.
+
+    Example:
+
+    >>> is_chief("mirrored")
+    True
+    """
     workers = strategy in ("auto", "multi-worker") if isinstance(strategy, str) else between_workers(strategy)
     cluster = Cluster.from_environment() if workers else None
     return cluster is None or cluster.is_chief
 
 
 def everyones(strategy: tf.distribute.Strategy, number: int) -> np.ndarray:
-    """Gathers one number from each worker, int32 `(workers,)`. Every worker must call this function."""
+    """Gathers one number from each worker, int32 `(workers,)`. Every worker must call this function.
+
+    Args:
+        strategy: strategy of the workers.
+        number: the number of this worker.
+
+    Example:
+
+    >>> everyones(tf.distribute.get_strategy(), 7)  # a single worker
+    array([7], dtype=int32)
+    """
     if not between_workers(strategy):
         return np.array([number], "int32")
     values = strategy.run(_gather, args=(tf.constant([number], tf.int32),))
@@ -45,6 +64,11 @@ def check_alike(strategy: tf.distribute.Strategy, arrays: Iterable[Any], name: s
 
     Raises:
         InvalidInputError: on every worker, if they differ.
+
+    Example:
+
+    >>> check_alike(tf.distribute.get_strategy(), [np.zeros(3)], "examples") is None  # a single worker
+    True
     """
     if not between_workers(strategy):
         return
@@ -61,6 +85,18 @@ def from_chief(strategy: tf.distribute.Strategy, arrays: Sequence[np.ndarray]) -
     """Sends the arrays of the chief to every worker.
 
     Every worker must call this function, with arrays of the same shapes and dtypes.
+
+    Args:
+        strategy: strategy of the workers.
+        arrays: the arrays of this worker.
+
+    Returns:
+        The arrays of the chief.
+
+    Example:
+
+    >>> from_chief(tf.distribute.get_strategy(), [np.array([1.0, 2.0])])  # a single worker
+    [array([1., 2.])]
     """
     if not between_workers(strategy):
         return list(arrays)

@@ -36,6 +36,22 @@ class DiscretePosterior(Posterior):
     Raises:
         InvalidInputError: if events are not vectors at positions, or if a number is out of range.
 
+    Example:
+
+    >>> class Signs(DiscretePosterior):
+    ...     '''Two vectors: all values are -1, or all are 1.'''
+    ...
+    ...     def quantize_vectors(self, vectors):
+    ...         indices = tf.cast(tf.reduce_sum(vectors, axis=-1, keepdims=True) > 0, tf.int32)
+    ...         return indices, [self.embed(indices)]
+    ...
+    ...     def embed(self, indices):
+    ...         return tf.repeat(2.0 * tf.cast(indices, tf.float32) - 1.0, self.event_shape[-1], axis=-1)
+    >>> posterior = Signs((2, 3), codebook_size=2)
+    >>> vectors = tf.constant([[[0.5, -0.1, 0.2], [-1.0, 0.3, 0.0]]])
+    >>> posterior.distribution({"vectors": vectors}).indices.numpy().tolist()
+    [[[1], [0]]]
+
     Reference: van den Oord, Vinyals & Kavukcuoglu, 2017, https://arxiv.org/abs/1711.00937
     """
 

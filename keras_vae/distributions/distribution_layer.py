@@ -27,16 +27,8 @@ class DistributionLayer(Float32Layer):
     these tensors; call it in every step. The layer computes in float32 for any dtype policy.
 
     A family is a subclass of `Posterior`, q(z | x) for an encoder, of `Likelihood`, p(x | z) for a decoder, or of both.
-    It names its `parameters` and builds its distribution:
-
-        @kv.register
-        class Gumbel(Posterior, Likelihood):
-            parameters = ("loc", "raw_scale")
-
-            def distribution(self, parameters):
-                return self.independent(tfd.Gumbel(parameters["loc"], tf.nn.softplus(parameters["raw_scale"])))
-
-    Override `parameter_shapes` if parameters do not have the shape of the event.
+    It names its `parameters` and builds its distribution. Override `parameter_shapes` if parameters do not have the
+    shape of the event.
 
     Features of shape `(B, *event_shape[:-1], F)` are projected at each position (a 1x1 convolution for images).
     Features of any other shape are flattened and projected by a dense layer.
@@ -46,6 +38,28 @@ class DistributionLayer(Float32Layer):
         project: whether to project the features. False if the output of the network is already the parameters,
             concatenated along the last axis.
         sublayers: which sublayers are frozen or quantized, as in `get_config`.
+        **kwargs: as for `keras.layers.Layer`.
+
+    Raises:
+        InvalidInputError: if `event_shape` is not a tuple of positive integers. `build` raises it if `project` is False
+            and the features are not the parameters.
+
+    Example:
+
+    >>> @kv.register
+    ... class Gumbel(kv.Posterior, kv.Likelihood):
+    ...     '''A Gumbel distribution of each element.'''
+    ...
+    ...     parameters = ("loc", "raw_scale")
+    ...
+    ...     def distribution(self, parameters):
+    ...         return self.independent(tfd.Gumbel(parameters["loc"], tf.nn.softplus(parameters["raw_scale"])))
+    >>> layer = Gumbel((3,))
+    >>> parameters = layer(tf.zeros((2, 5)))
+    >>> {name: tuple(value.shape) for name, value in parameters.items()}
+    {'loc': (2, 3), 'raw_scale': (2, 3)}
+    >>> layer.distribution(parameters).log_prob(tf.zeros((2, 3))).shape
+    TensorShape([2])
     """
 
     parameters: Collection[str] = ()

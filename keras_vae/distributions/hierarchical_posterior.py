@@ -29,6 +29,8 @@ class HierarchicalPosterior(Posterior):
 
     >>> isinstance(Ladder((6,), levels=(2, 4)), kv.distributions.HierarchicalPosterior)
     True
+
+    Reference: see `Ladder` and `SpatialLadder`.
     """
 
     levels: tuple[int, ...]

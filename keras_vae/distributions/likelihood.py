@@ -159,9 +159,9 @@ class Likelihood(DistributionLayer):
         """Initialises the distribution with the mean of the examples, so that the network need not learn it.
 
         The method sets the bias of the projection so that zero features give this mean: per element, or per channel for
-        a pointwise projection. For families with a location, it also scales the kernel, such that features of variance
-        1 spread as the examples do around their mean, and sets a learned scale to half of this. It does not change
-        families without `parameters_of_mean`, and layers that do not project.
+        a pointwise projection. For families with a location, it also scales the kernel: features of variance 1 then
+        give locations with the standard deviation of the examples. A learned scale becomes half of this deviation.
+        Families without `parameters_of_mean` and layers that do not project do not change.
 
         Args:
             x: examples `(N, *event_shape)`, in the units of the distribution.

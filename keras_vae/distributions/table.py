@@ -289,6 +289,9 @@ class Table(Likelihood):
             x: rows `(N, D)`.
             max_categories: maximum number of categories of a column. Use a lower value for counts with few values.
 
+        Raises:
+            InvalidInputError: if `x` is not a table of numbers, or if `max_categories` is less than 2.
+
         Example:
 
         >>> Table.infer_columns(np.array([[0, 2, 35, 0.5], [1, 0, 7, 3]]))

@@ -152,12 +152,24 @@ class AnomalyScorer:
     def shares(self, name: str, scores: np.ndarray) -> np.ndarray:
         """Returns (1 + the number of calibration examples with at least this score) / (1 + their number), `(N,)`.
 
+        Args:
+            name: name of a score in `ANOMALY_SCORES`.
+            scores: scores of N examples.
+
         For an example like those of the calibration, this is a p-value: at most a share of 1% have 0.01 or less.
         """
         return self._p_values(name, tf.constant(scores, tf.float32)).numpy()
 
     def threshold(self, name: str, quantile: float = 0.99) -> float:
-        """Returns the score that this share of the calibration examples does not exceed."""
+        """Returns the score that a share of the calibration examples does not exceed.
+
+        Args:
+            name: name of a score in `ANOMALY_SCORES`.
+            quantile: the share, in (0, 1).
+
+        Raises:
+            InvalidInputError: if the share is out of range, or for an unknown score.
+        """
         if not 0 < quantile < 1:
             raise InvalidInputError(f"quantile: expected a number between 0 and 1, got {quantile!r}; such as 0.99.")
         return float(np.quantile(self._values(name), quantile, method="higher"))

@@ -72,7 +72,16 @@ class AttributeDirections:
         self.auroc, self.probe_auroc = np.array(found).T
 
     def move(self, codes: np.ndarray, name: str, amount: float = 1.0) -> np.ndarray:
-        """Returns latents `(N, D)` moved by `amount` times the direction of an attribute."""
+        """Returns latents that are moved in the direction of an attribute, `(N, D)`.
+
+        Args:
+            codes: latents `(N, D)`.
+            name: name of the attribute.
+            amount: factor of the direction. 1 moves from the mean without the attribute to the mean with it.
+
+        Raises:
+            InvalidInputError: for an unknown attribute.
+        """
         if name not in self.names:
             raise InvalidInputError(f"name: expected one of {', '.join(self.names)}, got {name!r}.")
         return np.asarray(codes) + amount * self.directions[self.names.index(name)]

@@ -42,6 +42,15 @@ class Comparison:
     Attributes:
         models: names of the models.
         rows: (question, name) -> model -> `Measurement`; a model without this measurement has no entry.
+
+    Example:
+
+    >>> row = {"one": Measurement(0.5), "two": Measurement(0.9)}
+    >>> print(Comparison(("one", "two"), {("samples", "precision"): row}).as_text())
+                                         one         two
+    <BLANKLINE>
+    samples
+      precision                          0.5        0.9*
     """
 
     models: tuple[str, ...]

@@ -16,6 +16,12 @@ class DataCopying(NamedTuple):
         share: fraction of samples whose nearest example is a training example, not a test example; ties count half. It
             is one half if the samples are as new as the test examples, and 1 for copies of training examples.
         standard_error: standard deviation of the share if training and test examples are exchanged at random.
+
+    Example:
+
+    >>> train, test = np.zeros((10, 2)), np.ones((10, 2))
+    >>> data_copying(train, train, test).share  # the samples are the training examples
+    1.0
     """
 
     share: float

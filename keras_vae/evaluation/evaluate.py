@@ -92,7 +92,19 @@ def evaluate(
 
 
 def check_questions(questions: Sequence[str] | None) -> dict[str, Callable[[Subject], Result]]:
-    """The functions of these questions by name, all for None; raises `InvalidInputError` for an unknown one."""
+    """Returns the functions of questions, by name.
+
+    Args:
+        questions: names in `QUESTIONS`; None for all.
+
+    Raises:
+        InvalidInputError: for an unknown name.
+
+    Example:
+
+    >>> list(check_questions(["samples", "likelihood"]))
+    ['samples', 'likelihood']
+    """
     names = questions if isinstance(questions, Iterable) and not isinstance(questions, str) else [None]
     if questions is not None and not all(isinstance(name, str) for name in names):
         raise InvalidInputError(
@@ -102,7 +114,19 @@ def check_questions(questions: Sequence[str] | None) -> dict[str, Callable[[Subj
 
 
 def as_json(results: Mapping[str, Result]) -> dict[str, Any]:
-    """The results in JSON's types: question -> measurement -> value; standard errors as `..._error`; verdict, notes."""
+    """Returns the results in the types of JSON: question -> measurement -> value, with the verdict and the notes.
+
+    The standard error of a measurement is the entry `NAME_error`.
+
+    Args:
+        results: the result of `evaluate`.
+
+    Example:
+
+    >>> precision = kv.evaluation.Measurement(0.9, error=0.01)
+    >>> as_json({"samples": Result("Do samples look like the data?", {"precision": precision}, ("Most do.",))})
+    {'samples': {'precision': 0.9, 'precision_error': 0.01, 'verdict': ['Most do.'], 'notes': []}}
+    """
     return {
         name: {
             **{key: measurement.value for key, measurement in result.measurements.items()},
@@ -119,7 +143,19 @@ def as_json(results: Mapping[str, Result]) -> dict[str, Any]:
 
 
 def as_text(results: Mapping[str, Result]) -> str:
-    """The results as text for a terminal."""
+    """Returns the results as text for a terminal.
+
+    Args:
+        results: the result of `evaluate`.
+
+    Example:
+
+    >>> precision = kv.evaluation.Measurement(0.9, error=0.01)
+    >>> print(as_text({"samples": Result("Do samples look like the data?", {"precision": precision}, ("Most do.",))}))
+    Do samples look like the data?
+      Most do.
+        precision                                0.9 ± 0.01
+    """
     lines = []
     for result in results.values():
         if lines:

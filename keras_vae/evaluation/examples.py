@@ -26,6 +26,12 @@ class Examples:
         x: `(N, *event_shape)`, uint8 or float32.
         y: labels `(N,)`, vectors `(N, D)`, or None.
         factors: `(N, K)` integers, or None.
+
+    Example:
+
+    >>> examples = Examples(np.zeros((3, 8), "float32"), np.array([0, 1, 1]))
+    >>> len(examples), examples[1:].labels.tolist()
+    (3, [1, 1])
     """
 
     x: np.ndarray
@@ -58,6 +64,13 @@ def read_examples(model: Autoencoder, data: Any, *, part: str = "data") -> Examp
     Raises:
         InvalidInputError: if the data have another form or shape, are empty, contain values outside the support of the
             likelihood, or lack the labels that the model needs.
+
+    Example:
+
+    >>> model = kv.zoo.vae((8, 8, 1), 2, units=(4,), seed=0)
+    >>> examples = read_examples(model, (np.zeros((3, 8, 8)), [0, 1, 1]))
+    >>> examples.x.shape, examples.labels.tolist()
+    ((3, 8, 8, 1), [0, 1, 1])
     """
     factors = None
     if isinstance(data, Split):

@@ -18,6 +18,10 @@ ACTIVE = 0.01
 def condition_of(model: Autoencoder, labels: np.ndarray | None) -> np.ndarray | None:
     """The `condition` of labelled examples: the labels for a conditional model, otherwise None.
 
+    Args:
+        model: any model.
+        labels: labels `(N,)` or vectors `(N, size)` of the examples, or None.
+
     Example:
 
     >>> condition_of(kv.zoo.vae((8,), 2, units=(4,)), np.array([1])) is None

@@ -22,6 +22,12 @@ class LatentUse(NamedTuple):
         difference: root mean square of this difference. 0 if the decoder ignores its input.
         noise_cost: log p(x | z) at the mean of the posterior, minus that at a sample of it. In a VAE it is about half a
             nat for each dimension in use, and near 0 in a plain autoencoder; see `latent_use`.
+
+    Example:
+
+    >>> use = LatentUse(gain=12.0, gain_error=0.5, difference=15.0, noise_cost=0.9)
+    >>> use.is_used, use.all_alike
+    (True, False)
     """
 
     gain: float

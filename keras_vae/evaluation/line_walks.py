@@ -35,6 +35,12 @@ def line_walks(model: Autoencoder, *, pairs: int = 500, steps: int = 16, seed: i
     Raises:
         InvalidInputError: for a model of other images, or for fewer than 3 steps.
 
+    Example:
+
+    >>> model = kv.zoo.vae((32, 32, 1), 2, network="mlp", units=(4,), seed=0)
+    >>> line_walks(model, pairs=2, steps=3).mean_distance > 0.5  # an untrained model does not draw lines
+    True
+
     Reference: Berthelot, Raffel, Roy & Goodfellow, 2019, section 4.1, https://arxiv.org/abs/1807.07543
     """
     if model.event_shape != (32, 32, 1):

@@ -11,6 +11,11 @@ class Measurement(NamedTuple):
         unit: unit of the number, such as `"nats per example"`; may be empty.
         ideal: the value of a good model, in a few words.
         error: the standard error of the value; None if it is not estimated.
+
+    Example:
+
+    >>> Measurement(-23.4, "nats per example", error=0.2)
+    Measurement(value=-23.4, unit='nats per example', ideal='', error=0.2)
     """
 
     value: float | int

@@ -20,6 +20,12 @@ class Nearest(NamedTuple):
     Attributes:
         indices: indices of the examples, `(N, count)`.
         distances: their distances, `(N, count)`.
+
+    Example:
+
+    >>> found = nearest([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]], count=1)
+    >>> found.indices.tolist(), found.distances.tolist()
+    ([[1]], [[1.0]])
     """
 
     indices: np.ndarray
@@ -66,6 +72,12 @@ class Codes(NamedTuple):
     Attributes:
         means: means of q(z | x), `(N, D)`.
         noise: root of the mean variance of q(z | x) over the examples, `(D,)`; 1 for posteriors without one.
+
+    Example:
+
+    >>> codes = Codes(np.array([[2.0, 0.5]]), np.array([0.5, 1.0]))
+    >>> (codes.means / codes.noise).tolist()
+    [[4.0, 0.5]]
     """
 
     means: np.ndarray

@@ -16,6 +16,12 @@ class Picture:
     Args:
         caption: what the picture shows and how to read it.
         draw: returns the Matplotlib figure.
+
+    Example:
+
+    >>> picture = Picture("Samples.", lambda: plots.plot_samples(np.zeros((4, 8, 8, 1))))
+    >>> picture.png[1:4]
+    b'PNG'
     """
 
     caption: str

@@ -11,7 +11,16 @@ from keras_vae.files import write_json, write_whole
 
 
 def verdict_of(results: Mapping[str, Result]) -> list[str]:
-    """The verdicts of all questions, one sentence each."""
+    """Returns the verdicts of all questions, one sentence each.
+
+    Args:
+        results: the result of `evaluate`.
+
+    Example:
+
+    >>> verdict_of({"samples": Result("Do samples look like the data?", {}, ("Most samples do.",))})
+    ['Most samples do.']
+    """
     return [sentence for result in results.values() for sentence in result.verdict]
 
 
@@ -41,6 +50,12 @@ def write_report(
 
     Raises:
         OSError: if a file cannot be written.
+
+    Example:
+
+    >>> results = {"samples": Result("Do samples look like the data?", {}, ("Most samples do.",))}
+    >>> write_report(Path("report"), results, title="A VAE", settings={}, configuration={}, environment={}).name
+    'report.html'
     """
     page = evaluation_page(
         title,

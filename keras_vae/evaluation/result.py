@@ -17,6 +17,12 @@ class Result:
         verdict: the interpretation of the measurements, one sentence each.
         notes: missing measurements, with the reason.
         pictures: name -> picture, in the order of the page.
+
+    Example:
+
+    >>> result = Result("Do samples look like the data?", {"precision": Measurement(0.9)}, ("Most samples do.",))
+    >>> result.measurements["precision"].value
+    0.9
     """
 
     question: str

@@ -48,6 +48,13 @@ class Subject:
 
     Raises:
         InvalidInputError: if the name of the features is unknown.
+
+    Example:
+
+    >>> model = kv.zoo.vae((8,), 2, units=(4,), seed=0)
+    >>> subject = Subject(model, Examples(np.zeros((12, 8), "float32")))
+    >>> subject.means.shape, subject.draws.shape
+    ((12, 2), (10000, 2))
     """
 
     model: Autoencoder

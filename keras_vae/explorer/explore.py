@@ -40,9 +40,11 @@ NEEDED = "decode"
 class Explorer:
     """A running explorer; `explore` makes one. A notebook shows its page.
 
-    Attributes:
+    Args:
         url: address of the page.
-        data: what the page is given, see `explorer_data`.
+        data: the data of the page, for JSON.
+        resources: what `close` ends, such as the server.
+        decode: returns the latents that `save` decodes beforehand.
     """
 
     def __init__(
@@ -71,6 +73,9 @@ class Explorer:
             path: the file.
             live: whether the file contains the decoder. None does so where it can, and warns otherwise.
             onnxruntime: path of the npm package `onnxruntime-web`, see `onnxruntime_web`. None downloads it once.
+
+        Args:
+            path: path of the file.
 
         Raises:
             InvalidInputError: if `live` is True and the file cannot contain the decoder.

@@ -183,7 +183,11 @@ class Autoencoder(Composition, Questions, Prediction, Fitting):
         return self.likelihood.distribution(parameters)
 
     def prior_distribution(self) -> tfd.Distribution:
-        """Builds p(z)."""
+        """Builds p(z), with batch shape `()` and event shape `latent_shape`.
+
+        Raises:
+            InvalidInputError: if the model has no prior.
+        """
         if self.prior is None:
             raise InvalidInputError(f"{self.name}: it has no prior to draw codes from; give it one, or use a VAE.")
         return self.posterior.latent_prior(self.prior.distribution(self.posterior_of))

@@ -61,8 +61,20 @@ class Composition(Serializable, AutoencoderBase):
     def with_parts(self, **parts: Any) -> Self:
         """Returns a model with some of the `PARTS` replaced; all other parts are shared, not copied.
 
+        Args:
+            **parts: the new parts, as in the constructor.
+
         Raises:
             InvalidInputError: if the model has no part of that name, or if a part does not fit the others.
+
+        Example:
+
+        >>> model = kv.zoo.vae((8,), 2, units=(4,), seed=0)
+        >>> other = model.with_parts(objective=kv.NLL() + 2.0 * kv.KL())
+        >>> print(other.objective)
+        nll + 2 kl
+        >>> other.encoder is model.encoder
+        True
         """
         for name in parts:
             get(name, dict.fromkeys((*self.PARTS, "seed")), part="part of a model")

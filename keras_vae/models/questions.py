@@ -45,6 +45,15 @@ class Questions(Conditioning):
 
         Returns:
             A distribution with batch shape `(N,)` and event shape `latent_shape`.
+
+        Raises:
+            InvalidInputError: if the examples or the conditions cannot be used.
+
+        Example:
+
+        >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
+        >>> model.encode(x[:3]).mean().shape
+        TensorShape([3, 8])
         """
         x = check_shape(x, self.event_shape)
 
@@ -67,6 +76,15 @@ class Questions(Conditioning):
 
         Returns:
             A distribution with batch shape `(N,)` and event shape `event_shape`.
+
+        Raises:
+            InvalidInputError: if the latents or the conditions cannot be used.
+
+        Example:
+
+        >>> model = kv.from_preset("vae_digits")
+        >>> model.decode(np.zeros((3, 8))).mean().shape
+        TensorShape([3, 8, 8, 1])
         """
         z = check_codes(z, self.latent_shape)
         condition = self.check_conditions(condition, len(z))
@@ -90,6 +108,16 @@ class Questions(Conditioning):
             draw: `"mean"` for E[x | z] at the posterior mean z, `"sample"` for x ~ p(x | z) at z ~ q(z | x).
             seed: seed of the noise. None uses new noise in every call.
             batch_size: number of examples in a batch.
+
+        Raises:
+            InvalidInputError: if the examples, the conditions or an option cannot be used.
+
+        Example:
+
+        >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
+        >>> error = model.reconstruct(x) - x / 255
+        >>> error.shape, round(float((error**2).mean()), 2)
+        ((180, 8, 8, 1), 0.01)
         """
         posterior = self.encode(x, condition=condition, batch_size=batch_size)
         if draw == "mean":
@@ -117,7 +145,13 @@ class Questions(Conditioning):
             batch_size: number of latents in a batch.
 
         Raises:
-            InvalidInputError: if the model has no prior.
+            InvalidInputError: if the model has no prior, or if the conditions or an option cannot be used.
+
+        Example:
+
+        >>> model = kv.from_preset("vae_digits")
+        >>> model.sample(16, seed=0).shape
+        (16, 8, 8, 1)
         """
         n = check_integer("n", n)
         z_seed, x_seed = self._seeds(seed)
@@ -135,6 +169,15 @@ class Questions(Conditioning):
 
         Returns:
             Shape `(N, steps, *event_shape)`.
+
+        Raises:
+            InvalidInputError: if the examples or the conditions cannot be used, or differ in number.
+
+        Example:
+
+        >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
+        >>> model.interpolate(x[:2], x[2:4], steps=5).shape
+        (2, 5, 8, 8, 1)
         """
         steps = check_integer("steps", steps)
         start, end = (self.encode(x, condition=condition).mean() for x in (start, end))
@@ -164,6 +207,12 @@ class Questions(Conditioning):
 
         Raises:
             InvalidInputError: for a dimension that does not exist, or if all latents together take more than 2 GB.
+
+        Example:
+
+        >>> model = kv.from_preset("vae_digits")
+        >>> model.traverse(dimensions=[0, 5], values=[-2.0, 0.0, 2.0]).shape
+        (2, 3, 8, 8, 1)
         """
         if x is None:
             code = self._center()
@@ -205,6 +254,13 @@ class Questions(Conditioning):
 
         Raises:
             InvalidInputError: if the posterior or the prior has no density.
+
+        Example:
+
+        >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
+        >>> elbo = model.elbo(x)
+        >>> elbo.shape, round(float(elbo.mean()))
+        ((180,), 26)
         """
         x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
         rows = max(1, self.batch_size_for(batch_size) // samples)
@@ -240,6 +296,12 @@ class Questions(Conditioning):
 
         Raises:
             InvalidInputError: if the posterior or the prior has no density.
+
+        Example:
+
+        >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
+        >>> round(float(model.log_likelihood(x, samples=50).mean()))
+        29
 
         Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
         """

@@ -100,6 +100,15 @@ class SemiSupervisedAutoencoder(Autoencoder):
         Args:
             x: examples `(N, *event_shape)`.
             batch_size: number of examples in a batch.
+
+        Raises:
+            InvalidInputError: if the examples cannot be used.
+
+        Example:
+
+        >>> model = kv.zoo.semi_supervised_vae((8,), 2, classes=3, units=(4,), seed=0)
+        >>> model.classify(np.zeros((5, 8))).shape
+        (5, 3)
         """
         x = check_new_examples(self, x)
         return in_batches(self._probabilities, self.batch_size_for(batch_size), x).numpy()

@@ -70,7 +70,25 @@ class LinearSkipEncoder(Network):
 
 
 class LinearPathDecoder(Network):
-    """The linear path of a decoder, `(B, D) -> (B, *image_shape)`; a subclass calls `build_path` and `image_of`."""
+    """The linear path of a decoder, `(B, D) -> (B, *image_shape)`; a subclass calls `build_path` and `image_of`.
+
+    Args:
+        **kwargs: as for `Network`.
+
+    Example:
+
+    >>> class Linear(LinearPathDecoder):
+    ...     '''A linear decoder.'''
+    ...
+    ...     def __init__(self, input_shape, image_shape, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.build_path(input_shape, image_shape)
+    ...
+    ...     def call(self, z):
+    ...         return self.image_of(z)
+    >>> Linear((8,), (16, 16, 3))(tf.zeros((2, 8))).shape
+    TensorShape([2, 16, 16, 3])
+    """
 
     def build_path(self, input_shape: tuple[int, ...], image_shape: tuple[int, ...]) -> None:
         """Creates the path for latents of `input_shape` and images of `image_shape`, and builds the network."""
@@ -184,7 +202,10 @@ class PCADecoder(LinearPathDecoder):
 
 
 def can_have_linear_skip(image_shape: tuple[int, ...]) -> bool:
-    """Returns whether the linear path supports images of this shape, see `LinearSkipEncoder`.
+    """Returns whether the linear path supports images of a shape, see `LinearSkipEncoder`.
+
+    Args:
+        image_shape: `(H, W, C)`.
 
     Example:
 

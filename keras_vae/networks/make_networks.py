@@ -278,12 +278,21 @@ def options_of_network(kind: str) -> list[str]:
 
 
 def check_network_options(kind: str, event_shape: tuple[int, ...], options: Iterable[str]) -> None:
-    """Raises `InvalidInputError` for the first option that a network of this kind does not have.
+    """Checks that a kind of network has these options.
 
     Args:
         kind: see `make_networks`.
         event_shape: shape of one example.
         options: names of options.
+
+    Raises:
+        InvalidInputError: for an unknown kind, or for the first option that it does not have.
+
+    Example:
+
+    >>> check_network_options("gru", (16, 2), ["filters"])
+    Traceback (most recent call last):
+    keras_vae.errors.InvalidInputError: network 'gru' takes no option 'filters': ...; gru takes units, unroll.
     """
     resolved = resolved_network(kind, event_shape)
     own = options_of_network(resolved)

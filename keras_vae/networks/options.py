@@ -28,6 +28,13 @@ class NetworkOptions(TypedDict, total=False):
             `PatchSkipEncoder`.
         decoder_l2: weight decay of the kernels of the decoder, see `Regularized`.
         decoder_spectral_normalization: whether to divide the kernels of the decoder by their spectral norms.
+
+    Example:
+
+    >>> options: NetworkOptions = {"units": (32, 16), "activation": "gelu"}
+    >>> encoder, decoder = make_networks("mlp", (8,), 2, **options)
+    >>> encoder.units, decoder.units
+    ((32, 16), (16, 32))
     """
 
     units: int | Sequence[int]

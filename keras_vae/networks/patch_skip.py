@@ -117,7 +117,11 @@ class PatchSkipDecoder(Network):
 
 
 def can_have_patch_skip(image_shape: tuple[int, ...], map_shape: tuple[int, ...]) -> bool:
-    """Returns whether the linear path supports images and latent maps of these shapes, see `PatchSkipEncoder`.
+    """Returns whether the linear path supports images and latent maps of two shapes, see `PatchSkipEncoder`.
+
+    Args:
+        image_shape: `(H, W, C)`.
+        map_shape: `(h, w, latent_dim)`.
 
     Example:
 

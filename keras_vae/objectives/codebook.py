@@ -14,7 +14,7 @@ class Commitment(Term):
     """The commitment loss, which pulls the output f(x) of the encoder to the selected codebook entries e.
 
     It is the sum of |f(x) - sg(e)|^2 over positions and levels, where sg stops the gradient. The sum is per example, so
-    it does not depend on the batch size.
+    it does not depend on the batch size. Its unit is that of the latent space, squared.
 
     Example:
 
@@ -32,8 +32,8 @@ class Commitment(Term):
 class CodebookLoss(Term):
     """The codebook loss, which moves the selected codebook entries e to the output f(x) of the encoder.
 
-    It is the sum of |sg(f(x)) - e|^2 over positions and levels, where sg stops the gradient. Use it for a
-    `VectorQuantizer` with `codebook_update="gradient"`.
+    It is the sum of |sg(f(x)) - e|^2 over positions and levels, where sg stops the gradient, per example. Its unit is
+    that of the latent space, squared. Use it for a `VectorQuantizer` with `codebook_update="gradient"`.
 
     Example:
 

@@ -16,6 +16,9 @@ tfd = tfp.distributions
 def kl_per_dimension(latent: Latent) -> tf.Tensor:
     """Returns KL(q(z_d | x) || p(z_d)) for every latent dimension d, in nats, shape `(B, *latent_shape)`.
 
+    Args:
+        latent: one level of the latents of a trace.
+
     Raises:
         InvalidInputError: if the dimensions of the posterior or of the prior are not independent.
 

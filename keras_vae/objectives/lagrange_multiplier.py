@@ -28,8 +28,8 @@ class LagrangeMultiplier(Float32Layer):
         v = (mean_B g - target) / |target|, clipped to [-0.2, 0.2]
 
     The weight w rises after a batch in which the mean of its own term g is above the target, and falls otherwise. With
-    `of`, it follows the mean of another term, of which less weight is to leave less: for the KL, the distortion. Then
-    it falls while that term is above its target. The weight starts at 1 and stays within 1e-6 and 1e6.
+    `of`, the target is that of another term, which falls if w falls: for a weight of the KL, the distortion. The weight
+    then falls while that term is above its target. It starts at 1 and stays within 1e-6 and 1e6.
 
     The state `log_value` is saved with the model, and equal on all replicas. `fit` reports the weight as
     `<name of its term>_weight`, such as `kl_weight`. If it follows the distortion, it is 1 / lambda of the GECO paper.

@@ -10,6 +10,12 @@ def log_weights(trace: Trace) -> tf.Tensor:
 
     The mean over S estimates the ELBO; log mean exp over S is the tighter importance-weighted bound.
 
+    Args:
+        trace: the trace of a batch of B examples with S samples each.
+
+    Raises:
+        InvalidInputError: if the model has no prior.
+
     Example:
 
     >>> trace = kv.zoo.vae((8,), 2, units=(4,)).trace(tf.zeros((3, 8)), seed=(0, 1), samples=5)

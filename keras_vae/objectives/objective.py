@@ -95,6 +95,9 @@ class Term(Serializable):
         Args:
             *parts: any of `"encoder"`, `"posterior"`, `"decoder"`, `"likelihood"`, `"prior"` and `"critic"`.
 
+        Raises:
+            InvalidInputError: for no part, or an unknown one.
+
         Example:
 
         >>> (KL().only("encoder", "posterior")).trains

@@ -18,8 +18,8 @@ class Perceptual(Term):
 
         sum_l mean_(h,w) |f_l(x) - f_l(E[x | z])|^2,  f_l of unit norm over the channels
 
-    Each layer adds a value from 0 to 4. The network is not part of the model: it is neither saved nor exported, and a
-    loaded model downloads it again by name.
+    Each layer adds a value from 0 to 4, which has no unit. The network is not part of the model: it is neither saved
+    nor exported, and a loaded model downloads it again by name.
 
     Args:
         input_shape: `(H, W, C)` of the images in [0, 1], C = 1 or 3.

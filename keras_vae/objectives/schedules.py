@@ -22,6 +22,13 @@ class _Ramp(Serializable, LearningRateSchedule):
 class LinearWarmup(_Ramp):
     """Rises linearly from 0 to `final` over the first `steps` steps, then remains constant.
 
+    Args:
+        steps: number of steps of the rise.
+        final: weight after the rise.
+
+    Raises:
+        InvalidInputError: if `steps` is not an integer >= 1, or if `final` is not a finite number.
+
     Example:
 
     >>> [float(LinearWarmup(10)(step)) for step in (0, 5, 10, 99)]
@@ -42,6 +49,9 @@ class CyclicalWarmup(_Ramp):
         steps: length of a cycle in steps.
         final: weight after each rise.
         rise: fraction of a cycle for the rise, in (0, 1].
+
+    Raises:
+        InvalidInputError: if an argument is out of range.
 
     Example:
 

@@ -21,6 +21,15 @@ def marginal_bound(trace: Trace) -> dict[str, tf.Tensor]:
         trace: the trace of a `SemiSupervisedAutoencoder`, with one pass per class, in the order of the classes.
             `extras["classes"]` contains the logits `(B, classes)` of q(y | x), `extras["labels"]` the labels `(B,)`, -1
             for none, and `extras["kl"]` the KL(q(z | x, y) || p(z)) of every pass.
+
+    Example:
+
+    >>> model = kv.zoo.semi_supervised_vae((8,), 2, classes=3, units=(4,), seed=0)
+    >>> trace = model.trace(tf.zeros((2, 8)), seed=(0, 1), extras={"y": tf.constant([1, -1])})
+    >>> {name: tuple(value.shape) for name, value in marginal_bound(trace).items()}
+    {'elbo': (2,), 'nll': (2,), 'kl': (2,)}
+
+    Reference: Kingma, Rezende, Mohamed & Welling, 2014, equations 6 and 7, https://arxiv.org/abs/1406.5298
     """
     logits, labels = trace.extras["classes"], trace.extras["labels"]
     classes = logits.shape[-1]

@@ -26,6 +26,8 @@ class AverageWeights(keras.callbacks.Callback):
     >>> values = model.evaluate(x, verbose=0, return_dict=True)  # `fit` ends with the averages
     >>> abs(values["elbo"] - history.history["val_elbo"][-1]) < 1e-2
     True
+
+    Reference: Polyak & Juditsky, 1992, https://doi.org/10.1137/0330046 (averages of weights)
     """
 
     def __init__(self):

@@ -101,7 +101,10 @@ def caption(ax: Axes, side: str, text: str, *, color: str = MUTED, size: float =
 
 
 def to_png(figure: Figure) -> bytes:
-    r"""Returns the figure as the bytes of a PNG file, at `DPI` dots per inch.
+    r"""Returns a figure as the bytes of a PNG file, at `DPI` dots per inch.
+
+    Args:
+        figure: a Matplotlib figure, such as that of a function of `plots`.
 
     Example:
 
@@ -115,7 +118,10 @@ def to_png(figure: Figure) -> bytes:
 
 
 def to_data_uri(figure: Figure) -> str:
-    """Returns the figure as a URL `data:image/png;base64,...`, for the `src` of an HTML `<img>`.
+    """Returns a figure as a URL `data:image/png;base64,...`, for the `src` of an HTML `<img>`.
+
+    Args:
+        figure: a Matplotlib figure.
 
     Example:
 
@@ -126,7 +132,11 @@ def to_data_uri(figure: Figure) -> str:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Saves the figure to `path`; the suffix (.png, .svg, .pdf) selects the format.
+    """Saves a figure.
+
+    Args:
+        figure: a Matplotlib figure.
+        path: path of the file; its suffix (`.png`, `.svg`, `.pdf`) selects the format.
 
     Example:
 

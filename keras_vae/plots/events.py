@@ -41,11 +41,24 @@ def is_image(event_shape: Sequence[int]) -> bool:
 
 
 def draw_event(ax: Axes, event: np.ndarray, *, color: str = INK) -> None:
-    """Plots one event into `ax`.
+    """Plots one example.
 
     Images: the range of uint8 is 0 to 255; other dtypes are clipped to [0, 1]. Pixels that are not finite are orange.
-    Small images have sharp pixel edges. Other events: a line over the index, and one line per column for (T, C). A
+    Small images have sharp pixel edges. Other examples: a line over the index, and one line per column for `(T, C)`. A
     second call with another colour overlays a reconstruction.
+
+    Args:
+        ax: Matplotlib axes.
+        event: one example, `(H, W, 1)` or `(H, W, 3)` for an image.
+        color: colour of a line.
+
+    Example:
+
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().add_subplot()
+    >>> draw_event(ax, np.zeros((16, 8, 1)))
+    >>> ax.images[0].get_size()
+    (16, 8)
     """
     event = np.asarray(event)
     if not is_image(event.shape):

@@ -23,7 +23,10 @@ def list_presets() -> dict[str, ModelCard]:
 
 
 def is_preset(source: str | os.PathLike) -> bool:
-    """Returns whether a text or path is a preset: a folder that contains one, an address, or a name in no folder.
+    """Returns whether a text or path is a preset: a folder with a preset, an address, or a name that is no folder.
+
+    Args:
+        source: name of a preset, address `hf://USER/REPO`, or path.
 
     Example:
 

@@ -35,6 +35,16 @@ class Preset:
         precision: data type of the stored weights.
         loss: decrease of the mean ELBO due to the precision, in nats per example; None for float32.
         version: version of keras_vae that saved it.
+        folder: the folder.
+
+    Raises:
+        InvalidInputError: if the name is not one of a folder.
+
+    Example:
+
+    >>> preset = kv.presets.find_preset("vae_digits")
+    >>> preset.name, preset.precision, preset.card.data_license
+    ('vae_digits', 'float32', 'CC BY 4.0 (UCI Machine Learning Repository)')
     """
 
     name: str

@@ -71,8 +71,8 @@ class GaussianMixturePrior(Prior):
 
         Args:
             codes: latents `(N, *event_shape)`, such as `model.encode(x).mean()`.
-            components: number of normals. None tries 1, 2, 4, ... as long as the likelihood of a tenth of the latents,
-                which are held out, rises, and fits the best number to all latents.
+            components: number of normals. None holds out a tenth of the latents and tries 1, 2, 4, ... normals as long
+                as the likelihood of this tenth rises. The best number is then fitted to all latents.
             seed: seed of the initialisation, and of the choice of the tenth.
             verbose: 1 shows the numbers of normals that are tried.
 

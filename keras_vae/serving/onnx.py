@@ -30,6 +30,12 @@ def export_onnx(model: Autoencoder, path: str | os.PathLike, *, options: ExportO
     Raises:
         InvalidInputError: for another signature or precision, or if `tf2onnx` (`keras_vae[onnx]`) is not installed.
 
+    Example:
+
+    >>> options = ExportOptions(signature="decode")
+    >>> export_onnx(kv.zoo.vae((8,), 2, units=(4,), seed=0), "decoder.onnx", options=options).name
+    'decoder.onnx'
+
     Reference: Open Neural Network Exchange, https://onnx.ai
     """
     options, path = options or ExportOptions(), Path(path)

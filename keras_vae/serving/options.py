@@ -38,6 +38,11 @@ class ExportOptions:
 
     Raises:
         InvalidInputError: if a value is out of range.
+
+    Example:
+
+    >>> ExportOptions(precision="int8").batch_sizes
+    (1, 2, 4, 8, 16, 32)
     """
 
     samples: int = 8

@@ -52,6 +52,12 @@ class ExportSignature(NamedTuple):
     Attributes:
         function: the function, with the inputs as positional arguments and the outputs by name.
         inputs: specifications of the inputs.
+
+    Example:
+
+    >>> signature = export_signatures(kv.zoo.vae((8,), 2, units=(4,), seed=0))["decode"]
+    >>> signature.inputs
+    (TensorSpec(shape=(None, 2), dtype=tf.float32, name='z'),)
     """
 
     function: Callable[..., Mapping[str, tf.Tensor]]

@@ -39,7 +39,14 @@ MOST_UNSEEN = 1000
 
 
 def load_data(config: TrainingConfig, image_shape: tuple[int, ...] | None = None) -> SplitDataset:
-    """Loads the data set of a configuration; for `image_shape` see `keras_vae.data.load`.
+    """Loads the data set of a configuration.
+
+    Args:
+        config: the configuration.
+        image_shape: see `keras_vae.data.load`.
+
+    Raises:
+        InvalidInputError: if the data cannot be used.
 
     Example:
 
@@ -64,7 +71,19 @@ def load_data(config: TrainingConfig, image_shape: tuple[int, ...] | None = None
 
 
 def with_data(config: TrainingConfig, data: str) -> TrainingConfig:
-    """Returns the configuration for other data, without the options that do not apply to data of that kind."""
+    """Returns the configuration for other data, without the options that do not apply to data of that kind.
+
+    Args:
+        config: the configuration.
+        data: name or path of the other data.
+
+    Example:
+
+    >>> config = TrainingConfig(data="visits.csv", label_column="ward", seed=3)
+    >>> other = with_data(config, "digits")
+    >>> other.label_column is None, other.seed
+    (True, 3)
+    """
     kept = FOLDER_OPTIONS if has_label_names(data) else ()
     if is_table(data) or is_hugging_face(data):
         kept = TABLE_OPTIONS
@@ -91,6 +110,13 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
 
 def build_model(config: TrainingConfig, data: SplitDataset) -> Autoencoder:
     """Builds and compiles the model of a configuration.
+
+    Args:
+        config: the configuration. What it leaves open follows from the data, see `with_defaults`.
+        data: the data set.
+
+    Raises:
+        InvalidInputError: if the configuration is invalid for the data.
 
     Example:
 
@@ -278,7 +304,18 @@ def _splits(data: SplitDataset) -> tuple[Split, Split, Split]:
 
 
 def evaluation_split(split: Split, config: TrainingConfig) -> Split:
-    """Returns `split` for evaluation: binarised once if training binarises it again at each step."""
+    """Returns a split for evaluation. It is binarised once if training binarises the data, even at each step.
+
+    Args:
+        split: examples, as they were loaded.
+        config: the configuration of the training.
+
+    Example:
+
+    >>> split = Split(np.full((4, 8, 8, 1), 0.3, "float32"))
+    >>> evaluation_split(split, TrainingConfig(binarize="threshold")).x.max()
+    np.float32(0.0)
+    """
     if config.binarize is None:
         return split
     once = "static" if config.binarize == "dynamic" else config.binarize
@@ -289,7 +326,19 @@ def evaluation_split(split: Split, config: TrainingConfig) -> Split:
 
 
 def evaluation_data(data: SplitDataset, config: TrainingConfig, split: str = "test") -> SplitDataset:
-    """Returns the data for the evaluation of a model of `config`, see `evaluation_split`; `split` is its test part."""
+    """Returns the data for the evaluation of a model, see `evaluation_split`.
+
+    Args:
+        data: the data set.
+        config: the configuration of the training.
+        split: the split that becomes the test split: `"train"`, `"validation"` or `"test"`.
+
+    Example:
+
+    >>> data = load_data(TrainingConfig(data="digits"))
+    >>> len(data.train), len(evaluation_data(data, TrainingConfig(), "train").test)
+    (1437, 1437)
+    """
     parts = {"train": data.train, "validation": data.validation, "test": getattr(data, split)}
     return replace(data, **{name: evaluation_split(part, config) for name, part in parts.items()})
 

@@ -43,6 +43,15 @@ def with_defaults(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     and not more than one for ten training examples. It is 8 for other data, and for recipes in which `latent_dim` is
     not the length of a latent vector for the whole image. The batch size remains None for other data than larger
     images, see `TrainingConfig.batch_size_for`.
+
+    Args:
+        config: the configuration.
+        data: the data set.
+
+    Example:
+
+    >>> with_defaults(TrainingConfig(), kv.data.load("digits")).latent_dim
+    8
     """
     epochs = config.epochs_for(len(data.train))
     latent_dim = config.latent_dim or _latent_dim(config, data)

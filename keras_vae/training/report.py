@@ -50,7 +50,19 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
 
 
 def training_result(run: Run) -> Result:
-    """The training and validation curves of a run, and whether they show overfitting."""
+    """The training and validation curves of a run, and whether they show overfitting.
+
+    Args:
+        run: the run.
+
+    Example:
+
+    >>> run = Run("runs/example")
+    >>> run.start(kv.training.TrainingConfig())
+    >>> run.write_history({"epoch": [1, 2], "loss": [30.0, 25.0], "val_loss": [31.0, 27.0]})
+    >>> list(training_result(run).pictures)
+    ['history']
+    """
     history = run.read_history()
     history.pop("epoch", None)
     found = about_history(history, keeps_best=run.config().early_stopping is not None)
@@ -68,6 +80,16 @@ def write_report(run: Run, results: Mapping[str, Result], settings: Mapping[str,
 
     Returns:
         The path of the page.
+
+    Raises:
+        OSError: if a file cannot be written.
+
+    Example:
+
+    >>> run = Run("runs/report")
+    >>> run.start(kv.training.TrainingConfig())
+    >>> write_report(run, {}, settings={}).name
+    'evaluation.html'
     """
     config = run.config()
     return evaluation.write_report(

@@ -277,7 +277,13 @@ def _parse_history(text: str) -> dict[str, list[float]]:
 
 
 def environment() -> dict[str, str]:
-    """Returns the versions of the packages, and a description of the machine."""
+    """Returns the versions of the packages, and a description of the machine.
+
+    Example:
+
+    >>> list(environment())[:3]
+    ['keras_vae', 'python', 'tensorflow']
+    """
     versions = {"keras_vae": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:

@@ -91,6 +91,9 @@ def configuration(base: TrainingConfig, values: Mapping[str, Any]) -> TrainingCo
 def default_space(config: TrainingConfig) -> list[Axis]:
     """Returns axes for the latent dimensions, the learning rate, the dense layers, and `beta` if the recipe has it.
 
+    Args:
+        config: the configuration; what it sets is not varied.
+
     Example:
 
     >>> [axis.name for axis in default_space(TrainingConfig(model="beta_vae", data="digits"))]
@@ -106,6 +109,10 @@ def default_space(config: TrainingConfig) -> list[Axis]:
 
 def parse_space(pairs: Sequence[str]) -> list[Axis]:
     """Parses axes.
+
+    Args:
+        pairs: texts such as those of `keras-vae tune --space`: `NAME=LOW:HIGH`, `NAME=LOW:HIGH:log` or
+            `NAME=VALUE,VALUE`.
 
     Raises:
         InvalidInputError: if a text is not an axis, or if a name is repeated.

@@ -46,7 +46,11 @@ SETTINGS, TABLE = "search.json", "trials.json"
 
 
 def objective_of(name: str) -> keras_tuner.Objective:
-    """Returns the objective of a name in `BETTER`, or of NAME:max or NAME:min for another metric.
+    """Returns the objective of a search.
+
+    Args:
+        name: `"val_elbo"`, `"val_nll"`, `"log_likelihood"`, `"reconstruction_mse"` or `"active_units"`; another metric
+            with its direction, `"NAME:max"` or `"NAME:min"`.
 
     Raises:
         InvalidInputError: if the direction is missing or unknown.

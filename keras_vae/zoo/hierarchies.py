@@ -196,6 +196,9 @@ def very_deep_vae(
         **parts: see `Parts`; `downsampling`, `filters`, `size` and others are options of the spatial networks between
             the image and the maps of the highest resolution.
 
+    Raises:
+        InvalidInputError: if examples are not images of at least 8x8, or if an option is out of range.
+
     Example:
 
     >>> model = very_deep_vae((16, 16, 1), 2, ladder_filters=8)

@@ -31,6 +31,11 @@ class Description(NamedTuple):
         summary: the first line of the docstring.
         own_likelihood: whether the recipe sets its likelihood, so that the data must not select it.
         options_of: the options that only affect the recipe's own parts, see `recipe`.
+
+    Example:
+
+    >>> RECIPES["vae"].description.paper
+    'Kingma & Welling, 2014'
     """
 
     name: str

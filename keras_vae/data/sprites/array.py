@@ -51,7 +51,15 @@ class Sprites:
         return index_of(factors, FACTORS)
 
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
-        """Draws `n` indices without replacement: int64 `(n,)`, a pure function of `n` and `seed`."""
+        """Draws indices without replacement: int64 `(n,)`, a pure function of `n` and `seed`.
+
+        Args:
+            n: number of indices.
+            seed: seed of the selection.
+
+        Raises:
+            InvalidInputError: if `n` is larger than the number of images.
+        """
         if check_integer("n", n) > len(self):
             raise InvalidInputError(f"sprites: n must be at most {len(self)}, the number of images; got {n}.")
         return np.random.default_rng(check_integer("seed", seed, least=0)).choice(len(self), n, replace=False)

@@ -10,6 +10,8 @@ FACTORS = {"shape": 3, "scale": 6, "orientation": 40, "x_position": 32, "y_posit
 """Factor of variation -> number of values; the first factor varies slowest."""
 
 SHAPES = ("square", "ellipse", "heart")
+"""The names of the values of the factor `shape`."""
+
 SIDE = 64
 RADIUS = 15.25
 """Distance in pixels from the centre of a sprite of scale 1 to its farthest point.

@@ -22,6 +22,13 @@ class ClassifierFeatures(Features):
     Args:
         model: Keras model from examples to features.
         accuracy: accuracy of the classifier on held-out examples.
+
+    Example:
+
+    >>> x, y = np.repeat(np.eye(4), 20, axis=0), np.repeat(np.arange(4), 20)
+    >>> features = ClassifierFeatures.fit(x, y, epochs=2, units=8)
+    >>> features(x).shape
+    (80, 8)
     """
 
     batch_size: int = 1000
@@ -47,12 +54,6 @@ class ClassifierFeatures(Features):
 
         Raises:
             InvalidInputError: if shapes, values or labels are invalid, or if all labels are equal.
-
-        Example:
-
-        >>> x, y = np.repeat(np.eye(4), 20, axis=0), np.repeat(np.arange(4), 20)
-        >>> ClassifierFeatures.fit(x, y).name
-        '128 features of a classifier of the data, accuracy 100.0%'
         """
         part, rng = "classifier features", np.random.default_rng(check_seed(seed))
         x, epochs, units = as_examples(part, x), check_integer("epochs", epochs), check_integer("units", units)

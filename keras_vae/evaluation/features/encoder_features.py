@@ -18,6 +18,9 @@ class EncoderFeatures(Features):
     Args:
         model: a trained model.
 
+    Raises:
+        InvalidInputError: if it is not an `Autoencoder`.
+
     Example:
 
     >>> features = EncoderFeatures(zoo.vae((8, 8, 1), 2, units=(8,), seed=0))

@@ -17,6 +17,18 @@ class Features:
         name: description of the features.
         event_shape: shape of an example; None for any shape.
         batch_size: number of examples in a batch. None derives it from the size of an example.
+
+    Example:
+
+    >>> class Brightness(Features):
+    ...     '''The mean of the values of an example.'''
+    ...
+    ...     name = "brightness"
+    ...
+    ...     def of_batch(self, x):
+    ...         return x.reshape(len(x), -1).mean(axis=1, keepdims=True)
+    >>> Brightness()(np.full((2, 8, 8, 1), 255, np.uint8)).tolist()
+    [[1.0], [1.0]]
     """
 
     name: str

@@ -51,6 +51,12 @@ class ExportCheck:
         bytes: size of the graph and the weights on disk.
         load_seconds: seconds to load the export without Python.
         warmup_requests: number of warm-up requests that were replayed.
+
+    Example:
+
+    >>> check = ExportCheck(Path("saved_models/digits/1"), problems=("encode: the batch size is fixed.",))
+    >>> check.ok, check.as_text().splitlines()[-1]
+    (False, 'Do not serve it.')
     """
 
     version: Path

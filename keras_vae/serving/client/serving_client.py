@@ -31,6 +31,12 @@ class Encoded(NamedTuple):
         mean: mean of q(z | x).
         variance: variance of q(z | x); None for a family without a variance.
         indices: indices into the codebooks, int32; None for continuous latents.
+
+    Example:
+
+    >>> encoded = Encoded(mean=np.zeros((3, 2)), variance=np.ones((3, 2)))
+    >>> encoded.mean.shape, encoded.indices is None
+    ((3, 2), True)
     """
 
     mean: np.ndarray
@@ -56,6 +62,12 @@ class Anomalies(NamedTuple):
         complexity: -ELBO minus the length as PNG, in bits; None for models of other data than images.
         p_values: score -> share of usual examples with at least this score; those of `combined` alone for an export of
             an earlier version.
+
+    Example:
+
+    >>> scores = Anomalies(*np.zeros((10, 3)))  # `Client.anomaly` returns these of 3 examples
+    >>> scores.combined.shape, scores.kl is None
+    ((3,), True)
     """
 
     is_anomaly: np.ndarray
@@ -194,6 +206,10 @@ class Client:
             seed: seed of all examples, 0 to 2^31 - 1.
             seeds: a seed for each example, int32 `(n, 2)`, instead of `n` and `seed`.
             condition: condition of each example, for a conditional model.
+
+        Raises:
+            InvalidInputError: unless exactly one of `n` and `seeds` is given, or if one cannot be used.
+            ServingError: if a request fails.
         """
         if (n is None) == (seeds is None):
             got = "neither" if n is None else "both"
@@ -204,7 +220,14 @@ class Client:
         return self.predict("generate", seed=seeds, **_optional(condition))["sample"]
 
     def predict(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
-        """Runs any signature on inputs by name, with the same number of rows; returns outputs by name.
+        """Runs any signature.
+
+        Args:
+            signature: name of the signature, see `metadata`.
+            **inputs: the tensors by name, with the same number of rows.
+
+        Returns:
+            The outputs by name, with as many rows.
 
         Raises:
             InvalidInputError: for an unknown signature, or inputs that do not match it; no request is sent.
@@ -252,6 +275,9 @@ class Client:
 
     def wait_until_ready(self, timeout: float = 60.0) -> None:
         """Waits until a version of the model is available.
+
+        Args:
+            timeout: maximum seconds.
 
         Raises:
             ServingError: if no version is available in time.

@@ -23,6 +23,11 @@ class ServingError(Exception):
         target: address of the server.
         retry: whether a retry of the request may succeed. None derives this from the code.
 
+    Example:
+
+    >>> print(ServingError("NOT_FOUND", "no model 'cats'", target="http://127.0.0.1:8501"))
+    http://127.0.0.1:8501: NOT_FOUND: no model 'cats'; check the name and the version of the model, and client.status().
+
     Reference: https://grpc.io/docs/guides/status-codes
     """
 

@@ -49,6 +49,11 @@ class ServerOptions:
 
     Raises:
         InvalidInputError: if a value is out of range.
+
+    Example:
+
+    >>> ServerOptions(port=0, grpc_port=None).max_rows
+    1024
     """
 
     host: str = "127.0.0.1"
