@@ -46,6 +46,7 @@ def options():
     parser = argparse.ArgumentParser()
     parser.add_argument("--network", choices=("mlp", "conv", *PICTURES), default="mlp")
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--images", type=int, default=EXAMPLES, help="images in an epoch of mlp and conv")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
     return parser.parse_args()
 

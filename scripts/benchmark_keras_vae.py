@@ -43,7 +43,8 @@ def main():
         sys.exit("--device gpu: TensorFlow sees none; install its CUDA libraries: pip install 'tensorflow[and-cuda]'")
     keras.config.set_dtype_policy(policy_of_devices())
     print(f"keras_vae computes in {keras.config.dtype_policy().name}", file=sys.stderr)
-    x = blobs()[..., None]
+    x = blobs(chosen.images)[..., None]
+    some = x[:ENCODED]
     model = model_of(chosen.network, x.shape[1:])
     steps = len(x) // BATCH
     model.compile(keras.optimizers.Adam(1e-3), steps_per_execution=26)
@@ -51,10 +52,10 @@ def main():
     batches = kv.data.batches(x, BATCH, shuffle=True, start_epoch=0)
     model.fit(batches, epochs=chosen.epochs + 1, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[times])
     trained = [seconds / (steps * BATCH) for seconds in times.seconds[1:]]
-    encoded = seconds_per_example(lambda: model.encode(x[:ENCODED]).mean().numpy(), ENCODED)
+    encoded = seconds_per_example(lambda: model.encode(some).mean().numpy(), len(some))
     keras.config.set_dtype_policy("mixed_bfloat16")
     lower = model_of(chosen.network, x.shape[1:])
-    encoded_in_bfloat16 = seconds_per_example(lambda: lower.encode(x[:ENCODED]).mean().numpy(), ENCODED)
+    encoded_in_bfloat16 = seconds_per_example(lambda: lower.encode(some).mean().numpy(), len(some))
     results = {
         "keras_vae training": trained,
         "keras_vae encoding": encoded,

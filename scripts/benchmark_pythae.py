@@ -130,11 +130,12 @@ def main():
     torch.set_num_threads(os.cpu_count())
     chosen = options()
     device = "cuda" if chosen.device == "gpu" else "cpu"
-    x = torch.from_numpy(blobs()[:, None])
+    x = torch.from_numpy(blobs(chosen.images)[:, None])
     by_hand = train_by_hand(chosen.network, x, chosen.epochs + 1, device)
     model, by_pythae = train_with_pythae(chosen.network, x, chosen.epochs + 1, device)
     model.eval()
-    embedded = seconds_per_example(lambda: model.embed(x[:ENCODED].to(device)).detach().cpu().numpy(), ENCODED)
+    some = x[:ENCODED]
+    embedded = seconds_per_example(lambda: model.embed(some.to(device)).detach().cpu().numpy(), len(some))
     results = {
         "pythae's trainer, training": [seconds / len(x) for seconds in by_pythae[1:]],
         "PyTorch loop by hand, training": [seconds / len(x) for seconds in by_hand[1:]],

@@ -2,12 +2,14 @@
 
 import importlib
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
+from own_process import run_file
 from public import PACKAGES
 from sphinx.util.inventory import InventoryFile
 
@@ -27,18 +29,17 @@ def test_tutorials_run(page, tmp_path):
     """In a process of its own, as a tutorial may register parts."""
     cells = [cell for cell in read_myst_markdown_notebook(page.read_text()).cells if cell.cell_type == "code"]
     assert not any("raises-exception" in cell.metadata.get("tags", []) for cell in cells)
-    (tmp_path / "tutorial.ipy").write_text("\n\n".join(cell.source for cell in cells))
-    run = subprocess.run(
-        [sys.executable, "-m", "IPython", "tutorial.ipy"], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+    (tmp_path / "tutorial.py").write_text("\n\n".join(cell.source for cell in cells))
+    run_file(tmp_path / "tutorial.py")
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The site without the output of the tutorials, which the test above executes."""
+    """The site without the output of the tutorials, which the test above executes, and without the code of modules."""
     folder = tmp_path_factory.mktemp("site")
+    extensions = [name for name in runpy.run_path(str(DOCS / "conf.py"))["extensions"] if name != "sphinx.ext.viewcode"]
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-D", "nb_execution_mode=off"]
+    command += ["-D", f"extensions={','.join(extensions)}"]
     run = subprocess.run([*command, "-d", folder / "read", DOCS, folder / "html"], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return folder / "html"

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from own_process import start_file
 from PIL import Image
 
 from keras_vae import data
@@ -251,11 +252,14 @@ def test_a_file_that_changes_during_training_ends_it_in_one_line(tmp_path):
         from keras_vae.cli.main import main
         main()
     """)
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2 and done.stderr.splitlines()[-1].endswith(
+    (tmp_path / "script.py").write_text(script)
+    process = start_file(tmp_path / "script.py", output=tmp_path / "printed.txt")
+    process.join()
+    printed = (tmp_path / "printed.txt").read_text()
+    assert process.exitcode == 2 and printed.splitlines()[-1].endswith(
         "x.npy: it has changed since it was opened; start again."
-    ), done.stderr
-    assert "Traceback" not in done.stderr
+    ), printed
+    assert "Traceback" not in printed
     assert json.loads((tmp_path / "run" / "config.json").read_text())["stream"] is True
 
 

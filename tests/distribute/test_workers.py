@@ -47,7 +47,7 @@ def test_workers_on_a_stream_one_of_whom_is_killed_end_where_one_process_does_in
     data, run = str(tmp_path / "digits.npy"), Run(tmp_path / "run")
     np.save(data, load("digits").train.x)
     # Of a batch of three, one worker has two examples and the other one.
-    many = ["--batch-size", "3", "--resume", "--checkpoint-every", "20", "--data", data, "--stream"]
+    many = ["--limit", "130", "--batch-size", "3", "--resume", "--checkpoint-every", "20", "--data", data, "--stream"]
     process = subprocess.Popen(
         command(2, run.path, *many, restarts=1), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -59,7 +59,7 @@ def test_workers_on_a_stream_one_of_whom_is_killed_end_where_one_process_does_in
     assert process.returncode == 0, printed[-3000:]
     assert "restarting all workers" in printed
     assert len(re.findall(r"^Epoch 1/3$", printed, re.MULTILINE)) == 1, "only the chief tells of its progress"
-    single = alone(tmp_path / "alone", batch_size=3, data=data)
+    single = alone(tmp_path / "alone", batch_size=3, limit=130, data=data)
     assert_same_history(run, single)
     assert_same_weights(run, single, atol=1e-5)
     assert {path.name for path in run.path.iterdir()} == {path.name for path in single.path.iterdir()}

@@ -37,7 +37,7 @@ configurations = st.builds(
 
 
 @pytest.mark.slow
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(configurations)
 def test_json_keeps_every_value(tmp_path_factory, config):
     path = tmp_path_factory.mktemp("config") / "config.json"

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from own_process import start_file
 
 from keras_vae.cli.evaluations import report_folder
 from keras_vae.cli.sources import data_of
@@ -145,10 +146,12 @@ def test_two_that_start_at_once_do_not_mix(tmp_path, tiny):
     """One of them is refused; the other ends as if it had been alone."""
     out = tmp_path / "run"
     write_json(tmp_path / "config.json", tiny(epochs=3).as_dict())
-    command = [sys.executable, "-c", TRAIN, tmp_path / "config.json", out]
-    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    errors = [process.communicate(timeout=300)[1] for process in both]
-    failed = [error for process, error in zip(both, errors, strict=True) if process.returncode]
+    (tmp_path / "train.py").write_text(TRAIN)
+    outputs = [tmp_path / "one.txt", tmp_path / "other.txt"]
+    both = [start_file(tmp_path / "train.py", tmp_path / "config.json", out, output=output) for output in outputs]
+    for process in both:
+        process.join()
+    failed = [output.read_text() for process, output in zip(both, outputs, strict=True) if process.exitcode]
     assert len(failed) <= 1 and all("is working in it" in error for error in failed)
     assert Run(out).read_history()["epoch"] == [1, 2, 3]
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
