@@ -231,7 +231,7 @@ class Questions(Conditioning):
         if len(moved) * len(places) * len(code) > MOST_TRAVERSED:
             raise InvalidInputError(
                 f"traverse: {len(moved)} dimensions of {len(code)} at {len(places)} values are too many for the "
-                "memory; choose some dimensions, such as the first 16."
+                "memory; choose fewer dimensions or values."
             )
         paths = np.tile(code, (len(moved), len(places), 1))
         for row, dimension in enumerate(moved):

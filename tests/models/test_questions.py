@@ -87,7 +87,7 @@ def test_a_traversal_starts_at_the_prior_mean_by_default(model):
 
 
 def test_more_traversals_than_memory_are_refused_at_once(model, refused):
-    with refused("traverse: 3 dimensions of 3 at 100000000 values are too many for the memory; give some dimensions"):
+    with refused("traverse: 3 dimensions of 3 at 100000000 values are too many for the memory; choose fewer"):
         model.traverse(values=np.broadcast_to(np.float32(0), (100_000_000,)))
 
 

@@ -84,7 +84,10 @@ def test_larger_images_start_as_pca_unless_the_user_chose_another_network(config
         ({"model": "spatial_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}, "linear_skip": False}, False),
         ({"model": "spatial_vae"}, (64, 64, 1), {"likelihood": {"name": "bernoulli"}}, False),
         ({"model": "spatial_vae"}, (28, 28, 1), {"likelihood": {"name": "normal"}}, False),
-        ({"model": "vq_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, False),
+        ({"model": "vq_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, True),
+        ({"model": "vq_vae", "network": "conv"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, False),
+        ({"model": "fsq_vae"}, (64, 64, 3), {"likelihood": {"name": "poisson"}}, False),
+        ({"model": "concrete_vae"}, (64, 64, 3), {"likelihood": {"name": "normal"}}, False),
     ],
 )
 def test_latent_maps_of_larger_images_start_as_patches(config, event_shape, options, expected):
