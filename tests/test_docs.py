@@ -159,21 +159,21 @@ def commands(page):
     return [(line, is_complete) for line, is_complete in lines if not re.search(r"\.\.\.|COMMAND|\|", line)]
 
 
-def parse(line):
+def parse(line, parsers):
     """Parses the words of a command without a call. Options of the program itself act at once, and are not parsed."""
     _, name, *words = shlex.split(line, comments=True)
-    if command := get_command(app).commands.get(name):
+    if command := parsers.get(name):
         command.make_context(name, [word for word in words if word not in ("-h", "--help")])
     else:
         assert name in ("--help", "--version", "--install-completion", "--show-completion"), line
 
 
 def test_commands_on_the_pages_have_these_options():
-    wrong = {}
+    parsers, wrong = get_command(app).commands, {}
     for page in (ROOT / "README.md", *PAGES):
         for line, is_complete in commands(page):
             try:
-                parse(line)
+                parse(line, parsers)
             except UsageError as error:
                 if is_complete or type(error).__name__ not in ("MissingParameter", "BadOptionUsage"):
                     wrong[f"{page.name}: {line}"] = str(error)
