@@ -17,6 +17,9 @@ from keras_vae.trace import Trace
 
 REVIVAL_NOISE = 1_000_033
 
+MOST_DISTANCES = 2**26
+"""Distances from vectors to entries that are computed at once, outside of a graph: 256 MB."""
+
 
 @register
 class VectorQuantizer(DiscretePosterior):
@@ -186,5 +189,9 @@ def _among(valid: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
 
 def nearest(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:
     """Returns the index of the nearest entry for each vector: `(..., D)` and `(K, D)` to int32 `(...)`."""
+    if tf.executing_eagerly() and (parts := -(-tf.size(vectors[..., 0]).numpy() * len(codebook) // MOST_DISTANCES)) > 1:
+        rows = tf.reshape(vectors, (-1, vectors.shape[-1]))
+        found = [nearest(tf.constant(part), codebook) for part in np.array_split(rows.numpy(), parts)]
+        return tf.reshape(tf.concat(found, axis=0), vectors.shape[:-1])
     distances = tf.reduce_sum(codebook**2, axis=-1) - 2 * tf.einsum("...d,kd->...k", vectors, codebook)
     return tf.argmin(distances, axis=-1, output_type=tf.int32)

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
+from keras_vae.distributions import vector_quantizer
 from keras_vae.distributions.vector_quantizer import nearest
 from keras_vae.objectives import log_weights
 from keras_vae.random import as_seed
@@ -412,3 +413,12 @@ def test_a_saved_model_trains_on_as_if_it_had_not_been_saved(tmp_path):
         one.fit(x, epochs=2, shuffle=False, verbose=0)
     for own, others in zip(quantized.weights, loaded.weights, strict=True):
         assert np.array_equal(own, others), own.path
+
+
+def test_the_nearest_entries_of_many_vectors_are_found_in_parts(monkeypatch):
+    random = np.random.default_rng(0)
+    vectors, codebook = (tf.constant(random.normal(size=shape), tf.float32) for shape in ((7, 3, 5, 2), (11, 2)))
+    at_once = nearest(vectors, codebook)
+    monkeypatch.setattr(vector_quantizer, "MOST_DISTANCES", 100)
+    np.testing.assert_array_equal(nearest(vectors, codebook), at_once)
+    assert at_once.shape == (7, 3, 5)
