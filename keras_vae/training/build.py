@@ -215,10 +215,13 @@ def _options(config: TrainingConfig, data: SplitDataset, steps: int) -> dict[str
         "dataset_size": lambda: len(data.train),
         "classes": lambda: len(data.label_names) or _classes(data),
         "columns": lambda: _column_kinds(data),
-        "base": lambda: _likelihood(config, data.train),
+        "base": lambda: _base(config, data),
     }
     if isinstance(options.get("columns"), dict):
         options["columns"] = _column_kinds(data, options["columns"])
+    base = options.get("base")
+    if isinstance(base, dict) and base.get("name") == "table" and not isinstance(base.get("columns"), (list, tuple)):
+        options["base"] = {**base, "columns": _column_kinds(data, base.get("columns"))}
     for name, value in from_data.items():
         if name not in options and zoo.takes(config.model, name) and zoo.has_effect(config.model, name, options):
             options[name] = value()
@@ -343,6 +346,13 @@ def _steps_per_execution(steps: int, done: int = 0) -> int:
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         return 1
     return max(n for n in range(1, MOST_STEPS_PER_EXECUTION + 1) if steps % n == 0 and done % n == 0)
+
+
+def _base(config: TrainingConfig, data: SplitDataset) -> str | dict[str, Any]:
+    """Returns the likelihood of observed values: for a table one per column, unless the configuration has another."""
+    if config.likelihood == "auto" and data.column_names:
+        return {"name": "table", "columns": _column_kinds(data)}
+    return _likelihood(config, data.train)
 
 
 def _likelihood(config: TrainingConfig, split: Split) -> str:
