@@ -42,7 +42,7 @@ def check_shape(x: Any, event_shape: tuple[int, ...], *, part: str = "x") -> np.
         hint = " (one example needs a batch axis: x[None])" if x.shape == event_shape else ""
         if x.ndim == 4 and (*x.shape[2:], x.shape[1]) == event_shape:
             hint = " (its channels come first: give np.moveaxis(x, 1, -1))"
-        if (*x.shape[1:], 1) == event_shape:
+        if x.ndim > 2 and (*x.shape[1:], 1) == event_shape:
             hint = " (it has no channel axis: give x[..., None])"
         raise InvalidInputError(f"{part}: expected shape (N, {_commas(event_shape)}), got {x.shape}{hint}.")
     if len(x) == 0:

@@ -91,9 +91,12 @@ def features_shape_of(network: keras.Model, input_shape: tuple[int, ...], *, par
     """
     features = network.compute_output_spec(keras.KerasTensor((None, *input_shape)))
     if isinstance(features, (list, tuple, dict)):
+        layers = (
+            "z_mean, z_log_var or a sample: the posterior" if part == "encoder" else "a distribution: the likelihood"
+        )
         raise InvalidInputError(
             f"{part}: expected one tensor of features, got {len(features)} outputs from {network.name!r}; end it with "
-            "the features, without layers for z_mean, z_log_var or a sample: the posterior has these layers."
+            f"the features, without layers for {layers} has these layers."
         )
     shape = tuple(getattr(features, "shape", ()))
     if len(shape) < 2 or None in shape[1:]:
