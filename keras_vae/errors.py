@@ -124,8 +124,14 @@ def shortest(value: float) -> str:
     return f"{number:.9g}"
 
 
-def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
+def unknown(name: object, choices: Iterable[str], *, part: str, cutoff: float = 0.4) -> str:
     """Returns the message for a name that is not in `choices`, with the most similar name.
+
+    Args:
+        name: the name.
+        choices: the known names.
+        part: what the names are names of.
+        cutoff: the least similarity of a name that is suggested, from 0 to 1.
 
     Example:
 
@@ -137,7 +143,7 @@ def unknown(name: object, choices: Iterable[str], *, part: str) -> str:
     choices = sorted(choices)
     plain = re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")
     near = [word for word in SYNONYMS.get(plain, ()) if word in choices][:1]
-    near = near or _close(str(name), choices) or _close(plain, choices)
+    near = near or _close(str(name), choices, cutoff) or _close(plain, choices, cutoff)
     hint = f": did you mean {near[0]!r}?" if near else "."
     return f"Unknown {part} {name!r}{hint} Known: {', '.join(choices)}."
 
@@ -159,5 +165,5 @@ def unknown_option(option: object, choices: Iterable[str], *, part: str) -> str:
     )
 
 
-def _close(name: str, choices: list[str], cutoff: float = 0.4) -> list[str]:
+def _close(name: str, choices: list[str], cutoff: float) -> list[str]:
     return difflib.get_close_matches(name, choices, n=1, cutoff=cutoff)

@@ -83,6 +83,11 @@ def test_an_example_without_a_batch_axis_gets_a_hint(model, refused):
         model.encode(np.zeros(EVENT))
 
 
+def test_grey_images_without_a_channel_axis_get_a_hint(model, refused):
+    with refused(r"it has no channel axis: give x\[\.\.\., None\]"):
+        model.encode(np.zeros((3, 8, 8)))
+
+
 def test_images_with_channels_first_get_a_hint(model, refused):
     with refused(r"its channels come first: give np.moveaxis\(x, 1, -1\)"):
         model.fit(np.zeros((3, 1, 8, 8)))

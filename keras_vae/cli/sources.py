@@ -1,5 +1,6 @@
 """Loads models and examples for commands."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -43,7 +44,7 @@ def model_of(source: Path) -> Autoencoder:
             typer.echo(
                 f"Note: the training of {source} has not ended ({epochs} of {run.config().epochs} epochs); this is its "
                 f"{'best epoch' if run[BEST].exists() else 'last checkpoint'}. Continue it with `keras-vae train "
-                f"--resume --out {source}`.",
+                f"--resume --out {shlex.quote(str(source))}`.",
                 err=True,
             )
     if not model.compiled:

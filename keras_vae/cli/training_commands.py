@@ -1,6 +1,7 @@
 """The commands that train one model, or search for the best model."""
 
 import contextlib
+import shlex
 import signal
 import sys
 from collections.abc import Collection
@@ -119,7 +120,8 @@ def train(
             raise typer.Exit(code) from None
         done = len(Run(out).read_history().get("epoch", []))
         typer.echo(
-            f"\nStopped. Finished epochs: {done}, saved in {out}. Resume with:\n  keras-vae train --resume --out {out}",
+            f"\nStopped. Finished epochs: {done}, saved in {out}. Resume with:\n"
+            f"  keras-vae train --resume --out {shlex.quote(str(out))}",
             err=True,
         )
         raise typer.Exit(code) from None
@@ -128,7 +130,9 @@ def train(
     if not run.is_finished:
         return  # after `max_time`; `train` has printed how to resume
     if not report:
-        typer.echo(f"\nModel: {run['model.keras']}\nReport on it with:\n  keras-vae train --resume --out {out}")
+        typer.echo(
+            f"\nModel: {run['model.keras']}\nReport on it with:\n  keras-vae evaluate {shlex.quote(str(out))} --report"
+        )
         return
     typer.echo("\n".join(["", *_verdict(run), "", f"Report: {run['evaluation.html']}"]))
 
@@ -192,7 +196,7 @@ def tune(
                 training_config, out, space=axes, tuner=tuner, max_trials=max_trials, objective=objective, resume=resume
             )
     except KeyboardInterrupt as stop:
-        typer.echo(f"\nStopped. Resume with the same command and --resume --out {out}.", err=True)
+        typer.echo(f"\nStopped. Resume with the same command and --resume --out {shlex.quote(str(out))}.", err=True)
         raise typer.Exit(128 + (stop.args[0] if stop.args else signal.SIGINT)) from None
     if best is None:
         return

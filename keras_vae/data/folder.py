@@ -12,7 +12,7 @@ import numpy as np
 from keras_vae.data.encoded_images import MAX_NAMED, decode
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.image_files import ImageFiles
-from keras_vae.data.images import MAX_PIXELS, DecodedImage
+from keras_vae.data.images import MAX_PIXELS, DecodedImage, default_size
 from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.parts import Parts
 from keras_vae.data.pixel_array import PixelArray
@@ -62,7 +62,8 @@ def read_folder(
 
     Args:
         path: path of the folder, or of one image file.
-        image_size: `(H, W)` in pixels. None uses the size of the first readable file.
+        image_size: `(H, W)` in pixels. None uses the size of the first readable file, of at most
+            512 x 512 pixels.
         strict: whether to raise an error for an unreadable file instead of skipping it.
         max_pixels: maximum number of pixels of a file.
         label_names: names of the labels 0, 1, ..., such as those of the training data. A warning and the notes report
@@ -80,9 +81,10 @@ def read_folder(
     root = root.parent if root.is_file() else root
     size = image_size or first_size(root, entries, max_pixels)
     if size is None or not entries:
+        others = f", and {_kinds(other_files)}; convert them." if other_files else "; check the folder."
         raise InvalidInputError(
             f"{root}: expected readable {KINDS} images, got {len(entries)} files of these kinds"
-            + (f", none readable, the first: {entries[0].path}." if entries else "; check the folder.")
+            + (f", none readable, the first: {_why_not(root, entries[0], max_pixels)}." if entries else others)
         )
     large = is_large(len(entries), size, limit) if stream is None else stream
     stream = large or most_used(len(entries), limit) < len(entries)
@@ -185,8 +187,7 @@ def first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[i
     for entry in entries:
         image = decode(root / entry.path, None, max_pixels)
         if isinstance(image, DecodedImage):
-            height, width = image.pixels.shape[:2]
-            return height, width
+            return default_size(image, str(root / entry.path))
     return None
 
 
@@ -234,10 +235,19 @@ def skip_notes(failures: Sequence[str], other_files: Sequence[Path]) -> list[str
         *([f"Skipped {len(failures) - MAX_NAMED} more like these."] if len(failures) > MAX_NAMED else []),
     ]
     if other_files:
-        kinds = Counter(path.suffix.lower() or "no suffix" for path in other_files)
-        counts = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))
-        notes.append(f"Skipped {len(other_files)} files that are not {KINDS} ({counts}), first {other_files[0]}.")
+        notes.append(f"Skipped {_kinds(other_files)}, first {other_files[0]}.")
     return notes
+
+
+def _kinds(other_files: Sequence[Path]) -> str:
+    kinds = Counter(path.suffix.lower() or "no suffix" for path in other_files)
+    counts = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))
+    return f"{len(other_files)} files that are not {KINDS} ({counts})"
+
+
+def _why_not(root: Path, entry: Entry, max_pixels: int) -> str:
+    error = decode(root / entry.path, None, max_pixels)
+    return f"{entry.path}: {one_line(error)}" if isinstance(error, Exception) else str(entry.path)
 
 
 def _other_notes(unused_files: Sequence[PurePath], images: Mapping[Entry, DecodedImage]) -> list[str]:

@@ -14,7 +14,7 @@ from keras_vae.data.folder import SAMPLED, check_range, size_notes, skip_notes
 from keras_vae.data.folder_layout import SPLITS
 from keras_vae.data.hugging_face_images import HuggingFaceImages, content_of
 from keras_vae.data.hugging_face_rows import HuggingFaceRows
-from keras_vae.data.images import MAX_PIXELS, DecodedImage
+from keras_vae.data.images import MAX_PIXELS, DecodedImage, default_size
 from keras_vae.data.lazy_array import LARGE, LazyArray, sample
 from keras_vae.data.parts import Parts
 from keras_vae.data.pixel_array import PixelArray
@@ -63,7 +63,8 @@ def read_hugging_face(
     Args:
         source: `hf:NAME` or `hf:NAME:CONFIG`, for a data set of the Hugging Face Hub; a folder that `save_to_disk` has
             written; or a `Dataset` or `DatasetDict`.
-        image_size: `(H, W)` in pixels. None uses the size of the first readable image.
+        image_size: `(H, W)` in pixels. None uses the size of the first readable image, of at most
+            512 x 512 pixels.
         label_column: a column of class labels, whole numbers or texts.
         use_columns: the column of images, or columns of numbers.
         max_pixels: maximum number of pixels of an image.
@@ -260,7 +261,7 @@ def _read_images(
     image = next((image for image in first if isinstance(image, DecodedImage)), None)
     if image is None:
         raise InvalidInputError(f"{name}, column {column!r}: expected readable images, got {total}, none readable.")
-    height, width = size = image_size or (int(image.pixels.shape[0]), int(image.pixels.shape[1]))
+    height, width = size = image_size or default_size(image, f"{name}, column {column!r}")
     lazy = 3 * total * height * width > LARGE if stream is None else stream
     if lazy:
         rows = {part: np.unique(np.linspace(0, s.num_rows - 1, SAMPLED).astype(int)) for part, s in splits.items()}

@@ -21,6 +21,9 @@ FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")
 MAX_PIXELS = 2**26
 """The maximum number of pixels of a file, 8192 x 8192. The size in the header of a file is checked first."""
 
+MOST_PIXELS_OF_MODEL = 2**18
+"""The maximum number of pixels of a first image whose size becomes that of all images, 512 x 512."""
+
 DRAFT_SIZE = 3
 """A JPEG file is decoded at 1/2, 1/4 or 1/8 of its size if the result is at least this many times the target size."""
 
@@ -95,6 +98,30 @@ def read_image(
         pixels = _upright(pixels, orientation)
         pixels = np.asarray(pixels) if size is None else fit(pixels, size)
         return DecodedImage(pixels, brightest, more_frames, file_size)
+
+
+def default_size(image: DecodedImage, where: str) -> tuple[int, int]:
+    """Returns the size `(H, W)` of the first image as that of all images.
+
+    Args:
+        image: the first image, in its own size.
+        where: its name, for messages.
+
+    Raises:
+        InvalidInputError: if it has more than 512 x 512 pixels, as photographs of a camera do.
+
+    Example:
+
+    >>> default_size(DecodedImage(np.zeros((8, 6), "uint8"), None, False, (8, 6)), "a.png")
+    (8, 6)
+    """
+    height, width = image.pixels.shape[:2]
+    if height * width > MOST_PIXELS_OF_MODEL:
+        raise InvalidInputError(
+            f"{where}: expected at most {MOST_PIXELS_OF_MODEL:,} pixels of the first image, whose size is that of all "
+            f"images, got {height}x{width}; set image_size, such as 64."
+        )
+    return height, width
 
 
 def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: int = MAX_PIXELS) -> bytes:

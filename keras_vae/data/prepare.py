@@ -54,7 +54,8 @@ def prepare(
             TensorFlow Datasets or Hugging Face, see `load`. Images outside a folder that cannot be decoded are
             replaced.
         out: the new folder. It may contain the part that an interrupted call has finished.
-        image_size: `(H, W)` in pixels, or one number for a square. None uses the size of the first readable file.
+        image_size: `(H, W)` in pixels, or one number for a square. None uses the size of the first readable
+            file, of at most 512 x 512 pixels.
         data_dir: folder with the prepared sets of TensorFlow Datasets, see `read_tfds`.
         label_column: for a table or a Hugging Face data set, see `load`.
         use_columns: for a table or a Hugging Face data set, see `load`.

@@ -251,7 +251,16 @@ def _read_columns(
         return training_texts.get(name, None if categories is None else ())
 
     try:
-        columns = [to_column(table[name], f"{path}, column {name!r}", texts_of(name), faults=faults) for name in names]
+        columns, refused = [], {}
+        for name in names:
+            try:
+                columns.append(to_column(table[name], f"{path}, column {name!r}", texts_of(name), faults=faults))
+            except InvalidInputError as error:
+                refused[name] = error
+        if refused:
+            (_, error), *others = refused.items()
+            more = f" Neither can these columns be used: {', '.join(name for name, _ in others)}." if others else ""
+            raise InvalidInputError(f"{error}{more}") from error
         if label_column is None:
             return names, columns, None, left_out
         where = f"{path}, column {label_column!r}"

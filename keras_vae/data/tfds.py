@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import math
+import os
 import socket
 import urllib.request
 from dataclasses import replace
@@ -130,8 +131,10 @@ def _builder(name: str, data_dir: str | Path | None):
         importlib.import_module("keras_vae.data.sprites.sprites_dataset_builder")
     builder_names = tfds.list_builders(with_community_datasets=False)
     if base not in builder_names:
-        close_names = difflib.get_close_matches(base, {*names(), *builder_names}, n=1, cutoff=0.4)
-        raise InvalidInputError(unknown(base, {**names(), **dict.fromkeys(close_names)}, part="data set"))
+        close_names = difflib.get_close_matches(base, builder_names, n=1, cutoff=0.75)
+        message = unknown(base, {**names(), **dict.fromkeys(close_names)}, part="data set", cutoff=0.6)
+        no_path = "" if os.path.exists(name) else f" There is no file or folder {name!r} in {Path.cwd()} either."
+        raise InvalidInputError(message + no_path)
     try:
         return tfds.builder(name, data_dir=data_dir)
     except Exception as error:

@@ -16,7 +16,7 @@ from keras_vae.data.columns import MOST_EXACT
 from keras_vae.data.encoded_images import decode, decoders
 from keras_vae.data.folder import SAMPLED, check_range, is_large, most_used, size_notes, skip_notes, stream_note
 from keras_vae.data.folder_layout import SPLITS
-from keras_vae.data.images import MAX_PIXELS, SUFFIXES, DecodedImage
+from keras_vae.data.images import MAX_PIXELS, SUFFIXES, DecodedImage, default_size
 from keras_vae.data.lazy_array import LARGE, LazyArray, sample
 from keras_vae.data.parts import Parts
 from keras_vae.data.pixel_array import PixelArray
@@ -94,7 +94,8 @@ def read_tfrecords(
 
     Args:
         path: the file or folder.
-        image_size: `(H, W)` in pixels. None uses the size of the first image that can be decoded.
+        image_size: `(H, W)` in pixels. None uses the size of the first image that can be decoded, of at most
+            512 x 512 pixels.
         max_pixels: maximum number of pixels of an image.
         label_names: names of the labels 0, 1, ..., such as those of the training data. Other names get the next labels.
         stream: whether to read the examples when they are needed. None does so for images if `is_large`, and for
@@ -301,6 +302,5 @@ def _first_size(images: TFRecordImages, max_pixels: int) -> tuple[int, int] | No
     for index in range(len(images)):
         image = decode(images.encoded(index), None, max_pixels)
         if isinstance(image, DecodedImage):
-            height, width = image.pixels.shape[:2]
-            return height, width
+            return default_size(image, f"{images.source}, {images.name_of(index)}")
     return None

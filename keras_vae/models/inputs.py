@@ -44,6 +44,8 @@ def check_shape(x: Any, event_shape: tuple[int, ...], *, part: str = "x") -> np.
         hint = " (one example needs a batch axis: x[None])" if x.shape == event_shape else ""
         if x.ndim == 4 and (*x.shape[2:], x.shape[1]) == event_shape:
             hint = " (its channels come first: give np.moveaxis(x, 1, -1))"
+        if x.ndim > 2 and (*x.shape[1:], 1) == event_shape:
+            hint = " (it has no channel axis: give x[..., None])"
         raise InvalidInputError(f"{part}: expected shape (N, {_commas(event_shape)}), got {x.shape}{hint}.")
     if len(x) == 0:
         raise InvalidInputError(f"{part}: expected at least one example, got none.")
@@ -165,6 +167,8 @@ def warn_of_scale(x: Any, likelihood: Likelihood) -> None:
     if size > TOO_LARGE:
         table = isinstance(likelihood, Table) or isinstance(getattr(likelihood, "base", None), Table)
         remedy = "call adapt(x) before fit" if table else "standardise them, or take tabular_vae and its adapt(x)"
+        if is_image(likelihood.event_shape):
+            remedy = "bring images to values from 0 to 1, or give them as uint8, which the model scales"
         warnings.warn(
             f"x: its values are of the size of {size:.2g}, far from 1, and training would take very long; {remedy}.",
             stacklevel=3,

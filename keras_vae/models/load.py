@@ -43,7 +43,8 @@ def load_model(path: str | os.PathLike, custom_objects: Mapping[str, Any] | None
     """
     path = Path(path)
     if not path.is_file():
-        raise InvalidInputError(f"{path}: no such file; expected a model saved as .keras.")
+        of_run = f"; the model of a run is {path / 'model.keras'}" if (path / "model.keras").is_file() else ""
+        raise InvalidInputError(f"{path}: no such file; expected a model saved as .keras{of_run}.")
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise InvalidInputError(f"{path}: it is not a .keras file, or a damaged one; save the model again.")
     config = _read_config(path)

@@ -92,6 +92,14 @@ def features_shape_of(network: keras.Model, input_shape: tuple[int, ...], *, par
         InvalidInputError: if the output is not a single tensor of known shape.
     """
     features = network.compute_output_spec(keras.KerasTensor((None, *input_shape)))
+    if isinstance(features, (list, tuple, dict)):
+        layers = (
+            "z_mean, z_log_var or a sample: the posterior" if part == "encoder" else "a distribution: the likelihood"
+        )
+        raise InvalidInputError(
+            f"{part}: expected one tensor of features, got {len(features)} outputs from {network.name!r}; end it with "
+            f"the features, without layers for {layers} has these layers."
+        )
     shape = tuple(getattr(features, "shape", ()))
     if len(shape) < 2 or None in shape[1:]:
         raise InvalidInputError(

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import platform
+import shlex
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -88,7 +89,9 @@ class Run:
         """
         run = cls(path)
         if not run.exists:
-            raise InvalidInputError(f"{path}: no run there (it has no config.json); train one with --out {path}.")
+            inside = sorted(config.parent for config in run.path.glob("*/config.json"))
+            remedy = f"name a run in it, such as {inside[0]}" if inside else f"train one with --out {path}"
+            raise InvalidInputError(f"{path}: no run there (it has no config.json); {remedy}.")
         return run
 
     def check_free(self, *, overwrite: bool = False) -> None:
@@ -183,7 +186,8 @@ class Run:
         names = ["model.keras"] if self.is_finished else saved
         if not names:
             raise InvalidInputError(
-                f"{self.path}: the run has no model yet; continue with `keras-vae train --resume --out {self.path}`."
+                f"{self.path}: the run has no model yet; continue with `keras-vae train --resume --out "
+                f"{shlex.quote(str(self.path))}`."
             )
         for name in names[:-1]:
             with contextlib.suppress(InvalidInputError):  # the error of the last file is raised

@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -298,7 +299,7 @@ def _print_stop(run: Run, config: TrainingConfig) -> None:
     done = len(run.read_history().get("epoch", ()))
     print(
         f"\nStopped because max_time is over. Finished epochs: {done} of {config.epochs}, saved in {run.path}. "
-        f"Resume with:\n  keras-vae train --resume --out {run.path}"
+        f"Resume with:\n  keras-vae train --resume --out {shlex.quote(str(run.path))}"
     )
 
 

@@ -187,7 +187,9 @@ def test_folders_without_a_usable_image_are_refused(tmp_path):
     with pytest.raises(InvalidInputError, match="got 0 files of these kinds"):
         load(tmp_path)
     (tmp_path / "bad.png").write_text("no image")
-    with pytest.raises(InvalidInputError, match="got 1 files of these kinds, none readable, the first: bad.png"):
+    with pytest.raises(
+        InvalidInputError, match="got 1 files of these kinds, none readable, the first: bad.png: cannot"
+    ):
         load(tmp_path)
     with pytest.raises(InvalidInputError, match="got 1 image files, none readable. Skipped bad.png"):
         load(tmp_path, image_size=8)
@@ -195,6 +197,20 @@ def test_folders_without_a_usable_image_are_refused(tmp_path):
     save(tmp_path / "test" / "a.png")
     with pytest.raises(InvalidInputError, match="for training, got only test"):
         load(tmp_path)
+
+
+def test_a_folder_with_files_of_other_kinds_only_names_the_kinds(tmp_path):
+    (tmp_path / "a.heic").write_bytes(b"photo")
+    with pytest.raises(InvalidInputError, match=r"got 0 files .*, and 1 files .*\(.heic: 1\); convert them"):
+        load(tmp_path)
+
+
+def test_photographs_of_a_camera_need_a_size(tmp_path):
+    for name in "abc":
+        Image.new("L", (600, 500)).save(tmp_path / f"{name}.png")
+    with pytest.raises(InvalidInputError, match=r"a.png: expected at most 262,144 .*got 500x600; set image_size"):
+        load(tmp_path)
+    assert load(tmp_path, image_size=8).event_shape == (8, 8, 1)
 
 
 # Formats, limits, and what is skipped

@@ -183,6 +183,14 @@ def test_the_text_among_numbers_is_named_with_its_row(tmp_path, refused, suffix,
         as_in_training(path, categories={"size": ["71", "-1.5e3"]})
 
 
+def test_all_columns_that_cannot_be_used_are_named_at_once(tmp_path, refused):
+    rows = [f"2024-01-{day:02},{day},2024-02-{day:02}" for day in range(1, 29)]
+    (tmp_path / "t.csv").write_text("\n".join(["joined,visits,left", *rows]))
+    with refused("column 'joined': expected numbers .*, got date32.*; .* Neither can these columns be used: left.$"):
+        load(tmp_path / "t.csv")
+    assert load(tmp_path / "t.csv", use_columns=["visits"]).event_shape == (1,)
+
+
 def test_the_row_index_of_pandas_is_no_feature(tmp_path, refused):
     path = tmp_path / "t.parquet"
 

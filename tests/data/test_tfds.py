@@ -143,6 +143,14 @@ def test_an_unknown_name_is_answered_with_the_nearest(name, nearest):
     assert len(str(error.value)) < 500 and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["photos", "scans12", "faces"])
+def test_a_folder_that_is_not_there_is_not_taken_for_a_misspelt_name(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInputError, match=f"no file or folder '{name}' in {tmp_path}") as error:
+        load(name)
+    assert "did you mean" not in str(error.value)
+
+
 def test_an_unknown_configuration_is_refused_in_one_line():
     with pytest.raises(
         InvalidInputError, match="mnist/nope: expected a data set that TensorFlow Datasets can build"

@@ -87,6 +87,12 @@ def test_a_registered_class_of_a_module_that_is_not_imported_is_named_as_registe
     assert isinstance(load_model(path, custom_objects={"mine>NLL": NLL}), Autoencoder)
 
 
+def test_the_folder_of_a_run_in_place_of_its_model_gets_the_path_of_the_model(tmp_path, refused):
+    (tmp_path / "model.keras").touch()
+    with refused(f"no such file; expected a model saved as .keras; the model of a run is {tmp_path}/model.keras"):
+        load_model(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["m.h5", "m.hdf5", "m.weights.h5", "m", "m.tf", "m.pkl"])
 def test_other_formats_are_refused_when_saving(tmp_path, refused, name):
     with refused(r"a model is saved as \.keras"):

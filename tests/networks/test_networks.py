@@ -72,6 +72,14 @@ ALL = {
 }
 
 
+def test_an_encoder_that_ends_with_mean_and_variance_is_told_to_end_with_features(refused):
+    inputs = keras.Input((6,))
+    encoder = keras.Model(inputs, [keras.layers.Dense(2)(inputs), keras.layers.Dense(2)(inputs)])
+    _, decoder = make_networks("mlp", (6,), 2, units=(4,))
+    with refused("expected one tensor of features, got 2 outputs .*; end it with the features, without"):
+        kv.Autoencoder(encoder, decoder, likelihood="normal", objective=kv.NLL() + kv.KL())
+
+
 @pytest.fixture(params=ALL)
 def make(request):
     keras.utils.set_random_seed(0)

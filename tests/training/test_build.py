@@ -79,6 +79,18 @@ def test_what_a_chosen_part_makes_useless_is_not_taken_from_the_data():
     assert type(build_model(config, load_data(config)).likelihood).__name__ == "Normal"
 
 
+@pytest.mark.parametrize("visits", [None, "real"])
+def test_missing_values_of_a_table_get_a_likelihood_per_column(tmp_path, visits):
+    rows = [f"{i / 7},{i + 30},{('Bonn', 'Ulm', 'Wien', '')[i % 4]}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["size,visits,town", *rows]))
+    options: dict = {"units": [4]}
+    if visits:
+        options["base"] = {"name": "table", "columns": {"visits": visits}}
+    config = TrainingConfig(model="masked_vae", data=str(tmp_path / "t.csv"), options=options, jit_compile=False)
+    likelihood = build_model(config, load_data(config)).likelihood
+    assert [*likelihood.base.columns] == ["real", visits or "count", ("categorical", 3)]
+
+
 @pytest.mark.parametrize("labels", [[0, 1, 10**18], [0, 1, -2], [0, 1, 1000]])
 def test_labels_that_number_no_classes_are_refused(tmp_path, refused, labels):
     np.savez(tmp_path / "x.npz", x=np.zeros((30, 4)), y=labels * 10)

@@ -164,9 +164,9 @@ def test_a_folder_without_permission_cannot_be_written(tmp_path):
 
 
 def test_no_run_is_told_apart_from_an_unfinished_one(tmp_path, run, refused):
-    with refused("nowhere: no run there"):
+    with refused("nowhere: no run there .*; train one with --out"):
         Run.open(tmp_path / "nowhere")
-    with refused("no run there"):
+    with refused(f"no run there .*; name a run in it, such as {run.path}"):
         Run.open(tmp_path)
     with refused("the run has no model yet; continue with `keras-vae train --resume --out"):
         Run.open(run.path).model()

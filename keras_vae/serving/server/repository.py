@@ -3,6 +3,7 @@
 import enum
 import logging
 import os
+import shlex
 import stat
 import threading
 from collections.abc import Callable, Mapping
@@ -72,6 +73,11 @@ class Repository:
     ):
         if not base.is_dir():
             raise InvalidInputError(f"{base}: no such folder; expected a folder with models, such as saved_models.")
+        if (base / "model.keras").is_file():
+            raise InvalidInputError(
+                f"{base}: expected a folder with exported models, got one with a model.keras; export it first: "
+                f"`keras-vae export {shlex.quote(str(base))} saved_models/NAME`."
+            )
         self.base = base
         self.policy = policy
         self._load = load

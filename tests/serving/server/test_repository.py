@@ -158,6 +158,12 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path, refused):
         Repository(tmp_path / "nothing")
 
 
+def test_a_run_in_place_of_exports_is_refused(tmp_path, refused):
+    (tmp_path / "model.keras").touch()
+    with refused("expected a folder with exported models, got one with a model.keras; export it first"):
+        Repository(tmp_path)
+
+
 @pytest.fixture
 def lines(caplog):
     """Polls a repository some times and gives the lines of its log."""
