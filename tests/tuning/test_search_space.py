@@ -65,6 +65,7 @@ def test_values_go_where_they_belong():
         (TrainingConfig(model="beta_vae"), ["latent_dim", "learning_rate", "width", "depth", "beta"]),
         (TrainingConfig(network="conv"), ["latent_dim", "learning_rate"]),
         (TrainingConfig(options={"units": [8]}), ["latent_dim", "learning_rate"]),
+        (TrainingConfig(model="ladder_vae", network="conv", options={"levels": [2, 8]}), ["learning_rate"]),
     ],
 )
 def test_the_default_space_leaves_alone_what_is_set(config, names):
