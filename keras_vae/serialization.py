@@ -62,7 +62,7 @@ class Serializable:
     def get_config(self) -> dict[str, Any]:
         parent: Any = super()
         config: dict[str, Any] = parent.get_config() if isinstance(self, keras.layers.Layer) else {}
-        for name in [name for name in dict.fromkeys(arguments_of(type(self))) if name not in config]:
+        for name in [name for name in dict.fromkeys(_arguments(type(self))) if name not in config]:
             # The argument "sublayers" is not an attribute: it contains the changes of internal layers.
             if name == "sublayers" and isinstance(self, keras.layers.Layer):
                 config |= changed_sublayers(self) if self.built else {}
@@ -102,7 +102,7 @@ def _with_listed_items(value: Any) -> Any:
     return value
 
 
-def arguments_of(cls: type[Serializable]) -> Iterator[str]:
+def _arguments(cls: type[Serializable]) -> Iterator[str]:
     """Yields the arguments of the constructors of a class and of the parents that receive `**kwargs`."""
     for base in cls.__mro__[: cls.__mro__.index(Serializable)]:
         if "__init__" in vars(base) and "get_config" not in vars(base):
@@ -116,6 +116,20 @@ def arguments_of(cls: type[Serializable]) -> Iterator[str]:
             yield from (one.name for one in parameters if one.kind != one.VAR_KEYWORD)
             if not any(one.kind == one.VAR_KEYWORD for one in parameters):
                 return
+
+
+def constructor_options(cls: type[Serializable]) -> list[str]:
+    """Returns the names of the arguments of the constructors of a class and of the parents that receive `**kwargs`."""
+    names: dict[str, None] = {}
+    for base in cls.__mro__[: cls.__mro__.index(Serializable)]:
+        if "__init__" in vars(base):
+            _, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+            names |= dict.fromkeys(
+                one.name for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+            )
+            if not any(one.kind == one.VAR_KEYWORD for one in parameters):
+                break
+    return list(names)
 
 
 class HasEventShape(Protocol):
@@ -178,7 +192,7 @@ def get_over(
                 raise
             label = f"{part} {identifier['name']!r}"
             if isinstance(make, type) and issubclass(make, Serializable):
-                names = [name for name in arguments_of(make) if name not in ("event_shape", "sublayers")]
+                names = [name for name in constructor_options(make) if name not in ("event_shape", "sublayers")]
                 for option in options:
                     if option not in (*names, *OF_KERAS):
                         raise InvalidInputError(unknown_option(option, names, part=label)) from error

@@ -95,6 +95,8 @@ def train(
     options = parse_settings(setting or [])
     check_given_once(options, given)
     options |= given
+    if "latent_dim" in settings and isinstance(options.get("levels"), list):
+        raise InvalidInputError("--latent-dim and --set levels: expected one of the two, the lengths of all; drop one.")
     if resume and overwrite:
         raise InvalidInputError("--resume and --overwrite: expected one of the two; drop one.")
     if resume and out is not None and config is None and Run(out).exists:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 import keras_tuner
 
-from keras_vae.data import SplitDataset
+from keras_vae.data import Split, SplitDataset
 from keras_vae.evaluation import Budget, Subject, read_examples
 from keras_vae.models import Autoencoder
 from keras_vae.optimizers import AverageWeights
@@ -50,6 +50,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         self.data = load_data(config) if data is None else data
         self.config = with_defaults(config, self.data)
         self.space = default_space(config) if space is None else list(space)
+        self._validation: dict[tuple[str | None, int], Split] = {}
         self.likelihood_samples = self.config.likelihood_samples_for(self.data.event_shape) if likelihood else 0
 
     def configuration(self, hp: keras_tuner.HyperParameters) -> TrainingConfig:
@@ -61,6 +62,13 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         model = build_model(self.configuration(hp), self.data)
         adapt_model(model, self.data)
         return model
+
+    def validation(self, config: TrainingConfig) -> Split:
+        """Returns the validation split for the evaluation of a trial, in memory; trials share it."""
+        key = config.binarize, config.seed
+        if key not in self._validation:
+            self._validation = {key: evaluation_split(self.data.validation, config).in_memory()}
+        return self._validation[key]
 
     def fit(
         self,
@@ -78,7 +86,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         if config.keeps_averages:
             callbacks = [AverageWeights(), *callbacks]
         history = fit_epochs(model, self.data, config, initial_epoch, last, callbacks=callbacks, verbose=verbose)
-        split = evaluation_split(self.data.validation, config)
+        split = self.validation(config)
         budget = Budget(examples=len(split), samples=self.likelihood_samples)
         subject = Subject(model, read_examples(model, split), budget=budget, seed=config.seed)
         metrics = {name: float(values[-1]) for name, values in history.items()}

@@ -99,7 +99,9 @@ def default_space(config: TrainingConfig) -> list[Axis]:
     >>> [axis.name for axis in default_space(TrainingConfig(model="beta_vae", data="digits"))]
     ['latent_dim', 'learning_rate', 'width', 'depth', 'beta']
     """
-    axes = [Axis("latent_dim", low=2, high=64, log=True), Axis("learning_rate", low=1e-4, high=1e-2, log=True)]
+    axes = [Axis("learning_rate", low=1e-4, high=1e-2, log=True)]
+    if not isinstance(config.options.get("levels"), (list, tuple)):  # the lengths of all levels of latents
+        axes.insert(0, Axis("latent_dim", low=2, high=64, log=True))
     if config.network in ("auto", "mlp", "gated_mlp") and "units" not in config.options:
         axes += [Axis(WIDTH, (128, 256, 512)), Axis(DEPTH, low=1, high=3)]
     if zoo.takes(config.model, "beta") and "beta" not in config.options:

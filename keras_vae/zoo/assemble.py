@@ -14,7 +14,7 @@ from keras_vae.models.compatibility import input_shape
 from keras_vae.networks import ConvCritic, Critic, Network, check_network_options, make_networks
 from keras_vae.objectives import LinearWarmup, Objective, Term
 from keras_vae.random import initial_weights
-from keras_vae.serialization import arguments_of, event_shape_of, get, get_over
+from keras_vae.serialization import constructor_options, event_shape_of, get, get_over
 from keras_vae.zoo.parts import NETWORK_OPTIONS, PARTS, Parts
 from keras_vae.zoo.registry import check_shape, label_of
 
@@ -178,7 +178,7 @@ def patch_critic(event_shape: tuple[int, ...], code_shape: tuple[int, ...], opti
 def _critic(
     kind: type[Critic] | type[ConvCritic], input_shape: tuple[int, ...], options: Mapping[str, Any], **own: Any
 ) -> Any:
-    names = [name for name in arguments_of(kind) if name not in ("input_shape", "sublayers", *own)]
+    names = [name for name in constructor_options(kind) if name not in ("input_shape", "sublayers", *own)]
     for option in options:
         if option not in names:
             raise InvalidInputError(unknown_option(option, names, part="critic"))

@@ -195,6 +195,10 @@ BAD_TRAINING = {
     "target and beta": ("--beta 2 --target-rate 9", "--target-rate: training finds the weight .* --beta would have no"),
     "target and free bits": ("--free-bits 2 --target-error 1", "--target-error: .* --free-bits would have no effect"),
     "target without a unit": ("--target-rate 20bytes", "zoo.geco_vae: target_rate must be .*got '20bytes'"),
+    "latents twice": (
+        "--model ladder_vae --latent-dim 3 --set levels=[2,4]",
+        "--latent-dim and --set levels: expected one of the two",
+    ),
     "target twice": ("--target-rate 3 --set target_rate=5", "--target-rate and --set target_rate: expected one of"),
     "likelihood twice": (
         "--likelihood normal --set likelihood.name=laplace",

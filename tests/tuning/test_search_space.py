@@ -3,6 +3,7 @@ import pytest
 
 from keras_vae.training import TrainingConfig
 from keras_vae.tuning import Axis, default_space, parse_space
+from keras_vae.tuning.hyper_model import AutoencoderHyperModel
 from keras_vae.tuning.search_space import configuration
 
 
@@ -65,7 +66,15 @@ def test_values_go_where_they_belong():
         (TrainingConfig(model="beta_vae"), ["latent_dim", "learning_rate", "width", "depth", "beta"]),
         (TrainingConfig(network="conv"), ["latent_dim", "learning_rate"]),
         (TrainingConfig(options={"units": [8]}), ["latent_dim", "learning_rate"]),
+        (TrainingConfig(model="ladder_vae", network="conv", options={"levels": [2, 8]}), ["learning_rate"]),
     ],
 )
 def test_the_default_space_leaves_alone_what_is_set(config, names):
     assert [axis.name for axis in default_space(config)] == names
+
+
+def test_trials_share_the_validation_split_unless_they_binarise_otherwise():
+    model = AutoencoderHyperModel(TrainingConfig(binarize="static", limit=40))
+    first = model.validation(model.config)
+    assert model.validation(model.config.replace(latent_dim=3)) is first
+    assert model.validation(model.config.replace(binarize=None)) is not first
