@@ -157,11 +157,13 @@ def unknown_option(option: object, choices: Iterable[str], *, part: str) -> str:
     "zoo.vae: unknown option 'lattent'; did you mean 'latent_dim'?"
     >>> unknown_option("depth", ["latent_dim", "beta"], part="zoo.vae")
     "zoo.vae: unknown option 'depth'; it takes latent_dim, beta."
+    >>> unknown_option("scale", [], part="prior 'standard_normal'")
+    "prior 'standard_normal': unknown option 'scale'; it takes none."
     """
     choices = list(choices)
     near = _close(str(option), choices, 0.6)
     return f"{part}: unknown option {option!r}; " + (
-        f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(choices)}."
+        f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(choices) or 'none'}."
     )
 
 
