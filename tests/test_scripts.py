@@ -147,7 +147,7 @@ def test_a_trial_of_a_published_result_is_not_repeated_and_not_recorded(mnist, c
     row = call("reproduce", *trial).splitlines()[-1]
     title, obtained, published, difference = (cell.strip() for cell in row.split("|")[1:5])
     assert title.startswith("IWAE, k = 5") and published.startswith("-85.54 (") and difference.endswith("not reached")
-    assert -600 < float(obtained.split(" ± ")[0]) < -100
+    assert -300 < float(obtained.split(" ± ")[0]) < -120
     weights = (tmp_path / "iwae_k5-0" / "model.keras").stat().st_mtime_ns
     assert call("reproduce", *trial).splitlines()[-1] == row
     assert (tmp_path / "iwae_k5-0" / "model.keras").stat().st_mtime_ns == weights
