@@ -34,6 +34,8 @@ def read_example(event_shape: tuple[int, ...], content: bytes) -> np.ndarray:
     height, width, channels = event_shape
     try:
         pixels = with_channels(read_image(content, (height, width)).pixels, grey=channels == 1)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"file: {error}") from error
     except Exception as error:  # Pillow raises many classes of errors
         raise InvalidInputError(f"file: expected a readable image, got: {one_line(error)}") from error
     if channels == 4:

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -103,3 +104,8 @@ def test_another_package_is_refused(tmp_path, refused):
     (tmp_path / "other.tgz").write_bytes(b"other")
     with refused("expected onnxruntime-web-1.30.0.tgz with the SHA-256 d2228df7e461..., got .*npm pack"):
         package.onnxruntime_web(tmp_path / "other.tgz")
+
+
+def test_the_page_of_the_explorer_names_this_version():
+    page = (Path(__file__).parents[2] / "docs" / "explorer.md").read_text()
+    assert package.FILE in page and f"onnxruntime-web@{package.VERSION}" in page

@@ -70,7 +70,11 @@ export function controlCodeMap({ data, state }) {
     canvas.setPointerCapture(event.pointerId);
     follow(event);
   });
-  canvas.addEventListener("pointermove", (event) => painting && follow(event));
+  canvas.addEventListener("pointermove", (event) => {
+    if (!painting) return;
+    const passed = event.getCoalescedEvents?.() ?? []; // a fast drag skips no position between two events
+    for (const each of passed.length ? passed : [event]) follow(each);
+  });
   for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { painting = false; });
   canvas.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
