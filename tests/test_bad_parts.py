@@ -536,7 +536,10 @@ COMMANDS = {
     "prior": ("--set prior.name=mixtur", "Unknown prior 'mixtur': did you mean 'mixture'"),
     "posterior": ("--set posterior.name=drichlet", "Unknown posterior 'drichlet': did you mean 'dirichlet'"),
     "likelihood": ("--set likelihood.name=poison", "Unknown likelihood 'poison': did you mean 'poisson'"),
-    "option of a prior": ("--set prior.components=3", "prior 'standard_normal': unknown option 'components'; it takes none"),
+    "option of a prior": (
+        "--set prior.components=3",
+        "prior 'standard_normal': unknown option 'components'; it takes none",
+    ),
     "options without a name": ("--model ae --set prior.components=3", "prior: options .* without a name; add one"),
     "support": ("--set posterior.name=dirichlet", "prior: StandardNormalPrior has 'real' events"),
     "no closed form": ("--set prior.name=mixture", r"ask for KL\(estimator='monte_carlo'\)"),

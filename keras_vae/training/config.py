@@ -56,7 +56,7 @@ class TrainingConfig:
         epochs: number of passes over the training split; by default 60, or fewer with more than 10,000 training
             examples. The default reads at most 600,000 examples, in 10 epochs or more.
         batch_size: number of examples per step; by default 128, or 32 with fewer than 10,000 training examples or with
-            images of 48 pixels or more.
+            images of 32 pixels or more.
         optimizer: name of an optimizer of Keras, such as adam, adamw, muon, lion or schedule_free. Its other arguments
             are options, such as `{"optimizer": {"weight_decay": 0.01, "global_clipnorm": 1.0, "use_ema": true,
             "gradient_accumulation_steps": 4}}`, see `keras_vae.optimizers.get`. If it keeps averages of the weights,

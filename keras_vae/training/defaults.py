@@ -29,7 +29,7 @@ NORMAL = ("normal", "normal_elementwise", "normal_fixed", "normal_optimal")
 
 LATENT_DIM, MOST_LATENTS, VALUES_PER_LATENT, EXAMPLES_PER_LATENT = 8, 512, 96, 10
 
-LARGE_IMAGE = 48
+LARGE_IMAGE = 32
 """The networks for images whose sides are at least this long start as probabilistic PCA."""
 
 SMALL_BATCH = 32
