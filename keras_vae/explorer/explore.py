@@ -44,7 +44,7 @@ class Explorer:
         url: address of the page.
         data: the data of the page, for JSON.
         resources: what `close` ends, such as the server.
-        decode: returns the latents that `save` decodes beforehand.
+        offline: returns the data of a page without a server, from the options `live` and `onnxruntime` of `save`.
     """
 
     def __init__(
@@ -70,12 +70,9 @@ class Explorer:
         latents that are decoded beforehand: for any latent, the nearest of them.
 
         Args:
-            path: the file.
+            path: path of the file.
             live: whether the file contains the decoder. None does so where it can, and warns otherwise.
             onnxruntime: path of the npm package `onnxruntime-web`, see `onnxruntime_web`. None downloads it once.
-
-        Args:
-            path: path of the file.
 
         Raises:
             InvalidInputError: if `live` is True and the file cannot contain the decoder.

@@ -55,6 +55,7 @@ class Page:
         self.driver = driver
 
     def open(self, url, width=1280, height=900):
+        self.driver.get("about:blank")  # ends the requests of the page before
         self.errors()  # those of the page before
         self.driver.set_window_size(width, height)
         self.driver.get(url)

@@ -89,7 +89,7 @@ def test_bad_codes_and_numbers_are_refused(refused, codes, options, match):
 
 
 def test_covariances_larger_than_memory_are_refused_before_the_work(refused):
-    with refused(r"at most 268,435,456 numbers, got 3 of 20000x20000; use fewer components, or MAFPrior.fit\(codes\)"):
+    with refused(r"at most 268,435,456 numbers, got 3 of 20000x20000; use fewer components, or a flow"):
         GaussianMixturePrior.fit(np.zeros((4, 100, 200), "float32"), components=3)
     with refused("got 10 of 20000x20000"):
         GaussianMixturePrior((20_000,))
