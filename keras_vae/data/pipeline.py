@@ -1,6 +1,6 @@
 """The tf.data pipeline, from an array to shuffled, binarized and prefetched batches."""
 
-import itertools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -12,9 +12,13 @@ from keras_vae.data.lazy_array import LARGE, InMemory, LazyArray
 from keras_vae.data.shuffled_range import MOST_SHUFFLED
 from keras_vae.data.validate import validate, validate_conditions
 from keras_vae.errors import InvalidInputError
+from keras_vae.pipeline_options import pipeline_options
 
 BUFFER = 2**28
 """Number of bytes for batches that are read in advance."""
+
+MOST_PREFETCHED = 16
+"""The largest number of batches that are read in advance."""
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:
@@ -101,9 +105,7 @@ def batches(
         return _indices(epoch, len(x), size, first, steps, shuffle, seed)
 
     total = max(steps - start_step, 0) if start_epoch is None else tf.data.INFINITE_CARDINALITY
-    options = tf.data.Options()
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    options.autotune.ram_budget = BUFFER
+    in_advance = BUFFER // (size * x.dtype.itemsize * math.prod(x.shape[1:]))
     plain = tf.autograph.experimental.do_not_convert  # the conversion would delay the first batch by a second
     return (
         epochs.skip(skipped_epochs)
@@ -111,16 +113,17 @@ def batches(
         .flat_map(plain(indices_of))
         .map(plain(batch), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .apply(tf.data.experimental.assert_cardinality(total))
-        .prefetch(tf.data.AUTOTUNE)
-        .with_options(options)
+        .prefetch(min(max(in_advance, 1), MOST_PREFETCHED))
+        .with_options(pipeline_options())
     )
 
 
 def _epochs(shuffle: bool, start_epoch: int | None) -> tf.data.Dataset:
     """Yields epoch numbers: infinitely many from `start_epoch`, or one per pass, counted from 0."""
     if start_epoch is None:
-        passes = itertools.count()
-        return tf.data.Dataset.from_generator(lambda: [next(passes)], output_signature=tf.TensorSpec((), tf.int64))
+        with tf.device("CPU"):
+            passes = tf.Variable(-1, dtype=tf.int64, trainable=False)
+        return tf.data.Dataset.range(1).map(tf.autograph.experimental.do_not_convert(lambda _: passes.assign_add(1)))
     if not shuffle:
         raise InvalidInputError("start_epoch: expected shuffle=True, got shuffle=False; leave start_epoch out.")
     return tf.data.Dataset.counter(check_integer("start_epoch", start_epoch, least=0))

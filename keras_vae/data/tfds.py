@@ -21,6 +21,7 @@ from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
 from keras_vae.data.tfds_images import BATCH, TfdsImages, resize
 from keras_vae.errors import InvalidInputError, one_line, unknown
+from keras_vae.pipeline_options import pipeline_options
 from keras_vae.progress import progress
 
 FACTOR = "label_"
@@ -206,7 +207,7 @@ def _read(builder, split: str, features: _Features) -> Split:
     x = np.empty((total, *shape), np.uint8)
     y = np.empty(total, np.int64) if label_key else None
     factors = np.empty((total, len(factor_keys)), np.int64) if factor_keys else None
-    batches, rows_read = examples.batch(BATCH).prefetch(tf.data.AUTOTUNE), 0
+    batches, rows_read = examples.batch(BATCH).prefetch(2).with_options(pipeline_options()), 0
     try:
         for batch in progress(tfds.as_numpy(batches), -(-total // BATCH), f"Reading {builder.name} {split}"):
             rows = slice(rows_read, rows_read + len(batch[key]))

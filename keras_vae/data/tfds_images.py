@@ -15,6 +15,7 @@ from keras_vae.data.images import fit
 from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.tfrecord_files import TFRecordFiles
 from keras_vae.errors import InvalidInputError, one_line
+from keras_vae.pipeline_options import pipeline_options
 from keras_vae.progress import progress
 
 BATCH = 512
@@ -133,7 +134,7 @@ class TfdsImages(LazyArray):
                 cycle_length=CYCLE,
                 block_length=CYCLE,
             )
-            return np.concatenate(list(positions.batch(2**16).as_numpy_iterator()))
+            return np.concatenate(list(positions.batch(2**16).with_options(pipeline_options()).as_numpy_iterator()))
 
     def _parse(self, positions: np.ndarray, keys: Sequence[str]) -> dict[str, np.ndarray]:
         specification = self.builder.info.features.tf_example_spec

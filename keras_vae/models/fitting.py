@@ -11,6 +11,7 @@ from keras_vae.checks import check_flag, check_integer, check_number
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers.group_normalization import compiled_normalization
 from keras_vae.models import xla
+from keras_vae.models.array_batches import DATA, in_batches
 from keras_vae.models.bad_batches import FLAG
 from keras_vae.models.class_weight import weigh_by_class
 from keras_vae.models.code_usage import RESTARTS
@@ -26,7 +27,6 @@ from keras_vae.models.inputs import (
 from keras_vae.models.patch_components import adapt_patch_skip
 from keras_vae.models.principal_components import adapt_linear_skip
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
-from keras_vae.models.shuffled_batches import DATA, in_own_order
 from keras_vae.optimizers import OPTIMIZERS
 from keras_vae.replicas import between_workers, global_sum, several
 from keras_vae.sublayers import changed_sublayers
@@ -179,7 +179,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
             arguments["x"], arguments["sample_weight"] = weigh_by_class(
                 x, y, sample_weight, class_weight, validation_split=split
             )
-        history = super().fit(**in_own_order(arguments, self.seed, lambda: int(keras.ops.convert_to_numpy(self.step))))
+        history = super().fit(**in_batches(arguments, self.seed, int(keras.ops.convert_to_numpy(self.step))))
         for optimizer, variables in self.optimizers[1:]:  # Keras has done it for the first
             optimizer.finalize_variable_values(variables)
         if history.epoch and "loss" not in history.history:
@@ -209,7 +209,7 @@ class Fitting(ReconstructionMetrics, Conditioning):
         check_training_data(self, **arguments)
         check_array_units(self, arguments.get("x"))
         arguments |= zip(DATA, arrays_for_keras(*map(arguments.get, DATA)), strict=True)
-        metrics = super().evaluate(**arguments)
+        metrics = super().evaluate(**in_batches(arguments))
         if not keras.ops.convert_to_numpy(self.report.bad_batches.steps):
             raise InvalidInputError("data set: expected at least one batch, got none.")
         return metrics

@@ -13,6 +13,7 @@ from keras_vae.distributions import Likelihood, Table
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_batches_spec
 from keras_vae.models.converted_batches import ConvertedBatches
+from keras_vae.pipeline_options import without_tuning
 
 if TYPE_CHECKING:
     from keras_vae.models.conditioning import Conditioning
@@ -220,6 +221,8 @@ def arrays_for_keras(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[
 
 def batches_for_keras(x: Any) -> Any:
     """A stream of batches in what Keras takes: arrays of its dtypes, and generators of tuples."""
+    if isinstance(x, tf.data.Dataset):
+        return without_tuning(x)
     if inspect.isgenerator(x):
         return (_in_float64(batch if isinstance(batch, tuple) else (batch,)) for batch in x)
     return ConvertedBatches(x, _in_float64) if isinstance(x, keras.utils.PyDataset) else x

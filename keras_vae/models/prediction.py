@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError
+from keras_vae.models.array_batches import BATCH_SIZE, ordered_batches
 from keras_vae.models.batch import check_spec, padded
 from keras_vae.models.conditioning import Conditioning
 from keras_vae.models.data_range import check_new_examples
@@ -61,7 +63,8 @@ class Prediction(Conditioning):
             x = check_new_examples(self, x)
             if self.condition is not None or condition is not None:
                 condition = self.check_conditions(condition, len(x), may_be_inferred=True)
-            x = x if condition is None else (x, condition)
+            data = (x,) if condition is None else (x, condition)
+            x = ordered_batches(data, check_integer("batch_size", batch_size or BATCH_SIZE))
         elif condition is not None:
             raise InvalidInputError("condition: expected none beside batches; give batches of (x, condition).")
         else:

@@ -93,7 +93,13 @@ def test_a_process_that_is_ended_leaves_nothing_or_the_next_one_clears_it(
     if name == "parquet":
         np.save(tmp_path / "many.npy", np.zeros((300_000, 8, 8, 1), "uint8"))
     given = ["many.npy" if word.endswith("x.npy") else word for word in words(name, "out")]
-    process = subprocess.Popen([command, *map(str, given)], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+
+    def as_in_a_terminal():  # a shell ignores SIGINT in processes that it starts in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    process = subprocess.Popen(
+        [command, *map(str, given)], cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=as_in_a_terminal
+    )
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("out/.*.partial-*/content/*")):
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()[1]
