@@ -17,7 +17,7 @@ ORDER = (
     ("files", "progress"),
     ("checks", "digest", "random", "sublayers", "trace"),
     ("serialization", "widths"),
-    ("replicas",),
+    ("pipeline_options", "replicas"),
     ("distribute", "layers"),
     ("optimizers",),
     ("distributions",),
