@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.inputs import is_array
+from keras_vae.models.stream_adapter import adapted
 from keras_vae.pipeline_options import pipeline_options
 from keras_vae.random import as_seed, fold
 
@@ -29,7 +30,7 @@ PLAIN = tf.autograph.experimental.do_not_convert
 
 
 def in_batches(arguments: dict[str, Any], seed: int = 0, step: int | None = None) -> dict[str, Any]:
-    """Returns the arguments of `fit` or `evaluate` with batches in place of arrays; others remain.
+    """Returns the arguments of `fit` or `evaluate` with batches in place of arrays, and adapters of other streams.
 
     Args:
         arguments: arguments by name, with `x`, `y` and `sample_weight`.
@@ -60,10 +61,16 @@ def in_batches(arguments: dict[str, Any], seed: int = 0, step: int | None = None
         else:
             batches = shuffled_batches(data, size, seed, step) if shuffle else ordered_batches(data, size)
             arguments = {**others, "x": batches, "shuffle": False}
+    else:
+        stream = adapted(*map(arguments.get, DATA), shuffle=shuffle if step is not None else False)
+        arguments = {**arguments, "x": stream}
     validation = arguments.get("validation_data")
-    if isinstance(validation, tuple) and is_array(validation[0]):
+    if isinstance(validation, tuple):
         size = arguments.get("validation_batch_size") or size
-        arguments = {**arguments, "validation_data": ordered_batches(_without_none(validation), size)}
+        if is_array(validation[0]):
+            arguments = {**arguments, "validation_data": ordered_batches(_without_none(validation), size)}
+        else:
+            arguments = {**arguments, "validation_data": (adapted(*validation), *validation[1:])}
     return arguments
 
 

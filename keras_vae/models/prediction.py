@@ -13,6 +13,7 @@ from keras_vae.models.batch import check_spec, padded
 from keras_vae.models.conditioning import Conditioning
 from keras_vae.models.data_range import check_new_examples
 from keras_vae.models.inputs import batches_for_keras, check_is_data, is_array
+from keras_vae.models.stream_adapter import adapted
 
 
 class _SawBatch(keras.callbacks.Callback):
@@ -68,7 +69,7 @@ class Prediction(Conditioning):
         elif condition is not None:
             raise InvalidInputError("condition: expected none beside batches; give batches of (x, condition).")
         else:
-            x = batches_for_keras(x)
+            x = adapted(batches_for_keras(x))
         saw_batch = _SawBatch()
         if isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks.append(saw_batch)

@@ -74,6 +74,15 @@ def test_validation_data_have_batches_of_their_own_size():
     assert in_batches(given, 0, 0)["validation_data"] == (stream, None, None)
 
 
+def test_labels_beside_a_stream_are_refused():
+    def generator():
+        yield X
+
+    for data in ({"x": generator(), "y": X}, {"x": X, "validation_data": (generator(), X, None)}):
+        with pytest.raises(ValueError, match="`y`"):
+            in_batches({"y": None, "sample_weight": None, **data}, 0, 0)
+
+
 def test_no_thread_tunes_the_pipelines_of_the_library(monkeypatch):
     """TensorFlow would wait for it, up to a minute, where an iterator is deleted."""
     model, seen = kv.zoo.vae((6,), 2, units=(4,), likelihood="normal", seed=0), []
@@ -86,12 +95,23 @@ def test_no_thread_tunes_the_pipelines_of_the_library(monkeypatch):
     monkeypatch.setattr(OwnedIterator, "__init__", watched)
     for shuffle in (True, False):
         model.fit(X, validation_data=(X,), shuffle=shuffle, verbose=0)
+
+    def generator():
+        yield from (X, X)
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return X
+
     stream = tf.data.Dataset.from_tensor_slices(X).batch(4)
-    for data in (X, kv.data.batches(X, 4), stream):
-        model.fit(data, validation_data=data, verbose=0)
-        model.evaluate(data, verbose=0)
-        model.predict(data, verbose=0)
-    assert len(seen) >= 12 and set(seen) == {False}
+    for new in (lambda: X, lambda: kv.data.batches(X, 4), lambda: stream, generator, Batches):
+        model.fit(new(), validation_data=new(), verbose=0)
+        model.evaluate(new(), verbose=0)
+        model.predict(new(), verbose=0)
+    assert len(seen) >= 20 and set(seen) == {False}
 
 
 @pytest.mark.slow
