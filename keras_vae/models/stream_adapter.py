@@ -1,13 +1,12 @@
-"""What `fit`, `evaluate` and `predict` give to Keras for generators and `keras.utils.PyDataset`."""
+"""What `fit`, `evaluate` and `predict` give to Keras for generators, `keras.utils.PyDataset` and other loaders."""
 
-import inspect
 from typing import Any
 
-import keras
 import tensorflow as tf
 from keras.src.trainers.data_adapters import get_data_adapter
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
+from keras_vae.models.inputs import is_array
 from keras_vae.pipeline_options import without_tuning
 
 
@@ -15,7 +14,7 @@ class StreamAdapter(DataAdapter):
     """Keras's adapter of a stream of batches, without the tuning of its pipeline, see `pipeline_options`.
 
     Args:
-        x: the generator or `keras.utils.PyDataset`.
+        x: the stream: a generator, a `keras.utils.PyDataset`, or a loader of PyTorch or grain.
         y: None; Keras refuses others, since they are in the batches.
         sample_weight: see `y`.
         shuffle: as in `keras.Model.fit`.
@@ -54,7 +53,7 @@ class StreamAdapter(DataAdapter):
 
 
 def adapted(x: Any, y: Any = None, sample_weight: Any = None, *, shuffle: bool | str = False) -> Any:
-    """Returns a `StreamAdapter` of a generator or `keras.utils.PyDataset`, and all else as it is."""
-    if inspect.isgenerator(x) or isinstance(x, keras.utils.PyDataset):
-        return StreamAdapter(x, y, sample_weight, shuffle=shuffle)
-    return x
+    """Returns a `StreamAdapter` of a stream; arrays and data sets of TensorFlow remain as they are."""
+    if is_array(x) or hasattr(x, "element_spec"):  # as a tf.data.Dataset and a tf.distribute.DistributedDataset have
+        return x
+    return StreamAdapter(x, y, sample_weight, shuffle=shuffle)
