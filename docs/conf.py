@@ -27,7 +27,7 @@ extensions = [
 exclude_patterns = ["_build", "_extensions", "README.md"]
 
 html_theme = "furo"
-html_title = "keras_vae"
+html_title, html_favicon = "keras_vae", "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files, html_js_files = ["site.css"], ["site.js"]
 html_theme_options = {"navigation_with_keys": True}
