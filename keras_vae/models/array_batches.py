@@ -40,37 +40,31 @@ def in_batches(arguments: dict[str, Any], seed: int = 0, step: int | None = None
     Raises:
         InvalidInputError: see `split_arrays`; also if the lengths of the arrays differ.
     """
-    shuffle = arguments.get("shuffle", True)
+    shuffle = False if step is None else arguments.get("shuffle", True)
     size = arguments.get("batch_size") or BATCH_SIZE
-    if is_array(arguments["x"]) and shuffle != "batch":
+    if not is_array(arguments["x"]) or shuffle == "batch":
+        arguments = {**arguments, "x": adapted(*map(arguments.get, DATA), shuffle=shuffle)}
+    else:
         data = tuple(arguments[name] for name in DATA)
-        sizes = {name: len(each) for name, each in zip(DATA, data, strict=True) if each is not None}
-        if len({*sizes.values()}) > 1:
-            described = ", ".join(f"{name} of {size}" for name, size in sizes.items())
-            raise InvalidInputError(
-                f"fit: expected arrays of one length, got {described}; give a row for each example."
-            )
+        _check_lengths(data, "evaluate" if step is None else "fit")
         split = arguments.get("validation_split") or 0.0
         if split and arguments.get("validation_data") is None:
             data, validation = split_arrays(data, split)
             arguments = {**arguments, "validation_data": validation}
         data = _without_none(data)
+        if shuffle and step is not None:
+            batches = shuffled_batches(data, size, seed, step)
+        else:
+            batches = ordered_batches(data, size)
         others = {name: value for name, value in arguments.items() if name not in (*DATA, "validation_split")}
-        if step is None:
-            arguments = {**others, "x": ordered_batches(data, size)}
-        else:
-            batches = shuffled_batches(data, size, seed, step) if shuffle else ordered_batches(data, size)
-            arguments = {**others, "x": batches, "shuffle": False}
-    else:
-        stream = adapted(*map(arguments.get, DATA), shuffle=shuffle if step is not None else False)
-        arguments = {**arguments, "x": stream}
+        arguments = {**others, "x": batches} | ({} if step is None else {"shuffle": False})
     validation = arguments.get("validation_data")
-    if isinstance(validation, tuple):
+    if isinstance(validation, tuple) and is_array(validation[0]):
+        _check_lengths(validation, "validation_data")
         size = arguments.get("validation_batch_size") or size
-        if is_array(validation[0]):
-            arguments = {**arguments, "validation_data": ordered_batches(_without_none(validation), size)}
-        else:
-            arguments = {**arguments, "validation_data": (adapted(*validation), *validation[1:])}
+        arguments = {**arguments, "validation_data": ordered_batches(_without_none(validation), size)}
+    elif isinstance(validation, tuple):
+        arguments = {**arguments, "validation_data": (adapted(*validation), *validation[1:])}
     return arguments
 
 
@@ -97,7 +91,7 @@ def shuffled_batches(data: Any, batch_size: int, seed: int, step: int) -> tf.dat
     tensors, n = _as_tensors(data)
     batches = -(-n // batch_size)
     with tf.device("CPU"):
-        # Not `from_generator`: on CPUs, training is a fifth slower after a call of Python in a thread of TensorFlow.
+        # Not `from_generator`: after Python has run in a thread of TensorFlow, each step on a CPU allocates new memory.
         next_step = tf.Variable(step, dtype=tf.int64, trainable=False)
 
     def indices_of(_: tf.Tensor) -> tf.data.Dataset:
@@ -163,6 +157,13 @@ def split_arrays(data: tuple[Any, ...], validation_split: float) -> tuple[tuple[
         tuple(None if part is None else part[rows] for part in data) for rows in (slice(training), slice(training, n))
     )
     return first, rest
+
+
+def _check_lengths(data: tuple[Any, ...], part: str) -> None:
+    sizes = {name: len(each) for name, each in zip(DATA, data, strict=False) if each is not None}
+    if len({*sizes.values()}) > 1:
+        described = ", ".join(f"{name} of {size}" for name, size in sizes.items())
+        raise InvalidInputError(f"{part}: expected arrays of one length, got {described}; give a row for each example.")
 
 
 def _without_none(data: tuple[Any, ...]) -> tuple[Any, ...]:

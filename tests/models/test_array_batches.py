@@ -144,3 +144,7 @@ def test_replicas_share_each_batch(two_replicas):
 def test_arrays_of_different_lengths_are_refused(refused):
     with refused("fit: expected arrays of one length, got x of 10, y of 9"):
         in_batches({"x": X, "y": X[:9], "sample_weight": None}, 0, 0)
+    with refused("evaluate: expected arrays of one length, got x of 10, y of 9"):
+        in_batches({"x": X, "y": X[:9], "sample_weight": None})
+    with refused("validation_data: expected arrays of one length, got x of 10, y of 9"):
+        in_batches({"x": X, "y": None, "sample_weight": None, "validation_data": (X, X[:9], None)}, 0, 0)
