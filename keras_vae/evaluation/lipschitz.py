@@ -9,8 +9,8 @@ from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.compiled_method import compiled_for
 from keras_vae.models import Autoencoder
+from keras_vae.models.batched_methods import map_batches
 from keras_vae.models.inputs import check_codes
-from keras_vae.models.questions import in_batches
 from keras_vae.random import as_seed
 
 
@@ -51,7 +51,7 @@ def decoder_lipschitz(
     condition = model.check_conditions(condition, len(z))
     iterations, seed = check_integer("iterations", iterations), as_seed(check_seed(seed))
     greatest, most = compiled_for(model, _greatest), tf.constant(iterations)
-    return in_batches(
+    return map_batches(
         lambda z, c: greatest(tf.convert_to_tensor(z), c, seed, most),
         check_integer("batch_size", batch_size),
         z,

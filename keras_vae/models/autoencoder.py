@@ -20,8 +20,9 @@ from keras_vae.models.batch import checked_batch, trace_of_batch, where_rows
 from keras_vae.models.composition import Composition
 from keras_vae.models.data_range import check_data_range
 from keras_vae.models.fitting import Fitting
+from keras_vae.models.inference import Inference
+from keras_vae.models.likelihood_bounds import LikelihoodBounds
 from keras_vae.models.prediction import Prediction
-from keras_vae.models.questions import Questions
 from keras_vae.models.report import Report
 from keras_vae.models.routing import gradients_along, routes_of
 from keras_vae.objectives import Objective, Term
@@ -36,7 +37,7 @@ tfd = tfp.distributions
 
 
 @register
-class Autoencoder(Composition, Questions, Prediction, Fitting):
+class Autoencoder(Composition, Inference, LikelihoodBounds, Prediction, Fitting):
     """A generative autoencoder with a posterior, a likelihood, a prior and an objective.
 
     The metrics of `fit` are `loss`, `elbo`, `nll` and `kl`, in nats per example. `elbo`, `nll` and `kl` are unweighted,

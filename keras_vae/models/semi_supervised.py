@@ -12,8 +12,8 @@ from keras_vae.errors import InvalidInputError
 from keras_vae.layers import LabelCondition
 from keras_vae.layers.compiled_method import compiled_method
 from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.batched_methods import map_batches
 from keras_vae.models.data_range import check_new_examples
-from keras_vae.models.questions import in_batches
 from keras_vae.networks.network import features_shape_of, input_shape_of
 from keras_vae.objectives import SemiSupervisedELBO, log_weights, marginal_bound
 from keras_vae.random import initial_weights
@@ -111,7 +111,7 @@ class SemiSupervisedAutoencoder(Autoencoder):
         (5, 3)
         """
         x = check_new_examples(self, x)
-        return in_batches(self._probabilities, self.batch_size_for(batch_size), x).numpy()
+        return map_batches(self._probabilities, self.batch_size_for(batch_size), x).numpy()
 
     @compiled_method
     def _probabilities(self, x):

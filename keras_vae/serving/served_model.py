@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras_vae.data import Split
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder, SemiSupervisedAutoencoder
+from keras_vae.models.batched_methods import map_batches
 from keras_vae.models.inputs import check_examples
-from keras_vae.models.questions import in_batches
 from keras_vae.progress import progress
 from keras_vae.serving import recorded_answers
 from keras_vae.serving.example_inputs import example_inputs
@@ -111,6 +111,6 @@ class ServedModel:
         conditions = []
         if model.condition is not None and not isinstance(model, SemiSupervisedAutoencoder):
             conditions = [model.condition.check(examples.y, len(examples))]
-        return in_batches(
+        return map_batches(
             lambda x, *y: score(model.prepare(x), *y), batch_size, np.asarray(examples.x), *conditions
         ).numpy()

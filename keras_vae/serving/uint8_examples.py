@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from keras_vae.checks import is_image
 
 
-def refusal_of_uint8(signatures: Iterable[str], event_shape: tuple[int | None, ...]) -> str | None:
+def refusal_of_uint8(signatures: Iterable[str], event_shape: tuple[int, ...]) -> str | None:
     """Returns why an export takes no uint8 examples; None if it takes them, divided by 255.
 
     An export of a model of images from 0 to 1 also has signatures for image files. Without these, its images may be in

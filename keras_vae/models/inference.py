@@ -1,8 +1,7 @@
-"""The methods of a trained model: latents, reconstructions, samples, interpolations and likelihoods."""
+"""The methods of a trained model: latents, reconstructions, samples, interpolations and traversals."""
 
-import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import keras
@@ -13,22 +12,17 @@ import tensorflow_probability as tfp
 from keras_vae.checks import check_integer, check_seed
 from keras_vae.errors import InvalidInputError
 from keras_vae.layers.compiled_method import compiled_method
-from keras_vae.models.conditioning import Conditioning
-from keras_vae.models.data_range import check_new_examples, check_units
-from keras_vae.models.importance_sampling import ImportanceSampling
+from keras_vae.models.batched_methods import BatchedMethods, map_batches
+from keras_vae.models.data_range import check_units
 from keras_vae.models.inputs import as_numbers, check_codes, check_shape, check_values, to_tensor
-from keras_vae.objectives import log_weights
-from keras_vae.progress import progress
-from keras_vae.random import as_seed, fold
-from keras_vae.trace import Trace
+from keras_vae.random import as_seed
 
 tfd = tfp.distributions
 
-NUMBERS = 4_000_000  # in a batch by default: 5102 images of 28x28, 325 of 64x64x3
 MOST_TRAVERSED = 2**29  # numbers in the latents of all traversals
 
 
-class Questions(Conditioning):
+class Inference(BatchedMethods):
     """The methods of `Autoencoder` that use a trained model; they need no optimizer.
 
     They accept NumPy arrays or eager tensors of any length, check them, and process them in compiled batches. A
@@ -64,7 +58,7 @@ class Questions(Conditioning):
             return self._posterior_parameters(batch, condition)
 
         condition = self.check_conditions(condition, len(x))
-        return self.posterior.distribution(in_batches(parameters, self.batch_size_for(batch_size), x, condition))
+        return self.posterior.distribution(map_batches(parameters, self.batch_size_for(batch_size), x, condition))
 
     def decode(self, z: Any, *, condition: Any = None, batch_size: int | None = None) -> tfd.Distribution:
         """Returns the likelihood p(x | z); its `mean()` is the decoded example E[x | z].
@@ -88,7 +82,7 @@ class Questions(Conditioning):
         """
         z = check_codes(z, self.latent_shape)
         condition = self.check_conditions(condition, len(z))
-        parameters = in_batches(self._likelihood_parameters, self.batch_size_for(batch_size), z, condition)
+        parameters = map_batches(self._likelihood_parameters, self.batch_size_for(batch_size), z, condition)
         return self.likelihood.distribution(parameters)
 
     def reconstruct(
@@ -240,115 +234,6 @@ class Questions(Conditioning):
             condition = np.repeat(np.reshape(condition, (1, -1)), len(paths), axis=0)
         return self._paths(tf.reshape(tf.cast(paths, tf.float32), (*paths.shape[:2], *self.latent_shape)), condition)
 
-    def elbo(
-        self, x: Any, *, condition: Any = None, samples: int = 1, seed: int = 0, batch_size: int | None = None
-    ) -> np.ndarray:
-        """The evidence lower bound log p(x) >= E_q[log p(x | z)] - KL(q(z | x) || p(z)), nats per example, `(N,)`.
-
-        Args:
-            x: examples `(N, *event_shape)`.
-            condition: conditions of a conditional model: `(N,)` labels, `(N, size)` vectors, or one for all examples.
-            samples: number of samples of z per example for the expectation.
-            seed: seed of these samples; the same seed and batch size give the same values.
-            batch_size: number of latents that are decoded at once.
-
-        Raises:
-            InvalidInputError: if the posterior or the prior has no density.
-
-        Example:
-
-        >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
-        >>> elbo = model.elbo(x)
-        >>> elbo.shape, round(float(elbo.mean()))
-        ((180,), 26)
-        """
-        x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
-        rows = max(1, self.batch_size_for(batch_size) // samples)
-
-        def bound(batch, condition):
-            return self._elbo(batch, condition, fold(as_seed(seed), next(counter)), samples)
-
-        counter = iter(range(len(x)))
-        return in_batches(bound, rows, x, self.check_conditions(condition, len(x), may_be_inferred=True)).numpy()
-
-    def log_likelihood(
-        self,
-        x: Any,
-        *,
-        condition: Any = None,
-        samples: int = 1000,
-        seed: int = 0,
-        batch_size: int | None = None,
-        verbose: int = 0,
-    ) -> np.ndarray:
-        """The importance-weighted bound log 1/S sum_s p(x, z_s) / q(z_s | x) <= log p(x), nats per example, `(N,)`.
-
-        Its expectation is the ELBO for S = 1, increases with S and converges to log p(x). The memory does not depend on
-        S.
-
-        Args:
-            x: examples `(N, *event_shape)`.
-            condition: conditions of a conditional model: `(N,)` labels, `(N, size)` vectors, or one for all examples.
-            samples: number of importance samples of z per example, S.
-            seed: seed of these samples; the same seed and batch size give the same values.
-            batch_size: number of latents that are decoded at once.
-            verbose: 1 shows a progress bar.
-
-        Raises:
-            InvalidInputError: if the posterior or the prior has no density.
-
-        Example:
-
-        >>> model, x = kv.from_preset("vae_digits"), kv.data.load("digits").test.x
-        >>> round(float(model.log_likelihood(x, samples=50).mean()))
-        29
-
-        Reference: Burda, Grosse & Salakhutdinov, 2016, https://arxiv.org/abs/1509.00519
-        """
-        options = {"samples": samples, "seed": seed, "batch_size": batch_size, "verbose": verbose}
-        return self.importance_sampling(x, condition=condition, **options).log_likelihood
-
-    def importance_sampling(
-        self,
-        x: Any,
-        *,
-        condition: Any = None,
-        samples: int = 1000,
-        seed: int = 0,
-        batch_size: int | None = None,
-        verbose: int = 0,
-    ) -> ImportanceSampling:
-        """`log_likelihood` with diagnostics, see `ImportanceSampling`.
-
-        Args:
-            x: examples `(N, *event_shape)`.
-            condition: conditions of a conditional model: `(N,)` labels, `(N, size)` vectors, or one for all examples.
-            samples: number of importance samples of z per example, S.
-            seed: seed of these samples.
-            batch_size: number of latents that are decoded at once.
-            verbose: 1 shows a progress bar.
-
-        Raises:
-            InvalidInputError: if the posterior or the prior has no density.
-        """
-        x, samples, seed = self._check_bound(x), check_integer("samples", samples), check_seed(seed)
-        draws = self.batch_size_for(batch_size)
-        size = min(len(x), max(1, draws // min(samples, 100)))  # 100 draws for each time that x is encoded
-        chunk = min(samples, max(1, draws // size))
-        batches = math.ceil(len(x) / size)
-        numbers = iter(progress(range(batches), batches, "Drawing codes", verbose=verbose))
-
-        def padded(batch):
-            return None if batch is None else np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
-
-        def sums(batch, condition):
-            noise = fold(as_seed(seed), next(numbers))
-            return self._sums_of_weights(padded(batch), padded(condition), noise, samples, chunk)[: len(batch)]
-
-        values = in_batches(sums, size, x, self.check_conditions(condition, len(x), may_be_inferred=True)).numpy()
-        first, second = values.T
-        return ImportanceSampling.of_sums(first, second, samples)
-
     def export(
         self,
         filepath: str | os.PathLike,
@@ -385,35 +270,8 @@ class Questions(Conditioning):
     def _likelihood_parameters(self, z, condition):
         return self.likelihood_parameters(z, self._as_vector(condition))
 
-    @compiled_method
-    def _elbo(self, x, condition, seed, samples):
-        return self.elbo_terms(self.trace(x, seed=seed, samples=samples, extras=_extras(condition)))["elbo"]
-
-    @compiled_method
-    def _sums_of_weights(self, x, condition, seed, samples, chunk):
-        """Log sum_s w_s and log sum_s w_s^2 over the importance weights w_s of each example, `(B, 2)`."""
-
-        def summed(number, draws):
-            trace = self.trace(x, seed=fold(seed, number), samples=draws, extras=_extras(condition))
-            log_w = self.log_weights(trace)  # (S, B)
-            return tf.reduce_logsumexp(tf.stack([log_w, 2.0 * log_w], axis=-1), axis=0)
-
-        def add_chunk(number, total):
-            return number + 1, tf.reduce_logsumexp([total, summed(number, chunk)], axis=0)
-
-        chunks, rest = divmod(samples, chunk)
-        zero = tf.fill((tf.shape(x)[0], 2), -np.inf)  # log 0; a first chunk outside the loop would be traced twice
-        _, total = tf.while_loop(lambda number, _: number < chunks, add_chunk, (tf.constant(0), zero))
-        if rest:
-            total = tf.reduce_logsumexp([total, summed(chunks, rest)], axis=0)
-        return total
-
     def _as_vector(self, condition):
         return None if condition is None else self.condition_of(condition)
-
-    def log_weights(self, trace: Trace) -> tf.Tensor:
-        """The log-weights log p(x, z) - log q(z | x) of the samples z of a trace, in nats, shape `(S, B)`."""
-        return log_weights(trace)
 
     def _center(self) -> tf.Tensor:
         """The mean of the prior, or the mean of samples if it has no closed form."""
@@ -422,19 +280,6 @@ class Questions(Conditioning):
             return prior.mean()
         except NotImplementedError:
             return tf.reduce_mean(prior.sample(1000, seed=as_seed(0)), axis=0)
-
-    def _check_bound(self, x):
-        if not self.has_density:
-            raise InvalidInputError(
-                f"{self.name}: it has no likelihood bound, because its posterior or prior has no density; use a VAE."
-            )
-        return check_new_examples(self, x)
-
-    def batch_size_for(self, batch_size: int | None = None) -> int:
-        """`batch_size`, or a value derived from the size of an example if it is None."""
-        if batch_size is None:
-            return max(16, NUMBERS // max(math.prod(self.event_shape), math.prod(self.latent_shape)))
-        return check_integer("batch_size", batch_size)
 
     def _seeds(self, seed):
         return tf.unstack(tf.random.split(self.sampling.next_seed() if seed is None else as_seed(check_seed(seed))))
@@ -456,10 +301,6 @@ class Questions(Conditioning):
         return self._expected(codes, conditions).reshape(rows, steps, *self.event_shape)
 
 
-def _extras(condition):
-    return {} if condition is None else {"y": condition}
-
-
 def _vector(name: str, values: Any, kinds: str) -> np.ndarray:
     try:
         vector = np.asarray(values)
@@ -471,11 +312,3 @@ def _vector(name: str, values: Any, kinds: str) -> np.ndarray:
     if vector.ndim != 1 or len(vector) == 0 or vector.dtype.kind not in kinds or not np.isfinite(vector).all():
         raise InvalidInputError(f"traverse: {name} must be a list of finite numbers; got {values!r}.")
     return vector
-
-
-def in_batches(function: Callable[..., Any], batch_size: int, x: np.ndarray, *others: np.ndarray | None) -> Any:
-    """Applies `function` to the fewest batches of at most `batch_size` rows; their lengths differ by at most one."""
-    pieces = math.ceil(len(x) / batch_size)
-    columns = [[None] * pieces if array is None else np.array_split(array, pieces) for array in (x, *others)]
-    parts = [function(*row) for row in zip(*columns, strict=True)]
-    return parts[0] if len(parts) == 1 else tf.nest.map_structure(lambda *part: tf.concat(part, axis=0), *parts)
