@@ -11,6 +11,7 @@ from keras_vae.layers.compiled_method import compiled_for
 from keras_vae.models import Autoencoder
 from keras_vae.models.batched_methods import map_batches
 from keras_vae.models.inputs import check_codes
+from keras_vae.objectives.jacobian import jacobian_vector_product
 from keras_vae.random import as_seed
 
 
@@ -66,11 +67,14 @@ def _greatest(model, z, condition, seed, iterations):
     def normalized(v):
         return v / tf.maximum(tf.sqrt(tf.reduce_sum(v**2, axis=axes, keepdims=True)), 1e-20)
 
+    def mean_of(z):
+        return model.likelihood_of(z, vector).mean()
+
     def improve(step, direction, _):
-        with tf.autodiff.ForwardAccumulator(z, direction) as forward, tf.GradientTape() as tape:
+        change = jacobian_vector_product(mean_of, z, direction)
+        with tf.GradientTape() as tape:
             tape.watch(z)
-            mean = model.likelihood_of(z, vector).mean()
-        change = forward.jvp(mean)
+            mean = mean_of(z)
         direction = normalized(tape.gradient(mean, z, output_gradients=change))
         return step + 1, direction, tf.sqrt(tf.reduce_sum(tf.reshape(change, (tf.shape(z)[0], -1)) ** 2, axis=1))
 

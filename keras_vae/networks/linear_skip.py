@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -97,17 +98,12 @@ class LinearPathDecoder(Network):
         self.factor = _factor(self.image_shape, type(self).__name__)
         self.small_shape = _small_shape(self.image_shape, self.factor)
         self.linear = FixedLinear(math.prod(self.small_shape), name="principal_components")
-        self.enlarge = (
-            keras.layers.UpSampling2D(self.factor, interpolation="bilinear", dtype="float32")
-            if self.factor > 1
-            else None
-        )
         self.build_on(input_shape)
 
     def image_of(self, z: tf.Tensor) -> tf.Tensor:
         """Returns the reconstructions from principal components, without their mean before `Autoencoder.adapt`."""
         image = ops.reshape(self.linear(z), (-1, *self.small_shape))
-        return image if self.enlarge is None else self.enlarge(image)
+        return image if self.factor == 1 else _enlarged(image, self.factor)
 
 
 @register
@@ -230,6 +226,21 @@ def _factor(shape, part):
             "an image size, or linear_skip=False."
         )
     return factor
+
+
+def _enlarged(images, factor):
+    """Bilinear interpolation, as two matrix products: the derivative of `tf.image.resize` has no derivative."""
+    height, width, channels = images.shape[1:]
+    rows, columns = _interpolation(height, factor), _interpolation(width, factor)
+    taller = tf.matmul(rows, tf.reshape(images, (-1, height, width * channels)))
+    wider = tf.matmul(tf.reshape(taller, (-1, width * channels)), np.kron(columns, np.eye(channels, dtype="float32")).T)
+    return tf.reshape(wider, (-1, factor * height, factor * width, channels))
+
+
+def _interpolation(size, factor):
+    """The matrix `(factor * size, size)` of linear interpolation, whose ends repeat the first and the last value."""
+    place = np.clip((np.arange(factor * size) + 0.5) / factor - 0.5, 0, size - 1)
+    return np.maximum(1 - np.abs(place[:, None] - np.arange(size)), 0).astype("float32")
 
 
 def _small_shape(shape, factor):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
+from keras_vae.errors import InvalidInputError
 
 Function = Callable[[tf.Tensor], tf.Tensor]
 
@@ -63,15 +64,58 @@ def forward_squared_norm(
     """
     directions = _directions(x, probes, seed)  # (N, B, *input_shape)
     points = tf.broadcast_to(x, tf.shape(directions))
+    pushed_forward = jacobian_vector_product(function, points, directions)
+    return _sum_of_squares(pushed_forward, axis_kept=1) / (probes or 1)
+
+
+def jacobian_vector_product(function: Function, x: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
+    """Computes J v, the derivative of y = function(x) in the direction v.
+
+    Args:
+        function: x -> y.
+        x: the point.
+        v: the direction, with the shape of x.
+
+    Returns:
+        The shape of y.
+
+    Raises:
+        InvalidInputError: if `function` cannot be differentiated twice.
+
+    Example:
+
+    >>> jacobian_vector_product(lambda x: x**3, tf.constant([2.0]), tf.constant([1.0])).numpy().tolist()
+    [12.0]
+    """
     with tf.GradientTape() as outer:
         with tf.GradientTape() as inner:
-            inner.watch(points)
-            y = function(points)
+            inner.watch(x)
+            y = function(x)
         u = tf.zeros_like(y)
         outer.watch(u)
-        pulled_back = inner.gradient(y, points, u, "zero")  # u^T J: linear in u, so its own transpose is J
-    pushed_forward = outer.gradient(pulled_back, u, directions, "zero")
-    return _sum_of_squares(pushed_forward, axis_kept=1) / (probes or 1)
+        known = 0 if tf.executing_eagerly() else len(y.graph.get_operations())
+        pulled_back = inner.gradient(y, x, u, "zero")  # u^T J: linear in u, so its own transpose is J
+    _check_is_linear(pulled_back, known)
+    try:
+        return outer.gradient(pulled_back, u, v, "zero")
+    except LookupError as error:
+        raise _not_twice_differentiable(str(error).rpartition(" ")[-1]) from error
+
+
+def _check_is_linear(pulled_back, known):
+    """Refuses an operation for whose derivative TensorFlow silently returns no gradient."""
+    if tf.executing_eagerly():
+        return
+    for operation in pulled_back.graph.get_operations()[known:]:
+        if operation.type == "ResizeBilinearGrad":
+            raise _not_twice_differentiable(operation.type)
+
+
+def _not_twice_differentiable(operation):
+    return InvalidInputError(
+        f"Jacobian: expected networks that TensorFlow can differentiate twice, got one with {operation}; replace that "
+        "operation, such as UpSampling2D(interpolation='bilinear') by 'nearest'."
+    )
 
 
 def check_probes(part: str, probes: int | None) -> int | None:

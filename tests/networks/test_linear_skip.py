@@ -2,10 +2,13 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.stats import multivariate_normal
 
 import keras_vae as kv
 from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation import decoder_lipschitz
+from keras_vae.objectives.jacobian import forward_squared_norm
 
 SMALL = {"network": "conv", "filters": (4,), "units": 8, "features": 3, "linear_skip": True, "seed": 0}
 PCA = {"network": "pca", "filters": (4,), "units": 8, "features": 6, "blocks": 1, "seed": 0}
@@ -156,3 +159,31 @@ def test_what_cannot_have_a_linear_path_is_refused():
         kv.zoo.vae((8, 8, 1), 3, network="pca", features=0)
     with pytest.raises(InvalidInputError, match="expected a decoder"):
         kv.LinearSkipDecoder(kv.MLPDecoder((3,), (8,)), (8, 8, 1))
+
+
+@pytest.mark.parametrize("networks", [SMALL, PCA])
+def test_a_decoder_of_large_images_has_a_jacobian(networks):
+    """The linear path of an image with a side above 64 pixels is enlarged."""
+    model = kv.zoo.vae((66, 16, 2), 2, likelihood="normal", **networks)
+    model.adapt(np.random.default_rng(0).random((20, 66, 16, 2), "float32"))
+    z = np.array([[0.3, -0.4]], "float32")
+    moved = [
+        model.decode(z + step * axis).mean().numpy() for axis in np.eye(2, dtype="float32") for step in (-0.1, 0.1)
+    ]
+    jacobian = np.stack([(moved[1] - moved[0]).ravel(), (moved[3] - moved[2]).ravel()], axis=1) / 0.2
+    (stretch,) = decoder_lipschitz(model, z, iterations=100)
+    assert stretch == pytest.approx(np.linalg.norm(jacobian, 2), rel=0.02) and stretch > 0.01
+
+    def mean_of(z):  # (N, B, 2)
+        return tf.reshape(model.likelihood_of(tf.reshape(z, (-1, 2))).mean(), (*z.shape[:2], -1))
+
+    (norm,) = tf.function(forward_squared_norm, autograph=False)(mean_of, tf.constant(z))
+    assert float(norm) == pytest.approx(np.sum(jacobian**2), rel=0.02)
+
+
+def test_the_linear_path_is_enlarged_bilinearly():
+    image = np.random.default_rng(0).normal(size=(1, 33, 5, 2)).astype("float32")
+    decoder = kv.networks.PCADecoder((image.size,), (66, 10, 2), filters=4)
+    decoder.linear.kernel.assign(np.eye(image.size))
+    expected = keras.layers.UpSampling2D(2, interpolation="bilinear")(image)
+    np.testing.assert_allclose(decoder.image_of(image.reshape(1, -1)), expected, atol=1e-6)

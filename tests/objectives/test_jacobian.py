@@ -119,6 +119,19 @@ def test_the_jacobian_of_a_constant_is_zero():
         assert (norm(lambda x: tf.ones((*x.shape[:-1], 2)), tf.ones((4, 3))).numpy() == 0).all()
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_a_network_without_a_second_derivative_is_refused(interpolation, refused):
+    """TensorFlow returns no gradient for one of two paths, and the norm would be that of the other."""
+    enlarge = keras.layers.UpSampling2D(2, interpolation=interpolation)
+
+    def function(x):  # (N, B, 2, 2, 1)
+        image = tf.reshape(x, (-1, 2, 2, 1))
+        return tf.reshape(enlarge(image) + tf.repeat(tf.repeat(image, 2, 1), 2, 2), (*x.shape[:2], 16))
+
+    with refused("expected networks that TensorFlow can differentiate twice, got one with"):
+        tf.function(forward_squared_norm, autograph=False)(function, tf.ones((3, 2, 2, 1)))
+
+
 @pytest.mark.parametrize("term", [Contractive(), DecoderGradient()])
 def test_terms_are_the_norm_of_the_weights_in_a_linear_model(term):
     assert np.allclose(term(trace_of(samples=3)), (W**2).sum(), rtol=1e-5)
