@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import math
 import os
 import shlex
 import sys
@@ -12,7 +11,6 @@ from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
-import psutil
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
@@ -49,6 +47,7 @@ from keras_vae.training.report import write_quick_report
 from keras_vae.training.resume import check_resumable, check_same_data, continued
 from keras_vae.training.run import BEST, Run
 from keras_vae.training.show_progress import ShowProgress
+from keras_vae.training.step_memory import check_batch_fits, check_step_fits
 from keras_vae.training.targets import missed_targets
 
 KEPT = (*FROM_DATA, "epochs", "latent_dim", "batch_size")
@@ -151,6 +150,8 @@ def train(
             _check_data(model, data, config)
             check_can_be_saved(model, run["model.keras"])  # before the training, so that it fails early
             adapt_model(model, data)
+            if strategy.num_replicas_in_sync == 1:
+                check_step_fits(model, min(config.batch_size_for(len(data.train)), len(data.train)))
             warn_of_scale(sample(data.train.x), model.likelihood)
         if verbose:
             print(data.describe())
@@ -311,11 +312,4 @@ def _check_batch_size(config: TrainingConfig, data: SplitDataset, strategy: tf.d
     replicas, size = strategy.num_replicas_in_sync, min(config.batch_size_for(len(data.train)), len(data.train))
     if size < replicas:
         raise InvalidInputError(f"batch_size: expected an example for each of {replicas} replicas; got {size}.")
-    # A step holds the examples, their reconstructions and the gradients of these, besides much else.
-    needed, available = 3 * 4 * size * math.prod(data.event_shape), psutil.virtual_memory().available
-    if needed > available:
-        raise InvalidInputError(
-            f"batch_size: expected batches that fit in {available / 2**30:.1f} GiB of free memory, got {size} examples "
-            f"of shape {data.event_shape}, for which a step needs more than {needed / 2**30:.1f} GiB; use a smaller "
-            "batch or a smaller image_size."
-        )
+    check_batch_fits(data.event_shape, size)

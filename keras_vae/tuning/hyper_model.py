@@ -11,6 +11,7 @@ from keras_vae.models import Autoencoder
 from keras_vae.optimizers import AverageWeights
 from keras_vae.training import TrainingConfig, build_model, evaluation_split, fit_epochs, load_data, with_defaults
 from keras_vae.training.build import adapt_model
+from keras_vae.training.step_memory import check_step_fits
 from keras_vae.tuning.search_space import Axis, configuration, default_space
 
 
@@ -59,8 +60,10 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
 
     def build(self, hp: keras_tuner.HyperParameters) -> Autoencoder:
         """Builds the compiled model of a trial, adapted to the training data."""
-        model = build_model(self.configuration(hp), self.data)
+        config = self.configuration(hp)
+        model = build_model(config, self.data)
         adapt_model(model, self.data)
+        check_step_fits(model, config.batch_size_for(len(self.data.train)))
         return model
 
     def validation(self, config: TrainingConfig) -> Split:
