@@ -73,14 +73,15 @@ def memory_of_step(model: Autoencoder, batch_size: int) -> int:
     >>> round(memory_of_step(model, 32) / 2**20), round(memory_of_step(model, 64) / 2**20)
     (24, 47)
     """
-    x = tf.TensorSpec((batch_size, *model.event_shape), tf.float32)
-    condition = None if model.condition is None else model.condition.example(1)
-    y = () if condition is None else (tf.TensorSpec((batch_size, *condition.shape[1:]), condition.dtype),)
+    data = [tf.TensorSpec((batch_size, *model.event_shape), tf.float32)]
+    if model.condition is not None:
+        condition = model.condition.example(1)
+        data.append(tf.TensorSpec((batch_size, *condition.shape[1:]), condition.dtype))
 
-    def gradients(*data):
-        return model.gradients(data if len(data) > 1 else data[0], as_seed(0))[0]
+    def gradients(*data: tf.Tensor):
+        return model.gradients(data, as_seed(0))[0]
 
-    graph = tf.function(gradients, autograph=False).get_concrete_function(x, *y).graph
+    graph = tf.function(gradients, autograph=False).get_concrete_function(*data).graph
     operations = graph.get_operations()
     last_use = {id(tensor): i for i, operation in enumerate(operations) for tensor in operation.inputs}
     freed: dict[int, int] = {}
