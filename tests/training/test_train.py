@@ -317,6 +317,14 @@ def test_a_handful_of_examples_is_enough_for_a_run_with_its_pictures(tmp_path, e
 
 
 @pytest.mark.slow
+def test_the_defaults_for_images_above_64_pixels_answer_every_question(tmp_path):
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).integers(0, 256, (120, 66, 16, 3), "uint8"))
+    run = train(TrainingConfig(data=str(tmp_path / "images.npy"), epochs=1), tmp_path / "run", verbose=0)
+    answers = run.read_json("evaluation.json")["answers"]
+    assert list(answers) == [*QUESTIONS, "training"] and answers["continuity"]["lipschitz_largest"] > 0
+
+
+@pytest.mark.slow
 def test_progress_is_a_line_an_epoch_where_there_is_no_terminal(tmp_path, tiny, capsys):
     train(tiny(), tmp_path / "run")
     out = capsys.readouterr().out
