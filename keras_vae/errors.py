@@ -124,9 +124,7 @@ def shortest(value: float) -> str:
     return f"{number:.9g}"
 
 
-def unknown(
-    name: object, choices: Iterable[str], *, part: str, cutoff: float = 0.4, command: str | None = None
-) -> str:
+def unknown(name: object, choices: Iterable[str], *, part: str, cutoff: float = 0.4, command: str | None = None) -> str:
     """Returns the message for a name that is not in `choices`, with the most similar name.
 
     Args:
