@@ -30,6 +30,7 @@ html_theme = "furo"
 html_title, html_favicon = "keras_vae", "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files, html_js_files = ["site.css"], ["site.js"]
+html_search_scorer = str(Path(__file__).parent / "_extensions" / "scorer.js")
 html_theme_options = {"navigation_with_keys": True}
 html_copy_source = html_show_sphinx = False
 html_math_renderer = "mathml"
