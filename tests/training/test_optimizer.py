@@ -121,7 +121,7 @@ def test_stopped_anywhere_it_ends_as_if_it_had_not_been(run_of, monkeypatch, tmp
         assert not Run(out).is_finished
     assert model_of(out).latent_shape == (2,)
     note = capsys.readouterr().err
-    assert "has not ended (3 of 3 epochs)" in note and "--resume" in note
+    assert "has not ended (epoch 3 of 3)" in note and "--resume" in note
     with monkeypatch.context() as patch:
         patch.setattr(
             import_module("keras_vae.training.train"), "remove_checkpoints", stop
