@@ -124,7 +124,7 @@ def shortest(value: float) -> str:
     return f"{number:.9g}"
 
 
-def unknown(name: object, choices: Iterable[str], *, part: str, cutoff: float = 0.4) -> str:
+def unknown(name: object, choices: Iterable[str], *, part: str, cutoff: float = 0.4, command: str | None = None) -> str:
     """Returns the message for a name that is not in `choices`, with the most similar name.
 
     Args:
@@ -132,6 +132,7 @@ def unknown(name: object, choices: Iterable[str], *, part: str, cutoff: float = 
         choices: the known names.
         part: what the names are names of.
         cutoff: the least similarity of a name that is suggested, from 0 to 1.
+        command: a command that lists many choices. Beside a suggestion, the message names it instead of the choices.
 
     Example:
 
@@ -139,13 +140,16 @@ def unknown(name: object, choices: Iterable[str], *, part: str, cutoff: float = 
     "Unknown model 'vea': did you mean 'vae'? Known: ae, vae."
     >>> unknown("gaussian", ["normal", "poisson"], part="likelihood")
     "Unknown likelihood 'gaussian': did you mean 'normal'? Known: normal, poisson."
+    >>> unknown("vea", ["vae", "ae"], part="model", command="keras-vae models")
+    "Unknown model 'vea': did you mean 'vae'? `keras-vae models` lists all."
     """
     choices = sorted(choices)
     plain = re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")
     near = [word for word in SYNONYMS.get(plain, ()) if word in choices][:1]
     near = near or _close(str(name), choices, cutoff) or _close(plain, choices, cutoff)
     hint = f": did you mean {near[0]!r}?" if near else "."
-    return f"Unknown {part} {name!r}{hint} Known: {', '.join(choices)}."
+    known = f"`{command}` lists all." if near and command else f"Known: {', '.join(choices)}."
+    return f"Unknown {part} {name!r}{hint} {known}"
 
 
 def unknown_option(option: object, choices: Iterable[str], *, part: str) -> str:

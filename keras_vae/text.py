@@ -1,4 +1,4 @@
-"""Text of users: the encoding of files, and lists separated by commas."""
+"""Text of users: the encoding of files, and lists separated by commas; and numbers of things in messages."""
 
 import codecs
 import csv
@@ -61,6 +61,22 @@ def marked_encoding(path: Path) -> str:
 def read_text(path: Path) -> str:
     """Returns the content of a text file. For the errors, see `encoding_of`."""
     return path.read_text(encoding_of(path))
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Returns a number and the noun in the singular or plural.
+
+    Args:
+        number: how many.
+        noun: the singular.
+        plural: the plural; by default the singular with an s.
+
+    Example:
+
+    >>> counted(1, "file"), counted(2000, "file"), counted(0, "batch", "batches")
+    ('1 file', '2,000 files', '0 batches')
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def split_names(part: str, text: str) -> list[str]:

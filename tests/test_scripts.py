@@ -309,3 +309,11 @@ def test_the_study_of_codebooks_has_a_row_for_each_quantizer(call, tmp_path):
         perplexity, used = map(float, codes.split(", "))
         assert 1 <= perplexity <= used + 0.5 <= 64.5  # the perplexity is rounded
         assert 0 < float(error.strip(" |")) < 1
+
+
+def test_a_folder_of_the_name_does_not_hide_the_package(tmp_path):
+    """As in the folder that contains a clone, with the editable install of scripts/setup."""
+    (tmp_path / "keras_vae").mkdir()
+    code = "import importlib.util; print(importlib.util.find_spec('keras_vae').origin)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.strip().endswith("__init__.py"), done.stdout

@@ -84,6 +84,11 @@ def page(title, summary, entries):
     return f"{title}\n{'=' * len(title)}\n\n{summary}\n\n" + "\n".join(entries)
 
 
+def title_of(package):
+    """The title of the page of a package, which differs from that of a guide on the same subject in search results."""
+    return f"API: {TITLES[package][0].lower()}{TITLES[package][1:]}"
+
+
 def write_pages(app):
     folder = Path(app.srcdir) / "reference"
     folder.mkdir(exist_ok=True)
@@ -95,10 +100,10 @@ def write_pages(app):
         in_packages |= set(names)
         entries = [entry(public_name(package, name), getattr(module, name), documented) for name in names]
         summary = inspect.cleandoc(module.__doc__ or "").splitlines()[0]
-        write(folder / f"{package}.rst", page(TITLES[package], f"``kv.{package}``: {summary}", entries))
+        write(folder / f"{package}.rst", page(title_of(package), f"``kv.{package}``: {summary}", entries))
     rest = sorted(set(keras_vae.__all__) - in_packages - set(TITLES) - {"__version__"}, key=str.lower)
     entries = [entry(f"keras_vae.{name}", getattr(keras_vae, name), documented) for name in rest]
-    write(folder / "base.rst", page("Base classes and registration", "Names that several packages use.", entries))
+    write(folder / "base.rst", page("API: base classes and registration", "Names that several packages use.", entries))
     listed = "\n".join(f"   {name}" for name in [*TITLES, "base"])
     index = "Every public name. ``import keras_vae as kv`` gives access to all of them."
     write(folder / "index.rst", page("API reference", index, [f".. toctree::\n   :maxdepth: 1\n\n{listed}\n"]))

@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_vae.text import counted
+
 ANSWERS, DEAD_LETTERS, SUMMARY = "answers", "dead_letters", "summary.json"
 """The names of the files and folders in an output folder."""
 
@@ -52,7 +54,7 @@ class Summary:
         """
         kinds = ", ".join(f"{kind}: {count:,}" for kind, count in sorted(self.rejected.items()))
         rejected = f"{sum(self.rejected.values()):,} rejected" + (f" ({kinds})" if kinds else "")
-        return f"{self.read:,} records: {self.answered:,} answered, {rejected}"
+        return f"{counted(self.read, 'record')}: {self.answered:,} answered, {rejected}"
 
     def as_json(self, about: Mapping[str, Any]) -> str:
         """Returns the counts and the description of the job as JSON."""

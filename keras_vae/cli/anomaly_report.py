@@ -14,6 +14,7 @@ from keras_vae.evaluation import ANOMALY_SCORES, AnomalyScorer, condition_of
 from keras_vae.evaluation.anomalies import p_value_of
 from keras_vae.files import new_parents, write_json, write_whole
 from keras_vae.plots import plot_anomalies, save
+from keras_vae.text import counted
 from keras_vae.training.model_file import config_of
 
 FORMATS = ("csv", "parquet")
@@ -149,8 +150,8 @@ class AnomalyReport:
     def _text(self, table, summary) -> str:
         lines = as_lines(table, self.score, min(summary["top"], PRINTED))
         lines.append(
-            f"\n{summary['anomalies']} of {summary['examples']} examples exceed {summary['threshold']:.4g}, which "
-            f"{1 - self.quantile:.3g} of the usual examples do."
+            f"\nAbove {summary['threshold']:.4g}: {summary['anomalies']:,} of "
+            f"{counted(summary['examples'], 'example')}, and a share of {1 - self.quantile:.3g} of the usual examples."
         )
         if "auroc" in summary:
             lines.append(f"\n{'score':18}{'AUROC':>8}{'average precision':>20}")
@@ -159,7 +160,8 @@ class AnomalyReport:
                 for name, value in summary["auroc"].items()
             ]
         if summary["unreadable"]:
-            lines.append(f"\nNot readable: {len(summary['unreadable'])} files, first {summary['unreadable'][0]}.")
+            count, first = len(summary["unreadable"]), summary["unreadable"][0]
+            lines.append(f"\nNot readable: {counted(count, 'file')}, first {first}.")
         return "\n".join([*lines, f"\nWritten: {self.out} (scores.{self.format}, strangest.png, summary.json)"])
 
 

@@ -17,6 +17,7 @@ from keras_vae.evaluation import ANOMALY_SCORES
 from keras_vae.evaluation.anomalies import P_VALUE, p_value_of
 from keras_vae.files import write_whole
 from keras_vae.plots import plot_anomalies, save
+from keras_vae.text import counted
 
 
 def write_anomalies(
@@ -68,7 +69,7 @@ def write_anomalies(
         )
         write_whole(out / "strangest.png", lambda path: save(figure, path))
     lines = as_lines(table, score, min(len(found), PRINTED))
-    lines.append(f"\n{count_anomalies(out):,} of {summary.answered:,} records are anomalies by `combined`.")
+    lines.append(f"\nAnomalies by `combined`: {count_anomalies(out):,} of {counted(summary.answered, 'record')}.")
     return "\n".join([*lines, f"Written: {out} (strangest.csv, strangest.png)"])
 
 

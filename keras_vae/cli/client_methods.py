@@ -14,6 +14,7 @@ from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.files import expanded
 from keras_vae.progress import progress
 from keras_vae.serving.client import Client, ServingError
+from keras_vae.text import counted
 
 IMAGES = ("reconstruct", "generate")
 OF_EXAMPLES = ("encode", "reconstruct", "score", "anomaly", "classify")
@@ -136,7 +137,7 @@ def _of_files(
     if not answers:
         raise InvalidInputError(f"{files[0]}: expected an image that the model takes, got: {one_line(rejected[0])}.")
     if len(rejected) > MAX_NAMED:
-        warnings.warn(f"{len(rejected)} of {len(files)} files are left out.", stacklevel=3)
+        warnings.warn(f"Left out: {len(rejected):,} of {counted(len(files), 'file')}.", stacklevel=3)
     return np.concatenate(rows), {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
 
@@ -146,8 +147,8 @@ def _warn_of_invalid_rows(answer: Mapping[str, np.ndarray]) -> None:
     invalid = np.any([np.isnan(array).any(axis=1) for array in floats], axis=0)
     if np.any(invalid):
         warnings.warn(
-            f"{np.sum(invalid)} of {len(invalid)} answers are NaN, as for an example or a label that the model does "
-            "not take, or an image in other units than those of training.",
+            f"NaN in {np.sum(invalid):,} of {counted(len(invalid), 'answer')}, as for an example or a label that "
+            "the model does not take, or an image in other units than those of training.",
             stacklevel=3,
         )
 

@@ -15,6 +15,7 @@ from keras_vae.files import new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.plots import plot_samples, save
 from keras_vae.priors import AutoregressivePrior, GaussianMixturePrior, MAFPrior, Prior
+from keras_vae.text import counted
 from keras_vae.training import Run
 from keras_vae.training.model_file import config_of, record_of
 
@@ -45,7 +46,7 @@ def fit_prior(source: Path, reference: str | None, kind: str, components: int | 
     _check_enough(codes, components, reference)
     prior, name = _fitted(kind, codes, model.posterior, components, seed)
     fitted = model.with_prior(prior)
-    lines = [f"{name}, fitted to the latents of {len(codes):,} examples"]
+    lines = [f"{name}, fitted to the latents of {counted(len(codes), 'example')}"]
     if validation is not None and len(validation.x) > 1:
         others = _codes(model, validation, seed, "Encoding the validation examples")
         lines.append(_change(model, fitted, others))

@@ -24,6 +24,7 @@ from keras_vae.evaluation import condition_of
 from keras_vae.files import expanded
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.data_range import check_new_examples
+from keras_vae.text import counted
 from keras_vae.training import Run, TrainingConfig, evaluation_data, evaluation_split, load_data, with_data
 from keras_vae.training.config import TABLE_OPTIONS
 from keras_vae.training.model_file import config_of
@@ -42,9 +43,9 @@ def model_of(source: Path) -> Autoencoder:
         if not run.is_finished:
             epochs = len(run.read_history().get("epoch", ()))
             typer.echo(
-                f"Note: the training of {source} has not ended ({epochs} of {run.config().epochs} epochs); this is its "
-                f"{'best epoch' if run[BEST].exists() else 'last checkpoint'}. Continue it with `keras-vae train "
-                f"--resume --out {shlex.quote(str(source))}`.",
+                f"Note: the training of {source} has not ended ({epochs} of {counted(run.config().epochs, 'epoch')}); "
+                f"this is its {'best epoch' if run[BEST].exists() else 'last checkpoint'}. Continue it with "
+                f"`keras-vae train --resume --out {shlex.quote(str(source))}`.",
                 err=True,
             )
     if not model.compiled:
@@ -74,7 +75,7 @@ def read_examples(source: Path, data: str | None, split: str | None, *, shape: t
         part = named_split(data_of(source, data, shape), split or "test")
         if data is not None and split is None and is_file(data):
             typer.echo(
-                f"Note: {source} was trained on {data}; these are the {len(part)} examples of its test part, "
+                f"Note: {source} was trained on {data}; this is its test part of {counted(len(part), 'example')}, "
                 "--split selects another.",
                 err=True,
             )
@@ -363,7 +364,7 @@ def pick(x: np.ndarray | LazyArray, index: int) -> np.ndarray:
 def pick_pairs(n: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns the indices of random pairs of different examples, out of `n`."""
     if 2 * pairs > n:
-        raise InvalidInputError(f"--pairs: expected at most {n // 2}, for {n} examples; got {pairs}.")
+        raise InvalidInputError(f"--pairs: expected at most {n // 2}, for {counted(n, 'example')}; got {pairs}.")
     order = np.random.default_rng(seed).permutation(n)
     return order[:pairs], order[pairs : 2 * pairs]
 

@@ -13,6 +13,7 @@ from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.presets import from_preset, is_preset
+from keras_vae.text import counted
 from keras_vae.training.run import Run
 
 MOST_NAMES = 5
@@ -39,7 +40,7 @@ class Taken(NamedTuple):
     digest: str
 
     def __str__(self) -> str:
-        numbers = f"{len(self.taken)} of {len(self.taken) + len(self.left)} weights from {self.source}"
+        numbers = f"{len(self.taken):,} of {counted(len(self.taken) + len(self.left), 'weight')} from {self.source}"
         names = [f"{name} ({reason})" for name, reason in self.left.items()]
         more = [] if len(names) <= MOST_NAMES else [f"{len(names) - MOST_NAMES} more"]
         return f"{numbers}{'; not ' if names else ''}{', '.join([*names[:MOST_NAMES], *more])}"

@@ -10,6 +10,7 @@ from keras_vae import evaluation, plots
 from keras_vae.data import SplitDataset
 from keras_vae.evaluation import QUICK, Picture, Result, evaluate
 from keras_vae.models import Autoencoder
+from keras_vae.text import counted
 from keras_vae.training.build import evaluation_data
 from keras_vae.training.overfitting import about_history
 from keras_vae.training.run import Run, environment
@@ -35,7 +36,8 @@ def write_quick_report(run: Run, model: Autoencoder, data: SplitDataset, *, verb
     test = evaluation_data(data, config)
     if verbose:
         examples = min(len(data.test), budget.examples)
-        print(f"\nQuick evaluation on {examples} test examples, {budget.samples} importance samples each")
+        samples_of_each = counted(budget.samples, "importance sample")
+        print(f"\nQuick evaluation on {counted(examples, 'test example')}, {samples_of_each} each")
     results = evaluate(model, test, budget=budget, seed=config.seed, verbose=int(verbose > 0))
     settings = {
         "data": None,

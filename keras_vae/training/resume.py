@@ -6,6 +6,7 @@ import sys
 from keras_vae.data import SplitDataset
 from keras_vae.errors import InvalidInputError
 from keras_vae.optimizers import AverageWeights
+from keras_vae.text import counted
 from keras_vae.training.build import steps_of
 from keras_vae.training.checkpoint import Progress
 from keras_vae.training.config import CHOOSE_DATA, REPORT_ONLY, TrainingConfig
@@ -65,8 +66,8 @@ def continued(run: Run, config: TrainingConfig, data: SplitDataset, progress: Pr
     epochs = config.epochs_for(len(data.train))
     if epochs > run.config().epochs_for(len(data.train)) and config.learning_rate_decay != "none":
         _note(
-            f"from here on, the {config.learning_rate_decay} decay of the learning rate is that of {epochs} epochs. "
-            f"The result is not that of an uninterrupted run of {epochs} epochs."
+            f"from here on, the {config.learning_rate_decay} decay of the learning rate is that of "
+            f"{counted(epochs, 'epoch')}. The result is not that of an uninterrupted run of {counted(epochs, 'epoch')}."
         )
     history = run.read_history()
     done = len(history.get("epoch", ()))

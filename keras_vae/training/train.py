@@ -26,6 +26,7 @@ from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.optimizers import AverageWeights
 from keras_vae.replicas import between_workers
+from keras_vae.text import counted
 from keras_vae.training.build import (
     adapt_model,
     build_model,
@@ -156,7 +157,7 @@ def train(
         if verbose:
             print(data.describe())
             print(describe_model(model, config, data))
-            print(f"{config.epochs} epochs of {steps_of(config, data)} steps")
+            print(f"{counted(config.epochs, 'epoch')} of {counted(steps_of(config, data), 'step')}")
         # Outside the scope, since only the chief creates these variables, and before anything is written.
         progress = read_checkpoint(run, steps_of(config, data)) if resume else Progress()
         initial = config.init_from if writes and progress.model is None else None

@@ -8,7 +8,6 @@ from typing import Any, Unpack
 
 from keras_vae.errors import InvalidInputError, one_line, unknown
 from keras_vae.models import Autoencoder
-from keras_vae.serialization import get
 from keras_vae.zoo.parts import PARTS, Parts
 from keras_vae.zoo.registry import RECIPES, Description, checked_recipe, without_effect
 
@@ -29,7 +28,9 @@ def get_recipe(name: str) -> Callable[..., Autoencoder]:
     True
     """
     if not isinstance(name, str) or ":" not in name:
-        return get(name, RECIPES, part="model")
+        if not isinstance(name, str) or name not in RECIPES:
+            raise InvalidInputError(unknown(name, RECIPES, part="model", command="keras-vae models"))
+        return RECIPES[name]
     module_name, _, attribute = name.partition(":")
     if not (attribute.isidentifier() and all(word.isidentifier() for word in module_name.split("."))):
         raise InvalidInputError(f"model {name!r}: expected the name of a recipe, or MODULE:FUNCTION.")

@@ -225,8 +225,8 @@ def test_labels_of_a_folder_are_sent_as_the_model_numbers_them(cli, tmp_path, re
         recwarn.clear()
         assert cli(*asked, "--label-names", "ape,cat")[0] == 0
         said = "\n".join(str(warning.message) for warning in recwarn)
-        assert "Expected the labels ape, cat; got dog, big too" in said and "1 of 2 answers are NaN" in said
-        with pytest.warns(UserWarning, match="3 of 3 answers are NaN"):
+        assert "Expected the labels ape, cat; got dog, big too" in said and "NaN in 1 of 2 answers" in said
+        with pytest.warns(UserWarning, match="NaN in 3 of 3 answers"):
             cli("client", "generate", server.url, "--model", "pets", "-n", 3, "--condition", 7)
         assert_refused(cli("client", "classify", *asked[2:]), "Unknown signature 'classify'")
 

@@ -16,6 +16,7 @@ from keras_vae.serving.checks.graph_rules import coarsest_step, graph_problems, 
 from keras_vae.serving.checks.requests import sample_inputs
 from keras_vae.serving.checks.without_python import RunPlan, run_without_python
 from keras_vae.serving.versions import newest_version
+from keras_vae.text import counted
 from keras_vae.tfrecord import DamagedFileError
 
 TOLERANCE = 1e-5
@@ -87,7 +88,7 @@ class ExportCheck:
             lines.append(f"{name:{width}}  {batches:7}  {check.milliseconds:5.1f}  {gap}")
         lines += [
             f"{self.bytes / 1e6:.2f} MB, loaded without Python in {self.load_seconds:.2f} s, "
-            f"{self.warmup_requests} warm-up requests replayed",
+            f"{counted(self.warmup_requests, 'warm-up request')} replayed",
             *(f"Note: {note}" for note in self.notes),
             *(f"PROBLEM {problem}" for problem in self.problems),
         ]
