@@ -88,11 +88,12 @@ export function followGestures(overlay, scatter, points, handlers) {
     if (event.key in moves) {
       const [x, y] = scatter.cross || scatter.center;
       const next = [x + step * moves[event.key][0], y + step * moves[event.key][1]];
-      scatter.cross = next;
-      scatter.drawOverlay();
+      scatter.markPlace(...next);
       handlers.visit(...next);
     } else if (event.key === "Enter") {
       handlers.choose(points.nearest(...(scatter.cross || scatter.center)).index);
+    } else if (event.key === "s" || event.key === "S") {
+      handlers.toggle(points.nearest(...(scatter.cross || scatter.center)).index);
     } else if (event.key === "+" || event.key === "=") {
       scatter.zoomBy(1.4);
     } else if (event.key === "-") {

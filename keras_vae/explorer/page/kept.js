@@ -65,8 +65,9 @@ export function controlKept(context) {
   }));
 
   if (data.levels.length) {
+    reveal("mix-note");
     const mixed = data.levels.map(() => 0);
-    data.levels.slice(0, 16).forEach((level, k) => {
+    data.levels.forEach((level, k) => {
       const { row } = sliderRow(`A to B, ${level.name}`, `${level.size} dimensions`, { low: 0, high: 1, value: 0 }, (share) => {
         mixed[k] = share;
         const code = Float32Array.from(state.slots.A.code);

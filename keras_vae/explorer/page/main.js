@@ -45,8 +45,7 @@ async function start() {
   const decoder = new Decoder(data, server, state);
   const scatter = new Scatter(byId("points"), byId("overlay"), points, colours);
   const choose = (i) => {
-    scatter.cross = [points.places[2 * i], points.places[2 * i + 1]];
-    scatter.drawOverlay();
+    scatter.markPlace(points.places[2 * i], points.places[2 * i + 1]);
     byId("pick-index").value = String(i);
     state.show(points.shown(i, [points.name(i), ...colours.words(i).slice(0, 6)].join("; ")));
   };
@@ -107,6 +106,7 @@ function controlMap({ data, state, server, points, colours, pictures, choose }, 
       else state.show({ code, condition: points.condition(nearest), caption: `Between examples; nearest: ${points.name(nearest)}`, from: "map" });
     },
     select: (chosen) => state.select(chosen),
+    toggle: (i) => state.select(state.selection.includes(i) ? state.selection.filter((each) => each !== i) : [...state.selection, i]),
     describe: (i) => [pictures.thumbnail(i), points.name(i), ...colours.words(i).slice(0, 5)].filter(Boolean),
   });
   state.on("selection", () => {

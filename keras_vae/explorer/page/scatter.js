@@ -1,3 +1,5 @@
+const EDGE = 16; // pixels between the cross and the edge of the map
+
 /** The points on a canvas, with zoom and shift. */
 export class Scatter {
   constructor(canvas, overlay, points, colours) {
@@ -7,7 +9,6 @@ export class Scatter {
     this.cross = null;
     this.lasso = [];
     this.selection = new Set();
-    this.marks = [];
     this.waiting = new Set();
     new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
   }
@@ -71,6 +72,16 @@ export class Scatter {
     this.draw();
   }
 
+  /** Shows the cross at a place of the map, which moves into view. */
+  markPlace(x, y) {
+    this.cross = [x, y];
+    const [px, py] = this.toScreen(x, y);
+    const shift = (at, size) => Math.max(EDGE - at, 0) + Math.min(size - EDGE - at, 0);
+    const [dx, dy] = [shift(px, this.width), shift(py, this.height)];
+    if (dx || dy) this.move(dx, dy);
+    else this.drawOverlay();
+  }
+
   draw() {
     this.soon("points", () => this.drawPoints());
     this.drawOverlay();
@@ -124,13 +135,6 @@ export class Scatter {
       context.beginPath();
       for (const [x, y] of this.lasso) context.lineTo(x, y);
       context.stroke();
-    }
-    for (const { index, label } of this.marks) {
-      const [x, y] = this.toScreen(this.points.places[2 * index], this.points.places[2 * index + 1]);
-      ring(context, x, y, 7);
-      context.fillStyle = style.color;
-      context.font = "bold 13px system-ui, sans-serif";
-      if (label) context.fillText(label, x + 9, y - 7);
     }
     if (this.cross) {
       const [x, y] = this.toScreen(...this.cross);
