@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from link_check import dead_links
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from own_process import run_file
 from public import PACKAGES
@@ -31,6 +32,18 @@ def test_tutorials_run(page, tmp_path):
     assert not any("raises-exception" in cell.metadata.get("tags", []) for cell in cells)
     (tmp_path / "tutorial.py").write_text("\n\n".join(cell.source for cell in cells))
     run_file(tmp_path / "tutorial.py")
+
+
+def test_links_to_missing_pages_and_anchors_are_found(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "picture.png").touch()
+    (tmp_path / "a" / "one.html").write_text(
+        '<h1 id="here">One</h1> <a href="#here"></a> <a class="x" href="../two.html?q=1#%C3%A9"></a> <a href="#gone">'
+        '</a> <a href="../two.html#here"></a> <img src="../picture.png"> <img alt="" src="no.png"> <a href="https://x.y#z">'
+    )
+    (tmp_path / "two.html").write_text('<h1 id="é">Two</h1> <a href="a/one.html"></a> <a href="three.html"></a>')
+    found = ["a/one.html: #gone", "a/one.html: ../two.html#here", "a/one.html: no.png", "two.html: three.html"]
+    assert dead_links(tmp_path) == found
 
 
 @pytest.fixture(scope="session")
