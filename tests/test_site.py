@@ -5,6 +5,7 @@ import re
 import runpy
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from public import PACKAGES
 from sphinx.util.inventory import InventoryFile
 
 import keras_vae
+from tests.browser import chromium, errors, needs_chromium
 
 DOCS = Path(keras_vae.__file__).parents[1] / "docs"
 NOTEBOOKS = [page for page in sorted(DOCS.glob("[a-z]*/*.md")) if is_myst_markdown_notebook(page.read_text())]
@@ -79,3 +81,16 @@ def test_pages_load_nothing_from_other_hosts(site):
     for page in pages:
         loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"([^\"]+)\"", page.read_text())
         assert not [address for address in loaded if "//" in address.partition("?")[0]], page.name
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
+def test_the_search_works_without_a_server(site):
+    with chromium() as driver:
+        driver.get(f"{(site / 'search.html').as_uri()}?q=free+bits")
+        end = time.monotonic() + 60
+        while not driver.find_elements("css selector", "#search-results a[href*='tutorials/weight.html']"):
+            assert time.monotonic() < end, errors(driver)
+            time.sleep(0.1)
+        assert not errors(driver)

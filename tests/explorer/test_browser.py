@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import time
 from pathlib import Path
 
@@ -20,16 +19,10 @@ from keras_vae.explorer.points import choose_points
 from keras_vae.explorer.static_page import static_page
 from keras_vae.explorer.without_server import without_server
 from keras_vae.serving.png import png
+from tests.browser import chromium, errors, needs_chromium
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install 'keras_vae[test]'")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        None in (CHROMIUM, DRIVER), reason="needs chromium and chromedriver: apt install chromium-driver"
-    ),
-]
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 DROP = """
 const [bytes, name] = arguments;
@@ -132,19 +125,13 @@ class Page:
         self.script("document.getElementById('pick').requestSubmit()")
 
     def errors(self):
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        return errors(self.driver)
 
 
 @pytest.fixture(scope="module")
 def page():
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    yield Page(driver)
-    driver.quit()
+    with chromium() as driver:
+        yield Page(driver)
 
 
 def test_a_walk_through_the_latent_space(page, explorer):
@@ -234,6 +221,8 @@ def test_the_keyboard_reaches_the_map_and_the_screen_may_be_narrow(page, explore
     overlay.send_keys(keys.ARROW_LEFT, keys.ARROW_UP, keys.ENTER)
     page.wait_for("return /example \\d+/.test(document.getElementById('caption').textContent)")
     assert page.script(UNNAMED) == []
+    overlay.send_keys(keys.CONTROL + "s" + keys.NULL)  # the browser's
+    assert page.script("return document.getElementById('selection-card').hidden")
     overlay.send_keys("s")
     assert page.text("selection-text").startswith("1 example. ")
     overlay.send_keys("s")

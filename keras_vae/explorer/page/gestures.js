@@ -1,4 +1,4 @@
-import { byId, element } from "./pages.js";
+import { byId, element, isShortcut } from "./pages.js";
 
 const NEAR = 10;
 
@@ -83,6 +83,7 @@ export function followGestures(overlay, scatter, points, handlers) {
   }, { passive: false });
 
   overlay.addEventListener("keydown", (event) => {
+    if (isShortcut(event)) return;
     const step = (event.shiftKey ? 40 : 8) / scatter.unit;
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     if (event.key in moves) {

@@ -30,6 +30,11 @@ export async function trying(task) {
   }
 }
 
+/** Whether a key belongs to the browser, such as Ctrl and +. */
+export function isShortcut(event) {
+  return event.ctrlKey || event.metaKey || event.altKey;
+}
+
 export function decimals(value, digits = 2) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   return value.toFixed(digits).replace("-", "−");
