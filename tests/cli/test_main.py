@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from keras_vae import KL, NLL, Autoencoder, __version__, make_networks, zoo
-from keras_vae.cli.main import COMMANDS
+from keras_vae.cli.main import COMMANDS, PANELS
 from keras_vae.data import load
 from keras_vae.evaluation import QUESTIONS
 from keras_vae.training import Run, TrainingConfig, load_data
@@ -60,6 +60,7 @@ def test_help_lists_every_command(cli):
     code, out, err = cli("--help")
     assert (code, err) == (0, "")
     assert all(re.search(rf"\b{name}\b", out) for name in NAMES)
+    assert re.findall(r"^╭─ (\w+) ─", out, re.MULTILINE)[1:] == [*PANELS]
     assert (0, out, "") == cli("-h")
 
 
