@@ -49,14 +49,13 @@ def prepare(
     are left out; the notes of the data name them. If the work is interrupted, the same call continues it.
 
     Args:
-        source: the folder of images, see `read_folder`; TFRecord files, see `read_tfrecords`; a table, or a folder of
-            tables, see `read_table` and `table_layout`, which may be larger than memory; the name of a data set of
-            TensorFlow Datasets or Hugging Face, see `load`. Images outside a folder that cannot be decoded are
-            replaced.
+        source: a folder of images, TFRecord files, a table or a folder of tables, which may be larger than memory, or
+            the name of a data set of TensorFlow Datasets or Hugging Face; see `load`. Images outside a folder that
+            cannot be decoded are replaced.
         out: the new folder. It may contain the part that an interrupted call has finished.
         image_size: `(H, W)` in pixels, or one number for a square. None uses the size of the first readable
             file, of at most 512 x 512 pixels.
-        data_dir: folder with the prepared sets of TensorFlow Datasets, see `read_tfds`.
+        data_dir: folder with the prepared sets of TensorFlow Datasets, see `load`.
         label_column: for a table or a Hugging Face data set, see `load`.
         use_columns: for a table or a Hugging Face data set, see `load`.
         max_pixels: maximum number of pixels of an image file.

@@ -22,10 +22,11 @@ class Split:
     """Examples with optional labels and factors of variation.
 
     Args:
-        x: `(N, *event)`, converted by `validate` to uint8 (pixels, 0..255) or float32; or a `LazyArray`, for examples
-            that do not fit in memory.
+        x: `(N, *event)`; uint8 are pixels from 0 to 255, booleans become 0 or 255, and other numbers float32. Images
+            `(N, H, W)` get a channel axis. Or a `LazyArray`, for examples that do not fit in memory.
         y: `(N,)` integer labels, vectors `(N, D)` for a model with a condition, such as measurements or one-hot
-            labels, or None; see `validate_conditions`. Labels of classes must be integers.
+            labels, which become float32, or None. Labels may be whole floats; a column `(N, 1)` of integers becomes
+            `(N,)`.
         factors: `(N, K)` integers, the value of each factor of variation, or None.
 
     Raises:

@@ -72,7 +72,8 @@ class Explorer:
         Args:
             path: path of the file.
             live: whether the file contains the decoder. None does so where it can, and warns otherwise.
-            onnxruntime: path of the npm package `onnxruntime-web`, see `onnxruntime_web`. None downloads it once.
+            onnxruntime: path of the npm package `onnxruntime-web`, as `npm pack` writes it. None downloads it once,
+                33 MB, into the folder of Keras.
 
         Raises:
             InvalidInputError: if `live` is True and the file cannot contain the decoder.

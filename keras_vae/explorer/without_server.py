@@ -31,7 +31,7 @@ def without_server(
         codes: the latents of the points.
         latent_map: the map that is shown first, the only one without a server.
         live: see `Explorer.save`.
-        onnxruntime: see `onnxruntime_web`.
+        onnxruntime: see `Explorer.save`.
 
     Raises:
         InvalidInputError: if `live` is True and the page cannot contain the decoder.
