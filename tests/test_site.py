@@ -60,17 +60,30 @@ def site(tmp_path_factory):
     return folder / "html"
 
 
+def reference(site):
+    """The names in the reference."""
+    with (site / "objects.inv").open("rb") as file:
+        objects = InventoryFile.load(file, "", lambda _, path: path)
+    return {name.removeprefix("keras_vae.") for kind in objects if kind.startswith("py:") for name in objects[kind]}
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("site")
 def test_the_reference_has_every_public_name(site):
-    with (site / "objects.inv").open("rb") as file:
-        objects = InventoryFile.load(file, "", lambda _, path: path)
-    found = {name.removeprefix("keras_vae.") for kind in objects if kind.startswith("py:") for name in objects[kind]}
+    found = reference(site)
     names = {*keras_vae.__all__} - {*PACKAGES, "__version__"}
     for package in PACKAGES:
         own = importlib.import_module(f"keras_vae.{package}").__all__
         names |= {name if name in keras_vae.__all__ else f"{package}.{name}" for name in own}
     assert names <= found, names - found
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
+def test_the_reference_has_every_name_that_a_page_links_to(site):
+    texts = [page.read_text() for page in DOCS.rglob("*.md") if "_build" not in page.parts]
+    links = [link for text in texts for link in re.findall(r"\{py:\w+\}`(?:[^`<]*<)?keras_vae\.([\w.]+)", text)]
+    assert len(links) > 50 and not {*links} - reference(site)
 
 
 @pytest.mark.slow

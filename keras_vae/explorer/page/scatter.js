@@ -1,4 +1,5 @@
 const EDGE = 16; // pixels between the cross and the edge of the map
+const SMALL = 2; // radius in pixels below which points are squares, which are drawn several times as fast as discs
 
 /** The points on a canvas, with zoom and shift. */
 export class Scatter {
@@ -104,7 +105,10 @@ export class Scatter {
   drawPoints() {
     const context = this.canvas.getContext("2d");
     const { places, count } = this.points;
+    const { unit } = this;
+    const [left, top] = this.toScreen(0, 0);
     const radius = Math.min(5, (count > 4000 ? 1.6 : count > 1000 ? 2.2 : 3) * Math.sqrt(this.zoom));
+    const isSquare = radius < SMALL;
     context.clearRect(0, 0, this.width, this.height);
     const some = this.selection.size > 0;
     for (const [colour, group] of this.colours.groups(count)) {
@@ -114,12 +118,17 @@ export class Scatter {
         context.beginPath();
         for (const i of group) {
           if (some && this.selection.has(i) !== chosen) continue;
-          const [x, y] = this.toScreen(places[2 * i], places[2 * i + 1]);
+          const x = left + unit * places[2 * i];
+          const y = top - unit * places[2 * i + 1];
           if (x < -5 || y < -5 || x > this.width + 5 || y > this.height + 5) continue;
-          context.moveTo(x + radius, y);
-          context.arc(x, y, radius, 0, 7);
+          if (isSquare) {
+            context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+          } else {
+            context.moveTo(x + radius, y);
+            context.arc(x, y, radius, 0, 7);
+          }
         }
-        context.fill();
+        if (!isSquare) context.fill();
       }
     }
     context.globalAlpha = 1;
