@@ -45,6 +45,6 @@ def without_server(
         except InvalidInputError as error:
             if live:
                 raise
-            warnings.warn(f"The page shows latents that are decoded beforehand. {error}", stacklevel=3)
+            warnings.warn(f"The page shows latents that are decoded beforehand. {error}", stacklevel=4)
     limits = described["limits"][0], described["limits"][1]
     return {**data, "library": library(model, codes, latent_map, described["dimensions"], drawn, limits)}

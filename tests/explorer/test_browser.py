@@ -1,6 +1,7 @@
 """The page in a real browser."""
 
 import io
+import json
 import os
 import time
 from pathlib import Path
@@ -16,9 +17,11 @@ from keras_vae.explorer.explorer_data import explorer_data
 from keras_vae.explorer.maps import make_map
 from keras_vae.explorer.onnxruntime_web import FILE, FOLDER
 from keras_vae.explorer.points import choose_points
+from keras_vae.explorer.routes import PATH, Pages
 from keras_vae.explorer.static_page import static_page
 from keras_vae.explorer.without_server import without_server
 from keras_vae.serving.png import png
+from keras_vae.serving.server import LocalServer
 from tests.browser import chromium, errors, needs_chromium
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install 'keras_vae[test]'")
@@ -222,8 +225,44 @@ def test_a_dropped_image_is_encoded(page, explorer):
     page.wait_for("return document.querySelectorAll('#file-pictures figure').length == 3")
     assert "ELBO" in page.text("file-text") and "mine.png" in page.text("caption")
     assert page.script("return document.querySelectorAll('#near button').length") == 8
+
     page.script(DROP, [1, 2, 3], "bad.png")
-    page.wait_for("return /readable image/.test(document.getElementById('trouble').textContent)")
+    trouble = "document.querySelector('#file-card .trouble:not([hidden])')"
+    page.wait_for(f"return /readable image/.test({trouble}?.textContent)")
+    assert page.script("return document.getElementById('file-result').hidden"), "a result of another file"
+    assert page.script("return document.getElementById('file').files[0].name") == "bad.png"
+    page.script(DROP, list(image), "mine.png")
+    page.wait_for("return !document.getElementById('file-result').hidden")
+    assert page.script(f"return !{trouble}")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1360, 900), (1360, 600), (500, 844)])
+def test_no_control_is_under_the_picture(page, explorer, width, height):
+    page.open(explorer.url, width, height)
+    page.script("document.querySelector('#modes [value=select]').click()")
+    page.drag((0.05, 0.05), (0.95, 0.05), (0.95, 0.95), (0.05, 0.95))
+    page.wait_for("return document.querySelectorAll('#draws button').length == 16")
+    end = "document.getElementById('file').scrollIntoView({block: 'end'})"
+    for name in ("selection-clear", "path-steps", "next-seed", "file", "pick-index", "next-seed"):
+        page.script(end)
+        page.script(f"document.getElementById('{name}').scrollIntoView({{block: 'start'}})")
+        covered = page.script(
+            "const e = document.getElementById(arguments[0]), box = e.getBoundingClientRect();"
+            "const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
+            "return top === e ? null : top?.outerHTML.slice(0, 80) ?? 'out of view'", name,
+        )  # fmt: skip
+        assert covered is None, name
+
+
+def test_a_page_that_is_opened_too_early_waits(page, explorer, model, tmp_path):
+    pages = Pages(model)
+    with LocalServer(tmp_path, routes=pages.routes()) as server:
+        page.driver.get(f"{server.url}{PATH}/")
+        page.wait_for("return /prepared: Loading the model/.test(document.getElementById('notes').textContent)")
+        pages.data = json.dumps(explorer.data).encode()
+        page.wait_for("return document.getElementById('title').textContent == 'digits'")
+    page.open(explorer.url)
+    assert page.errors() == []
 
 
 def test_the_keyboard_reaches_the_map_and_the_screen_may_be_narrow(page, explorer):

@@ -82,7 +82,7 @@ export function controlCodeMap({ data, state }) {
     if (event.key in moves) {
       const [dx, dy] = moves[event.key];
       cursor = [Math.min(width - 1, Math.max(0, cursor[0] + dx)), Math.min(height - 1, Math.max(0, cursor[1] + dy))];
-    } else if (event.key === "Enter" || event.key === " ") trying(async () => paint());
+    } else if (event.key === "Enter" || event.key === " ") trying("code-map-card", async () => paint());
     else if (event.key === "p" || event.key === "P") pick();
     else return;
     event.preventDefault();

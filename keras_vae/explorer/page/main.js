@@ -20,12 +20,20 @@ import { Server } from "./server.js";
 import { State } from "./state.js";
 import { showDecoded } from "./viewer.js";
 
+const NOT_READY = 503;
+const PAUSE_BEFORE_RETRY = 1000;
+
 async function load() {
   const inside = byId("data");
   if (inside) return JSON.parse(inside.textContent);
-  const answer = await fetch("data.json").catch(() => null);
-  if (!answer || !answer.ok) throw new Error("The server does not answer. Start keras-vae explore again, and reload the page.");
-  return answer.json();
+  for (;;) {
+    const answer = await fetch("data.json").catch(() => null);
+    if (answer?.ok) return answer.json();
+    if (answer?.status !== NOT_READY) throw new Error("The server does not answer. Start keras-vae explore again, and reload the page.");
+    const { step } = await answer.json().catch(() => ({})); // a proxy may answer too
+    byId("notes").textContent = `The page is being prepared${step ? `: ${step}` : ""} … It opens by itself.`;
+    await new Promise((done) => { setTimeout(done, PAUSE_BEFORE_RETRY); });
+  }
 }
 
 async function start() {
@@ -83,19 +91,26 @@ function controlMap({ data, state, server, points, colours, pictures, choose }, 
   const maps = Object.fromEntries(Object.entries(data.maps).map(([name, { places, note }]) => [name, { places: numbers(places), note }]));
   for (const [name, title] of Object.entries(data.mapNames)) kind.append(element("option", { value: name, textContent: title, selected: name in maps }));
   byId("map-kind-label").hidden = Object.keys(data.mapNames).length < 2;
-  const showMap = (name) => trying(async () => {
+  let shown = kind.value;
+  const show = (name) => {
+    shown = name;
+    scatter.setPlaces(maps[name].places);
+    scatter.cross = state.point === null ? null : [points.places[2 * state.point], points.places[2 * state.point + 1]];
+    byId("map-note").textContent = points.indices ? maps[name].note : `${maps[name].note} Between examples, the latent is the mean of the six nearest, weighted by their distance.`;
+  };
+  const showMap = (name) => trying("map-card", async () => {
     if (!maps[name]) {
       byId("map-note").textContent = "Making the map; this takes up to some minutes …";
       maps[name] = await server.map(name);
     }
+    if (kind.value === name) show(name);
+  }, () => {
     if (kind.value !== name) return;
-    scatter.setPlaces(maps[name].places);
-    scatter.cross = state.point === null ? null : [points.places[2 * state.point], points.places[2 * state.point + 1]];
-    byId("map-note").textContent = points.indices ? maps[name].note : `${maps[name].note} Between examples, the latent is the mean of the six nearest, weighted by their distance.`;
+    kind.value = shown;
+    show(shown);
   });
   kind.addEventListener("change", () => showMap(kind.value));
-  scatter.setPlaces(maps[kind.value].places);
-  showMap(kind.value);
+  show(kind.value);
   legend();
 
   followGestures(byId("overlay"), scatter, points, {
