@@ -43,7 +43,7 @@ def model_of(source: Path) -> Autoencoder:
         if not run.is_finished:
             epochs = len(run.read_history().get("epoch", ()))
             typer.echo(
-                f"Note: the training of {source} has not ended ({epochs} of {counted(run.config().epochs, 'epoch')}); "
+                f"Note: the training of {source} has not ended ({epochs} of {run.config().epochs} epochs); "
                 f"this is its {'best epoch' if run[BEST].exists() else 'last checkpoint'}. Continue it with "
                 f"`keras-vae train --resume --out {shlex.quote(str(source))}`.",
                 err=True,

@@ -157,7 +157,9 @@ def train(
         if verbose:
             print(data.describe())
             print(describe_model(model, config, data))
-            print(f"{counted(config.epochs, 'epoch')} of {counted(steps_of(config, data), 'step')}")
+            print(
+                f"{counted(config.epochs_for(len(data.train)), 'epoch')} of {counted(steps_of(config, data), 'step')}"
+            )
         # Outside the scope, since only the chief creates these variables, and before anything is written.
         progress = read_checkpoint(run, steps_of(config, data)) if resume else Progress()
         initial = config.init_from if writes and progress.model is None else None
