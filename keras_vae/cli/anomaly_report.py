@@ -67,7 +67,7 @@ class AnomalyReport:
         """Scores the data, writes the files and returns the text for the terminal."""
         model = model_of(run)
         part, labels = labelled_examples(model, run, data, split, label_column)
-        strange = self._strange(labels, names_of(part.x), config_of(run))
+        strange = self._strange(labels, names_of(part), config_of(run))
         scorer = AnomalyScorer(model, *reference_examples(model, run, reference), seed=seed, verbose=1)
         if self.score not in scorer.names:
             raise InvalidInputError(
@@ -75,7 +75,7 @@ class AnomalyReport:
             )
         condition = condition_of(model, part.y)
         scores = scorer(part.x, condition)
-        names, rows = names_of(part.x), np.flatnonzero(readable(part.x))
+        names, rows = names_of(part), np.flatnonzero(readable(part.x))
         lost = [] if names is None else sorted({*names} - {*names[rows]})
         order = rows[np.argsort(-scores[self.score][rows], kind="stable")]
         values, threshold = scores[self.score], scorer.threshold(self.score, self.quantile)

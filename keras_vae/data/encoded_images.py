@@ -72,6 +72,10 @@ class EncodedImages(LazyArray):
     def name_of(self, index: int) -> str:
         """Returns the name of the image at an index in the source, for messages."""
 
+    def names(self) -> list[str]:
+        """Returns the name of each image."""
+        return [self.name_of(int(index)) for index in self.indices]
+
     @abc.abstractmethod
     def digest_of_source(self) -> Iterable[np.ndarray]:
         """Returns arrays that change if the images of `indices` change, and that are quick to find."""

@@ -12,7 +12,8 @@ import numpy as np
 from keras_vae.data.encoded_images import MAX_NAMED, decode
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.image_files import ImageFiles
-from keras_vae.data.images import MAX_PIXELS, DecodedImage, default_size
+from keras_vae.data.image_size import default_size, size_notes
+from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.parts import Parts
 from keras_vae.data.pixel_array import PixelArray
@@ -50,6 +51,8 @@ def read_folder(
     in sorted order of the names, or those of `label_names`. There are labels only if every file is in such a
     sub-folder, and if there are at least two names.
 
+    Names: the path of each file in the folder, `Split.names`.
+
     Pixels: uint8, grey `(N, H, W, 1)` if every readable file is grey, otherwise RGB `(N, H, W, 3)`. See
     `keras_vae.data.images.read_image` for the conversion of a file. Each image is resized (Lanczos) to cover the size
     and cropped at its centre. Only the first frame or page of a file is read; a note reports files with more.
@@ -62,8 +65,8 @@ def read_folder(
 
     Args:
         path: path of the folder, or of one image file.
-        image_size: `(H, W)` in pixels. None uses the size of the first readable file, of at most
-            512 x 512 pixels.
+        image_size: `(H, W)` in pixels. None uses the size of the files, of at most 512 x 512 pixels, or 64 x 64 if
+            they differ, see `default_size`.
         strict: whether to raise an error for an unreadable file instead of skipping it.
         max_pixels: maximum number of pixels of a file.
         label_names: names of the labels 0, 1, ..., such as those of the training data. A warning and the notes report
@@ -79,7 +82,7 @@ def read_folder(
     root = Path(path)
     entries, unused_files, other_files = layout(root)
     root = root.parent if root.is_file() else root
-    size = image_size or first_size(root, entries, max_pixels)
+    size = image_size or size_of_images(root, entries, max_pixels)
     if size is None or not entries:
         others = f", and {_kinds(other_files)}; convert them." if other_files else "; check the folder."
         raise InvalidInputError(
@@ -154,7 +157,7 @@ def _in_memory(entries: Sequence[Entry], pixels: np.ndarray, names: Sequence[str
         rows = [row_of[entry] for entry in chosen]
         first, last = rows[0], rows[-1] + 1
         x = pixels[first:last] if len(rows) == last - first else pixels[rows]  # a slice is no copy
-        splits[part] = Split(x, _labels(chosen, names))
+        splits[part] = Split(x, _labels(chosen, names), names=_paths(chosen))
     return splits
 
 
@@ -165,7 +168,7 @@ def _stream(root, entries, size, grey, names, max_pixels) -> dict[str, Split]:
         files = ImageFiles(
             root, [entry.path for entry in chosen], size, grey=grey, labels=labels, max_pixels=max_pixels
         )
-        splits[part] = Split(files, labels)
+        splits[part] = Split(files, labels, names=files.files)
     return splits
 
 
@@ -177,17 +180,22 @@ def _by_part(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     return {part: chosen for part, chosen in by_part.items() if chosen}
 
 
+def _paths(entries: Sequence[Entry]) -> np.ndarray:
+    return np.array([str(entry.path) for entry in entries], object)
+
+
 def _labels(entries: Sequence[Entry], names: Sequence[str]) -> np.ndarray | None:
     label_of = {name: label for label, name in enumerate(names)}
     return np.array([label_of[str(entry.label)] for entry in entries]) if names else None
 
 
-def first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[int, int] | None:
-    """Returns the size `(H, W)` of the first readable file; None if there is none."""
+def size_of_images(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[int, int] | None:
+    """Returns the size `(H, W)` that `default_size` chooses for the files; None if none is readable."""
     for entry in entries:
         image = decode(root / entry.path, None, max_pixels)
         if isinstance(image, DecodedImage):
-            return default_size(image, str(root / entry.path))
+            files = [root / entry.path for entry in entries]
+            return default_size(image, len(files), files.__getitem__, str(root / entry.path), max_pixels)
     return None
 
 
@@ -274,22 +282,6 @@ def _label_notes(entries: Sequence[Entry]) -> list[str]:
         f"There are no labels, as {len(without)} of {len(entries)} files are in no sub-folder of a class, first "
         f"{without[0]}."
     ]
-
-
-def size_notes(images: Iterable[DecodedImage], size: tuple[int, int], *, chosen: bool) -> list[str]:
-    """Returns a note if images of various sizes get the size of the first file, because the user has `chosen` none."""
-    sizes = {image.file_size for image in images}
-    if not chosen or len(sizes) == 1:
-        return []
-    smallest, largest = (pick(sizes, key=lambda pair: pair[0] * pair[1]) for pick in (min, max))
-    return [
-        f"The files have images of various sizes, from {_by(smallest)} to {_by(largest)}. All are resized to "
-        f"{_by(size)}, the size of the first; set image_size to choose another."
-    ]
-
-
-def _by(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
 
 
 def stream_note(count: int, seconds: float) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vae.checks import check_integer
 from keras_vae.data.encoded_images import decode, decoders, with_channels
-from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
+from keras_vae.data.folder import KINDS, check_range, size_of_images, skip_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.image_files import size_of_file
@@ -54,8 +54,7 @@ def prepare(
             TensorFlow Datasets or Hugging Face, see `load`. Images outside a folder that cannot be decoded are
             replaced.
         out: the new folder. It may contain the part that an interrupted call has finished.
-        image_size: `(H, W)` in pixels, or one number for a square. None uses the size of the first readable
-            file, of at most 512 x 512 pixels.
+        image_size: `(H, W)` in pixels, or one number for a square. None chooses it as `read_folder` does.
         data_dir: folder with the prepared sets of TensorFlow Datasets, see `read_tfds`.
         label_column: for a table or a Hugging Face data set, see `load`.
         use_columns: for a table or a Hugging Face data set, see `load`.
@@ -108,7 +107,7 @@ def prepare(
         raise InvalidInputError(f"{option}: expected a table, got the folder {root}; leave {option} out.")
     entries, unused_files, other_files = layout(root)
     entries = [entry for entry in entries if not _is_below(root / entry.path, out)]
-    size = image_size_of(image_size) or first_size(root, entries, max_pixels)
+    size = image_size_of(image_size) or size_of_images(root, entries, max_pixels)
     if size is None:
         raise InvalidInputError(f"{root}: expected readable {KINDS} images, got {len(entries)} files, none readable.")
     work = _Work(root, out, entries, size, check_integer("max_pixels", max_pixels), shard_bytes, verbose)
@@ -134,7 +133,7 @@ def prepare(
 
 def _entry(shard: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what the index contains about a shard."""
-    return {name: shard[name] for name in ("file", "examples", "labels")}
+    return {name: shard[name] for name in ("file", "examples", "labels", "names") if name in shard}
 
 
 class _HasColoursError(Exception):
@@ -188,7 +187,7 @@ class _Work:
 
     def _decode(self, entries: Sequence[Entry]) -> Generator[Entry, None, tuple[dict[str, Any], list[np.ndarray]]]:
         """Decodes the images of a shard, and yields after each; returns its description and the pixels."""
-        pixels, labels, skipped, maxima = [], [], [], []
+        pixels, labels, names, skipped, maxima = [], [], [], [], []
         results = decoders().map(lambda entry: decode(self.root / entry.path, self.size, self.max_pixels), entries)
         for entry, result in zip(entries, results, strict=True):
             if not isinstance(result, DecodedImage):
@@ -197,10 +196,11 @@ class _Work:
                 raise _HasColoursError
             else:
                 pixels.append(with_channels(result.pixels, grey=self.grey))
+                names.append(str(entry.path))
                 labels += [self.names.index(str(entry.label))] if self.names else []
                 maxima += [] if result.brightest is None else [result.brightest]
             yield entry
-        found = {"examples": len(pixels), "labels": labels, "skipped": skipped}
+        found = {"examples": len(pixels), "labels": labels, "names": names, "skipped": skipped}
         return found | {"brightest": max(maxima, default=None)}, pixels
 
     def _key(self, entries: Sequence[Entry]) -> str:

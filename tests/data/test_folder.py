@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.data import encoded_images, load, load_examples
+from keras_vae.data import Split, encoded_images, load, load_examples, prepare
 from keras_vae.data.folder import read_folder
 from keras_vae.data.images import read_image
 from keras_vae.data.load import read
@@ -213,6 +213,24 @@ def test_photographs_of_a_camera_need_a_size(tmp_path):
     assert load(tmp_path, image_size=8).event_shape == (8, 8, 1)
 
 
+def test_images_of_various_sizes_get_64_pixels_if_most_are_that_large(tmp_path):
+    for index, size in enumerate([(90, 108), (108, 90), (700, 600), (30, 200)]):
+        save(tmp_path / "photos" / f"{index}.png", size=size)
+        save(tmp_path / "alike" / f"{index}.png", size=(70, 80))
+    prepare(tmp_path / "photos", tmp_path / "prepared", verbose=0)
+    loaded = [load(tmp_path / "photos", stream=stream) for stream in (False, True)]
+    assert {data.event_shape for data in [*loaded, load(tmp_path / "prepared")]} == {(64, 64, 1)}
+    assert "from 200x30 to 600x700. All are resized and cropped to 64x64; image_size" in loaded[1].notes[0]
+    assert load(tmp_path / "alike").event_shape == (80, 70, 1)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    save(tmp_path / "alike" / "4.jpg", size=(70, 80), exif=turned)
+    assert load(tmp_path / "alike").event_shape == (64, 64, 1)
+    save(tmp_path / "small" / "a.png", size=(50, 70))
+    save(tmp_path / "small" / "b.png", size=(70, 50))
+    assert read_folder(tmp_path / "small").train.x.shape == (2, 70, 50, 1)
+
+
 # Formats, limits, and what is skipped
 
 
@@ -309,6 +327,19 @@ def test_images_get_the_shape_of_a_model(tmp_path):
         for stream in (False, True):
             _, parts = read(tmp_path, image_shape=(5, 4, channels), stream=stream)
             assert parts.train.x.shape == (2, 5, 4, channels) and parts.train.x[0][0, 0].tolist() == first
-    assert names_of(parts.whole.x).tolist() == ["a.png", "b.png"]
+    assert names_of(parts.whole).tolist() == ["a.png", "b.png"]
     assert load_examples(tmp_path, image_shape=(5, 4, 1)).x.shape == (2, 5, 4, 1)
     assert load_examples(tmp_path / "a.png", image_shape=(5, 4, 1)).x.tolist() == [[[[60]] * 4] * 5]
+
+
+def test_the_names_of_the_files_follow_the_rows_into_each_split(tmp_path):
+    for index in range(20):
+        save(tmp_path / "photos" / f"{index:02}.png", colour=index)
+    prepare(tmp_path / "photos", tmp_path / "prepared", verbose=0)
+    sources = [(tmp_path / "photos", {}), (tmp_path / "photos", {"stream": True}), (tmp_path / "prepared", {})]
+    for source, options in sources:
+        loaded = load(source, **options)
+        for split in (loaded.train, loaded.validation, loaded.test.in_memory()):
+            assert names_of(split).tolist() == [f"{image.max():02}.png" for image in np.asarray(split.x)]
+    with pytest.raises(InvalidInputError, match="names: expected 2 texts"):
+        Split(np.zeros((2, 3)), names=np.array(["a"]))

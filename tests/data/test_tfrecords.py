@@ -140,7 +140,7 @@ def test_large_and_many_images_are_lazy_and_a_folder_of_images_stays_one(tmp_pat
     monkeypatch.setattr("keras_vae.data.folder.MOST_FILES", 10)
     data = load(tmp_path)
     assert isinstance(data.train.x, LazyArray) and "decoded when they are needed" in " ".join(data.notes)
-    assert "resized to 8x9, the size of the first" in " ".join(data.notes)
+    assert "resized and cropped to 8x9, the size of the first" in " ".join(data.notes)
     for number in range(4):
         (tmp_path / f"{number}.png").write_bytes(png(np.zeros((4, 4), np.uint8)))
     with pytest.warns(UserWarning, match="Skipped 1 files that are not PNG"):
