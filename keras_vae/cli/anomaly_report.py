@@ -149,8 +149,8 @@ class AnomalyReport:
     def _text(self, table, summary) -> str:
         lines = as_lines(table, self.score, min(summary["top"], PRINTED))
         lines.append(
-            f"\n{summary['anomalies']} of {summary['examples']} examples exceed {summary['threshold']:.4g}, which "
-            f"{1 - self.quantile:.3g} of the usual examples do."
+            f"\n{100 * (1 - self.quantile):.3g}% of the usual examples score above {summary['threshold']:.4g}; here "
+            f"{summary['anomalies']} of {summary['examples']} do."
         )
         if "auroc" in summary:
             lines.append(f"\n{'score':18}{'AUROC':>8}{'average precision':>20}")
@@ -159,7 +159,9 @@ class AnomalyReport:
                 for name, value in summary["auroc"].items()
             ]
         if summary["unreadable"]:
-            lines.append(f"\nNot readable: {len(summary['unreadable'])} files, first {summary['unreadable'][0]}.")
+            count = len(summary["unreadable"])
+            total = count + summary["examples"]
+            lines.append(f"\nLeft out: {count} of {total} images, which cannot be read; summary.json names them.")
         return "\n".join([*lines, f"\nWritten: {self.out} (scores.{self.format}, strangest.png, summary.json)"])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_vae.data.columns import texts_in, to_labels
 from keras_vae.data.encoded_images import decode, decoders
-from keras_vae.data.folder import SAMPLED, check_range, skip_notes
+from keras_vae.data.folder import SAMPLED
 from keras_vae.data.folder_layout import SPLITS
 from keras_vae.data.hugging_face_images import HuggingFaceImages, content_of, names_in
 from keras_vae.data.hugging_face_rows import HuggingFaceRows
@@ -19,6 +19,8 @@ from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.lazy_array import LARGE, LazyArray, sample
 from keras_vae.data.parts import Parts
 from keras_vae.data.pixel_array import PixelArray
+from keras_vae.data.pixel_notes import check_range, pixel_notes
+from keras_vae.data.skipped import count_notes, skip_notes
 from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.data.table import rounding_notes
 from keras_vae.errors import InvalidInputError, one_line, unknown
@@ -266,7 +268,9 @@ def _read_images(
     size = image_size
     if size is None:
         rows, where = splits["train"].select_columns([column]).with_format("arrow"), f"{name}, column {column!r}"
-        size = default_size(image, len(rows), lambda row: content_of(rows[row][column][0].as_py()), where, max_pixels)
+        size = default_size(
+            image, len(rows), lambda row: content_of(rows[row : row + 1][column][0].as_py()), where, max_pixels
+        )
     height, width = size
     lazy = 3 * total * height * width > LARGE if stream is None else stream
     if lazy:
@@ -285,7 +289,8 @@ def _read_images(
                 failures.append(f"Skipped {part}/{row}: {one_line(result)}.")
     check_range(Path(name), [image.brightest for image in images.values()])
     grey = all(array.grey for array in pixels.values())
-    notes = size_notes(images.values(), size, chosen=image_size is None)
+    notes = size_notes((image.file_size for image in images.values()), size, chosen=image_size is None)
+    notes += pixel_notes(images, lambda key: f"{key[0]}/{key[1]}", len(images) + len(failures))
     if lazy:
         x = {
             part: HuggingFaceImages(
@@ -295,9 +300,9 @@ def _read_images(
         }
         return x, {}, notes
     if failures:
-        skipped = skip_notes(failures, [])
-        warnings.warn(f"{name}: {len(failures)} of {total} images. {' '.join(skipped)}", stacklevel=2)
-        notes += skipped
+        warned = " ".join(skip_notes(failures))
+        warnings.warn(f"{name}: {len(failures)} of {total} images cannot be read. {warned}", stacklevel=2)
+        notes += count_notes(failures, f"{total} images")
     x, names = {}, {}
     for part, array in pixels.items():
         rows = [row for of, row in images if of == part]

@@ -65,15 +65,15 @@ def default_size(
     return height, width
 
 
-def size_notes(images: Iterable[DecodedImage], size: tuple[int, int], *, chosen: bool) -> list[str]:
+def size_notes(sizes: Iterable[tuple[int, int]], size: tuple[int, int], *, chosen: bool) -> list[str]:
     """Returns a note if images of various sizes are brought to a size that the user has not given.
 
     Args:
-        images: the decoded images.
-        size: their size `(H, W)` in pixels.
+        sizes: sizes of the files, `(H, W)` in pixels.
+        size: the size of the images.
         chosen: whether it is the choice of `default_size`.
     """
-    sizes = {image.file_size for image in images}
+    sizes = {*sizes}
     if not chosen or len(sizes) == 1:
         return []
     smallest, largest = (pick(sizes, key=lambda pair: pair[0] * pair[1]) for pick in (min, max))

@@ -39,12 +39,14 @@ class DecodedImage(NamedTuple):
         brightest: maximum sample of a file with more than 8 bits, on a scale of 0 to 65535; None for other files.
         more_frames: whether the file has more frames or pages, which are not decoded.
         file_size: `(H, W)` of the upright image before it is resized.
+        transparent: whether some pixels are transparent; they are composited over black.
     """
 
     pixels: np.ndarray
     brightest: int | None
     more_frames: bool
     file_size: tuple[int, int]
+    transparent: bool = False
 
 
 def read_image(
@@ -88,12 +90,12 @@ def read_image(
             image.draft(None, (width * DRAFT_SIZE, height * DRAFT_SIZE))
         more_frames = _has_more_frames(image)
         image.load()
-        pixels, brightest = _in_8_bits(image, bits)
+        pixels, brightest, transparent = _in_8_bits(image, bits)
         if image.format == "GIF" and frame_box:
             pixels = _over_black(pixels, frame_box)
         pixels = _upright(pixels, orientation)
         pixels = np.asarray(pixels) if size is None else fit(pixels, size)
-        return DecodedImage(pixels, brightest, more_frames, file_size)
+        return DecodedImage(pixels, brightest, more_frames, file_size, transparent)
 
 
 def size_in_header(file: str | Path | bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
@@ -251,11 +253,14 @@ def _bits(image) -> int:
 
 
 def _in_8_bits(image, bits: int):
-    """Returns the image in mode L or RGB, and its maximum sample (0 to 65535) if it has more than 8 bits."""
+    """Returns the image in mode L or RGB, and its maximum sample (0 to 65535) if it has more than 8 bits.
+
+    Also returns whether it has transparent pixels.
+    """
     from PIL import Image
 
     grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I") or _has_grey_palette(image)
-    brightest = None
+    brightest, transparent = None, False
     if image.mode.startswith("I"):
         white = 2**bits - 1 if bits > 8 else 65535
         samples = np.asarray(image).astype(np.uint16)
@@ -265,12 +270,13 @@ def _in_8_bits(image, bits: int):
         image = Image.fromarray(np.rint(samples * np.float32(255 / white)).clip(0, 255).astype(np.uint8))
     elif image.has_transparency_data:
         image = image.convert("RGBA")
+        transparent = image.getchannel("A").getextrema()[0] < 255
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     mode = "L" if grey else "RGB"
     image = image if image.mode == mode else image.convert(mode)  # convert always copies
     if bits > 8 and brightest is None:  # Pillow keeps the upper 8 bits of colours; the lower 8 may still not be 0
         brightest = max(257 * int(np.max(image.getextrema())), 255)
-    return image, brightest
+    return image, brightest, transparent
 
 
 def _has_more_frames(image) -> bool:

@@ -14,13 +14,15 @@ from google.protobuf.message import DecodeError
 
 from keras_vae.data.columns import MOST_EXACT
 from keras_vae.data.encoded_images import decode, decoders
-from keras_vae.data.folder import SAMPLED, check_range, is_large, most_used, skip_notes, stream_note
+from keras_vae.data.folder import SAMPLED, is_large, most_used, stream_note
 from keras_vae.data.folder_layout import SPLITS
 from keras_vae.data.image_size import default_size, size_notes
 from keras_vae.data.images import MAX_PIXELS, SUFFIXES, DecodedImage
 from keras_vae.data.lazy_array import LARGE, LazyArray, sample
 from keras_vae.data.parts import Parts
 from keras_vae.data.pixel_array import PixelArray
+from keras_vae.data.pixel_notes import check_range, pixel_notes
+from keras_vae.data.skipped import count_notes, skip_notes
 from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.data.table import rounding_notes
 from keras_vae.data.tfrecord_files import TFRecordFiles
@@ -287,11 +289,12 @@ def _images(
             f"{path}: expected readable images, got none in a sample of {len(sampled)}. {failures[0]}"
         )
     check_range(path, [image.brightest for image in good.values()])
-    notes = size_notes(good.values(), size, chosen=image_size is None)
+    notes = size_notes((image.file_size for image in good.values()), size, chosen=image_size is None)
+    notes += pixel_notes(good, files.name_of, len(sampled))
     if failures and not lazy:
-        warned = skip_notes(failures, ())
-        warnings.warn(f"{path}: {len(failures)} of {len(files)} images. {' '.join(warned)}", stacklevel=2)
-        notes = [*warned, *notes]
+        warned = " ".join(skip_notes(failures))
+        warnings.warn(f"{path}: {len(failures)} of {len(files)} images cannot be read. {warned}", stacklevel=2)
+        notes = [*count_notes(failures, f"{len(files)} images"), *notes]
     if large:
         notes.append(stream_note(len(files), seconds))
     if lazy:

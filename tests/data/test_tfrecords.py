@@ -72,7 +72,7 @@ def test_an_image_that_cannot_be_decoded_is_skipped_or_replaced_and_named(tmp_pa
     examples[5]["image/encoded"] = b"no image"
     del examples[8]["image/encoded"]
     path = write(tmp_path / "a.tfrecord", examples)
-    with pytest.warns(UserWarning, match=r"2 of 20 images. Skipped a.tfrecord, record 5: .*record 8: it has no image"):
+    with pytest.warns(UserWarning, match=r"2 of 20 .* Skipped a.tfrecord, record 5: .*record 8: it has no image"):
         assert len(load(path, image_size=8, validation=2, test=2).train) == 14
     lazy = load(path, image_size=8, stream=True, validation=2, test=2)
     whole = Joined([lazy.train.x, lazy.validation.x, lazy.test.x])
