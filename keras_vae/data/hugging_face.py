@@ -267,10 +267,9 @@ def _read_images(
         raise InvalidInputError(f"{name}, column {column!r}: expected readable images, got {total}, none readable.")
     size = image_size
     if size is None:
-        rows, where = splits["train"].select_columns([column]).with_format("arrow"), f"{name}, column {column!r}"
-        size = default_size(
-            image, len(rows), lambda row: content_of(rows[row : row + 1][column][0].as_py()), where, max_pixels
-        )
+        table = splits["train"].select_columns([column]).with_format("arrow")
+        where = f"{name}, column {column!r}"
+        size = default_size(image, len(table), lambda row: content_of(table[row][column][0].as_py()), where, max_pixels)
     height, width = size
     lazy = 3 * total * height * width > LARGE if stream is None else stream
     if lazy:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from keras_vae.bulk import infer
+from keras_vae.cli.evaluations import check_comparable
 from keras_vae.cli.exports import export_run
 from keras_vae.cli.sources import (
     condition_of,
@@ -215,3 +216,12 @@ def test_a_run_on_photographs_of_various_sizes_keeps_their_size_and_names_its_ex
         assert texts_of_rows(tmp_path / name, None, part) == [f"{image.max():02}.png" for image in part.x]
     digits = read_examples(tmp_path / "new", "digits", None)[:2]
     assert texts_of_rows(tmp_path / "new", "digits", digits) == ["test 0", "test 1"]
+
+
+def test_runs_on_a_folder_are_compared_whether_they_record_the_size_or_not(tiny, tmp_path, refused):
+    runs = [tmp_path / name for name in ("earlier", "new", "other")]
+    for run, size in zip(runs, (None, 64, (32, 64)), strict=True):
+        Run(run).start(tiny(data=str(tmp_path), image_size=size))
+    assert check_comparable(runs[:2], None) == []
+    with refused("expected runs of the same data"):
+        check_comparable(runs[1:], None)
