@@ -241,18 +241,23 @@ def has_images(source: Any) -> bool:
 
 
 def is_folder(source: str | os.PathLike) -> bool:
-    """Returns whether a source is a folder of images or an image file, not a data set or a folder of tables."""
+    """Returns whether a source is a folder of image files or an image file, not a data set or a folder of others."""
     path = expanded(source)
     if is_name(source):
         return False
     if not path.is_dir():
         return path.is_file() and path.suffix.lower() in IMAGE_FILES
-    return not is_hugging_face(source) and not is_table(source)
+    return not (is_hugging_face(source) or is_table(source) or is_prepared(path) or is_records(path))
 
 
 def has_label_names(source: str | os.PathLike) -> bool:
     """Returns whether labels of a source may be names, numbered when it is read: in folders and TFRecord files."""
-    return is_folder(source) or (not is_name(source) and is_records(expanded(source)))
+    path = expanded(source)
+    return is_folder(source) or (not is_name(source) and (_has_prepared_images(path) or is_records(path)))
+
+
+def _has_prepared_images(path: Path) -> bool:
+    return is_prepared(path) and prepared_columns(path) is None
 
 
 def is_table(source: str | os.PathLike) -> bool:
