@@ -23,6 +23,7 @@ extensions = [
     "model_pages",
     "docstrings",
     "mathml",
+    "link_check",
 ]
 exclude_patterns = ["_build", "_extensions", "README.md"]
 

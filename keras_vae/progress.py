@@ -1,6 +1,8 @@
 """The progress of long work: a bar on a terminal, and lines elsewhere."""
 
+import contextlib
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -16,7 +18,8 @@ PAUSE = 30.0
 def progress(items: Iterable[Any], total: int | None, what: str, *, after: float = 2.0, verbose: int = 1) -> tqdm:
     """Iterates over `items`, and shows the progress and the time left on stderr.
 
-    On a terminal this is a bar, which appears after `after` seconds. Elsewhere a line is printed every 30 seconds.
+    On a terminal this is a bar, which appears after `after` seconds. Elsewhere a line is printed every 30 seconds, and,
+    after such lines, one at the end.
 
     Args:
         items: the items.
@@ -44,3 +47,24 @@ def _with_lines(items: Iterable[Any], total: int | None, what: str) -> Iterator[
             print(f"{what}: {number}{left}", file=sys.stderr, flush=True)
             printed = now
         yield item
+    if printed > start:
+        print(f"{what}: done in {as_duration(time.monotonic() - start)}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def step(what: str, *, after: float = 2.0) -> Iterator[None]:
+    """Prints the name of work that shows no progress on stderr, if it takes more than `after` seconds.
+
+    Example:
+
+    >>> with step("Adding"):
+    ...     print(1 + 2)
+    3
+    """
+    timer = threading.Timer(after, lambda: print(f"{what} ...", file=sys.stderr, flush=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

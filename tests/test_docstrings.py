@@ -3,10 +3,15 @@
 import doctest
 import inspect
 import re
+import typing
 from functools import cache
+from pathlib import Path
 
 import pytest
-from public import MODULES
+import tensorflow_probability as tfp
+from public import MODULES, PUBLIC_CLASSES
+
+import keras_vae
 
 WITHOUT_EXAMPLE = {
     "keras_vae.Explorer": "the example of `explore` starts one",
@@ -22,6 +27,7 @@ WITHOUT_EXAMPLE = {
 
 SECTION = re.compile(r"^(\w[\w ]*):$")
 ENTRY = re.compile(r"^    \*{0,2}(\w+): ")
+NAME = re.compile(r"(?<!`)`([A-Za-z]\w*)`")
 
 
 @cache
@@ -107,6 +113,40 @@ def test_docstrings_describe_all_parameters():
 def test_docstrings_describe_no_other_parameters():
     values = [*public().values(), *(method for cls in public().values() for method in methods(cls))]
     wrong = {value.__qualname__: names for value in values if (names := unknown(value))}
+    assert not wrong
+
+
+def results(function):
+    """The classes of the package that a function returns, without distributions, which TFP describes."""
+    types, found = [inspect.signature(inspect.unwrap(function)).return_annotation], []
+    for kind in types:
+        types += typing.get_args(kind)
+        if inspect.isclass(kind) and kind.__module__.startswith("keras_vae"):
+            found.append(kind)
+    return {kind for kind in found if not issubclass(kind, tfp.distributions.Distribution) and kind.__name__[0] != "_"}
+
+
+def test_what_public_functions_return_is_public():
+    functions = [value for value in public().values() if not inspect.isclass(value)]
+    functions += [method for value in public().values() if inspect.isclass(value) for method in methods(value)]
+    hidden = {function.__qualname__: kinds for function in functions if (kinds := results(function) - PUBLIC_CLASSES)}
+    assert not hidden
+
+
+def defined():
+    """The names of the classes and functions of the package, without single words, which mean other things, too."""
+    texts = (path.read_text() for path in Path(keras_vae.__file__).parent.rglob("*.py"))
+    names = {name for text in texts for name in re.findall(r"^(?:class|def) (\w+)", text, re.MULTILINE)}
+    return {name for name in names if name[0].isupper() or "_" in name}
+
+
+def test_docstrings_name_no_class_or_function_that_the_reference_lacks():
+    values = [*public().values(), *(method for cls in public().values() for method in methods(cls))]
+    known = {name for module in MODULES for name in module.__all__}
+    known |= {name for cls in PUBLIC_CLASSES for name in dir(cls)}
+    known |= {name for value in values if not inspect.isclass(value) for name in parameters(value)}
+    hidden = defined() - known
+    wrong = {value.__qualname__: names for value in values if (names := {*NAME.findall(value.__doc__ or "")} & hidden)}
     assert not wrong
 
 

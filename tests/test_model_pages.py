@@ -80,6 +80,7 @@ def test_figures_are_those_of_the_tables():
     _, rows = recipe_figures.table("measurements.md", "reproduced")
     _, obtained, published, *_ = rows["IWAE, k = 5, from the weights of k = 1"]
     assert obtained in section("dreg_iwae") and published in section("dreg_iwae")
+    assert f"{obtained}, with the gradient of `dreg_iwae`. Published: {published}" in section("iwae")
     assert "Published result" not in section("vamp_vae")
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 DOCS = Path(__file__).parents[1]
 EXPERIMENTS = DOCS.parent / "scripts" / "experiments.toml"
 MISSING = "\N{EN DASH}"
+SAME_LOSS = {"stl_vae": "vae", "dreg_iwae": "iwae"}
+"""Recipe -> the recipe with the same loss, and a gradient of more noise, for which the result was published."""
 
 
 def table(page: str, name: str) -> tuple[list[str], dict[str, list[str]]]:
@@ -33,8 +35,9 @@ def published() -> dict[str, list[str]]:
         if row is None or row[header.index("Obtained")] == MISSING:
             continue
         obtained, paper = row[header.index("Obtained")], row[header.index("Published")]
-        sentences.setdefault(experiment["config"]["model"], []).append(
-            f"{experiment['title']}; {header[0]}: {obtained}. Published: {paper}. "
-            "See [Published results](../measurements.md#published-results)."
-        )
+        model, figures = experiment["config"]["model"], f"{experiment['title']}; {header[0]}: {obtained}"
+        end = f"Published: {paper}. See [Published results](../measurements.md#published-results)."
+        sentences.setdefault(model, []).append(f"{figures}. {end}")
+        if model in SAME_LOSS:
+            sentences.setdefault(SAME_LOSS[model], []).append(f"{figures}, with the gradient of `{model}`. {end}")
     return sentences

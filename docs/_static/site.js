@@ -19,3 +19,6 @@ function nameForReaders() {
 addEventListener("load", makeScrollable);
 addEventListener("load", nameForReaders);
 addEventListener("resize", makeScrollable);
+
+// A page that was opened as a file cannot read the pages whose lines the search results quote.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

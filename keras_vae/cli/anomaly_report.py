@@ -14,7 +14,6 @@ from keras_vae.evaluation import ANOMALY_SCORES, AnomalyScorer, condition_of
 from keras_vae.evaluation.anomalies import p_value_of
 from keras_vae.files import new_parents, write_json, write_whole
 from keras_vae.plots import plot_anomalies, save
-from keras_vae.text import counted
 from keras_vae.training.model_file import config_of
 
 FORMATS = ("csv", "parquet")
@@ -68,7 +67,7 @@ class AnomalyReport:
         """Scores the data, writes the files and returns the text for the terminal."""
         model = model_of(run)
         part, labels = labelled_examples(model, run, data, split, label_column)
-        strange = self._strange(labels, names_of(part.x), config_of(run))
+        strange = self._strange(labels, names_of(part), config_of(run))
         scorer = AnomalyScorer(model, *reference_examples(model, run, reference), seed=seed, verbose=1)
         if self.score not in scorer.names:
             raise InvalidInputError(
@@ -76,7 +75,7 @@ class AnomalyReport:
             )
         condition = condition_of(model, part.y)
         scores = scorer(part.x, condition)
-        names, rows = names_of(part.x), np.flatnonzero(readable(part.x))
+        names, rows = names_of(part), np.flatnonzero(readable(part.x))
         lost = [] if names is None else sorted({*names} - {*names[rows]})
         order = rows[np.argsort(-scores[self.score][rows], kind="stable")]
         values, threshold = scores[self.score], scorer.threshold(self.score, self.quantile)
@@ -150,8 +149,8 @@ class AnomalyReport:
     def _text(self, table, summary) -> str:
         lines = as_lines(table, self.score, min(summary["top"], PRINTED))
         lines.append(
-            f"\nAbove {summary['threshold']:.4g}: {summary['anomalies']:,} of "
-            f"{counted(summary['examples'], 'example')}, and a share of {1 - self.quantile:.3g} of the usual examples."
+            f"\n{100 * (1 - self.quantile):.3g}% of the usual examples score above {summary['threshold']:.4g}; here "
+            f"{summary['anomalies']} of {summary['examples']} do."
         )
         if "auroc" in summary:
             lines.append(f"\n{'score':18}{'AUROC':>8}{'average precision':>20}")
@@ -160,8 +159,9 @@ class AnomalyReport:
                 for name, value in summary["auroc"].items()
             ]
         if summary["unreadable"]:
-            count, first = len(summary["unreadable"]), summary["unreadable"][0]
-            lines.append(f"\nNot readable: {counted(count, 'file')}, first {first}.")
+            count = len(summary["unreadable"])
+            total = count + summary["examples"]
+            lines.append(f"\nLeft out: {count} of {total} images, which cannot be read; summary.json names them.")
         return "\n".join([*lines, f"\nWritten: {self.out} (scores.{self.format}, strangest.png, summary.json)"])
 
 

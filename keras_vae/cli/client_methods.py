@@ -80,7 +80,7 @@ def ask(
     )[: limit or (None if is_file(data) else FEW)]
     if needs_condition and examples_to_send.y is None:
         raise InvalidInputError(f"{data}: the model needs labels, and the data have none; give labelled data.")
-    names = names_of(examples_to_send.x)
+    names = names_of(examples_to_send)
     labels = examples_to_send.y if needs_condition else None
     if names is not None and f"{method}_bytes" in signatures and is_folder(data):
         path = expanded(data)

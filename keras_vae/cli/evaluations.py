@@ -13,6 +13,7 @@ from keras_vae import evaluation, plots
 from keras_vae.cli.preset_option import name_of_source, report_path
 from keras_vae.cli.sources import check_split, evaluation_data_of, model_of
 from keras_vae.data import Split, SplitDataset
+from keras_vae.data.load import image_size_of
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import QUICK, Budget, Picture, Result, compare_results, evaluation_page, verdict_of
 from keras_vae.files import check_writable, new_parents, write_whole
@@ -71,9 +72,9 @@ def names_of(runs: Sequence[Path]) -> list[str]:
 def check_comparable(runs: Sequence[Path], data: str | None) -> list[str]:
     """Returns caveats of the comparison; refuses runs on different data."""
     configurations = [Run.open(run).config() for run in runs]
-    keys = ("data", "image_size", "seed", "test", "limit")
-    sources = [tuple(getattr(config, key) for key in keys) for config in configurations]
-    if data is None and len({source[:2] for source in sources}) > 1:
+    sources = [tuple(getattr(config, key) for key in ("data", "seed", "test", "limit")) for config in configurations]
+    sizes = {image_size_of(config.image_size) for config in configurations} - {None}
+    if data is None and (len({source[0] for source in sources}) > 1 or len(sizes) > 1):  # earlier runs record no size
         listing = ", ".join(f"{run.name}: {config.data}" for run, config in zip(runs, configurations, strict=True))
         raise InvalidInputError(
             f"compare: expected runs of the same data, got {listing}; select the test data with --data."

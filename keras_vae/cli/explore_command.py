@@ -1,7 +1,7 @@
 """The command that opens the latent explorer."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -63,20 +63,22 @@ def explore(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of t-SNE and UMAP.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of --static if it exists.")] = False,
 ) -> None:
-    """Open a page to move through the latent space: a map, sliders, directions, interpolations and draws."""
+    """Open a page to move through the latent space: a map, sliders, directions, interpolations and draws.
+
+    The page needs the extra `serving`: pip install 'keras_vae[serving]'. With --static it does not.
+    """
     import threading
 
     from keras_vae.cli.sources import check_split, evaluation_data_of, model_of
     from keras_vae.data import SplitDataset
     from keras_vae.explorer import explore as start
     from keras_vae.explorer.onnxruntime_web import check_package
+    from keras_vae.explorer.save_page import save_page
     from keras_vae.files import check_writable
     from keras_vae.serving.client import ServingError
-    from keras_vae.serving.extra import need
+    from keras_vae.serving.extra import need_server
     from keras_vae.training.model_file import config_of
 
-    for module in ("tensorflow_serving.apis", "grpc", "requests", "starlette", "uvicorn", "httptools", "orjson"):
-        need(module)
     if static is not None:
         if static.suffix != ".html":
             raise InvalidInputError(f"--static: expected a name that ends in .html; got {str(static)!r}.")
@@ -89,22 +91,25 @@ def explore(
         )
     if onnxruntime is not None:
         check_package(onnxruntime)
+    if static is None:
+        need_server()  # before the data are read
     model, config = model_of(run), config_of(run)
     examples = evaluation_data_of(run, data, None, shape=model.event_shape)
     check_split(model, examples.test if isinstance(examples, SplitDataset) else examples, data)
+    options: dict[str, Any] = {
+        "title": run.name.removesuffix(".keras"), "points": points, "map_kind": map_kind, "anomaly": anomaly,
+        "binarize": None if config is None else config.binarize, "server": server, "served_name": served_name,
+        "seed": seed,
+    }  # fmt: skip
     try:
-        explorer = start(
-            model, examples, title=run.name.removesuffix(".keras"), points=points, map_kind=map_kind, anomaly=anomaly,
-            binarize=None if config is None else config.binarize, server=server, served_name=served_name, port=port,
-            hosts=allow_host or (), seed=seed,
-        )  # fmt: skip
+        if static is not None:
+            save_page(static, model, examples, live=live, onnxruntime=onnxruntime, **options)
+            typer.echo(f"Written: {static}")
+            return
+        explorer = start(model, examples, port=port, hosts=allow_host or (), **options)
     except ServingError as error:
         raise InvalidInputError(str(error)) from error
     with explorer:
-        if static is not None:
-            explorer.save(static, live=live, onnxruntime=onnxruntime)
-            typer.echo(f"Written: {static}")
-            return
         typer.echo(f"Explorer: {explorer.url}\nCtrl-C stops it.")
         if browser:
             explorer.open()

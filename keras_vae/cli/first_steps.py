@@ -9,7 +9,7 @@ First steps:
   keras-vae models                                  lists the recipes
   keras-vae train --data digits --out runs/digits   trains a model, without a download
   keras-vae evaluate runs/digits                    measures it on test data
-  keras-vae explore runs/digits                     shows its latent space in the browser
+  keras-vae explore runs/digits                     shows its latent space in the browser (extra: serving)
 
 Help:
   keras-vae --help                                  lists all commands

@@ -286,7 +286,7 @@ def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     from keras_vae.cli.outputs import write_arrays
     from keras_vae.cli.sources import names_of, readable
 
-    more = {"labels": part.y, "names": names_of(part.x)}
+    more = {"labels": part.y, "names": names_of(part)}
     arrays = arrays | {name: array for name, array in more.items() if array is not None}
     rows = readable(part.x)
     write_arrays(out, {name: array[rows] for name, array in arrays.items()})

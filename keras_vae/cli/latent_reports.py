@@ -12,9 +12,9 @@ from keras_vae.cli.sources import (
     examples,
     labelled_examples,
     model_of,
-    names_of,
     readable,
     reference_examples,
+    texts_of_rows,
 )
 from keras_vae.data import Split
 from keras_vae.errors import InvalidInputError
@@ -51,7 +51,8 @@ def neighbours(run: Path, data: str | None, among: str | None, count: int, out: 
         others = np.flatnonzero(readable(searched.x))
         found = nearest(codes.means[rows] / known.noise, known.means[others] / known.noise, count)
     indices, distances = others[found.indices], found.distances
-    names, names_of_others = _names(queries.x), _names(searched.x)
+    names = texts_of_rows(run, data, queries)
+    names_of_others = texts_of_rows(run, among, searched, "train" if among is None else None)
     table = [
         (names[row], rank + 1, names_of_others[index], f"{distance:.6g}")
         for row, near, apart in zip(rows, indices, distances, strict=True)
@@ -64,6 +65,7 @@ def neighbours(run: Path, data: str | None, among: str | None, count: int, out: 
         pictures,
         names=[Path(names[row]).name for row in shown],
         distances=distances[: len(shown)],
+        neighbour_names=[[Path(names_of_others[index]).name for index in near] for near in indices[: len(shown)]],
     )
     header = ("query", "rank", "neighbour", "distance")
     _write(
@@ -135,11 +137,6 @@ def _searched(model: Autoencoder, run: Path, among: str | None) -> Split:
     if not Run(run).exists:
         raise InvalidInputError(f"{run}: a model file does not say what it was trained on; name examples with --among.")
     return reference_examples(model, run, None)[0]
-
-
-def _names(x: Any) -> list[str]:
-    names = names_of(x)
-    return [str(name) for name in (range(len(x)) if names is None else names)]
 
 
 def _write(out: Path, files: dict[str, Callable[[Path], Any]]) -> None:

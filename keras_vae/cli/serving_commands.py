@@ -88,18 +88,6 @@ def serve(
     access_log: Annotated[bool, typer.Option("--access-log", help="Log each request.")] = False,
 ) -> None:
     """Serve exports on this machine with the API of TensorFlow Serving; use TensorFlow Serving in production."""
-    from keras_vae.serving.extra import need
-
-    for module in (
-        "tensorflow_serving.apis",
-        "grpc",
-        "starlette",
-        "uvicorn",
-        "httptools",
-        "orjson",
-        "prometheus_client",
-    ):
-        need(module)
     from keras_vae.serving.server import serve as run
     from keras_vae.serving.server import set_up_logs
 

@@ -61,7 +61,7 @@ def examples(model: Autoencoder, source: Path, data: str | None, split: str | No
 def read_examples(source: Path, data: str | None, split: str | None, *, shape: tuple[int, ...] | None = None) -> Split:
     """Loads the examples for the model at `source`, binarised once if its run binarises.
 
-    The images of a folder are decoded when they are needed, so that each has its name, see `names_of`.
+    The images of a folder are decoded when they are needed; one that cannot be decoded is known by `readable`.
 
     Args:
         source: a run folder or a `.keras` file.
@@ -105,7 +105,7 @@ def labelled_examples(
     else:
         _, parts = own_file
         part, names = (parts.whole if split is None else _own_split(parts, data, split)), parts.label_names
-    files = names_of(part.x)
+    files = names_of(part)
     part = check_split(model, _as_evaluated(source, part), data)
     if files is not None and data is not None and is_folder(data):
         labels = [entry.label for entry in arrange([PurePath(name) for name in files])[0]]
@@ -200,16 +200,13 @@ def _read_file(
         data: the file, the folder or the name.
         runs: the runs whose own data are not read.
         shape: shape of the examples of the model.
-        named: whether the images of a folder are decoded when they are needed, so that each has a name.
+        named: whether the images of a folder are decoded when they are needed, so that broken ones are named, too.
         label_column: column of a table with the labels. None is that of the configuration.
         without_labels: whether the labels of a table are not read.
     """
-    if data is None or not is_file(data):
+    if data is None or not _is_other_file(data, runs):
         return None
     path = expanded(data)
-    configs = [Run(run).config() for run in runs if Run(run).exists]
-    if any(is_file(config.data) and path.samefile(expanded(config.data)) for config in configs):
-        return None
     config = config_of(source)
     if config is None:
         return _read_unrecorded(path, str(source), {"image_shape": shape})
@@ -229,6 +226,23 @@ def _read_file(
         if without_labels:
             options["label_column"] = None
     return read(path, **options)
+
+
+def _is_other_file(data: str, runs: Sequence[Path]) -> bool:
+    """Returns whether data are a file or folder, but not the data of one of the runs."""
+    if not is_file(data):
+        return False
+    configs = [Run(run).config() for run in runs if Run(run).exists]
+    return not any(is_file(config.data) and expanded(data).samefile(expanded(config.data)) for config in configs)
+
+
+def texts_of_rows(source: Path, data: str | None, part: Split, split: str | None = None) -> list[str]:
+    """Returns a text for each example of `read_examples`: its name, or else its row in the split, such as "test 7"."""
+    names = names_of(part)
+    if names is not None:
+        return names.tolist()
+    own = split is not None or data is None or not _is_other_file(data, (source,))
+    return [f"{(split or 'test') if own else 'row'} {row}" for row in range(len(part))]
 
 
 def is_file(data: str) -> bool:
@@ -264,7 +278,8 @@ def data_of(source: Path, data: str | None, shape: tuple[int, ...] | None = None
     if config is not None:
         if data is not None:
             config = with_data(config, data).replace(limit=None)
-        loaded = load_data(config, None if data is None else shape)
+        images = data is not None or has_label_names(config.data)  # of any size and kind
+        loaded = load_data(config, shape if images else None)
         if data is None and (changed := run.changed_data(loaded)):
             typer.echo(
                 f"Note: {config.data} has changed since {run.path} was trained on it (different: "
@@ -403,5 +418,6 @@ __all__ = [
     "readable",
     "reference_examples",
     "spread_of",
+    "texts_of_rows",
     "training_examples",
 ]

@@ -19,7 +19,8 @@ from keras_vae.data.shuffled_range import ShuffledRange
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
 
-MAX_NAMED = 10
+MAX_NAMED = 3
+"""The number of images that cannot be decoded, and that messages name; more are counted."""
 LARGE_IMAGE = 2**24
 """Files with more pixels are decoded one at a time, as parallel threads would need too much memory."""
 
@@ -28,7 +29,7 @@ class EncodedImages(LazyArray):
     """Images in files or records that are decoded when they are needed, `(N, H, W, 1)` or `(N, H, W, 3)` in uint8.
 
     An image that cannot be decoded is replaced by the next image of the same label, or without one by the next image,
-    so that the rows are a pure function of the source. A warning names each of the first of these images.
+    so that the rows are a pure function of the source. A warning names each of the first `MAX_NAMED` of these images.
 
     Subclasses implement `encoded`, `name_of` and `digest_of_source`. They must be thread-safe.
 
@@ -71,6 +72,10 @@ class EncodedImages(LazyArray):
     @abc.abstractmethod
     def name_of(self, index: int) -> str:
         """Returns the name of the image at an index in the source, for messages."""
+
+    def names(self) -> list[str]:
+        """Returns the name of each image."""
+        return [self.name_of(int(index)) for index in self.indices]
 
     @abc.abstractmethod
     def digest_of_source(self) -> Iterable[np.ndarray]:
@@ -137,10 +142,7 @@ class EncodedImages(LazyArray):
             self.skipped[index] = one_line(reason)
             count = len(self.skipped)
         if count <= MAX_NAMED:
-            warnings.warn(
-                f"{self.source}: skipped {self.name_of(index)}: {one_line(reason)}. It is replaced by the next image.",
-                stacklevel=2,
-            )
+            warnings.warn(f"{self.source}: skipped {self.name_of(index)}: {one_line(reason)}.", stacklevel=2)
         elif count == MAX_NAMED + 1:
             warnings.warn(
                 f"{self.source}: further images that cannot be read are skipped without a warning.", stacklevel=2

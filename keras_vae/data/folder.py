@@ -2,32 +2,31 @@
 
 import time
 import warnings
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePath
 
 import numpy as np
 
-from keras_vae.data.encoded_images import MAX_NAMED, decode
+from keras_vae.data.encoded_images import decode
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.image_files import ImageFiles
-from keras_vae.data.images import MAX_PIXELS, DecodedImage, default_size
+from keras_vae.data.image_size import default_size, size_notes
+from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.lazy_array import LARGE
 from keras_vae.data.parts import Parts
 from keras_vae.data.pixel_array import PixelArray
+from keras_vae.data.pixel_notes import check_range, pixel_notes
+from keras_vae.data.skipped import KINDS, count_notes, kinds_of, skip_notes
 from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.progress import progress
 
-KINDS = "PNG, JPEG, BMP, WebP, GIF or TIFF"
 MOST_FILES = 10_000
 """Images of more files are decoded when they are needed, so that training starts soon."""
 SAMPLED = 64
 """Number of files that are decoded to find the size and the kind of the images of a large folder."""
 STREAMED = "are decoded when they are needed"
-FULL_RANGE = 2**14
-"""The minimum of the brightest sample in a set of 16-bit files: a quarter of their range."""
 
 
 def read_folder(
@@ -50,38 +49,40 @@ def read_folder(
     in sorted order of the names, or those of `label_names`. There are labels only if every file is in such a
     sub-folder, and if there are at least two names.
 
+    Names: the path of each file in the folder, `Split.names`.
+
     Pixels: uint8, grey `(N, H, W, 1)` if every readable file is grey, otherwise RGB `(N, H, W, 3)`. See
     `keras_vae.data.images.read_image` for the conversion of a file. Each image is resized (Lanczos) to cover the size
     and cropped at its centre. Only the first frame or page of a file is read; a note reports files with more.
 
-    Files of other kinds, files that cannot be read and files with too many pixels are skipped. A warning and the
-    notes report their number and names.
+    Files of other kinds, files that cannot be read and files with too many pixels are skipped. A warning reports their
+    number and names the first, and the notes report the number.
 
     The images of a large folder are decoded when they are needed, see `ImageFiles`. Their size and kind are those of a
     sample of the files. A file that cannot be read is replaced by the next file of the same label.
 
     Args:
         path: path of the folder, or of one image file.
-        image_size: `(H, W)` in pixels. None uses the size of the first readable file, of at most
-            512 x 512 pixels.
+        image_size: `(H, W)` in pixels. None uses the size of the files, of at most 512 x 512 pixels, or 64 x 64 if
+            they differ, see `default_size`.
         strict: whether to raise an error for an unreadable file instead of skipping it.
         max_pixels: maximum number of pixels of a file.
-        label_names: names of the labels 0, 1, ..., such as those of the training data. A warning and the notes report
-            other names, which get the next labels.
+        label_names: names of the labels 0, 1, ..., such as those of the training data. A warning reports other names,
+            which get the next labels.
         stream: whether to decode the images when they are needed. None does so if `is_large`.
         limit: maximum number of examples of each split that will be used. If this is a part of a small folder, the
             images are an `ImageFiles`, so that only these need to be decoded.
 
     Raises:
         InvalidInputError: if no image can be read, if there are no training images, if `strict` and an image cannot
-            be read, or if 16-bit files use less than a quarter of their range.
+            be read, or if all 16-bit files use less than a quarter of their range.
     """
     root = Path(path)
     entries, unused_files, other_files = layout(root)
     root = root.parent if root.is_file() else root
-    size = image_size or first_size(root, entries, max_pixels)
+    size = image_size or size_of_images(root, entries, max_pixels)
     if size is None or not entries:
-        others = f", and {_kinds(other_files)}; convert them." if other_files else "; check the folder."
+        others = f", and {kinds_of(other_files)}; convert them." if other_files else "; check the folder."
         raise InvalidInputError(
             f"{root}: expected readable {KINDS} images, got {len(entries)} files of these kinds"
             + (f", none readable, the first: {_why_not(root, entries[0], max_pixels)}." if entries else others)
@@ -97,13 +98,14 @@ def read_folder(
             f"{root}: expected readable images, got {len(entries)} image files, none readable. {failures[0]}"
         )
     check_range(root, [image.brightest for image in images.values()])
-    warned = skip_notes([] if stream else failures, other_files)
+    skipped = [] if stream else failures
+    warned = skip_notes(skipped, other_files)
     names = names_of_labels(entries, label_names)
     if label_names and len(names) > len(label_names):
         others = ", ".join(names[len(label_names) :])
         warned.append(f"Expected the labels {', '.join(label_names)}; got {others} too.")
     if warned:
-        count = "" if stream or not failures else f"{len(failures)} of {len(entries)} image files. "
+        count = f"{len(skipped)} of {len(entries)} image files cannot be read. " if skipped else ""
         warnings.warn(f"{root}: {count}{' '.join(warned)}", stacklevel=2)
 
     if stream:
@@ -115,10 +117,11 @@ def read_folder(
             f"{root}: expected readable images for training, got only {' and '.join(splits)}; add a folder train."
         )
     notes = [
-        *warned,
+        *count_notes(skipped, f"{len(entries)} image files", other_files),
         *_label_notes(entries),
-        *size_notes(images.values(), size, chosen=image_size is None),
-        *_other_notes(unused_files, images),
+        *size_notes((image.file_size for image in images.values()), size, chosen=image_size is None),
+        *unused_notes(unused_files),
+        *pixel_notes(images, lambda entry: str(entry.path), len(decoded)),
     ]
     if large:
         notes.append(stream_note(len(entries), seconds))
@@ -154,7 +157,7 @@ def _in_memory(entries: Sequence[Entry], pixels: np.ndarray, names: Sequence[str
         rows = [row_of[entry] for entry in chosen]
         first, last = rows[0], rows[-1] + 1
         x = pixels[first:last] if len(rows) == last - first else pixels[rows]  # a slice is no copy
-        splits[part] = Split(x, _labels(chosen, names))
+        splits[part] = Split(x, _labels(chosen, names), names=_paths(chosen))
     return splits
 
 
@@ -165,7 +168,7 @@ def _stream(root, entries, size, grey, names, max_pixels) -> dict[str, Split]:
         files = ImageFiles(
             root, [entry.path for entry in chosen], size, grey=grey, labels=labels, max_pixels=max_pixels
         )
-        splits[part] = Split(files, labels)
+        splits[part] = Split(files, labels, names=files.files)
     return splits
 
 
@@ -177,17 +180,22 @@ def _by_part(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     return {part: chosen for part, chosen in by_part.items() if chosen}
 
 
+def _paths(entries: Sequence[Entry]) -> np.ndarray:
+    return np.array([str(entry.path) for entry in entries], object)
+
+
 def _labels(entries: Sequence[Entry], names: Sequence[str]) -> np.ndarray | None:
     label_of = {name: label for label, name in enumerate(names)}
     return np.array([label_of[str(entry.label)] for entry in entries]) if names else None
 
 
-def first_size(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[int, int] | None:
-    """Returns the size `(H, W)` of the first readable file; None if there is none."""
+def size_of_images(root: Path, entries: Sequence[Entry], max_pixels: int) -> tuple[int, int] | None:
+    """Returns the size `(H, W)` that `default_size` chooses for the files; None if none is readable."""
     for entry in entries:
         image = decode(root / entry.path, None, max_pixels)
         if isinstance(image, DecodedImage):
-            return default_size(image, str(root / entry.path))
+            files = [root / entry.path for entry in entries]
+            return default_size(image, len(files), files.__getitem__, str(root / entry.path), max_pixels)
     return None
 
 
@@ -211,58 +219,16 @@ def _decode(
     return images, pixels, failures
 
 
-def check_range(root: Path, brightest: Iterable[int | None]) -> None:
-    """Refuses 16-bit files with, for example, 12-bit samples, which would be nearly black in training and serving.
-
-    Args:
-        root: the folder.
-        brightest: maximum sample of each file, see `DecodedImage`.
-    """
-    maxima = [value for value in brightest if value is not None]
-    if maxima and 0 < max(maxima) < FULL_RANGE:
-        bits = max(8, max(maxima).bit_length())
-        raise InvalidInputError(
-            f"{root}: expected 16-bit images with samples up to 65535, got {max(maxima)} as the brightest sample, "
-            f"which would be nearly black; if the samples have {bits} bits, multiply by {2 ** (16 - bits)} or save "
-            "them with 8 bits."
-        )
-
-
-def skip_notes(failures: Sequence[str], other_files: Sequence[Path]) -> list[str]:
-    """Returns a note for each skipped file."""
-    notes = [
-        *failures[:MAX_NAMED],
-        *([f"Skipped {len(failures) - MAX_NAMED} more like these."] if len(failures) > MAX_NAMED else []),
-    ]
-    if other_files:
-        notes.append(f"Skipped {_kinds(other_files)}, first {other_files[0]}.")
-    return notes
-
-
-def _kinds(other_files: Sequence[Path]) -> str:
-    kinds = Counter(path.suffix.lower() or "no suffix" for path in other_files)
-    counts = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))
-    return f"{len(other_files)} files that are not {KINDS} ({counts})"
-
-
 def _why_not(root: Path, entry: Entry, max_pixels: int) -> str:
     error = decode(root / entry.path, None, max_pixels)
     return f"{entry.path}: {one_line(error)}" if isinstance(error, Exception) else str(entry.path)
 
 
-def _other_notes(unused_files: Sequence[PurePath], images: Mapping[Entry, DecodedImage]) -> list[str]:
-    """Returns notes on files outside the splits, and on files with several frames."""
-    notes = []
-    if unused_files:
-        notes.append(
-            f"Left out {len(unused_files)} images outside train, validation and test, first {unused_files[0]}."
-        )
-    multi_frame = [entry.path for entry, image in images.items() if image.more_frames]
-    if multi_frame:
-        notes.append(
-            f"Read the first frame or page of {len(multi_frame)} files that have more, first {multi_frame[0]}."
-        )
-    return notes
+def unused_notes(unused_files: Sequence[PurePath]) -> list[str]:
+    """Returns a note on files outside the splits."""
+    if not unused_files:
+        return []
+    return [f"Left out {len(unused_files)} images outside train, validation and test, first {unused_files[0]}."]
 
 
 def _label_notes(entries: Sequence[Entry]) -> list[str]:
@@ -274,22 +240,6 @@ def _label_notes(entries: Sequence[Entry]) -> list[str]:
         f"There are no labels, as {len(without)} of {len(entries)} files are in no sub-folder of a class, first "
         f"{without[0]}."
     ]
-
-
-def size_notes(images: Iterable[DecodedImage], size: tuple[int, int], *, chosen: bool) -> list[str]:
-    """Returns a note if images of various sizes get the size of the first file, because the user has `chosen` none."""
-    sizes = {image.file_size for image in images}
-    if not chosen or len(sizes) == 1:
-        return []
-    smallest, largest = (pick(sizes, key=lambda pair: pair[0] * pair[1]) for pick in (min, max))
-    return [
-        f"The files have images of various sizes, from {_by(smallest)} to {_by(largest)}. All are resized to "
-        f"{_by(size)}, the size of the first; set image_size to choose another."
-    ]
-
-
-def _by(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
 
 
 def stream_note(count: int, seconds: float) -> str:

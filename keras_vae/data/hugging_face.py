@@ -10,14 +10,17 @@ import numpy as np
 
 from keras_vae.data.columns import texts_in, to_labels
 from keras_vae.data.encoded_images import decode, decoders
-from keras_vae.data.folder import SAMPLED, check_range, size_notes, skip_notes
+from keras_vae.data.folder import SAMPLED
 from keras_vae.data.folder_layout import SPLITS
-from keras_vae.data.hugging_face_images import HuggingFaceImages, content_of
+from keras_vae.data.hugging_face_images import HuggingFaceImages, content_of, names_in
 from keras_vae.data.hugging_face_rows import HuggingFaceRows
-from keras_vae.data.images import MAX_PIXELS, DecodedImage, default_size
+from keras_vae.data.image_size import default_size, size_notes
+from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.lazy_array import LARGE, LazyArray, sample
 from keras_vae.data.parts import Parts
 from keras_vae.data.pixel_array import PixelArray
+from keras_vae.data.pixel_notes import check_range, pixel_notes
+from keras_vae.data.skipped import count_notes, skip_notes
 from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.data.table import rounding_notes
 from keras_vae.errors import InvalidInputError, one_line, unknown
@@ -63,8 +66,7 @@ def read_hugging_face(
     Args:
         source: `hf:NAME` or `hf:NAME:CONFIG`, for a data set of the Hugging Face Hub; a folder that `save_to_disk` has
             written; or a `Dataset` or `DatasetDict`.
-        image_size: `(H, W)` in pixels. None uses the size of the first readable image, of at most
-            512 x 512 pixels.
+        image_size: `(H, W)` in pixels. None chooses it as `read_folder` does.
         label_column: a column of class labels, whole numbers or texts.
         use_columns: the column of images, or columns of numbers.
         max_pixels: maximum number of pixels of an image.
@@ -100,8 +102,8 @@ def read_hugging_face(
                 f"use_columns: expected one column of images, or columns of numbers, got "
                 f"{', '.join(use_columns or ())}; leave the others out."
             )
-        x, more = _read_images(name, splits, column, labels, image_size, max_pixels, stream)
-        return name, _parts(x, labels, label_names, (*notes, *more))
+        x, texts, more = _read_images(name, splits, column, labels, image_size, max_pixels, stream)
+        return name, _parts(x, labels, label_names, (*notes, *more), texts=texts)
     if image_size is not None:
         raise InvalidInputError(f"image_size: expected images, got {name} with {_described(features)}; leave it out.")
     shapes = {
@@ -144,8 +146,10 @@ def _parts(
     label_names: tuple[str, ...],
     notes: tuple[str, ...],
     column_names: tuple[str, ...] = (),
+    texts: Mapping[str, np.ndarray] | None = None,
 ) -> Parts:
-    splits = {part: Split(x[part], labels[part]) for part in x if len(x[part])}
+    names = texts or {}
+    splits = {part: Split(x[part], labels[part], names=names.get(part)) for part in x if len(x[part])}
     return Parts(
         splits["train"], splits.get("validation"), splits.get("test"), label_names=label_names, notes=notes,
         column_names=column_names, categories=tuple(() for _ in column_names),
@@ -254,14 +258,19 @@ def _read_images(
     image_size: tuple[int, int] | None,
     max_pixels: int,
     stream: bool | None,
-) -> tuple[dict[str, Any], list[str]]:
-    """Returns part -> images, and the notes; removes the labels of images that are skipped."""
+) -> tuple[dict[str, Any], dict[str, np.ndarray], list[str]]:
+    """Returns part -> images, part -> names, and the notes; removes the labels of images that are skipped."""
     total = sum(split.num_rows for split in splits.values())
     first = (decode(content, None, max_pixels) for split in splits.values() for content in _contents(split, column))
     image = next((image for image in first if isinstance(image, DecodedImage)), None)
     if image is None:
         raise InvalidInputError(f"{name}, column {column!r}: expected readable images, got {total}, none readable.")
-    height, width = size = image_size or default_size(image, f"{name}, column {column!r}")
+    size = image_size
+    if size is None:
+        table = splits["train"].select_columns([column]).with_format("arrow")
+        where = f"{name}, column {column!r}"
+        size = default_size(image, len(table), lambda row: content_of(table[row][column][0].as_py()), where, max_pixels)
+    height, width = size
     lazy = 3 * total * height * width > LARGE if stream is None else stream
     if lazy:
         rows = {part: np.unique(np.linspace(0, s.num_rows - 1, SAMPLED).astype(int)) for part, s in splits.items()}
@@ -279,30 +288,33 @@ def _read_images(
                 failures.append(f"Skipped {part}/{row}: {one_line(result)}.")
     check_range(Path(name), [image.brightest for image in images.values()])
     grey = all(array.grey for array in pixels.values())
-    notes = size_notes(images.values(), size, chosen=image_size is None)
+    notes = size_notes((image.file_size for image in images.values()), size, chosen=image_size is None)
+    notes += pixel_notes(images, lambda key: f"{key[0]}/{key[1]}", len(images) + len(failures))
     if lazy:
         x = {
             part: HuggingFaceImages(
-                split, column, size, name=f"{name}/{part}", grey=grey, labels=labels[part], max_pixels=max_pixels
+                split, column, size, name=name, part=part, grey=grey, labels=labels[part], max_pixels=max_pixels
             )
             for part, split in splits.items()
         }
-        return x, notes
+        return x, {}, notes
     if failures:
-        skipped = skip_notes(failures, [])
-        warnings.warn(f"{name}: {len(failures)} of {total} images. {' '.join(skipped)}", stacklevel=2)
-        notes += skipped
-    x = {}
+        warned = " ".join(skip_notes(failures))
+        warnings.warn(f"{name}: {len(failures)} of {total} images cannot be read. {warned}", stacklevel=2)
+        notes += count_notes(failures, f"{total} images")
+    x, names = {}, {}
     for part, array in pixels.items():
-        if len(array):
+        rows = [row for of, row in images if of == part]
+        if rows:
             x[part] = array.array if array.grey == grey else np.repeat(array.array, 3, axis=-1)
+            names[part] = np.array(names_in(splits[part], column, part), object)[rows]
         if (part_labels := labels[part]) is not None:
-            labels[part] = part_labels[[row for of, row in images if of == part]]
+            labels[part] = part_labels[rows]
     if "train" not in x:
         raise InvalidInputError(
             f"{name}: expected readable images for training, got none; check the column {column!r}."
         )
-    return x, notes
+    return x, names, notes
 
 
 def _decode(split: Any, column: str, size: tuple[int, int], max_pixels: int) -> Iterator[DecodedImage | Exception]:

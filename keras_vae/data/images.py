@@ -21,9 +21,6 @@ FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF")
 MAX_PIXELS = 2**26
 """The maximum number of pixels of a file, 8192 x 8192. The size in the header of a file is checked first."""
 
-MOST_PIXELS_OF_MODEL = 2**18
-"""The maximum number of pixels of a first image whose size becomes that of all images, 512 x 512."""
-
 DRAFT_SIZE = 3
 """A JPEG file is decoded at 1/2, 1/4 or 1/8 of its size if the result is at least this many times the target size."""
 
@@ -42,12 +39,14 @@ class DecodedImage(NamedTuple):
         brightest: maximum sample of a file with more than 8 bits, on a scale of 0 to 65535; None for other files.
         more_frames: whether the file has more frames or pages, which are not decoded.
         file_size: `(H, W)` of the upright image before it is resized.
+        transparent: whether some pixels are transparent; they are composited over black.
     """
 
     pixels: np.ndarray
     brightest: int | None
     more_frames: bool
     file_size: tuple[int, int]
+    transparent: bool = False
 
 
 def read_image(
@@ -85,43 +84,33 @@ def read_image(
     with _open_image(file, max_pixels) as image:
         bits, frame_box = _bits(image), image.tile[0][1] if image.tile else None  # decoding removes the tile
         orientation = _orientation(image)
-        width, height = image.size
-        file_size = (width, height) if orientation >= 5 else (height, width)
+        file_size = _upright_size(image, orientation)
         if size and image.format in ("JPEG", "MPO"):
             height, width = size[::-1] if orientation >= 5 else size
             image.draft(None, (width * DRAFT_SIZE, height * DRAFT_SIZE))
         more_frames = _has_more_frames(image)
         image.load()
-        pixels, brightest = _in_8_bits(image, bits)
+        pixels, brightest, transparent = _in_8_bits(image, bits)
         if image.format == "GIF" and frame_box:
             pixels = _over_black(pixels, frame_box)
         pixels = _upright(pixels, orientation)
         pixels = np.asarray(pixels) if size is None else fit(pixels, size)
-        return DecodedImage(pixels, brightest, more_frames, file_size)
+        return DecodedImage(pixels, brightest, more_frames, file_size, transparent)
 
 
-def default_size(image: DecodedImage, where: str) -> tuple[int, int]:
-    """Returns the size `(H, W)` of the first image as that of all images.
+def size_in_header(file: str | Path | bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Returns the size `(H, W)` of the upright image according to the header of a file; decodes no pixels.
 
-    Args:
-        image: the first image, in its own size.
-        where: its name, for messages.
-
-    Raises:
-        InvalidInputError: if it has more than 512 x 512 pixels, as photographs of a camera do.
+    Arguments and errors as for `read_image`.
 
     Example:
 
-    >>> default_size(DecodedImage(np.zeros((8, 6), "uint8"), None, False, (8, 6)), "a.png")
+    >>> from keras_vae.serving.png import png
+    >>> size_in_header(png(np.ones((8, 6, 3))))
     (8, 6)
     """
-    height, width = image.pixels.shape[:2]
-    if height * width > MOST_PIXELS_OF_MODEL:
-        raise InvalidInputError(
-            f"{where}: expected at most {MOST_PIXELS_OF_MODEL:,} pixels of the first image, whose size is that of all "
-            f"images, got {height}x{width}; set image_size, such as 64."
-        )
-    return height, width
+    with _open_image(file, max_pixels) as image:
+        return _upright_size(image, _orientation(image, decode=False))
 
 
 def to_png(content: bytes, size: tuple[int, int] | None = None, *, max_pixels: int = MAX_PIXELS) -> bytes:
@@ -206,15 +195,24 @@ def _webp_size(content: BinaryIO) -> tuple[int, int]:
     return int.from_bytes(header[26:28], "little") % 2**14, int.from_bytes(header[28:30], "little") % 2**14
 
 
-def _orientation(image) -> int:
-    """Returns the orientation in EXIF, 1 to 8; 1 if there is none. XMP is ignored, as browsers do."""
+def _upright_size(image, orientation: int) -> tuple[int, int]:
+    width, height = image.size
+    return (width, height) if orientation >= 5 else (height, width)
+
+
+def _orientation(image, *, decode: bool = True) -> int:
+    """Returns the orientation in EXIF, 1 to 8; 1 if there is none. XMP is ignored, as browsers do.
+
+    Without `decode`, EXIF data after the pixels of a PNG file are not read.
+    """
     from PIL import Image
 
     if image.format == "TIFF":
-        image.load()  # recent versions of Pillow rotate the image and remove the tag
+        if decode:
+            image.load()  # recent versions of Pillow rotate the image and remove the tag
         orientation = image.getexif().get(ORIENTATION)
     else:
-        if image.format == "PNG" and "exif" not in image.info:
+        if decode and image.format == "PNG" and "exif" not in image.info:
             image.load()  # the chunk may follow the pixels
         exif = Image.Exif()
         try:
@@ -255,11 +253,14 @@ def _bits(image) -> int:
 
 
 def _in_8_bits(image, bits: int):
-    """Returns the image in mode L or RGB, and its maximum sample (0 to 65535) if it has more than 8 bits."""
+    """Returns the image in mode L or RGB, and its maximum sample (0 to 65535) if it has more than 8 bits.
+
+    Also returns whether it has transparent pixels.
+    """
     from PIL import Image
 
     grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I") or _has_grey_palette(image)
-    brightest = None
+    brightest, transparent = None, False
     if image.mode.startswith("I"):
         white = 2**bits - 1 if bits > 8 else 65535
         samples = np.asarray(image).astype(np.uint16)
@@ -269,12 +270,13 @@ def _in_8_bits(image, bits: int):
         image = Image.fromarray(np.rint(samples * np.float32(255 / white)).clip(0, 255).astype(np.uint8))
     elif image.has_transparency_data:
         image = image.convert("RGBA")
+        transparent = image.getchannel("A").getextrema()[0] < 255
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     mode = "L" if grey else "RGB"
     image = image if image.mode == mode else image.convert(mode)  # convert always copies
     if bits > 8 and brightest is None:  # Pillow keeps the upper 8 bits of colours; the lower 8 may still not be 0
         brightest = max(257 * int(np.max(image.getextrema())), 255)
-    return image, brightest
+    return image, brightest, transparent
 
 
 def _has_more_frames(image) -> bool:

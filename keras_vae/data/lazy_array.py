@@ -73,6 +73,7 @@ class LazyArray(abc.ABC):
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
     @property
@@ -104,21 +105,21 @@ class LazyArray(abc.ABC):
         return self.take(np.array([range(len(self))[int(indices)]]))[0]
 
     def rows(self, indices: range | np.ndarray | ShuffledRange) -> "LazyArray":
-        """Returns a lazy array of the rows at `indices`."""
+        """Returns a lazy array of the B rows at `indices`, `(B, *event)`."""
         return Rows(self, indices)
 
     def chunks(self) -> Iterator[np.ndarray]:
-        """Reads all rows in order, in arrays of about `BLOCK` bytes."""
+        """Reads all rows in order, in arrays `(B, *event)` of about `BLOCK` bytes."""
         size = max(1, BLOCK * len(self) // max(self.nbytes, 1))
         for start in range(0, len(self), size):
             yield self.take(np.arange(start, min(start + size, len(self))))
 
     def sample(self, most: int = MOST_SAMPLED, most_bytes: int = MOST_SAMPLED_BYTES) -> np.ndarray:
-        """Reads rows at equal distances: at most `most`, of at most `most_bytes` bytes, but at least one."""
+        """Reads rows at equal distances, `(B, *event)`: at most `most` and `most_bytes` bytes, but at least one."""
         return self.take(self.spread(most, most_bytes))
 
     def spread(self, most: int, most_bytes: int) -> np.ndarray:
-        """Returns the indices of the rows of a `sample`."""
+        """Returns the indices of the rows of a `sample`, `(B,)`."""
         count = max(1, min(most, most_bytes * len(self) // max(self.nbytes, 1), len(self)))
         return np.linspace(0, len(self) - 1, count).astype(np.int64)
 

@@ -63,17 +63,16 @@ def load(
 
     The splits of the source are kept. Missing splits are created from its training examples. Small data are read into
     memory; the examples of large folders, TFRecord files, TensorFlow Datasets, `.npy` files and prepared folders are
-    read when they are needed.
+    read when they are needed. The page "Your own data" of the documentation says how each source is read: its splits,
+    labels and columns.
 
     Args:
-        source: a name in `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file
-            (see `read_arrays`), a `.csv`, `.tsv` or `.parquet` table (see `read_table`), a folder of such tables (see
-            `read_table_folder`), a TFRecord file or a folder of them (see `read_tfrecords`), a folder of images or an
-            image file (see `read_folder`), a folder written by `prepare`, or an array `(N, *event)`; a data set of
+        source: a name in `names()`, another name of TensorFlow Datasets (also `tfds:NAME`), a `.npy` or `.npz` file, a
+            `.csv`, `.tsv` or `.parquet` table, a folder of such tables, a TFRecord file or a folder of them, a folder
+            of images or an image file, a folder written by `prepare`, or an array `(N, *event)`; a data set of
             Hugging Face's library `datasets`: `hf:NAME`, a `Dataset`, a `DatasetDict` or a folder that `save_to_disk`
-            has written (see `read_hugging_face`). A string in `names()` is always a name; write `./mnist` for a folder
-            of that name. Any other string with a slash or a suffix is a path; write `tfds:NAME/CONFIG` for a
-            configuration.
+            has written. A string in `names()` is always a name; write `./mnist` for a folder of that name. Any other
+            string with a slash or a suffix is a path; write `tfds:NAME/CONFIG` for a configuration.
         image_size: `(H, W)` in pixels, or one number for a square; for folders, TFRecord files and TensorFlow Datasets.
         validation: size of a missing validation split: a fraction of the training examples, a float in (0, 1), or a
             number of examples, an integer above 1.
@@ -81,20 +80,21 @@ def load(
         seed: seed of the splits, 0 or more. For sprites and lines, also the seed of the random examples.
         limit: maximum number of examples in each split; the first examples are kept. Of a folder of images, only these
             are decoded.
-        data_dir: folder with the prepared sets of TensorFlow Datasets (see `read_tfds`).
+        data_dir: folder with the prepared sets of TensorFlow Datasets. None uses `TFDS_DATA_DIR`, or else
+            `~/tensorflow_datasets`.
         label_column: for a table or a Hugging Face data set, the column with the labels.
         use_columns: for a table or a Hugging Face data set, the columns of the examples. None uses all columns except
             the labels.
-        categories: for a table, the texts of a column in the order of their indices, see `read_table`.
+        categories: for a table, name of a column -> its texts in the order of their indices. None sorts the texts.
         label_names: for a folder of images, names of the sub-folders in the order of their labels, and for TFRecord
             files, the texts. None sorts them.
         max_pixels: maximum number of pixels of an image in a folder or TFRecord file; larger ones are skipped with a
             note.
         stream: whether to read examples when they are needed, for a folder of images, TFRecord files, TensorFlow
-            Datasets, a `.npy` file or a Hugging Face data set. None decides by their size, see `read_folder`,
-            `read_tfrecords`, `read_tfds`, `read_arrays` and `read_hugging_face`.
+            Datasets, a `.npy` file or a Hugging Face data set. None decides by their size: more than 256 MiB, or of
+            image files more than 10,000.
         image_shape: `(H, W, C)`, the event shape of a model that takes the images, instead of `image_size`: image files
-            of any size and kind are brought to this size and to these channels, see `image_shape.in_channels`. Other
+            of any size and kind are brought to this size and to these channels. Other
             sources, and event shapes that are none of images, are read as they are.
 
     Raises:
@@ -241,18 +241,23 @@ def has_images(source: Any) -> bool:
 
 
 def is_folder(source: str | os.PathLike) -> bool:
-    """Returns whether a source is a folder of images or an image file, not a data set or a folder of tables."""
+    """Returns whether a source is a folder of image files or an image file, not a data set or a folder of others."""
     path = expanded(source)
     if is_name(source):
         return False
     if not path.is_dir():
         return path.is_file() and path.suffix.lower() in IMAGE_FILES
-    return not is_hugging_face(source) and not is_table(source)
+    return not (is_hugging_face(source) or is_table(source) or is_prepared(path) or is_records(path))
 
 
 def has_label_names(source: str | os.PathLike) -> bool:
     """Returns whether labels of a source may be names, numbered when it is read: in folders and TFRecord files."""
-    return is_folder(source) or (not is_name(source) and is_records(expanded(source)))
+    path = expanded(source)
+    return is_folder(source) or (not is_name(source) and (_has_prepared_images(path) or is_records(path)))
+
+
+def _has_prepared_images(path: Path) -> bool:
+    return is_prepared(path) and prepared_columns(path) is None
 
 
 def is_table(source: str | os.PathLike) -> bool:

@@ -32,11 +32,13 @@ class Parts:
         check_alike("y", *parts)
         y = [part.y for part in parts if part.y is not None]
         factors = [part.factors for part in parts if part.factors is not None]
+        names = [part.names for part in parts if part.names is not None]
         lazy = any(isinstance(part.x, LazyArray) for part in parts)
         return Split(
             Joined([part.x for part in parts]) if lazy else np.concatenate([part.x for part in parts]),
             np.concatenate(y) if len(y) == len(parts) else None,
             np.concatenate(factors) if len(factors) == len(parts) else None,
+            np.concatenate(names) if len(names) == len(parts) else None,
         )
 
     def complete(

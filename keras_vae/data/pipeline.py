@@ -53,7 +53,7 @@ def batches(
     on, so that training resumed at epoch k sees exactly the batches of an uninterrupted run.
 
     Args:
-        x: `(N, *event)`, converted to uint8 or float32 by `validate`; batches are `(B, *event)` of that dtype. The rows
+        x: `(N, *event)`, converted to uint8 or float32; batches are `(B, *event)` of that dtype. The rows
             of a `LazyArray` are read when their batch is needed, several batches at a time.
         batch_size: B, at least 1.
         shuffle: whether each epoch has a random order.

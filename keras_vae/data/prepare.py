@@ -9,22 +9,29 @@ import numpy as np
 
 from keras_vae.checks import check_integer
 from keras_vae.data.encoded_images import decode, decoders, with_channels
-from keras_vae.data.folder import KINDS, check_range, first_size, skip_notes
+from keras_vae.data.folder import size_of_images, unused_notes
 from keras_vae.data.folder_layout import Entry, layout, names_of_labels
 from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.image_files import size_of_file
+from keras_vae.data.image_size import size_notes
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
 from keras_vae.data.load import image_size_of, is_name, is_table, read
+from keras_vae.data.pixel_array import NO_PIXELS
+from keras_vae.data.pixel_notes import check_range, is_dark, pixel_notes
 from keras_vae.data.prepare_examples import prepare_examples
 from keras_vae.data.prepare_folder import check_out, check_room, unfinished
 from keras_vae.data.prepare_table import prepare_table
 from keras_vae.data.prepared import INDEX, is_prepared
+from keras_vae.data.skipped import KINDS, skip_notes
 from keras_vae.data.split_dataset import PARTS
 from keras_vae.data.tfrecords import is_records
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.files import expanded, read_json, write_json, write_whole
 from keras_vae.progress import progress
+
+VERSION = 2
+"""The version of what is stored about a file of pixels; those of interrupted calls of another version are not used."""
 
 SHARD = 2**26
 """The number of bytes of pixels in a file."""
@@ -49,14 +56,13 @@ def prepare(
     are left out; the notes of the data name them. If the work is interrupted, the same call continues it.
 
     Args:
-        source: the folder of images, see `read_folder`; TFRecord files, see `read_tfrecords`; a table, or a folder of
-            tables, see `read_table` and `table_layout`, which may be larger than memory; the name of a data set of
-            TensorFlow Datasets or Hugging Face, see `load`. Images outside a folder that cannot be decoded are
-            replaced.
+        source: a folder of images, TFRecord files, a table or a folder of tables, which may be larger than memory, or
+            the name of a data set of TensorFlow Datasets or Hugging Face; see `load`. Images outside a folder that
+            cannot be decoded are replaced.
         out: the new folder. It may contain the part that an interrupted call has finished.
-        image_size: `(H, W)` in pixels, or one number for a square. None uses the size of the first readable
-            file, of at most 512 x 512 pixels.
-        data_dir: folder with the prepared sets of TensorFlow Datasets, see `read_tfds`.
+        image_size: `(H, W)` in pixels, or one number for a square. None keeps one size of at most 512 x 512 pixels;
+            images of various sizes become 64 x 64, see `load`.
+        data_dir: folder with the prepared sets of TensorFlow Datasets, see `load`.
         label_column: for a table or a Hugging Face data set, see `load`.
         use_columns: for a table or a Hugging Face data set, see `load`.
         max_pixels: maximum number of pixels of an image file.
@@ -108,7 +114,7 @@ def prepare(
         raise InvalidInputError(f"{option}: expected a table, got the folder {root}; leave {option} out.")
     entries, unused_files, other_files = layout(root)
     entries = [entry for entry in entries if not _is_below(root / entry.path, out)]
-    size = image_size_of(image_size) or first_size(root, entries, max_pixels)
+    size = image_size_of(image_size) or size_of_images(root, entries, max_pixels)
     if size is None:
         raise InvalidInputError(f"{root}: expected readable {KINDS} images, got {len(entries)} files, none readable.")
     work = _Work(root, out, entries, size, check_integer("max_pixels", max_pixels), shard_bytes, verbose)
@@ -118,10 +124,16 @@ def prepare(
         if not any(shard["examples"] for shard in shards["train"]):
             raise InvalidInputError(f"{root}: expected readable images for training, got none; check the folder.")
         check_range(root, [shard["brightest"] for part in PARTS for shard in shards[part]])
-        failures = [reason for part in PARTS for shard in shards[part] for reason in shard["skipped"]]
-        notes = skip_notes(failures, [file for file in other_files if not _is_below(root / file, out)])
-        if unused_files:
-            notes.append(f"Left out {len(unused_files)} images outside train, validation and test.")
+        found = [shard for part in PARTS for shard in shards[part]]
+        failures = [reason for shard in found for reason in shard["skipped"]]
+        sizes = [tuple(pair) for shard in found for pair in shard["sizes"]]
+        noted = {name: DecodedImage(NO_PIXELS, *rest) for shard in found for name, rest in shard["noted"].items()}
+        notes = [
+            *skip_notes(failures, [file for file in other_files if not _is_below(root / file, out)]),
+            *size_notes(sizes, size, chosen=image_size is None),
+            *unused_notes(unused_files),
+            *pixel_notes(noted, str, len(entries)),
+        ]
         content = {
             "shape": [*size, 1 if work.grey else 3],
             "label_names": work.names,
@@ -134,7 +146,7 @@ def prepare(
 
 def _entry(shard: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what the index contains about a shard."""
-    return {name: shard[name] for name in ("file", "examples", "labels")}
+    return {name: shard[name] for name in ("file", "examples", "labels", "names")}
 
 
 class _HasColoursError(Exception):
@@ -188,7 +200,7 @@ class _Work:
 
     def _decode(self, entries: Sequence[Entry]) -> Generator[Entry, None, tuple[dict[str, Any], list[np.ndarray]]]:
         """Decodes the images of a shard, and yields after each; returns its description and the pixels."""
-        pixels, labels, skipped, maxima = [], [], [], []
+        pixels, labels, names, skipped, maxima, sizes, noted = [], [], [], [], [], set(), {}
         results = decoders().map(lambda entry: decode(self.root / entry.path, self.size, self.max_pixels), entries)
         for entry, result in zip(entries, results, strict=True):
             if not isinstance(result, DecodedImage):
@@ -197,16 +209,22 @@ class _Work:
                 raise _HasColoursError
             else:
                 pixels.append(with_channels(result.pixels, grey=self.grey))
+                names.append(str(entry.path))
                 labels += [self.names.index(str(entry.label))] if self.names else []
                 maxima += [] if result.brightest is None else [result.brightest]
+                sizes.add(result.file_size)
+                if result.more_frames or result.transparent or is_dark(result):
+                    noted[str(entry.path)] = result[1:]
             yield entry
-        found = {"examples": len(pixels), "labels": labels, "skipped": skipped}
+        found = {"examples": len(pixels), "labels": labels, "names": names, "skipped": skipped, "noted": noted}
+        by_area = sorted(sizes, key=lambda size: size[0] * size[1])
+        found["sizes"] = [*by_area[:1], *by_area[1:][-1:]]
         return found | {"brightest": max(maxima, default=None)}, pixels
 
     def _key(self, entries: Sequence[Entry]) -> str:
         """Returns a digest of the files of a shard and of the options."""
         files = [(str(entry.path), size_of_file(self.root / entry.path)) for entry in entries]
-        text = json.dumps([files, self.size, self.max_pixels, self.names])
+        text = json.dumps([VERSION, files, self.size, self.max_pixels, self.names])
         return digest_of([np.frombuffer(text.encode(), np.uint8)])
 
     def _state(self, part: str, number: int) -> Path:

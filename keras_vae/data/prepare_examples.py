@@ -14,6 +14,7 @@ from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.parts import Parts
 from keras_vae.data.prepare_folder import check_room, clear, unfinished
 from keras_vae.data.prepared import INDEX
+from keras_vae.data.row_names import names_of
 from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.digest import digest_of
 from keras_vae.files import read_json, write_json, write_whole
@@ -82,6 +83,7 @@ def _shards(part: str, split: Split, rows: int, out: Path) -> Iterator[tuple[str
 
     Yields the name of the split, what the index contains about the file, and why examples are left out.
     """
+    names = names_of(split)
     for number, start in enumerate(range(0, len(split), rows)):
         chosen, name = np.arange(start, min(start + rows, len(split))), f"{part}-{number:05}"
         file, state = out / f"{name}.npy", out / f"{name}.shard.json"
@@ -97,6 +99,8 @@ def _shards(part: str, split: Split, rows: int, out: Path) -> Iterator[tuple[str
             "labels": [] if split.y is None else split.y[chosen].tolist(),
             "factors": [] if split.factors is None else split.factors[chosen].tolist(),
         }
+        if names is not None:
+            shard["names"] = names[chosen].tolist()
         yield part, shard, reasons
 
 

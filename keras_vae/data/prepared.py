@@ -102,7 +102,7 @@ def _read(
     for part, (x, labels) in _arrays(path, index, shape).items():
         y = (_renumbered(labels, new_labels) if own_names else labels) if len(labels) else None
         factors = np.array([row for shard in index["splits"][part] for row in shard.get("factors", ())], np.int64)
-        splits[part] = Split(x, y, factors if len(factors) else None)
+        splits[part] = Split(x, y, factors if len(factors) else None, _names(index["splits"][part]))
     return Parts(
         splits["train"], splits.get("validation"), splits.get("test"), label_names=names, notes=tuple(index["notes"]),
         factor_names=tuple(index.get("factor_names", ())), factor_sizes=tuple(index.get("factor_sizes", ())),
@@ -130,6 +130,13 @@ def _arrays(
             x = np.asarray(x)
         found[part] = x, np.concatenate([_labels(path, shard) for shard in shards])
     return found
+
+
+def _names(shards: Sequence[Mapping[str, Any]]) -> np.ndarray | None:
+    """Returns the names of the examples; None if a shard has none, as those of other sources or earlier versions."""
+    if not all("names" in shard for shard in shards):
+        return None
+    return np.array([name for shard in shards for name in shard["names"]], object)
 
 
 def _labels(path: Path, shard: Mapping[str, Any]) -> np.ndarray:

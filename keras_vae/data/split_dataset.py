@@ -22,14 +22,16 @@ class Split:
     """Examples with optional labels and factors of variation.
 
     Args:
-        x: `(N, *event)`, converted by `validate` to uint8 (pixels, 0..255) or float32; or a `LazyArray`, for examples
-            that do not fit in memory.
+        x: `(N, *event)`; uint8 are pixels from 0 to 255, booleans become 0 or 255, and other numbers float32. Images
+            `(N, H, W)` get a channel axis. Or a `LazyArray`, for examples that do not fit in memory.
         y: `(N,)` integer labels, vectors `(N, D)` for a model with a condition, such as measurements or one-hot
-            labels, or None; see `validate_conditions`. Labels of classes must be integers.
+            labels, which become float32, or None. Labels may be whole floats; a column `(N, 1)` of integers becomes
+            `(N,)`.
         factors: `(N, K)` integers, the value of each factor of variation, or None.
+        names: `(N,)` texts, such as the path of the file of each image in its folder, or None.
 
     Raises:
-        InvalidInputError: if `x`, `y` or `factors` cannot be used, or if their lengths differ.
+        InvalidInputError: if `x`, `y`, `factors` or `names` cannot be used, or if their lengths differ.
 
     Example:
 
@@ -41,6 +43,7 @@ class Split:
     x: np.ndarray | LazyArray
     y: np.ndarray | None = None
     factors: np.ndarray | None = None
+    names: np.ndarray | None = None
 
     def __post_init__(self):
         if isinstance(self.x, LazyArray):
@@ -51,16 +54,18 @@ class Split:
             object.__setattr__(self, "y", validate_conditions(self.y, len(self.x)))
         if self.factors is not None:
             object.__setattr__(self, "factors", validate_factors(self.factors, len(self.x)))
+        if self.names is not None:
+            object.__setattr__(self, "names", _checked_names(self.names, len(self.x)))
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __getitem__(self, index: slice | np.ndarray | ShuffledRange) -> "Split":
         """Returns the examples at `index`, a slice or an array of indices."""
-        arrays = [part for part in (self.x, self.y, self.factors) if isinstance(part, np.ndarray)]
+        arrays = [part for part in (self.x, self.y, self.factors, self.names) if isinstance(part, np.ndarray)]
         rows = np.asarray(index) if arrays and isinstance(index, ShuffledRange) else index
-        y, factors = (None if part is None else part[rows] for part in (self.y, self.factors))
-        return Split(self.x[index if isinstance(self.x, LazyArray) else rows], y, factors)
+        others = (None if part is None else part[rows] for part in (self.y, self.factors, self.names))
+        return Split(self.x[index if isinstance(self.x, LazyArray) else rows], *others)
 
     def in_memory(self, most_bytes: int = LARGE) -> "Split":
         """Returns the split with its examples in memory.
@@ -70,8 +75,8 @@ class Split:
         if isinstance(self.x, np.ndarray):
             return self
         rows = self.x.spread(len(self), most_bytes)
-        y, factors = (None if part is None else part[rows] for part in (self.y, self.factors))
-        return Split(np.asarray(self.x[rows]), y, factors)
+        others = (None if part is None else part[rows] for part in (self.y, self.factors, self.names))
+        return Split(np.asarray(self.x[rows]), *others)
 
     def batches(
         self,
@@ -115,6 +120,14 @@ def _check_lazy(x: LazyArray) -> None:
             f"x: expected a lazy array of uint8 or float32, of images with a channel axis, such as shape (N, "
             f"{', '.join(map(str, as_valid.shape[1:]))}) and {as_valid.dtype}; got {x}; convert the rows in its take()."
         )
+
+
+def _checked_names(names: np.ndarray, count: int) -> np.ndarray:
+    """Returns the names as an array of objects, which takes no more memory than the texts."""
+    names = np.asarray(names, object)
+    if names.shape != (count,) or not all(isinstance(name, str) for name in names):
+        raise InvalidInputError(f"names: expected {count} texts, one per example, got shape {names.shape}.")
+    return names
 
 
 def check_alike(name: str, *splits: Split) -> None:

@@ -14,12 +14,15 @@ from google.protobuf.message import DecodeError
 
 from keras_vae.data.columns import MOST_EXACT
 from keras_vae.data.encoded_images import decode, decoders
-from keras_vae.data.folder import SAMPLED, check_range, is_large, most_used, size_notes, skip_notes, stream_note
+from keras_vae.data.folder import SAMPLED, is_large, most_used, stream_note
 from keras_vae.data.folder_layout import SPLITS
-from keras_vae.data.images import MAX_PIXELS, SUFFIXES, DecodedImage, default_size
+from keras_vae.data.image_size import default_size, size_notes
+from keras_vae.data.images import MAX_PIXELS, SUFFIXES, DecodedImage
 from keras_vae.data.lazy_array import LARGE, LazyArray, sample
 from keras_vae.data.parts import Parts
 from keras_vae.data.pixel_array import PixelArray
+from keras_vae.data.pixel_notes import check_range, pixel_notes
+from keras_vae.data.skipped import count_notes, skip_notes
 from keras_vae.data.split_dataset import PARTS, Split
 from keras_vae.data.table import rounding_notes
 from keras_vae.data.tfrecord_files import TFRecordFiles
@@ -94,8 +97,7 @@ def read_tfrecords(
 
     Args:
         path: the file or folder.
-        image_size: `(H, W)` in pixels. None uses the size of the first image that can be decoded, of at most
-            512 x 512 pixels.
+        image_size: `(H, W)` in pixels. None chooses it as `read_folder` does.
         max_pixels: maximum number of pixels of an image.
         label_names: names of the labels 0, 1, ..., such as those of the training data. Other names get the next labels.
         stream: whether to read the examples when they are needed. None does so for images if `is_large`, and for
@@ -132,7 +134,10 @@ def read_tfrecords(
     for part in PARTS:
         rows = np.flatnonzero(part_of[kept] == part)
         if len(rows):
-            splits[part] = Split(x[rows], None if y is None else y[kept[rows]])
+            texts = None  # a lazy array names its rows
+            if isinstance(x, np.ndarray):
+                texts = np.array([files.name_of(record) for record in kept[rows].tolist()], object)
+            splits[part] = Split(x[rows], None if y is None else y[kept[rows]], names=texts)
     if "train" not in splits:
         raise InvalidInputError(
             f"{path}: expected readable examples for training, got only {' and '.join(splits)}; add files for train."
@@ -261,7 +266,7 @@ def _images(
     limit: int | None,
 ) -> tuple[np.ndarray | LazyArray, np.ndarray, list[str]]:
     """Returns images, which records they are, and notes."""
-    size = image_size or _first_size(TFRecordImages(path, files, feature, (1, 1), grey=True), max_pixels)
+    size = image_size or _size_of_images(TFRecordImages(path, files, feature, (1, 1), grey=True), max_pixels)
     if size is None:
         raise InvalidInputError(
             f"{path}: expected encoded images in the feature {feature!r}, got {len(files)} records, none with an image "
@@ -284,11 +289,12 @@ def _images(
             f"{path}: expected readable images, got none in a sample of {len(sampled)}. {failures[0]}"
         )
     check_range(path, [image.brightest for image in good.values()])
-    notes = size_notes(good.values(), size, chosen=image_size is None)
+    notes = size_notes((image.file_size for image in good.values()), size, chosen=image_size is None)
+    notes += pixel_notes(good, files.name_of, len(sampled))
     if failures and not lazy:
-        warned = skip_notes(failures, ())
-        warnings.warn(f"{path}: {len(failures)} of {len(files)} images. {' '.join(warned)}", stacklevel=2)
-        notes = [*warned, *notes]
+        warned = " ".join(skip_notes(failures))
+        warnings.warn(f"{path}: {len(failures)} of {len(files)} images cannot be read. {warned}", stacklevel=2)
+        notes = [*count_notes(failures, f"{len(files)} images"), *notes]
     if large:
         notes.append(stream_note(len(files), seconds))
     if lazy:
@@ -297,10 +303,11 @@ def _images(
     return pixels.array, np.array([*good]), notes
 
 
-def _first_size(images: TFRecordImages, max_pixels: int) -> tuple[int, int] | None:
-    """Returns the size of the first image that can be decoded."""
+def _size_of_images(images: TFRecordImages, max_pixels: int) -> tuple[int, int] | None:
+    """Returns the size that `default_size` chooses; None if no image can be decoded."""
     for index in range(len(images)):
         image = decode(images.encoded(index), None, max_pixels)
         if isinstance(image, DecodedImage):
-            return default_size(image, f"{images.source}, {images.name_of(index)}")
+            where = f"{images.source}, {images.name_of(index)}"
+            return default_size(image, len(images), images.encoded, where, max_pixels)
     return None

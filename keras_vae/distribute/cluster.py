@@ -31,6 +31,7 @@ class Cluster:
 
     @property
     def is_chief(self) -> bool:
+        """Whether this process is the first worker, which writes the files."""
         return self.index == 0
 
     @property

@@ -88,7 +88,7 @@ def from_chief(strategy: tf.distribute.Strategy, arrays: Sequence[np.ndarray]) -
 
     Args:
         strategy: strategy of the workers.
-        arrays: the arrays of this worker.
+        arrays: the arrays of this worker, of any shapes.
 
     Returns:
         The arrays of the chief.

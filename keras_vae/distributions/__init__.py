@@ -13,12 +13,13 @@ from keras_vae.distributions.discretized_logistic import DiscretizedLogistic
 from keras_vae.distributions.distribution_layer import DistributionLayer
 from keras_vae.distributions.embedded_prior import EmbeddedPrior
 from keras_vae.distributions.finite_scalar_quantizer import FiniteScalarQuantizer
+from keras_vae.distributions.flow_distribution import FlowDistribution
 from keras_vae.distributions.full_covariance_normal import FullCovarianceNormal
 from keras_vae.distributions.hierarchical_posterior import HierarchicalPosterior
 from keras_vae.distributions.inverse_autoregressive import InverseAutoregressive
 from keras_vae.distributions.ladder import Ladder
 from keras_vae.distributions.likelihood import Likelihood
-from keras_vae.distributions.location_scale import Laplace, Logistic, StudentT
+from keras_vae.distributions.location_scale import Laplace, LocationScale, Logistic, StudentT
 from keras_vae.distributions.lookup_free_quantizer import LookupFreeQuantizer
 from keras_vae.distributions.masked import Masked
 from keras_vae.distributions.negative_binomial import NegativeBinomial
@@ -93,12 +94,14 @@ __all__ = [
     "DistributionLayer",
     "EmbeddedPrior",
     "FiniteScalarQuantizer",
+    "FlowDistribution",
     "FullCovarianceNormal",
     "HierarchicalPosterior",
     "InverseAutoregressive",
     "Ladder",
     "Laplace",
     "Likelihood",
+    "LocationScale",
     "Logistic",
     "LookupFreeQuantizer",
     "Masked",

@@ -37,7 +37,10 @@ class ContinuousBernoulli(Likelihood):
         return self.independent(tfd.ContinuousBernoulli(logits=parameters["logits"]))
 
     def parameters_of_mean(self, mean: np.ndarray) -> dict[str, np.ndarray]:
-        """Returns the logits for this mean, clipped to [0.001, 0.999], by bisection, as there is no closed form."""
+        """Returns the logits for this mean, clipped to [0.001, 0.999], by bisection, as there is no closed form.
+
+        Both have the same shape.
+        """
         mean = mean.clip(1e-3, 1 - 1e-3)
         low, high = np.full(np.shape(mean), -1001.0), np.full(np.shape(mean), 1001.0)
         for _ in range(50):

@@ -142,7 +142,7 @@ class DistributionLayer(Float32Layer):
         """Sets the learned scale, for features that have no effect on it; a layer without one does not change.
 
         Args:
-            scale: one number, or one per channel of the event.
+            scale: one number, or one per channel of the event, `(C,)`.
         """
 
     def distribution(self, parameters: Mapping[str, tf.Tensor]) -> tfd.Distribution:

@@ -95,7 +95,11 @@ class FiniteScalarQuantizer(DiscretePosterior):
         return super().distribution({"vectors": self.bound(parameters["vectors"])})
 
     def quantize_vectors(self, vectors: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Rounds vectors that `bound` returned, or that are codes already."""
+        """Rounds vectors `(..., *positions, D)` that `bound` returned, or that are codes already.
+
+        Returns:
+            The indices, int32 `(..., *positions, 1)`, and a list of the rounded vectors.
+        """
         low, half_widths = np.negative(self._half_widths), self._half_widths
         values = tf.clip_by_value(tf.round(vectors * half_widths), low, low + np.array(self.sizes, "float32") - 1)
         digits = tf.cast(values - low, tf.int32)

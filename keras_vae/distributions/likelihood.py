@@ -144,7 +144,9 @@ class Likelihood(DistributionLayer):
                 raise InvalidInputError(self.refusal(f"{_example(rows[row], inside[row])} at index {first + row}"))
 
     def scale_of(self, x: np.ndarray) -> float:
-        """Returns the root mean square of examples relative to the initial scale; the maximum over columns.
+        """Returns the root mean square of examples `(N, *event_shape)` relative to the initial scale.
+
+        Of a table, it is the maximum over the columns.
 
         The result is 0 for families whose initial scale is not about 1.
         """

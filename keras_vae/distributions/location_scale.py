@@ -33,6 +33,17 @@ class LocationScale(Posterior, Likelihood):
 
     Raises:
         InvalidInputError: if `scale` or `min_scale` is invalid.
+
+    Example:
+
+    >>> @kv.register
+    ... class Gumbel(LocationScale):
+    ...     'The Gumbel distribution per element.'
+    ...
+    ...     def elements(self, loc, scale):
+    ...         return tfd.Gumbel(loc, scale)
+    >>> Gumbel((2,), scale=1.0).distribution({"loc": tf.zeros((3, 2))}).log_prob([[0.0, 0.0]]).numpy().tolist()
+    [-2.0, -2.0, -2.0]
     """
 
     def __init__(

@@ -61,5 +61,5 @@ class Posterior(DistributionLayer):
         return self.decoder_input(tf.reshape(z, (-1, *self.event_shape)))
 
     def latents(self, posterior: tfd.Distribution, prior: tfd.Distribution | None, z: tf.Tensor) -> tuple[Latent, ...]:
-        """Returns the levels of latent variables, top first; by default, a single level."""
+        """Returns the levels of latent variables of samples z, `(S, B, *event_shape)`, top first; by default, one."""
         return (Latent(posterior, prior, z),)

@@ -94,7 +94,16 @@ class SpatialLadder(HierarchicalPosterior):
 
     @staticmethod
     def sizes_of(grid: Sequence[int], blocks: Sequence[int], *, channels: int = 8) -> tuple[int, ...]:
-        """Returns the number of latents of each level, top first."""
+        """Returns the number of latents of each level, top first.
+
+        Args:
+            grid: see `SpatialLadder`.
+            blocks: see `SpatialLadder`.
+            channels: see `SpatialLadder`.
+
+        Raises:
+            InvalidInputError: if a size is not an integer >= 1.
+        """
         grids = _grids(check_widths("SpatialLadder: grid", grid), check_widths("SpatialLadder: blocks", blocks))
         return tuple(
             math.prod(size) * channels for size, count in zip(grids, blocks, strict=True) for _ in range(count)

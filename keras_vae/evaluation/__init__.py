@@ -37,6 +37,8 @@ from keras_vae.evaluation.budget import FULL, QUICK, Budget
 from keras_vae.evaluation.comparison import Comparison, compare_results
 from keras_vae.evaluation.data_copying import DataCopying, data_copying
 from keras_vae.evaluation.disentanglement import (
+    DCI,
+    Disentanglement,
     beta_vae_score,
     dci,
     disentanglement_scores,
@@ -63,34 +65,36 @@ from keras_vae.evaluation.features import (
 )
 from keras_vae.evaluation.frechet import frechet_distance
 from keras_vae.evaluation.grid_strength import grid_strength
-from keras_vae.evaluation.holes import holes
+from keras_vae.evaluation.holes import Holes, holes
 from keras_vae.evaluation.image_quality import mse, psnr, ssim
 from keras_vae.evaluation.image_statistics import ImageStatistics
-from keras_vae.evaluation.kid import kernel_distance
-from keras_vae.evaluation.kl_decomposition import decompose_kl
+from keras_vae.evaluation.kid import KernelDistance, kernel_distance
+from keras_vae.evaluation.kl_decomposition import KLDecomposition, decompose_kl
 from keras_vae.evaluation.latent import condition_of, kl_per_dimension, variance_of_means
 from keras_vae.evaluation.latent_use import LatentUse, latent_use
-from keras_vae.evaluation.line_walks import line_walks
+from keras_vae.evaluation.line_walks import LineWalks, line_walks
 from keras_vae.evaluation.lipschitz import decoder_lipschitz
 from keras_vae.evaluation.measurement import Measurement
-from keras_vae.evaluation.mid_points import mid_points
+from keras_vae.evaluation.mid_points import MidPoints, mid_points
 from keras_vae.evaluation.nearest_examples import Codes, Nearest, codes_of, nearest
 from keras_vae.evaluation.neighbours import NeighbourDistance
-from keras_vae.evaluation.path_length import path_lengths
+from keras_vae.evaluation.path_length import PathLengths, path_lengths
 from keras_vae.evaluation.picture import Picture
-from keras_vae.evaluation.prdc import prdc
-from keras_vae.evaluation.prior_gap import mmd_to_prior, sliced_wasserstein_to_prior
+from keras_vae.evaluation.prdc import PRDC, prdc
+from keras_vae.evaluation.prior_gap import Gap, mmd_to_prior, sliced_wasserstein_to_prior
 from keras_vae.evaluation.questions import QUESTIONS
 from keras_vae.evaluation.reconstruction_quality import reconstruction_quality
 from keras_vae.evaluation.report import verdict_of, write_report
 from keras_vae.evaluation.result import Result
-from keras_vae.evaluation.round_trip import round_trip
+from keras_vae.evaluation.round_trip import RoundTrip, round_trip
 from keras_vae.evaluation.sharpness import sharpness
 from keras_vae.evaluation.subject import Subject
 
 __all__ = [
     "ANOMALY_SCORES",
+    "DCI",
     "FULL",
+    "PRDC",
     "QUESTIONS",
     "QUICK",
     "AnomalyScorer",
@@ -100,19 +104,28 @@ __all__ = [
     "Codes",
     "Comparison",
     "DataCopying",
+    "Disentanglement",
     "EncoderFeatures",
     "Examples",
     "Features",
+    "Gap",
+    "Holes",
     "ImageStatistics",
     "InceptionFeatures",
+    "KLDecomposition",
+    "KernelDistance",
     "LatentUse",
+    "LineWalks",
     "Measurement",
+    "MidPoints",
     "Nearest",
     "NeighbourDistance",
+    "PathLengths",
     "Picture",
     "Pixels",
     "PrincipalComponents",
     "Result",
+    "RoundTrip",
     "Subject",
     "annealed_log_likelihood",
     "anomaly_scores",

@@ -1,6 +1,7 @@
 """Annealed importance sampling: an estimate of the likelihood that does not use the encoder."""
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +19,9 @@ from keras_vae.random import as_seed, fold
 ACCEPTANCE = 0.65
 STEEPNESS = 4.0
 ADAPTATION = 0.1
+AT_ONCE = 20
+"""So many temperatures are passed in one call, which an interruption waits for."""
+
 WORTH_COMPILING = 1000
 """So many leapfrog steps are slower than XLA with the time that it takes to compile."""
 
@@ -78,12 +82,23 @@ def annealed_log_likelihood(
     compiled = steps * leapfrog_steps >= WORTH_COMPILING and xla.is_faster(model)
     size = min(check_integer("batch_size", batch_size), len(x))
     starts = range(0, len(x), size)
-    log_weights = compiled_for(model, _log_weights, jit_compile=compiled, reduce_retracing=False)
-    found = []
-    for number, start in enumerate(progress(starts, len(starts), "Annealing") if verbose else starts):
-        rows = np.arange(start, start + size) % len(x)
-        given = None if condition is None else condition[rows]
-        found.append(log_weights(x[rows], given, fold(seed, number), steps, chains, leapfrog_steps).numpy())
+    parts = np.array_split(np.arange(steps), math.ceil(steps / AT_ONCE))
+    ticks = iter(progress(range(len(starts) * len(parts)), len(starts) * len(parts), "Annealing", verbose=verbose))
+    start = compiled_for(model, _start, reduce_retracing=False)
+    advance = compiled_for(model, _advance, jit_compile=compiled, reduce_retracing=False)
+    temperatures, found = _temperatures(steps), []
+    for number, first in enumerate(starts):
+        rows = np.arange(first, first + size) % len(x)
+        batch, given = tf.constant(x[rows]), None if condition is None else tf.constant(condition[rows])
+        seeds = [fold(fold(seed, number), run) for run in (0, 1)]
+        pilot, chain = start(max(2, chains // 4), size, seeds[0]), start(chains, size, seeds[1])
+        for part in parts:
+            next(ticks)
+            steep = tf.constant(temperatures[part[0] : part[-1] + 2], tf.float32)
+            now = tf.constant(part[0], tf.int32)
+            pilot, lengths = advance(batch, given, seeds[0], pilot, None, steep, now, leapfrog_steps)
+            chain, _ = advance(batch, given, seeds[1], chain, lengths, steep, now, leapfrog_steps)
+        found.append(chain.log_w.numpy())
     log_w = np.concatenate(found, axis=1)[:, : len(x)].astype("float64")  # (C, N)
     top = log_w.max(axis=0)
     first, second = (np.log(np.exp(power * (log_w - top)).sum(axis=0)) + power * top for power in (1, 2))
@@ -101,52 +116,56 @@ def check_annealable(model: Autoencoder) -> None:
         raise InvalidInputError(f"{model.name}: annealed importance sampling does not sum over unknown labels.")
 
 
-def _log_weights(model, x, condition, seed, steps, chains, leapfrog_steps):
-    temperatures = tf.constant(_temperatures(steps), tf.float32)
-    problem = _Annealing(model, x, condition, leapfrog_steps)
-    lengths = problem.run(temperatures, max(2, chains // 4), fold(seed, 0))[1]
-    return problem.run(temperatures, chains, fold(seed, 1), lengths)[0]
+class _State(NamedTuple):
+    """The chains of a batch of examples `(B, *event_shape)`.
+
+    Attributes:
+        z: the latents `(C, B, *latent_shape)`.
+        log_w: the logarithms of the weights `(C, B)`.
+        length: the length of the next Hamiltonian step `(B,)`.
+    """
+
+    z: tf.Tensor
+    log_w: tf.Tensor
+    length: tf.Tensor
 
 
-class _Annealing:
-    """The chains of a batch of examples `(B, *event_shape)`; states have shape `(C, B, *latent_shape)`."""
+def _start(model, chains, size, seed):
+    z = model.prior_distribution().sample((chains, size), seed=fold(seed, 0))
+    return _State(z, tf.zeros((chains, size)), tf.fill((size,), 0.1))
 
-    def __init__(self, model, x, condition, leapfrog_steps):
-        self.model, self.x, self.leapfrog_steps = model, model.prepare(x), leapfrog_steps
-        self.condition = None if condition is None else model.condition_of(condition)
 
-    def log_likelihood(self, z):
-        return self.model.likelihood_of(z, self.condition).log_prob(self.x)
+def _advance(model, x, condition, seed, state, lengths, temperatures, first, leapfrog_steps):
+    """Moves the chains through `T + 1` temperatures; the new state, and the length of each step `(T, B)`.
 
-    def step(self, z, temperature, length, seed):
-        """A Hamiltonian step of the given length `(B,)`; the new state, and the mean chance of acceptance `(B,)`."""
-        prior = self.model.prior_distribution()
+    The lengths are the given ones, or such as are accepted well.
+    """
+    x, condition = model.prepare(x), None if condition is None else model.condition_of(condition)
+    prior, steps = model.prior_distribution(), temperatures.shape[0] - 1
+
+    def log_likelihood(z):
+        return model.likelihood_of(z, condition).log_prob(x)
+
+    def hamiltonian_step(z, temperature, length, seed):
         kernel = tfp.mcmc.HamiltonianMonteCarlo(
-            lambda z: prior.log_prob(z) + temperature * self.log_likelihood(z),
-            step_size=tf.reshape(length, (1, -1, *[1] * len(self.model.latent_shape))),
-            num_leapfrog_steps=self.leapfrog_steps,
+            lambda z: prior.log_prob(z) + temperature * log_likelihood(z),
+            step_size=tf.reshape(length, (1, -1, *[1] * len(model.latent_shape))),
+            num_leapfrog_steps=leapfrog_steps,
         )
         z, results = kernel.one_step(z, kernel.bootstrap_results(z), seed=seed)
         return z, tf.reduce_mean(tf.exp(tf.minimum(results.log_accept_ratio, 0.0)), axis=0)
 
-    def run(self, temperatures, chains, seed, lengths=None):
-        """Log-weights `(C, B)`, and the length of each step `(T, B)`: the given ones, or such as are accepted well."""
-        size, steps = self.x.shape[0], temperatures.shape[0] - 1
-        z = self.model.prior_distribution().sample((chains, size), seed=fold(seed, 0))
-        length = tf.fill((size,), 0.1)
-        recorded = tf.TensorArray(tf.float32, steps, element_shape=self.x.shape[:1])
+    def step(t, state, recorded):
+        log_w = state.log_w + (temperatures[t + 1] - temperatures[t]) * log_likelihood(state.z)
+        length = state.length if lengths is None else lengths[t]
+        z, accepted = hamiltonian_step(state.z, temperatures[t + 1], length, fold(seed, first + t + 1))
+        longer = length * tf.exp(ADAPTATION * (accepted - ACCEPTANCE))
+        return t + 1, _State(z, log_w, longer), recorded.write(t, length)
 
-        def advance(t, z, log_w, length, recorded):
-            before, now = temperatures[t], temperatures[t + 1]
-            log_w += (now - before) * self.log_likelihood(z)
-            length = length if lengths is None else lengths[t]
-            recorded = recorded.write(t, length)
-            z, accepted = self.step(z, now, length, fold(seed, t + 1))
-            return t + 1, z, log_w, length * tf.exp(ADAPTATION * (accepted - ACCEPTANCE)), recorded
-
-        state = (tf.constant(0), z, tf.zeros((chains, size)), length, recorded)
-        *_, log_w, _, recorded = tf.while_loop(lambda t, *_: t < steps, advance, state, maximum_iterations=steps)
-        return log_w, recorded.stack()
+    recorded = tf.TensorArray(tf.float32, steps, element_shape=x.shape[:1])
+    loop = (tf.constant(0), state, recorded)
+    _, state, recorded = tf.while_loop(lambda t, *_: t < steps, step, loop, maximum_iterations=steps)
+    return state, recorded.stack()
 
 
 def _temperatures(steps: int) -> np.ndarray:

@@ -152,11 +152,14 @@ class AnomalyScorer:
     def shares(self, name: str, scores: np.ndarray) -> np.ndarray:
         """Returns (1 + the number of calibration examples with at least this score) / (1 + their number), `(N,)`.
 
+        For an example like those of the calibration, this is a p-value: at most a share of 1% have 0.01 or less.
+
         Args:
             name: name of a score in `ANOMALY_SCORES`.
-            scores: scores of N examples.
+            scores: scores of N examples, `(N,)`.
 
-        For an example like those of the calibration, this is a p-value: at most a share of 1% have 0.01 or less.
+        Raises:
+            InvalidInputError: for an unknown score.
         """
         return self._p_values(name, tf.constant(scores, tf.float32)).numpy()
 
@@ -193,11 +196,11 @@ class AnomalyScorer:
         return {**scores, **p_values, "is_anomaly": strange}
 
     def tensors(self, x: tf.Tensor, y: Any = None) -> dict[str, tf.Tensor]:
-        """Returns the scores of a batch as for `answer`."""
+        """Returns the scores of a batch `(B, *event_shape)` by name, `(B,)` each, as tensors; see `answer`."""
         return self._scored(self.measure(x, y))
 
     def measure(self, x: tf.Tensor, y: Any = None) -> dict[str, tf.Tensor]:
-        """Returns the measurements of a batch that the scores are computed from, see `measure`."""
+        """Returns the measurements of a batch `(B, *event_shape)` behind the scores, `(B, ...)` each."""
         return measure(self.model, x, y, seed=self.seed, units=self._units)
 
     @property

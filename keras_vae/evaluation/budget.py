@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 
 from keras_vae.checks import check_integer
 
+ANNEALED, MOST_ANNEALED = 32, 4096
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -12,7 +14,8 @@ class Budget:
     Attributes:
         examples: maximum number of test examples, and of training examples.
         samples: number of importance samples per example; 0 skips the log-likelihood.
-        annealed: number of examples for annealed importance sampling; 0 skips it.
+        annealed: number of examples for annealed importance sampling; 0 skips it. None is 32 for examples of at most
+            4096 values, and 0 for larger ones, for which it takes long.
         annealed_steps: number of temperatures of annealed importance sampling.
         pairs: number of pairs of examples for interpolation.
         draws: number of samples from the prior.
@@ -29,7 +32,7 @@ class Budget:
 
     examples: int = 10_000
     samples: int = 500
-    annealed: int = 32
+    annealed: int | None = None
     annealed_steps: int = 300
     pairs: int = 200
     draws: int = 10_000
@@ -38,7 +41,14 @@ class Budget:
     def __post_init__(self):
         for field in fields(self):
             least = 0 if field.name in ("samples", "annealed") else 1
-            check_integer(f"Budget: {field.name}", getattr(self, field.name), least=least)
+            if field.name != "annealed" or self.annealed is not None:
+                check_integer(f"Budget: {field.name}", getattr(self, field.name), least=least)
+
+    def annealed_for(self, size: int) -> int:
+        """Returns the number of examples for annealed importance sampling, for examples of `size` values."""
+        if self.annealed is None:
+            return ANNEALED if size <= MOST_ANNEALED else 0
+        return self.annealed
 
 
 FULL = Budget()

@@ -17,6 +17,9 @@ from keras_vae.evaluation.picture import Picture
 from keras_vae.evaluation.result import Result
 from keras_vae.plots.comparison import DASH, format_value
 
+FIRST = ("reconstructions", "samples")
+"""The pictures at the top of the page."""
+
 
 def evaluation_page(
     title: str,
@@ -28,8 +31,9 @@ def evaluation_page(
 ) -> str:
     """Renders an HTML page with the verdict and a section for each question.
 
-    A section contains the question as its heading, the verdict, a table of measurements with their standard errors and
-    ideal values, the pictures, and notes on missing measurements. The page needs no other file and no network.
+    Pictures of reconstructions and samples come first. A section contains the question as its heading, the verdict, a
+    table of measurements with their standard errors and ideal values, the other pictures, and notes on missing
+    measurements. The page needs no other file and no network.
 
     Args:
         title: heading of the page.
@@ -62,13 +66,22 @@ def evaluation_page(
         {
             "anchor": anchor,
             "result": result,
-            "pictures": [(picture.caption, _data_uri(picture)) for picture in result.pictures.values()],
+            "pictures": [
+                (picture.caption, _data_uri(picture)) for key, picture in result.pictures.items() if key not in FIRST
+            ],
         }
         for anchor, result in zip(_anchors(results), results.values(), strict=True)
     ]
     return template.render(
         title=title,
         verdict=verdict,
+        first=[
+            (picture.caption, _data_uri(picture))
+            for name in FIRST
+            for result in results.values()
+            for key, picture in result.pictures.items()
+            if key == name
+        ],
         sections=sections,
         configuration=_shown(configuration),
         environment=_shown(environment),

@@ -19,6 +19,12 @@ class Holes(NamedTuple):
         of_codes: log q(z) of the latents in `held_out`, nats, `(N',)`.
         of_draws: log q(z) of the samples from the prior, nats, `(M,)`.
         quantile: fraction of the latents in such regions.
+
+    Example:
+
+    >>> z = np.random.default_rng(0).normal(size=(2000, 2))
+    >>> holes(z + 9.0, z).share
+    1.0
     """
 
     share: float

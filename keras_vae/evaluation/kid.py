@@ -17,6 +17,12 @@ class KernelDistance(NamedTuple):
     Attributes:
         value: the estimate; its expectation is 0 for equal distributions, so it may be negative.
         standard_error: standard error of the value.
+
+    Example:
+
+    >>> x = np.random.default_rng(0).normal(size=(400, 4))
+    >>> kernel_distance(x[:200], x[200:] + 1.0).value > 1.0
+    True
     """
 
     value: float

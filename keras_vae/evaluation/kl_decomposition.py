@@ -33,6 +33,12 @@ class KLDecomposition(NamedTuple):
         aggregate_kl: KL(q(z) || p(z)), the sum of `total_correlation` and `dimensionwise_kl`: the KL from the aggregate
             posterior to the prior.
         standard_error: standard error of `mutual_information` over the samples of z.
+
+    Example:
+
+    >>> parts = KLDecomposition(5.0, 4.0, 0.3, 0.7, aggregate_kl=1.0, standard_error=0.1)
+    >>> parts.kl == parts.mutual_information + parts.aggregate_kl
+    True
     """
 
     kl: float

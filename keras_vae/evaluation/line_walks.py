@@ -17,6 +17,11 @@ class LineWalks(NamedTuple):
         mean_distance: mean cosine distance of the images to the nearest line; 0 if each image is a line.
         smoothness: excess of the largest rotation between two images over the mean, as a fraction of the total
             rotation; 0 if all are equal, 1 - 1/(S - 1) for one jump.
+
+    Example:
+
+    >>> LineWalks(mean_distance=0.01, smoothness=0.1).smoothness
+    0.1
     """
 
     mean_distance: float

@@ -16,6 +16,12 @@ class MidPoints(NamedTuple):
         error: mean squared error of their reconstruction, per element, `(P,)`.
         drift: distance of the latent of `examples` from the mid-point, relative to the mean distance of the ends,
             `(P,)`.
+
+    Example:
+
+    >>> x = np.zeros((3, 8), "float32")
+    >>> mid_points(kv.zoo.vae((8,), 2, units=(4,), seed=0), x, x).examples.shape
+    (3, 8)
     """
 
     examples: np.ndarray

@@ -21,6 +21,12 @@ class PathLengths(NamedTuple):
             lower is smoother. Compare only values for the same data and features.
         unevenness: longest step / mean step, averaged over interpolations: 1 for equal steps, S for one jump.
         detour: path length / distance of the ends, averaged over interpolations; 1 for a straight line.
+
+    Example:
+
+    >>> straight = np.linspace(0.0, 1.0, 5)[None, :, None]  # one interpolation of five examples, on a line
+    >>> lengths_of(straight).detour
+    1.0
     """
 
     steps: np.ndarray

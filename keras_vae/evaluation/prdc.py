@@ -20,6 +20,11 @@ class PRDC(NamedTuple):
         recall: fraction of the data in a ball of the samples; 0 to 1.
         density: number of balls of the data that contain a sample, divided by k; about 1 for equal distributions.
         coverage: fraction of the data with a sample in their ball; 0 to 1.
+
+    Example:
+
+    >>> prdc(np.eye(4), np.eye(4), neighbours=1).coverage
+    1.0
     """
 
     precision: float

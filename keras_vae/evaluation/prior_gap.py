@@ -19,6 +19,13 @@ class Gap(NamedTuple):
         value: the distance, averaged over blocks of at most 1000 points.
         standard_error: standard error over the blocks; None if there is only one.
         floor: the distance of two sets of samples from the prior. A value near it means no difference.
+
+    Example:
+
+    >>> draws = np.random.default_rng(0).normal(size=(200, 2))
+    >>> gap = mmd_to_prior(draws[:100] + 1.0, draws[100:])
+    >>> gap.value > gap.floor
+    True
     """
 
     value: float
@@ -35,13 +42,15 @@ def mmd_to_prior(codes: Any, draws: Any, *, kernel: str = "imq") -> Gap:
         kernel: `"imq"` or `"rbf"`.
 
     Raises:
-        InvalidInputError: if the widths differ, or if there are too few points.
+        InvalidInputError: if the widths differ, if there are too few points, or for an unknown kernel.
 
     Example:
 
     >>> draws = np.random.default_rng(0).normal(size=(4000, 2))
     >>> mmd_to_prior(draws[:2000] + 1.0, draws[2000:]).value > 0.1
     True
+
+    Reference: Gretton et al., 2012, https://jmlr.org/papers/v13/gretton12a.html
     """
     term = MMD(kernel)
     return _gap(codes, draws, lambda one, two, _: term.between(one, two))
@@ -64,6 +73,8 @@ def sliced_wasserstein_to_prior(codes: Any, draws: Any, *, projections: int = 20
     >>> draws = np.random.default_rng(0).normal(size=(4000, 2))
     >>> abs(sliced_wasserstein_to_prior(draws[:2000] + 1.0, draws[2000:]).value - 1.0) < 0.2
     True
+
+    Reference: Kolouri, Pope, Martin & Rohde, 2019, https://arxiv.org/abs/1804.01947
     """
     term, seed = SlicedWasserstein(projections), as_seed(check_seed(seed))
     return _gap(codes, draws, lambda one, two, number: term.between(one, two, fold(seed, number)))

@@ -16,6 +16,11 @@ class RoundTrip(NamedTuple):
         distance: |z' - z|, relative to the root mean square distance of the samples from their mean, `(n,)`.
         share: fraction of samples with a `distance` below one half.
         dimensions: number of dimensions that were compared.
+
+    Example:
+
+    >>> round_trip(kv.zoo.vae((8,), 2, units=(4,), seed=0), 50).distance.shape
+    (50,)
     """
 
     distance: np.ndarray

@@ -2,6 +2,10 @@
 
 Layout:
     explore     model and data -> a running explorer
+    save_page   model and data -> one file, without a server at any time
+    prepared    what both do first
+    model_export, scores
+                the export that decodes, and the scores of the examples by it
     explorer_data
                 everything that the page is given
     points, codes, maps, colourings, dimensions, thumbnails, columns

@@ -15,7 +15,9 @@ MOST_COLUMNS = 40
 
 
 def colourings(points: Points, scores: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Returns the colourings, in the order of the control: label, part, factors, scores, columns of a table.
+    """Returns the colourings, in the order of the control: label, condition, factors, scores, part, columns of a table.
+
+    The page starts with the first, so that examples without a label or factors start with a score.
 
     Each has a `name` and a `kind`: `"class"`, with the index of the class of each point (`values`), `names` and
     `colours`; or `"number"`, with a number for each point.
@@ -33,16 +35,16 @@ def colourings(points: Points, scores: Mapping[str, np.ndarray]) -> list[dict[st
     """
     found = []
     labels = points.labels
-    if labels is not None:
+    if labels is not None and (labels >= 0).any():
         found.append(_values("label", labels, points.label_names))
     if points.y is not None and points.y.ndim > 1:
         found += [_number(f"condition {i}", points.y[:, i]) for i in range(min(points.y.shape[1], MOST_COLUMNS))]
-    if len(points.part_names) > 1:
-        found.append(_classes("part of the data", points.part, points.part_names))
     if points.factors is not None:
         names = points.factor_names or tuple(f"factor {i}" for i in range(points.factors.shape[1]))
         found += [_values(name, points.factors[:, i], ()) for i, name in enumerate(names)]
     found += [_number(name, values) for name, values in scores.items()]
+    if len(points.part_names) > 1:
+        found.append(_classes("part of the data", points.part, points.part_names))
     if points.x.ndim == 2:
         names = points.column_names or tuple(f"x{i}" for i in range(points.x.shape[1]))
         for i, name in enumerate(names[:MOST_COLUMNS]):

@@ -10,31 +10,22 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from keras_vae.checks import check_seed
-from keras_vae.data import SplitDataset
 from keras_vae.errors import InvalidInputError
-from keras_vae.explorer.codes import encode_points
-from keras_vae.explorer.explorer_data import explorer_data
-from keras_vae.explorer.map_store import MapStore
-from keras_vae.explorer.points import choose_points
+from keras_vae.explorer.model_export import NAME, connected, write_export
+from keras_vae.explorer.prepared import check_model, prepare
 from keras_vae.explorer.remote import Remote
-from keras_vae.explorer.routes import PATH, Pages
-from keras_vae.explorer.scores import Predict, scores_of
-from keras_vae.explorer.static_page import static_page
-from keras_vae.explorer.without_server import without_server
-from keras_vae.files import expanded, new_parents, write_whole
+from keras_vae.explorer.scores import Signatures
+from keras_vae.explorer.static_page import write_page
 from keras_vae.models import Autoencoder
-from keras_vae.serving import ExportOptions, export
-from keras_vae.serving.client import Client
-from keras_vae.serving.server import LocalServer, ServerOptions
-from keras_vae.serving.server.hosts import LOCAL, check_hosts
-from keras_vae.serving.server.lifecycle import bind
+from keras_vae.progress import step
+from keras_vae.serving.extra import need_server
+from keras_vae.serving.server import ServerOptions
 
-NAME = "model"
-"""The name of the model on the server of the explorer."""
-NEEDED = "decode"
+if TYPE_CHECKING:
+    from keras_vae.serving.server import LocalServer
 
 
 class Explorer:
@@ -72,16 +63,14 @@ class Explorer:
         Args:
             path: path of the file.
             live: whether the file contains the decoder. None does so where it can, and warns otherwise.
-            onnxruntime: path of the npm package `onnxruntime-web`, see `onnxruntime_web`. None downloads it once.
+            onnxruntime: path of the npm package `onnxruntime-web`, as `npm pack` writes it. None downloads it once,
+                33 MB, into the folder of Keras.
 
         Raises:
             InvalidInputError: if `live` is True and the file cannot contain the decoder.
             OSError: if the file cannot be written; a file that exists is then unchanged.
         """
-        path = expanded(path)
-        page = static_page(self._offline(live=live, onnxruntime=onnxruntime))
-        with new_parents(path):
-            write_whole(path, lambda target: target.write_text(page, encoding="utf-8"))
+        write_page(path, self._offline(live=live, onnxruntime=onnxruntime))
 
     def close(self) -> None:
         """Stops the server. The page remains, but nothing is decoded any more."""
@@ -145,7 +134,8 @@ def explore(
         The running explorer.
 
     Raises:
-        InvalidInputError: if the data or an option cannot be used, or if `server` does not answer.
+        InvalidInputError: if the data or an option cannot be used, if `server` does not answer, or if the packages of
+            `keras_vae[serving]` are not installed.
         ServingError: if `server` fails.
 
     Example:
@@ -154,74 +144,43 @@ def explore(
     ...     print(explorer.url)
     http://127.0.0.1:.../explorer/
     """
-    if not isinstance(model, Autoencoder):
-        raise InvalidInputError(f"model: expected an Autoencoder, got {type(model).__name__}; see load_model.")
+    check_model(model)
+    need_server()
+    from keras_vae.explorer.routes import PATH, Pages
+    from keras_vae.serving.server import LocalServer
+    from keras_vae.serving.server.hosts import LOCAL, check_hosts
+    from keras_vae.serving.server.lifecycle import bind
+
     seed, hosts = check_seed(seed), check_hosts(hosts)
     options = ServerOptions(port=port, grpc_port=None)
     with bind(options.host, options.port):  # a port in use is told before the work
         pass
-    chosen = choose_points(model, data, points)
-    codes = encode_points(model, chosen)
-    maps = MapStore(codes, seed=seed)
-    first_map = maps[map_kind]
+    prepared = prepare(model, data, title=title, points=points, map_kind=map_kind, seed=seed)
     with contextlib.ExitStack() as resources:
         folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="keras_vae-")))
         remote = None if server is None else Remote(server, served_name)
         if remote is None:
-            _export(model, folder / NAME, data if anomaly else None, binarize)
+            write_export(model, folder / NAME, data if anomaly else None, binarize)
         pages = Pages(model, remote)
         running = resources.enter_context(LocalServer(folder, options, routes=pages.routes(), hosts=(*LOCAL, *hosts)))
-        predict, signatures = _local(running) if remote is None else _connected(resources, server, served_name, model)
-        if NEEDED not in signatures:
-            raise InvalidInputError(
-                f"server: expected the signature {NEEDED!r}, got {', '.join(signatures)}; export all signatures."
-            )
-        x = model.prepare(chosen.x).numpy()
-        scores = scores_of(predict, signatures, x, codes.condition, verbose=1)
-        described = explorer_data(
-            model, chosen, codes, first_map, scores,
-            title=title or model.name, kind=map_kind, signatures=signatures,
-        )  # fmt: skip
+        if server is None:
+            signatures = _loaded(running)
+        else:
+            signatures = resources.enter_context(connected(server, served_name, model))
+        described = prepared.describe(signatures, on_step=pages.show_step)
         described["predict"] = "predict" if remote is not None else f"../v1/models/{NAME}:predict"
-        pages.data, pages.maps = json.dumps(described).encode(), maps
-
-        offline = partial(without_server, described, model, codes, first_map)
+        pages.maps, pages.data = prepared.maps, json.dumps(described).encode()
+        offline = partial(prepared.without_server, described)
         return Explorer(f"{running.url}{PATH}/", described, resources.pop_all(), offline)
 
 
-def _local(server: LocalServer) -> tuple[Predict, dict[str, list[str]]]:
-    """Returns the function that runs a signature of the model of this process, and the inputs of each signature."""
-    while True:  # a large model loads in the background
-        for status in server.repository.models.get(NAME, {}).values():
-            if status.error is not None:
-                raise InvalidInputError(f"{NAME}: expected an export that can be loaded, got: {status.error}")
-            if (version := status.model_version) is not None:
-                return version.run, {name: list(signature.inputs) for name, signature in version.signatures.items()}
-        time.sleep(0.1)
-
-
-def _connected(
-    resources: contextlib.ExitStack, url: str | None, name: str, model: Autoencoder
-) -> tuple[Predict, dict[str, list[str]]]:
-    """Returns the same for an export of `model` on another server."""
-    client = resources.enter_context(Client(url or "", name, verbose=1))
-    if not client.ready():
-        raise InvalidInputError(
-            f"server: expected a model {name!r} at {url}, but it does not answer; start it, or correct the address."
-        )
-    specs = client.metadata()
-    found = specs[NEEDED].inputs["z"].shape[1:] if NEEDED in specs else model.latent_shape
-    if found != model.latent_shape:
-        raise InvalidInputError(
-            f"server: expected an export of this model, with latents of shape {model.latent_shape}, got one of another "
-            f"model, with {found}; give the address and the name of this one."
-        )
-    signatures = {signature: list(spec.inputs) for signature, spec in specs.items()}
-    return lambda signature, inputs: client.predict(signature, **inputs), signatures
-
-
-def _export(model: Autoencoder, folder: Path, data: Any, binarize: str | None) -> None:
-    """Exports the model; with `anomaly` if the data have training examples."""
-    training, calibration = (data.train, data.validation) if isinstance(data, SplitDataset) else (None, None)
-    options = ExportOptions(binarize=binarize, batch_sizes=(1, 32))
-    export(model, folder, options=options, training=training, calibration=calibration, check=False)
+def _loaded(server: "LocalServer") -> Signatures:
+    """Returns the signatures of the model of this process, once it is loaded."""
+    with step("Loading the export"):
+        while True:  # a large model loads in the background
+            for status in server.repository.models.get(NAME, {}).values():
+                if status.error is not None:
+                    raise InvalidInputError(f"{NAME}: expected an export that can be loaded, got: {status.error}")
+                if (version := status.model_version) is not None:
+                    return Signatures.of(version)
+            time.sleep(0.1)

@@ -32,7 +32,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-BAD_REQUEST, NOT_FOUND, TOO_LARGE = 400, 404, 413
+BAD_REQUEST, NOT_FOUND, TOO_LARGE, NOT_READY = 400, 404, 413, 503
 
 
 class Pages:
@@ -43,15 +43,21 @@ class Pages:
         remote: the server of the model, if it is another one.
 
     Attributes:
-        data: JSON of what the page is given, see `explorer_data`; set before the first request.
-        maps: the maps of the points; set before the first request.
+        data: JSON of what the page is given, see `explorer_data`; None until it is ready.
+        maps: the maps of the points; None until they are ready.
+        step: what is done until then.
     """
 
     def __init__(self, model: Autoencoder, remote: Remote | None = None):
         self.model, self.remote = model, remote
-        self.data = b""
+        self.data: bytes | None = None
         self.maps: MapStore | None = None
+        self.step = "Loading the model"
         self._draws = None if model.prior is None else PriorDraws(model)
+
+    def show_step(self, step: str) -> None:
+        """Names what is done until the page is ready."""
+        self.step = step
 
     def routes(self) -> list[Route]:
         """Returns the routes, all under `/explorer/`."""
@@ -76,6 +82,10 @@ class Pages:
         return Response(page_files()[name], media_type=type_of(name), headers=HEADERS)
 
     async def _data(self, request: Request) -> Response:
+        if self.data is None:
+            response = _error("The page is being prepared.", NOT_READY, step=self.step)
+            response.headers["retry-after"] = "1"
+            return response
         return Response(self.data, media_type="application/json", headers=HEADERS)
 
     async def _map(self, request: Request) -> Response:
@@ -143,5 +153,5 @@ def _json(document: Any) -> Response:
     return Response(json.dumps(document), media_type="application/json", headers=HEADERS)
 
 
-def _error(message: str, status: int) -> Response:
-    return Response(json.dumps({"error": message}), status, media_type="application/json", headers=HEADERS)
+def _error(message: str, status: int, **further: str) -> Response:
+    return Response(json.dumps({"error": message, **further}), status, media_type="application/json", headers=HEADERS)

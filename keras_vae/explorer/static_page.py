@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from keras_vae.explorer.page_files import one_script, page_files
+from keras_vae.files import expanded, new_parents, write_whole
 
 STYLE_LINK = '<link rel="stylesheet" href="explorer.css">'
 SCRIPT_LINK = '<script type="module" src="main.js"></script>'
@@ -41,6 +43,21 @@ def static_page(data: Mapping[str, Any]) -> str:
     inside += [f'<script type="module">{script}</script>' for script in scripts]
     before, body, after = page.rpartition("</body>")
     return before + "\n".join(inside) + "\n" + body + after
+
+
+def write_page(path: str | os.PathLike, data: Mapping[str, Any]) -> None:
+    """Writes the page into a file.
+
+    Args:
+        path: path of the file.
+        data: what the page is given, see `without_server`.
+
+    Raises:
+        OSError: if the file cannot be written; a file that exists is then unchanged.
+    """
+    path, page = expanded(path), static_page(data)
+    with new_parents(path):
+        write_whole(path, lambda target: target.write_text(page, encoding="utf-8"))
 
 
 def _digest(text: str) -> str:

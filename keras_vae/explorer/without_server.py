@@ -31,7 +31,7 @@ def without_server(
         codes: the latents of the points.
         latent_map: the map that is shown first, the only one without a server.
         live: see `Explorer.save`.
-        onnxruntime: see `onnxruntime_web`.
+        onnxruntime: see `Explorer.save`.
 
     Raises:
         InvalidInputError: if `live` is True and the page cannot contain the decoder.
@@ -45,6 +45,6 @@ def without_server(
         except InvalidInputError as error:
             if live:
                 raise
-            warnings.warn(f"The page shows latents that are decoded beforehand. {error}", stacklevel=3)
+            warnings.warn(f"The page shows latents that are decoded beforehand. {error}", stacklevel=4)
     limits = described["limits"][0], described["limits"][1]
     return {**data, "library": library(model, codes, latent_map, described["dimensions"], drawn, limits)}

@@ -2,6 +2,7 @@
 
 from keras_vae.layers.augmentation import AUGMENTATIONS, image_augmentation
 from keras_vae.layers.autoregressive_flow import AutoregressiveFlow
+from keras_vae.layers.bijection import Bijection
 from keras_vae.layers.bottleneck import Bottleneck
 from keras_vae.layers.condition import Condition, LabelCondition, VectorCondition
 from keras_vae.layers.corruption import (
@@ -30,6 +31,7 @@ __all__ = [
     "CORRUPTIONS",
     "MADE",
     "AutoregressiveFlow",
+    "Bijection",
     "Bottleneck",
     "Condition",
     "Corruption",

@@ -30,6 +30,9 @@ class AutoregressiveFlow(Bijection):
         context_dim: length of the context. None for a map without context.
         seed: seed of the initial weights. None draws one.
 
+    Raises:
+        InvalidInputError: if a number is out of its range, or if `gated` or `reverse` is not a bool.
+
     Example:
 
     >>> step = AutoregressiveFlow(3, (16,))

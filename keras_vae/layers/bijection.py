@@ -29,6 +29,20 @@ class Bijection(Float32Layer):
 
     Raises:
         InvalidInputError: if a number is out of its range.
+
+    Example:
+
+    >>> @kv.register
+    ... class Shift(Bijection):
+    ...     'y = x + 1.'
+    ...
+    ...     def forward(self, x, context=None):
+    ...         return x + 1.0, tf.zeros(tf.shape(x)[:-1])
+    ...
+    ...     def inverse(self, y, context=None):
+    ...         return y - 1.0, tf.zeros(tf.shape(y)[:-1])
+    >>> Shift(2).inverse(tf.ones((1, 2)))[0].numpy().tolist()
+    [[0.0, 0.0]]
     """
 
     def __init__(

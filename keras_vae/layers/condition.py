@@ -29,6 +29,9 @@ class Condition(Float32Layer):
     Args:
         size: length of the vector.
 
+    Raises:
+        InvalidInputError: if `size` is not an integer >= 1.
+
     Example:
 
     >>> kv.LabelCondition(10)(tf.constant([3])).shape
@@ -141,7 +144,11 @@ class LabelCondition(Condition):
         return one_hot if y.shape[1] else tf.where(tf.shape(y)[1] == 1, whole, one_hot)
 
     def columns(self, y: Any) -> tf.Tensor:
-        """Labels `(B, 1)` or one-hot `(B, size)`, in float32; which of the two may be known in the graph alone."""
+        """Labels `(B, 1)` or one-hot `(B, size)`, in float32; which of the two may be known in the graph alone.
+
+        Raises:
+            InvalidInputError: if `y` is not numeric, or if its shape is not `(B,)`, `(B, 1)` or `(B, size)`.
+        """
         y = tf.convert_to_tensor(y)
         shape = y.shape[1:].as_list() if y.shape.rank else None
         numeric = is_numeric(y.dtype)

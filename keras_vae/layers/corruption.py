@@ -15,6 +15,9 @@ class Corruption(Float32Layer):
     Args:
         amount: strength of the corruption.
 
+    Raises:
+        InvalidInputError: if `amount` is outside `amount_range`.
+
     Example:
 
     >>> kv.GaussianCorruption(0.1)(tf.zeros((2, 8)), seed=(0, 1)).shape

@@ -83,7 +83,7 @@ class MADE(Float32Layer):
 
     @property
     def degrees(self) -> np.ndarray:
-        """The position of each input in the order, from 1 to dim."""
+        """The position of each input in the order, from 1 to dim, `(dim,)`."""
         degrees = np.arange(1, self.dim + 1)
         return degrees[::-1] if self.reverse else degrees
 

@@ -33,7 +33,8 @@ class ResidualBlock(Serializable, keras.layers.Layer):
         filters: number of channels of input and output.
         kernel_size: side of the convolution kernels.
         activation: Keras activation a.
-        groups: maximum number of groups of channels for the normalisation, see `group_count`.
+        groups: maximum number of groups of channels for the normalisation. It is the largest common divisor of this and
+            `filters` that leaves two or more channels in a group.
 
     Raises:
         InvalidInputError: if a number is not an integer >= 1.

@@ -2,7 +2,8 @@
 
 from keras_vae.models.adversarial import AdversarialAutoencoder
 from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.importance_sampling import ImportanceSampling
 from keras_vae.models.load import load_model
 from keras_vae.models.semi_supervised import SemiSupervisedAutoencoder
 
-__all__ = ["AdversarialAutoencoder", "Autoencoder", "SemiSupervisedAutoencoder", "load_model"]
+__all__ = ["AdversarialAutoencoder", "Autoencoder", "ImportanceSampling", "SemiSupervisedAutoencoder", "load_model"]

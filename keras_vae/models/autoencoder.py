@@ -56,7 +56,7 @@ class Autoencoder(Composition, Inference, LikelihoodBounds, Prediction, Fitting)
         augmentation: a Keras layer or model that transforms the examples during training, before the corruption.
         seed: seed of all noise, and of the initial weights of the parts except the networks. None draws one.
         data_range: smallest and largest value of the training data, where uint8 is from 0 to 1. `fit` and `adapt` set
-            it for arrays and streams of uint8. Later images in other units are then refused, see `check_units`.
+            it for arrays and streams of uint8. Later images in other units are then refused.
         sublayers: internal layers that are frozen or quantized, as `get_config` writes them.
 
     Attributes:
@@ -145,7 +145,7 @@ class Autoencoder(Composition, Inference, LikelihoodBounds, Prediction, Fitting)
         return self.posterior.has_density and self.prior is not None and self.prior.has_density
 
     def prepare(self, x: Any) -> Tensor:
-        """Converts `x` to float32; uint8 is divided by 255."""
+        """Returns `x`, of any shape, in float32; uint8 is divided by 255."""
         x = tf.convert_to_tensor(x)
         return tf.cast(x, tf.float32) / 255.0 if x.dtype == tf.uint8 else tf.cast(x, tf.float32)
 
@@ -211,8 +211,8 @@ class Autoencoder(Composition, Inference, LikelihoodBounds, Prediction, Fitting)
                 `tf.distribute` strategy derives its own noise from it.
             samples: number of samples of z per example, S.
             training: passed to the networks.
-            step: number of training batches so far.
-            extras: other tensors of the batch, such as labels.
+            step: number of training batches so far, a scalar.
+            extras: name -> another tensor of the batch, such as the labels `(B,)`.
         """
         x, extras = self.prepare(x), extras or {}
         condition, own = self.condition_of(extras.get("y")), own_seed(seed)
@@ -274,8 +274,8 @@ class Autoencoder(Composition, Inference, LikelihoodBounds, Prediction, Fitting)
         Args:
             data: the batch of the replica.
             seed: seed of the noise of the step, equal on all replicas.
-            examples: number of examples in the global batch, over which the loss is a mean. None uses the replica's
-                batch.
+            examples: number of examples in the global batch, a scalar, over which the loss is a mean. None uses the
+                replica's batch.
         """
         batch = checked_batch(self, data)
         examples = batch.examples if examples is None else examples
@@ -297,7 +297,7 @@ class Autoencoder(Composition, Inference, LikelihoodBounds, Prediction, Fitting)
         return gradients, self.report.sums_of(batch, trace, report, regularisation), statistics
 
     def reported(self, trace: Trace, terms: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
-        """The metrics (terms, ELBO, loss, weights found so far) and the regularisation losses of the networks."""
+        """The metrics (terms, ELBO, loss, weights found so far) and the regularisation loss of the networks, `()`."""
         loss = self.objective.weigh(terms, trace.step, self.objective.of_model)
         regularisation = tf.add_n([tf.zeros(()), *self.losses])
         found = {name: multiplier.value for name, multiplier in self.objective.multipliers.items()}

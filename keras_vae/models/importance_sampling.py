@@ -14,6 +14,12 @@ class ImportanceSampling(NamedTuple):
         effective_sample_size: (sum_s w_s)^2 / sum_s w_s^2, from 1 (one sample dominates) to S, `(N,)`.
         standard_error: standard error of `log_likelihood`, (1/ESS - 1/S)^(1/2) to first order, nats, `(N,)`. It does
             not include regions of z that no sample has reached.
+
+    Example:
+
+    >>> found = zoo.vae((8,), 2, units=(4,), seed=0).importance_sampling(np.zeros((3, 8)), samples=10)
+    >>> found.log_likelihood.shape, bool((found.effective_sample_size <= 10).all())
+    ((3,), True)
     """
 
     log_likelihood: np.ndarray

@@ -117,7 +117,7 @@ class LikelihoodBounds(BatchedMethods):
         size = min(len(x), max(1, draws // min(samples, 100)))  # 100 draws for each time that x is encoded
         chunk = min(samples, max(1, draws // size))
         batches = math.ceil(len(x) / size)
-        numbers = iter(progress(range(batches), batches, "Drawing codes", verbose=verbose))
+        numbers = iter(progress(range(batches), batches, "Estimating the log-likelihood", verbose=verbose))
 
         def padded(batch):
             return None if batch is None else np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])

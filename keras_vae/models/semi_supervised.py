@@ -177,7 +177,10 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return super().reconstruct(x, condition=condition, batch_size=batch_size, **options)
 
     def interpolate(self, start: Any, end: Any, *, condition: Any = None, steps: int = 10) -> np.ndarray:
-        """See `Autoencoder.interpolate`; a missing label is the most probable label of the start."""
+        """Returns decoded images of the paths, `(P, steps, *event_shape)`, see `Autoencoder.interpolate`.
+
+        A missing label is the most probable label of the start.
+        """
         return super().interpolate(start, end, condition=self.inferred_conditions(start, condition), steps=steps)
 
     def is_known(self, y: tf.Tensor) -> tf.Tensor:
@@ -190,7 +193,11 @@ class SemiSupervisedAutoencoder(Autoencoder):
         return tf.reduce_all(self.condition.columns(y) == -1.0, axis=-1)
 
     def inferred_conditions(self, x: Any, y: Any = None, *, batch_size: int | None = None) -> np.ndarray:
-        """The labels of `x`, `(N,)`: `y`, or the most probable label if `y` is None or -1."""
+        """The labels of `x`, int `(N,)`: `y`, or the most probable label if `y` is None or -1.
+
+        Raises:
+            InvalidInputError: if `x` or `y` cannot be used.
+        """
         if y is None:
             return self.classify(x, batch_size=batch_size).argmax(axis=-1)
         labels = self.check_conditions(y, len(x), may_be_inferred=True)
@@ -208,7 +215,11 @@ class SemiSupervisedAutoencoder(Autoencoder):
             self._checked_labels(y, n)
 
     def check_conditions(self, condition: Any, n: int, *, may_be_inferred: bool = False) -> np.ndarray:
-        """Checks and returns the labels of `n` examples; -1 is a missing label, if it may be inferred."""
+        """Checks and returns the labels of `n` examples, int32 `(n,)`; -1 is a missing label, if it may be inferred.
+
+        Raises:
+            InvalidInputError: if `condition` has another length or shape, or a label is out of range.
+        """
         if not may_be_inferred:
             return self.condition.check(self.condition.for_all(condition, n), n)
         if condition is None:

@@ -17,6 +17,7 @@ from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
 from keras_vae.networks.network import Network
 from keras_vae.networks.options import NetworkOptions
 from keras_vae.networks.patch_skip import PatchSkipDecoder, PatchSkipEncoder, can_have_patch_skip
+from keras_vae.networks.regularized import Regularized
 from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
 from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
 
@@ -39,6 +40,7 @@ __all__ = [
     "PCADecoder",
     "PatchSkipDecoder",
     "PatchSkipEncoder",
+    "Regularized",
     "ResNetDecoder",
     "ResNetEncoder",
     "SequenceDecoder",

@@ -103,7 +103,7 @@ class BackboneEncoder(Network):
             keras.config.set_dtype_policy(policy)
 
     def preprocessed(self, x: tf.Tensor) -> tf.Tensor:
-        """Returns images in [0, 1], scaled to the input range of the architecture."""
+        """Returns images in [0, 1], `(B, H, W, C)`, scaled to the input range of the architecture."""
         if x.shape[-1] == 1:
             x = ops.repeat(x, 3, axis=-1)
         return self.family.preprocess_input(255.0 * x)

@@ -64,7 +64,8 @@ class ConvEncoder(Regularized):
 
     Args:
         input_shape: `(H, W, C)`, where H and W are at least 8 and need not be even or equal.
-        filters: number of filters of each downsampling step. None uses `default_filters`.
+        filters: number of filters of each downsampling step. None uses 32, 64, 128, 256, 256, ..., until the
+            shorter side has 4 to 7 pixels.
         units: width of the dense layer.
         kernel_size: side of the convolution kernels.
         activation: Keras activation.
@@ -118,8 +119,8 @@ class ConvDecoder(Regularized):
     Args:
         input_shape: shape of one latent vector, such as `(16,)`.
         image_shape: `(H, W, C)` of the images. The likelihood maps the features to C channels.
-        filters: number of filters of each upsampling step, from the latent side. None uses `default_filters` in
-            reverse.
+        filters: number of filters of each upsampling step, from the latent side. None uses those of
+            `ConvEncoder` in reverse.
         units: width of the dense layer.
         features: number of output feature maps.
         kernel_size: side of the convolution kernels.

@@ -43,7 +43,16 @@ class Network(Serializable, keras.Model):
         self._sublayers = sublayers
 
     def layer(self, kind: type[keras.layers.Layer], *args: Any, **kwargs: Any) -> keras.layers.Layer:
-        """Creates a layer with the dtype policy of the network, which it keeps if the model is loaded under another."""
+        """Creates a layer with the dtype policy of the network, which it keeps if the model is loaded under another.
+
+        Args:
+            kind: class of the layer.
+            *args: its arguments.
+            **kwargs: its keyword arguments.
+
+        Raises:
+            InvalidInputError: if the argument `activation` is unknown to Keras.
+        """
         check_activation(kwargs.get("activation"))
         return kind(*args, dtype=self.dtype_policy, **kwargs)
 

@@ -11,7 +11,7 @@ class NetworkOptions(TypedDict, total=False):
         units: widths of the dense layers; a single width for conv, resnet, pca, conv1d and gru.
         activation: Keras activation.
         size: `"tiny"`, `"small"`, `"base"` or `"large"`: filters, blocks, units, attention, patch_size and upsampling
-            as a function of the image shape, see `sized_options`; each of them can replace its value.
+            as a function of the image shape; each of them can replace its value.
         filters: number of filters of each downsampling step.
         features: number of output feature maps of the decoder; of feature maps inside the decoder of pca.
         kernel_size: side (or length) of the convolution kernels.

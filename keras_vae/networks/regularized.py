@@ -23,6 +23,23 @@ class Regularized(Network):
     Raises:
         InvalidInputError: if `l2` is not a finite number >= 0, or if both options are set.
 
+    Example:
+
+    >>> @kv.register
+    ... class Linear(Regularized):
+    ...     'A dense layer.'
+    ...
+    ...     def __init__(self, input_shape, units, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.units = units
+    ...         self.dense = self.kernel_layer(keras.layers.Dense, units, kernel_initializer="ones")
+    ...         self.build_on(input_shape)
+    ...
+    ...     def call(self, x):
+    ...         return self.dense(x)
+    >>> print([float(loss) for loss in Linear((3,), 2, l2=0.5).losses])
+    [3.0]
+
     Reference: Ghosh, Sajjadi, Vergari, Black & Schoelkopf, 2020, https://arxiv.org/abs/1903.12436
     """
 

@@ -83,7 +83,8 @@ class ResNetEncoder(_ResNet):
 
     Args:
         input_shape: `(H, W, C)`, where H and W are at least 8 and need not be even or equal.
-        filters: number of filters of each stage. None uses `default_filters` of the image in patches.
+        filters: number of filters of each stage. None uses 32, 64, 128, 256, 256, ..., until the shorter side
+            has 4 to 7 patches.
         blocks: number of residual blocks per stage.
         units: width of the final dense layer; unused if `spatial`.
         kernel_size: side of the convolution kernels.

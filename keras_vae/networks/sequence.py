@@ -78,7 +78,8 @@ class SequenceEncoder(_Sequence):
         input_shape: `(T, C)`, with any number of time steps.
         kind: `"conv1d"` or `"gru"`.
         units: width of the dense layer, or of each of the two recurrent layers.
-        filters: for conv1d, number of filters of each downsampling step. None uses `default_filters`.
+        filters: for conv1d, number of filters of each downsampling step. None uses 32, 64, 128, 256, 256, ...,
+            until 4 to 7 time steps are left.
         kernel_size: for conv1d, length of the convolution kernels.
         dilations: for conv1d, dilations of the residual convolutions after each downsampling step.
         activation: for conv1d, Keras activation a.
@@ -154,8 +155,8 @@ class SequenceDecoder(_Sequence):
         sequence_shape: `(T, C)` of the sequences. The likelihood maps the features to C channels.
         kind: `"conv1d"` or `"gru"`.
         units: width of the dense layer, or of the recurrent layer.
-        filters: for conv1d, number of filters of each upsampling step, from the latent side. None uses
-            `default_filters` in reverse.
+        filters: for conv1d, number of filters of each upsampling step, from the latent side. None uses those of
+            `SequenceEncoder` in reverse.
         features: for conv1d, number of features per time step.
         kernel_size: for conv1d, length of the convolution kernels.
         dilations: for conv1d, dilations of the residual convolutions after each upsampling step.

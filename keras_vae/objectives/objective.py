@@ -172,6 +172,7 @@ class Objective(Serializable):
 
     @property
     def terms(self) -> list[Term]:
+        """The terms, without their weights."""
         return [term for _, term in self.weighted]
 
     @property

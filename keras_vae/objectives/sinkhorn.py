@@ -55,9 +55,8 @@ class Sinkhorn(Term):
         S(Q, P) = OT(Q, P) - OT(Q, Q) / 2 - OT(P, P) / 2
 
     OT is the entropic transport cost between the first latent sample of each example and the same number of prior
-    samples, with the cost |z - p|^2 (see `optimal_transport`), in squared units of the latent space. It converges to
-    the squared 2-Wasserstein distance as epsilon tends to 0, and to the squared distance between the means as epsilon
-    grows.
+    samples, with the cost |z - p|^2, in squared units of the latent space. It converges to the squared 2-Wasserstein
+    distance as epsilon tends to 0, and to the squared distance between the means as epsilon grows.
 
     Args:
         epsilon: weight of the entropy, in squared units of the latent space; the square of the distance below which

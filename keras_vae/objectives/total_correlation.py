@@ -40,7 +40,9 @@ class MutualInformation(_PartOfKL):
 
     Args:
         dataset_size: N, the number of training examples. None uses each batch as the data set.
-        estimator: `"weighted"` or `"stratified"`, see `log_densities`.
+        estimator: of q(z) from the batch: `"weighted"`, 1 / (N B) sum_j q(z | x_j), which is too small by up to a
+            factor of N, a constant without effect on the gradients; or `"stratified"`, whose weights depend on the
+            example and whose expectation is q(z).
         name: see `Term`.
 
     Raises:
@@ -67,7 +69,7 @@ class TotalCorrelation(_PartOfKL):
 
     Args:
         dataset_size: N, the number of training examples. None uses each batch as the data set.
-        estimator: `"weighted"` or `"stratified"`, see `log_densities`.
+        estimator: `"weighted"` or `"stratified"`, see `MutualInformation`.
         name: see `Term`.
 
     Raises:
@@ -94,7 +96,7 @@ class DimensionwiseKL(_PartOfKL):
 
     Args:
         dataset_size: N, the number of training examples. None uses each batch as the data set.
-        estimator: `"weighted"` or `"stratified"`, see `log_densities`.
+        estimator: `"weighted"` or `"stratified"`, see `MutualInformation`.
         name: see `Term`.
 
     Raises:

@@ -22,7 +22,7 @@ def plot_anomalies(
     *,
     labels: Sequence[str],
     scores: Sequence[float] | np.ndarray,
-    score_name: str = "score",
+    score_name: str = "",
     columns: int = 8,
 ) -> Figure:
     """Plots examples above their reconstructions and maps of the error; other events than images in one panel each.
@@ -34,7 +34,7 @@ def plot_anomalies(
         reconstructions: (N, *event), in [0, 1] for images.
         labels: N names for the captions above the examples.
         scores: N numbers for the captions below them.
-        score_name: name and unit of the scores.
+        score_name: name and unit of the scores, for the note above; may be empty.
         columns: number of examples in a row.
 
     Raises:
@@ -55,6 +55,8 @@ def plot_anomalies(
             raise InvalidInputError(f"{part}: expected one per example, {len(x)}, got shape {np.shape(values)}.")
     x = x / np.float32(255) if x.dtype == np.uint8 else x
     image = is_image(x.shape[1:])
+    what, panel = ("image", "") if image else ("example", "Dark: example. Orange: reconstruction. ")
+    named = f" ({score_name})" if score_name else ""
     columns = min(columns if image else min(columns, 4), len(x))
     bands = math.ceil(len(x) / columns)
     between = GAP + 2 * CAPTION
@@ -65,7 +67,7 @@ def plot_anomalies(
         reconstructions,
         event_shape=x.shape[1:],
         title="The strangest examples",
-        note=f"Below each: {score_name}." if image else f"Dark: example. Orange: reconstruction. Below: {score_name}.",
+        note=f"{panel}Below each {what}: its anomaly score{named}.",
         left=0.95 if image else 0.0,
         top=CAPTION,
         bottom=CAPTION,

@@ -16,7 +16,12 @@ LONGEST = 14
 
 
 def plot_neighbours(
-    queries: np.ndarray, neighbours: np.ndarray, *, names: Sequence[str], distances: np.ndarray
+    queries: np.ndarray,
+    neighbours: np.ndarray,
+    *,
+    names: Sequence[str],
+    distances: np.ndarray,
+    neighbour_names: Sequence[Sequence[str]] | None = None,
 ) -> Figure:
     """Plots a row for each query: the query, and its nearest examples from left to right.
 
@@ -25,6 +30,7 @@ def plot_neighbours(
         neighbours: (N, count, *event) their nearest examples.
         names: N names of the queries.
         distances: (N, count) numbers for the captions of the nearest examples.
+        neighbour_names: (N, count) names for these captions; None shows the distances only.
 
     Raises:
         InvalidInputError: if the shapes differ.
@@ -44,8 +50,15 @@ def plot_neighbours(
         raise InvalidInputError(f"distances: expected shape {neighbours.shape[:2]}, got {np.shape(distances)}.")
     if len(names) != len(queries):
         raise InvalidInputError(f"names: expected one per query, {len(queries)}, got {len(names)}.")
+    if neighbour_names is not None and np.shape(neighbour_names) != neighbours.shape[:2]:
+        raise InvalidInputError(
+            f"neighbour_names: expected shape {neighbours.shape[:2]}, got {np.shape(neighbour_names)}."
+        )
     queries, neighbours = (x / np.float32(255) if x.dtype == np.uint8 else x for x in (queries, neighbours))
     rows, count = min(len(queries), MAX_ROWS), neighbours.shape[1]
+    below, what = CAPTION, "distance"
+    if neighbour_names is not None:
+        below, what = 2 * CAPTION, "name and distance"
     sheet = Sheet(
         rows,
         1 + count,
@@ -53,16 +66,22 @@ def plot_neighbours(
         neighbours[:rows],
         event_shape=queries.shape[1:],
         title="The nearest examples",
-        note="Left: the example. Below the others: their distance, in standard deviations of the posterior"
+        note=f"Left: the example. Below the others: their {what}, in standard deviations of the posterior"
         + (f" ({rows} of {len(queries)} shown)." if rows < len(queries) else "."),
-        bottom=CAPTION,
-        row_gaps=[GAP + CAPTION] * (rows - 1),
+        bottom=below,
+        row_gaps=[GAP + below] * (rows - 1),
         column_gaps=[4 * GAP, *[GAP] * (count - 1)],
     )
     for row in range(rows):
-        name = str(names[row])
-        ax = sheet.draw(row, 0, queries[row])
-        caption(ax, "bottom", name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}", color=INK)
+        caption(sheet.draw(row, 0, queries[row]), "bottom", _end_of(names[row]), color=INK)
         for column in range(count):
-            caption(sheet.draw(row, 1 + column, neighbours[row, column]), "bottom", f"{distances[row, column]:.3g}")
+            text = f"{distances[row, column]:.3g}"
+            if neighbour_names is not None:
+                text = f"{_end_of(neighbour_names[row][column])}\n{text}"
+            caption(sheet.draw(row, 1 + column, neighbours[row, column]), "bottom", text)
     return sheet.figure
+
+
+def _end_of(name: str) -> str:
+    """Returns the last characters of a name, which tell the files of a folder apart."""
+    return name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}"

@@ -37,7 +37,8 @@ def plot_overlap(
         log_density_of_draws: `(M,)`, log density of the aggregate posterior q(z) at `prior_draws`, in nats.
 
     Returns:
-        The figure. For D > 2 the axes of the scatter plot are `most_different_directions`. With densities, the title
+        The figure. For D > 2 the axes of the scatter plot are the two directions in which the second moments of latents
+        and samples differ most, in units of the standard deviation of the samples. With densities, the title
         states the fraction of samples in holes, where log q(z) is below its 1 % quantile at the latents. A log density
         of -inf is in a hole. NaN, +inf and points that are not finite are left out; the note states their number.
 

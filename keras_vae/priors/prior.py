@@ -21,6 +21,9 @@ class Prior(Float32Layer):
     Args:
         event_shape: shape of one latent, such as `(D,)`.
 
+    Raises:
+        InvalidInputError: if `event_shape` is not a shape of positive sizes.
+
     Example:
 
     >>> @kv.register
@@ -52,7 +55,10 @@ class Prior(Float32Layer):
         """Returns the distribution, built in every step; batch shape `()`.
 
         Args:
-            encode: x -> q(z | x), for priors that consist of posteriors.
+            encode: x, `(K, *input_shape)`, -> q(z | x), for priors that consist of posteriors, such as `VampPrior`.
+
+        Raises:
+            InvalidInputError: if the prior consists of posteriors, and `encode` is None.
         """
         raise NotImplementedError
 

@@ -73,6 +73,9 @@ class SecondStagePrior(Prior):
         samples: number of samples of u for `log_prob`.
         seed: seed of the initial weights. None draws one.
 
+    Raises:
+        InvalidInputError: if a shape or number is out of its range.
+
     Example:
 
     >>> SecondStagePrior((4,), units=(16,)).distribution().sample(3, seed=(0, 1)).shape
@@ -118,11 +121,11 @@ class SecondStagePrior(Prior):
         return tfd.MultivariateNormalDiag(tf.zeros(self.latent_dim))
 
     def encode(self, z: tf.Tensor) -> tfd.Distribution:
-        """q(u | z) for flattened z."""
+        """q(u | z) for flattened latents z, `(..., D)`; batch shape `(...)`, event shape `(latent_dim,)`."""
         return self._through(self._encoder, z)
 
     def decode(self, u: tf.Tensor) -> tfd.Distribution:
-        """p(z | u), over flattened z."""
+        """p(z | u) of flattened latents z, for u, `(..., latent_dim)`; batch shape `(...)`, event shape `(D,)`."""
         return self._through(self._decoder, u)
 
     def _through(self, layers, x):

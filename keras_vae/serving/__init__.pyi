@@ -1,4 +1,5 @@
 from .checks import ExportCheck as ExportCheck
+from .checks import SignatureCheck as SignatureCheck
 from .checks import check_export as check_export
 from .onnx import export_onnx as export_onnx
 from .options import ExportOptions as ExportOptions

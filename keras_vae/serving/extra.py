@@ -6,6 +6,9 @@ from types import ModuleType
 
 from keras_vae.errors import InvalidInputError
 
+SERVER = ("tensorflow_serving.apis", "grpc", "starlette", "uvicorn", "httptools", "orjson", "prometheus_client")
+"""The modules that the local server imports, beside those that keras_vae always installs."""
+
 
 def need(module: str, *, extra: str = "serving") -> ModuleType:
     """Imports an optional module.
@@ -28,6 +31,16 @@ def need(module: str, *, extra: str = "serving") -> ModuleType:
         raise InvalidInputError(
             f"{error.name}: expected this package, but it is not installed; run: pip install 'keras_vae[{extra}]'"
         ) from error
+
+
+def need_server() -> None:
+    """Checks that the modules of the local server can be imported, before those of keras_vae that import them.
+
+    Raises:
+        InvalidInputError: if one is not installed.
+    """
+    for module in SERVER:
+        need(module)
 
 
 def is_installed(module: str) -> bool:

@@ -103,7 +103,7 @@ def export_signatures(
         model: a built model.
         options: see `ExportOptions`.
         scorer: scores of anomalies beside reference examples.
-        scope: returns a context in which the model uses other weights, see `ServedWeights`.
+        scope: returns a context in which the model uses other weights, such as those of `options.precision`.
 
     Raises:
         InvalidInputError: if `options.signature` is not one of these names, or if `options.images` is True for a model

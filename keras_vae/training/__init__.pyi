@@ -6,6 +6,7 @@ from .build import load_data as load_data
 from .build import with_data as with_data
 from .config import TrainingConfig as TrainingConfig
 from .defaults import with_defaults as with_defaults
+from .initial_weights import Taken as Taken
 from .initial_weights import freeze as freeze
 from .initial_weights import load_matching as load_matching
 from .report import training_result as training_result

@@ -15,7 +15,7 @@ from keras_vae.data import Split, SplitDataset
 from keras_vae.data.binarize import Binarized
 from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.lazy_array import LazyArray, sample, sample_of
-from keras_vae.data.load import has_label_names, is_table, load
+from keras_vae.data.load import has_images, has_label_names, is_table, load
 from keras_vae.data.pipeline import steps_per_epoch
 from keras_vae.data.prepared import prepared_columns
 from keras_vae.distributions import Table
@@ -88,16 +88,21 @@ def with_data(config: TrainingConfig, data: str) -> TrainingConfig:
     if is_table(data) or is_hugging_face(data):
         kept = TABLE_OPTIONS
     names = {name for name in (*TABLE_OPTIONS, *FOLDER_OPTIONS) if name not in kept}
+    if not has_images(data):
+        names.add("image_size")
     return config.replace(data=data, **dict.fromkeys(names))
 
 
 def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
-    """Returns the configuration with the names of the data, so that later data are read in the same way.
+    """Returns the configuration with names and a size from the data, so that later data are read in the same way.
 
     The names are the columns of a table and the texts of its categories in the order of their indices, or the labels of
-    a folder of images or of TFRecord files.
+    a folder of images or of TFRecord files. The size is that of the images in such a folder.
     """
     if not data.column_names:
+        if config.image_size is None and data.is_image and has_label_names(config.data) and has_images(config.data):
+            height, width = data.event_shape[:2]
+            config = config.replace(image_size=height if height == width else (height, width))
         named = data.label_names and has_label_names(config.data)
         return config.replace(label_names=list(data.label_names)) if named else config
     if config.label_column is None and (prepared := prepared_columns(expanded(config.data))):

@@ -19,8 +19,8 @@ CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
 TABLE_OPTIONS, FOLDER_OPTIONS = ("label_column", "use_columns", "categories"), ("label_names",)
 """Attributes with options for tables, and for folders of images."""
 
-FROM_DATA = ("use_columns", "categories", "label_names")
-"""Attributes that `with_names` sets from a table or a folder of images if they are None."""
+FROM_DATA = ("use_columns", "categories", "label_names", "image_size")
+"""Attributes that `with_names` sets from a table or from images if they are None."""
 
 DECAYS = ("cosine", "linear", "none")
 """Decays of the learning rate."""
@@ -83,8 +83,8 @@ class TrainingConfig:
         augment: random transformations of the images in training, such as flip,crop; also rotate, zoom, brightness and
             contrast. Amounts are options, such as `{"augmentation": {"rotate": 0.1}}`, see `layers.image_augmentation`.
         binarize: how to binarise pixels: `"dynamic"`, `"static"` or `"threshold"`; by default not.
-        image_size: size of the images in pixels, one number or height and width, for images of various sizes; by
-            default that of the first file.
+        image_size: size of the images in pixels, one number or height and width; by default that of the files, or 64 if
+            they differ.
         validation: fraction (or number) of the examples for validation, for data without a validation split.
         test: fraction (or number) of the examples for test, for data without a test split.
         limit: maximum number of examples in each split, for a quick trial; by default all.

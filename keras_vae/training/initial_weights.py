@@ -27,6 +27,11 @@ class Taken(NamedTuple):
         taken: names of the weights that have the values of the source.
         left: name -> why the weight keeps its initial value.
         digest: a digest of all weights of the source.
+
+    Example:
+
+    >>> print(Taken("runs/digits", taken=["a", "b"], left={"c": "another shape"}, digest="..."))
+    2 of 3 weights from runs/digits; not c (another shape)
     """
 
     source: str
@@ -44,8 +49,9 @@ class Taken(NamedTuple):
 def load_matching(model: Autoencoder, source: str | os.PathLike) -> Taken:
     """Sets the weights of `model` to those of another model, where names and shapes are the same.
 
-    The names are those of `named_weights`. The class of the part must also be the same, because the same shape has
-    another meaning in, say, another likelihood. The step and the optimizer do not change.
+    The names are those of the layers within each part, such as `encoder/dense_1/kernel`. The class of the part must
+    also be the same, because the same shape has another meaning in, say, another likelihood. The step and the
+    optimizer do not change.
 
     Args:
         model: the model that gets the weights.
@@ -95,7 +101,8 @@ def freeze(model: Autoencoder, names: Sequence[str]) -> None:
 
     Args:
         model: the model.
-        names: names of parts, such as `encoder`, or of layers, such as `encoder/dense_1`, see `named_layers`.
+        names: names of parts, such as `encoder`, or of layers within one, such as `encoder/dense_1`,
+            numbered in each part from the input on.
 
     Raises:
         InvalidInputError: for an unknown name, or if nothing is left to train.

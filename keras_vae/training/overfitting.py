@@ -55,5 +55,6 @@ def about_history(history: Mapping[str, Sequence[float]], *, keeps_best: bool = 
     epoch = best + width // 2 + 1
     return (
         f"The model overfits: its {title} was best in epoch {epoch} of {len(values)}, and is {lost:.1f} nats worse at "
-        "the end. Use --early-stopping, fewer epochs, more examples or a stronger regularisation."
+        "the end, whose weights are kept. Train again with --early-stopping, which keeps those of the best epoch, or "
+        "with more examples or a stronger regularisation."
     )

@@ -21,6 +21,7 @@ from keras_vae.locks import LOCK, check_unlocked, locked
 from keras_vae.plots import plot_rate_distortion, plot_search, save
 from keras_vae.training import Run, TrainingConfig, train
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY
+from keras_vae.training.few_examples import warn_of_few_examples
 from keras_vae.tuning.hyper_model import AutoencoderHyperModel
 from keras_vae.tuning.saved_search import agree, whole_files
 from keras_vae.tuning.search_space import Axis
@@ -133,6 +134,7 @@ def _held(out: Path, resume: bool) -> Iterator[None]:
 def _tune(config, out, space, tuner, max_trials, objective, target, verbose) -> Run | None:
     writes = not is_worker()
     hyper_model = AutoencoderHyperModel(config, space, likelihood=target.name == "log_likelihood")
+    warn_of_few_examples(hyper_model.data)
     needs_samples = hyper_model.likelihood_samples
     config = hyper_model.config  # with numbers of epochs and latents
     settings = {

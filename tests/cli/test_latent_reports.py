@@ -32,6 +32,8 @@ def test_the_nearest_examples_are_listed_and_drawn(cli, finished_run, folder):
     assert code == 0 and "Written: neighbours (neighbours.csv, neighbours.png)" in said
     rows = list(csv.DictReader(Path("neighbours/neighbours.csv").read_text().splitlines()))
     assert len(rows) == 24 * 3 and rows[0]["query"] == "d0/00.png"
+    train, row = rows[0]["neighbour"].split()
+    assert train == "train" and 0 <= int(row) < len(load("digits").train)
     assert float(rows[0]["distance"]) <= float(rows[1]["distance"])
     assert Path("neighbours/neighbours.png").read_bytes().startswith(b"\x89PNG")
     assert_refused(cli("neighbours", finished_run, "--data", folder), "it contains results; use --overwrite")

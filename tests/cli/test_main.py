@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from keras_vae import KL, NLL, Autoencoder, __version__, make_networks, zoo
-from keras_vae.cli.main import COMMANDS
+from keras_vae.cli.main import COMMANDS, PANELS
 from keras_vae.data import load
 from keras_vae.evaluation import QUESTIONS
 from keras_vae.training import Run, TrainingConfig, load_data
@@ -60,6 +60,7 @@ def test_help_lists_every_command(cli):
     code, out, err = cli("--help")
     assert (code, err) == (0, "")
     assert all(re.search(rf"\b{name}\b", out) for name in NAMES)
+    assert re.findall(r"^╭─ (\w+) ─", out, re.MULTILINE)[1:] == [*PANELS]
     assert (0, out, "") == cli("-h")
 
 
@@ -656,7 +657,8 @@ def test_anomalies_are_found_listed_and_drawn(cli, finished_run, oddities):
     with pytest.warns(UserWarning, match="skipped good/z.png"):
         code, said, _ = cli("anomalies", finished_run, "--data", oddities, "--top", 3)
     assert code == 0 and re.search(r"combined +1\.000 +1\.000", said)
-    assert "Not readable: 1 file, first good/z.png" in said
+    assert "Left out: 1 of 24 images, which cannot be read; summary.json names them." in said
+    assert re.search(r"\n1% of the usual examples score above \d\.?\d*; here \d+ of 23 do\.", said)
     rows = list(csv.DictReader(Path("anomalies/scores.csv").read_text().splitlines()))
     assert len(rows) == 23 and {row["name"][:4] for row in rows[:3]} == {"odd/"}
     assert float(rows[0]["combined"]) >= float(rows[1]["combined"]) and rows[0]["is_anomaly"] == "True"

@@ -8,6 +8,7 @@ from PIL import Image
 
 from keras_vae.data import hugging_face, load, prepare
 from keras_vae.data.lazy_array import LazyArray
+from keras_vae.data.row_names import names_of
 
 datasets = pytest.importorskip("datasets", reason="the extra huggingface is not installed")
 
@@ -32,9 +33,11 @@ def test_images_are_read_in_memory_and_lazily_alike(pictures, tmp_path, refused)
     for part in ("train", "validation", "test"):
         assert np.array_equal(np.asarray(getattr(lazy, part).x), getattr(small, part).x)
         assert np.array_equal(getattr(lazy, part).y, getattr(small, part).y)
+        assert np.array_equal(names_of(getattr(lazy, part)), names_of(getattr(small, part)))
+    assert names_of(small.test)[:2].tolist() == ["test/0", "test/1"]
     assert isinstance(lazy.train.x, LazyArray) and small.train.x.shape[1:] == (8, 8, 3)
     assert lazy.digests() == load(tmp_path / "saved", image_size=8, stream=True).digests()
-    assert any("All are resized to 9x8" in note for note in load(pictures).notes)
+    assert any("All are resized and cropped to 9x8" in note for note in load(pictures).notes)
     with refused("label_names: expected a folder of images"):
         load(tmp_path / "saved", label_names=["dog", "cat"])
 
@@ -42,12 +45,17 @@ def test_images_are_read_in_memory_and_lazily_alike(pictures, tmp_path, refused)
 def test_images_that_cannot_be_read_are_skipped_or_replaced(pictures):
     broken = pictures["train"].cast_column("img", datasets.Image(decode=False)).to_list()
     broken[3]["img"], broken[5]["img"] = {"bytes": b"no image", "path": None}, None
+    broken[7]["img"]["path"] = "photos/7.png"
     broken = datasets.Dataset.from_list(broken, pictures["train"].features)
-    with pytest.warns(UserWarning, match="2 of 20 images. Skipped train/3: .*cannot identify"):
+    with pytest.warns(UserWarning, match="2 of 20 images cannot be read. Skipped train/3: .*cannot identify"):
         small = load(broken, image_size=8, stream=False, validation=2, test=2)
     assert len(small.train) == 14
+    names = [name for part in (small.train, small.validation, small.test) for name in names_of(part)]
+    assert sorted(names) == sorted(
+        {*(f"train/{row}" for row in range(20)), "photos/7.png"} - {"train/3", "train/5", "train/7"}
+    )
     lazy = load(broken, image_size=8, stream=True, validation=2, test=2)
-    with pytest.warns(UserWarning, match="It is replaced by the next image"):
+    with pytest.warns(UserWarning, match="dataset: skipped train/[35]: "):
         assert np.asarray(lazy.train.x).shape == (16, 8, 8, 3)
 
 

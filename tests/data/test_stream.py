@@ -143,7 +143,7 @@ def test_a_folder_is_streamed_as_in_memory(photos):
 
 
 def test_the_chosen_size_of_images_of_various_sizes_is_noted(photos):
-    assert any("All are resized to 9x9, the size of the first" in note for note in data.load(photos).notes)
+    assert any("All are resized and cropped to 9x9, the size of the first" in note for note in data.load(photos).notes)
     assert not any("resized" in note for note in data.load(photos, image_size=8).notes)
 
 

@@ -72,7 +72,7 @@ def test_an_image_that_cannot_be_decoded_is_skipped_or_replaced_and_named(tmp_pa
     examples[5]["image/encoded"] = b"no image"
     del examples[8]["image/encoded"]
     path = write(tmp_path / "a.tfrecord", examples)
-    with pytest.warns(UserWarning, match=r"2 of 20 images. Skipped a.tfrecord, record 5: .*record 8: it has no image"):
+    with pytest.warns(UserWarning, match=r"2 of 20 .* Skipped a.tfrecord, record 5: .*record 8: it has no image"):
         assert len(load(path, image_size=8, validation=2, test=2).train) == 14
     lazy = load(path, image_size=8, stream=True, validation=2, test=2)
     whole = Joined([lazy.train.x, lazy.validation.x, lazy.test.x])
@@ -140,7 +140,7 @@ def test_large_and_many_images_are_lazy_and_a_folder_of_images_stays_one(tmp_pat
     monkeypatch.setattr("keras_vae.data.folder.MOST_FILES", 10)
     data = load(tmp_path)
     assert isinstance(data.train.x, LazyArray) and "decoded when they are needed" in " ".join(data.notes)
-    assert "resized to 8x9, the size of the first" in " ".join(data.notes)
+    assert "resized and cropped to 8x9, the size of the first" in " ".join(data.notes)
     for number in range(4):
         (tmp_path / f"{number}.png").write_bytes(png(np.zeros((4, 4), np.uint8)))
     with pytest.warns(UserWarning, match="Skipped 1 files that are not PNG"):

@@ -4,7 +4,7 @@ import recipes
 from linear_model import linear_example
 
 from keras_vae import GaussianMixturePrior
-from keras_vae.evaluation import annealed_log_likelihood
+from keras_vae.evaluation import Budget, annealed_log_likelihood
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +84,8 @@ def test_bad_arguments_are_refused(linear, refused):
             annealed_log_likelihood(model, x, **options)
     with refused("expected shape"):
         annealed_log_likelihood(model, x[:, :3])
+
+
+def test_large_examples_are_annealed_only_where_it_is_asked_for():
+    assert [Budget().annealed_for(size) for size in (784, 4096, 12288)] == [32, 32, 0]
+    assert [Budget(annealed=number).annealed_for(12288) for number in (0, 5)] == [0, 5]

@@ -168,8 +168,8 @@ def test_copies_and_blurred_samples_are_named(data, samples, memorised, blurred)
     ("ratios", "error", "words"),
     [
         ((0.5, 1.5), 1.0, "The model overfits"),
-        ((0.5, 0.6), 1.0, "cannot be known"),
-        ((1.5, 2.0), 1.0, "cannot be known"),
+        ((0.5, 0.6), 1.0, "shows whether fewer epochs are better"),
+        ((1.5, 2.0), 1.0, "shows whether fewer epochs are better"),
         ((0.5, 0.6), 1e6, "No overfitting"),
     ],
 )

@@ -1,8 +1,8 @@
 """The page in a real browser."""
 
 import io
+import json
 import os
-import shutil
 import time
 from pathlib import Path
 
@@ -10,19 +10,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import explore
+from keras_vae import explore, zoo
+from keras_vae.data import Split, SplitDataset
+from keras_vae.explorer.codes import encode_points
+from keras_vae.explorer.explorer_data import explorer_data
+from keras_vae.explorer.maps import make_map
 from keras_vae.explorer.onnxruntime_web import FILE, FOLDER
+from keras_vae.explorer.points import choose_points
+from keras_vae.explorer.routes import PATH, Pages
+from keras_vae.explorer.static_page import static_page
+from keras_vae.explorer.without_server import without_server
 from keras_vae.serving.png import png
+from keras_vae.serving.server import LocalServer
+from tests.browser import chromium, errors, needs_chromium
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install 'keras_vae[test]'")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        None in (CHROMIUM, DRIVER), reason="needs chromium and chromedriver: apt install chromium-driver"
-    ),
-]
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 DROP = """
 const [bytes, name] = arguments;
@@ -41,9 +44,41 @@ URL.createObjectURL = (blob) => {
 document.getElementById('path-gif').click();
 """
 PACKAGE = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / FOLDER / FILE
+NOISE_AS_GIF = """
+const [done, side] = [arguments[1], arguments[0]];
+import(new URL('gif.js', document.baseURI)).then(async ({animation}) => {
+  let state = 1;
+  const frames = [0, 1, 2].map(() => {
+    const frame = new ImageData(side, side);
+    for (let i = 0; i < frame.data.length; i += 4) {
+      state = (1103515245 * state + 12345) % 2147483648;
+      frame.data.set([state >> 16 & 255, state >> 16 & 255, state >> 16 & 255, 255], i);
+    }
+    return frame;
+  });
+  const content = new Uint8Array(await animation(frames, 1).arrayBuffer());
+  done([Array.from(content), frames.map(frame => Array.from(frame.data).filter((_, i) => i % 4 == 0))]);
+});
+"""
+DRAWN = """
+const overlay = document.getElementById('overlay');
+return overlay.getContext('2d').getImageData(0, 0, overlay.width, overlay.height).data.some(value => value > 0);
+"""
 UNNAMED = """
 const controls = [...document.querySelectorAll('button, select, input, canvas[tabindex]')];
 return controls.filter(e => !(e.labels?.length || e.ariaLabel || e.textContent.trim())).map(e => e.outerHTML);
+"""
+ZOOMED = """
+const done = arguments[0];
+const canvas = document.getElementById('points');
+let frames = 0;
+const frame = () => {
+  document.getElementById(frames % 2 ? 'zoom-in' : 'zoom-out').click();
+  if (frames++ < 20) return requestAnimationFrame(frame);
+  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  done(pixels.filter((value, i) => i % 4 == 3 && value > 0).length);
+};
+frame();
 """
 MANY_POINTS = 10_000
 
@@ -83,32 +118,35 @@ class Page:
     def pixels(self):
         return self.script("return document.querySelector('#decoded-frame canvas').toDataURL()")
 
-    def drag(self, *places):
-        """Drags the pointer over places of the map, as shares of its width and height."""
-        overlay = self.driver.find_element("id", "overlay")
-        self.script("arguments[0].scrollIntoView({block: 'center'})", overlay)
-        size = overlay.size
-        moves = [(int((x - 0.5) * size["width"]), int((y - 0.5) * size["height"])) for x, y in places]
-        chain = webdriver.ActionChains(self.driver, duration=30)
-        chain.move_to_element_with_offset(overlay, *moves[0]).click_and_hold()
-        for move in moves[1:]:
-            chain.move_to_element_with_offset(overlay, *move)
+    def drag(self, *places, over="overlay"):
+        """Drags the pointer over places of the map, or another element, as shares of its width and height."""
+        chain = self.pointer(*places[0], over=over).click_and_hold()
+        for place in places[1:]:
+            chain.move_to_element_with_offset(*self.offset(*place, over))
         chain.release().perform()
 
+    def pointer(self, x, y, over="overlay"):
+        """The pointer at a place of an element, for what it does there."""
+        self.script("document.getElementById(arguments[0]).scrollIntoView({block: 'center'})", over)
+        chain = webdriver.ActionChains(self.driver, duration=30)
+        return chain.move_to_element_with_offset(*self.offset(x, y, over))
+
+    def offset(self, x, y, over):
+        element = self.driver.find_element("id", over)
+        return element, int((x - 0.5) * element.size["width"]), int((y - 0.5) * element.size["height"])
+
+    def show(self, index):
+        self.script(f"document.getElementById('pick-index').value = {index}")
+        self.script("document.getElementById('pick').requestSubmit()")
+
     def errors(self):
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        return errors(self.driver)
 
 
 @pytest.fixture(scope="module")
 def page():
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    yield Page(driver)
-    driver.quit()
+    with chromium() as driver:
+        yield Page(driver)
 
 
 def test_a_walk_through_the_latent_space(page, explorer):
@@ -120,8 +158,7 @@ def test_a_walk_through_the_latent_space(page, explorer):
     page.wait_for(f"return document.getElementById('decoded-frame').dataset.decoded > {before + 1}")
     assert "Between examples" in page.text("caption") and page.pixels() != pixels
 
-    page.click("pick-index")
-    page.script("document.getElementById('pick-index').value = 7; document.getElementById('pick').requestSubmit()")
+    page.show(7)
     page.wait_for("return /example/.test(document.getElementById('caption').textContent)")
     assert "label:" in page.text("caption") and "ELBO" in page.text("caption")
 
@@ -150,6 +187,37 @@ def test_a_walk_through_the_latent_space(page, explorer):
     assert page.errors() == []
 
 
+def test_a_point_is_shown_under_the_pointer_and_decoded_by_a_click(page, explorer, array_of):
+    page.open(explorer.url)
+    data = explorer.data
+    places = array_of(data["maps"]["pca"]["places"])
+    apart = np.sort(((places[:, None] - places) ** 2).sum(axis=2), axis=1)[:, 1]
+    lonely = int(np.argmax(apart))
+    name = f"{data['points']['partNames'][array_of(data['points']['part'])[lonely]]} example "
+    name = name.capitalize() + str(array_of(data["points"]["row"])[lonely])
+    size = page.driver.find_element("id", "overlay").size
+    spans, center = np.ptp(places, axis=0), (places.min(axis=0) + places.max(axis=0)) / 2
+    unit = 0.92 * min(size["width"] / spans[0], size["height"] / spans[1])
+    x, y = (places[lonely] - center) * unit / (size["width"], -size["height"]) + 0.5
+
+    page.pointer(x, y).perform()
+    page.wait_for("return document.querySelector('#hover:not([hidden]) canvas')")
+    assert page.text("hover").startswith(name)
+    page.pointer(x, y).click().perform()
+    page.wait_for(f"return document.getElementById('caption').textContent.startsWith('{name};')")
+    assert page.errors() == []
+
+
+def test_a_gif_has_the_pixels_of_its_frames(page, explorer):
+    page.open(explorer.url)
+    content, frames = page.driver.execute_async_script(NOISE_AS_GIF, 120)  # more than the 4,096 codes of a table
+    with Image.open(io.BytesIO(bytes(content))) as image:
+        for number, frame in enumerate((*frames, frames[1])):  # back and forth
+            image.seek(number)
+            np.testing.assert_array_equal(np.asarray(image.convert("L")).ravel(), frame)
+        assert number + 1 == image.n_frames
+
+
 def test_a_dropped_image_is_encoded(page, explorer):
     page.open(explorer.url)
     image = png(np.eye(16)[..., None])
@@ -157,8 +225,44 @@ def test_a_dropped_image_is_encoded(page, explorer):
     page.wait_for("return document.querySelectorAll('#file-pictures figure').length == 3")
     assert "ELBO" in page.text("file-text") and "mine.png" in page.text("caption")
     assert page.script("return document.querySelectorAll('#near button').length") == 8
+
     page.script(DROP, [1, 2, 3], "bad.png")
-    page.wait_for("return /readable image/.test(document.getElementById('trouble').textContent)")
+    trouble = "document.querySelector('#file-card .trouble:not([hidden])')"
+    page.wait_for(f"return /readable image/.test({trouble}?.textContent)")
+    assert page.script("return document.getElementById('file-result').hidden"), "a result of another file"
+    assert page.script("return document.getElementById('file').files[0].name") == "bad.png"
+    page.script(DROP, list(image), "mine.png")
+    page.wait_for("return !document.getElementById('file-result').hidden")
+    assert page.script(f"return !{trouble}")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1360, 900), (1360, 600), (500, 844)])
+def test_no_control_is_under_the_picture(page, explorer, width, height):
+    page.open(explorer.url, width, height)
+    page.script("document.querySelector('#modes [value=select]').click()")
+    page.drag((0.05, 0.05), (0.95, 0.05), (0.95, 0.95), (0.05, 0.95))
+    page.wait_for("return document.querySelectorAll('#draws button').length == 16")
+    end = "document.getElementById('file').scrollIntoView({block: 'end'})"
+    for name in ("selection-clear", "path-steps", "next-seed", "file", "pick-index", "next-seed"):
+        page.script(end)
+        page.script(f"document.getElementById('{name}').scrollIntoView({{block: 'start'}})")
+        covered = page.script(
+            "const e = document.getElementById(arguments[0]), box = e.getBoundingClientRect();"
+            "const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
+            "return top === e ? null : top?.outerHTML.slice(0, 80) ?? 'out of view'", name,
+        )  # fmt: skip
+        assert covered is None, name
+
+
+def test_a_page_that_is_opened_too_early_waits(page, explorer, model, tmp_path):
+    pages = Pages(model)
+    with LocalServer(tmp_path, routes=pages.routes()) as server:
+        page.driver.get(f"{server.url}{PATH}/")
+        page.wait_for("return /prepared: Loading the model/.test(document.getElementById('notes').textContent)")
+        pages.data = json.dumps(explorer.data).encode()
+        page.wait_for("return document.getElementById('title').textContent == 'digits'")
+    page.open(explorer.url)
+    assert page.errors() == []
 
 
 def test_the_keyboard_reaches_the_map_and_the_screen_may_be_narrow(page, explorer):
@@ -168,6 +272,14 @@ def test_the_keyboard_reaches_the_map_and_the_screen_may_be_narrow(page, explore
     overlay.send_keys(keys.ARROW_LEFT, keys.ARROW_UP, keys.ENTER)
     page.wait_for("return /example \\d+/.test(document.getElementById('caption').textContent)")
     assert page.script(UNNAMED) == []
+    overlay.send_keys(keys.CONTROL + "s" + keys.NULL)  # the browser's
+    assert page.script("return document.getElementById('selection-card').hidden")
+    overlay.send_keys("s")
+    assert page.text("selection-text").startswith("1 example. ")
+    overlay.send_keys("s")
+    assert page.script("return document.getElementById('selection-card').hidden")
+    overlay.send_keys("++++", keys.SHIFT + 30 * keys.ARROW_LEFT)
+    page.wait_for(DRAWN)  # the cross, which has moved the map
 
 
 def test_many_points_and_a_server_that_stops(page, model, digits):
@@ -175,19 +287,14 @@ def test_many_points_and_a_server_that_stops(page, model, digits):
     with explore(model, x, points=MANY_POINTS) as explorer:
         page.open(explorer.url)
         assert "10,000" in page.text("notes")
-        milliseconds = page.driver.execute_async_script(
-            "const done = arguments[0]; const start = performance.now(); let frames = 0; const frame = () => { "
-            "document.getElementById(frames % 2 ? 'zoom-in' : 'zoom-out').click(); frames++ < 20 ? "
-            "requestAnimationFrame(frame) : done((performance.now() - start) / 20); }; frame();"
-        )
-        assert milliseconds < 250  # software rendering on a shared core; 60 frames per second with a GPU
-    page.script("document.getElementById('pick-index').value = 9; document.getElementById('pick').requestSubmit()")
+        assert page.driver.execute_async_script(ZOOMED) > len(digits.train.x)  # pixels that are drawn
+    page.show(9)
     page.wait_for("return /does not answer/.test(document.getElementById('trouble').textContent)")
 
 
 def keep_a_and_b(page):
     page.script("document.querySelector('[aria-label=\"Keep what is decoded as A\"]').click()")
-    page.script("document.getElementById('pick-index').value = 7; document.getElementById('pick').requestSubmit()")
+    page.show(7)
     page.script("document.querySelector('[aria-label=\"Keep what is decoded as B\"]').click()")
 
 
@@ -203,6 +310,74 @@ def test_the_file_without_a_server_decodes_from_its_library(page, explorer, tmp_
     with Image.open(io.BytesIO(bytes(page.driver.execute_async_script(SAVED)))) as image:
         assert (image.format, image.n_frames, image.size) == ("GIF", 16, (256, 256))
     assert page.errors() == []
+
+
+def open_without_server(page, model, data, path):
+    points = choose_points(model, data, 40)
+    codes = encode_points(model, points)
+    latent_map = make_map("pca", codes.means, codes.noise)
+    described = explorer_data(model, points, codes, latent_map, {}, title="x")
+    path.write_text(static_page(without_server(described, model, codes, latent_map, live=False)))
+    page.open(path.as_uri())
+
+
+def test_a_conditional_model_has_its_condition_as_a_control(page, digits, tmp_path):
+    model = zoo.conditional_vae((8, 8, 1), 2, classes=10, units=(16,), seed=0)
+    open_without_server(page, model, digits, tmp_path / "page.html")
+    assert page.script("return document.querySelectorAll('#condition-label option').length") == 10
+    page.show(7)
+    pixels, label = page.pixels(), page.script("return document.getElementById('condition-label').value")
+    page.script(
+        "const s = document.getElementById('condition-label'); s.value = arguments[0];"
+        "s.dispatchEvent(new Event('change'))",
+        str((int(label) + 1) % 10),
+    )
+    page.wait_for(f"return document.querySelector('#decoded-frame canvas').toDataURL() != '{pixels}'")
+    assert page.text("caption").endswith("condition changed") and page.errors() == []
+
+
+def test_a_hierarchy_has_a_slider_for_each_level(page, digits, tmp_path):
+    model = zoo.ladder_vae((8, 8, 1), levels=(2, 3, 4), units=(16,), seed=0)
+    open_without_server(page, model, digits, tmp_path / "page.html")
+    sliders = "document.querySelectorAll('#mix-levels input')"
+    assert page.script(f"return {sliders}.length") == 3
+    assert page.script("return document.getElementById('mix-levels').hidden")
+    keep_a_and_b(page)
+    page.script(f"const s = {sliders}[1]; s.value = s.max; s.dispatchEvent(new Event('input'))")
+    assert page.text("caption") == "100% of B in level 2" and page.errors() == []
+
+
+def test_a_table_has_a_bar_for_each_column(page, tmp_path):
+    x = np.column_stack([np.linspace(-2, 2, 30), np.arange(30) % 3]).astype("float32")
+    model = zoo.tabular_vae((2,), 2, columns=["real", ("categorical", 3)], units=(4,), seed=0)
+    table = SplitDataset("t", *[Split(x)] * 3, column_names=("age", "kind"), categories=((), ("a", "b", "c")))
+    open_without_server(page, model, table, tmp_path / "page.html")
+    cells = (
+        "return [...document.querySelectorAll('.bars tbody tr')].map(row => [...row.children].map(e => e.textContent))"
+    )
+    (age, _, _, _), (kind, _, decoded, example) = page.script(cells)
+    assert (age, kind, example) == ("age", "kind", "a") and decoded in "abc"
+    assert page.script("return document.querySelectorAll('.bars .mark').length") == 2 and page.errors() == []
+
+
+def test_codes_are_painted_with_the_pointer_and_the_keyboard(page, digits):
+    model = zoo.vq_vae((8, 8, 1), 4, codebook_size=8, seed=0)
+    with explore(model, digits.test.x[:30], anomaly=False) as explorer:
+        page.open(explorer.url)
+        (width,) = explorer.data["model"]["discrete"]["positions"]
+        position = "return document.getElementById('code-position').textContent"
+        before = page.decoded()
+        page.script("document.getElementById('code').value = 5")
+        page.drag((0.5 / width, 0.5), (1 - 0.5 / width, 0.5), over="code-map")
+        page.wait_for(f"return document.getElementById('decoded-frame').dataset.decoded > {before}")
+        assert page.script(position) == f"Row 1, column {width}: code 5."
+        canvas, keys = page.driver.find_element("id", "code-map"), webdriver.Keys
+        canvas.send_keys(*[keys.ARROW_LEFT] * (width - 1))
+        assert page.script(position) == "Row 1, column 1: code 5."
+        page.script("document.getElementById('code').value = 6")
+        canvas.send_keys(keys.ENTER)
+        assert page.script(position) == "Row 1, column 1: code 6."
+        assert page.text("caption") == "Code 6 in row 1, column 1" and page.errors() == []
 
 
 @pytest.mark.skipif(not PACKAGE.is_file(), reason=f"needs {PACKAGE}, which keras-vae explore --static downloads")
@@ -238,4 +413,18 @@ def test_the_file_with_the_decoder_answers_as_the_model(page, explorer, model, t
     keep_a_and_b(page)
     page.click("path")
     page.wait_for("return document.querySelectorAll('#path-strip button').length == 9")
+
+    page.script(
+        "document.getElementById('path-kind').value = 'spherical'; document.getElementById('path-steps').value = 3"
+    )
+    page.click("path")
+    page.wait_for("return document.querySelectorAll('#path-strip button').length == 3")
+    before = page.decoded()
+    page.script("document.querySelectorAll('#path-strip button')[1].click()")
+    page.wait_for(f"return document.getElementById('decoded-frame').dataset.decoded > {before}")
+    ends = moved, array_of(explorer.data["points"]["codes"])[7]
+    lengths = [np.linalg.norm(end) for end in ends]
+    between = sum(end / length for end, length in zip(ends, lengths, strict=True))
+    middle = np.mean(lengths) * between / np.linalg.norm(between)
+    np.testing.assert_allclose(shown(), model.decode(middle[None]).mean()[0], atol=0.51 / 255 + 1e-3)
     assert page.errors() == []

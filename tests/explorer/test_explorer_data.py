@@ -109,6 +109,19 @@ def test_many_labels_are_shown_as_numbers(model, digits):
     assert colourings(points, {})[0]["kind"] == "number"
 
 
+def test_examples_without_labels_start_with_the_colour_of_a_score(model, digits):
+    scores = {"ELBO in nats": np.zeros(40)}
+
+    def first_and_last(y):
+        parts = [Split(digits.test.x[:20], y)] * 3
+        found = colourings(choose_points(model, SplitDataset("t", *parts), 40), scores)
+        return found[0]["name"], found[-1]["name"]
+
+    assert first_and_last(None) == ("ELBO in nats", "part of the data")
+    assert first_and_last(np.full(20, -1)) == ("ELBO in nats", "part of the data")  # unlabelled
+    assert first_and_last(np.arange(20) % 2) == ("label", "part of the data")
+
+
 @pytest.mark.parametrize("kind", ["pca", "tsne"])
 def test_maps_keep_groups_apart(kind):
     random = np.random.default_rng(0)

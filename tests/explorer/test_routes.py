@@ -45,6 +45,10 @@ def test_the_page_and_its_files_are_there_and_load_nothing_else(explorer):
     assert requests.get(f"{explorer.url}%2e%2e%2fexplore.py").status_code == 404
 
 
+def test_a_notebook_shows_the_page(explorer):
+    assert f'<iframe src="{explorer.url}"' in explorer._repr_html_()
+
+
 def test_points_are_decoded_by_the_api_of_tensorflow_serving(explorer, data, model, array_of):
     z = array_of(data["points"]["codes"])[:3]
     decoded = predict(explorer, data, "decode", z=z.tolist())

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from keras_vae.bulk import infer
+from keras_vae.cli.evaluations import check_comparable
 from keras_vae.cli.exports import export_run
 from keras_vae.cli.sources import (
     condition_of,
@@ -16,11 +17,12 @@ from keras_vae.cli.sources import (
     evaluation_data_of,
     examples_for_server,
     read_examples,
+    texts_of_rows,
     training_examples,
 )
 from keras_vae.data import SplitDataset
 from keras_vae.serving import ExportOptions
-from keras_vae.training import Run, load_data, train
+from keras_vae.training import Run, TrainingConfig, load_data, train
 from keras_vae.training.build import build_model, with_data, with_names
 from keras_vae.training.model_file import config_of, record_of
 
@@ -196,3 +198,30 @@ def test_another_table_has_the_categories_of_the_training(config, tmp_path, refu
     export_run(run.path, tmp_path / "served", ExportOptions(batch_sizes=(1,)), data=None, no_data=True)
     summary = infer("encode", tmp_path / "served", tmp_path / "other.csv", tmp_path / "codes")
     assert (summary.answered, summary.rejected) == (20, {})
+
+
+def test_a_run_on_photographs_of_various_sizes_keeps_their_size_and_names_its_examples(tmp_path):
+    (tmp_path / "photos").mkdir()
+    for index in range(20):
+        size = (70, 90) if index % 2 else (90, 70)
+        Image.new("L", size, index).save(tmp_path / "photos" / f"{index:02}.png")
+    config = TrainingConfig(data=str(tmp_path / "photos"))
+    named = with_names(config, load_data(config))
+    assert named.image_size == 64 and with_data(named, "digits").image_size is None
+    Run(tmp_path / "new").start(named)
+    Run(tmp_path / "earlier").start(config)  # of a model of another size
+    for name, size in {"new": (64, 64, 1), "earlier": (90, 70, 1)}.items():
+        part = read_examples(tmp_path / name, None, None, shape=size)
+        assert part.x.shape == (2, *size)
+        assert texts_of_rows(tmp_path / name, None, part) == [f"{image.max():02}.png" for image in part.x]
+    digits = read_examples(tmp_path / "new", "digits", None)[:2]
+    assert texts_of_rows(tmp_path / "new", "digits", digits) == ["test 0", "test 1"]
+
+
+def test_runs_on_a_folder_are_compared_whether_they_record_the_size_or_not(tiny, tmp_path, refused):
+    runs = [tmp_path / name for name in ("earlier", "new", "other")]
+    for run, size in zip(runs, (None, 64, (32, 64)), strict=True):
+        Run(run).start(tiny(data=str(tmp_path), image_size=size))
+    assert check_comparable(runs[:2], None) == []
+    with refused("expected runs of the same data"):
+        check_comparable(runs[1:], None)

@@ -28,7 +28,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "serving": Part(
-        "explore, serve, client, and the warm-up of exports",
+        "explore without --static, serve, client, and the warm-up of exports",
         (
             "tensorflow_serving.apis", "grpc", "requests", "starlette", "tenacity", "uvicorn", "httptools", "orjson",
             "prometheus_client",

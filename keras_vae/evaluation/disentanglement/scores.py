@@ -44,6 +44,12 @@ class Disentanglement:
         mutual_information: `(D, K)`, mutual information of each binned dimension with each factor, nats.
         factor_names: K names, one per column.
         notes: sentences about missing factors and differences from the protocol.
+
+    Example:
+
+    >>> factors = np.random.default_rng(0).integers(2, size=(300, 2))
+    >>> disentanglement_scores(factors.astype(float), factors, factor_names=["a", "b"]).importance.shape
+    (2, 2)
     """
 
     scores: dict[str, float]

@@ -190,7 +190,8 @@ def _add_information(subject, measurements, notes) -> str:
         )
     return (
         f"Of {best.kl:.1f} nats of KL, {best.mutual_information:.1f} are the mutual information of examples and "
-        f"latents, and {best.aggregate_kl:.1f} are the KL between the aggregate posterior and the prior."
+        f"latents, and {best.aggregate_kl:.1f} are the KL between the aggregate posterior and the prior"
+        f"{'' if best is parts else ', estimated from nearest neighbours'}."
     )
 
 

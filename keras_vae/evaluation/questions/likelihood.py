@@ -18,6 +18,9 @@ IDEAL = {
     "kl": "the rate; neither low nor high is better by itself",
     "loss": "the value that training minimises",
 }
+LEAST_SHARE = 0.1
+"""The least effective sample size, relative to the number of samples, of an estimate that is not noted."""
+
 EQUAL = 0.05
 """Errors that differ by less than this share count as equal."""
 
@@ -38,7 +41,12 @@ def likelihood(subject: Subject) -> Result:
         verdict.append(f"The model has no density. Its reconstruction NLL is {metrics['nll']:.1f} nats per example.")
     elif budget.samples:
         verdict.append(_add_bound(subject, measurements))
-    if model.has_density and budget.annealed:
+    if model.has_density and budget.annealed is None and not budget.annealed_for(subject.size):
+        notes.append(
+            f"Not computed: annealed importance sampling, which takes long for examples of {subject.size:,} values; "
+            "in Python, Budget(annealed=32) computes it."
+        )
+    if model.has_density and budget.annealed_for(subject.size):
         with left_out("annealed importance sampling", notes):
             verdict.append(_add_annealed(subject, measurements))
     if subject.training_metrics is None:
@@ -75,8 +83,8 @@ def _add_gap(subject, measurements) -> str:
     if error is not None and gap <= 2 * error:
         return f"No overfitting: the {name.upper()} is {compared}, which is within two standard errors."
     return (
-        f"The {name.upper()} is {compared}. Nearly all models have such a gap. Whether fewer epochs are better cannot "
-        "be known from it, but from the validation curve of the training."
+        f"The {name.upper()} is {compared}. Nearly all models have such a gap. The validation curve of the training "
+        "shows whether fewer epochs are better."
     )
 
 
@@ -105,15 +113,20 @@ def _add_bound(subject, measurements) -> str:
         share, f"of {samples} samples", "above 0.1; below, few samples dominate the estimate"
     )
     measurements["importance_weighted_gain"] = Measurement(gain, NATS, "near 0: q(z | x) is near the true posterior")
+    few = (
+        f" A few of the {samples} samples of an example dominate its estimate, which is thus too low; use more samples."
+        if share < LEAST_SHARE
+        else ""
+    )
     return (
         f"The mean log-likelihood of a test example is at least {mean:.2f} nats (± {error:.2f}). The ELBO is "
-        f"{max(gain, 0.0):.1f} nats lower."
+        f"{max(gain, 0.0):.1f} nats lower.{few}"
     )
 
 
 def _add_annealed(subject, measurements) -> str:
     budget, model = subject.budget, subject.model
-    rows = subject.some(len(subject.examples), budget.annealed)
+    rows = subject.some(len(subject.examples), budget.annealed_for(subject.size))
     x, condition = subject.examples.x[rows], subject.condition(subject.examples, rows)
     annealed = annealed_log_likelihood(
         model,

@@ -1,4 +1,4 @@
-import { byId, element, reveal, trying } from "./pages.js";
+import { byId, element, isShortcut, reveal, trying } from "./pages.js";
 
 /** The map of discrete codes, to paint on. */
 export function controlCodeMap({ data, state }) {
@@ -77,11 +77,12 @@ export function controlCodeMap({ data, state }) {
   });
   for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { painting = false; });
   canvas.addEventListener("keydown", (event) => {
+    if (isShortcut(event)) return;
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (event.key in moves) {
       const [dx, dy] = moves[event.key];
       cursor = [Math.min(width - 1, Math.max(0, cursor[0] + dx)), Math.min(height - 1, Math.max(0, cursor[1] + dy))];
-    } else if (event.key === "Enter" || event.key === " ") trying(async () => paint());
+    } else if (event.key === "Enter" || event.key === " ") trying("code-map-card", async () => paint());
     else if (event.key === "p" || event.key === "P") pick();
     else return;
     event.preventDefault();

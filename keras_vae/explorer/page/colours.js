@@ -12,6 +12,7 @@ export class Colours {
     this.ramp = data.ramp;
     this.values = this.all.map((each) => numbers(each.values));
     this.chosen = 0;
+    this.grouped = {};
   }
 
   get current() {
@@ -20,6 +21,12 @@ export class Colours {
 
   /** The points of each colour: pairs of a colour and indices. */
   groups(count) {
+    const key = `${this.chosen} ${dark.matches}`;
+    if (this.grouped.key !== key) this.grouped = { key, groups: this.grouping(count) };
+    return this.grouped.groups;
+  }
+
+  grouping(count) {
     if (!this.all.length) return [[this.palette(["#0072b2"])[0], Array.from({ length: count }, (_, i) => i)]];
     const values = this.values[this.chosen];
     const { kind } = this.current;

@@ -14,7 +14,7 @@ export function controlDraws(context) {
   const seed = byId("seed");
   const last = data.draws ? data.draws.seeds - 1 : 2 ** 31 - 1;
   seed.max = String(last);
-  const draw = () => trying(async () => {
+  const draw = () => trying("draws-card", async () => {
     const given = Number(seed.value) || 0;
     const condition = state.condition;
     const { z, indices } = await server.draws(given, COUNT);
@@ -25,7 +25,7 @@ export function controlDraws(context) {
     }));
     const decoded = await decoder.each(latents, condition);
     showStrip(byId("draws"), context, latents, decoded, (i) => `Draw ${i} of seed ${given}`, condition);
-  });
+  }, () => byId("draws").replaceChildren());
   byId("draws-form").addEventListener("submit", (event) => {
     event.preventDefault();
     draw();

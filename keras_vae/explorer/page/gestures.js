@@ -1,4 +1,4 @@
-import { byId, element } from "./pages.js";
+import { byId, element, isShortcut } from "./pages.js";
 
 const NEAR = 10;
 
@@ -83,16 +83,18 @@ export function followGestures(overlay, scatter, points, handlers) {
   }, { passive: false });
 
   overlay.addEventListener("keydown", (event) => {
+    if (isShortcut(event)) return;
     const step = (event.shiftKey ? 40 : 8) / scatter.unit;
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     if (event.key in moves) {
       const [x, y] = scatter.cross || scatter.center;
       const next = [x + step * moves[event.key][0], y + step * moves[event.key][1]];
-      scatter.cross = next;
-      scatter.drawOverlay();
+      scatter.markPlace(...next);
       handlers.visit(...next);
     } else if (event.key === "Enter") {
       handlers.choose(points.nearest(...(scatter.cross || scatter.center)).index);
+    } else if (event.key === "s" || event.key === "S") {
+      handlers.toggle(points.nearest(...(scatter.cross || scatter.center)).index);
     } else if (event.key === "+" || event.key === "=") {
       scatter.zoomBy(1.4);
     } else if (event.key === "-") {

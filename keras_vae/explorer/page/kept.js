@@ -32,7 +32,7 @@ export function controlKept(context) {
     const slot = state.slots[name];
     places[name].show.disabled = false;
     update();
-    const [values] = (await trying(() => decoder.each([slot], slot.condition))) || [];
+    const [values] = (await trying("kept-card", () => decoder.each([slot], slot.condition))) || [];
     if (!values) return;
     places[name].picture.replaceChildren(pictures.hasBars ? element("p", { className: "quiet", textContent: slot.caption }) : pictures.picture(values, `${name}: ${slot.caption}`));
   });
@@ -53,20 +53,21 @@ export function controlKept(context) {
     const latents = Array.from({ length: steps }, (_, i) => ({ code: between(A.code, B.code, i / (steps - 1)) }));
     return { latents, decoded: await decoder.each(latents, A.condition), condition: A.condition };
   };
-  byId("path").addEventListener("click", () => trying(async () => {
+  byId("path").addEventListener("click", () => trying("kept-card", async () => {
     const { latents, decoded, condition } = await path();
     showStrip(byId("path-strip"), context, latents, decoded, (i) => `Step ${i + 1} of ${latents.length} from A to B`, condition);
-  }));
+  }, () => byId("path-strip").replaceChildren()));
   byId("path-gif").hidden = pictures.hasBars;
-  byId("path-gif").addEventListener("click", () => trying(async () => {
+  byId("path-gif").addEventListener("click", () => trying("kept-card", async () => {
     const { decoded } = await path();
     const scale = Math.max(1, Math.floor(LEAST_SIDE / Math.max(pictures.width, pictures.height)));
     download(animation(decoded.map((values) => pictures.pixels(values)), scale), "interpolation.gif");
   }));
 
   if (data.levels.length) {
+    reveal("mix-note");
     const mixed = data.levels.map(() => 0);
-    data.levels.slice(0, 16).forEach((level, k) => {
+    data.levels.forEach((level, k) => {
       const { row } = sliderRow(`A to B, ${level.name}`, `${level.size} dimensions`, { low: 0, high: 1, value: 0 }, (share) => {
         mixed[k] = share;
         const code = Float32Array.from(state.slots.A.code);

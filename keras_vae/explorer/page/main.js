@@ -20,12 +20,20 @@ import { Server } from "./server.js";
 import { State } from "./state.js";
 import { showDecoded } from "./viewer.js";
 
+const NOT_READY = 503;
+const PAUSE_BEFORE_RETRY = 1000;
+
 async function load() {
   const inside = byId("data");
   if (inside) return JSON.parse(inside.textContent);
-  const answer = await fetch("data.json").catch(() => null);
-  if (!answer || !answer.ok) throw new Error("The server does not answer. Start keras-vae explore again, and reload the page.");
-  return answer.json();
+  for (;;) {
+    const answer = await fetch("data.json").catch(() => null);
+    if (answer?.ok) return answer.json();
+    if (answer?.status !== NOT_READY) throw new Error("The server does not answer. Start keras-vae explore again, and reload the page.");
+    const { step } = await answer.json().catch(() => ({})); // a proxy may answer too
+    byId("notes").textContent = `The page is being prepared${step ? `: ${step}` : ""} … It opens by itself.`;
+    await new Promise((done) => { setTimeout(done, PAUSE_BEFORE_RETRY); });
+  }
 }
 
 async function start() {
@@ -45,8 +53,7 @@ async function start() {
   const decoder = new Decoder(data, server, state);
   const scatter = new Scatter(byId("points"), byId("overlay"), points, colours);
   const choose = (i) => {
-    scatter.cross = [points.places[2 * i], points.places[2 * i + 1]];
-    scatter.drawOverlay();
+    scatter.markPlace(points.places[2 * i], points.places[2 * i + 1]);
     byId("pick-index").value = String(i);
     state.show(points.shown(i, [points.name(i), ...colours.words(i).slice(0, 6)].join("; ")));
   };
@@ -84,19 +91,26 @@ function controlMap({ data, state, server, points, colours, pictures, choose }, 
   const maps = Object.fromEntries(Object.entries(data.maps).map(([name, { places, note }]) => [name, { places: numbers(places), note }]));
   for (const [name, title] of Object.entries(data.mapNames)) kind.append(element("option", { value: name, textContent: title, selected: name in maps }));
   byId("map-kind-label").hidden = Object.keys(data.mapNames).length < 2;
-  const showMap = (name) => trying(async () => {
+  let shown = kind.value;
+  const show = (name) => {
+    shown = name;
+    scatter.setPlaces(maps[name].places);
+    scatter.cross = state.point === null ? null : [points.places[2 * state.point], points.places[2 * state.point + 1]];
+    byId("map-note").textContent = points.indices ? maps[name].note : `${maps[name].note} Between examples, the latent is the mean of the six nearest, weighted by their distance.`;
+  };
+  const showMap = (name) => trying("map-card", async () => {
     if (!maps[name]) {
       byId("map-note").textContent = "Making the map; this takes up to some minutes …";
       maps[name] = await server.map(name);
     }
+    if (kind.value === name) show(name);
+  }, () => {
     if (kind.value !== name) return;
-    scatter.setPlaces(maps[name].places);
-    scatter.cross = state.point === null ? null : [points.places[2 * state.point], points.places[2 * state.point + 1]];
-    byId("map-note").textContent = points.indices ? maps[name].note : `${maps[name].note} Between examples, the latent is the mean of the six nearest, weighted by their distance.`;
+    kind.value = shown;
+    show(shown);
   });
   kind.addEventListener("change", () => showMap(kind.value));
-  scatter.setPlaces(maps[kind.value].places);
-  showMap(kind.value);
+  show(kind.value);
   legend();
 
   followGestures(byId("overlay"), scatter, points, {
@@ -107,6 +121,7 @@ function controlMap({ data, state, server, points, colours, pictures, choose }, 
       else state.show({ code, condition: points.condition(nearest), caption: `Between examples; nearest: ${points.name(nearest)}`, from: "map" });
     },
     select: (chosen) => state.select(chosen),
+    toggle: (i) => state.select(state.selection.includes(i) ? state.selection.filter((each) => each !== i) : [...state.selection, i]),
     describe: (i) => [pictures.thumbnail(i), points.name(i), ...colours.words(i).slice(0, 5)].filter(Boolean),
   });
   state.on("selection", () => {

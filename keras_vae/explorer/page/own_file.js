@@ -1,5 +1,6 @@
 import { exampleButton } from "./selection.js";
 import { byId, decimals, element, reveal, trying } from "./pages.js";
+import { newestOnly } from "./server.js";
 
 const NEAREST = 8;
 
@@ -11,7 +12,7 @@ export function controlOwnFile(context) {
   const trained = points.partNames.indexOf("training");
   byId("near-title").textContent = trained < 0 ? "Nearest examples" : "Nearest training examples on the map";
 
-  const measure = (file) => trying(async () => {
+  const measure = newestOnly((file) => trying("file-card", async () => {
     const x = await server.read(file);
     const found = await server.measure(x, state.condition);
     const figures = [
@@ -26,7 +27,7 @@ export function controlOwnFile(context) {
     reveal("file-result");
     state.show({ code: found.code, indices: found.indices, caption: `Your image ${file.name || ""}`.trim() });
     byId("file-card").scrollIntoView({ block: "nearest" });
-  });
+  }, () => { byId("file-result").hidden = true; }));
 
   byId("file").addEventListener("change", (event) => {
     if (event.target.files[0]) measure(event.target.files[0]);
@@ -46,6 +47,7 @@ export function controlOwnFile(context) {
     const file = event.dataTransfer?.files[0];
     if (!file) return;
     event.preventDefault();
+    byId("file").files = event.dataTransfer.files; // shows its name
     measure(file);
   });
 }

@@ -18,16 +18,29 @@ export function tell(error) {
   place.textContent = error ? error.message || String(error) : "";
 }
 
-/** Runs a task and shows its error. */
-export async function trying(task) {
+/** Runs a task of a card, and shows its error in the card; `undo` then takes back what no longer holds. */
+export async function trying(card, task, undo = () => {}) {
+  let place = byId(card).querySelector(".trouble");
+  if (!place) {
+    place = element("p", { className: "trouble", role: "alert", hidden: true });
+    byId(card).append(place);
+  }
   try {
     const found = await task();
-    tell(null);
+    place.hidden = true;
     return found;
   } catch (error) {
-    tell(error);
+    place.textContent = error.message || String(error);
+    place.hidden = false;
+    undo();
+    place.scrollIntoView({ block: "nearest" });
     return undefined;
   }
+}
+
+/** Whether a key belongs to the browser, such as Ctrl and +. */
+export function isShortcut(event) {
+  return event.ctrlKey || event.metaKey || event.altKey;
 }
 
 export function decimals(value, digits = 2) {

@@ -1,3 +1,6 @@
+const EDGE = 16; // pixels between the cross and the edge of the map
+const SMALL = 2; // radius in pixels below which points are squares, which are drawn several times as fast as discs
+
 /** The points on a canvas, with zoom and shift. */
 export class Scatter {
   constructor(canvas, overlay, points, colours) {
@@ -7,7 +10,6 @@ export class Scatter {
     this.cross = null;
     this.lasso = [];
     this.selection = new Set();
-    this.marks = [];
     this.waiting = new Set();
     new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
   }
@@ -71,6 +73,16 @@ export class Scatter {
     this.draw();
   }
 
+  /** Shows the cross at a place of the map, which moves into view. */
+  markPlace(x, y) {
+    this.cross = [x, y];
+    const [px, py] = this.toScreen(x, y);
+    const shift = (at, size) => Math.max(EDGE - at, 0) + Math.min(size - EDGE - at, 0);
+    const [dx, dy] = [shift(px, this.width), shift(py, this.height)];
+    if (dx || dy) this.move(dx, dy);
+    else this.drawOverlay();
+  }
+
   draw() {
     this.soon("points", () => this.drawPoints());
     this.drawOverlay();
@@ -93,7 +105,10 @@ export class Scatter {
   drawPoints() {
     const context = this.canvas.getContext("2d");
     const { places, count } = this.points;
+    const { unit } = this;
+    const [left, top] = this.toScreen(0, 0);
     const radius = Math.min(5, (count > 4000 ? 1.6 : count > 1000 ? 2.2 : 3) * Math.sqrt(this.zoom));
+    const isSquare = radius < SMALL;
     context.clearRect(0, 0, this.width, this.height);
     const some = this.selection.size > 0;
     for (const [colour, group] of this.colours.groups(count)) {
@@ -103,12 +118,17 @@ export class Scatter {
         context.beginPath();
         for (const i of group) {
           if (some && this.selection.has(i) !== chosen) continue;
-          const [x, y] = this.toScreen(places[2 * i], places[2 * i + 1]);
+          const x = left + unit * places[2 * i];
+          const y = top - unit * places[2 * i + 1];
           if (x < -5 || y < -5 || x > this.width + 5 || y > this.height + 5) continue;
-          context.moveTo(x + radius, y);
-          context.arc(x, y, radius, 0, 7);
+          if (isSquare) {
+            context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+          } else {
+            context.moveTo(x + radius, y);
+            context.arc(x, y, radius, 0, 7);
+          }
         }
-        context.fill();
+        if (!isSquare) context.fill();
       }
     }
     context.globalAlpha = 1;
@@ -124,13 +144,6 @@ export class Scatter {
       context.beginPath();
       for (const [x, y] of this.lasso) context.lineTo(x, y);
       context.stroke();
-    }
-    for (const { index, label } of this.marks) {
-      const [x, y] = this.toScreen(this.points.places[2 * index], this.points.places[2 * index + 1]);
-      ring(context, x, y, 7);
-      context.fillStyle = style.color;
-      context.font = "bold 13px system-ui, sans-serif";
-      if (label) context.fillText(label, x + 9, y - 7);
     }
     if (this.cross) {
       const [x, y] = this.toScreen(...this.cross);

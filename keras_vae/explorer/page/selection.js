@@ -8,7 +8,7 @@ export function showSelection({ state, points, pictures, colours, choose }) {
     const chosen = state.selection;
     byId("selection-card").hidden = chosen.length === 0;
     if (!chosen.length) return;
-    byId("selection-text").textContent = `${chosen.length.toLocaleString("en")} examples. ${counts(chosen, colours)}`;
+    byId("selection-text").textContent = `${chosen.length.toLocaleString("en")} example${chosen.length > 1 ? "s" : ""}. ${counts(chosen, colours)}`;
     const step = Math.max(1, chosen.length / SHOWN);
     const shown = Array.from({ length: Math.min(SHOWN, chosen.length) }, (_, k) => chosen[Math.floor(k * step)]);
     byId("selection-pictures").replaceChildren(...shown.map((i) => exampleButton(i, { points, pictures, choose })));
@@ -16,7 +16,7 @@ export function showSelection({ state, points, pictures, colours, choose }) {
   byId("selection-mean").hidden = points.indices !== null; // the mean of discrete codes is none of them
   byId("selection-mean").addEventListener("click", () => {
     const chosen = state.selection;
-    state.show({ code: points.mean(chosen), condition: points.condition(chosen[0]), caption: `Mean of ${chosen.length.toLocaleString("en")} examples` });
+    state.show({ code: points.mean(chosen), condition: points.condition(chosen[0]), caption: `Mean of the selection, ${chosen.length.toLocaleString("en")} example${chosen.length > 1 ? "s" : ""}` });
   });
   byId("selection-clear").addEventListener("click", () => state.select([]));
   byId("selection-save").addEventListener("click", () => {

@@ -33,6 +33,11 @@ class SignatureCheck:
         milliseconds: milliseconds of one run at the largest batch size.
         difference: largest difference from the recorded answers, relative for values above 1; None without recorded
             answers.
+
+    Example:
+
+    >>> SignatureCheck(batches=(1, 2, 5), milliseconds=0.4, difference=None).batches
+    (1, 2, 5)
     """
 
     batches: tuple[int, ...]

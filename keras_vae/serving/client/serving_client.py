@@ -29,9 +29,9 @@ class Encoded(NamedTuple):
     """Posteriors of examples, each array `(N, *latent_shape)`.
 
     Attributes:
-        mean: mean of q(z | x).
-        variance: variance of q(z | x); None for a family without a variance.
-        indices: indices into the codebooks, int32; None for continuous latents.
+        mean: mean of q(z | x), `(N, *latent_shape)`.
+        variance: variance of q(z | x), of the same shape; None for a family without a variance.
+        indices: indices into the codebooks, int32 `(N, *positions, levels)`; None for continuous latents.
 
     Example:
 
@@ -193,7 +193,12 @@ class Client:
         return self._of_examples("classify", x, None)["probabilities"]
 
     def decode(self, z: Any, *, condition: Any = None) -> np.ndarray:
-        """Returns E[x | z], `(N, *event_shape)`, of latents z, `(N, *latent_shape)`."""
+        """Returns E[x | z], `(N, *event_shape)`.
+
+        Args:
+            z: latents `(N, *latent_shape)`.
+            condition: condition of each latent, `(N,)` labels or `(N, size)` vectors, for a conditional model.
+        """
         return self.predict("decode", z=z, **_optional(condition))["reconstruction"]
 
     def generate(self, n: int | None = None, seed: int = 0, *, seeds: Any = None, condition: Any = None) -> np.ndarray:

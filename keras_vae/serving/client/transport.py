@@ -43,6 +43,11 @@ class TensorSpec(NamedTuple):
     Attributes:
         dtype: name of the dtype in NumPy; `"string"` for bytes.
         shape: sizes of the dimensions; None for a dimension of any size.
+
+    Example:
+
+    >>> TensorSpec("float32", (None, 28, 28, 1)).shape[1:]
+    (28, 28, 1)
     """
 
     dtype: str
@@ -50,7 +55,18 @@ class TensorSpec(NamedTuple):
 
 
 class SignatureSpec(NamedTuple):
-    """The inputs and outputs of a signature by name."""
+    """The inputs and outputs of a signature by name.
+
+    Attributes:
+        inputs: name -> dtype and shape of each input.
+        outputs: name -> dtype and shape of each output.
+
+    Example:
+
+    >>> spec = SignatureSpec(inputs={"z": TensorSpec("float32", (None, 2))}, outputs={})
+    >>> spec.inputs["z"].dtype
+    'float32'
+    """
 
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
@@ -63,6 +79,11 @@ class VersionStatus(NamedTuple):
         version: number of the version.
         state: state of the version, such as `"AVAILABLE"` or `"LOADING"`.
         error: error message; empty without an error.
+
+    Example:
+
+    >>> VersionStatus(version=1, state="AVAILABLE", error="").state
+    'AVAILABLE'
     """
 
     version: int

@@ -89,7 +89,7 @@ class Server:
         options: see `serve`.
         on_start: called when the server accepts requests.
         routes: further routes beside the API, such as pages.
-        hosts: names in the header Host to which REST answers, see `only_hosts`. None answers to all.
+        hosts: names in the header Host to which REST answers; others get status 421. None answers to all.
 
     Raises:
         InvalidInputError: if the folder does not exist, or if a port is in use.

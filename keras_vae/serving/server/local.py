@@ -20,7 +20,7 @@ class LocalServer:
         base: folder of models, or folder of the versions of one model.
         options: see `ServerOptions`. None uses free ports of 127.0.0.1.
         routes: further routes beside the API, such as pages.
-        hosts: names in the header Host to which REST answers, see `only_hosts`. None answers to all.
+        hosts: names in the header Host to which REST answers; others get status 421. None answers to all.
 
     Raises:
         InvalidInputError: if the folder does not exist, or if a port is in use.
