@@ -10,6 +10,8 @@ from scipy.ndimage import gaussian_filter
 
 import keras_vae as kv
 from keras_vae.evaluation import QUESTIONS, Budget, Examples, Subject, data_copying, evaluate, latent_use, sharpness
+from keras_vae.evaluation.latent_use import LatentUse
+from keras_vae.evaluation.questions.information import about_latents
 
 SMALL = Budget(examples=200, samples=2, annealed=0, pairs=10, draws=200, codes=4)
 MEMORISED, BLURRED = "has memorised training examples", "are blurred"
@@ -113,6 +115,16 @@ def test_a_vae_with_little_noise_is_no_plain_autoencoder():
     assert result.measurements["noise_share"].value < 0.005
     assert result.measurements["noise_cost"].value == pytest.approx(0.5, abs=0.1)
     assert "plain autoencoder" not in " ".join(result.verdict)
+
+
+@pytest.mark.parametrize(
+    ("cost", "said"), [(0.01, "plain autoencoder"), (-0.01, "plain autoencoder"), (-8.0, "too badly")]
+)
+def test_a_noise_that_costs_nothing_is_that_of_a_plain_autoencoder(cost, said):
+    """Of examples that a model does not explain, the cost is a large number of any sign."""
+    use = LatentUse(gain=100.0, gain_error=1.0, difference=100.0, noise_cost=cost)
+    sentence = about_latents(8, 8, use, 1e-4)
+    assert said in sentence and ("plain autoencoder" in sentence) == (abs(cost) < 1)
 
 
 @pytest.mark.slow

@@ -44,7 +44,7 @@ def information(subject: Subject) -> Result:
             use.gain, NATS, "far above 0: the decoder explains an example better by its own latents", use.gain_error
         )
         if not subject.has_discrete_codes:
-            verdict.append(_about_latents(active, width, use, _add_noise(subject, measurements)))
+            verdict.append(about_latents(active, width, use, _add_noise(subject, measurements)))
         elif not use.is_used:
             verdict.append(_about_unused(use, discrete=True))
     kl = None
@@ -195,16 +195,25 @@ def _add_information(subject, measurements, notes) -> str:
     )
 
 
-def _about_latents(active: int, width: int, use: LatentUse, noise: float | None) -> str:
+def about_latents(active: int, width: int, use: LatentUse, noise: float | None) -> str:
+    """Returns what the noise of the posterior tells about latents.
+
+    Args:
+        active: number of active dimensions.
+        width: number of dimensions.
+        use: what the decoder uses of them.
+        noise: the share of noise in the variance of the active dimensions, if it is known.
+    """
     if not use.is_used:
         return _about_unused(use)
     start = f"{active} of {width} dimensions are active"
     if noise is None:
         return f"{start}."
-    if noise < SMALL and use.noise_cost < SHARP * active:
+    cost = use.noise_cost / active
+    if noise < SMALL and abs(cost) < SHARP:
         return (
             f"{start}, and the encoder behaves like that of a plain autoencoder: its noise is {noise:.2%} of the "
-            f"variance of the latents, and costs {use.noise_cost / active:.2g} nats per dimension, where about 0.5 is "
+            f"variance of the latents, and costs {cost:.2g} nats per dimension, where about 0.5 is "
             "usual in a VAE. Nearby latents may decode differently. Increase the weight of the KL."
         )
     if noise > 0.9:
@@ -212,7 +221,10 @@ def _about_latents(active: int, width: int, use: LatentUse, noise: float | None)
             f"{start}, but {noise:.0%} of their variance is noise: the posterior has nearly collapsed, or the training "
             "was too short for it to depend on x."
         )
-    cost = use.noise_cost / active
+    if cost < -SHARP:
+        return (
+            f"{start}; {noise:.2%} of their variance is noise. Test examples are explained too badly to tell its cost."
+        )
     return f"{start}; {noise:.1%} of their variance is noise, which costs {cost:.2g} nats per dimension."
 
 
