@@ -16,7 +16,6 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_vae.serving.graph_error import reason_of
 from keras_vae.serving.server.request_error import Code, RequestError, invalid
-from keras_vae.text import counted
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -97,7 +96,7 @@ class ServedSignature:
             raise invalid(f"input {name!r}: expected sizes of 0 or more; got {_shape(shape)}.")
         if shape and (sizes is None or sizes[0] is None) and shape[0] > limits.rows:
             raise invalid(
-                f"input {name!r}: expected at most {counted(limits.rows, 'row')} in a request; got {shape[0]}; "
+                f"input {name!r}: expected at most {limits.rows} rows in a request; got {shape[0]}; "
                 "send several requests, or start the server with a larger --max-rows."
             )
         if math.prod(shape) * max(1, expected.size or 1) > limits.bytes:
