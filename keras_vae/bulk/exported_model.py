@@ -16,7 +16,6 @@ from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.serving.data_options import read_data_options
 from keras_vae.serving.graph_error import reason_of
 from keras_vae.serving.png import is_beyond_tensorflow
-from keras_vae.serving.uint8_examples import refusal_of_uint8
 from keras_vae.serving.versions import newest_version
 
 SIGNATURES = {
@@ -130,8 +129,7 @@ class ExportedModel:
             return RejectedRecord(record.key, record.place, error.kind, str(error))
 
     def _as_input(self, name, spec, value):
-        refusal = refusal_of_uint8(self._signatures, tuple(spec.shape[1:])) if name == "x" else None
-        value = _as_input(self.names.get(name, name), spec, value, refusal)
+        value = _as_input(self.names.get(name, name), spec, value)
         if name != "image_bytes" or not is_beyond_tensorflow(value):
             return value
         try:
@@ -191,15 +189,8 @@ def _load(path: str, state: tuple[tuple[str, int, int], ...]) -> Any:
     return tf.saved_model.load(path)
 
 
-def _as_input(names: str | tuple[str, ...], spec: tf.TensorSpec, value: Any, refusal: str | None) -> Any:
-    """Converts a value.
-
-    Args:
-        names: name of its column or feature, or the names of the columns of its values.
-        spec: specification of the input.
-        value: the value.
-        refusal: why uint8 is not divided by 255; None if it is.
-    """
+def _as_input(names: str | tuple[str, ...], spec: tf.TensorSpec, value: Any) -> Any:
+    """Converts a value; `names` is the name of its column or feature, or the names of the columns of its values."""
     name = _shorten(names) if isinstance(names, str) else "x"
     if value is None:
         raise _InvalidFieldError("missing field", f"{name}: expected a value; the record has none.")
@@ -213,8 +204,6 @@ def _as_input(names: str | tuple[str, ...], spec: tf.TensorSpec, value: Any, ref
         message = f"{name}: expected {prod(shape)} values, for shape {shape}; got {array.size}."
         raise _InvalidFieldError("wrong shape", message)
     if array.dtype == np.uint8 and spec.dtype.is_floating:
-        if refusal is not None:
-            raise _InvalidFieldError("wrong type", f"{name}: {refusal}")
         array = array / np.float32(255)
     with np.errstate(over="ignore", invalid="ignore"):  # the checks below reject values that overflow
         converted = array.astype(spec.dtype.as_numpy_dtype).reshape(shape)

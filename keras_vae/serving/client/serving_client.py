@@ -19,7 +19,6 @@ from keras_vae.serving.client.serving_error import ServingError
 from keras_vae.serving.client.transport import ModelTarget, SignatureSpec, Tensors, Transport, VersionStatus
 from keras_vae.serving.extra import need
 from keras_vae.serving.png import is_beyond_tensorflow
-from keras_vae.serving.uint8_examples import refusal_of_uint8
 
 Images = Sequence[bytes | os.PathLike]
 MAX_CHUNK_BYTES = 4 * 2**20  # maximum bytes of the arrays in a request; JSON is about five times as long
@@ -300,11 +299,7 @@ class Client:
             files = [self._file(item) for item in x]
             return self.predict(f"{name}_bytes", image_bytes=files, **_optional(condition))
         x = np.asarray(x)
-        if x.dtype == np.uint8:
-            refusal = refusal_of_uint8(self.metadata(), x.shape[1:])
-            if refusal is not None:
-                raise InvalidInputError(f"x: {refusal}")
-            x = x.astype("float32") / 255
+        x = x.astype("float32") / 255 if x.dtype == np.uint8 else x
         return self.predict("serving_default" if name == "reconstruct" else name, x=x, **_optional(condition))
 
     def _file(self, item: bytes | os.PathLike) -> bytes:

@@ -1,6 +1,5 @@
 """The client says what the model says, whatever the protocol."""
 
-import re
 import struct
 import subprocess
 import sys
@@ -10,15 +9,8 @@ import pytest
 import requests
 from PIL import Image
 
-from keras_vae import zoo
-from keras_vae.bulk.exported_model import ExportedModel
-from keras_vae.bulk.record import Record, RejectedRecord
-from keras_vae.errors import InvalidInputError
-from keras_vae.serving import export
 from keras_vae.serving.client import Client, ServingError
-from keras_vae.serving.options import ExportOptions
 from keras_vae.serving.png import png
-from keras_vae.serving.server import LocalServer
 
 X = np.random.default_rng(0).random((70, 8, 8, 1), "float32")
 
@@ -60,26 +52,6 @@ def test_uint8_means_0_to_255_and_files_are_images(client, vae, tmp_path):
     for path, content in zip(paths, files, strict=True):
         path.write_bytes(content)
     np.testing.assert_allclose(client.encode(paths).mean, expected, atol=1e-4)
-
-
-@pytest.mark.slow
-def test_uint8_is_refused_by_an_export_of_images_in_other_units(tmp_path):
-    model = zoo.vae((4, 4, 1), 2, units=(4,), likelihood="normal")
-    model.data_range = (0.0, 255.0)
-    version = export(model, tmp_path / "dark", check=False, options=ExportOptions(batch_sizes=(1,)))
-    pixels = np.full((2, 4, 4, 1), 200, "uint8")
-    message = r"x: expected floats in the units of training.* got uint8; give x.astype\('float32'\)"
-    with LocalServer(version.parent) as server, Client(server.url, "dark") as client:
-        with pytest.raises(InvalidInputError, match=message):
-            client.encode(pixels)
-        expected = model.encode(pixels.astype("float32")).mean()
-        np.testing.assert_allclose(client.encode(pixels.astype("float32")).mean, expected, rtol=1e-4)
-    exported = ExportedModel(version, "encode")
-    refused, answered = exported.answer(
-        [Record(f"{i}", f"row {i}", {"x": x}) for i, x in enumerate((pixels[0], pixels[0].astype("float32")))]
-    )
-    assert isinstance(refused, RejectedRecord) and re.match(message, refused.reason)
-    np.testing.assert_allclose(answered.outputs["mean"], expected[0], rtol=1e-4)
 
 
 def test_files_of_every_format_that_training_reads_are_images(client, tmp_path):
