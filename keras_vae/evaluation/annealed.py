@@ -20,7 +20,7 @@ ACCEPTANCE = 0.65
 STEEPNESS = 4.0
 ADAPTATION = 0.1
 AT_ONCE = 20
-"""So many temperatures are passed in one call, which an interruption waits for."""
+"""The number of temperatures in one call. An interruption takes effect between two calls."""
 
 WORTH_COMPILING = 1000
 """So many leapfrog steps are slower than XLA with the time that it takes to compile."""
@@ -94,10 +94,10 @@ def annealed_log_likelihood(
         pilot, chain = start(max(2, chains // 4), size, seeds[0]), start(chains, size, seeds[1])
         for part in parts:
             next(ticks)
-            steep = tf.constant(temperatures[part[0] : part[-1] + 2], tf.float32)
-            now = tf.constant(part[0], tf.int32)
-            pilot, lengths = advance(batch, given, seeds[0], pilot, None, steep, now, leapfrog_steps)
-            chain, _ = advance(batch, given, seeds[1], chain, lengths, steep, now, leapfrog_steps)
+            levels = tf.constant(temperatures[part[0] : part[-1] + 2], tf.float32)
+            number_of_first = tf.constant(part[0], tf.int32)
+            pilot, lengths = advance(batch, given, seeds[0], pilot, None, levels, number_of_first, leapfrog_steps)
+            chain, _ = advance(batch, given, seeds[1], chain, lengths, levels, number_of_first, leapfrog_steps)
         found.append(chain.log_w.numpy())
     log_w = np.concatenate(found, axis=1)[:, : len(x)].astype("float64")  # (C, N)
     top = log_w.max(axis=0)

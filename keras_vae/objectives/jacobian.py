@@ -94,16 +94,24 @@ def jacobian_vector_product(function: Function, x: tf.Tensor, v: tf.Tensor) -> t
         u = tf.zeros_like(y)
         outer.watch(u)
         known = 0 if tf.executing_eagerly() else len(y.graph.get_operations())
-        pulled_back = inner.gradient(y, x, u, "zero")  # u^T J: linear in u, so its own transpose is J
+        pulled_back = inner.gradient(y, x, u)  # u^T J: linear in u, so its own transpose is J
+    if pulled_back is None:  # a constant
+        return tf.zeros_like(y)
     _check_is_linear(pulled_back, known)
     try:
-        return outer.gradient(pulled_back, u, v, "zero")
+        pushed_forward = outer.gradient(pulled_back, u, v)
     except LookupError as error:
         raise _not_twice_differentiable(str(error).rpartition(" ")[-1]) from error
+    if pushed_forward is None:
+        raise _not_twice_differentiable("an operation without a second derivative")
+    return pushed_forward
 
 
 def _check_is_linear(pulled_back, known):
-    """Refuses an operation for whose derivative TensorFlow silently returns no gradient."""
+    """Refuses an operation for whose derivative TensorFlow silently returns no gradient, in a graph.
+
+    Eager tensors do not know their operations.
+    """
     if tf.executing_eagerly():
         return
     for operation in pulled_back.graph.get_operations()[known:]:

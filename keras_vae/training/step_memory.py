@@ -14,7 +14,7 @@ OVERHEAD = 1.5
 """Ratio of the memory of a step to the sum of its tensors: TensorFlow frees tensors later, and uses buffers."""
 
 MOST_PER_VALUE = 300
-"""Larger than the memory of a step relative to that of its batch. It tells small steps without tracing a graph."""
+"""An upper limit of the memory of a step, relative to that of its batch. Smaller steps need no graph to be traced."""
 
 SHARED = ("Reshape", "Identity", "StopGradient", "ExpandDims", "Squeeze", "Placeholder", "Const", "ReadVariableOp")
 """Operations whose outputs are not new memory."""

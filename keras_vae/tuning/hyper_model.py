@@ -63,7 +63,8 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         config = self.configuration(hp)
         model = build_model(config, self.data)
         adapt_model(model, self.data)
-        check_step_fits(model, config.batch_size_for(len(self.data.train)))
+        examples = len(self.data.train)
+        check_step_fits(model, min(config.batch_size_for(examples), examples))
         return model
 
     def validation(self, config: TrainingConfig) -> Split:

@@ -132,6 +132,16 @@ def test_a_network_without_a_second_derivative_is_refused(interpolation, refused
         tf.function(forward_squared_norm, autograph=False)(function, tf.ones((3, 2, 2, 1)))
 
 
+def test_a_network_without_a_second_derivative_is_refused_without_a_graph(refused):
+    enlarge = keras.layers.UpSampling2D(2, interpolation="bilinear")
+
+    def function(x):  # (N, B, 2, 2, 1)
+        return tf.reshape(enlarge(tf.reshape(x, (-1, 2, 2, 1))), (*x.shape[:2], 16))
+
+    with refused("expected networks that TensorFlow can differentiate twice, got one with"):
+        forward_squared_norm(function, tf.ones((3, 2, 2, 1)))
+
+
 @pytest.mark.parametrize("term", [Contractive(), DecoderGradient()])
 def test_terms_are_the_norm_of_the_weights_in_a_linear_model(term):
     assert np.allclose(term(trace_of(samples=3)), (W**2).sum(), rtol=1e-5)
