@@ -37,6 +37,14 @@ html_copy_source = html_show_sphinx = False
 html_math_renderer = "mathml"
 copybutton_exclude = ".linenos, .gp, .go"
 
+# ./scripts/docs --links: hosts that are examples, and publishers that answer no program.
+linkcheck_ignore = [
+    r"https?://(127\.0\.0\.1|localhost|host|a|serving\.example|hub\.example\.org)\b",
+    r"https?://(doi\.org|openreview\.net)/",
+]
+linkcheck_anchors = False
+linkcheck_timeout, linkcheck_workers = 20, 8
+
 # Pages are Markdown; tutorials are notebooks in Markdown, executed when the site is built and kept until they change.
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
