@@ -1,6 +1,7 @@
 """The scripts run."""
 
 import importlib
+import json
 import os
 import re
 import runpy
@@ -175,11 +176,16 @@ def test_a_sweep_of_beta_draws_its_frontier_and_keeps_what_is_finished(call, tmp
 
 
 @pytest.mark.slow
-def test_the_study_of_disentanglement_runs(call, tmp_path):
-    quick = ["--seeds", "2", "--epochs", "1", "--limit", "256", "--pool", "30", "--models", "β = 4", "--out", tmp_path]
+def test_the_study_of_disentanglement_runs_and_keeps_what_is_finished(call, tmp_path):
+    quick = ["--seeds", "0", "--steps", "10", "--images", "300", "--models", "VAE", "--out", tmp_path]
     table = call("study_disentanglement", *quick)
-    assert {"MIG", "UDR", "IRS"} <= {line.split("|")[1].strip() for line in table.splitlines() if "|" in line}
-    assert (tmp_path / "rate_distortion.png").exists() and (tmp_path / "scores.png").exists()
+    assert {"MIG", "DCI disentanglement"} <= {line.split("|")[1].strip() for line in table.splitlines() if "|" in line}
+    assert len(json.loads((tmp_path / "0-0.json").read_text())["curve"]) == 10
+    for name in ("disentanglement.png", "sprites.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+    before = (tmp_path / "0-0.keras").stat().st_mtime_ns
+    assert table.endswith(call("study_disentanglement", *quick))
+    assert (tmp_path / "0-0.keras").stat().st_mtime_ns == before
 
 
 @pytest.mark.slow
