@@ -14,8 +14,10 @@ import tensorflow as tf
 from benchmark_data import PICTURES, coloured_blobs, options
 
 from keras_vae.training import TrainingConfig, build_model
-from keras_vae.training.build import adapt_model, fit_epochs, load_data
+from keras_vae.training.build import adapt_model
 from keras_vae.training.defaults import with_defaults
+from keras_vae.training.epochs import fit_epochs
+from keras_vae.training.run_data import load_data
 
 DTYPES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 

@@ -1,11 +1,7 @@
 from .build import build_model as build_model
-from .build import evaluation_data as evaluation_data
-from .build import evaluation_split as evaluation_split
-from .build import fit_epochs as fit_epochs
-from .build import load_data as load_data
-from .build import with_data as with_data
 from .config import TrainingConfig as TrainingConfig
 from .defaults import with_defaults as with_defaults
+from .epochs import fit_epochs as fit_epochs
 from .initial_weights import Taken as Taken
 from .initial_weights import freeze as freeze
 from .initial_weights import load_matching as load_matching
@@ -14,4 +10,8 @@ from .report import write_quick_report as write_quick_report
 from .report import write_report as write_report
 from .run import Run as Run
 from .run import environment as environment
+from .run_data import evaluation_data as evaluation_data
+from .run_data import evaluation_split as evaluation_split
+from .run_data import load_data as load_data
+from .run_data import with_data as with_data
 from .train import train as train

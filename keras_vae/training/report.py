@@ -11,9 +11,9 @@ from keras_vae.data import SplitDataset
 from keras_vae.evaluation import QUICK, Picture, Result, evaluate
 from keras_vae.models import Autoencoder
 from keras_vae.text import counted
-from keras_vae.training.build import evaluation_data
 from keras_vae.training.overfitting import about_history
 from keras_vae.training.run import Run, environment
+from keras_vae.training.run_data import evaluation_data
 
 HISTORY = "The training and validation curves should level off together."
 

@@ -7,10 +7,10 @@ from keras_vae.data import SplitDataset
 from keras_vae.errors import InvalidInputError
 from keras_vae.optimizers import AverageWeights
 from keras_vae.text import counted
-from keras_vae.training.build import steps_of
 from keras_vae.training.checkpoint import Progress
 from keras_vae.training.config import CHOOSE_DATA, REPORT_ONLY, TrainingConfig
 from keras_vae.training.early_stopping import best_epoch, epochs_without_better, metric_of
+from keras_vae.training.epochs import steps_of
 from keras_vae.training.run import BEST, Run
 
 

@@ -12,8 +12,8 @@ import tensorflow as tf
 from keras_vae.data import SplitDataset
 from keras_vae.evaluation import condition_of
 from keras_vae.plots import plot_reconstructions, plot_samples, to_png
-from keras_vae.training.build import evaluation_split
 from keras_vae.training.config import TrainingConfig
+from keras_vae.training.run_data import evaluation_split
 
 PICTURES = 10
 SHOWN, SAMPLES, PROJECTED = 20, 36, 2000

@@ -27,19 +27,12 @@ from keras_vae.models.serialized import check_can_be_saved
 from keras_vae.optimizers import AverageWeights
 from keras_vae.replicas import between_workers
 from keras_vae.text import counted
-from keras_vae.training.build import (
-    adapt_model,
-    build_model,
-    describe_model,
-    fit_epochs,
-    load_data,
-    steps_of,
-    with_names,
-)
+from keras_vae.training.build import adapt_model, build_model, describe_model
 from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import FROM_DATA, TrainingConfig
 from keras_vae.training.defaults import with_defaults
 from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
+from keras_vae.training.epochs import fit_epochs, steps_of
 from keras_vae.training.few_examples import warn_of_few_examples
 from keras_vae.training.initial_weights import load_matching
 from keras_vae.training.interrupt import OutOfTimeError, interruptible
@@ -48,6 +41,7 @@ from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
 from keras_vae.training.resume import check_resumable, check_same_data, continued
 from keras_vae.training.run import BEST, Run
+from keras_vae.training.run_data import load_data, with_names
 from keras_vae.training.show_progress import ShowProgress
 from keras_vae.training.step_memory import check_batch_fits, check_step_fits
 from keras_vae.training.targets import missed_targets

@@ -14,7 +14,7 @@ from keras_vae import data
 from keras_vae.data import load, prepare, prepare_table, prepared, table_files
 from keras_vae.data.lazy_array import LazyArray
 from keras_vae.training import TrainingConfig
-from keras_vae.training.build import with_data, with_names
+from keras_vae.training.run_data import with_data, with_names
 
 N = 60
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vae.training import TrainingConfig, build_model, load_data
-from keras_vae.training.build import fit_epochs
+from keras_vae.training.epochs import fit_epochs
 
 MODULE = """
 from typing import Unpack

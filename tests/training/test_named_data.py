@@ -23,8 +23,9 @@ from keras_vae.cli.sources import (
 from keras_vae.data import SplitDataset
 from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, TrainingConfig, load_data, train
-from keras_vae.training.build import build_model, with_data, with_names
+from keras_vae.training.build import build_model
 from keras_vae.training.model_file import config_of, record_of
+from keras_vae.training.run_data import with_data, with_names
 
 
 def write(path, towns):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vae.cli.sources import model_of
-from keras_vae.training import Run, build, load_data, train
+from keras_vae.training import Run, epochs, load_data, train
 from keras_vae.training import checkpoint as checkpoints
 from keras_vae.tuning import tune
 
@@ -100,7 +100,7 @@ def stop(*_):
     ids=["averages and augmentation", "schedule-free with early stopping"],
 )
 def test_stopped_anywhere_it_ends_as_if_it_had_not_been(run_of, monkeypatch, tmp_path, capsys, changes):
-    monkeypatch.setattr(build, "MOST_STEPS_PER_EXECUTION", 1)  # so that it can stop after each
+    monkeypatch.setattr(epochs, "MOST_STEPS_PER_EXECUTION", 1)  # so that it can stop after each
     same = {"epochs": 3, "limit": 35, "batch_size": 5, "learning_rate": 0.02, "learning_rate_warmup": 1, **changes}
     whole = run_of(**same)
     out, save = tmp_path / "run", checkpoints.save_checkpoint

@@ -14,8 +14,9 @@ import pytest
 from keras_vae import load_model
 from keras_vae.cli.main import main
 from keras_vae.training import Run, TrainingConfig, train
-from keras_vae.training.build import load_data, steps_of
 from keras_vae.training.checkpoint import KeepRun, save_checkpoint
+from keras_vae.training.epochs import steps_of
+from keras_vae.training.run_data import load_data
 
 resource = pytest.importorskip("resource", reason="the limits of a process are POSIX's")
 
