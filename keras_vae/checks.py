@@ -19,6 +19,9 @@ MAX_SEED = 2**31 - 1
 LARGEST = (2 - 2**-23) * 2.0**127
 """The largest number of float32, in which models calculate."""
 
+FAR_FROM_BYTES = 10.0
+"""Images that are not uint8 and reach this value are not intensities from 0 to 1."""
+
 AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(nats?|bits?|)")
 
 

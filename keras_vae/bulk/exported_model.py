@@ -15,6 +15,7 @@ from keras_vae.data.images import to_png
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.serving.data_options import read_data_options
 from keras_vae.serving.graph_error import reason_of
+from keras_vae.serving.image_units import REFUSED, takes_uint8
 from keras_vae.serving.png import is_beyond_tensorflow
 from keras_vae.serving.versions import newest_version
 
@@ -109,6 +110,12 @@ class ExportedModel:
         """The folders of the training images in the order of their labels; empty if the export does not name them."""
         return tuple(read_data_options(self.path).get("label_names", ()))
 
+    @cached_property
+    def takes_uint8(self) -> bool:
+        """Whether uint8 images, divided by 255, are in the units of the training data."""
+        inputs = {name: (spec.dtype.name, tuple(spec.shape[1:])) for name, spec in self.inputs.items()}
+        return takes_uint8(inputs, lambda rows: {name: np.asarray(value) for name, value in self._called(rows).items()})
+
     def load(self) -> "ExportedModel":
         """Loads the SavedModel at the first call, and returns this object."""
         _ = self._function
@@ -129,23 +136,27 @@ class ExportedModel:
             return RejectedRecord(record.key, record.place, error.kind, str(error))
 
     def _as_input(self, name, spec, value):
-        value = _as_input(self.names.get(name, name), spec, value)
+        shown = self.names.get(name, name)
+        if name == "x" and getattr(value, "dtype", None) == np.uint8 and not self.takes_uint8:
+            raise _InvalidFieldError("wrong units", f"{shown if isinstance(shown, str) else 'x'}: {REFUSED}.")
+        value = _as_input(shown, spec, value)
         if name != "image_bytes" or not is_beyond_tensorflow(value):
             return value
         try:
             return to_png(value, None if self.image_shape is None else self.image_shape[:2])
         except Exception as error:  # Pillow raises many classes of errors
-            raise _InvalidFieldError("unreadable image", f"{self.names.get(name, name)}: {one_line(error)}.") from None
+            raise _InvalidFieldError("unreadable image", f"{shown}: {one_line(error)}.") from None
+
+    def _called(self, inputs):
+        return self._function(**{name: tf.constant(inputs[name], spec.dtype) for name, spec in self.inputs.items()})
 
     def _run(self, records, inputs):
         """Runs the signature on a batch. If the graph rejects it, halves the batch to isolate the invalid record."""
         if not records:
             return []
-        batch = {
-            name: tf.constant(np.stack([row[name] for row in inputs]), spec.dtype) for name, spec in self.inputs.items()
-        }
+        batch = {name: np.stack([row[name] for row in inputs]) for name in self.inputs}
         try:
-            outputs = {name: value.numpy() for name, value in self._function(**batch).items()}
+            outputs = {name: value.numpy() for name, value in self._called(batch).items()}
         except tf.errors.InvalidArgumentError as error:
             if len(records) == 1:
                 kind = "unreadable image" if "image_bytes" in self.inputs else "refused by the model"

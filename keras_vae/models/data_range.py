@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import is_image
+from keras_vae.checks import FAR_FROM_BYTES, is_image
 from keras_vae.errors import InvalidInputError, shortest
 from keras_vae.models.inputs import as_numbers, check_shape, check_values, extremes, is_array
 
@@ -19,9 +19,6 @@ BYTES = (0.0, 1.0)
 
 LEAST_WIDTH = 1.0
 """The least width of a range, for training data that hardly vary."""
-
-FAR_FROM_BYTES = 10.0
-"""Training data that are not uint8 and reach this value are not intensities from 0 to 1."""
 
 Range = tuple[float, float]
 

@@ -18,6 +18,7 @@ from keras_vae.serving.client.rest_transport import RestTransport
 from keras_vae.serving.client.serving_error import ServingError
 from keras_vae.serving.client.transport import ModelTarget, SignatureSpec, Tensors, Transport, VersionStatus
 from keras_vae.serving.extra import need
+from keras_vae.serving.image_units import REFUSED, takes_uint8
 from keras_vae.serving.png import is_beyond_tensorflow
 
 Images = Sequence[bytes | os.PathLike]
@@ -146,6 +147,7 @@ class Client:
             )
         self._pool = ThreadPoolExecutor(concurrency)
         self._signatures: dict[str, SignatureSpec] | None = None
+        self._signatures_of_uint8: dict[str, bool] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -298,9 +300,20 @@ class Client:
         if _is_files(x):
             files = [self._file(item) for item in x]
             return self.predict(f"{name}_bytes", image_bytes=files, **_optional(condition))
-        x = np.asarray(x)
-        x = x.astype("float32") / 255 if x.dtype == np.uint8 else x
-        return self.predict("serving_default" if name == "reconstruct" else name, x=x, **_optional(condition))
+        x, signature = np.asarray(x), "serving_default" if name == "reconstruct" else name
+        if x.dtype == np.uint8:
+            if not self._takes_uint8(signature):
+                raise InvalidInputError(f"{name}: {REFUSED}.")
+            x = x.astype("float32") / 255
+        return self.predict(signature, x=x, **_optional(condition))
+
+    def _takes_uint8(self, signature: str) -> bool:
+        """Whether uint8 images, divided by 255, are in the units of the training data; asks the model once."""
+        if signature not in self._signatures_of_uint8:
+            spec = self.metadata().get(signature, SignatureSpec({}, {}))
+            inputs = {key: (one.dtype, tuple(size or 1 for size in one.shape[1:])) for key, one in spec.inputs.items()}
+            self._signatures_of_uint8[signature] = takes_uint8(inputs, lambda rows: self.predict(signature, **rows))
+        return self._signatures_of_uint8[signature]
 
     def _file(self, item: bytes | os.PathLike) -> bytes:
         """Returns a file that the server can decode."""
