@@ -54,7 +54,7 @@ def _text(section: dict[str, Any], results: list[dict[str, Any]]) -> str:
     start = f"{section['task']}. Published: {', '.join(values)} ([{section['source']}]({section['url']})). Here:"
     cells = [cell(*section["table"], result["row"], result["column"]) for result in results if "table" in section]
     if not cells or None in cells or MISSING in cells:
-        return f"{start} not measured. {_how(section['measure'], results[0])}"
+        return f"{start} not measured. {section.get('instead') or _how(section['measure'], results[0])}"
     ours = [_with(result.get("as", "{}").format(found), result) for found, result in zip(cells, results, strict=True)]
     return f"{start} {', '.join(ours)}. {section['differs']}"
 
