@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,24 @@ def tiny(short_reports):
     )
     with short_reports():
         yield config.replace
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """Calls the command in this process, which has imported TensorFlow, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    from keras_vae.cli.main import main
+
+    def call(line, *further):
+        program, *arguments = shlex.split(line, comments=True)
+        assert program == "keras-vae"
+        monkeypatch.setattr(sys, "argv", [program, *arguments, *further])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert not end.value.code, line
+
+    return call
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ import pkgutil
 import re
 import shlex
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,17 +15,9 @@ import tensorflow_probability as tfp
 from typer.main import get_command
 
 import keras_vae
-from keras_vae.cli.main import app, main
+from keras_vae.cli.main import app
 from keras_vae.cli.usage_errors import UsageError
-
-ROOT = Path(keras_vae.__file__).parents[1]
-DOCS = ROOT / "docs"
-GENERATED = ("reference", "models", "_build", "_extensions")
-"""Folders of `docs/` whose pages the site writes from the code; the tests of the code test their examples."""
-
-PAGES = [page for page in sorted(DOCS.rglob("*.md")) if page.relative_to(DOCS).parts[0] not in GENERATED]
-RUN = [page for page in PAGES if page.parent.name in ("docs", "guides", "coming_from")]
-"""The pages whose blocks run on their own; Sphinx runs the tutorials and the start pages, as notebooks."""
+from tests.pages import DOCS, GENERATED, PAGES, ROOT, RUN, blocks, commands, in_short, parse
 
 MODULES = [module.name for module in pkgutil.walk_packages(keras_vae.__path__, "keras_vae.")]
 PYTHON_WITH_OUTPUT = r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?"
@@ -63,12 +53,6 @@ def test_docstring_examples_run(name, tmp_path, monkeypatch):
     for recipe in recipes_of(name):  # which `testmod` passes over, as the decorator's function is of another module
         (examples,) = doctest.DocTestFinder().find(recipe, recipe.__name__, module, extraglobs=names)
         assert examples.examples and runner.run(examples).failed == 0
-
-
-def blocks(language):
-    """The blocks of a language on the pages in `RUN`, except extending.md, which tests/test_extending.py tests."""
-    pages = [page.read_text() for page in (ROOT / "README.md", *RUN) if page.name != "extending.md"]
-    return [block for page in pages for block in re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)]
 
 
 def python_on_the_pages():
@@ -108,39 +92,15 @@ def test_python_on_the_pages_runs(block, output, tmp_path, monkeypatch, capsys):
         assert_printed(printed, output)
 
 
-def in_short(block, *options):
-    """The commands with little training, and with nothing else changed."""
-    quick = " ".join(["--epochs 2 --limit 300 --no-jit-compile", *options])
-    shorter, changed = re.subn(r"--epochs \d+", quick, block)
-    assert changed
-    return shorter
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch):
-    """Calls the command in this process, which has imported TensorFlow, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(line, *further):
-        program, *arguments = shlex.split(line, comments=True)
-        assert program == "keras-vae"
-        monkeypatch.setattr(sys, "argv", [program, *arguments, *further])
-        with pytest.raises(SystemExit) as end:
-            main()
-        assert not end.value.code, line
-
-    return call
-
-
 HOW = {
     "python": "run here; those of extending.md by tests/test_extending.py",
-    "sh": "run here, with little training",
-    "bash": "run here on the front page, bulk.md and serving.md; others need a service or a run of their own",
-    "shell": "not run, as they need files or runs; searches are run here",
+    "sh": "run here, with little training; those of tutorials and of extending.md as those of `shell`",
+    "bash": "run here on the front page, bulk.md and serving.md; others as those of `shell`",
+    "shell": "run by tests/test_page_commands.py, which lists those that are not, and why; searches are run here",
     "text": "output, and commands for other machines",
-    "py": "not run, as they need another library or a service, or are a part of a program",
+    "py": "run or listed by tests/test_page_commands.py",
     "{code-cell}": "run by tests/test_site.py",
-    "{code-block}": "not run, as they need another library",
+    "{code-block}": "listed by tests/test_page_commands.py, as they need another library",
 }
 """What happens to the blocks of each language. The options of all commands are checked."""
 
@@ -149,23 +109,6 @@ def test_blocks_have_a_language_that_says_whether_they_run():
     for page in (ROOT / "README.md", *PAGES):
         found = re.findall(r"^ *```(\S*).*\n(?:.*\n)*?^ *```$", page.read_text(), re.MULTILINE)
         assert {*found} <= {*HOW, "{toctree}", "{glossary}", "{raw}", "{include}"}, page.name
-
-
-def commands(page):
-    """The commands in the blocks of a page, and those in its text, each with whether it is complete."""
-    text = page.read_text().replace("\\\n", " ")
-    lines = [(line, True) for line in re.findall(r"^!?(keras-vae .*?)&?$", text, re.MULTILINE)]
-    lines += [(line, False) for line in re.findall(r"`(keras-vae [^`\n]+)`", text)]
-    return [(line, is_complete) for line, is_complete in lines if not re.search(r"\.\.\.|COMMAND|\|", line)]
-
-
-def parse(line, parsers):
-    """Parses the words of a command without a call. Options of the program itself act at once, and are not parsed."""
-    _, name, *words = shlex.split(line, comments=True)
-    if command := parsers.get(name):
-        command.make_context(name, [word for word in words if word not in ("-h", "--help")])
-    else:
-        assert name in ("--help", "--version", "--install-completion", "--show-completion"), line
 
 
 def test_commands_on_the_pages_have_these_options():

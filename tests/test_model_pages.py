@@ -10,10 +10,14 @@ import model_pages
 import pytest
 import recipe_figures
 from mathml import shown
+from published_results import commands_for, comparisons
 from recipe_docs import example_of, linked, options_of
 from sphinx.errors import ExtensionError
+from typer.main import get_command
 
+from keras_vae.cli.main import app
 from keras_vae.zoo import RECIPES
+from tests.pages import parse
 
 OWN = {name: recipe for name, recipe in RECIPES.items() if recipe.__module__.startswith(model_pages.OWN)}
 FAMILIES = model_pages.families()
@@ -79,9 +83,38 @@ def test_figures_are_those_of_the_tables():
     assert f"| Model | {' | '.join(header[2:])} |" in PAGES["bounds"]
     _, rows = recipe_figures.table("measurements.md", "reproduced")
     _, obtained, published, *_ = rows["IWAE, k = 5, from the weights of k = 1"]
-    assert obtained in section("dreg_iwae") and published in section("dreg_iwae")
-    assert f"{obtained}, with the gradient of `dreg_iwae`. Published: {published}" in section("iwae")
-    assert "Published result" not in section("vamp_vae")
+    assert f"Published: {published}. Here: {obtained}; " in section("dreg_iwae")
+    assert f"Published: {published}. Here: {obtained}, with the gradient of `dreg_iwae`; " in plain(section("iwae"))
+    _, rows = recipe_figures.table("studies.md", "samples-mnist")
+    normal, mixture = rows["rae_l2"][-2:]
+    assert f"Here: {normal} with one normal as prior, {mixture} with a mixture of 10." in section("rae_l2")
+    assert "those of the paper were not compared" in section("factor_vae")
+
+
+def plain(text):
+    """Text without the links of names."""
+    return re.sub(r"\[(`\w+`)\]\(#model-\w+\)", r"\1", text)
+
+
+def test_published_results_are_of_recipes_and_the_commands_that_measure_them_exist():
+    for name, comparison in comparisons().items():
+        assert comparison["url"].startswith("https://") and comparison["checked"], name
+        for result in comparison["results"]:
+            assert result["model"] in RECIPES, name
+            for line in commands_for(comparison.get("measure", []), result):
+                if line.startswith("keras-vae"):
+                    parse(line, get_command(app).commands)
+                else:
+                    assert (recipe_figures.DOCS.parent / line.partition(" ")[0]).exists(), line
+                options = re.findall(r"--set (\w+)=", line)
+                assert {*options} <= {option.name for option in options_of(RECIPES[result["model"]])}, line
+
+
+def test_a_cell_that_a_table_does_not_have_is_refused():
+    assert recipe_figures.cell("zoo.md", "zoo", ["`vae`"], "Paper") == "Kingma & Welling, 2014"
+    for row, column in ((["`vea`"], "Paper"), (["`vae`"], "paper")):
+        with pytest.raises(ExtensionError, match="table zoo: expected one row"):
+            recipe_figures.cell("zoo.md", "zoo", row, column)
 
 
 def test_names_become_links_outside_of_code():

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import recipe_figures
 from api_pages import write
+from published_results import published_results
 from recipe_docs import example_of, linked, options_of, remarks_of, target
 from sphinx.errors import ExtensionError
 
@@ -92,7 +93,7 @@ def _listed(names) -> str:
 def page(family: Family) -> str:
     """The page of a family."""
     columns, figures = recipe_figures.on_digits()
-    published = recipe_figures.published()
+    published = published_results()
     parts = [f"# {family.title}", linked(family.text), _beside_each_other(family, columns, figures)]
     parts += [_section(name, formula, published.get(name, [])) for name, formula in family.formulas.items()]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -126,10 +127,16 @@ def _section(name: str, formula: str, published: list[str]) -> str:
         ),
         linked("\n".join(options)),
         f"**Example**\n\n```pycon\n{example_of(recipe)}```",
-        *(f"**Published result**: {result}" for result in published),
+        _published(published),
         f"**Paper**: [{about.paper}]({about.url}). **Reference**: {{py:func}}`keras_vae.zoo.{name}`.",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _published(results: list[str]) -> str:
+    if not results:
+        return "**Published results**: those of the paper were not compared."
+    return linked("\n".join(["**Published results**", "", *(f"- {result}" for result in results)]))
 
 
 def index(found: list[Family], texts: Path = TEXTS) -> str:

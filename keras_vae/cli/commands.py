@@ -243,7 +243,10 @@ def interpolate(
     run: Source,
     out: Annotated[Path, typer.Option(help=TO_PICTURE)],
     data: Data = None,
-    pairs: Annotated[int, typer.Option(min=1, help="Number of pairs of test examples.")] = 5,
+    pairs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of pairs of test examples.", show_default="5, or as many as there are"),
+    ] = None,
     steps: Annotated[int, typer.Option(min=2, help="Number of points on each path, including its ends.")] = 10,
     seed: Seed = 0,
     overwrite: Overwrite = False,

@@ -376,8 +376,9 @@ def pick(x: np.ndarray | LazyArray, index: int) -> np.ndarray:
     return x[index]
 
 
-def pick_pairs(n: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the indices of random pairs of different examples, out of `n`."""
+def pick_pairs(n: int, pairs: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the indices of random pairs of different examples, out of `n`; by default of five, if there are."""
+    pairs = pairs or max(1, min(5, n // 2))
     if 2 * pairs > n:
         raise InvalidInputError(f"--pairs: expected at most {n // 2}, for {counted(n, 'example')}; got {pairs}.")
     order = np.random.default_rng(seed).permutation(n)

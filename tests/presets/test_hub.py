@@ -1,8 +1,12 @@
 """Presets on the Hugging Face Hub, with a server of the test."""
 
+import shutil
+
 import pytest
 
+import keras_vae
 from keras_vae import from_preset, upload_preset
+from tests.pages import block_with
 from tests.presets.hub_server import TOKEN, HubServer
 
 constants = pytest.importorskip("huggingface_hub.constants")
@@ -68,3 +72,15 @@ def test_without_a_connection_the_cache_is_read(hub, preset, model, assert_same_
     assert_same_weights(from_preset("hf://user/tiny"), model)
     with refused("hf://user/other: it cannot be downloaded .*check the name, the connection"):
         from_preset("hf://user/other")
+
+
+def test_the_program_of_the_page_runs(hub, preset, model, assert_same_weights, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(preset.folder, "my_vae")
+    upload, *downloads = block_with("presets.md", "upload_preset").splitlines()
+    names = {"kv": keras_vae}
+    exec(upload, names)
+    (commit,) = hub.repositories["user/my_vae"]
+    for line in downloads:
+        exec(line.replace("1f0c6c1", commit), names)
+        assert_same_weights(names["model"], model)
