@@ -60,18 +60,29 @@ def make_map(kind: str, means: np.ndarray, noise: np.ndarray, *, seed: int = 0) 
         raise InvalidInputError(f"map: expected 5 or more examples for {MAPS[kind]}, got {len(means)}; use pca.")
     scaled = means / noise
     if scaled.shape[1] > MOST_DIMENSIONS:
-        from sklearn.decomposition import PCA
-
-        scaled = PCA(min(MOST_DIMENSIONS, len(scaled)), random_state=seed).fit_transform(scaled)
+        scaled, _ = _project(scaled, min(MOST_DIMENSIONS, len(scaled)), seed)
     note = f"{MAPS[kind]}: near latents stay together; large distances mean nothing."
     if kind == "tsne":
         from sklearn.manifold import TSNE
 
         perplexity = min(30.0, (len(scaled) - 1) / 3)
-        return LatentMap(TSNE(2, init="pca", perplexity=perplexity, random_state=seed).fit_transform(scaled), note)
-    umap = need("umap", extra="umap")
-    mapper = umap.UMAP(n_components=2, n_neighbors=min(15, len(scaled) - 1), random_state=seed)
+        mapper = TSNE(2, init=_start(scaled, seed), perplexity=perplexity, random_state=seed)
+    else:
+        umap = need("umap", extra="umap")
+        neighbors = min(15, len(scaled) - 1)
+        mapper = umap.UMAP(n_components=2, n_neighbors=neighbors, random_state=seed, n_jobs=1)  # a seed allows one
     return LatentMap(np.asarray(mapper.fit_transform(scaled), "float32"), note)
+
+
+def _start(scaled: np.ndarray, seed: int) -> np.ndarray:
+    """Returns small places, from which t-SNE starts: the principal components.
+
+    `init="pca"` of scikit-learn refuses latents of one dimension, and ends the process for latents that are all equal.
+    """
+    places = _principal_components(scaled).places
+    places = (places - places.mean(axis=0)) / max(float(places[:, 0].std()), 1e-12)
+    jitter = np.random.default_rng(seed).normal(size=places.shape)  # equal latents part
+    return (1e-4 * places + 1e-6 * jitter).astype("float32")
 
 
 def _principal_components(means: np.ndarray) -> LatentMap:
@@ -81,11 +92,16 @@ def _principal_components(means: np.ndarray) -> LatentMap:
         return LatentMap(places, "The horizontal axis is the latent z0; the vertical one is random.")
     if means.shape[1] == 2:
         return LatentMap(means.astype("float32"), "The axes are the latents z0 and z1.")
-    from sklearn.decomposition import PCA
-
-    pca = PCA(2, random_state=0)
-    with np.errstate(invalid="ignore"):  # latents without any variance
-        places = pca.fit_transform(means)
-    first, second = np.nan_to_num(pca.explained_variance_ratio_)
+    places, (first, second) = _project(means, 2)
     note = f"The axes are the two principal components, with {first:.0%} and {second:.0%} of the variance."
     return LatentMap(places.astype("float32"), note)
+
+
+def _project(means: np.ndarray, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the first principal components `(N, count)`, and their shares of the variance."""
+    from sklearn.decomposition import PCA
+
+    pca = PCA(count, random_state=seed)
+    with np.errstate(invalid="ignore"):  # latents without any variance
+        places = pca.fit_transform(means)
+    return places, np.nan_to_num(pca.explained_variance_ratio_)

@@ -1,18 +1,23 @@
 """onnxruntime-web, which runs ONNX in browsers: the files that a page needs."""
 
-import contextlib
+import hashlib
 import os
 import re
-import sys
 import tarfile
+import threading
+import time
+import urllib.request
+from concurrent.futures import Future
+from http.client import HTTPException
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import keras
+from tqdm import tqdm
 
 from keras_vae.digest import sha256_of
 from keras_vae.errors import InvalidInputError, one_line
-from keras_vae.files import expanded
+from keras_vae.files import expanded, write_whole
+from keras_vae.progress import step
 
 VERSION = "1.30.0"
 FILE = f"onnxruntime-web-{VERSION}.tgz"
@@ -20,6 +25,9 @@ URL = f"https://registry.npmjs.org/onnxruntime-web/-/{FILE}"
 SHA256 = "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71"
 FOLDER = "keras_vae"
 """The folder of downloads within that of Keras, `~/.keras` or `KERAS_HOME`."""
+STALL, LONGEST = 20.0, 900.0
+"""The maximum number of seconds of a download without an answer, and in all."""
+BLOCK = 2**16
 SCRIPT, WASM = "package/dist/ort.wasm.bundle.min.mjs", "package/dist/ort-wasm-simd-threaded.wasm"
 EXPORTS = re.compile(r"export\{([^}]*)\};\s*(?://# sourceMappingURL=\S*\s*)?\Z")
 EXPORTED = re.compile(r"(\w+) as (\w+)")
@@ -57,15 +65,53 @@ def onnxruntime_web(path: str | os.PathLike | None = None) -> OnnxRuntimeWeb:
 
 def _download() -> Path:
     """Returns the package in the cache, after a download if it is missing there or damaged."""
+    package = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / FOLDER / FILE
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # the progress is no output of a command
-            path = keras.utils.get_file(FILE, URL, cache_subdir=FOLDER, file_hash=SHA256, hash_algorithm="sha256")
-    except Exception as error:  # of the connection, of the system, or of Keras, which raises Exception itself
+        if not package.is_file() or sha256_of(package) != SHA256:
+            package.parent.mkdir(parents=True, exist_ok=True)
+            with step(f"Downloading onnxruntime-web {VERSION}"):
+                content = _fetch()
+                write_whole(package, lambda path: path.write_bytes(content))
+    except (OSError, HTTPException, RuntimeError) as error:  # of the system, of the connection, or without a home
         raise InvalidInputError(
             f"onnxruntime-web {VERSION}: it cannot be downloaded ({one_line(error)}); check the connection, or give "
             f"a local copy of {FILE} (onnxruntime)."
         ) from error
-    return Path(path)
+    return package
+
+
+def _fetch() -> bytes:
+    """Returns the package."""
+    end = time.monotonic() + LONGEST
+    content = bytearray()
+    with _opened(URL) as answer:
+        length = int(answer.headers.get("Content-Length") or 0) or None
+        with tqdm(desc=FILE, total=length, unit="B", unit_scale=True, leave=False, delay=2, disable=None) as bar:
+            while block := answer.read1(BLOCK):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"it takes more than {LONGEST:.0f} seconds")
+                content += block
+                bar.update(len(block))
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        raise OSError("expected another content")
+    return bytes(content)
+
+
+def _opened(url: str) -> Any:
+    """Opens a URL within `STALL` seconds. The timeout of a connection counts for each of the addresses of a host."""
+    opened: Future[Any] = Future()
+
+    def connect() -> None:
+        try:
+            opened.set_result(urllib.request.urlopen(url, timeout=STALL))
+        except BaseException as error:  # it belongs to the caller
+            opened.set_exception(error)
+
+    threading.Thread(target=connect, daemon=True).start()
+    try:
+        return opened.result(STALL)
+    except TimeoutError as error:
+        raise TimeoutError(f"no answer within {STALL:.0f} seconds") from error
 
 
 def check_package(path: str | os.PathLike) -> Path:

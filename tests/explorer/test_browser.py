@@ -2,9 +2,8 @@
 
 import io
 import json
-import os
 import time
-from pathlib import Path
+from urllib.error import HTTPError, URLError
 
 import numpy as np
 import pytest
@@ -12,17 +11,18 @@ from PIL import Image
 
 from keras_vae import explore, zoo
 from keras_vae.data import Split, SplitDataset
+from keras_vae.errors import InvalidInputError
 from keras_vae.explorer.codes import encode_points
 from keras_vae.explorer.explorer_data import explorer_data
 from keras_vae.explorer.maps import make_map
-from keras_vae.explorer.onnxruntime_web import FILE, FOLDER
+from keras_vae.explorer.onnxruntime_web import URL, onnxruntime_web
 from keras_vae.explorer.points import choose_points
 from keras_vae.explorer.routes import PATH, Pages
 from keras_vae.explorer.static_page import static_page
 from keras_vae.explorer.without_server import without_server
 from keras_vae.serving.png import png
 from keras_vae.serving.server import LocalServer
-from tests.browser import chromium, errors, needs_chromium
+from tests.browser import chromium, colour_scheme, errors, needs_chromium, serious_violations
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install 'keras_vae[test]'")
 pytestmark = [pytest.mark.slow, needs_chromium]
@@ -43,7 +43,6 @@ URL.createObjectURL = (blob) => {
 };
 document.getElementById('path-gif').click();
 """
-PACKAGE = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / FOLDER / FILE
 NOISE_AS_GIF = """
 const [done, side] = [arguments[1], arguments[0]];
 import(new URL('gif.js', document.baseURI)).then(async ({animation}) => {
@@ -80,6 +79,19 @@ const frame = () => {
 };
 frame();
 """
+HIDDEN = """
+const controls = [...document.querySelectorAll('a, button, select, input, [tabindex="0"]')];
+const shown = controls.filter(each => !each.disabled && each.checkVisibility());
+const picture = document.querySelector('#decoded-frame canvas');
+const atCenter = (each) => {
+  const box = each.getBoundingClientRect();
+  return each.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+};
+return [...shown, ...shown.toReversed()].flatMap(each => {
+  each.focus();
+  return [each, picture].filter(one => !atCenter(one)).map(one => `${each.outerHTML.slice(0, 80)}: ${one.tagName}`);
+});
+"""
 MANY_POINTS = 10_000
 
 
@@ -92,9 +104,14 @@ class Page:
     def open(self, url, width=1280, height=900):
         self.driver.get("about:blank")  # ends the requests of the page before
         self.errors()  # those of the page before
-        self.driver.set_window_size(width, height)
+        self.resize(width, height)
         self.driver.get(url)
         self.wait_for("return document.getElementById('decoded-frame').dataset.decoded > 0")
+
+    def resize(self, width, height):
+        """Also to widths that a window cannot have."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def script(self, text, *arguments):
         return self.driver.execute_script(text, *arguments)
@@ -236,22 +253,28 @@ def test_a_dropped_image_is_encoded(page, explorer):
     assert page.script(f"return !{trouble}")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1360, 900), (1360, 600), (500, 844)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(1360, 900), (1360, 600), (390, 844), (390, 664), (320, 256), (844, 390)]
+)
 def test_no_control_is_under_the_picture(page, explorer, width, height):
     page.open(explorer.url, width, height)
     page.script("document.querySelector('#modes [value=select]').click()")
     page.drag((0.05, 0.05), (0.95, 0.05), (0.95, 0.95), (0.05, 0.95))
     page.wait_for("return document.querySelectorAll('#draws button').length == 16")
-    end = "document.getElementById('file').scrollIntoView({block: 'end'})"
-    for name in ("selection-clear", "path-steps", "next-seed", "file", "pick-index", "next-seed"):
-        page.script(end)
-        page.script(f"document.getElementById('{name}').scrollIntoView({{block: 'start'}})")
-        covered = page.script(
-            "const e = document.getElementById(arguments[0]), box = e.getBoundingClientRect();"
-            "const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
-            "return top === e ? null : top?.outerHTML.slice(0, 80) ?? 'out of view'", name,
-        )  # fmt: skip
-        assert covered is None, name
+    assert page.script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert page.script(HIDDEN) == []
+
+
+def test_axe_finds_no_serious_violation(page, explorer):
+    page.open(explorer.url)
+    page.script(DROP, list(png(np.eye(16)[..., None])), "mine.png")
+    keep_a_and_b(page)
+    page.script("document.querySelector('#legend button').click()")
+    page.wait_for("return document.querySelectorAll('#file-pictures figure').length == 3")
+    with colour_scheme(page.driver, "dark"):
+        assert serious_violations(page.driver) == []
+    page.resize(390, 844)
+    assert serious_violations(page.driver) == []
 
 
 def test_a_page_that_is_opened_too_early_waits(page, explorer, model, tmp_path):
@@ -380,8 +403,14 @@ def test_codes_are_painted_with_the_pointer_and_the_keyboard(page, digits):
         assert page.text("caption") == "Code 6 in row 1, column 1" and page.errors() == []
 
 
-@pytest.mark.skipif(not PACKAGE.is_file(), reason=f"needs {PACKAGE}, which keras-vae explore --static downloads")
 def test_the_file_with_the_decoder_answers_as_the_model(page, explorer, model, tmp_path, array_of):
+    try:
+        onnxruntime_web()
+    except InvalidInputError as error:
+        reason = error.__cause__
+        if not isinstance(reason, URLError | TimeoutError | ConnectionError) or isinstance(reason, HTTPError):
+            raise
+        pytest.skip(f"needs a connection to {URL}: {reason}")
     explorer.save(tmp_path / "page.html", live=True)
     page.open((tmp_path / "page.html").as_uri())
     assert "the decoder is in it" in page.text("notes")

@@ -122,8 +122,15 @@ def test_examples_without_labels_start_with_the_colour_of_a_score(model, digits)
     assert first_and_last(np.arange(20) % 2) == ("label", "part of the data")
 
 
-@pytest.mark.parametrize("kind", ["pca", "tsne"])
+def needs_package(kind):
+    if kind == "umap":
+        pytest.importorskip("umap", reason="needs umap-learn: pip install 'keras_vae[umap]'")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["pca", "tsne", pytest.param("umap", marks=pytest.mark.slow)])
 def test_maps_keep_groups_apart(kind):
+    needs_package(kind)
     random = np.random.default_rng(0)
     means = random.normal(size=(40, 5)).astype("float32") + 20 * (np.arange(40) % 2)[:, None]
     with threadpool_limits(1):  # many threads wait for each other where the cores are busy
@@ -131,6 +138,16 @@ def test_maps_keep_groups_apart(kind):
     centers = places[::2].mean(axis=0), places[1::2].mean(axis=0)
     nearer = [np.linalg.norm(places - center, axis=1) for center in centers]
     np.testing.assert_array_equal(nearer[1] < nearer[0], np.arange(40) % 2 == 1)
+
+
+@pytest.mark.parametrize("kind", ["pca", "tsne", pytest.param("umap", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("size", "spread"), [(4, 0), (1, 1), (60, 0)])
+def test_maps_of_latents_without_a_second_component(kind, size, spread):
+    needs_package(kind)
+    means = np.repeat(spread * np.arange(8.0)[:, None], size, axis=1)
+    with threadpool_limits(1):
+        places = make_map(kind, means, np.ones(size)).places
+    assert places.shape == (8, 2) and places.dtype == "float32" and np.isfinite(places).all()
 
 
 def test_an_unknown_map_is_refused(refused):

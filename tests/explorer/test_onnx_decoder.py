@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import socket
 import tarfile
 from pathlib import Path
 
@@ -104,6 +105,29 @@ def test_another_package_is_refused(tmp_path, refused):
     (tmp_path / "other.tgz").write_bytes(b"other")
     with refused("expected onnxruntime-web-1.30.0.tgz with the SHA-256 d2228df7e461..., got .*npm pack"):
         package.onnxruntime_web(tmp_path / "other.tgz")
+
+
+def test_the_package_is_downloaded_once_and_whole(runtime, tmp_path, monkeypatch, refused):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(package, "URL", runtime.as_uri())
+    assert package.onnxruntime_web().wasm == b"\0asm"
+    monkeypatch.setattr(package, "URL", (tmp_path / "none").as_uri())
+    assert package.onnxruntime_web().wasm == b"\0asm"
+    (tmp_path / "other").write_bytes(b"other")
+    monkeypatch.setattr(package, "URL", (tmp_path / "other").as_uri())
+    cached = tmp_path / "home" / package.FOLDER / package.FILE
+    cached.write_bytes(b"damaged")
+    with refused("it cannot be downloaded .expected another content.; check the connection, or give a local copy"):
+        package.onnxruntime_web()
+    assert cached.read_bytes() == b"damaged" and len(list(cached.parent.iterdir())) == 1
+
+
+def test_a_host_that_does_not_answer_ends_the_download(monkeypatch, no_connection, refused):
+    monkeypatch.setattr(package, "STALL", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(package, "URL", f"http://127.0.0.1:{silent.getsockname()[1]}/absent.tgz")
+        with refused("it cannot be downloaded .*(timed out|no answer within 0 seconds)"):
+            package.onnxruntime_web()
 
 
 def test_the_page_of_the_explorer_names_this_version():
