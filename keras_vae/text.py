@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 from keras_vae.errors import InvalidInputError
@@ -77,6 +78,17 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     ('1 file', '2,000 files', '0 batches')
     """
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Returns names as a list divided by commas, which `split_names` splits again.
+
+    Example:
+
+    >>> print(join_names(["cat", "dog, big"]))
+    cat, "dog, big"
+    """
+    return ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}"' if "," in name else name for name in names)
 
 
 def split_names(part: str, text: str) -> list[str]:

@@ -16,7 +16,7 @@ def check_widths(name: str, widths: Any) -> tuple[int, ...]:
     (512, 512)
     """
     if not isinstance(widths, (tuple, list)):
-        raise InvalidInputError(f"{name} must be a sequence of integers, such as (64, 64); got {widths!r}.")
+        raise InvalidInputError(f"{name} must be a sequence of integers, such as [64, 64]; got {widths!r}.")
     return tuple(check_integer(f"{name}: each", width) for width in widths)
 
 

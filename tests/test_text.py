@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from keras_vae.text import encoding_of, read_text, split_names
+from keras_vae.text import encoding_of, join_names, read_text, split_names
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -53,3 +53,8 @@ def test_a_name_with_a_comma_is_quoted(text, names):
 def test_quotes_that_do_not_close_are_refused(refused, text):
     with refused("--mine: expected names divided by commas, those with a comma in double quotes"):
         split_names("--mine", text)
+
+
+def test_joined_names_are_split_into_the_same_names():
+    names = ["cat", "dog, big", 'the "new" one', '"quoted", twice']
+    assert split_names("--names", join_names(names)) == names

@@ -34,6 +34,7 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file i
 Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples and of the choice of examples.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of examples.")]
 TO_PICTURE = "Output file: .png for a picture, .npy for an array."
+TO_TABLE = "For a model of a table: .csv, .tsv or .parquet."
 
 
 Quick = Annotated[bool, typer.Option("--quick", help="Use fewer examples; takes less than a minute for small images.")]
@@ -170,7 +171,7 @@ def compare(
 @imports_first("run")
 def sample(
     run: Source,
-    out: Annotated[Path, typer.Option(help=TO_PICTURE)],
+    out: Annotated[Path, typer.Option(help=f"{TO_PICTURE} {TO_TABLE}")],
     limit: Limit = 64,
     label: Annotated[
         int | None, typer.Option(help="Label of the samples, for a conditional model.", show_default="each")
@@ -186,11 +187,17 @@ def sample(
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
     from keras_vae.cli.sources import labels_to_draw, model_of
+    from keras_vae.cli.table_output import check_table, write_rows
+    from keras_vae.data.table import SUFFIXES
 
-    check_out(out, ".png", ".npy", overwrite=overwrite)
+    check_out(out, ".png", ".npy", *SUFFIXES, overwrite=overwrite)
+    table = check_table(run, out)
     model = model_of(run)
     condition = labels_to_draw(model, limit, label)
     drawn = model.sample(limit, seed=seed, condition=condition, draw="sample" if pixels else None)
+    if table is not None:
+        write_rows(out, drawn, table, condition)
+        return
     write_picture_or_array(out, drawn, lambda: plots.plot_samples(drawn))
 
 

@@ -104,7 +104,13 @@ def score(
 @or_in_bulk
 def reconstruct(
     model: Model,
-    out: Annotated[Path, typer.Option(help="Output: a .png picture or a .npy array; for bulk inference a folder.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Output: a .png picture or a .npy array; for a model of a table .csv, .tsv or .parquet; for bulk "
+            "inference a folder."
+        ),
+    ],
     data: Data = None,
     split: Split = None,
     limit: Annotated[
@@ -114,20 +120,26 @@ def reconstruct(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Encode and decode examples."""
+    """Encode and decode examples. To replace missing values only, use `impute`."""
     import numpy as np
 
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
     from keras_vae.cli.sources import condition_of, examples, model_of, readable
+    from keras_vae.cli.table_output import check_table, write_rows
+    from keras_vae.data.table import SUFFIXES
 
-    check_out(out, ".png", ".npy", overwrite=overwrite)
+    check_out(out, ".png", ".npy", *SUFFIXES, overwrite=overwrite)
+    table = check_table(model, out)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)[:limit]
     x, condition = np.asarray(part.x), condition_of(loaded, part.y)
     rows = readable(part.x)
     x, condition = x[rows], None if condition is None else condition[rows]
     reconstructed = loaded.reconstruct(x, condition=condition, draw="sample" if sample else "mean", seed=seed)
+    if table is not None:
+        write_rows(out, reconstructed, table, condition)
+        return
     write_picture_or_array(
         out, reconstructed, lambda: plots.plot_reconstructions(loaded.prepare(x).numpy(), reconstructed)
     )

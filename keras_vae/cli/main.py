@@ -16,6 +16,7 @@ from keras_vae.cli.completion import with_completion
 from keras_vae.cli.doctor_command import doctor
 from keras_vae.cli.explore_command import explore
 from keras_vae.cli.first_steps import FIRST_STEPS
+from keras_vae.cli.impute_command import impute
 from keras_vae.cli.quiet import after_tensorflow, plain_warnings
 from keras_vae.cli.usage_errors import UsageError, message_of
 from keras_vae.errors import InvalidInputError, LostWorkerError, unknown
@@ -50,6 +51,7 @@ PANELS = {
         explore,
         commands.sample,
         inference_commands.reconstruct,
+        impute,
         commands.traverse,
         commands.interpolate,
         inference_commands.encode,

@@ -17,7 +17,8 @@ from keras_vae.plots import save
 def check_out(path: Path, *suffixes: str, overwrite: bool) -> None:
     """Refuses a file with another suffix, that exists, or that cannot be written. Call it before the work."""
     if path.suffix not in suffixes:
-        raise InvalidInputError(f"--out: expected a name that ends in {' or '.join(suffixes)}; got {str(path)!r}.")
+        listed = " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
+        raise InvalidInputError(f"--out: expected a name that ends in {listed}; got {str(path)!r}.")
     if path.exists() and not overwrite:
         raise InvalidInputError(f"{path}: it exists; use --overwrite or another --out.")
     check_writable(path)

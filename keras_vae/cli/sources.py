@@ -18,7 +18,7 @@ from keras_vae.data.load import columns_of, has_label_names, is_folder, is_name,
 from keras_vae.data.parts import Parts
 from keras_vae.data.row_names import names_of, readable
 from keras_vae.data.split_dataset import PARTS
-from keras_vae.data.unrecorded import in_order, warn_of_labels
+from keras_vae.data.unrecorded import SERVER, in_order, warn_of_labels
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of
 from keras_vae.files import expanded
@@ -163,7 +163,7 @@ def examples_for_server(
         return named_split(load(data, label_names=label_names, image_shape=image_shape), split or "test")
     path = expanded(data)
     options = {"label_names": label_names, "image_shape": image_shape}
-    _, parts = _read_unrecorded(path, "the server", options, conditional=conditional)
+    _, parts = _read_unrecorded(path, SERVER, options, conditional=conditional)
     return parts.whole if split is None else _own_split(parts, data, split)
 
 
@@ -178,7 +178,7 @@ def _read_unrecorded(path: Path, owner: str, options: dict[str, Any], *, conditi
         options = {**options, "stream": True}
     name, parts = read(path, **options)
     if has_label_names(path) and conditional and not label_names:
-        remedy = "give --label-names" if owner == "the server" else "use the run, or a model file that a run has saved"
+        remedy = "give --label-names" if owner == SERVER else "use the run, or a model file that a run has saved"
         warn_of_labels(path, owner, parts.label_names, f"if training had others, {remedy}")
     return name, parts
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.checks import MAX_CATEGORIES
+from keras_vae.data.unusable_text import LEAVE_OUT, reads_as_number, remedy_for
 from keras_vae.data.validate import validate_labels
 from keras_vae.errors import InvalidInputError
 
@@ -61,12 +62,14 @@ def to_column(
     import pyarrow as pa
 
     kind = kind_of(column)
+    remedy = LEAVE_OUT
     if training_texts or (is_text(kind) and training_texts is None):
         texts = training_texts or tuple(sorted(texts_in(column)))
         if len(texts) <= MAX_CATEGORIES:
             return Column(_codes(column, texts, where, first, faults), texts)
         row, text = first_text(column.to_pylist())
         got = f"{len(texts)} different texts, such as {text[:40]!r} in row {first + row}"
+        remedy = remedy_for(texts)
     elif is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         numbers = to_numbers(column)
         return Column(numbers, rounded=pa.types.is_integer(kind) and is_rounded(numbers))
@@ -74,7 +77,8 @@ def to_column(
         return Column(_numbers_in_text(column, where, first, faults))
     else:
         got = str(kind)
-    remedy = "convert it or leave it out with use_columns"
+    if pa.types.is_temporal(kind):
+        remedy = f"{LEAVE_OUT}; a date becomes a number as days since the first one"
     if training_texts is not None:
         remedy = "convert it to the type of the column in the training data"
     raise InvalidInputError(
@@ -142,15 +146,6 @@ def first_text(values: Iterable[str | None]) -> tuple[int, str]:
     """Returns the row and value of the first text that is not a number, or of the first text if all are numbers."""
     texts = [(row, text) for row, text in enumerate(values) if text is not None]
     return next(((row, text) for row, text in texts if not reads_as_number(text)), texts[0])
-
-
-def reads_as_number(text: str) -> bool:
-    """Returns whether a text is a number in any language; Python also reads `1_000`."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text.isascii() and "_" not in text
 
 
 def kind_of(column: Any) -> Any:

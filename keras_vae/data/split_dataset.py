@@ -13,6 +13,7 @@ from keras_vae.data.shuffled_range import ShuffledRange
 from keras_vae.data.validate import validate, validate_conditions, validate_factors
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
+from keras_vae.text import join_names
 
 PARTS = ("train", "validation", "test")
 
@@ -256,7 +257,7 @@ class SplitDataset:
             lines.append(f"  {len(np.unique(self.train.y))} labels")
         if self.column_names:
             more = ", ..." if len(self.column_names) > 20 else ""
-            lines.append(f"  {len(self.column_names)} columns: {', '.join(self.column_names[:20])}{more}")
+            lines.append(f"  {len(self.column_names)} columns: {join_names(self.column_names[:20])}{more}")
         if self.factor_names:
             factors = map("{} ({})".format, self.factor_names, self.factor_sizes)
             lines.append(f"  {len(self.factor_names)} factors: {', '.join(factors)}")

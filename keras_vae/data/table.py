@@ -17,15 +17,15 @@ from keras_vae.data.columns import (
     Column,
     Faults,
     check_finite,
-    reads_as_number,
     stack_columns,
     to_column,
     to_labels,
 )
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
+from keras_vae.data.unusable_text import reads_as_number
 from keras_vae.errors import InvalidInputError, one_line, unknown
-from keras_vae.text import encoding_of
+from keras_vae.text import encoding_of, join_names
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 DELIMITERS = ",;\t|"
@@ -192,6 +192,8 @@ def select_columns(
     rows: int,
     label_column: str | None,
     use_columns: Sequence[str] | None,
+    *,
+    as_in_training: bool = False,
 ) -> tuple[list[str], list[str]]:
     """Selects the columns of the examples.
 
@@ -202,6 +204,7 @@ def select_columns(
         rows: number of rows.
         label_column: see `read_table`.
         use_columns: see `read_table`.
+        as_in_training: whether the names are those of the training data, for messages.
 
     Returns:
         The names of the columns, and the index columns that are left out.
@@ -213,6 +216,12 @@ def select_columns(
     if repeated or not all(names):
         got = f"{repeated[0]!r} twice" if repeated else f"none for column {names.index('') + 1}"
         raise InvalidInputError(f"{path}: expected a different name for each column, got {got}; rename it.")
+    absent = [name for name in use_columns or () if name not in names]
+    if absent and as_in_training:
+        raise InvalidInputError(
+            f"{path}: expected the columns of the training data, got none named {join_names(absent)}; add what is "
+            f"missing. The file has {join_names(names)}."
+        )
     for name in [*(use_columns or ()), *([label_column] if label_column is not None else [])]:
         if name not in names:
             raise InvalidInputError(f"{path}: {unknown(name, names, part='column')}")
@@ -243,9 +252,12 @@ def _read_columns(
 ) -> tuple[list[str], list[Column], Column | None, list[str]]:
     """Returns the names and values of the columns of the examples, the labels, and the names of index columns."""
     training_texts = {name: tuple(texts) for name, texts in (categories or {}).items()}
-    table = _read(path, training_texts, broken)
+    table = arrow_table(path, training_texts, broken)
     index_columns = index_columns_of(path, table.schema)
-    names, left_out = select_columns(path, table.column_names, index_columns, table.num_rows, label_column, use_columns)
+    names, left_out = select_columns(
+        path, table.column_names, index_columns, table.num_rows, label_column, use_columns,
+        as_in_training=categories is not None,
+    )  # fmt: skip
 
     def texts_of(name):
         return training_texts.get(name, None if categories is None else ())
@@ -319,13 +331,13 @@ def _memory_of(path: Path) -> tuple[float, float, int]:
 
 def _texts_or_numbers(path: Path, name: str, broken: Faults | None = None) -> list:
     """Returns the values of one column; text for a CSV file, as 007 differs from 7."""
-    table = _read(path, [name], broken)
+    table = arrow_table(path, [name], broken)
     if name not in table.column_names:
         raise InvalidInputError(f"{path}: {unknown(name, table.column_names, part='column')}")
     return table[name].to_pylist()
 
 
-def _read(path: Path, texts: Iterable[str], broken: Faults | None = None) -> Any:
+def arrow_table(path: Path, texts: Iterable[str], broken: Faults | None = None) -> Any:
     """Reads an Arrow table.
 
     Args:

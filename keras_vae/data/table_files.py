@@ -16,13 +16,13 @@ from keras_vae.data.columns import (
     is_number,
     is_text,
     kind_of,
-    reads_as_number,
     stack_columns,
     texts_in,
     to_column,
     to_labels,
 )
 from keras_vae.data.table import check_names, csv_values, header_of, index_columns_of, select_columns
+from keras_vae.data.unusable_text import reads_as_number, remedy_for
 from keras_vae.errors import InvalidInputError, one_line
 from keras_vae.text import encoding_of, marked_encoding
 
@@ -90,6 +90,7 @@ class TableFiles:
         self.names, self.left_out = select_columns(
             first.path, first.names, first.index_columns,
             sum(1 if table.rows is None else table.rows for table in self.tables), label_column, use_columns,
+            as_in_training=categories is not None,
         )  # fmt: skip
         self.columns = [*self.names, *([] if label_column is None else [label_column])]
         for table in self.tables[1:]:
@@ -251,7 +252,7 @@ class _Found:
             row, text = self.text
             raise InvalidInputError(
                 f"{where}: expected numbers or at most {self.most} different texts, got more than {self.most} "
-                f"different texts, such as {text[:40]!r} in row {row}; convert it or leave it out with use_columns."
+                f"different texts, such as {text[:40]!r} in row {row}; {remedy_for(self.texts)}."
             )
 
     @property

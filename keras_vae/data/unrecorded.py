@@ -8,6 +8,7 @@ from keras_vae.data.parts import Parts
 from keras_vae.errors import InvalidInputError
 
 MOST_NAMED = 10
+SERVER = "the server"
 
 
 def in_order(path: str | Path, parts: Parts, owner: str) -> Parts:
@@ -23,9 +24,10 @@ def in_order(path: str | Path, parts: Parts, owner: str) -> Parts:
     """
     texts = [name for name, categories in zip(parts.column_names, parts.categories, strict=True) if categories]
     if texts:
+        more = ", or give the export to `encode`, `score` or `reconstruct`, which read them" if owner == SERVER else ""
         raise InvalidInputError(
             f"{path}: expected numbers, as {owner} does not record the categories of text columns; got text in column "
-            f"{texts[0]!r}; replace the text by the indices used in training."
+            f"{texts[0]!r}; replace the text by the indices used in training{more}."
         )
     warnings.warn(
         f"{owner} does not record the columns of its training data; it gets those of {path} in their order: "

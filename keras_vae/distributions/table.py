@@ -27,6 +27,8 @@ EXPECTED = {
     "categorical": "whole numbers from 0 to {last}",
 }
 MIN_SCALE = 1e-3
+LEAST_DISPERSION = 0.5
+"""The least variance of counts, relative to their mean: 1 for a Poisson distribution, more if its rate varies."""
 IMPOSSIBLE = -1e9
 
 Column = str | tuple[str, int]
@@ -283,7 +285,8 @@ class Table(Likelihood):
         """Infers the types of the columns of a table from its values; check the result.
 
         A column with only 0 and 1 is binary; a column of integers from 0 to K - 1 with K <= `max_categories` is
-        categorical; a column of other integers >= 0 is a count; all other columns are real. NaN is ignored.
+        categorical; a column of other integers >= 0 is a count, unless their variance is far below their mean, as of
+        years, which no Poisson distribution has; all other columns are real. NaN is ignored.
 
         Args:
             x: rows `(N, D)`.
@@ -329,4 +332,6 @@ def _guess(values: np.ndarray, max_categories: int) -> Column:
         return "real"
     if values.max() <= 1:
         return "binary"
-    return ("categorical", int(values.max()) + 1) if values.max() < max_categories else "count"
+    if values.max() < max_categories:
+        return "categorical", int(values.max()) + 1
+    return "real" if values.var() < LEAST_DISPERSION * values.mean() else "count"

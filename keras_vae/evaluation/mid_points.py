@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation.decoded import decoded
 from keras_vae.models import Autoencoder
 
 
@@ -33,7 +34,7 @@ def mid_points(model: Autoencoder, start: Any, end: Any, *, condition: Any = Non
     """Decodes the mid-points between pairs of latents, and reconstructs the results.
 
     In a continuous latent space, the model reconstructs a decoded mid-point as well as data, and encoding it returns
-    the mid-point.
+    the mid-point. For tables and counts, the decoded mid-point is drawn from p(x | z).
 
     Args:
         model: a model whose latents can be interpolated.
@@ -54,10 +55,10 @@ def mid_points(model: Autoencoder, start: Any, end: Any, *, condition: Any = Non
     if len(one) != len(two):
         raise InvalidInputError(f"mid_points: expected as many ends as starts, got {len(one)} and {len(two)}.")
     middle = (one + two) / 2
-    examples = model.decode(middle, condition=condition).mean().numpy()
+    examples = decoded(model, middle, condition=condition)
     again = model.encode(examples, condition=condition).mean().numpy()
-    decoded = model.decode(again, condition=condition).mean().numpy()
+    reconstructed = model.decode(again, condition=condition).mean().numpy()
     apart = np.sqrt(((one - two).reshape(len(one), -1) ** 2).sum(axis=1)).mean()
     away = np.sqrt(((again - middle).reshape(len(one), -1) ** 2).sum(axis=1))
-    error = ((decoded - examples).reshape(len(one), -1) ** 2).mean(axis=1)
+    error = ((reconstructed - examples).reshape(len(one), -1) ** 2).mean(axis=1)
     return MidPoints(examples, error, away / apart if apart else np.zeros_like(away))

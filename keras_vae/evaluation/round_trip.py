@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.checks import check_integer, check_seed
+from keras_vae.evaluation.decoded import decoded
 from keras_vae.models import Autoencoder
-from keras_vae.random import as_seed
+from keras_vae.random import as_seed, fold
 
 
 class RoundTrip(NamedTuple):
@@ -31,7 +32,9 @@ class RoundTrip(NamedTuple):
 def round_trip(
     model: Autoencoder, n: int = 1000, *, condition: Any = None, active: np.ndarray | None = None, seed: int = 0
 ) -> RoundTrip:
-    """Decodes and encodes samples z from the prior, z' = E[q(z | E[x | z])], and compares z' with z.
+    """Decodes and encodes samples z from the prior, z' = E[q(z | x)], and compares z' with z.
+
+    x is E[x | z], or x ~ p(x | z) for tables and counts.
 
     If z' is far from z, the encoder does not recognise the decoded sample.
 
@@ -52,7 +55,7 @@ def round_trip(
     ('distance', 'share', 'dimensions')
     """
     z = model.prior_distribution().sample(check_integer("n", n), seed=as_seed(check_seed(seed))).numpy()
-    examples = model.decode(z, condition=condition).mean()
+    examples = decoded(model, z, condition=condition, seed=fold(as_seed(seed), 1))
     again = model.encode(examples, condition=condition).mean().numpy()
     z, again = z.reshape(n, -1).astype("float64"), again.reshape(n, -1)
     if active is not None:

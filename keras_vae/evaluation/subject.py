@@ -8,11 +8,13 @@ from functools import cached_property
 import numpy as np
 import tensorflow_probability as tfp
 
+from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import NUMBERS
 from keras_vae.evaluation.budget import FULL, Budget
+from keras_vae.evaluation.decoded import decoded
 from keras_vae.evaluation.examples import Examples
-from keras_vae.evaluation.features import FEATURES, Features, get_features
+from keras_vae.evaluation.features import FEATURES, ColumnComponents, Features, get_features
 from keras_vae.evaluation.features.principal_components import FITTED, PrincipalComponents
 from keras_vae.evaluation.latent import ACTIVE
 from keras_vae.evaluation.latent_use import LatentUse, latent_use
@@ -92,6 +94,12 @@ class Subject:
     def has_discrete_codes(self) -> bool:
         """Whether the latents are discrete vectors without noise."""
         return self.model.posterior.support == "codes"
+
+    @property
+    def table(self) -> Table | None:
+        """The likelihood of the columns of a table; None for other models."""
+        likelihood = getattr(self.model.likelihood, "base", self.model.likelihood)
+        return likelihood if isinstance(likelihood, Table) else None
 
     def check_enough(self) -> None:
         """Raises `InvalidInputError` if there are too few test examples for statistics of the data set."""
@@ -175,10 +183,7 @@ class Subject:
         labels = self.drawn_condition
         codes = z[rows].reshape(-1, *self.model.latent_shape)
         condition = None if labels is None else labels[: len(z)][rows]
-        likelihood = self.model.decode(codes, condition=condition)
-        if self.model.likelihood.default_draw == "mean":
-            return likelihood.mean().numpy()
-        return likelihood.sample(seed=fold(as_seed(self.seed), 3 + (rows.start or 0))).numpy()
+        return decoded(self.model, codes, condition=condition, seed=fold(as_seed(self.seed), 3 + (rows.start or 0)))
 
     def features_of_codes(self, z: np.ndarray) -> np.ndarray:
         """The features `(M, F)` of decoded flattened latents `(M, D)`, batch by batch."""
@@ -280,6 +285,9 @@ class Subject:
                 f"features 'classifier': expected integer labels of shape (N,), got vectors of shape "
                 f"{fitted_to.y.shape}; use the features 'pca'."
             )
+        table = self.table
+        if self.features == "pca" and table is not None:
+            return ColumnComponents(table, fitted_to.x, seed=self.seed)
         return get_features(self.features, fitted_to.x, fitted_to.labels, self.model)
 
     @cached_property

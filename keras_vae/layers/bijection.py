@@ -78,7 +78,7 @@ class Bijection(Float32Layer):
 def check_units(part: str, units: Any) -> tuple[int, ...]:
     """`units` as a tuple of ints; raises `InvalidInputError` if they are not integers >= 1."""
     if not isinstance(units, (tuple, list)):
-        raise InvalidInputError(f"{part}: units must be a sequence of widths, such as (64, 64); got {units!r}.")
+        raise InvalidInputError(f"{part}: units must be a sequence of widths, such as [64, 64]; got {units!r}.")
     return tuple(check_integer(f"{part}: each of units", width) for width in units)
 
 

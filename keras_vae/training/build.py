@@ -5,11 +5,13 @@ import keras
 from keras_vae import zoo
 from keras_vae.data import SplitDataset
 from keras_vae.data.lazy_array import sample_of
+from keras_vae.distributions import Table
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
 from keras_vae.models.patch_components import examples_for_patches
 from keras_vae.models.principal_components import examples_to_adapt
 from keras_vae.networks import LinearSkipEncoder, PatchSkipEncoder
+from keras_vae.text import join_names
 from keras_vae.training.config import TrainingConfig
 from keras_vae.training.defaults import with_defaults
 from keras_vae.training.dtype_policy import policy_of_devices
@@ -62,7 +64,7 @@ def adapt_model(model: Autoencoder, data: SplitDataset) -> None:
 
 
 def describe_model(model: Autoencoder, config: TrainingConfig, data: SplitDataset) -> str:
-    """Returns a line with what the configuration and the data determine: latents, networks, likelihood and optimizer.
+    """Returns what the configuration and the data determine: latents, likelihood, kinds of columns, optimizer.
 
     Args:
         model: the model of the configuration.
@@ -79,5 +81,17 @@ def describe_model(model: Autoencoder, config: TrainingConfig, data: SplitDatase
     return (
         f"{config.model}: latents {model.latent_shape}, {type(network).__name__}{start}, likelihood "
         f"{type(model.likelihood).__name__}, batch_size {config.batch_size_for(len(data.train))}, "
-        f"{config.optimizer}, learning rate {config.learning_rate:g}{decay}"
+        f"{config.optimizer}, learning rate {config.learning_rate:g}{decay}{_in_columns(model, data)}"
     )
+
+
+def _in_columns(model: Autoencoder, data: SplitDataset) -> str:
+    """Returns a further line with the kind of each column of a table; nothing for other likelihoods."""
+    table = getattr(model.likelihood, "base", model.likelihood)
+    if not isinstance(table, Table) or not data.column_names:
+        return ""
+    named: dict[str, list[str]] = {}
+    for name, column in zip(data.column_names, table.columns, strict=True):
+        named.setdefault(column if isinstance(column, str) else column[0], []).append(name)
+    listed = "; ".join(f"{kind}: {join_names(names)}" for kind, names in named.items())
+    return f"\ncolumns by kind, which --set can change: {listed}"

@@ -90,7 +90,9 @@ class Run:
         run = cls(path)
         if not run.exists:
             inside = sorted(config.parent for config in run.path.glob("*/config.json"))
-            remedy = f"name a run in it, such as {inside[0]}" if inside else f"train one with --out {path}"
+            remedy = (
+                f"name a run in it, such as {inside[0]}" if inside else f"train one with --out {shlex.quote(str(path))}"
+            )
             raise InvalidInputError(f"{path}: no run there (it has no config.json); {remedy}.")
         return run
 

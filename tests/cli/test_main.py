@@ -277,9 +277,13 @@ BAD_USE = {
     "suffix of arrays": ("encode {run} --out x.npy", "--out: expected a name that ends in .npz; got 'x.npy'"),
     **{
         f"suffix of {name}": (f"{name} {{run}} --out x.jpg", "--out: expected a name that ends in .png or .npy")
-        for name in ("reconstruct", "sample", "traverse", "interpolate")
+        for name in ("traverse", "interpolate")
     },
-    "no suffix": ("sample {run} --out x", "--out: expected a name that ends in .png or .npy; got 'x'"),
+    **{
+        f"suffix of {name}": (f"{name} {{run}} --out x", "in .png, .npy, .csv, .tsv or .parquet; got 'x'")
+        for name in ("reconstruct", "sample")
+    },
+    "a table of images": ("sample {run} --out x.csv", "a .csv file needs a model that was trained on a table"),
     "taken arrays": ("encode {run} --out {shelf}/taken.npz", "taken.npz: it exists; use --overwrite"),
     **{
         f"taken by {name}": (f"{name} {{run}} --out {{shelf}}/taken.{kind}", "it exists; use --overwrite")

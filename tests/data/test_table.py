@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
 
-from keras_vae.data import load
+from keras_vae.data import load, prepare
 from keras_vae.data.table import column_names, read_as_in_training, read_table
 from keras_vae.errors import LONGEST, InvalidInputError
 
@@ -181,6 +181,29 @@ def test_the_text_among_numbers_is_named_with_its_row(tmp_path, refused, suffix,
         read_table(path)
     with refused(f"expected one of 71, -1.5e3, as in training, got '{bad}' in row 3"):
         as_in_training(path, categories={"size": ["71", "-1.5e3"]})
+
+
+@pytest.mark.parametrize(
+    ("texts", "remedy"),
+    [
+        ([f"1.234,{i}" for i in range(30)], "write the numbers with a decimal point instead of a comma"),
+        (["?", *map(str, range(30))], "if '\\?' stands for a missing value, leave it empty"),
+        ([f"He said {i}" for i in range(30)], "convert it, or leave it out with use_columns"),
+    ],
+)
+def test_the_remedy_for_a_column_of_text_depends_on_the_texts(tmp_path, refused, texts, remedy):
+    path = tmp_path / "t.csv"
+    csv.write_csv(pa.table({"a": [0.0] * len(texts), "size": texts}), path)
+    for read in (load, lambda path: prepare(path, tmp_path / "out", verbose=0)):
+        with refused(f"column 'size': .*; {remedy}"):
+            read(path)
+
+
+def test_columns_that_a_later_table_lacks_are_named_at_once(tmp_path, refused):
+    path = tmp_path / "t.csv"
+    path.write_text("a,town\n1,Ulm\n")
+    with refused('got none named b, "c, in cm"; add what is missing. The file has a, town.$'):
+        read_table(path, use_columns=["a", "b", "c, in cm"], categories={})
 
 
 def test_all_columns_that_cannot_be_used_are_named_at_once(tmp_path, refused):

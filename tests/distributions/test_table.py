@@ -189,6 +189,8 @@ def test_kinds_are_guessed_from_the_values(refused):
     assert Table.infer_columns(gaps) == tuple(COLUMNS)
     assert Table.infer_columns(X, max_categories=4)[4] == "count"
     assert Table.infer_columns(np.array([[-1, 0.0, np.nan], [2, 0.0, np.nan]])) == ("real", "binary", "real")
+    years, visits = np.arange(2015, 2025), np.array([0, 90, 1, 3, 50, 2, 7, 30, 8, 4])
+    assert Table.infer_columns(np.stack([years, visits], axis=1)) == ("real", "count"), "Poisson: 2020 +- 45"
     with refused("expected rows"):
         Table.infer_columns(np.zeros(3))
 

@@ -5,8 +5,10 @@ import recipes
 
 from keras_vae import zoo
 from keras_vae.data.digits import read_digits
+from keras_vae.distributions import Table
 from keras_vae.evaluation.features import (
     ClassifierFeatures,
+    ColumnComponents,
     EncoderFeatures,
     InceptionFeatures,
     Pixels,
@@ -37,7 +39,7 @@ def test_principal_components_are_uncorrelated_and_sorted_by_variance():
     codes = features(x)
     covariance = np.cov(codes, rowvar=False)
     largest = np.linalg.eigvalsh(np.cov(x, rowvar=False))[::-1][:4]
-    assert features.name == "4 principal components of the pixels"
+    assert features.name == "4 principal components of the values"
     np.testing.assert_allclose(covariance, np.diag(largest), atol=1e-3 * largest[0])
     np.testing.assert_allclose(codes.mean(axis=0), 0, atol=1e-4)
 
@@ -53,8 +55,21 @@ def test_all_principal_components_keep_distances():
 def test_there_are_no_more_principal_components_than_the_data_span(rows, directions, expected):
     x = RNG.normal(size=(rows, directions)) @ np.linalg.qr(RNG.normal(size=(9, 9)))[0][:directions]
     features = PrincipalComponents.fit(x)
-    assert features.name == f"{expected} principal components of the pixels"
+    assert features.name == f"{expected} principal components of the values"
     assert features(x).shape == (rows, expected)
+
+
+def test_the_unit_of_a_column_does_not_change_its_components():
+    x = np.stack([RNG.normal(size=60), RNG.normal(size=60), RNG.integers(0, 3, 60)], axis=1)
+
+    def distances(x):
+        table = Table((3,), ["real", "real", ("categorical", 3)])
+        table(np.zeros((1, 4)))
+        table.adapt(x)
+        codes = ColumnComponents(table, x)(x)
+        return np.linalg.norm(codes[:-1] - codes[1:], axis=1)
+
+    np.testing.assert_allclose(distances(x * [1e5, 1e-6, 1] + [3e5, 0, 0]), distances(x), rtol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["vae", "conditional_vae", "ladder_vae", "vq_vae"])

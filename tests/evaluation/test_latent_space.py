@@ -228,3 +228,15 @@ def test_unfit_codes_are_refused(refused):
 def test_any_kind_of_code_can_be_sent_round():
     assert 0 <= round_trip(recipes.create("conditional_vae"), 5, condition=np.arange(5)).share <= 1
     assert isinstance(round_trip(kv.zoo.vae((8, 8, 1), 2, units=(4,)), 5).share, float)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_tables_and_counts_are_encoded_again_as_draws(counts):
+    columns = ["count", "real", "binary"]
+    if counts:
+        model = kv.zoo.count_vae((3,), 2, units=(4,), seed=0)
+    else:
+        model = kv.zoo.masked_vae((3,), 2, base={"name": "table", "columns": columns}, units=(4,), seed=0)
+    x = np.array([[3, 0, 1], [0, 2, 0]], "float32")
+    assert np.isfinite(round_trip(model, 20).distance).all()
+    assert np.isfinite(mid_points(model, x, x[::-1]).error).all()

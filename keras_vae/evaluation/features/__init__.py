@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.features.classifier_features import ClassifierFeatures
+from keras_vae.evaluation.features.column_components import ColumnComponents
 from keras_vae.evaluation.features.encoder_features import EncoderFeatures
 from keras_vae.evaluation.features.features import Features
 from keras_vae.evaluation.features.inception_features import InceptionFeatures
@@ -16,6 +17,7 @@ from keras_vae.serialization import get
 __all__ = [
     "FEATURES",
     "ClassifierFeatures",
+    "ColumnComponents",
     "EncoderFeatures",
     "Features",
     "InceptionFeatures",

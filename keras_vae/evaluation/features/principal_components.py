@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.checks import check_integer, check_seed
+from keras_vae.checks import check_integer, check_seed, is_image
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import as_examples, check_known, scaled
 from keras_vae.evaluation.features.features import Features
@@ -29,7 +29,7 @@ class PrincipalComponents(Features):
         self.event_shape = mean.shape
         self.mean = mean.reshape(-1)
         self.directions = directions
-        self.name = f"{len(directions)} principal components of the pixels"
+        self.name = f"{len(directions)} principal components of the {'pixels' if is_image(mean.shape) else 'values'}"
 
     @classmethod
     def fit(cls, x: Any, components: int = 64, *, seed: int = 0) -> "PrincipalComponents":

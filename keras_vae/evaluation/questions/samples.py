@@ -92,7 +92,8 @@ def _relative_sharpness(subject: Subject, values: np.ndarray) -> float:
 def _about_error(subject: Subject, measurements: dict[str, Measurement]) -> str:
     """Compares the error of a reconstruction with that of PCA."""
     error, of_pca = measurements["reconstruction_mse"].value, measurements.get("pca_mse")
-    sentence = f"The mean squared error of a reconstruction is {error:.4g} per element"
+    unit = " in the squared units of the columns" if subject.table is not None else ""
+    sentence = f"The mean squared error of a reconstruction is {error:.4g} per element{unit}"
     if of_pca is None or of_pca.value == 0:
         return f"{sentence}."
     sentence += f", {error / of_pca.value:.2f} times that of {_name_of_pca(subject)} ({of_pca.value:.4g})"
