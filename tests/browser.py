@@ -57,5 +57,6 @@ def serious_violations(driver: Any) -> list[str]:
     """Returns what axe-core finds in the open page, of its impacts "serious" and "critical"."""
     reason = "needs axe-playwright-python: pip install 'keras_vae[test]'"
     axe = pytest.importorskip("axe_playwright_python", reason=reason)
+    driver.set_script_timeout(120)  # of large pages, where the cores are busy
     driver.execute_script((importlib.resources.files(axe) / "axe.min.js").read_text("utf-8"))
     return driver.execute_async_script(VIOLATIONS)

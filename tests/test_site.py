@@ -16,7 +16,7 @@ from public import PACKAGES
 from sphinx.util.inventory import InventoryFile
 
 import keras_vae
-from tests.browser import chromium, errors, needs_chromium
+from tests.browser import chromium, colour_scheme, errors, needs_chromium, serious_violations
 
 DOCS = Path(keras_vae.__file__).parents[1] / "docs"
 NOTEBOOKS = [page for page in sorted(DOCS.glob("[a-z]*/*.md")) if is_myst_markdown_notebook(page.read_text())]
@@ -107,3 +107,14 @@ def test_the_search_works_without_a_server(site):
             assert time.monotonic() < end, errors(driver)
             time.sleep(0.1)
         assert not errors(driver)
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
+def test_axe_finds_no_serious_violation(site):
+    with chromium() as driver:
+        for page, scheme in {"index": "light", "tutorials/weight": "dark", "reference/bulk": "light"}.items():
+            with colour_scheme(driver, scheme):
+                driver.get((site / f"{page}.html").as_uri())
+                assert serious_violations(driver) == [], page
