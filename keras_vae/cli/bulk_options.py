@@ -24,9 +24,13 @@ def or_in_bulk(command: Command) -> Command:
         command: a command with the name of the question, and with the options `model`, `out`, `data`, `split` and
             `overwrite`.
     """
+    own = inspect.signature(command).parameters
 
     def bulk(arguments: dict[str, Any], options: dict[str, Any]) -> None:
-        shared = {name: value for name, value in arguments.items() if name in inspect.signature(in_bulk).parameters}
+        taken = inspect.signature(in_bulk).parameters
+        shared = {name: value for name, value in arguments.items() if name in taken}
+        others = {name: value for name, value in arguments.items() if name not in taken}
+        refuse_changed(others, own, "it needs an --out that is a file, and a folder is bulk inference; leave it out.")
         in_bulk(command.__name__, **shared, **options)
 
     return either(

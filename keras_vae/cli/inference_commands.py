@@ -114,8 +114,11 @@ def reconstruct(
     data: Data = None,
     split: Split = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, help="Number of examples; for bulk inference all.")
-    ] = 20,
+        int | None,
+        typer.Option(
+            "--limit", "-n", min=1, help="Number of examples.", show_default="20; all for a table and in bulk"
+        ),
+    ] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Sample x ~ p(x | z) instead of its mean.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the samples.")] = 0,
     overwrite: Overwrite = False,
@@ -132,7 +135,7 @@ def reconstruct(
     check_out(out, ".png", ".npy", *SUFFIXES, overwrite=overwrite)
     table = check_table(model, out)
     loaded = model_of(model)
-    part = examples(loaded, model, data, split)[:limit]
+    part = examples(loaded, model, data, split)[: limit or (20 if table is None else None)]
     x, condition = np.asarray(part.x), condition_of(loaded, part.y)
     rows = readable(part.x)
     x, condition = x[rows], None if condition is None else condition[rows]

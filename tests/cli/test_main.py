@@ -280,9 +280,11 @@ BAD_USE = {
         for name in ("traverse", "interpolate")
     },
     **{
-        f"suffix of {name}": (f"{name} {{run}} --out x", "in .png, .npy, .csv, .tsv or .parquet; got 'x'")
+        f"suffix of {name}": (f"{name} {{run}} --out x.jpg", "in .png, .npy, .csv, .tsv or .parquet; got 'x.jpg'")
         for name in ("reconstruct", "sample")
     },
+    "no suffix": ("sample {run} --out x", "in .png, .npy, .csv, .tsv or .parquet; got 'x'"),
+    "a limit in bulk": ("reconstruct {run} --out x --limit 5", "--limit: it needs an --out that is a file"),
     "a table of images": ("sample {run} --out x.csv", "a .csv file needs a model that was trained on a table"),
     "taken arrays": ("encode {run} --out {shelf}/taken.npz", "taken.npz: it exists; use --overwrite"),
     **{
