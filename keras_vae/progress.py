@@ -10,6 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from keras_vae.durations import as_duration
+from keras_vae.interrupts import stop_if_asked
 
 PAUSE = 30.0
 """Seconds between two lines where stderr is no terminal."""
@@ -19,7 +20,7 @@ def progress(items: Iterable[Any], total: int | None, what: str, *, after: float
     """Iterates over `items`, and shows the progress and the time left on stderr.
 
     On a terminal this is a bar, which appears after `after` seconds. Elsewhere a line is printed every 30 seconds, and,
-    after such lines, one at the end.
+    after such lines, one at the end. After a signal it raises `KeyboardInterrupt`, see `keras_vae.interrupts`.
 
     Args:
         items: the items.
@@ -33,9 +34,16 @@ def progress(items: Iterable[Any], total: int | None, what: str, *, after: float
     >>> sum(progress([1, 2, 3], 3, "adding"))
     6
     """
+    items = _until_asked_to_stop(items)
     if verbose and not sys.stderr.isatty():
         items = _with_lines(items, total, what)
     return tqdm(items, what, total, leave=False, delay=after, disable=None if verbose else True)
+
+
+def _until_asked_to_stop(items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        stop_if_asked()
+        yield item
 
 
 def _with_lines(items: Iterable[Any], total: int | None, what: str) -> Iterator[Any]:

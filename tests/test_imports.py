@@ -12,7 +12,7 @@ import keras_vae
 PACKAGE = Path(keras_vae.__file__).parent
 
 ORDER = (
-    ("version", "errors", "tfrecord"),
+    ("version", "errors", "interrupts", "tfrecord"),
     ("durations", "locks", "text"),
     ("files", "progress"),
     ("checks", "digest", "random", "sublayers", "trace"),

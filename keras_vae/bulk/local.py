@@ -15,6 +15,7 @@ from keras_vae.bulk.job import Job, reject_repeated
 from keras_vae.bulk.record import AnsweredRecord, Record, RejectedRecord
 from keras_vae.bulk.sources import Unit
 from keras_vae.bulk.summary import ANSWERS, DEAD_LETTERS, SUMMARY, Summary
+from keras_vae.interrupts import uninterrupted
 from keras_vae.progress import progress
 from keras_vae.tfrecord import read_records
 
@@ -99,7 +100,8 @@ def _run_part(
         _Writer(folder / DEAD_LETTERS / name, DeadLetterRows()) as dead_letters,
     ):
         while items := list(itertools.islice(records, job.batch_size)):
-            new_answers, new_rejections = _process(job, items)
+            with uninterrupted():
+                new_answers, new_rejections = _process(job, items)
             read += len(items)
             if job.source.has_own_keys:
                 new_answers, repeats = keys.split(new_answers)

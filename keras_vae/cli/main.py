@@ -20,6 +20,7 @@ from keras_vae.cli.impute_command import impute
 from keras_vae.cli.quiet import after_tensorflow, plain_warnings
 from keras_vae.cli.usage_errors import UsageError, message_of
 from keras_vae.errors import InvalidInputError, LostWorkerError, unknown
+from keras_vae.interrupts import ask_to_stop, asked_to_stop, forget
 from keras_vae.version import __version__
 
 
@@ -115,28 +116,38 @@ def main() -> None:
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Converts signals that would kill the process to `KeyboardInterrupt`, so that partial files are removed."""
-    came, before = [], {}
+    """Makes signals end the work by `KeyboardInterrupt`, so that partial files are removed; see `keras_vae.interrupts`.
+
+    A second signal ends the work at once.
+    """
+    before = {}
 
     def end(number, _):
-        came.append(number)
-        signal.signal(number, signal.SIG_DFL)  # a second signal kills the process
-        raise KeyboardInterrupt(number)
+        signal.signal(number, before[number])
+        ask_to_stop(number)
 
+    forget()
     if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)  # SIGHUP is missing on Windows
-            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 before[number] = signal.signal(number, end)
     try:
         yield
     except SystemExit:
-        if came:
-            sys.exit(128 + came[0])
-        raise
+        number = asked_to_stop()
+        if number is None or number == signal.SIGINT:  # Typer's code is that of Ctrl-C
+            raise
+        sys.exit(128 + number)
+    except Exception:
+        number = asked_to_stop()
+        if number is None:
+            raise
+        sys.exit(128 + number)  # TensorFlow made this exception of the interrupt
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        forget()
 
 
 def _fail(message: str, code: int) -> int:

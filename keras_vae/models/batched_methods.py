@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer
+from keras_vae.interrupts import uninterrupted
 from keras_vae.models.conditioning import Conditioning
 
 NUMBERS = 4_000_000  # in a batch by default: 5102 images of 28x28, 325 of 64x64x3
@@ -27,5 +28,8 @@ def map_batches(function: Callable[..., Any], batch_size: int, x: np.ndarray, *o
     """Applies `function` to the fewest batches of at most `batch_size` rows; their lengths differ by at most one."""
     pieces = math.ceil(len(x) / batch_size)
     columns = [[None] * pieces if array is None else np.array_split(array, pieces) for array in (x, *others)]
-    parts = [function(*row) for row in zip(*columns, strict=True)]
+    parts = []
+    for row in zip(*columns, strict=True):
+        with uninterrupted():
+            parts.append(function(*row))
     return parts[0] if len(parts) == 1 else tf.nest.map_structure(lambda *part: tf.concat(part, axis=0), *parts)
