@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 from PIL import Image
+from sklearn.datasets import load_wine
 
 import keras_vae as kv
 from tests.pages import PAGES, ROOT, block_with, blocks, commands
@@ -32,6 +33,7 @@ DIGITS = [
     ("presets.md", "keras-vae presets"),
 ]
 RECORDS = [("scaling.md", "images/*.parquet"), ("tutorials/many_records.md", "--data records")]
+TABLES = [("tutorials/tables.md", "keras-vae impute runs/wine")]
 PROGRAMS = [
     ("coming_from/keras_io.md", "class VAE(keras.Model)"),
     ("coming_from/tfp_layers.md", "tfpl.MultivariateNormalTriL(4"),
@@ -80,7 +82,7 @@ RUN_BY_OTHERS = ("runs/digits", "keras-vae serve", "--runner DirectRunner")
 
 def lines_that_run():
     """The lines that a test runs, here, in tests/test_docs.py or in tests/test_extending.py."""
-    texts = [block_with(*place) for place in (*PHOTOGRAPHS, *DIGITS, *RECORDS)]
+    texts = [block_with(*place) for place in (*PHOTOGRAPHS, *DIGITS, *RECORDS, *TABLES)]
     texts += [*blocks("sh"), block_with("extending.md", "my_models:bsq_vae")]
     texts += [block for block in blocks("bash") if any(each in block for each in RUN_BY_OTHERS)]
     searches = [line for block in blocks("shell") for line in block.splitlines() if " tune " in line]
@@ -162,6 +164,23 @@ def test_the_commands_for_records_run(call, tmp_path):
     for number, line in enumerate(lines_of(RECORDS)):
         call(line, "--out", f"answers-{number}")
         assert (tmp_path / f"answers-{number}" / "summary.json").exists()
+
+
+@pytest.mark.slow
+def test_the_commands_for_a_table_run_and_impute_better_than_means(call, tmp_path):
+    wine = load_wine(as_frame=True)
+    table = wine.data.assign(cultivar=wine.target_names[wine.target])
+    holes = np.random.default_rng(0).random(table.shape) < 0.2
+    table.mask(holes).to_csv(tmp_path / "wine.csv", index=False)
+    quick = ["--no-jit-compile", "--no-report", "--set", "units=[32]", "--epochs", "60", "--learning-rate", "0.01"]
+    for line in lines_of(TABLES):
+        call(line, *(quick if " train " in line else []))
+    complete = pd.read_csv(tmp_path / "complete.csv")
+    assert len(pd.read_csv(tmp_path / "rows.csv")) == 1000 and complete.notna().all(axis=None)
+    assert (table == complete).to_numpy()[~holes].all()
+    scaled, imputed = ((each[wine.feature_names] - wine.data.mean()) / wine.data.std() for each in (table, complete))
+    errors, errors_of_means = ((each.to_numpy()[holes[:, :-1]] ** 2).mean() for each in (imputed - scaled, scaled))
+    assert errors < 0.8 * errors_of_means
 
 
 @pytest.mark.slow
