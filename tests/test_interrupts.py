@@ -15,6 +15,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(autouse=True)
+def _as_in_a_terminal():
+    """A shell ignores SIGINT in processes that it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def swallowed():
     """As in TensorFlow: the exception of the handler is lost."""
     with contextlib.suppress(KeyboardInterrupt):
