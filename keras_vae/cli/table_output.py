@@ -11,7 +11,7 @@ from keras_vae.data import Split
 from keras_vae.data.load import is_table
 from keras_vae.data.table import SUFFIXES, read_as_in_training
 from keras_vae.data.table_rows import table_of, with_missing, write_table
-from keras_vae.distributions import Table
+from keras_vae.distributions.table import table_within
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import expanded, new_parents, write_whole
 from keras_vae.models import Autoencoder
@@ -63,11 +63,9 @@ def impute_table(source: Path, data: str, out: Path, *, draw: bool, seed: int, m
     check_split(model, Split(x, y), data)
     missing, condition = np.isnan(x), condition_of(model, y)
     rows = model.reconstruct(x, condition=condition, draw="sample" if draw else "mean", seed=seed)
-    of_table = getattr(model.likelihood, "base", model.likelihood)
-    kinds = of_table.columns if isinstance(of_table, Table) else ("real",) * len(names)
-    whole = [name for name, kind in zip(names, kinds, strict=True) if kind != "real"]
-    table = with_missing(path, rows, missing, names=names, categories=_texts(config), whole=whole)
-    _write(out, table)
+    table = table_within(model.likelihood)
+    whole = [name for name, kind in zip(names, table.kinds, strict=True) if kind != "real"] if table else []
+    _write(out, with_missing(path, rows, missing, names=names, categories=_texts(config), whole=whole))
     typer.echo(f"Imputed: {counted(int(missing.sum()), 'value')} in {counted(int(missing.any(axis=1).sum()), 'row')}.")
 
 

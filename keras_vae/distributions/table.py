@@ -145,9 +145,14 @@ class Table(Likelihood):
     takes_bytes = False
     default_draw = "sample"  # the mean of a count is not a count, and means vary less than rows
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kind of each column, one of `KINDS`."""
+        return tuple(map(_kind_of, self.columns))
+
     def _of_kind(self, kind: str) -> np.ndarray:
         """Returns the indices of the columns of a type."""
-        return np.array([i for i, column in enumerate(self.columns) if _kind_of(column) == kind], int)
+        return np.array([i for i, own in enumerate(self.kinds) if own == kind], int)
 
     @property
     def _categories(self) -> np.ndarray:
@@ -255,7 +260,7 @@ class Table(Likelihood):
         return root_mean_square((x[:, self._of_kind("real")] - self.means.numpy()) / self.spreads.numpy())
 
     def in_support(self, x: tf.Tensor) -> tf.Tensor:
-        whole = np.array([_kind_of(column) != "real" for column in self.columns])
+        whole = np.array([kind != "real" for kind in self.kinds])
         least = np.where(whole, 0.0, -np.inf).astype("float32")
         most = [column[1] - 1 if isinstance(column, tuple) else _most(column) for column in self.columns]
         inside = tf.math.is_finite(x) & (x >= least) & (x <= np.array(most, "float32"))
@@ -305,6 +310,18 @@ class Table(Likelihood):
         if x.ndim != 2 or x.dtype.kind not in "biuf":
             raise InvalidInputError(f"Table: expected rows of numbers (N, D), got shape {x.shape} of {x.dtype}.")
         return tuple(_guess(values[~np.isnan(values)], max_categories) for values in x.astype("float64").T)
+
+
+def table_within(likelihood: Likelihood) -> Table | None:
+    """Returns the `Table` that a likelihood is, or that is the base of one for missing values; None for others.
+
+    Example:
+
+    >>> table_within(kv.Masked((2,), base=kv.Table((2,), ["real", "count"]))).kinds
+    ('real', 'count')
+    """
+    table = getattr(likelihood, "base", likelihood)
+    return table if isinstance(table, Table) else None
 
 
 def _checked_column(column, i: int) -> Column:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow_probability as tfp
 
 from keras_vae.distributions import Table
+from keras_vae.distributions.table import table_within
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation.arrays import NUMBERS
 from keras_vae.evaluation.budget import FULL, Budget
@@ -98,8 +99,7 @@ class Subject:
     @property
     def table(self) -> Table | None:
         """The likelihood of the columns of a table; None for other models."""
-        likelihood = getattr(self.model.likelihood, "base", self.model.likelihood)
-        return likelihood if isinstance(likelihood, Table) else None
+        return table_within(self.model.likelihood)
 
     def check_enough(self) -> None:
         """Raises `InvalidInputError` if there are too few test examples for statistics of the data set."""

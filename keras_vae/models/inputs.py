@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import check_integer, check_unmasked, is_image
-from keras_vae.distributions import Likelihood, Table
+from keras_vae.distributions import Likelihood
+from keras_vae.distributions.table import table_within
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_batches_spec
 from keras_vae.models.converted_batches import ConvertedBatches
@@ -166,8 +167,11 @@ def warn_of_scale(x: Any, likelihood: Likelihood) -> None:
         return
     size = likelihood.scale_of(x)
     if size > TOO_LARGE:
-        table = isinstance(likelihood, Table) or isinstance(getattr(likelihood, "base", None), Table)
-        remedy = "call adapt(x) before fit" if table else "standardise them, or take tabular_vae and its adapt(x)"
+        remedy = (
+            "call adapt(x) before fit"
+            if table_within(likelihood)
+            else "standardise them, or take tabular_vae and its adapt(x)"
+        )
         if is_image(likelihood.event_shape):
             remedy = "bring images to values from 0 to 1, or give them as uint8, which the model scales"
         warnings.warn(

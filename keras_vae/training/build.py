@@ -5,7 +5,7 @@ import keras
 from keras_vae import zoo
 from keras_vae.data import SplitDataset
 from keras_vae.data.lazy_array import sample_of
-from keras_vae.distributions import Table
+from keras_vae.distributions.table import table_within
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.models import AdversarialAutoencoder, Autoencoder
 from keras_vae.models.patch_components import examples_for_patches
@@ -87,11 +87,11 @@ def describe_model(model: Autoencoder, config: TrainingConfig, data: SplitDatase
 
 def _in_columns(model: Autoencoder, data: SplitDataset) -> str:
     """Returns a further line with the kind of each column of a table; nothing for other likelihoods."""
-    table = getattr(model.likelihood, "base", model.likelihood)
-    if not isinstance(table, Table) or not data.column_names:
+    table = table_within(model.likelihood)
+    if table is None or not data.column_names:
         return ""
     named: dict[str, list[str]] = {}
-    for name, column in zip(data.column_names, table.columns, strict=True):
-        named.setdefault(column if isinstance(column, str) else column[0], []).append(name)
+    for name, kind in zip(data.column_names, table.kinds, strict=True):
+        named.setdefault(kind, []).append(name)
     listed = "; ".join(f"{kind}: {join_names(names)}" for kind, names in named.items())
     return f"\ncolumns by kind, which --set can change: {listed}"
