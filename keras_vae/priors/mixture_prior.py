@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_integer, check_number, check_seed
+from keras_vae.distributions.normal_mixture import mixture
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
 
@@ -62,7 +63,4 @@ class MixturePrior(Prior):
     def distribution(self, encode: Callable[[tf.Tensor], tfd.Distribution] | None = None) -> tfd.Distribution:
         scale = tf.nn.softplus(tf.convert_to_tensor(self.raw_scale)) + self.min_scale
         normals = tfd.Normal(tf.convert_to_tensor(self.loc), scale)
-        return tfd.MixtureSameFamily(
-            tfd.Categorical(logits=tf.convert_to_tensor(self.logits)),
-            tfd.Independent(normals, reinterpreted_batch_ndims=len(self.event_shape)),
-        )
+        return mixture(tf.convert_to_tensor(self.logits), tfd.Independent(normals, len(self.event_shape)))

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks import check_event_shape, check_flag, check_integer, check_seed, is_number
+from keras_vae.distributions.normal_mixture import mixture
 from keras_vae.errors import InvalidInputError
 from keras_vae.priors.prior import Prior
 from keras_vae.serialization import register
@@ -93,7 +94,7 @@ class VampPrior(Prior):
                 "use prior_distribution() of the model, or distribution(model.posterior_of)."
             )
         logits = tf.convert_to_tensor(self.logits) if self.learned_weights else tf.zeros(self.components)
-        return tfd.MixtureSameFamily(tfd.Categorical(logits=logits), encode(self.inputs()))
+        return mixture(logits, encode(self.inputs()))
 
     def adapt(self, x: np.ndarray) -> None:
         """Initialises the pseudo-inputs with random examples, without replacement if there are at least K.
