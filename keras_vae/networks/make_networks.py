@@ -2,238 +2,19 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Unpack
-
-import keras
+from collections.abc import Iterable
+from typing import Unpack
 
 from keras_vae.checks import check_event_shape, check_flag, check_integer, check_seed, is_channels_first
 from keras_vae.errors import InvalidInputError
-from keras_vae.networks.conv import ConvDecoder, ConvEncoder, check_image_shape, default_filters
-from keras_vae.networks.gated_mlp import GatedMLPDecoder, GatedMLPEncoder
-from keras_vae.networks.image_size import sized_options
-from keras_vae.networks.linear_skip import LinearSkipDecoder, LinearSkipEncoder, PCADecoder
-from keras_vae.networks.mlp import MLPDecoder, MLPEncoder
+from keras_vae.networks.kinds import KINDS, WITH_LINEAR_SKIP, Pair
+from keras_vae.networks.linear_skip import LinearSkipDecoder, LinearSkipEncoder
 from keras_vae.networks.options import NetworkOptions
 from keras_vae.networks.patch_skip import PatchSkipDecoder, PatchSkipEncoder
-from keras_vae.networks.resnet import ResNetDecoder, ResNetEncoder
-from keras_vae.networks.sequence import SequenceDecoder, SequenceEncoder
 from keras_vae.random import initial_weights
 from keras_vae.serialization import get
 
-Shape = tuple[int, ...]
-Pair = tuple[keras.Model, keras.Model]
-
-
-def _regularized(decoder_l2: float, decoder_spectral_normalization: bool) -> dict[str, Any]:
-    return {"l2": decoder_l2, "spectral_normalization": decoder_spectral_normalization}
-
-
-def _mlp(
-    input_shape: Shape,
-    event_shape: Shape,
-    code_size: int,
-    *,
-    units: Sequence[int] = (512, 512),
-    activation: str = "relu",
-    decoder_l2: float = 0.0,
-    decoder_spectral_normalization: bool = False,
-) -> Pair:
-    options = _regularized(decoder_l2, decoder_spectral_normalization)
-    return (
-        MLPEncoder(input_shape, units, activation=activation, name="encoder"),
-        MLPDecoder((code_size,), tuple(units)[::-1], activation=activation, name="decoder", **options),
-    )
-
-
-def _gated_mlp(
-    input_shape: Shape,
-    event_shape: Shape,
-    code_size: int,
-    *,
-    units: Sequence[int] = (300, 300),
-    activation: str | None = None,
-) -> Pair:
-    return (
-        GatedMLPEncoder(input_shape, units, activation=activation, name="encoder"),
-        GatedMLPDecoder((code_size,), tuple(units)[::-1], activation=activation, name="decoder"),
-    )
-
-
-def _conv(
-    input_shape: Shape,
-    event_shape: Shape,
-    code_size: int,
-    *,
-    filters: Sequence[int] | None = None,
-    units: int = 256,
-    features: int = 16,
-    kernel_size: int = 3,
-    activation: str = "relu",
-    decoder_l2: float = 0.0,
-    decoder_spectral_normalization: bool = False,
-) -> Pair:
-    options = {"units": units, "kernel_size": kernel_size, "activation": activation}
-    of_decoder = {"features": features, **_regularized(decoder_l2, decoder_spectral_normalization)}
-    return (
-        ConvEncoder(input_shape, filters, name="encoder", **options),
-        ConvDecoder((code_size,), event_shape, _reversed(filters), name="decoder", **options, **of_decoder),
-    )
-
-
-def _pca(
-    input_shape: Shape,
-    event_shape: Shape,
-    code_size: int,
-    condition_dim: int,
-    *,
-    filters: Sequence[int] | None = None,
-    units: int = 256,
-    features: int = 96,
-    blocks: int = 2,
-) -> Pair:
-    check_image_shape("pca", event_shape)
-    narrow = tuple(n // 2 for n in default_filters(*event_shape[:2]))
-    return (
-        ConvEncoder(input_shape, narrow if filters is None else filters, units=units, name="encoder"),
-        PCADecoder(
-            (code_size,), event_shape, condition_dim=condition_dim, filters=features, blocks=blocks, name="decoder"
-        ),
-    )
-
-
-def _resnet(
-    input_shape: Shape,
-    event_shape: Shape,
-    code_size: int,
-    *,
-    size: str | None = None,
-    filters: Sequence[int] | None = None,
-    units: int | None = None,
-    features: int = 16,
-    blocks: int | None = None,
-    kernel_size: int = 3,
-    activation: str = "swish",
-    groups: int = 8,
-    attention: bool | None = None,
-    patch_size: int | None = None,
-    upsampling: str | None = None,
-) -> Pair:
-    sized = sized_options(
-        "resnet",
-        event_shape,
-        size=size,
-        filters=filters,
-        units=units,
-        blocks=blocks,
-        attention=attention,
-        patch_size=patch_size,
-        upsampling=upsampling,
-    )
-    options = {**_of_both(sized), "kernel_size": kernel_size, "activation": activation, "groups": groups}
-    of_decoder = {**_of_decoder(sized), "features": features}
-    return (
-        ResNetEncoder(input_shape, sized.get("filters"), name="encoder", **options),
-        ResNetDecoder((code_size,), event_shape, name="decoder", **options, **of_decoder),
-    )
-
-
-def _spatial(
-    input_shape: Shape,
-    event_shape: Shape,
-    code_size: int,
-    *,
-    size: str | None = None,
-    filters: Sequence[int] | None = None,
-    features: int = 16,
-    blocks: int | None = None,
-    kernel_size: int = 3,
-    activation: str = "swish",
-    groups: int = 8,
-    attention: bool | None = None,
-    patch_size: int | None = None,
-    upsampling: str | None = None,
-    downsampling: int | None = None,
-) -> Pair:
-    sized = sized_options(
-        "spatial",
-        event_shape,
-        size=size,
-        downsampling=downsampling,
-        filters=filters,
-        blocks=blocks,
-        attention=attention,
-        patch_size=patch_size,
-        upsampling=upsampling,
-    )
-    options = {
-        **_of_both(sized),
-        "kernel_size": kernel_size,
-        "activation": activation,
-        "groups": groups,
-        "spatial": True,
-    }
-    of_decoder = {**_of_decoder(sized), "features": features}
-    encoder = ResNetEncoder(input_shape, sized.get("filters"), name="encoder", **options)
-    code_shape = (*encoder.map_shape[:2], code_size)
-    return encoder, ResNetDecoder(code_shape, event_shape, name="decoder", **options, **of_decoder)
-
-
-def _of_both(sized: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in sized.items() if name not in ("filters", "upsampling")}
-
-
-def _of_decoder(sized: dict[str, Any]) -> dict[str, Any]:
-    own = {name: value for name, value in sized.items() if name == "upsampling"}
-    return {**own, "filters": _reversed(sized.get("filters"))}
-
-
-def _conv1d(
-    input_shape: Shape,
-    event_shape: Shape,
-    code_size: int,
-    *,
-    filters: Sequence[int] | None = None,
-    units: int = 256,
-    features: int = 16,
-    kernel_size: int = 5,
-    dilations: Sequence[int] = (1, 2),
-    activation: str = "relu",
-) -> Pair:
-    options = {"units": units, "kernel_size": kernel_size, "dilations": dilations, "activation": activation}
-    of_decoder = {"filters": _reversed(filters), "features": features}
-    return (
-        SequenceEncoder(input_shape, "conv1d", filters=filters, name="encoder", **options),
-        SequenceDecoder((code_size,), event_shape, "conv1d", name="decoder", **options, **of_decoder),
-    )
-
-
-def _gru(input_shape: Shape, event_shape: Shape, code_size: int, *, units: int = 128, unroll: bool = False) -> Pair:
-    options = {"units": units, "unroll": unroll}
-    return (
-        SequenceEncoder(input_shape, "gru", name="encoder", **options),
-        SequenceDecoder((code_size,), event_shape, "gru", name="decoder", **options),
-    )
-
-
-def _reversed(filters: Sequence[int] | None) -> tuple[int, ...] | None:
-    return None if filters is None else tuple(filters)[::-1]
-
-
-_MAKERS: dict[str, Callable[..., Pair]] = {
-    "conv": _conv,
-    "conv1d": _conv1d,
-    "gated_mlp": _gated_mlp,
-    "gru": _gru,
-    "mlp": _mlp,
-    "pca": _pca,
-    "resnet": _resnet,
-    "spatial": _spatial,
-}
-
-_WITH_LINEAR_SKIP = ("conv", "resnet", "spatial")
-
-NETWORKS = ("auto", *_MAKERS)
+NETWORKS = ("auto", *KINDS)
 """The kinds of networks."""
 
 
@@ -272,9 +53,9 @@ def options_of_network(kind: str) -> list[str]:
     >>> options_of_network("gru")
     ['units', 'unroll']
     """
-    parameters = inspect.signature(_MAKERS[kind]).parameters.values()
+    parameters = inspect.signature(KINDS[kind]).parameters.values()
     names = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-    return [*names, "linear_skip"] if kind in _WITH_LINEAR_SKIP else names
+    return [*names, "linear_skip"] if kind in WITH_LINEAR_SKIP else names
 
 
 def check_network_options(kind: str, event_shape: tuple[int, ...], options: Iterable[str]) -> None:
@@ -299,7 +80,7 @@ def check_network_options(kind: str, event_shape: tuple[int, ...], options: Iter
     for option in options:
         if option not in own:
             choice = f" (network='auto' for examples of shape {event_shape})" if kind == "auto" else ""
-            others = [other for other in _MAKERS if option in options_of_network(other)]
+            others = [other for other in KINDS if option in options_of_network(other)]
             hint = f"{', '.join(others)} {'take' if others[1:] else 'takes'} it; " if others else ""
             raise InvalidInputError(
                 f"network {resolved!r}{choice} takes no option {option!r}: {hint}{resolved} takes {', '.join(own)}."
@@ -363,7 +144,7 @@ def make_networks(
         with initial_weights(None if seed is None else check_seed(seed), "networks"):
             own = {name: value for name, value in options.items() if name != "linear_skip"}
             sizes = (latent_dim + condition_dim, *((condition_dim,) if resolved == "pca" else ()))
-            encoder, decoder = _MAKERS[resolved](input_shape, event_shape, *sizes, **own)
+            encoder, decoder = KINDS[resolved](input_shape, event_shape, *sizes, **own)
             return _with_linear_skip(encoder, decoder, resolved, event_shape, latent_dim, options)
     except InvalidInputError:
         raise
