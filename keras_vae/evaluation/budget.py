@@ -4,7 +4,10 @@ from dataclasses import dataclass, fields
 
 from keras_vae.checks import check_integer
 
-ANNEALED, MOST_ANNEALED = 32, 4096
+LARGE = 4096
+"""Examples of more values than this have networks for which a log-likelihood takes long."""
+
+ANNEALED, WEIGHTED_IF_LARGE = 32, 1000
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,8 @@ class Budget:
     Attributes:
         examples: maximum number of test examples, and of training examples.
         samples: number of importance samples per example; 0 skips the log-likelihood.
+        weighted: maximum number of test examples for the log-likelihood. None is all for examples of at most 4096
+            values, and 1000 for larger ones.
         annealed: number of examples for annealed importance sampling; 0 skips it. None is 32 for examples of at most
             4096 values, and 0 for larger ones, for which it takes long.
         annealed_steps: number of temperatures of annealed importance sampling.
@@ -32,6 +37,7 @@ class Budget:
 
     examples: int = 10_000
     samples: int = 500
+    weighted: int | None = None
     annealed: int | None = None
     annealed_steps: int = 300
     pairs: int = 200
@@ -40,15 +46,21 @@ class Budget:
 
     def __post_init__(self):
         for field in fields(self):
-            least = 0 if field.name in ("samples", "annealed") else 1
-            if field.name != "annealed" or self.annealed is not None:
-                check_integer(f"Budget: {field.name}", getattr(self, field.name), least=least)
+            value, least = getattr(self, field.name), 0 if field.name in ("samples", "annealed") else 1
+            if value is not None or field.default is not None:
+                check_integer(f"Budget: {field.name}", value, least=least)
 
     def annealed_for(self, size: int) -> int:
         """Returns the number of examples for annealed importance sampling, for examples of `size` values."""
         if self.annealed is None:
-            return ANNEALED if size <= MOST_ANNEALED else 0
+            return ANNEALED if size <= LARGE else 0
         return self.annealed
+
+    def weighted_for(self, size: int) -> int:
+        """Returns the maximum number of examples for the log-likelihood, for examples of `size` values."""
+        if self.weighted is None:
+            return self.examples if size <= LARGE else min(self.examples, WEIGHTED_IF_LARGE)
+        return self.weighted
 
 
 FULL = Budget()

@@ -125,15 +125,28 @@ class Subject:
         return self.model.evaluate(examples.x, labels, batch_size=256, return_dict=True, verbose=0)
 
     @cached_property
+    def weighted_examples(self) -> Examples:
+        """The test examples for the log-likelihood, see `Budget.weighted`."""
+        return self.examples[self.some(len(self.examples), self.budget.weighted_for(self.size))]
+
+    @cached_property
     def importance_sampling(self) -> ImportanceSampling:
-        """`Autoencoder.importance_sampling` of the test examples, with `budget.samples` samples each."""
+        """`Autoencoder.importance_sampling` of `weighted_examples`, with `budget.samples` samples each."""
+        examples = self.weighted_examples
         return self.model.importance_sampling(
-            self.examples.x,
-            condition=None if self.model.condition is None else self.examples.y,
+            examples.x,
+            condition=None if self.model.condition is None else examples.y,
             samples=self.budget.samples,
             seed=self.seed,
             verbose=self.verbose,
         )
+
+    @cached_property
+    def weighted_elbo(self) -> float:
+        """The mean ELBO of `weighted_examples`, nats per example."""
+        if len(self.weighted_examples) == len(self.examples):
+            return self.metrics["elbo"]
+        return self._metrics_of(self.weighted_examples)["elbo"]
 
     @cached_property
     def posterior(self) -> tfd.Distribution:

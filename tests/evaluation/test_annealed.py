@@ -86,6 +86,8 @@ def test_bad_arguments_are_refused(linear, refused):
         annealed_log_likelihood(model, x[:, :3])
 
 
-def test_large_examples_are_annealed_only_where_it_is_asked_for():
+def test_large_examples_have_less_work_unless_more_is_asked_for():
+    assert [Budget().weighted_for(size) for size in (784, 4096, 12288)] == [10_000, 10_000, 1000]
+    assert [Budget(weighted=5).weighted_for(784), Budget(examples=200).weighted_for(12288)] == [5, 200]
     assert [Budget().annealed_for(size) for size in (784, 4096, 12288)] == [32, 32, 0]
     assert [Budget(annealed=number).annealed_for(12288) for number in (0, 5)] == [0, 5]

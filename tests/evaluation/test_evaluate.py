@@ -56,6 +56,19 @@ def ask(trained, data):
     return ask
 
 
+def test_a_likelihood_of_some_examples_is_compared_with_their_elbo(trained, data):
+    budget = replace(TINY, samples=3, annealed=0, weighted=7)
+    subject = Subject(trained, Examples(data.test.x), budget=budget)
+    found = {name: one.value for name, one in QUESTIONS["likelihood"](subject).measurements.items()}
+    x = subject.weighted_examples.x
+    assert (len(x), found["log_likelihood_examples"], found["examples"]) == (7, 7, TINY.examples)
+    log_likelihood = trained.log_likelihood(x, samples=3).mean()
+    assert found["log_likelihood"] == pytest.approx(log_likelihood, rel=1e-5)
+    elbo = trained.evaluate(x, verbose=0, return_dict=True)["elbo"]
+    assert found["importance_weighted_gain"] == pytest.approx(log_likelihood - elbo, rel=1e-3)
+    assert abs(elbo - found["elbo"]) > 0.1
+
+
 @pytest.mark.parametrize("name", recipes.every(slow_beyond=recipes.CORE, among=recipes.EVALUATED))
 def test_every_kind_of_recipe_is_asked_every_question(name):
     model = recipes.create(name)

@@ -101,10 +101,12 @@ def _add_bound(subject, measurements) -> str:
     values = weighted.log_likelihood
     mean, error = float(values.mean()), float(values.std() / math.sqrt(len(values)))
     share = float(weighted.effective_sample_size.mean()) / samples
-    gain = mean - measurements["elbo"].value
+    gain = mean - subject.weighted_elbo
     measurements["log_likelihood"] = Measurement(
         mean, NATS, f"higher; a bound from {samples} samples per example", error
     )
+    if len(values) < len(subject.examples):
+        measurements["log_likelihood_examples"] = Measurement(len(values), f"of {len(subject.examples)}", "all")
     measurements["log_likelihood_samples"] = Measurement(samples, "per example", "more samples give a tighter bound")
     measurements["bits_per_dimension"] = Measurement(
         -mean / (subject.size * math.log(2)), "bits per dimension", "lower; may be negative for a density"
@@ -118,9 +120,10 @@ def _add_bound(subject, measurements) -> str:
         if share < LEAST_SHARE
         else ""
     )
+    where = f" on the same {len(values):,} examples" if len(values) < len(subject.examples) else ""
     return (
         f"The mean log-likelihood of a test example is at least {mean:.2f} nats (± {error:.2f}). The ELBO is "
-        f"{max(gain, 0.0):.1f} nats lower.{few}"
+        f"{max(gain, 0.0):.1f} nats lower{where}.{few}"
     )
 
 
