@@ -211,6 +211,18 @@ def test_the_study_of_the_weight_of_the_kl_keeps_what_is_finished(mnist, call, t
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("mnist")
+def test_the_study_of_optimizers_ends_by_the_time_of_the_processor(mnist, call, tmp_path):
+    quick = ["--minutes", "0.02", "--optimizers", "schedule_free", "--rates", "0.005", "--out", tmp_path]
+    printed = call("study_optimizers", *quick)
+    points = json.loads((tmp_path / "schedule_free--0.005-1.2.json").read_text())
+    assert points[0]["elbo"] + 30 < points[-1]["elbo"] < -80 and 1.2 <= points[-1]["seconds"] < 3
+    assert f"| `schedule_free` | 128 | {points[-1]['epochs']:.0f} | {points[-1]['elbo']:.2f} |" in printed
+    assert (tmp_path / "optimizers.png").exists()
+    assert call("study_optimizers", *quick) == printed[printed.index("|") :]  # trains nothing
+
+
+@pytest.mark.slow
 def test_the_study_of_verdicts_finds_them_right(call, tmp_path):
     quick = ["--sets", "digits", "--models", "copies", "few steps", "--epochs", "1", "--out", tmp_path]
     lines = call("study_verdicts", *quick).splitlines()
