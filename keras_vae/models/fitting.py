@@ -84,8 +84,9 @@ class Fitting(ReconstructionMetrics, Conditioning):
             metrics: Keras metrics, such as `["mse"]`, which compare the examples with the reconstructions that
                 `predict` returns. `loss`, `elbo`, `nll` and `kl` are always reported.
             weighted_metrics: as `metrics`, weighted by `sample_weight`.
-            jit_compile: whether to compile the step with XLA. `"auto"` compiles it, except for convolutional networks
-                on a CPU. Convolutions run faster there without XLA, so only their group normalisation is compiled.
+            jit_compile: whether to compile the step with XLA. `"auto"` compiles it, except on a CPU for convolutional
+                networks and for several replicas, which are faster without. There, only the group normalisation is
+                compiled.
             steps_per_execution: as in Keras; values above 1 make small networks faster.
             run_eagerly: as in Keras, for debugging.
             auto_scale_loss: as in Keras, for mixed float16.
