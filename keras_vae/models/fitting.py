@@ -84,9 +84,9 @@ class Fitting(ReconstructionMetrics, Conditioning):
             metrics: Keras metrics, such as `["mse"]`, which compare the examples with the reconstructions that
                 `predict` returns. `loss`, `elbo`, `nll` and `kl` are always reported.
             weighted_metrics: as `metrics`, weighted by `sample_weight`.
-            jit_compile: whether to compile the step with XLA. `"auto"` compiles it, except on a CPU for convolutional
-                networks and for several replicas, which are faster without. There, only the group normalisation is
-                compiled.
+            jit_compile: whether to compile the step with XLA. `"auto"` compiles it, except for convolutional networks
+                and several replicas on a CPU. Convolutions run faster there without XLA, so only their group
+                normalisation is compiled; several replicas would wait for each other.
             steps_per_execution: as in Keras; values above 1 make small networks faster.
             run_eagerly: as in Keras, for debugging.
             auto_scale_loss: as in Keras, for mixed float16.
@@ -115,7 +115,9 @@ class Fitting(ReconstructionMetrics, Conditioning):
         compiled = compiled and not run_eagerly
         strategy = self.distribute_strategy
         is_tpu, is_alone = isinstance(strategy, tf.distribute.TPUStrategy), strategy.num_replicas_in_sync == 1
-        self._compiles_norms = jit_compile == "auto" and not (compiled or run_eagerly or is_tpu)
+        self._compiles_norms = jit_compile == "auto" and not (
+            compiled or run_eagerly or is_tpu or xla.share_cpu(strategy)
+        )
         around_step = is_tpu or (is_alone and self.augmentation is None)  # XLA lacks operations of Keras's image layers
         across_batch = any(term.across_batch for term in self.objective.terms)  # XLA cannot ask other replicas
         self._xla_inside_step = compiled and not around_step and (is_alone or not across_batch)

@@ -25,14 +25,13 @@ def test_the_default_on_a_cpu_is_for_networks_without_convolutions(monkeypatch, 
     assert not model.jit_compile
 
 
-def test_several_replicas_on_a_cpu_train_without_xla(monkeypatch, two_replicas):
-    if tf.config.list_physical_devices("GPU"):
-        pytest.skip("this machine has a GPU, where XLA is always chosen")
+@pytest.mark.parametrize("options", [MLP, {"network": "resnet", "filters": (4,)}])
+def test_several_replicas_on_a_cpu_train_without_xla(monkeypatch, two_replicas, options):
     monkeypatch.setattr(xla, "is_faster", is_faster)
     with two_replicas.scope():
-        model = kv.zoo.vae((8, 8, 1), 2, **MLP)
+        model = kv.zoo.vae((8, 8, 1), 2, **options)
         model.compile()
-        assert not model._xla_inside_step
+        assert not (model._xla_inside_step or model._compiles_norms)
         model.compile(jit_compile=True)
         assert model._xla_inside_step
 
