@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_vae.errors import InvalidInputError
 from keras_vae.models.batch import check_batches_spec, checked_batch, trace_of_batch
-from keras_vae.replicas import number_and_count
+from keras_vae.replicas import as_several, number_and_count
 
 if TYPE_CHECKING:
     from keras_vae.models.conditioning import Conditioning
@@ -86,7 +86,7 @@ class BadBatches(keras.metrics.Metric):
                 self.seen = data.element_spec
             try:
                 self.is_in_step = True
-                logs = dict(function(data))
+                logs = as_several(function(data))
             except tf.errors.OpError:
                 _check_terms(model)
                 raise

@@ -1,7 +1,7 @@
 """The methods of Keras's training loop: `compile`, `fit` and `evaluate`, with their checks and metrics."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -28,7 +28,7 @@ from keras_vae.models.patch_components import adapt_patch_skip
 from keras_vae.models.principal_components import adapt_linear_skip
 from keras_vae.models.reconstruction_metrics import ReconstructionMetrics, check_compile, checked_metrics
 from keras_vae.optimizers import OPTIMIZERS
-from keras_vae.replicas import between_workers, global_sum, several
+from keras_vae.replicas import as_one, between_workers, global_sum, several
 from keras_vae.sublayers import changed_sublayers
 
 LEAST = {"epochs": 0, "initial_epoch": 0, "steps_per_epoch": 1, "validation_steps": 1, "validation_batch_size": 1}
@@ -277,6 +277,11 @@ class Fitting(ReconstructionMetrics, Conditioning):
                 name: value[tf.newaxis] for name, value in metrics.items()
             }  # Keras reduces axis 0: tensorflow#72388
         return metrics
+
+    def _make_function(self, step_function: Callable[[Any], dict[str, tf.Tensor]]) -> Callable[[Any], dict]:
+        if not between_workers(self.distribute_strategy):
+            return super()._make_function(step_function)
+        return super()._make_function(lambda data: as_one(step_function(data)))
 
     def make_train_function(self, force: bool = False) -> None:
         if not self.train_function or force:
