@@ -1,13 +1,28 @@
 """The base class of likelihoods that wrap another likelihood."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
 from keras_vae.distributions.likelihood import Likelihood
 from keras_vae.trace import Trace
+
+
+def is_wrapped(likelihood: Any) -> bool:
+    """Returns whether a likelihood, or the one of a name or a mapping with a name, has another one as its base.
+
+    Example:
+
+    >>> is_wrapped("masked"), is_wrapped({"name": "normal"})
+    (True, False)
+    """
+    from keras_vae.distributions import LIKELIHOODS
+
+    name = likelihood.get("name") if isinstance(likelihood, Mapping) else likelihood
+    family = LIKELIHOODS.get(name) if isinstance(name, str) else type(name)
+    return isinstance(family, type) and issubclass(family, WrappedLikelihood)
 
 
 class WrappedLikelihood(Likelihood):

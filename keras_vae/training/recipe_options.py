@@ -9,6 +9,7 @@ from keras_vae import zoo
 from keras_vae.data import Split, SplitDataset
 from keras_vae.data.lazy_array import sample
 from keras_vae.distributions import Table
+from keras_vae.distributions.wrapped_likelihood import is_wrapped
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.layers import VectorCondition
 from keras_vae.layers.augmentation import KEEP_VALUES
@@ -33,8 +34,10 @@ def recipe_options(config: TrainingConfig, data: SplitDataset, steps: int) -> di
         )
     if config.network != "auto":
         options["network"] = config.network
-    if config.likelihood != "auto" or not zoo.has_own_likelihood(config.model):
-        options["likelihood"] = {"name": _likelihood(config, data.train), **options.get("likelihood", {})}
+    named = options.get("likelihood", {})
+    if config.likelihood != "auto" or "name" in named or not zoo.has_own_likelihood(config.model):
+        chosen = {"name": _likelihood(config, data.train), **options.pop("likelihood", {})}
+        options[_place_of(chosen, config, options)] = chosen
     if starts_as_pca(config, data.event_shape, options):
         options["network"] = "pca"
     elif starts_as_patches(config, data.event_shape, options):
@@ -62,6 +65,21 @@ def recipe_options(config: TrainingConfig, data: SplitDataset, steps: int) -> di
         del options["classes"]
         options["condition"] = VectorCondition(data.train.y.shape[1])
     return options
+
+
+def _place_of(likelihood: Mapping[str, Any], config: TrainingConfig, options: Mapping[str, Any]) -> str:
+    """Returns `"base"` for a recipe whose own likelihood is over another one, which is given; else `"likelihood"`."""
+    over_another = zoo.takes(config.model, "base") and not zoo.has_effect(
+        config.model, "base", {"likelihood": likelihood}
+    )
+    if not over_another or is_wrapped(likelihood):
+        return "likelihood"
+    if "base" in options:
+        raise InvalidInputError(
+            f"likelihood: expected one, got {likelihood['name']!r} and, in the options, base={options['base']!r}; "
+            "drop one."
+        )
+    return "base"
 
 
 def _column_kinds(data: SplitDataset, chosen: Mapping[str, Any] | None = None) -> list[str | tuple[str, int]]:

@@ -7,7 +7,8 @@ import keras
 
 from keras_vae.checks import check_integer, check_seed, is_integer
 from keras_vae.distributions import LIKELIHOODS, Likelihood, Posterior
-from keras_vae.errors import InvalidInputError, unknown_option
+from keras_vae.distributions.wrapped_likelihood import is_wrapped
+from keras_vae.errors import InvalidInputError, one_line, unknown_option
 from keras_vae.layers import CORRUPTIONS, Condition, LabelCondition, image_augmentation
 from keras_vae.models import Autoencoder
 from keras_vae.models.compatibility import input_shape
@@ -85,6 +86,7 @@ def assemble(
     asked: dict[str, Any] = {part: value for part, value in parts.items() if value is not None}
     network, options = network_of(label, event_shape, own, parts)
     specs = {part: _merged(part, own[part], asked.get(part)) for part in ("posterior", "likelihood", "prior")}
+    _check_base(label, own["likelihood"], asked.get("likelihood"))
     condition, seed, objective = (asked.get(part, own[part]) for part in ("condition", "seed", "objective"))
     condition, corruption = _condition(condition), _corruption(own["corruption"], asked.get("corruption"))
     seed = None if seed is None else check_seed(seed)
@@ -213,6 +215,16 @@ def _merged(part: str, own: Any, asked: Any) -> Any:
     if not isinstance(own, Mapping):
         raise InvalidInputError(f"{part}: options {dict(asked)} without a name; add one, such as name='normal'.")
     return {**own, **asked}
+
+
+def _check_base(label: str, own: Any, asked: Any) -> None:
+    """Raises `InvalidInputError` if a likelihood would take the place of one that is over a base, and what it does."""
+    is_of_base = asked is not None and not (isinstance(asked, Mapping) and "name" not in asked)
+    if is_of_base and is_wrapped(own) and not is_wrapped(asked):
+        raise InvalidInputError(
+            f"{label}: expected a likelihood over another one, such as {own['name']!r}, got {one_line(repr(asked))}; "
+            "give it as base, in place of likelihood."
+        )
 
 
 def _condition(condition: Any) -> Condition | None:

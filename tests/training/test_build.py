@@ -73,10 +73,21 @@ def test_a_model_takes_the_conditions_that_the_data_have(y, model, condition, tm
     assert built is condition or f"{type(built).__name__} of {built.size}" == condition
 
 
-@pytest.mark.slow
-def test_what_a_chosen_part_makes_useless_is_not_taken_from_the_data():
-    config = TrainingConfig(model="masked_vae", likelihood="normal", limit=64, jit_compile=False)
-    assert type(build_model(config, load_data(config)).likelihood).__name__ == "Normal"
+@pytest.mark.parametrize(
+    "chosen",
+    [{"likelihood": "normal"}, {"options": {"likelihood": {"name": "normal"}}}, {"options": {"base": "normal"}}],
+    ids=["likelihood", "named in the options", "base"],
+)
+def test_a_chosen_likelihood_is_that_of_the_observed_values(chosen):
+    config = TrainingConfig(model="masked_vae", limit=64, jit_compile=False).replace(**chosen)
+    likelihood = build_model(config, load_data(config)).likelihood
+    assert (type(likelihood).__name__, type(likelihood.base).__name__) == ("Masked", "Normal")
+
+
+def test_two_likelihoods_of_the_observed_values_are_refused(refused):
+    config = TrainingConfig(model="masked_vae", likelihood="normal", limit=64, options={"base": "poisson"})
+    with refused("likelihood: expected one, got 'normal' and, in the options, base='poisson'; drop one"):
+        build_model(config, load_data(config))
 
 
 @pytest.mark.parametrize("visits", [None, "real"])

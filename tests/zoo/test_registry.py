@@ -259,3 +259,12 @@ def test_classes_that_are_no_integer_are_refused(refused):
     for classes in (3.0, "3", [3], True):
         with refused(r"condition: expected a number of classes or a Condition; got .*"):
             zoo.vae(EVENT, 2, units=(4,), condition=classes)
+
+
+@pytest.mark.parametrize("name", ["masked_vae", "pixel_vae"])
+def test_a_likelihood_does_not_replace_one_that_is_over_a_base(name, refused):
+    recipe = zoo.RECIPES[name]
+    with refused(f"^zoo.{name}: expected a likelihood over another one, such as '.*', got 'normal'; give it as base"):
+        recipe(EVENT, 2, units=(4,), likelihood="normal")
+    assert type(recipe(EVENT, 2, units=(4,), base="normal").likelihood.base) is kv.Normal
+    assert type(recipe(EVENT, 2, units=(4,), likelihood="masked").likelihood) is kv.Masked
