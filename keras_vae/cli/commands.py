@@ -312,7 +312,7 @@ def presets() -> None:
     typer.echo("\n\n".join(f"{name}: {card}" for name, card in list_presets().items()))
 
 
-@settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns")
+@settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns", "ignore_columns")
 def data(
     *,
     source: Annotated[str | None, typer.Argument(help="Data set to describe: a name, a folder or a file.")] = None,
@@ -333,7 +333,7 @@ def data(
         typer.echo(load(source, **settings).describe())
 
 
-@settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns")
+@settings_of(TrainingConfig, "image_size", "data_dir", "label_column", "use_columns", "ignore_columns")
 def prepare(
     source: Annotated[
         str,

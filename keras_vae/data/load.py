@@ -18,6 +18,7 @@ from keras_vae.data.hugging_face import PREFIX, is_hugging_face, read_hugging_fa
 from keras_vae.data.image_shape import parts_in_channels
 from keras_vae.data.images import MAX_PIXELS
 from keras_vae.data.images import SUFFIXES as IMAGE_FILES
+from keras_vae.data.kept_columns import all_columns, kept_columns
 from keras_vae.data.lazy_array import Cached, LazyArray, Rows
 from keras_vae.data.lines import read_lines
 from keras_vae.data.names import BUILT_IN, names
@@ -53,6 +54,7 @@ def load(
     data_dir: str | Path | None = None,
     label_column: str | None = None,
     use_columns: Sequence[str] | None = None,
+    ignore_columns: Sequence[str] | None = None,
     categories: Mapping[str, Sequence[str]] | None = None,
     label_names: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
@@ -85,6 +87,7 @@ def load(
         label_column: for a table or a Hugging Face data set, the column with the labels.
         use_columns: for a table or a Hugging Face data set, the columns of the examples. None uses all columns except
             the labels.
+        ignore_columns: for a table, columns that are left out, such as an identifier, in place of `use_columns`.
         categories: for a table, name of a column -> its texts in the order of their indices. None sorts the texts.
         label_names: for a folder of images, names of the sub-folders in the order of their labels, and for TFRecord
             files, the texts. None sorts them.
@@ -110,8 +113,8 @@ def load(
     """
     name, parts = read(
         source, image_size=image_size, seed=seed, limit=limit, data_dir=data_dir, label_column=label_column,
-        use_columns=use_columns, categories=categories, label_names=label_names, max_pixels=max_pixels, stream=stream,
-        image_shape=image_shape,
+        use_columns=use_columns, ignore_columns=ignore_columns, categories=categories, label_names=label_names,
+        max_pixels=max_pixels, stream=stream, image_shape=image_shape,
     )  # fmt: skip
     data = parts.complete(name, validation=validation, test=test, seed=seed)
     count = sum(len(split) for split in (data.train, data.validation, data.test))
@@ -149,6 +152,7 @@ def read(
     data_dir: str | Path | None = None,
     label_column: str | None = None,
     use_columns: Sequence[str] | None = None,
+    ignore_columns: Sequence[str] | None = None,
     categories: Mapping[str, Sequence[str]] | None = None,
     label_names: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
@@ -162,6 +166,8 @@ def read(
     """
     limit = None if limit is None else check_integer("limit", limit)
     max_pixels = check_integer("max_pixels", max_pixels)
+    if ignore_columns:
+        use_columns = without_columns(source, use_columns, ignore_columns, label_column)
     table_options = {"label_column": label_column, "use_columns": use_columns, "categories": categories}
     folder_options = {"label_names": _label_names(label_names), "max_pixels": max_pixels, "stream": stream}
     of_model = image_shape is not None and is_image(image_shape) and has_images(source)
@@ -266,6 +272,20 @@ def is_table(source: str | os.PathLike) -> bool:
     if is_name(source) or not path.is_dir():
         return path.suffix.lower() in TABLE_FILES
     return prepared_columns(path) is not None if is_prepared(path) else is_table_folder(path)
+
+
+def without_columns(
+    source: Any, use_columns: Sequence[str] | None, ignore_columns: Sequence[str], label_column: str | None
+) -> list[str]:
+    """Returns the columns of the examples of a table without those that are ignored, see `kept_columns`."""
+    if not (isinstance(source, (str, os.PathLike)) and is_table(source) and expanded(source).exists()):
+        raise InvalidInputError(f"ignore_columns: expected a table, got {source!r}; leave ignore_columns out.")
+    path = expanded(source)
+    if path.is_dir() and prepared_columns(path) is not None:
+        columns = columns_of(path)
+    else:
+        columns = all_columns(next(iter(table_layout(path)[0].values()))[0] if path.is_dir() else path)
+    return kept_columns(path, columns, use_columns, ignore_columns, label_column)
 
 
 def columns_of(source: str | os.PathLike) -> list[str]:

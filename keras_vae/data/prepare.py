@@ -15,7 +15,7 @@ from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.image_files import size_of_file
 from keras_vae.data.image_size import size_notes
 from keras_vae.data.images import MAX_PIXELS, DecodedImage
-from keras_vae.data.load import image_size_of, is_name, is_table, read
+from keras_vae.data.load import image_size_of, is_name, is_table, read, without_columns
 from keras_vae.data.pixel_array import NO_PIXELS
 from keras_vae.data.pixel_notes import check_range, is_dark, pixel_notes
 from keras_vae.data.prepare_examples import prepare_examples
@@ -45,6 +45,7 @@ def prepare(
     data_dir: str | Path | None = None,
     label_column: str | None = None,
     use_columns: Sequence[str] | None = None,
+    ignore_columns: Sequence[str] | None = None,
     max_pixels: int = MAX_PIXELS,
     shard_bytes: int = SHARD,
     verbose: int = 1,
@@ -65,6 +66,7 @@ def prepare(
         data_dir: folder with the prepared sets of TensorFlow Datasets, see `load`.
         label_column: for a table or a Hugging Face data set, see `load`.
         use_columns: for a table or a Hugging Face data set, see `load`.
+        ignore_columns: for a table, see `load`.
         max_pixels: maximum number of pixels of an image file.
         shard_bytes: number of bytes of numbers in each new file.
         verbose: 0 shows no progress.
@@ -91,6 +93,8 @@ def prepare(
     if is_prepared(out):
         raise InvalidInputError(f"{out}: it is prepared already; remove it, or choose another folder.")
     check_out(out)
+    if ignore_columns:
+        use_columns = without_columns(source, use_columns, ignore_columns, label_column)
     if is_table(source) and root.exists() and not is_prepared(root):
         if image_size is not None:
             raise InvalidInputError(f"image_size: expected a folder of images, got the table {root}; leave it out.")

@@ -97,7 +97,7 @@ class TableFiles:
             if missing := [name for name in self.columns if name not in table.names]:
                 raise InvalidInputError(
                     f"{table.path}: expected the columns of {first.path}, got none named {missing[0]!r}; leave the "
-                    "file out, or leave the column out with use_columns."
+                    "file out, or leave the column out with ignore_columns."
                 )
         self.training_texts = None if categories is None else {name: tuple(texts) for name, texts in categories.items()}
         self.texts: dict[str, tuple[str, ...]] = {}
@@ -212,7 +212,7 @@ class TableFiles:
             elif name in texts:
                 raise InvalidInputError(
                     f"{where}: expected text, as in {texts[name]}, got {kind}; convert it, or leave the column out "
-                    "with use_columns."
+                    "with ignore_columns."
                 )
             elif not (is_number(kind) or pa.types.is_boolean(kind)):
                 to_column(pa.array([], kind), where, None)  # raises the error

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.]*,\d+([eE][+-]?\d+)?")
-LEAVE_OUT = "convert it, or leave it out with use_columns (--use-columns)"
+LEAVE_OUT = "convert it, or leave it out with ignore_columns (--ignore-columns)"
 MOST_QUOTED = 3
 
 

@@ -94,6 +94,8 @@ class TrainingConfig:
             Datasets or a .npy file; by default if they are large. The result is the same.
         label_column: for a table, the column with the labels.
         use_columns: for a table, the columns of the examples; by default all except the labels.
+        ignore_columns: for a table, columns to leave out, such as an identifier. A run records the others in
+            `use_columns`.
         categories: for a table with text, column -> its texts in the order of their indices. Training sets it, so that
             later tables get the same indices.
         label_names: for a folder of images, the sub-folders in the order of their labels; by default sorted. Training
@@ -143,6 +145,7 @@ class TrainingConfig:
     stream: bool | None = None
     label_column: str | None = None
     use_columns: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
+    ignore_columns: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     categories: dict[str, list[str]] | None = None
     label_names: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     seed: int = 0
@@ -173,7 +176,7 @@ class TrainingConfig:
         if self.decay not in ("auto", *DECAYS):
             raise InvalidInputError(unknown(self.decay, ("auto", *DECAYS), part="decay"))
         self._expect("jit_compile", "'auto', True or False", lambda jit: jit == "auto" or isinstance(jit, bool))
-        for name in ("augment", "freeze", "use_columns", "label_names"):
+        for name in ("augment", "freeze", "use_columns", "ignore_columns", "label_names"):
             self._expect(name, "a list of texts or None", lambda value: value is None or are_texts(value))
         self._expect(
             "categories",

@@ -38,6 +38,7 @@ def load_data(config: TrainingConfig, image_shape: tuple[int, ...] | None = None
         data_dir=config.data_dir,
         label_column=config.label_column,
         use_columns=config.use_columns,
+        ignore_columns=config.ignore_columns,
         categories=config.categories,
         label_names=config.label_names,
         stream=config.stream,
@@ -84,7 +85,7 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
     if data.label_names and config.label_column is not None:
         texts[config.label_column] = list(data.label_names)
-    return config.replace(use_columns=list(data.column_names), categories=texts)
+    return config.replace(use_columns=list(data.column_names), ignore_columns=None, categories=texts)
 
 
 def evaluation_split(split: Split, config: TrainingConfig) -> Split:

@@ -49,6 +49,9 @@ from keras_vae.training.targets import missed_targets
 KEPT = (*FROM_DATA, "epochs", "latent_dim", "batch_size")
 """Attributes that a resumed run takes from its own configuration if they are None."""
 
+IN_DATA = (*KEPT, "ignore_columns")
+"""Attributes that workers compare by the data that they lead to."""
+
 
 def train(
     config: TrainingConfig,
@@ -128,10 +131,12 @@ def train(
         if resume:
             before = run.config()
             config = config.replace(**{name: getattr(config, name) or getattr(before, name) for name in KEPT})
+            if before.use_columns and not {*before.use_columns} & {*(config.ignore_columns or ())}:
+                config = config.replace(ignore_columns=None)  # the run has recorded the others
             check_resumable(run, config)
         if isinstance(strategy, str):
-            # In a resumed run, only the chief knows the values to keep. They are compared below, with the data.
-            alike = {name: value for name, value in config.as_dict().items() if name not in KEPT}
+            # In a resumed run, only the chief knows these values. They are compared below, with the data.
+            alike = {name: value for name, value in config.as_dict().items() if name not in IN_DATA}
             strategy = make_strategy(strategy, replicas=replicas, alike={"configuration": json.dumps(alike)})
         data = load_data(config)
         warn_of_few_examples(data)

@@ -188,7 +188,7 @@ def test_the_text_among_numbers_is_named_with_its_row(tmp_path, refused, suffix,
     [
         ([f"1.234,{i}" for i in range(30)], "write the numbers with a decimal point instead of a comma"),
         (["?", *map(str, range(30))], "if '\\?' stands for a missing value, leave it empty"),
-        ([f"He said {i}" for i in range(30)], "convert it, or leave it out with use_columns"),
+        ([f"He said {i}" for i in range(30)], "convert it, or leave it out with ignore_columns"),
     ],
 )
 def test_the_remedy_for_a_column_of_text_depends_on_the_texts(tmp_path, refused, texts, remedy):
