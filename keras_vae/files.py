@@ -90,7 +90,7 @@ def partial_folder(target: Path) -> Iterator[Path]:
         OSError: if the disk is full or fails, also if a library raises another class of error in this case.
     """
     remove_abandoned(target.parent)
-    with _disk_errors(target):
+    with disk_errors(target):
         outer = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
         try:
             with locked(outer):
@@ -144,7 +144,7 @@ def check_writable(path: Path) -> None:
     """
     path = path.absolute()
     folder = next(one for one in (path, *path.parents) if one.exists() and not (one == path and one.is_file()))
-    with _disk_errors(path), tempfile.TemporaryDirectory(prefix=_prefix(path), dir=folder):
+    with disk_errors(path), tempfile.TemporaryDirectory(prefix=_prefix(path), dir=folder):
         pass
 
 
@@ -154,7 +154,7 @@ def _prefix(target: Path) -> str:
 
 
 @contextlib.contextmanager
-def _disk_errors(target: Path) -> Iterator[None]:
+def disk_errors(target: Path) -> Iterator[None]:
     """Converts any error of a library for a full or failing disk to an `OSError` that names `target`."""
     try:
         yield

@@ -15,7 +15,7 @@ from keras_vae.bulk.summary import ANSWERS, DEAD_LETTERS, REPORT, SUMMARY, Summa
 from keras_vae.bulk.unfinished import Unfinished
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.files import check_writable, names_in, new_parents, partial_folder
+from keras_vae.files import check_writable, disk_errors, names_in, new_parents, partial_folder
 from keras_vae.serving.extra import need
 
 
@@ -134,7 +134,7 @@ def make_job(
 def _continued(job: Job, out: str, overwrite: bool, verbose: int) -> Summary:
     """Runs a job after its finished parts, and moves them to `out` once all are there."""
     unfinished = Unfinished(Path(out), job)
-    with unfinished.open() as done:
+    with disk_errors(Path(out)), unfinished.open() as done:
         summary = run_here(job, unfinished.folder, done=done, save=unfinished.save, verbose=verbose)
         with partial_folder(Path(out)) as temporary:
             _replace(Path(out), unfinished.become, temporary / "old", overwrite)
