@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae.errors import InvalidInputError
-from keras_vae.locks import abandoned, locked
+from keras_vae.locks import LOCK, abandoned, locked
 from keras_vae.text import read_text
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
@@ -37,11 +37,12 @@ def expanded(path: str | os.PathLike, *, part: str = "path") -> Path:
 def write_whole(target: Path, write: Callable[[Path], Any]) -> None:
     """Writes a file atomically: `write` creates it in a temporary folder, and it replaces `target` once it is on disk.
 
-    If `write` fails, `target` is unchanged.
+    If `write` fails, `target` is unchanged. If `target` is a symbolic link, the file that it names is replaced.
 
     Raises:
         OSError: if the file cannot be written, also if `write` raises another class of error in this case.
     """
+    target = Path(os.path.realpath(target)) if target.is_symlink() else target
     with partial_folder(target) as folder:
         new = folder / target.name
         write(new)
@@ -89,8 +90,8 @@ def partial_folder(target: Path) -> Iterator[Path]:
         OSError: if the disk is full or fails, also if a library raises another class of error in this case.
     """
     remove_abandoned(target.parent)
-    with _disk_errors(target):
-        outer = Path(tempfile.mkdtemp(prefix=f".{target.name}{PARTIAL}", dir=target.parent))
+    with disk_errors(target):
+        outer = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
         try:
             with locked(outer):
                 inner = outer / "content"
@@ -116,6 +117,12 @@ def new_parents(target: Path) -> Iterator[None]:
                 parent.rmdir()
 
 
+def names_in(folder: Path) -> set[str]:
+    """Returns the names in a folder, without the lock and the temporary folders; empty if there is no folder."""
+    names = {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
+    return {name for name in names if name != LOCK and not (name.startswith(".") and PARTIAL in name)}
+
+
 def remove_abandoned(folder: Path) -> None:
     """Removes the temporary folders of `partial_folder` in `folder` whose processes were killed."""
     with contextlib.suppress(OSError):
@@ -137,12 +144,17 @@ def check_writable(path: Path) -> None:
     """
     path = path.absolute()
     folder = next(one for one in (path, *path.parents) if one.exists() and not (one == path and one.is_file()))
-    with _disk_errors(path), tempfile.TemporaryDirectory(prefix=f".{path.name}{PARTIAL}", dir=folder):
+    with disk_errors(path), tempfile.TemporaryDirectory(prefix=_prefix(path), dir=folder):
         pass
 
 
+def _prefix(target: Path) -> str:
+    """Returns the start of the names of temporary folders, short enough for a target with a name of 255 bytes."""
+    return f".{os.fsencode(target.name)[:200].decode(errors='ignore')}{PARTIAL}"
+
+
 @contextlib.contextmanager
-def _disk_errors(target: Path) -> Iterator[None]:
+def disk_errors(target: Path) -> Iterator[None]:
     """Converts any error of a library for a full or failing disk to an `OSError` that names `target`."""
     try:
         yield

@@ -148,3 +148,20 @@ def test_parents_stay_only_if_something_is_put_there(tmp_path):
     with new_parents(tmp_path / "a" / "b" / "c"):
         (tmp_path / "a" / "b" / "c").write_text("")
     assert (tmp_path / "a" / "b" / "c").exists()
+
+
+def test_a_link_stays_a_link_to_what_is_written(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    link, file = tmp_path / "a.json", tmp_path / "elsewhere" / "b.json"
+    link.symlink_to(file)
+    for content in (1, 2):  # of a link to nothing, and to a file
+        write_json(link, content)
+        assert link.is_symlink() and file.read_text() == f"{content}\n"
+    assert names(tmp_path) == {"a.json", "elsewhere"} and names(file.parent) == {"b.json"}
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "ü" * 127])
+def test_a_file_may_have_the_longest_name(tmp_path, name):
+    check_writable(tmp_path / name / "file")
+    write_json(tmp_path / name, 1)
+    assert names(tmp_path) == {name}

@@ -197,7 +197,12 @@ def _state(path: str) -> tuple[tuple[str, int, int], ...]:
 
 @lru_cache(maxsize=1)
 def _load(path: str, state: tuple[tuple[str, int, int], ...]) -> Any:
-    return tf.saved_model.load(path)
+    try:
+        return tf.saved_model.load(path)
+    except Exception as error:  # TensorFlow raises many classes of errors for missing and damaged files
+        raise InvalidInputError(
+            f"{path}: TensorFlow cannot load this export ({one_line(error)}); export the model again."
+        ) from error
 
 
 def _as_input(names: str | tuple[str, ...], spec: tf.TensorSpec, value: Any) -> Any:

@@ -2,19 +2,20 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from keras_vae.bulk.exported_model import SIGNATURES, ExportedModel
 from keras_vae.bulk.formats import FORMATS
 from keras_vae.bulk.job import Job
 from keras_vae.bulk.local import run_here
 from keras_vae.bulk.sources import find_source
-from keras_vae.bulk.summary import SUMMARY, Summary, read_summary
+from keras_vae.bulk.summary import ANSWERS, DEAD_LETTERS, REPORT, SUMMARY, Summary, read_summary
 from keras_vae.bulk.unfinished import Unfinished
 from keras_vae.checks import check_integer
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.files import check_writable, new_parents, partial_folder
+from keras_vae.files import check_writable, disk_errors, names_in, new_parents, partial_folder
 from keras_vae.serving.extra import need
 
 
@@ -66,7 +67,7 @@ def infer(
         fields: input -> column or feature, for the inputs whose names differ.
         key: column or feature with the keys. None derives the keys from file and row.
         batch_size: number of records in a batch.
-        overwrite: whether to replace an existing output folder.
+        overwrite: whether to replace the output folder of an earlier job, if it contains no other files.
         resume: whether the job can be stopped: the same call then continues after the last finished part, of about
             16,384 records. Only for a job in this process. The unfinished work is in a hidden folder beside `out`.
         verbose: 1 shows a progress bar, for a job in this process.
@@ -133,11 +134,10 @@ def make_job(
 def _continued(job: Job, out: str, overwrite: bool, verbose: int) -> Summary:
     """Runs a job after its finished parts, and moves them to `out` once all are there."""
     unfinished = Unfinished(Path(out), job)
-    with unfinished.open() as done:
+    with disk_errors(Path(out)), unfinished.open() as done:
         summary = run_here(job, unfinished.folder, done=done, save=unfinished.save, verbose=verbose)
-        with _new_folder(out, overwrite) as folder:
-            unfinished.move_to(Path(folder))
-    unfinished.folder.rmdir()
+        with partial_folder(Path(out)) as temporary:
+            _replace(Path(out), unfinished.become, temporary / "old", overwrite)
     return summary
 
 
@@ -166,6 +166,11 @@ def _check_out(out: str, overwrite: bool) -> None:
             f"{out}: --overwrite replaces only a folder of an earlier job, with a {SUMMARY}; this folder has none; use "
             "another --out."
         )
+    if target.exists() and (others := names_in(target) - {ANSWERS, DEAD_LETTERS, SUMMARY, *REPORT}):
+        raise InvalidInputError(
+            f"{out}: --overwrite replaces only the files of an earlier job; this folder also has {min(others)!r}; move "
+            "it away, or use another --out."
+        )
     check_writable(target.absolute().parent if target.exists() else target)
 
 
@@ -180,12 +185,17 @@ def _new_folder(out: str, overwrite: bool) -> Iterator[str]:
         folder = temporary / "new"
         folder.mkdir()
         yield str(folder)
-        _check_out(out, overwrite)  # another job may have written the same folder in the meantime
-        if target.exists():
-            target.rename(temporary / "old")
-        try:
-            folder.rename(target)
-        except BaseException:
-            if (temporary / "old").exists():
-                (temporary / "old").rename(target)
-            raise
+        _replace(target, folder.rename, temporary / "old", overwrite)
+
+
+def _replace(target: Path, move: Callable[[Path], Any], old: Path, overwrite: bool) -> None:
+    """Moves a new folder to `target`, and a folder that is there to `old`, or back if this fails."""
+    _check_out(str(target), overwrite)  # another job may have written the same folder in the meantime
+    if target.exists():
+        target.rename(old)
+    try:
+        move(target)
+    except BaseException:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise

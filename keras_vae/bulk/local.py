@@ -1,5 +1,6 @@
 """Runs a job in this process."""
 
+import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -135,9 +136,13 @@ class _Writer:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self._write()
-        self.file.close()
+    def __exit__(self, kind: type[BaseException] | None, *_):
+        if kind is None:
+            self._write()
+            self.file.close()
+            return
+        with contextlib.suppress(Exception):  # the first error tells what is wrong, such as a full disk
+            self.file.close()
 
     def write(self, items: Sequence[Any]) -> None:
         self.waiting += items

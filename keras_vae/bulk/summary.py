@@ -12,6 +12,9 @@ from keras_vae.text import counted
 ANSWERS, DEAD_LETTERS, SUMMARY = "answers", "dead_letters", "summary.json"
 """The names of the files and folders in an output folder."""
 
+REPORT = ("strangest.csv", "strangest.png")
+"""The names of the files that `keras-vae anomalies` adds."""
+
 
 @dataclass(frozen=True)
 class Summary:

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,12 +49,11 @@ class Unfinished:
         summary = {name: getattr(done.summary, name) for name in ("read", "answered", "rejected")}
         write_json(self.folder / FILE, {"job": self.digest, "parts": done.parts, "summary": summary})
 
-    def move_to(self, folder: Path) -> None:
-        """Moves the content of the finished folder to a new one."""
-        for entry in self.folder.iterdir():
-            if entry.name not in (FILE, LOCK):
-                shutil.move(entry, folder / entry.name)
-        (self.folder / FILE).unlink(missing_ok=True)
+    def become(self, target: Path) -> None:
+        """Renames the finished folder to `target`, in one step, so that neither a kill nor an error loses it."""
+        self.folder.rename(target)
+        for name in (FILE, LOCK):
+            (target / name).unlink(missing_ok=True)
 
 
 def _digest(job: Job) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from keras_vae.data import SplitDataset
 from keras_vae.digest import differences
 from keras_vae.errors import InvalidInputError, one_line
-from keras_vae.files import new_parents, read_json, write_json, write_whole
+from keras_vae.files import names_in, new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, locked
 from keras_vae.models import Autoencoder, load_model
 from keras_vae.models.load import METADATA
@@ -26,6 +26,7 @@ from keras_vae.text import read_text
 from keras_vae.training.config import TrainingConfig
 from keras_vae.version import __version__
 
+DATA, ENVIRONMENT = "data.json", "environment.json"
 NEWEST, PREVIOUS, BEST = "checkpoint.keras", "checkpoint-previous.keras", "best.keras"
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy", "keras-tuner", "tensorflow-datasets")
 
@@ -55,8 +56,8 @@ class Run:
 
     FILES = (
         "config.json",
-        "data.json",
-        "environment.json",
+        DATA,
+        ENVIRONMENT,
         "history.csv",
         NEWEST,
         PREVIOUS,
@@ -104,13 +105,20 @@ class Run:
         """
         if self.path.is_file():
             raise InvalidInputError(f"{self.path}: it is a file; expected a folder for the run.")
-        if not self.path.is_dir() or not {path.name for path in self.path.iterdir()} - {LOCK}:
+        names = names_in(self.path)
+        if not names or (names <= {ENVIRONMENT, DATA} and self._was_starting()):
             return
         if not overwrite:
             hint = "use --resume to continue, --overwrite to start again, or" if self.exists else "choose"
             raise InvalidInputError(f"{self.path}: it exists and is not empty; {hint} another --out.")
         if not self.exists:
             raise InvalidInputError(f"{self.path}: it is not a run, so --overwrite leaves it; choose another --out.")
+
+    def _was_starting(self) -> bool:
+        """Whether the folder has the first file that `start` writes; it then has no configuration if it was killed."""
+        with contextlib.suppress(InvalidInputError, OSError):
+            return "keras_vae" in self.read_json(ENVIRONMENT)
+        return False
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -138,9 +146,9 @@ class Run:
         self.check_free(overwrite=overwrite)
         self.clear()
         self.path.mkdir(parents=True, exist_ok=True)
-        self.write_json("environment.json", environment())
+        self.write_json(ENVIRONMENT, environment())
         if data is not None:
-            self.write_json("data.json", data.digests())
+            self.write_json(DATA, data.digests())
         self.write_json("config.json", config.as_dict())
 
     def changed_data(self, data: SplitDataset) -> list[str] | None:
@@ -149,18 +157,18 @@ class Run:
         Raises:
             InvalidInputError: if the digests are damaged.
         """
-        if not self["data.json"].exists():
+        if not self[DATA].exists():
             return None
-        before = self.read_json("data.json")
+        before = self.read_json(DATA)
         if not isinstance(before, dict):
             raise InvalidInputError(
-                f"{self['data.json']}: it is damaged (expected digests by name); put the file back, or remove it."
+                f"{self[DATA]}: it is damaged (expected digests by name); put the file back, or remove it."
             )
         return differences(before, data.digests())
 
     def clear(self) -> None:
-        """Removes the files of the run, and no other files."""
-        for name in self.FILES:
+        """Removes the files of the run, and no other files; the configuration last, so that it is a run until then."""
+        for name in reversed(self.FILES):
             if self[name].is_dir():
                 shutil.rmtree(self[name])
             else:

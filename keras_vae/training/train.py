@@ -28,7 +28,7 @@ from keras_vae.optimizers import AverageWeights
 from keras_vae.replicas import between_workers
 from keras_vae.text import counted
 from keras_vae.training.build import adapt_model, build_model, describe_model
-from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints
+from keras_vae.training.checkpoint import KeepRun, Progress, check_is_of, read_checkpoint, remove_checkpoints
 from keras_vae.training.config import FROM_DATA, TrainingConfig
 from keras_vae.training.defaults import with_defaults
 from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
@@ -163,6 +163,8 @@ def train(
             )
         # Outside the scope, since only the chief creates these variables, and before anything is written.
         progress = read_checkpoint(run, steps_of(config, data)) if resume else Progress()
+        if progress.model is not None:
+            check_is_of(run, _state(model), _state(progress.model))
         initial = config.init_from if writes and progress.model is None else None
         taken = None if initial is None else load_matching(model, initial)
         if resume:

@@ -16,7 +16,7 @@ import keras_tuner
 from keras_vae.checks import check_integer
 from keras_vae.digest import differences
 from keras_vae.errors import InvalidInputError, unknown
-from keras_vae.files import new_parents, read_json, write_json, write_whole
+from keras_vae.files import names_in, new_parents, read_json, write_json, write_whole
 from keras_vae.locks import LOCK, check_unlocked, locked
 from keras_vae.plots import plot_rate_distortion, plot_search, save
 from keras_vae.training import Run, TrainingConfig, train
@@ -174,7 +174,7 @@ def _prepare(out: Path, resume: bool) -> None:
     if out.is_file():
         raise InvalidInputError(f"{out}: it is a file; expected a folder for the search.")
     exists = (out / SETTINGS).exists()
-    if out.is_dir() and {path.name for path in out.iterdir()} - {LOCK} and not (resume and exists):
+    if names_in(out) and not (resume and exists):
         hint = "use --resume to continue, or choose" if exists else "choose"
         raise InvalidInputError(f"{out}: it exists and is not empty; {hint} another --out.")
 

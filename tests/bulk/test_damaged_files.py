@@ -1,10 +1,13 @@
 """A damaged file costs its own records, each told as a dead letter, and no other's."""
 
+import errno
+import shutil
+
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from keras_vae.bulk import infer
+from keras_vae.bulk import infer, local
 from keras_vae.bulk.sources import find_source
 
 
@@ -16,6 +19,41 @@ def spoil_page(path, group=1):
     for i in range(start + 40, start + 400):
         content[i] ^= 0xA5
     path.write_bytes(content)
+
+
+@pytest.mark.parametrize("kept", [None, 500], ids=["missing", "truncated"])
+def test_an_export_without_its_weights_is_one_line(export, x, write_parquet, tmp_path, refused, kept):
+    copy = shutil.copytree(export, tmp_path / "export")
+    (weights,) = copy.glob("variables/variables.data*")
+    content = weights.read_bytes()
+    weights.unlink()
+    if kept is not None:
+        weights.write_bytes(content[:kept])
+    with refused("export: TensorFlow cannot load this export"):
+        infer("encode", copy, write_parquet(x[:5]), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "tfrecord"])
+def test_a_full_disk_is_told_and_the_finished_parts_are_kept(
+    export, x, write_parquet, tmp_path, monkeypatch, file_format
+):
+    path, out, write, calls = write_parquet(x), tmp_path / "out", local._Writer._write, []
+
+    def full(writer):
+        calls.append(writer)
+        if len(calls) > 2:  # the answers and dead letters of the first part
+            writer.file.close()
+            raise OSError(errno.ENOSPC, "...")
+        write(writer)
+
+    monkeypatch.setattr(local, "ROWS_PER_PART", 300)
+    with monkeypatch.context() as patch:
+        patch.setattr(local._Writer, "_write", full)
+        with pytest.raises(OSError, match="No space left") as caught:
+            infer("encode", export, path, out, resume=True, file_format=file_format)
+    assert caught.value.filename == str(out)
+    assert infer("encode", export, path, out, resume=True, file_format=file_format).answered == len(x)
 
 
 @pytest.mark.slow

@@ -419,6 +419,33 @@ def test_a_folder_that_is_there_is_left_alone(export, x, write_parquet, tmp_path
     with refused("--overwrite replaces only a folder of an earlier job"):
         infer("encode", export, path, tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / "thesis").read_text() == "years"
+    (out / "notes.txt").write_text("mine")
+    with refused("replaces only the files of an earlier job; this folder also has 'notes.txt'; move it away"):
+        infer("encode", export, path, out, overwrite=True)
+    assert (out / "notes.txt").read_text() == "mine" and (out / "summary.json").exists()
+
+
+def test_finished_work_is_kept_if_another_job_takes_the_folder(
+    export, x, write_parquet, tmp_path, monkeypatch, refused
+):
+    path, out = write_parquet(x[:5]), tmp_path / "out"
+    module = sys.modules[infer.__module__]
+    run_here = module.run_here
+
+    def while_another_writes(*args, **options):
+        summary = run_here(*args, **options)
+        out.mkdir()
+        return summary
+
+    monkeypatch.setattr(module, "run_here", while_another_writes)
+    with refused("expected a new folder; it exists"):
+        infer("encode", export, path, out, resume=True)
+    out.rmdir()
+    monkeypatch.setattr(module, "run_here", run_here)
+    monkeypatch.setattr(ExportedModel, "answer", None)  # nothing is computed again
+    assert infer("encode", export, path, out, resume=True).answered == 5
+    assert {entry.name for entry in out.iterdir()} == {"answers", "dead_letters", "summary.json"}
+    assert pq.read_table(out / "answers").num_rows == 5
 
 
 def test_without_beam_it_is_told_how_to_install_it(export, x, write_parquet, tmp_path, refused, monkeypatch):

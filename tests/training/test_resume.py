@@ -285,6 +285,20 @@ def test_a_truncated_checkpoint_is_refused_and_kept(tmp_path, brief, whole_brief
     assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
 
 
+@pytest.mark.parametrize("name", ["model.keras", "checkpoint.keras"])
+def test_a_model_of_another_configuration_is_refused_and_kept(tmp_path, brief, whole_brief, refused, name):
+    run, other = Run(tmp_path / "run"), brief.replace(latent_dim=5)
+    run.start(other)
+    run.write_history({epoch: values[:2] for epoch, values in whole_brief.read_history().items()})
+    shutil.copy(whole_brief["model.keras"], run.path)
+    if name != "model.keras":
+        save_checkpoint(run, whole_brief.model(), 2 * steps_of(brief, load_data(brief)))
+    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
+    with refused(r"expected a saved model as in its config\.json, with \S+ \S+; got \S+ \S+; put back the file"):
+        train(other, run.path, resume=True, verbose=0)
+    assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("finished", [False, True])
 def test_a_history_without_its_last_epochs_is_refused_and_kept(tmp_path, brief, whole_brief, refused, finished):

@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -232,3 +233,30 @@ def test_what_json_keeps_it_gives_back(run):
     content = {"elbo": -1.0 / 3, "examples": 180, "nested": [1, None, "ü"]}
     run.write_json("evaluation.json", content)
     assert run.read_json("evaluation.json") == content
+
+
+def test_a_run_that_was_killed_while_it_started_starts_again(run, tmp_path, refused):
+    tiny = run.config()
+    run["config.json"].unlink()
+    (run.path / ".data.json.partial-abc").mkdir()
+    Run(run.path).start(tiny)
+    assert run.exists
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "environment.json").write_text("{}")
+    with refused("it exists and is not empty"):
+        Run(tmp_path / "mine").start(tiny)
+
+
+def test_a_run_that_is_half_cleared_is_a_run(run, monkeypatch):
+    run["history.csv"].write_text("epoch\n1\n")
+    unlink = Path.unlink
+
+    def fails(path, **options):
+        if path.name == "history.csv":
+            raise OSError("killed")
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", fails)
+    with pytest.raises(OSError, match="killed"):
+        run.clear()
+    assert run.exists
