@@ -11,7 +11,6 @@ from keras_vae.data import Split
 from keras_vae.data.load import is_table
 from keras_vae.data.table import SUFFIXES, read_as_in_training
 from keras_vae.data.table_rows import table_of, with_missing, write_table
-from keras_vae.distributions.table import table_within
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import expanded, new_parents, write_whole
 from keras_vae.models import Autoencoder
@@ -38,8 +37,8 @@ def check_table(source: Path, out: Path) -> TrainingConfig | None:
 
 
 def write_rows(out: Path, rows: np.ndarray, config: TrainingConfig, labels: np.ndarray | None) -> None:
-    """Writes rows in the columns of the training data, with a column of labels if the model has a condition."""
-    table = table_of(rows, config.use_columns or (), _texts(config))
+    """Writes rows like those of the training data, with a column of labels if the model has a condition."""
+    table = table_of(rows, config.use_columns or (), _texts(config), config.decimals or {})
     if labels is not None and labels.ndim == 1 and config.label_column is not None:
         names = (config.categories or {}).get(config.label_column, ())
         column = table_of(labels[:, None].astype("float64"), (config.label_column,), (names,))
@@ -63,9 +62,8 @@ def impute_table(source: Path, data: str, out: Path, *, draw: bool, seed: int, m
     check_split(model, Split(x, y), data)
     missing, condition = np.isnan(x), condition_of(model, y)
     rows = model.reconstruct(x, condition=condition, draw="sample" if draw else "mean", seed=seed)
-    table = table_within(model.likelihood)
-    whole = [name for name, kind in zip(names, table.kinds, strict=True) if kind != "real"] if table else []
-    _write(out, with_missing(path, rows, missing, names=names, categories=_texts(config), whole=whole))
+    decimals = config.decimals or {}
+    _write(out, with_missing(path, rows, missing, names=names, categories=_texts(config), decimals=decimals))
     typer.echo(f"Imputed: {counted(int(missing.sum()), 'value')} in {counted(int(missing.any(axis=1).sum()), 'row')}.")
 
 

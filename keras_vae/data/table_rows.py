@@ -1,6 +1,6 @@
 """Rows of numbers -> the table that a file has: named columns, texts for indices, whole numbers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +10,60 @@ from keras_vae.data.columns import FALSE, TRUE, kind_of
 from keras_vae.data.table import arrow_table, column_names
 from keras_vae.errors import InvalidInputError
 
+MOST_DECIMALS, MOST_ROWS = 6, 100_000
+"""Limits of `decimals_of`."""
 
-def table_of(rows: np.ndarray, names: Sequence[str], categories: Sequence[Sequence[str]]) -> Any:
+
+def decimals_of(x: np.ndarray) -> list[int | None]:
+    """Returns the number of decimals of the numbers in each column, at most 6; None for more.
+
+    Of many rows, 100,000 are read.
+
+    Args:
+        x: float32 `(N, D)`, which may contain NaN.
+
+    Example:
+
+    >>> decimals_of(np.array([[31, 0.1, 1 / 3], [np.nan, 2.25, 0]], "float32"))
+    [0, 2, None]
+    """
+    rows = x[:: -(-len(x) // MOST_ROWS)]
+    return [_decimals(column[np.isfinite(column)]) for column in rows.T]
+
+
+def _decimals(values: np.ndarray) -> int | None:
+    for count in range(MOST_DECIMALS + 1):
+        if (np.round(values.astype("float64"), count).astype(values.dtype) == values).all():
+            return count
+    return None
+
+
+def table_of(
+    rows: np.ndarray,
+    names: Sequence[str],
+    categories: Sequence[Sequence[str]],
+    decimals: Mapping[str, int] | None = None,
+) -> Any:
     """Returns rows as an Arrow table. Indices become texts; a column of whole numbers, int64; NaN, null.
 
     Args:
         rows: `(N, D)`.
         names: names of the D columns.
         categories: for each column, the texts with the indices 0, 1, ...; empty for a numeric column.
+        decimals: column -> number of decimals to which its numbers are rounded.
 
     Example:
 
-    >>> table = table_of(np.array([[0.5, 1, 7], [2, 0, np.nan]]), ("size", "town", "visits"), ((), ("Bonn", "Ulm"), ()))
-    >>> table.to_pydict()
+    >>> rows, texts = np.array([[0.5, 1, 7.1], [2, 0, np.nan]]), ((), ("Bonn", "Ulm"), ())
+    >>> table_of(rows, ("size", "town", "visits"), texts, {"visits": 0}).to_pydict()
     {'size': [0.5, 2.0], 'town': ['Ulm', 'Bonn'], 'visits': [7, None]}
     """
     import pyarrow as pa
 
-    columns = [_values(rows[:, i], texts) for i, texts in enumerate(categories)]
+    columns = [
+        _values(_rounded(rows[:, i], (decimals or {}).get(name)), texts)
+        for i, (name, texts) in enumerate(zip(names, categories, strict=True))
+    ]
     return pa.table({name: pa.array(values) for name, values in zip(names, columns, strict=True)})
 
 
@@ -57,11 +93,11 @@ def with_missing(
     *,
     names: Sequence[str],
     categories: Sequence[Sequence[str]],
-    whole: Collection[str] = (),
+    decimals: Mapping[str, int] | None = None,
 ) -> Any:
     r"""Returns the table of a file with its missing values replaced; all other values and columns stay as they are.
 
-    The columns of a CSV file are text, so that 007 stays 007. A column of integers gets whole numbers.
+    The columns of a CSV file are text, so that 007 stays 007. A column of integers or booleans keeps its type.
 
     Args:
         path: the file.
@@ -69,7 +105,7 @@ def with_missing(
         missing: which values are replaced, bool `(N, D)`.
         names: the D columns.
         categories: for each of them, the texts with the indices 0, 1, ...; empty for a numeric column.
-        whole: columns that get whole numbers, even if the file has none in them.
+        decimals: column -> number of decimals to which its new numbers are rounded.
 
     Raises:
         InvalidInputError: if the file is not a table, or has another number of rows.
@@ -78,7 +114,8 @@ def with_missing(
 
     >>> _ = Path("t.csv").write_text("key,age,town\n007,,Ulm\n008,31,NA\n")
     >>> rows, missing = np.array([[42.3, 0], [0, 0]]), np.array([[True, False], [False, True]])
-    >>> with_missing("t.csv", rows, missing, names=("age", "town"), categories=((), ("Bonn", "Ulm"))).to_pydict()
+    >>> names, texts = ("age", "town"), ((), ("Bonn", "Ulm"))
+    >>> with_missing("t.csv", rows, missing, names=names, categories=texts, decimals={"age": 0}).to_pydict()
     {'key': ['007', '008'], 'age': ['42', '31'], 'town': ['Ulm', 'Bonn']}
     """
     import pyarrow as pa
@@ -93,13 +130,14 @@ def with_missing(
             continue
         old = table[name].combine_chunks()
         old = old.dictionary_decode() if pa.types.is_dictionary(old.type) else old
-        new = _like(old, np.where(missing[:, i], rows[:, i], np.nan), categories[i], whole=name in whole)
+        values = _rounded(np.where(missing[:, i], rows[:, i], np.nan), (decimals or {}).get(name))
+        new = _like(old, values, categories[i])
         old = old.cast(new.type)
         table = table.set_column(table.column_names.index(name), name, pc.if_else(pa.array(missing[:, i]), new, old))
     return table
 
 
-def _like(old: Any, values: np.ndarray, texts: Sequence[str], *, whole: bool) -> Any:
+def _like(old: Any, values: np.ndarray, texts: Sequence[str]) -> Any:
     """Returns new values for a column as an Arrow array of its type, or of one that holds both."""
     import pyarrow as pa
 
@@ -111,16 +149,12 @@ def _like(old: Any, values: np.ndarray, texts: Sequence[str], *, whole: bool) ->
         words = [pair for pair in zip(FALSE[1:], TRUE[1:], strict=True) if known and known <= {*pair}]
         if words:
             return pa.array([words[0][int(value >= 0.5)] for value in values], kind)
-        whole = whole or (bool(known) and all(map(_is_integer, known)))
-        values = np.round(values) if whole else values
         return pa.array([None if value is None else str(value) for value in _values(values, ())], kind)
     if pa.types.is_boolean(kind):
         return pa.array(values >= 0.5)
     if pa.types.is_integer(kind):
         return pa.array(np.round(values), from_pandas=True).cast(kind)
-    return pa.array(np.round(values) if whole else _short(values)).cast(
-        kind if pa.types.is_floating(kind) else "double"
-    )
+    return pa.array(_short(values)).cast(kind if pa.types.is_floating(kind) else "double")
 
 
 def _values(values: np.ndarray, texts: Sequence[str]) -> list[Any]:
@@ -138,5 +172,6 @@ def _short(values: np.ndarray) -> np.ndarray:
     return values.astype(str).astype("float64") if values.dtype == np.float32 else values
 
 
-def _is_integer(text: str) -> bool:
-    return text.removeprefix("-").isdecimal()
+def _rounded(values: np.ndarray, decimals: int | None) -> np.ndarray:
+    """Returns numbers with at most so many decimals, float64; unchanged for None."""
+    return values if decimals is None else np.round(values.astype("float64"), decimals) + 0.0  # and no -0.0

@@ -19,7 +19,7 @@ CHOOSE_DATA = ("data", "data_dir", "image_size", "validation", "test", "limit")
 TABLE_OPTIONS, FOLDER_OPTIONS = ("label_column", "use_columns", "categories"), ("label_names",)
 """Attributes with options for tables, and for folders of images."""
 
-FROM_DATA = ("use_columns", "categories", "label_names", "image_size")
+FROM_DATA = ("use_columns", "categories", "decimals", "label_names", "image_size")
 """Attributes that `with_names` sets from a table or from images if they are None."""
 
 DECAYS = ("cosine", "linear", "none")
@@ -98,6 +98,8 @@ class TrainingConfig:
             `use_columns`.
         categories: for a table with text, column -> its texts in the order of their indices. Training sets it, so that
             later tables get the same indices.
+        decimals: for a table, column -> number of decimals of its numbers, for those with at most six. Training sets
+            it, so that rows in tables are written with as many.
         label_names: for a folder of images, the sub-folders in the order of their labels; by default sorted. Training
             sets it, so that later folders get the same labels.
         seed: seed of weights, noise, shuffling and splits.
@@ -147,6 +149,7 @@ class TrainingConfig:
     use_columns: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     ignore_columns: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     categories: dict[str, list[str]] | None = None
+    decimals: dict[str, int] | None = None
     label_names: list[str] | None = dataclasses.field(default=None, metadata={"hint": QUOTES})
     seed: int = 0
     dtype_policy: str = "auto"
@@ -182,6 +185,11 @@ class TrainingConfig:
             "categories",
             "a mapping of columns to lists of texts, or None",
             lambda value: value is None or all(map(are_texts, value.values())),
+        )
+        self._expect(
+            "decimals",
+            "a mapping of columns to integers >= 0, or None",
+            lambda value: value is None or all(isinstance(n, int) and n >= 0 for n in value.values()),
         )
         self._expect(
             "imports",

@@ -11,7 +11,7 @@ from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingCon
 from keras_vae.training.run import Run
 
 KEY = "data_options"
-RECORDED = (*TABLE_OPTIONS, *FOLDER_OPTIONS, "image_size", "validation", "test", "seed", "binarize")
+RECORDED = (*TABLE_OPTIONS, "decimals", *FOLDER_OPTIONS, "image_size", "validation", "test", "seed", "binarize")
 MOST_BYTES = 2**26
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from keras_vae.data import Split, SplitDataset
 from keras_vae.data.binarize import Binarized
 from keras_vae.data.hugging_face import is_hugging_face
-from keras_vae.data.lazy_array import LazyArray
+from keras_vae.data.lazy_array import LazyArray, sample
 from keras_vae.data.load import has_images, has_label_names, is_table, load
 from keras_vae.data.prepared import prepared_columns
+from keras_vae.data.table_rows import decimals_of
 from keras_vae.files import expanded
 from keras_vae.training.config import FOLDER_OPTIONS, TABLE_OPTIONS, TrainingConfig
 
@@ -71,8 +72,9 @@ def with_data(config: TrainingConfig, data: str) -> TrainingConfig:
 def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     """Returns the configuration with names and a size from the data, so that later data are read in the same way.
 
-    The names are the columns of a table and the texts of its categories in the order of their indices, or the labels of
-    a folder of images or of TFRecord files. The size is that of the images in such a folder.
+    The names are the columns of a table and the texts of its categories in the order of their indices, with the number
+    of decimals of the other columns; or the labels of a folder of images or of TFRecord files. The size is that of the
+    images in such a folder.
     """
     if not data.column_names:
         if config.image_size is None and data.is_image and has_label_names(config.data) and has_images(config.data):
@@ -85,7 +87,13 @@ def with_names(config: TrainingConfig, data: SplitDataset) -> TrainingConfig:
     texts = {name: list(known) for name, known in zip(data.column_names, data.categories, strict=True) if known}
     if data.label_names and config.label_column is not None:
         texts[config.label_column] = list(data.label_names)
-    return config.replace(use_columns=list(data.column_names), ignore_columns=None, categories=texts)
+    decimals = dict(zip(data.column_names, decimals_of(sample(data.train.x)), strict=True))
+    return config.replace(
+        use_columns=list(data.column_names),
+        ignore_columns=None,
+        categories=texts,
+        decimals={name: count for name, count in decimals.items() if count is not None and name not in texts},
+    )
 
 
 def evaluation_split(split: Split, config: TrainingConfig) -> Split:

@@ -25,7 +25,7 @@ def model(tmp_path):
     model = kv.zoo.masked_vae((3,), 2, base={"name": "table", "columns": kinds}, units=(4,), seed=0)
     model.adapt(np.array([[31, 0, 1.5], [45, 1, 2.25], [np.nan, 2, np.nan]], "float32"))
     columns, texts = ["age", "town, or city", "income"], {"town, or city": ["Bonn", "Köln", "Ulm"]}
-    config = TrainingConfig(use_columns=columns, categories=texts)
+    config = TrainingConfig(use_columns=columns, categories=texts, decimals={"age": 0, "income": 2})
     Run(tmp_path).save_model(model, "m.keras", metadata=record_of(config))
     return tmp_path / "m.keras"
 
@@ -39,7 +39,7 @@ def test_samples_and_reconstructions_are_written_with_names_and_texts(cli, model
     samples = rows_of("s.csv")
     assert len(samples) == 20 and [*samples[0]] == ["age", "town, or city", "income"]
     assert {row["town, or city"] for row in samples} <= {"Bonn", "Köln", "Ulm"}
-    assert all(row["age"].isdecimal() for row in samples)
+    assert all(row["age"].isdecimal() and float(row["income"]) == round(float(row["income"]), 2) for row in samples)
     Path("new.csv").write_text(CSV)
     assert cli("reconstruct", model, "--data", "new.csv", "--out", "r.tsv")[0] == 0
     header, *rows = Path("r.tsv").read_text().splitlines()

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from keras_vae.data.table import read_table
-from keras_vae.data.table_rows import table_of, with_missing, write_table
+from keras_vae.data.table_rows import decimals_of, table_of, with_missing, write_table
 
 NAMES, TEXTS = ("size, in m", "town", "visits"), ((), ("Bonn", 'Köln "am" Rhein; Ufer'), ())
 ROWS = np.array([[0.1, 1, 3], [2.5, 0, np.nan], [np.nan, np.nan, 12]], "float32")
@@ -23,6 +23,14 @@ def test_a_table_that_is_written_is_read_again(tmp_path, suffix):
     np.testing.assert_array_equal(parts.train.x, ROWS)
 
 
+def test_numbers_have_the_decimals_of_the_training_data():
+    x = np.array([[31, 1e9, -0.25, 1 / 3, 12345.67, np.nan], [np.nan, 7, 2, 2, 0.5, np.nan]], "float32")
+    assert decimals_of(x) == [0, 0, 2, None, 2, 0]
+    names = ("age", "income", "change")
+    table = table_of(np.array([[23.4, 5.5e8, -0.001]], "float32"), names, ((), (), ()), {"age": 0, "change": 2})
+    assert table.to_pydict() == {"age": [23], "income": [550000000], "change": [0]}
+
+
 CSV = """key,joined,note,age,member,income,town
 007,2020-01-02,"a ""b"", c",,True,1.50,Ulm
 008,2020-01-03,,31,,NA,
@@ -33,14 +41,15 @@ CSV = """key,joined,note,age,member,income,town
 def test_only_the_missing_values_of_a_csv_file_change(tmp_path):
     path, out = tmp_path / "t.csv", tmp_path / "filled.csv"
     path.write_text(CSV)
-    rows = np.array([[40.7, 0.2, 9, 9], [9, 0.2, 1.8, 0], [9, 9, 9, 9]], "float32")
+    rows = np.array([[40.7, 0.2, 9, 9], [9, 0.2, 1.8123, 0], [9, 9, 9, 9]], "float32")
     missing = np.array([[1, 0, 0, 0], [0, 1, 1, 1], [0, 0, 0, 0]], bool)
     names, texts = ("age", "member", "income", "town"), ((), (), (), ("Bonn", "Ulm"))
-    write_table(with_missing(path, rows, missing, names=names, categories=texts), out)
+    filled = with_missing(path, rows, missing, names=names, categories=texts, decimals={"age": 0, "income": 2})
+    write_table(filled, out)
     assert out.read_text().replace('"', "").splitlines() == [
         "key,joined,note,age,member,income,town",
         "007,2020-01-02,a b, c,41,True,1.50,Ulm",
-        "008,2020-01-03,,31,False,1.8,Bonn",
+        "008,2020-01-03,,31,False,1.81,Bonn",
         "009,2020-01-04,x,45,False,2.25,Bonn",
     ]
 
@@ -59,7 +68,7 @@ def test_the_columns_of_a_parquet_file_keep_their_types(tmp_path, refused):
     rows = np.array([[40.7, 1, 9, 9, 3.4, 6.6], [9, 0.8, 1.8, 0, 2.2, 9]])
     missing = np.array([[1, 0, 0, 0, 1, 1], [0, 1, 1, 1, 1, 0]], bool)
     texts = ((), (), (), ("Bonn", "Ulm"), (), ())
-    filled = with_missing(path, rows, missing, names=tuple(columns), categories=texts, whole=["rate"])
+    filled = with_missing(path, rows, missing, names=tuple(columns), categories=texts, decimals={"rate": 0})
     assert [str(kind) for kind in filled.schema.types] == ["int16", "bool", "float", "string", "double", "double"]
     assert [column.to_pylist() for column in filled.columns] == [
         [41, 31], [True, True], [1.5, pytest.approx(1.8)], ["Ulm", "Bonn"], [3.4, 2.2], [7, 2],
