@@ -19,7 +19,7 @@ Model = Annotated[
     Path, typer.Argument(help="Run folder or .keras file; for bulk inference an export.", show_default=False)
 ]
 Source = Annotated[Path, typer.Argument(help="Run folder or .keras file.", show_default=False)]
-Out = Annotated[Path, typer.Option(help="Output: a .npz file; for bulk inference a folder.")]
+Out = Annotated[Path, typer.Option(help="Output: a .npz, .csv, .tsv or .parquet file; for bulk inference a folder.")]
 Data = Annotated[
     str | None,
     typer.Option(
@@ -68,8 +68,9 @@ def encode(model: Model, out: Out, data: Data = None, split: Split = None, overw
     """
     from keras_vae.cli.outputs import check_out
     from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
+    from keras_vae.data.table import SUFFIXES
 
-    check_out(out, ".npz", overwrite=overwrite)
+    check_out(out, ".npz", *SUFFIXES, overwrite=overwrite)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)
     posterior = loaded.encode(part.x, condition=condition_of(loaded, part.y))
@@ -92,8 +93,9 @@ def score(
     """Write the evidence lower bound of each example, in nats; of images in a folder with their names."""
     from keras_vae.cli.outputs import check_out
     from keras_vae.cli.sources import condition_of, examples, model_of
+    from keras_vae.data.table import SUFFIXES
 
-    check_out(out, ".npz", overwrite=overwrite)
+    check_out(out, ".npz", *SUFFIXES, overwrite=overwrite)
     loaded = model_of(model)
     part = examples(loaded, model, data, split)
     elbo = loaded.elbo(part.x, condition=condition_of(loaded, part.y), samples=samples, seed=seed)
@@ -301,7 +303,7 @@ def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     from keras_vae.cli.outputs import write_arrays
     from keras_vae.cli.sources import names_of, readable
 
-    more = {"labels": part.y, "names": names_of(part)}
-    arrays = arrays | {name: array for name, array in more.items() if array is not None}
+    known = {"names": names_of(part), "labels": part.y}
+    arrays = {name: array for name, array in known.items() if array is not None} | arrays
     rows = readable(part.x)
     write_arrays(out, {name: array[rows] for name, array in arrays.items()})

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 from matplotlib.figure import Figure
 
+from keras_vae.data.table_rows import table_of_arrays, write_table
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import PARTIAL, check_writable, new_parents, write_whole
 from keras_vae.plots import save
@@ -45,9 +46,16 @@ def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) 
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes arrays as `.npz`."""
+    """Writes arrays with a row for each example as `.npz` or as a table."""
+
+    def write(file: Path) -> None:
+        if path.suffix == ".npz":
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+        else:
+            write_table(table_of_arrays(arrays), file)
+
     with new_parents(path):
-        write_whole(path, lambda path: np.savez_compressed(path, allow_pickle=False, **arrays))
+        write_whole(path, write)
     typer.echo(f"Written: {path} ({', '.join(f'{name} {array.shape}' for name, array in arrays.items())})")
 
 

@@ -142,7 +142,10 @@ def client(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of generate.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="Output file: .npz, or .png or .npy for images; printed by default.", show_default=False),
+        typer.Option(
+            help="Output file: .npz, .csv, .tsv or .parquet; for images .png or .npy; printed by default.",
+            show_default=False,
+        ),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Maximum seconds of a call, including retries.")] = 60.0,
     ca_file: Annotated[

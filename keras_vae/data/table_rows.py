@@ -67,6 +67,26 @@ def table_of(
     return pa.table({name: pa.array(values) for name, values in zip(names, columns, strict=True)})
 
 
+def table_of_arrays(arrays: Mapping[str, np.ndarray]) -> Any:
+    """Returns arrays as an Arrow table, with a column for each element of a row.
+
+    Args:
+        arrays: name -> `(N, ...)`.
+
+    Example:
+
+    >>> table_of_arrays({"elbo": np.array([-9.5]), "mean": np.array([[0.5, 2.0]])}).to_pydict()
+    {'elbo': [-9.5], 'mean_0': [0.5], 'mean_1': [2.0]}
+    """
+    import pyarrow as pa
+
+    columns = {}
+    for name, array in arrays.items():
+        for index in np.ndindex(array.shape[1:]):
+            columns["_".join([name, *map(str, index)])] = pa.array(array[:, *index])
+    return pa.table(columns)
+
+
 def write_table(table: Any, path: Path) -> None:
     """Writes an Arrow table as `.csv`, `.tsv` or `.parquet`.
 

@@ -18,6 +18,7 @@ from PIL import Image
 from keras_vae import KL, NLL, Autoencoder, __version__, make_networks, zoo
 from keras_vae.cli.main import COMMANDS, PANELS
 from keras_vae.data import load
+from keras_vae.data.table import read_table
 from keras_vae.evaluation import QUESTIONS
 from keras_vae.training import Run, TrainingConfig, load_data
 from tests.cli.refusals import assert_refused
@@ -274,7 +275,7 @@ BAD_USE = {
     "data that are NaN": ("reconstruct {run} --data {shelf}/nan.npy --out x.npy", "expected finite"),
     "described data": ("data {shelf}/text.npy", "text.npy: expected numeric arrays"),
     "unknown described data": ("data mnits", "did you mean 'mnist'"),
-    "suffix of arrays": ("encode {run} --out x.npy", "--out: expected a name that ends in .npz; got 'x.npy'"),
+    "suffix of arrays": ("encode {run} --out x.npy", "in .npz, .csv, .tsv or .parquet; got 'x.npy'"),
     **{
         f"suffix of {name}": (f"{name} {{run}} --out x.jpg", "--out: expected a name that ends in .png or .npy")
         for name in ("traverse", "interpolate")
@@ -427,6 +428,16 @@ def test_encode_writes_posteriors_and_labels(write, finished_run, model, split):
     np.testing.assert_allclose(written["mean"], posterior.mean(), atol=1e-6)
     np.testing.assert_allclose(written["stddev"], posterior.stddev(), atol=1e-6)
     np.testing.assert_array_equal(written["labels"], expected.y)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_codes_and_scores_are_written_as_a_table(write, cli, finished_run, suffix):
+    arrays = write("encode", finished_run, out="codes.npz")
+    assert cli("encode", finished_run, "--out", f"codes.{suffix}")[0] == 0
+    parts = read_table(f"codes.{suffix}", label_column="labels")
+    assert parts.column_names == ("mean_0", "mean_1", "stddev_0", "stddev_1")
+    np.testing.assert_array_equal(parts.train.x, np.concatenate([arrays["mean"], arrays["stddev"]], axis=1))
+    np.testing.assert_array_equal(parts.train.y, arrays["labels"])
 
 
 def test_encode_reads_other_data(write, finished_run, shelf, model):
