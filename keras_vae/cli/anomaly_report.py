@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from keras_vae.cli.labelled_examples import labelled_examples
 from keras_vae.cli.outputs import check_folder, write_csv
-from keras_vae.cli.sources import labelled_examples, model_of, names_of, readable, reference_examples
+from keras_vae.cli.sources import model_of, reference_examples
+from keras_vae.data.row_names import names_of, readable
 from keras_vae.errors import InvalidInputError, unknown
 from keras_vae.evaluation import ANOMALY_SCORES, AnomalyScorer, condition_of
 from keras_vae.evaluation.anomalies import p_value_of

@@ -65,7 +65,9 @@ def ask(
         answer = {"sample": client.generate(limit, seed, condition=labels)}
         _warn_of_invalid_rows(answer)
         return answer
-    from keras_vae.cli.sources import examples_for_server, is_file, names_of, readable
+    from keras_vae.cli.other_data import is_file
+    from keras_vae.cli.sources import examples_for_server
+    from keras_vae.data.row_names import names_of, readable
 
     signatures = client.metadata()
     inputs = signatures["serving_default"].inputs if "serving_default" in signatures else {}

@@ -138,7 +138,8 @@ def compare(
         write_comparison,
     )
     from keras_vae.cli.outputs import check_folder
-    from keras_vae.cli.sources import evaluation_data_of, labels_to_draw, model_of
+    from keras_vae.cli.picks import labels_to_draw
+    from keras_vae.cli.sources import evaluation_data_of, model_of
     from keras_vae.evaluation import check_questions, compare_results
     from keras_vae.evaluation import evaluate as ask
 
@@ -186,7 +187,8 @@ def sample(
     """Generate new examples from the prior."""
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import labels_to_draw, model_of
+    from keras_vae.cli.picks import labels_to_draw
+    from keras_vae.cli.sources import model_of
     from keras_vae.cli.table_output import check_table, write_rows
     from keras_vae.data.table import SUFFIXES
 
@@ -225,7 +227,8 @@ def traverse(
 
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import examples, labels_to_draw, model_of, pick
+    from keras_vae.cli.picks import labels_to_draw, pick
+    from keras_vae.cli.sources import examples, model_of
     from keras_vae.plots.sheet import MAX_ROWS
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
@@ -263,7 +266,9 @@ def interpolate(
 
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import condition_of, examples, model_of, pick_pairs
+    from keras_vae.cli.picks import pick_pairs
+    from keras_vae.cli.sources import examples, model_of
+    from keras_vae.evaluation import condition_of
 
     check_out(out, ".png", ".npy", overwrite=overwrite)
     model = model_of(run)

@@ -67,8 +67,10 @@ def encode(model: Model, out: Out, data: Data = None, split: Split = None, overw
     The images of a folder may have any size. Their answers have the order of their names, which are written too.
     """
     from keras_vae.cli.outputs import check_out
-    from keras_vae.cli.sources import condition_of, examples, model_of, spread_of
+    from keras_vae.cli.picks import spread_of
+    from keras_vae.cli.sources import examples, model_of
     from keras_vae.data.table import SUFFIXES
+    from keras_vae.evaluation import condition_of
 
     check_out(out, ".npz", *SUFFIXES, overwrite=overwrite)
     loaded = model_of(model)
@@ -92,8 +94,9 @@ def score(
 ) -> None:
     """Write the evidence lower bound of each example, in nats; of images in a folder with their names."""
     from keras_vae.cli.outputs import check_out
-    from keras_vae.cli.sources import condition_of, examples, model_of
+    from keras_vae.cli.sources import examples, model_of
     from keras_vae.data.table import SUFFIXES
+    from keras_vae.evaluation import condition_of
 
     check_out(out, ".npz", *SUFFIXES, overwrite=overwrite)
     loaded = model_of(model)
@@ -130,9 +133,11 @@ def reconstruct(
 
     from keras_vae import plots
     from keras_vae.cli.outputs import check_out, write_picture_or_array
-    from keras_vae.cli.sources import condition_of, examples, model_of, readable
+    from keras_vae.cli.sources import examples, model_of
     from keras_vae.cli.table_output import check_table, write_rows
+    from keras_vae.data.row_names import readable
     from keras_vae.data.table import SUFFIXES
+    from keras_vae.evaluation import condition_of
 
     check_out(out, ".png", ".npy", *SUFFIXES, overwrite=overwrite)
     table = check_table(model, out)
@@ -301,7 +306,7 @@ def fit_prior(
 def _write(out: Path, arrays: dict[str, Any], part: "Examples") -> None:
     """Writes arrays with a row for each example, with the labels, and with the names of images, without broken ones."""
     from keras_vae.cli.outputs import write_arrays
-    from keras_vae.cli.sources import names_of, readable
+    from keras_vae.data.row_names import names_of, readable
 
     known = {"names": names_of(part), "labels": part.y}
     arrays = {name: array for name, array in known.items() if array is not None} | arrays

@@ -6,19 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.cli.labelled_examples import labelled_examples
 from keras_vae.cli.outputs import write_csv
-from keras_vae.cli.sources import (
-    condition_of,
-    examples,
-    labelled_examples,
-    model_of,
-    readable,
-    reference_examples,
-    texts_of_rows,
-)
+from keras_vae.cli.sources import examples, model_of, reference_examples, texts_of_rows
 from keras_vae.data import Split
+from keras_vae.data.row_names import readable
 from keras_vae.errors import InvalidInputError
-from keras_vae.evaluation import AttributeDirections, codes_of, nearest
+from keras_vae.evaluation import AttributeDirections, codes_of, condition_of, nearest
 from keras_vae.files import new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.plots import plot_directions, plot_neighbours, save

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.cli.sources import labels_to_draw, model_of, readable, reference_examples
+from keras_vae.cli.picks import labels_to_draw
+from keras_vae.cli.sources import model_of, reference_examples
 from keras_vae.data import Split
+from keras_vae.data.row_names import readable
 from keras_vae.distributions import Posterior
 from keras_vae.distributions.discrete_posterior import DiscretePosterior
 from keras_vae.distributions.hierarchical_posterior import HierarchicalPosterior

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import typer
 
-from keras_vae.cli.sources import check_split, condition_of
+from keras_vae.cli.sources import check_split
 from keras_vae.data import Split
 from keras_vae.data.load import is_table
 from keras_vae.data.table import SUFFIXES, read_as_in_training
 from keras_vae.data.table_rows import table_of, with_missing, write_table
 from keras_vae.errors import InvalidInputError
+from keras_vae.evaluation import condition_of
 from keras_vae.files import expanded, new_parents, write_whole
 from keras_vae.models import Autoencoder
 from keras_vae.text import counted

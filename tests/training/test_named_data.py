@@ -12,7 +12,6 @@ from keras_vae.bulk import infer
 from keras_vae.cli.evaluations import check_comparable
 from keras_vae.cli.exports import export_run
 from keras_vae.cli.sources import (
-    condition_of,
     data_of,
     evaluation_data_of,
     examples_for_server,
@@ -21,6 +20,7 @@ from keras_vae.cli.sources import (
     training_examples,
 )
 from keras_vae.data import SplitDataset
+from keras_vae.evaluation import condition_of
 from keras_vae.serving import ExportOptions
 from keras_vae.training import Run, TrainingConfig, load_data, train
 from keras_vae.training.build import build_model
