@@ -117,7 +117,7 @@ def test_the_zoo_table_has_a_row_for_each_model_and_keeps_what_is_finished(call,
     table = call("zoo_table", *quick, "--models", *models)
     assert (tmp_path / "ae.json").stat().st_mtime_ns == before
     rows = {line.split("`")[1]: line.split("|")[3:-1] for line in table.splitlines() if "`" in line}
-    assert list(rows) == models and {len(row) for row in rows.values()} == {7}
+    assert list(rows) == models and {len(row) for row in rows.values()} == {6}
     assert (tmp_path / "table.md").read_text().strip() in table
 
 

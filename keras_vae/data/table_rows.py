@@ -10,6 +10,9 @@ from keras_vae.data.columns import FALSE, TRUE, kind_of
 from keras_vae.data.table import arrow_table, column_names
 from keras_vae.errors import InvalidInputError
 
+LARGEST_INTEGER = 2**63 - 1024
+"""The largest int64 that is a float64, too."""
+
 MOST_DECIMALS, MOST_ROWS = 6, 100_000
 """Limits of `decimals_of`."""
 
@@ -173,16 +176,19 @@ def _like(old: Any, values: np.ndarray, texts: Sequence[str]) -> Any:
     if pa.types.is_boolean(kind):
         return pa.array(values >= 0.5)
     if pa.types.is_integer(kind):
-        return pa.array(np.round(values), from_pandas=True).cast(kind)
+        limits = np.iinfo(kind.to_pandas_dtype())
+        whole = np.round(values.astype("float64")).clip(limits.min, min(limits.max, LARGEST_INTEGER))
+        return pa.array(whole, from_pandas=True).cast(kind)
     return pa.array(_short(values)).cast(kind if pa.types.is_floating(kind) else "double")
 
 
 def _values(values: np.ndarray, texts: Sequence[str]) -> list[Any]:
     """Returns the values of a column as texts, integers or floats, with None for NaN."""
     known = np.isfinite(values)
-    if texts:
-        return [texts[int(value)] if good else None for value, good in zip(values, known, strict=True)]
-    if (values[known] == np.round(values[known])).all():
+    if texts:  # a mean can lie between two indices, or beyond them
+        indices = np.round(values).clip(0, len(texts) - 1)
+        return [texts[int(index)] if good else None for index, good in zip(indices, known, strict=True)]
+    if ((values[known] == np.round(values[known])) & (np.abs(values[known]) < 2.0**63)).all():
         return [int(value) if good else None for value, good in zip(values, known, strict=True)]
     return [float(value) if good else None for value, good in zip(_short(values), known, strict=True)]
 

@@ -23,12 +23,21 @@ def test_a_table_that_is_written_is_read_again(tmp_path, suffix):
     np.testing.assert_array_equal(parts.train.x, ROWS)
 
 
+def test_a_mean_is_written_as_the_nearest_text(tmp_path):
+    rows, texts = np.array([[0.4], [0.9], [-3], [7], [np.nan]]), ("Bonn", "Ulm")
+    assert table_of(rows, ("town",), (texts,)).to_pydict() == {"town": ["Bonn", "Ulm", "Bonn", "Ulm", None]}
+    (tmp_path / "t.csv").write_text("key,town\n1,\n2,\n3,\n4,\n5,Ulm\n")
+    filled = with_missing(tmp_path / "t.csv", rows, np.arange(5)[:, None] < 4, names=("town",), categories=(texts,))
+    assert filled["town"].to_pylist() == ["Bonn", "Ulm", "Bonn", "Ulm", "Ulm"]
+
+
 def test_numbers_have_the_decimals_of_the_training_data():
     x = np.array([[31, 1e9, -0.25, 1 / 3, 12345.67, np.nan], [np.nan, 7, 2, 2, 0.5, np.nan]], "float32")
     assert decimals_of(x) == [0, 0, 2, None, 2, 0]
     names = ("age", "income", "change")
     table = table_of(np.array([[23.4, 5.5e8, -0.001]], "float32"), names, ((), (), ()), {"age": 0, "change": 2})
     assert table.to_pydict() == {"age": [23], "income": [550000000], "change": [0]}
+    assert table_of(np.array([[1e30], [2]]), ("mass",), ((),), {"mass": 0}).to_pydict() == {"mass": [1e30, 2]}
 
 
 CSV = """key,joined,note,age,member,income,town
@@ -73,5 +82,7 @@ def test_the_columns_of_a_parquet_file_keep_their_types(tmp_path, refused):
     assert [column.to_pylist() for column in filled.columns] == [
         [41, 31], [True, True], [1.5, pytest.approx(1.8)], ["Ulm", "Bonn"], [3.4, 2.2], [7, 2],
     ]  # fmt: skip
+    beyond = with_missing(path, rows * 1e9, missing, names=tuple(columns), categories=texts)
+    assert beyond["age"].to_pylist() == [32767, 31]
     with refused("expected 1 rows, as when it was read first, got 2"):
         with_missing(path, rows[:1], missing[:1], names=tuple(columns), categories=texts)
