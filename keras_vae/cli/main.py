@@ -1,6 +1,7 @@
 """The entry point: parses the command line, runs a command, and reports invalid input in one line with exit code 2."""
 
 import contextlib
+import inspect
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from typer.core import TyperGroup
 
 from keras_vae.cli import commands, inference_commands, serving_commands, training_commands
@@ -74,7 +76,8 @@ COMMANDS = tuple(command for those in PANELS.values() for command in those)
 for panel, those in PANELS.items():
     for command in those:
         run = command if command is doctor else after_tensorflow(command)
-        app.command(rich_help_panel=panel)(with_completion(run))
+        description = escape(inspect.getdoc(command) or "")  # Rich would take [serving] for markup
+        app.command(help=description, rich_help_panel=panel)(with_completion(run))
 
 
 def _tell_version(asked: bool) -> None:

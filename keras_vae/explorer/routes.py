@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
@@ -32,7 +32,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-BAD_REQUEST, NOT_FOUND, TOO_LARGE, NOT_READY = 400, 404, 413, 503
+BAD_REQUEST, NOT_FOUND, TOO_LARGE, CLOSED, NOT_READY = 400, 404, 413, 499, 503
 
 
 class Pages:
@@ -145,6 +145,8 @@ def _answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
             response = _error(f"expected at most {MOST_BYTES:,} bytes; send a smaller file.", TOO_LARGE)
             response.headers["connection"] = "close"
             return response
+        except ClientDisconnect:
+            return _error("the client closed the connection.", CLOSED)
 
     return endpoint
 

@@ -1,5 +1,6 @@
 """The routes of the explorer, on a server that runs."""
 
+import asyncio
 import io
 import json
 import socket
@@ -9,10 +10,11 @@ import pytest
 import requests
 import tensorflow as tf
 from PIL import Image
+from starlette.requests import Request
 
 from keras_vae import explore, zoo
 from keras_vae.explorer.remote import Remote
-from keras_vae.explorer.routes import POLICY
+from keras_vae.explorer.routes import POLICY, Pages
 from keras_vae.serving.client import Client
 from keras_vae.serving.image_bytes import decode_images
 from keras_vae.serving.png import png
@@ -114,6 +116,16 @@ def test_another_server_decodes(explorer, model, digits, array_of):
         np.testing.assert_allclose(predict(other, data, "decode", z=z.tolist()), model.decode(z).mean(), atol=1e-5)
         answer = requests.post(f"{other.url}predict", data=b"{}")
         assert answer.status_code == 400 and "error" in answer.json()
+
+
+def test_a_page_that_is_closed_during_an_upload_is_no_error():
+    (route,) = (route for route in Pages(zoo.ae((8, 8, 1), 2, units=(4,))).routes() if route.path.endswith("read"))
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    assert asyncio.run(route.endpoint(request)).status_code == 499
 
 
 def test_a_server_that_does_not_answer_is_told():
