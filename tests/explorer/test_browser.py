@@ -290,6 +290,7 @@ def test_a_page_that_is_opened_too_early_waits(page, explorer, model, tmp_path):
 
 def test_the_keyboard_reaches_the_map_and_the_screen_may_be_narrow(page, explorer):
     page.open(explorer.url, 390, 800)
+    page.script("document.querySelector('#legend button').lastChild.textContent = 'x'.repeat(200)")  # a long label
     assert page.script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     overlay, keys = page.driver.find_element("id", "overlay"), webdriver.Keys
     overlay.send_keys(keys.ARROW_LEFT, keys.ARROW_UP, keys.ENTER)

@@ -114,7 +114,8 @@ export class Pictures {
         texts.push(this.text(example[i], column));
       }
       const name = element("th", { scope: "row", textContent: column.name });
-      body.append(element("tr", {}, name, element("td", {}, track), ...texts.map((textContent) => element("td", { textContent }))));
+      const className = column.categories.length ? "text" : "";
+      body.append(element("tr", {}, name, element("td", {}, track), ...texts.map((textContent) => element("td", { textContent, className }))));
     });
     const heads = ["Column", "", "Decoded", ...(example ? ["Example"] : [])];
     const head = element("tr", {}, ...heads.map((textContent) => (textContent ? element("th", { scope: "col", textContent }) : element("td"))));
