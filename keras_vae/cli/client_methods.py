@@ -37,7 +37,7 @@ def check_method(method: str, out: Path | None, *, overwrite: bool) -> None:
     if method in ABOUT:
         raise InvalidInputError(f"--out: {method} is printed; leave it out.")
     from keras_vae.cli.outputs import check_out
-    from keras_vae.data.table import SUFFIXES
+    from keras_vae.data.arrow_tables import SUFFIXES
 
     check_out(out, *((".png", ".npy") if method in IMAGES else (".npz", *SUFFIXES)), overwrite=overwrite)
 

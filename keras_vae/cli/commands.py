@@ -190,7 +190,7 @@ def sample(
     from keras_vae.cli.picks import labels_to_draw
     from keras_vae.cli.sources import model_of
     from keras_vae.cli.table_output import check_table, write_rows
-    from keras_vae.data.table import SUFFIXES
+    from keras_vae.data.arrow_tables import SUFFIXES
 
     check_out(out, ".png", ".npy", *SUFFIXES, overwrite=overwrite)
     table = check_table(run, out)

@@ -33,7 +33,7 @@ def impute(
     from keras_vae.cli.outputs import check_out
     from keras_vae.cli.sources import model_of
     from keras_vae.cli.table_output import check_table, impute_table
-    from keras_vae.data.table import SUFFIXES
+    from keras_vae.data.arrow_tables import SUFFIXES
 
     check_out(out, *SUFFIXES, overwrite=overwrite)
     check_table(run, out)

@@ -69,7 +69,7 @@ def encode(model: Model, out: Out, data: Data = None, split: Split = None, overw
     from keras_vae.cli.outputs import check_out
     from keras_vae.cli.picks import spread_of
     from keras_vae.cli.sources import examples, model_of
-    from keras_vae.data.table import SUFFIXES
+    from keras_vae.data.arrow_tables import SUFFIXES
     from keras_vae.evaluation import condition_of
 
     check_out(out, ".npz", *SUFFIXES, overwrite=overwrite)
@@ -95,7 +95,7 @@ def score(
     """Write the evidence lower bound of each example, in nats; of images in a folder with their names."""
     from keras_vae.cli.outputs import check_out
     from keras_vae.cli.sources import examples, model_of
-    from keras_vae.data.table import SUFFIXES
+    from keras_vae.data.arrow_tables import SUFFIXES
     from keras_vae.evaluation import condition_of
 
     check_out(out, ".npz", *SUFFIXES, overwrite=overwrite)
@@ -135,8 +135,8 @@ def reconstruct(
     from keras_vae.cli.outputs import check_out, write_picture_or_array
     from keras_vae.cli.sources import examples, model_of
     from keras_vae.cli.table_output import check_table, write_rows
+    from keras_vae.data.arrow_tables import SUFFIXES
     from keras_vae.data.row_names import readable
-    from keras_vae.data.table import SUFFIXES
     from keras_vae.evaluation import condition_of
 
     check_out(out, ".png", ".npy", *SUFFIXES, overwrite=overwrite)

@@ -8,8 +8,9 @@ import typer
 
 from keras_vae.cli.sources import check_split
 from keras_vae.data import Split
+from keras_vae.data.arrow_tables import SUFFIXES
 from keras_vae.data.load import is_table
-from keras_vae.data.table import SUFFIXES, read_as_in_training
+from keras_vae.data.table import read_as_in_training
 from keras_vae.data.table_rows import table_of, with_missing, write_table
 from keras_vae.errors import InvalidInputError
 from keras_vae.evaluation import condition_of

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_vae.data.table import column_names, index_columns_of
+from keras_vae.data.arrow_tables import column_names, index_columns_of
 from keras_vae.errors import InvalidInputError, unknown
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from keras_vae.checks import check_integer, is_image
 from keras_vae.data.arrays import read_arrays
+from keras_vae.data.arrow_tables import SUFFIXES as TABLE_FILES
+from keras_vae.data.arrow_tables import column_names
 from keras_vae.data.digits import read_digits
 from keras_vae.data.encoded_images import EncodedImages
 from keras_vae.data.folder import is_large, read_folder
@@ -26,8 +28,7 @@ from keras_vae.data.parts import Parts
 from keras_vae.data.prepared import is_prepared, prepared_columns, read_prepared
 from keras_vae.data.split_dataset import PARTS, Split, SplitDataset
 from keras_vae.data.sprites.read import read_sprites
-from keras_vae.data.table import SUFFIXES as TABLE_FILES
-from keras_vae.data.table import column_names, read_table
+from keras_vae.data.table import read_table
 from keras_vae.data.table_folder import is_table_folder, read_table_folder, table_layout
 from keras_vae.data.tfds import read_tfds
 from keras_vae.data.tfds_images import TfdsImages

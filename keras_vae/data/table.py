@@ -1,38 +1,18 @@
 """Reads tables from .csv, .tsv and .parquet files."""
 
-import contextlib
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import psutil
 
-from keras_vae.data.columns import (
-    MOST_EXACT,
-    Column,
-    Faults,
-    check_finite,
-    stack_columns,
-    to_column,
-    to_labels,
-)
+from keras_vae.data.arrow_tables import arrow_table, column_names, index_columns_of
+from keras_vae.data.columns import MOST_EXACT, Column, Faults, check_finite, stack_columns, to_column, to_labels
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
-from keras_vae.data.unusable_text import reads_as_number
-from keras_vae.errors import InvalidInputError, one_line, unknown
-from keras_vae.text import encoding_of, join_names
-
-SUFFIXES = (".csv", ".tsv", ".parquet")
-DELIMITERS = ",;\t|"
-MAX_HEADER = 2**24
-
-BYTES_OF_VALUE = 12
-"""The number of bytes of a value in float64 and float32, which are there beside the table of Arrow."""
+from keras_vae.data.table_memory import check_table_fits
+from keras_vae.errors import InvalidInputError, unknown
+from keras_vae.text import join_names
 
 
 def read_table(
@@ -71,7 +51,7 @@ def read_table(
     >>> parts.column_names, parts.train.x.tolist()
     (('age', 'smoker', 'town'), [[31.0, 1.0, 1.0], [nan, 0.0, 0.0]])
     """
-    _check_memory(Path(path))
+    check_table_fits(Path(path))
     names, columns, labels, left_out = _read_columns(Path(path), label_column, use_columns, categories)
     for name, column in zip(names, columns, strict=True):
         check_finite(column.values, f"{path}, column {name!r}")
@@ -148,7 +128,7 @@ def read_as_in_training(
     path = Path(path)
     if label_column not in column_names(path):
         label_column = None
-    _check_memory(path)
+    check_table_fits(path)
     broken: dict[int, str] | None = None if faults is None else {}
     _, columns, labels, _ = _read_columns(
         path, label_column, use_columns, categories or {}, faults=faults, broken=broken
@@ -165,24 +145,6 @@ def read_as_in_training(
     if keys is not None:
         keys = [None if row in broken else keys[at] for row, at in enumerate(place)]
     return x[place], None if y is None else y[place], keys
-
-
-def column_names(path: str | Path) -> list[str]:
-    """Reads the column names of a table, but not its rows.
-
-    Raises:
-        InvalidInputError: if the file is not a table with a header.
-    """
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    path = Path(path)
-    try:
-        if path.suffix.lower() == ".parquet":
-            return list(parquet.read_schema(path).names)
-        return header_of(path, encoding_of(path))[1]
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInputError(f"{path}: expected a table with a header, got: {one_line(error)}.") from error
 
 
 def select_columns(
@@ -281,126 +243,9 @@ def _read_columns(
         raise InvalidInputError(f"{path}: expected text in UTF-8, got: {error}; convert the file.") from error
 
 
-def index_columns_of(path: Path, schema: Any) -> list[str]:
-    """Returns the columns that contain the row index of the pandas table from which a file was written."""
-    try:
-        metadata = schema.pandas_metadata or {}
-    except ValueError as error:
-        raise InvalidInputError(f"{path}: expected pandas metadata in JSON, got: {error}; write it again.") from error
-    return [name for name in metadata.get("index_columns", ()) if name in schema.names]  # a range has no column
-
-
-def _check_memory(path: Path) -> None:
-    """Refuses a table that does not fit in memory; the columns need more room than the file of a Parquet table."""
-    try:
-        needed, rows, columns = _memory_of(path)
-    except Exception:  # a damaged file; reading it reports the details
-        return
-    check_memory(path, needed, rows, columns)
-
-
-def check_memory(path: Path, needed: float, rows: float, columns: int) -> None:
-    """Raises `InvalidInputError` if a table of about `needed` bytes does not fit in memory."""
-    available = psutil.virtual_memory().available
-    if needed > available:
-        raise InvalidInputError(
-            f"{path}: expected a table that fits in {available / 2**30:.1f} GiB of free memory, got about {rows:,.0f} "
-            f"rows of {columns} columns, which need {needed / 2**30:.1f} GiB; run `keras-vae prepare {path} --out "
-            "DIR`, and use DIR."
-        )
-
-
-def _memory_of(path: Path) -> tuple[float, float, int]:
-    """Returns the number of bytes that reading a table takes, and about how many rows and columns it has."""
-    from pyarrow import parquet
-
-    if path.suffix.lower() == ".parquet":
-        file = parquet.read_metadata(path)
-        stored = sum(file.row_group(group).total_byte_size for group in range(file.num_row_groups))
-        values = file.num_rows * file.num_columns
-        return max(stored, 8 * values) + BYTES_OF_VALUE * values, file.num_rows, file.num_columns
-    size = path.stat().st_size
-    if size < 2**20:
-        return 0, 0, 0
-    with path.open("rb") as file:
-        start = file.read(2**20)
-    lines, values = start.count(b"\n") + 1, 1 + max(start.count(delimiter.encode()) for delimiter in DELIMITERS)
-    rows, columns = size * lines / len(start), max(1, round(values / lines) + 1)
-    return 2 * size + BYTES_OF_VALUE * rows * columns, rows, columns  # the text, and the values of Arrow
-
-
 def _texts_or_numbers(path: Path, name: str, broken: Faults | None = None) -> list:
     """Returns the values of one column; text for a CSV file, as 007 differs from 7."""
     table = arrow_table(path, [name], broken)
     if name not in table.column_names:
         raise InvalidInputError(f"{path}: {unknown(name, table.column_names, part='column')}")
     return table[name].to_pylist()
-
-
-def arrow_table(path: Path, texts: Iterable[str], broken: Faults | None = None) -> Any:
-    """Reads an Arrow table.
-
-    Args:
-        path: the file.
-        texts: the columns that are text, even if all their values are numbers.
-        broken: collects row -> reason, for rows with more or fewer fields than the header. None raises an error.
-    """
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-    from pyarrow import parquet
-
-    try:
-        if path.suffix.lower() == ".parquet":
-            table = parquet.read_table(path, page_checksum_verification=True)
-            check_names(path, table.column_names)
-            return table
-        encoding = encoding_of(path)
-        delimiter, header = header_of(path, encoding)
-        check_names(path, header)
-        block_size = min(max(path.stat().st_size + 1, 2**20), 2**31 - 1)
-        read_options = arrow_csv.ReadOptions(block_size=block_size, encoding=encoding, use_threads=broken is None)
-        parse_options = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-        if broken is not None:
-            parse_options.invalid_row_handler = partial(_skip, broken)
-        return arrow_csv.read_csv(path, read_options, parse_options, csv_values(dict.fromkeys(texts, pa.string())))
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInputError(f"{path}: expected a table with a header, got: {one_line(error)}.") from error
-
-
-def csv_values(types: Mapping[str, Any], columns: Sequence[str] = ()) -> Any:
-    """Returns the options with which Arrow converts the values of a CSV file.
-
-    Args:
-        types: column -> its Arrow type, if it is not inferred.
-        columns: the columns to read. None reads all.
-    """
-    from pyarrow import csv as arrow_csv
-
-    return arrow_csv.ConvertOptions(strings_can_be_null=True, column_types=types, include_columns=columns or None)
-
-
-def _skip(broken: Faults, row: Any) -> str:
-    """Adds a row with a wrong number of fields to the faults; Arrow counts the rows from 1, the header first."""
-    broken[row.number - 2] = f"Expected {row.expected_columns} fields, got {row.actual_columns}; correct the row."
-    return "skip"
-
-
-def header_of(path: Path, encoding: str) -> tuple[str, list[str]]:
-    """Returns the delimiter that splits the first row into the most fields, and these fields."""
-    with path.open(encoding=encoding, newline="") as file:
-        start = file.read(MAX_HEADER)
-    fields = {}
-    for delimiter in DELIMITERS:
-        with contextlib.suppress(csv.Error):  # a field of more than 128 KiB, as a wide header has without its delimiter
-            fields[delimiter] = next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
-    if not fields:
-        raise csv.Error("the first line has no delimiter within 128 KiB")
-    return max(fields.items(), key=lambda item: len(item[1]))
-
-
-def check_names(path: Path, names: Sequence[str]) -> None:
-    """Raises `InvalidInputError` if the column names are numbers, so that a first line of names is missing."""
-    if names and all(reads_as_number(name) for name in names):
-        raise InvalidInputError(
-            f"{path}: expected column names in the first line, got numbers, {', '.join(names[:5])}; add a header."
-        )

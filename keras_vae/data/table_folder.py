@@ -6,12 +6,14 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
+from keras_vae.data.arrow_tables import SUFFIXES
 from keras_vae.data.folder_layout import SPLITS, walk
 from keras_vae.data.images import SUFFIXES as IMAGES
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import PARTS, Split
-from keras_vae.data.table import BYTES_OF_VALUE, SUFFIXES, check_memory, notes_of
+from keras_vae.data.table import notes_of
 from keras_vae.data.table_files import TableFiles
+from keras_vae.data.table_memory import BYTES_OF_VALUE, check_memory
 from keras_vae.errors import InvalidInputError
 from keras_vae.progress import progress
 

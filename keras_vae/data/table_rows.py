@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.data.arrow_tables import arrow_table, column_names
 from keras_vae.data.columns import FALSE, TRUE, kind_of
-from keras_vae.data.table import arrow_table, column_names
 from keras_vae.errors import InvalidInputError
 
 LARGEST_INTEGER = 2**63 - 1024

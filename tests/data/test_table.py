@@ -10,7 +10,8 @@ import pytest
 from pyarrow import csv
 
 from keras_vae.data import load, prepare
-from keras_vae.data.table import column_names, read_as_in_training, read_table
+from keras_vae.data.arrow_tables import column_names
+from keras_vae.data.table import read_as_in_training, read_table
 from keras_vae.errors import LONGEST, InvalidInputError
 
 ROWS = {

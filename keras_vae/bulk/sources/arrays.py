@@ -14,12 +14,12 @@ from keras_vae.bulk.record import Place, Record, RejectedRecord
 from keras_vae.bulk.sources.source import ROWS_PER_UNIT, Source, make_record
 from keras_vae.data import load
 from keras_vae.data.arrays import read_arrays
+from keras_vae.data.arrow_tables import SUFFIXES as TABLES
 from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.lazy_array import LazyArray
 from keras_vae.data.load import read
 from keras_vae.data.prepared import is_prepared, prepared_columns
 from keras_vae.data.split_dataset import PARTS
-from keras_vae.data.table import SUFFIXES as TABLES
 from keras_vae.data.table import read_as_in_training, read_table
 from keras_vae.data.unrecorded import in_order, warn_of_labels
 from keras_vae.errors import InvalidInputError, one_line

@@ -13,12 +13,12 @@ from keras_vae.bulk.sources.image_files import image_source
 from keras_vae.bulk.sources.parquet import parquet_source
 from keras_vae.bulk.sources.source import INPUTS, Source, Tables
 from keras_vae.bulk.sources.tfrecord import tfrecord_source
+from keras_vae.data.arrow_tables import SUFFIXES as TABLES
+from keras_vae.data.arrow_tables import column_names
 from keras_vae.data.hugging_face import is_hugging_face
 from keras_vae.data.images import SUFFIXES
 from keras_vae.data.load import is_name
 from keras_vae.data.prepared import is_prepared
-from keras_vae.data.table import SUFFIXES as TABLES
-from keras_vae.data.table import column_names
 from keras_vae.errors import InvalidInputError
 
 
