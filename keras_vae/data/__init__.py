@@ -14,9 +14,12 @@ Layout:
     parts       the splits of a source, and the creation of missing splits
     digits, sprites, lines, tfds, tfrecords, hugging_face, arrays, table, table_folder, folder
                 the kinds of source, each -> Parts
-    columns, unusable_text, table_files, table_rows
-                the columns of a table -> numbers; columns that are neither numbers nor categories; tables that are read
-                in parts; numbers -> the columns of a table
+    arrow_tables, table_blocks, table_memory
+                the files of tables, read as a whole or in blocks; tables that do not fit in memory
+    columns, column_scan, unusable_text
+                the columns of a table -> numbers; what they contain; columns that are neither numbers nor categories
+    table_files, table_rows
+                tables that are read in parts; numbers -> the columns of a table
     factors     values of the factors of variation <-> the index of an example
     images      one image file -> one array
     lazy_array, npy_array, encoded_images, image_files, tfrecord_images, tfrecord_rows, tfds_images, table_columns,

@@ -11,7 +11,7 @@ import pytest
 from pyarrow import csv
 
 from keras_vae import data
-from keras_vae.data import load, prepare, prepare_table, prepared, table_files
+from keras_vae.data import load, prepare, prepare_table, prepared, table_blocks
 from keras_vae.data.lazy_array import LazyArray
 from keras_vae.training import TrainingConfig
 from keras_vae.training.run_data import with_data, with_names
@@ -22,8 +22,8 @@ N = 60
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     """Parts of a few rows, and no prepared data in memory."""
-    monkeypatch.setattr(table_files, "BLOCK", 128)
-    monkeypatch.setattr(table_files, "MOST_ROWS", 7)
+    monkeypatch.setattr(table_blocks, "BLOCK", 128)
+    monkeypatch.setattr(table_blocks, "MOST_ROWS", 7)
     monkeypatch.setattr(prepared, "LARGE", 0)
 
 
