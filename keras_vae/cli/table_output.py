@@ -63,7 +63,7 @@ def impute_table(source: Path, data: str, out: Path, *, draw: bool, seed: int, m
     x, y, _ = read_as_in_training(path, use_columns=names, label_column=label_column, categories=config.categories)
     check_split(model, Split(x, y), data)
     missing, condition = np.isnan(x), condition_of(model, y)
-    rows = model.reconstruct(x, condition=condition, draw="sample" if draw else "mean", seed=seed)
+    rows = model.impute(x, condition=condition, draw="sample" if draw else "mean", seed=seed)
     decimals = config.decimals or {}
     _write(out, with_missing(path, rows, missing, names=names, categories=_texts(config), decimals=decimals))
     typer.echo(f"Imputed: {counted(int(missing.sum()), 'value')} in {counted(int(missing.any(axis=1).sum()), 'row')}.")

@@ -119,6 +119,46 @@ class Inference(BatchedMethods):
         z_seed, x_seed = self._seeds(seed)
         return self._drawn(posterior.sample(seed=z_seed), condition, draw, x_seed, batch_size)
 
+    def impute(
+        self,
+        x: Any,
+        *,
+        condition: Any = None,
+        draw: Literal["mean", "sample"] = "mean",
+        seed: int | None = None,
+        batch_size: int | None = None,
+    ) -> np.ndarray:
+        """Returns examples whose missing values are those of a reconstruction, `(N, *event_shape)`.
+
+        All other values stay as they are. The likelihood must allow missing values, see `kv.Masked`.
+
+        Args:
+            x: examples `(N, *event_shape)`, NaN for a missing value.
+            condition: see `reconstruct`.
+            draw: `"mean"` for the expected values, and `"sample"` for random ones; repeat it for several imputations.
+            seed: see `reconstruct`.
+            batch_size: see `reconstruct`.
+
+        Raises:
+            InvalidInputError: if the examples, the conditions or an option cannot be used, or if the likelihood does
+                not allow missing values.
+
+        Example:
+
+        >>> model = kv.zoo.masked_vae((2,), 1, units=(4,), seed=0)
+        >>> imputed = model.impute(np.array([[1.0, np.nan], [np.nan, 0.0]]))
+        >>> imputed[0, 0].item(), bool(np.isnan(imputed).any())
+        (1.0, False)
+        """
+        if not self.likelihood.allows_missing:
+            raise InvalidInputError(
+                f"impute: expected a likelihood for missing values, got {type(self.likelihood).__name__}; wrap it as "
+                "kv.Masked(event_shape, base=...), as the recipe masked_vae does."
+            )
+        options = {"condition": condition, "draw": draw, "seed": seed, "batch_size": batch_size}
+        reconstructed, known = self.reconstruct(x, **options), self.prepare(x).numpy()
+        return np.where(np.isnan(known), reconstructed, known)
+
     def sample(
         self,
         n: int,

@@ -61,6 +61,19 @@ def test_samples_come_from_the_prior(model):
     assert np.allclose(model.sample(3000, seed=9).mean(0), expected, atol=0.02)
 
 
+def test_missing_values_are_replaced_and_no_others(refused):
+    masked = kv.zoo.masked_vae((8, 8, 1), 3, units=(16,), seed=0)
+    x = np.where(np.random.default_rng(1).random(X.shape) < 0.3, np.float32("nan"), X)
+    missing = np.isnan(x)
+    imputed = masked.impute(x)
+    assert np.array_equal(imputed[~missing], X[~missing])
+    assert np.array_equal(imputed[missing], masked.reconstruct(x)[missing])
+    drawn = [masked.impute(x, draw="sample", seed=seed)[missing] for seed in (1, 1, 2)]
+    assert np.array_equal(drawn[0], drawn[1]) and not np.array_equal(drawn[0], drawn[2])
+    with refused("impute: expected a likelihood for missing values, got Bernoulli; wrap it as kv.Masked"):
+        kv.zoo.vae((8, 8, 1), 3, units=(16,)).impute(x)
+
+
 def test_interpolation_starts_and_ends_at_the_reconstructions(model):
     paths = model.interpolate(X[:4], X[4:8], steps=6)
     assert paths.shape == (4, 6, 8, 8, 1)
