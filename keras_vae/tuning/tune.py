@@ -151,7 +151,7 @@ def _tune(config, out, space, tuner, max_trials, objective, target, verbose) -> 
     search = _search(tuner, hyper_model, target, max_trials, config, out)
     if not writes:  # the chief has written the settings before it answers
         _check_same(out, settings, needs_samples=needs_samples)
-    search.table = _Table(target, hyper_model.space, verbose)
+    search.table = _Table(target, hyper_model.space, verbose, [trial.score for trial in search.oracle.trials.values()])
     with _quiet():
         search.search(verbose=0, **({} if tuner == "hyperband" else {"epochs": config.epochs}))
     if not writes:
@@ -243,9 +243,11 @@ def _quiet():
 class _Table:
     """Prints a line for each finished trial, with a star for the best one so far."""
 
-    def __init__(self, objective, space, verbose):
+    def __init__(self, objective, space, verbose, before):
         self.objective, self.names, self.verbose = objective, [axis.name for axis in space], verbose
-        self.best, self.empty = None, True
+        done = [score for score in before if score is not None]  # of a search that goes on
+        self.best = (max if objective.direction == "max" else min)(done, default=None)
+        self.empty = True
         self.file = sys.stdout  # `_quiet` redirects stdout during the search
 
     def add(self, trial) -> None:

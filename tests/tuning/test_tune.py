@@ -67,16 +67,21 @@ def test_the_search_is_drawn(searched):
 
 
 @pytest.mark.slow
-def test_more_trials_repeat_none_and_a_better_one_takes_the_place_of_the_best_run(searched, tmp_path, monkeypatch):
+def test_more_trials_repeat_none_and_a_better_one_takes_the_place_of_the_best_run(
+    searched, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "another")  # as if the search went on with workers
     out = tmp_path / "search"
     shutil.copytree(searched[0], out)
     before, first = by_trial(out), Run(out / "best")
     first.write_json("config.json", first.config().replace(latent_dim=17).as_dict())
-    best = tune(CONFIG, out, space=SPACE, tuner="bayesian", max_trials=4, resume=True, verbose=0)
+    best = tune(CONFIG, out, space=SPACE, tuner="bayesian", max_trials=4, resume=True, verbose=1)
     after = by_trial(out)
     assert len(before) == 3 and len(after) == 4
     assert {name: after[name] for name in before} == before
+    *earlier, last = (row["score"] for row in rows(out))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == ["3"])
+    assert (line.split()[-1] == "*") == (last > max(earlier))
     top = max(rows(out), key=lambda row: row["score"])["values"]
     assert (best.config().latent_dim, best.config().options["beta"]) == (top["latent_dim"], top["beta"])
     assert len(best.read_history()["epoch"]) == 2
