@@ -23,7 +23,7 @@ from keras_vae.training import Run, TrainingConfig, train
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY
 from keras_vae.training.few_examples import warn_of_few_examples
 from keras_vae.tuning.hyper_model import AutoencoderHyperModel
-from keras_vae.tuning.saved_search import agree, whole_files
+from keras_vae.tuning.saved_search import agree, fatal_disk_errors, whole_files
 from keras_vae.tuning.search_space import Axis
 from keras_vae.tuning.workers import is_worker
 
@@ -106,6 +106,7 @@ def tune(
     Raises:
         InvalidInputError: if the tuner or the objective is unknown, if the folder is in use, if a resumed search has
             other settings or data than before, or if no trial succeeded.
+        OSError: if a file cannot be read or written. The search can be resumed.
     """
     if tuner not in TUNERS:
         raise InvalidInputError(unknown(tuner, TUNERS, part="tuner"))
@@ -209,6 +210,10 @@ def _search(name, hyper_model, objective, max_trials, config, out):
     """Returns a tuner that adds each trial to its table."""
 
     class Search(TUNERS[name]):
+        def run_trial(self, trial, *arguments, **options):
+            with fatal_disk_errors(out / "trials"):
+                return super().run_trial(trial, *arguments, **options)
+
         def on_trial_end(self, trial):
             super().on_trial_end(trial)
             self.table.add(self.oracle.get_trial(trial.trial_id))

@@ -193,6 +193,18 @@ def test_a_file_of_a_search_is_whole_or_as_it_was(tmp_path):
     assert json.loads(path.read_text()) == [1]
 
 
+@pytest.mark.slow
+def test_a_full_disk_ends_the_search_which_then_goes_on(tmp_path, full_disk):
+    out = tmp_path / "search"
+    with full_disk(10_000), pytest.raises(OSError, match=r"File too large.*checkpoint\.weights\.h5"):
+        tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, verbose=0)
+    assert not completed(out)
+    tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, resume=True, verbose=0)
+    assert len(completed(out)) == 2
+    names = {path.name for path in (out / "trials" / "trial_0").iterdir()}
+    assert names == {"build_config.json", "checkpoint.weights.h5", "trial.json"}
+
+
 def completed(out):
     found = {}
     for path in (out / "trials").glob("trial_*/trial.json"):
