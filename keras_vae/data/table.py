@@ -25,7 +25,7 @@ from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
 from keras_vae.data.unusable_text import reads_as_number
 from keras_vae.errors import InvalidInputError, one_line, unknown
-from keras_vae.text import encoding_of, join_names
+from keras_vae.text import encoding_of, join_names, readable_bytes
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 DELIMITERS = ",;\t|"
@@ -304,8 +304,8 @@ def check_memory(path: Path, needed: float, rows: float, columns: int) -> None:
     available = psutil.virtual_memory().available
     if needed > available:
         raise InvalidInputError(
-            f"{path}: expected a table that fits in {available / 2**30:.1f} GiB of free memory, got about {rows:,.0f} "
-            f"rows of {columns} columns, which need {needed / 2**30:.1f} GiB; run `keras-vae prepare {path} --out "
+            f"{path}: expected a table that fits in {readable_bytes(available)} of free memory, got about {rows:,.0f} "
+            f"rows of {columns} columns, which need {readable_bytes(needed)}; run `keras-vae prepare {path} --out "
             "DIR`, and use DIR."
         )
 
