@@ -80,6 +80,20 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def readable_bytes(number: float) -> str:
+    """Returns a number of bytes in the unit that suits it, with a power of 1024.
+
+    Example:
+
+    >>> readable_bytes(3 * 2**29), readable_bytes(300 * 2**10), readable_bytes(0)
+    ('1.5 GiB', '300.0 KiB', '0 bytes')
+    """
+    for unit, power in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if number >= 2**power:
+            return f"{number / 2**power:.1f} {unit}"
+    return f"{number:.0f} bytes"
+
+
 def join_names(names: Iterable[str]) -> str:
     """Returns names as a list divided by commas, which `split_names` splits again.
 

@@ -15,6 +15,7 @@ from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
 from keras_vae.data.validate import validate, validate_conditions, validate_labels
 from keras_vae.errors import InvalidInputError
+from keras_vae.text import readable_bytes
 
 EXAMPLES = {"train": ("x", "images", "x_train", "arr_0"), "validation": ("x_validation", "x_val"), "test": ("x_test",)}
 LABELS = {"train": ("y", "labels", "y_train"), "validation": ("y_validation", "y_val"), "test": ("y_test",)}
@@ -93,8 +94,8 @@ def _check_fits(path: Path, size: int) -> None:
     available = psutil.virtual_memory().available
     if size > available:
         raise InvalidInputError(
-            f"{path}: expected arrays that fit in {available / 2**30:.1f} GiB of free memory, got "
-            f"{size / 2**30:.1f} GiB; use fewer examples or a smaller dtype, such as uint8."
+            f"{path}: expected arrays that fit in {readable_bytes(available)} of free memory, got "
+            f"{readable_bytes(size)}; use fewer examples or a smaller dtype, such as uint8."
         )
 
 

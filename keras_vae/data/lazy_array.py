@@ -11,6 +11,7 @@ import psutil
 from keras_vae.data.shuffled_range import ShuffledRange
 from keras_vae.digest import digest_of
 from keras_vae.errors import InvalidInputError
+from keras_vae.text import readable_bytes
 
 LARGE = 2**28
 """Number of bytes of examples above which data are read when they are needed."""
@@ -133,8 +134,8 @@ class LazyArray(abc.ABC):
         available = psutil.virtual_memory().available
         if self.nbytes > available:
             raise InvalidInputError(
-                f"data: expected examples that fit in {available / 2**30:.1f} GiB of free memory, got {len(self)} of "
-                f"shape {self.shape[1:]}, {self.nbytes / 2**30:.1f} GiB; use fewer, such as x[:1000] or --limit."
+                f"data: expected examples that fit in {readable_bytes(available)} of free memory, got {len(self)} of "
+                f"shape {self.shape[1:]}, {readable_bytes(self.nbytes)}; use fewer, such as x[:1000] or --limit."
             )
         whole, start = np.empty(self.shape, self.dtype), 0
         for chunk in self.chunks():

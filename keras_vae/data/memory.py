@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 
 from keras_vae.errors import InvalidInputError
+from keras_vae.text import readable_bytes
 
 
 def check_pixels_fit(source: str | Path, count: int, shape: tuple[int, ...]) -> None:
@@ -13,6 +14,6 @@ def check_pixels_fit(source: str | Path, count: int, shape: tuple[int, ...]) -> 
     needed, available = count * math.prod(shape), psutil.virtual_memory().available
     if needed > available:
         raise InvalidInputError(
-            f"{source}: expected images that fit in {available / 2**30:.1f} GiB of free memory, got {count:,} of shape "
-            f"{shape}, {needed / 2**30:.1f} GiB; leave stream out, so that they are read when they are needed."
+            f"{source}: expected images that fit in {readable_bytes(available)} of free memory, got {count:,} of shape "
+            f"{shape}, {readable_bytes(needed)}; leave stream out, so that they are read when they are needed."
         )

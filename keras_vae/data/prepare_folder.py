@@ -13,6 +13,7 @@ from keras_vae.data.split_dataset import PARTS
 from keras_vae.errors import InvalidInputError
 from keras_vae.files import write_whole
 from keras_vae.locks import locked
+from keras_vae.text import readable_bytes
 
 UNFINISHED = "unfinished.txt"
 """The file that tells that the other files in the folder were written by an interrupted call."""
@@ -40,7 +41,7 @@ def check_room(out: Path, needed: int, remedy: str) -> None:
     free = psutil.disk_usage(os.fspath(parent)).free + written
     if needed > free:
         raise InvalidInputError(
-            f"{out}: expected room for up to {needed / 2**30:.1f} GiB of examples, got {free / 2**30:.1f} GiB free; "
+            f"{out}: expected room for up to {readable_bytes(needed)} of examples, got {readable_bytes(free)} free; "
             f"{remedy} or another disk."
         )
 

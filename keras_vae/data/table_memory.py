@@ -6,6 +6,7 @@ import psutil
 
 from keras_vae.data.arrow_tables import DELIMITERS
 from keras_vae.errors import InvalidInputError
+from keras_vae.text import readable_bytes
 
 BYTES_OF_VALUE = 12
 """The number of bytes of a value in float64 and float32, which are there beside the table of Arrow."""
@@ -25,8 +26,8 @@ def check_memory(path: Path, needed: float, rows: float, columns: int) -> None:
     available = psutil.virtual_memory().available
     if needed > available:
         raise InvalidInputError(
-            f"{path}: expected a table that fits in {available / 2**30:.1f} GiB of free memory, got about {rows:,.0f} "
-            f"rows of {columns} columns, which need {needed / 2**30:.1f} GiB; run `keras-vae prepare {path} --out "
+            f"{path}: expected a table that fits in {readable_bytes(available)} of free memory, got about {rows:,.0f} "
+            f"rows of {columns} columns, which need {readable_bytes(needed)}; run `keras-vae prepare {path} --out "
             "DIR`, and use DIR."
         )
 

@@ -1,6 +1,5 @@
 """Checkpoints: their reading, and the callback that writes them."""
 
-import itertools
 import json
 import os
 import shutil
@@ -40,6 +39,11 @@ class Progress(NamedTuple):
     step: int = 0
     means: Mapping[str, Sequence[float]] = {}
     finished: bool = False
+
+
+def state_of(model: Autoencoder) -> list[keras.Variable]:
+    """Returns the variables of a model and of its optimizers, without those of the metrics."""
+    return [*model.weights, *(variable for optimizer, _ in model.optimizers for variable in optimizer.variables)]
 
 
 def save_checkpoint(run: Run, model: Autoencoder, step: int) -> None:
@@ -102,29 +106,6 @@ def _check_history(run: Run, model: Autoencoder, epochs: int) -> None:
             if names
         ]
         raise InvalidInputError(f"{run['history.csv']}: it {' and '.join(differences)}; {remedy}.")
-
-
-def check_is_of(run: Run, built: Sequence[keras.Variable], read: Sequence[keras.Variable]) -> None:
-    """Checks that the saved model is the one that the configuration builds.
-
-    Args:
-        run: the run.
-        built: the variables of the model that the configuration builds, and of its optimizers.
-        read: those of the saved model.
-
-    Raises:
-        InvalidInputError: if their shapes differ.
-    """
-    for expected, got in itertools.zip_longest(map(_shape, built), map(_shape, read), fillvalue="nothing"):
-        if expected.rpartition(" ")[2] != got.rpartition(" ")[2]:  # names may have other counters
-            raise InvalidInputError(
-                f"{run.path}: expected a saved model as in its config.json, with {expected}; got {got}; put back the "
-                "file that has changed, or start the run again with --overwrite."
-            )
-
-
-def _shape(variable: keras.Variable) -> str:
-    return f"{variable.path} {'x'.join(map(str, variable.shape)) or 'scalar'}"
 
 
 def _read(path: Path) -> tuple[Autoencoder, int, Mapping[str, Sequence[float]]]:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_vae.errors import InvalidInputError
 from keras_vae.models import Autoencoder
 from keras_vae.random import as_seed
-from keras_vae.text import counted
+from keras_vae.text import counted, readable_bytes
 
 OVERHEAD = 1.5
 """Ratio of the memory of a step to the sum of its tensors: TensorFlow frees tensors later, and uses buffers."""
@@ -47,9 +47,9 @@ def _check_fits(needed, event_shape, batch_size):
     available = psutil.virtual_memory().available
     if needed > available:
         raise InvalidInputError(
-            f"batch_size: expected a training step that fits in {available / 2**30:.1f} GiB of free memory, got "
+            f"batch_size: expected a training step that fits in {readable_bytes(available)} of free memory, got "
             f"{counted(batch_size, 'example')} of shape {event_shape}, for which it needs more than "
-            f"{needed / 2**30:.1f} GiB; use a smaller batch or a smaller image_size."
+            f"{readable_bytes(needed)}; use a smaller batch or a smaller image_size."
         )
 
 

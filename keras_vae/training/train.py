@@ -20,7 +20,7 @@ from keras_vae.distribute import check_alike, from_chief, is_chief, make_strateg
 from keras_vae.durations import seconds_of
 from keras_vae.errors import InvalidInputError, LostWorkerError
 from keras_vae.locks import check_unlocked
-from keras_vae.models import Autoencoder, load_model
+from keras_vae.models import load_model
 from keras_vae.models.augmentation import check_augmented
 from keras_vae.models.inputs import check_examples, warn_of_scale
 from keras_vae.models.serialized import check_can_be_saved
@@ -28,7 +28,7 @@ from keras_vae.optimizers import AverageWeights
 from keras_vae.replicas import between_workers
 from keras_vae.text import counted
 from keras_vae.training.build import adapt_model, build_model, describe_model
-from keras_vae.training.checkpoint import KeepRun, Progress, check_is_of, read_checkpoint, remove_checkpoints
+from keras_vae.training.checkpoint import KeepRun, Progress, read_checkpoint, remove_checkpoints, state_of
 from keras_vae.training.config import FROM_DATA, TrainingConfig
 from keras_vae.training.defaults import with_defaults
 from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
@@ -39,7 +39,7 @@ from keras_vae.training.interrupt import OutOfTimeError, interruptible
 from keras_vae.training.loggers import check_loggers, loggers
 from keras_vae.training.model_file import record_of
 from keras_vae.training.report import write_quick_report
-from keras_vae.training.resume import check_resumable, check_same_data, continued
+from keras_vae.training.resume import check_resumable, check_same_data, check_same_model, continued
 from keras_vae.training.run import BEST, Run
 from keras_vae.training.run_data import load_data, with_names
 from keras_vae.training.show_progress import ShowProgress
@@ -164,7 +164,7 @@ def train(
         # Outside the scope, since only the chief creates these variables, and before anything is written.
         progress = read_checkpoint(run, steps_of(config, data)) if resume else Progress()
         if progress.model is not None:
-            check_is_of(run, _state(model), _state(progress.model))
+            check_same_model(run, model, progress.model)
         initial = config.init_from if writes and progress.model is None else None
         taken = None if initial is None else load_matching(model, initial)
         if resume:
@@ -241,7 +241,7 @@ def _note_source(run, taken, *, verbose) -> None:
 
 def _set_state(strategy, model, progress) -> Progress:
     """Sends the state of the chief's run to the models of all workers, and returns this state."""
-    own, reached = _state(model), _state(progress.model or model)
+    own, reached = state_of(model), state_of(progress.model or model)
     model.means = progress.means
     means = model.means
     noted = [progress.step, progress.finished, *means.values()]
@@ -251,11 +251,6 @@ def _set_state(strategy, model, progress) -> Progress:
     for variable, value in zip(own, values, strict=True):
         variable.assign(value)
     return Progress(model, int(step), dict(zip(means, reached_means, strict=True)), bool(finished))
-
-
-def _state(model: Autoencoder) -> list[keras.Variable]:
-    """Returns the variables of model and optimizers, without those of the metrics."""
-    return [*model.weights, *(variable for optimizer, _ in model.optimizers for variable in optimizer.variables)]
 
 
 def _fit(model, data, config, run, start, *, checkpoint_every, log, deadline, verbose):

@@ -2,33 +2,64 @@
 
 import contextlib
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from keras_tuner.errors import FatalError
 from keras_tuner.src import utils as tuner_files
+from keras_tuner.src.engine.tuner_utils import SaveBestEpoch
 
-from keras_vae.files import read_json, write_json
+from keras_vae.files import disk_errors, new_parents, read_json, write_json, write_whole
+from keras_vae.models.load import WEIGHTS
 
 ENDED = ("COMPLETED", "FAILED")
 
 
 @contextlib.contextmanager
 def whole_files() -> Iterator[None]:
-    """Lets keras-tuner write its JSON files atomically.
+    """Lets keras-tuner write its files atomically.
 
-    It writes them in place. A kill while it writes leaves an empty file, which no later process can read.
+    It writes them in place. A kill while it writes leaves a damaged file, which no later process can read. On a full
+    disk, HDF5 cannot even close the file of the weights, and crashes at the end of the process; Keras makes the one
+    within a `.keras` file in memory.
     """
 
     def save_json(path: str, content: Any) -> None:
         write_json(Path(path), content)
 
-    original = tuner_files.save_json
-    tuner_files.save_json = save_json
+    def save_weights(callback: SaveBestEpoch) -> None:
+        def write(path: Path) -> None:
+            whole = path.with_name("model.keras")
+            callback.model.save(whole)
+            with zipfile.ZipFile(whole) as archive, archive.open(WEIGHTS) as weights, path.open("wb") as file:
+                shutil.copyfileobj(weights, file)
+
+        target = Path(callback.filepath)
+        with new_parents(target):
+            write_whole(target, write)
+
+    original = tuner_files.save_json, SaveBestEpoch._save_model
+    tuner_files.save_json, SaveBestEpoch._save_model = save_json, save_weights
     try:
         yield
     finally:
-        tuner_files.save_json = original
+        tuner_files.save_json, SaveBestEpoch._save_model = original
+
+
+class DiskError(FatalError, OSError):
+    """An error of the disk. It ends the search; after any other error in a trial, keras-tuner tries the next one."""
+
+
+@contextlib.contextmanager
+def fatal_disk_errors(folder: Path) -> Iterator[None]:
+    """Converts each error of a disk to a `DiskError`, which names `folder` unless it names another file."""
+    try:
+        with disk_errors(folder):
+            yield
+    except OSError as error:
+        raise DiskError(error.errno, error.strerror or str(error), error.filename) from error
 
 
 def agree(folder: Path) -> None:

@@ -23,7 +23,7 @@ from keras_vae.training import Run, TrainingConfig, train
 from keras_vae.training.config import CHOOSE_DATA, FROM_DATA, REPORT_ONLY
 from keras_vae.training.few_examples import warn_of_few_examples
 from keras_vae.tuning.hyper_model import AutoencoderHyperModel
-from keras_vae.tuning.saved_search import agree, whole_files
+from keras_vae.tuning.saved_search import agree, fatal_disk_errors, whole_files
 from keras_vae.tuning.search_space import Axis
 from keras_vae.tuning.workers import is_worker
 
@@ -106,6 +106,7 @@ def tune(
     Raises:
         InvalidInputError: if the tuner or the objective is unknown, if the folder is in use, if a resumed search has
             other settings or data than before, or if no trial succeeded.
+        OSError: if a file cannot be read or written. The search can be resumed.
     """
     if tuner not in TUNERS:
         raise InvalidInputError(unknown(tuner, TUNERS, part="tuner"))
@@ -151,7 +152,7 @@ def _tune(config, out, space, tuner, max_trials, objective, target, verbose) -> 
     search = _search(tuner, hyper_model, target, max_trials, config, out)
     if not writes:  # the chief has written the settings before it answers
         _check_same(out, settings, needs_samples=needs_samples)
-    search.table = _Table(target, hyper_model.space, verbose)
+    search.table = _Table(target, hyper_model.space, verbose, [trial.score for trial in search.oracle.trials.values()])
     with _quiet():
         search.search(verbose=0, **({} if tuner == "hyperband" else {"epochs": config.epochs}))
     if not writes:
@@ -209,6 +210,10 @@ def _search(name, hyper_model, objective, max_trials, config, out):
     """Returns a tuner that adds each trial to its table."""
 
     class Search(TUNERS[name]):
+        def run_trial(self, trial, *arguments, **options):
+            with fatal_disk_errors(out / "trials"):
+                return super().run_trial(trial, *arguments, **options)
+
         def on_trial_end(self, trial):
             super().on_trial_end(trial)
             self.table.add(self.oracle.get_trial(trial.trial_id))
@@ -243,9 +248,11 @@ def _quiet():
 class _Table:
     """Prints a line for each finished trial, with a star for the best one so far."""
 
-    def __init__(self, objective, space, verbose):
+    def __init__(self, objective, space, verbose, before):
         self.objective, self.names, self.verbose = objective, [axis.name for axis in space], verbose
-        self.best, self.empty = None, True
+        done = [score for score in before if score is not None]  # of a search that goes on
+        self.best = (max if objective.direction == "max" else min)(done, default=None)
+        self.empty = True
         self.file = sys.stdout  # `_quiet` redirects stdout during the search
 
     def add(self, trial) -> None:

@@ -285,16 +285,26 @@ def test_a_truncated_checkpoint_is_refused_and_kept(tmp_path, brief, whole_brief
     assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
 
 
-@pytest.mark.parametrize("name", ["model.keras", "checkpoint.keras"])
-def test_a_model_of_another_configuration_is_refused_and_kept(tmp_path, brief, whole_brief, refused, name):
-    run, other = Run(tmp_path / "run"), brief.replace(latent_dim=5)
+@pytest.mark.parametrize(
+    ("name", "change", "differs"),
+    [
+        ("model.keras", {"latent_dim": 5}, r"\S+ \S+; got \S+ \S+"),
+        ("checkpoint.keras", {"latent_dim": 5}, r"\S+ \S+; got \S+ \S+"),
+        ("model.keras", {"options": {"units": [128, 128], "free_bits": 0.5}}, r"objective\S* .+; got .+"),
+        ("checkpoint.keras", {"optimizer": "adamw"}, r"optimizers\S* 'AdamW'; got 'Adam'"),
+    ],
+)
+def test_a_model_of_another_configuration_is_refused_and_kept(
+    tmp_path, brief, whole_brief, refused, name, change, differs
+):
+    run, other = Run(tmp_path / "run"), brief.replace(**change)
     run.start(other)
     run.write_history({epoch: values[:2] for epoch, values in whole_brief.read_history().items()})
     shutil.copy(whole_brief["model.keras"], run.path)
     if name != "model.keras":
         save_checkpoint(run, whole_brief.model(), 2 * steps_of(brief, load_data(brief)))
     before = {path.name: path.read_bytes() for path in run.path.iterdir()}
-    with refused(r"expected a saved model as in its config\.json, with \S+ \S+; got \S+ \S+; put back the file"):
+    with refused(rf"expected a saved model as in its config\.json, with {differs}; put back the file"):
         train(other, run.path, resume=True, verbose=0)
     assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
 

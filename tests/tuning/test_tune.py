@@ -67,16 +67,21 @@ def test_the_search_is_drawn(searched):
 
 
 @pytest.mark.slow
-def test_more_trials_repeat_none_and_a_better_one_takes_the_place_of_the_best_run(searched, tmp_path, monkeypatch):
+def test_more_trials_repeat_none_and_a_better_one_takes_the_place_of_the_best_run(
+    searched, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "another")  # as if the search went on with workers
     out = tmp_path / "search"
     shutil.copytree(searched[0], out)
     before, first = by_trial(out), Run(out / "best")
     first.write_json("config.json", first.config().replace(latent_dim=17).as_dict())
-    best = tune(CONFIG, out, space=SPACE, tuner="bayesian", max_trials=4, resume=True, verbose=0)
+    best = tune(CONFIG, out, space=SPACE, tuner="bayesian", max_trials=4, resume=True, verbose=1)
     after = by_trial(out)
     assert len(before) == 3 and len(after) == 4
     assert {name: after[name] for name in before} == before
+    *earlier, last = (row["score"] for row in rows(out))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == ["3"])
+    assert (line.split()[-1] == "*") == (last > max(earlier))
     top = max(rows(out), key=lambda row: row["score"])["values"]
     assert (best.config().latent_dim, best.config().options["beta"]) == (top["latent_dim"], top["beta"])
     assert len(best.read_history()["epoch"]) == 2
@@ -186,6 +191,18 @@ def test_a_file_of_a_search_is_whole_or_as_it_was(tmp_path):
         with pytest.raises(TypeError):
             tuner_files.save_json(str(path), [1, object()])
     assert json.loads(path.read_text()) == [1]
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_the_search_which_then_goes_on(tmp_path, full_disk):
+    out = tmp_path / "search"
+    with full_disk(10_000), pytest.raises(OSError, match=r"File too large.*checkpoint\.weights\.h5"):
+        tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, verbose=0)
+    assert not completed(out)
+    tune(CONFIG, out, space=SPACE, tuner="random", max_trials=2, resume=True, verbose=0)
+    assert len(completed(out)) == 2
+    names = {path.name for path in (out / "trials" / "trial_0").iterdir()}
+    assert names == {"build_config.json", "checkpoint.weights.h5", "trial.json"}
 
 
 def completed(out):

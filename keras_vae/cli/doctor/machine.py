@@ -9,6 +9,7 @@ import psutil
 
 from keras_vae.cli.doctor.finding import Finding
 from keras_vae.errors import one_line
+from keras_vae.text import readable_bytes
 
 SECTION = "Machine"
 
@@ -17,7 +18,7 @@ def machine() -> Iterator[Finding]:
     """What this process may use of the machine, and the folders that it reads and writes."""
     yield _of_processors()
     memory = psutil.virtual_memory()
-    yield Finding(SECTION, "memory", f"{_size(memory.total)}, {_size(memory.available)} available")
+    yield Finding(SECTION, "memory", f"{readable_bytes(memory.total)}, {readable_bytes(memory.available)} available")
     yield _working_folder()
     given = os.environ.get("TFDS_DATA_DIR")
     folder = os.path.expanduser(given or os.path.join("~", "tensorflow_datasets"))
@@ -36,7 +37,7 @@ def _working_folder() -> Finding:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return Finding(SECTION, "working folder", f"it cannot be read ({one_line(error)}); start elsewhere", "note")
-    text = f"{folder}, {_size(free)} free"
+    text = f"{folder}, {readable_bytes(free)} free"
     if os.access(folder, os.W_OK):
         return Finding(SECTION, "working folder", text)
     return Finding(SECTION, "working folder", f"{text}, but it is not writable; give --out of another folder", "note")
@@ -47,14 +48,3 @@ def _is_there(folder: str) -> str:
         return "exists" if os.access(folder, os.W_OK) else "exists, read only"
     parent = next((each for each in Path(folder).parents if each.exists()), None)
     return "made when needed" if parent and os.access(parent, os.W_OK) else "does not exist and cannot be made"
-
-
-def _size(count: int) -> str:
-    """Returns a number of bytes in GiB.
-
-    Example:
-
-    >>> _size(3 * 2**29)
-    '1.5 GiB'
-    """
-    return f"{count / 2**30:.1f} GiB"
