@@ -2,7 +2,10 @@
 
 import warnings
 
+import numpy as np
+
 from keras_vae.data import SplitDataset
+from keras_vae.text import join_names
 
 FEWEST = 10
 """The minimum number of examples for training without a warning."""
@@ -17,3 +20,17 @@ def warn_of_few_examples(data: SplitDataset) -> None:
             "Use more examples.",
             stacklevel=3,
         )
+
+
+def warn_of_empty_columns(data: SplitDataset) -> None:
+    """Warns of columns of a table in memory without a value in the training part, for which no model can be learned."""
+    x = data.train.x
+    if isinstance(x, np.ndarray) and x.ndim == 2 and np.issubdtype(x.dtype, np.floating):
+        empty = np.flatnonzero(np.isnan(x).all(axis=0))
+        if len(empty):
+            names = join_names([str(data.column_names[i] if data.column_names else i) for i in empty])
+            warnings.warn(
+                f"{data.name}: expected a value in each column, got none for training in {names}; what the model says "
+                "of it has no meaning. Leave it out with ignore_columns (--ignore-columns).",
+                stacklevel=3,
+            )

@@ -33,7 +33,7 @@ from keras_vae.training.config import FROM_DATA, TrainingConfig
 from keras_vae.training.defaults import with_defaults
 from keras_vae.training.early_stopping import EarlyStopping, best_epoch, metric_of, stops_after
 from keras_vae.training.epochs import fit_epochs, steps_of
-from keras_vae.training.few_examples import warn_of_few_examples
+from keras_vae.training.few_examples import warn_of_empty_columns, warn_of_few_examples
 from keras_vae.training.initial_weights import load_matching
 from keras_vae.training.interrupt import OutOfTimeError, interruptible
 from keras_vae.training.loggers import check_loggers, loggers
@@ -140,6 +140,7 @@ def train(
             strategy = make_strategy(strategy, replicas=replicas, alike={"configuration": json.dumps(alike)})
         data = load_data(config)
         warn_of_few_examples(data)
+        warn_of_empty_columns(data)
         config = with_defaults(with_names(config, data), data)
         check_alike(strategy, [data.train.x, data.train.y], "data")
         numbers = np.array([config.epochs, config.latent_dim, config.batch_size_for(len(data.train))])

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras_tuner.errors import FatalError
 from keras_tuner.src import utils as tuner_files
-from keras_tuner.src.engine.tuner_utils import SaveBestEpoch
+from keras_tuner.src.engine import tuner_utils
 
 from keras_vae.files import disk_errors, new_parents, read_json, write_json, write_whole
 from keras_vae.models.load import WEIGHTS
@@ -29,23 +29,25 @@ def whole_files() -> Iterator[None]:
     def save_json(path: str, content: Any) -> None:
         write_json(Path(path), content)
 
-    def save_weights(callback: SaveBestEpoch) -> None:
-        def write(path: Path) -> None:
-            whole = path.with_name("model.keras")
-            callback.model.save(whole)
-            with zipfile.ZipFile(whole) as archive, archive.open(WEIGHTS) as weights, path.open("wb") as file:
-                shutil.copyfileobj(weights, file)
-
-        target = Path(callback.filepath)
-        with new_parents(target):
-            write_whole(target, write)
-
-    original = tuner_files.save_json, SaveBestEpoch._save_model
-    tuner_files.save_json, SaveBestEpoch._save_model = save_json, save_weights
+    original, saves_best = tuner_files.save_json, tuner_utils.SaveBestEpoch
+    tuner_files.save_json, tuner_utils.SaveBestEpoch = save_json, _SaveBestEpoch
     try:
         yield
     finally:
-        tuner_files.save_json, SaveBestEpoch._save_model = original
+        tuner_files.save_json, tuner_utils.SaveBestEpoch = original, saves_best
+
+
+class _SaveBestEpoch(tuner_utils.SaveBestEpoch):
+    def _save_model(self) -> None:
+        target = Path(self.filepath)
+        with new_parents(target):
+            write_whole(target, self._write)
+
+    def _write(self, path: Path) -> None:
+        whole = path.with_name("model.keras")
+        self.model.save(whole)
+        with zipfile.ZipFile(whole) as archive, archive.open(WEIGHTS) as weights, path.open("wb") as file:
+            shutil.copyfileobj(weights, file)
 
 
 class DiskError(FatalError, OSError):

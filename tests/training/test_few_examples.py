@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae.data import load
-from keras_vae.training.few_examples import warn_of_few_examples
+from keras_vae.training.few_examples import warn_of_empty_columns, warn_of_few_examples
 
 
 def test_fewer_than_ten_examples_are_a_warning():
@@ -14,3 +14,13 @@ def test_fewer_than_ten_examples_are_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_few_examples(load(x))
+
+
+def test_a_column_without_values_is_a_warning(tmp_path):
+    rows = ["a,b,c", *(f"{'' if i % 2 else i},1," for i in range(20))]
+    (tmp_path / "t.csv").write_text("\n".join(rows) + "\n")
+    with pytest.warns(UserWarning, match=r"got none for training in c; .* Leave it out with ignore_columns"):
+        warn_of_empty_columns(load(tmp_path / "t.csv"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_empty_columns(load(tmp_path / "t.csv", ignore_columns=["c"]))

@@ -1,12 +1,15 @@
 """The interface of the client's transports, REST and gRPC."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from keras_vae.errors import InvalidInputError
+from keras_vae.errors import InvalidInputError, one_line
 
 Tensors = Mapping[str, np.ndarray | Sequence[bytes]]
 
@@ -23,7 +26,8 @@ class ModelTarget:
         client_certificate: files with a client certificate and its key, if the server requires them.
 
     Raises:
-        InvalidInputError: if both `version` and `label` are given.
+        InvalidInputError: if both `version` and `label` are given, or if a file contains no certificate or key.
+        OSError: if a file cannot be read.
     """
 
     model: str
@@ -35,6 +39,25 @@ class ModelTarget:
     def __post_init__(self):
         if self.version is not None and self.label is not None:
             raise InvalidInputError("version and label: expected at most one of them, got both; leave one out.")
+        # Before a call: gRPC would report a server that does not answer.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if self.ca_file is not None and not Path(self.ca_file).is_dir():
+            Path(self.ca_file).read_bytes()  # an error names the file
+            with _readable(f"ca_file {self.ca_file}", "trusted certificates in PEM"):
+                context.load_verify_locations(self.ca_file)
+        if self.client_certificate is not None:
+            for path in self.client_certificate:
+                Path(path).read_bytes()
+            with _readable(f"client_certificate {self.client_certificate}", "a certificate and its key in PEM"):
+                context.load_cert_chain(*self.client_certificate, password="")
+
+
+@contextlib.contextmanager
+def _readable(part: str, expected: str) -> Iterator[None]:
+    try:
+        yield
+    except (ssl.SSLError, ValueError) as error:
+        raise InvalidInputError(f"{part}: expected {expected}, got: {one_line(error)}; give another file.") from error
 
 
 class TensorSpec(NamedTuple):

@@ -223,6 +223,18 @@ def test_grpc_tries_again_what_may_go_through(code, tries):
     server.stop(0)
 
 
+@pytest.mark.parametrize("target", ["https://localhost:1", "grpcs://localhost:1"])
+def test_files_without_certificates_are_refused_before_a_call(tmp_path, refused, certificate, target):
+    (tmp_path / "ca.pem").write_text("a,b\n1,2\n")
+    with refused(r"ca_file \S+ca\.pem: expected trusted certificates in PEM, got: .*; give another file"):
+        Client(target, "m", ca_file=str(tmp_path / "ca.pem"))
+    with refused("expected a certificate and its key in PEM"):
+        Client(target, "m", client_certificate=certificate[::-1])
+    with pytest.raises(FileNotFoundError, match=r"none\.pem"):
+        Client(target, "m", ca_file=str(tmp_path / "none.pem"))
+    Client(target, "m", ca_file=certificate[0], client_certificate=certificate).close()
+
+
 def test_tls_over_grpc(certificate):
     chain, key = (Path(path).read_bytes() for path in certificate)
     server, port = grpc_server(Grpc(None, 0), grpc.ssl_server_credentials([(key, chain)]))
