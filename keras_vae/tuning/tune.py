@@ -152,7 +152,8 @@ def _tune(config, out, space, tuner, max_trials, objective, target, verbose) -> 
     search = _search(tuner, hyper_model, target, max_trials, config, out)
     if not writes:  # the chief has written the settings before it answers
         _check_same(out, settings, needs_samples=needs_samples)
-    search.table = _Table(target, hyper_model.space, verbose, [trial.score for trial in search.oracle.trials.values()])
+    best = [trial.score for trial in search.oracle.get_best_trials()]  # of a search that goes on
+    search.table = _Table(target, hyper_model.space, verbose, next(iter(best), None))
     with _quiet():
         search.search(verbose=0, **({} if tuner == "hyperband" else {"epochs": config.epochs}))
     if not writes:
@@ -248,11 +249,9 @@ def _quiet():
 class _Table:
     """Prints a line for each finished trial, with a star for the best one so far."""
 
-    def __init__(self, objective, space, verbose, before):
+    def __init__(self, objective, space, verbose, best):
         self.objective, self.names, self.verbose = objective, [axis.name for axis in space], verbose
-        done = [score for score in before if score is not None]  # of a search that goes on
-        self.best = (max if objective.direction == "max" else min)(done, default=None)
-        self.empty = True
+        self.best, self.empty = best, True
         self.file = sys.stdout  # `_quiet` redirects stdout during the search
 
     def add(self, trial) -> None:
