@@ -1,17 +1,22 @@
 """A search ends with the best of its trials, and goes on where it was."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from keras_tuner.src import utils as tuner_files
+from keras_tuner.src.distribute import oracle_chief
 from PIL import Image
 
+from keras_vae.errors import LostWorkerError
 from keras_vae.training import Run, TrainingConfig
-from keras_vae.tuning import Axis, tune
+from keras_vae.tuning import Axis, tune, workers
 from keras_vae.tuning.saved_search import whole_files
 
 CONFIG = TrainingConfig(
@@ -191,6 +196,16 @@ def test_a_file_of_a_search_is_whole_or_as_it_was(tmp_path):
         with pytest.raises(TypeError):
             tuner_files.save_json(str(path), [1, object()])
     assert json.loads(path.read_text()) == [1]
+
+
+@pytest.mark.parametrize(("end", "told"), [("sys.exit(3)", "with code 3"), ("os.kill(os.getpid(), 9)", "signal 9")])
+def test_a_chief_does_not_wait_for_workers_that_have_failed(monkeypatch, end, told):
+    monkeypatch.setattr(workers, "SETTLE", 0.1)
+    command = [sys.executable, "-c", f"import os, sys; {end}"]
+    expected = f"a worker of the search .*{told}; continue the search with --resume"
+    with pytest.raises(LostWorkerError, match=expected), workers.workers(command, 2):
+        oracle_chief.start_server(SimpleNamespace())
+    assert workers.ROLE not in os.environ
 
 
 @pytest.mark.slow
