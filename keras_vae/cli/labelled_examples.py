@@ -25,9 +25,9 @@ def labelled_examples(
     All of a file or folder is read, also of the run's own. The labels of images are the sub-folders, also if only some
     images are in one; the others have None.
     """
-    if label_column is not None and not (data is not None and is_file(data) and is_table(data)):
-        raise InvalidInputError(f"--label-column: expected --data with a table, got {data}; leave it out.")
     table = expanded(data) if data is not None and is_file(data) and is_table(data) else None
+    if label_column is not None and table is None:
+        raise InvalidInputError(f"--label-column: expected --data with a table, got {data}; leave it out.")
     free = table is not None and model.condition is None  # the labels may be others than those of training
     options = {"label_column": label_column, "without_labels": free}
     own_file = read_file(source, data, (), model.event_shape, named=True, **options)

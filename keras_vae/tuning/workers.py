@@ -12,7 +12,7 @@ from keras_vae.errors import LostWorkerError
 
 ROLE, ADDRESS, PORT = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
 POLL, SETTLE = 1.0, 2.0
-"""Seconds between two looks at the workers, and in which the chief may end by itself after one has failed."""
+"""Seconds between two looks at the workers, and for the messages of the others after one has failed."""
 
 
 def is_worker(environment: Mapping[str, str] = os.environ) -> bool:
@@ -57,7 +57,7 @@ def _wait(processes: Sequence[subprocess.Popen]) -> None:
     """Waits for a moment, in place of the sleep in the loop of keras-tuner's chief, and looks at the workers."""
     time.sleep(POLL)
     if any(process.poll() for process in processes):
-        time.sleep(SETTLE)  # for the messages of the others
+        time.sleep(SETTLE)
         code = next(code for process in processes if (code := process.poll()))
         for process in processes:
             process.kill()
