@@ -3,7 +3,7 @@
 import contextlib
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,13 @@ def column_names(path: str | Path) -> list[str]:
     Raises:
         InvalidInputError: if the file is not a table with a header.
     """
-    import pyarrow as pa
     from pyarrow import parquet
 
     path = Path(path)
-    try:
+    with table_errors(path):
         if path.suffix.lower() == ".parquet":
             return list(parquet.read_schema(path).names)
         return header_of(path, encoding_of(path))[1]
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInputError(f"{path}: expected a table with a header, got: {one_line(error)}.") from error
 
 
 def arrow_table(path: Path, texts: Iterable[str], broken: Faults | None = None) -> Any:
@@ -49,7 +46,7 @@ def arrow_table(path: Path, texts: Iterable[str], broken: Faults | None = None) 
     from pyarrow import csv as arrow_csv
     from pyarrow import parquet
 
-    try:
+    with table_errors(path):
         if path.suffix.lower() == ".parquet":
             table = parquet.read_table(path, page_checksum_verification=True)
             check_names(path, table.column_names)
@@ -63,8 +60,26 @@ def arrow_table(path: Path, texts: Iterable[str], broken: Faults | None = None) 
         if broken is not None:
             parse_options.invalid_row_handler = partial(_skip, broken)
         return arrow_csv.read_csv(path, read_options, parse_options, csv_values(dict.fromkeys(texts, pa.string())))
+
+
+@contextlib.contextmanager
+def table_errors(path: Path) -> Iterator[None]:
+    """Converts the errors of a file that cannot be read to one line."""
+    import pyarrow as pa
+
+    try:
+        yield
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInputError(f"{path}: expected a table with a header, got: {one_line(error)}.") from error
+
+
+@contextlib.contextmanager
+def text_errors(path: Path) -> Iterator[None]:
+    """Converts the error of a text that is not UTF-8 to one line."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{path}: expected text in UTF-8, got: {error}; convert the file.") from error
 
 
 def csv_values(types: Mapping[str, Any], columns: Sequence[str] = ()) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.data.arrow_tables import arrow_table, column_names, index_columns_of
+from keras_vae.data.arrow_tables import arrow_table, column_names, index_columns_of, text_errors
 from keras_vae.data.columns import MOST_EXACT, Column, Faults, check_finite, stack_columns, to_column, to_labels
 from keras_vae.data.parts import Parts
 from keras_vae.data.split_dataset import Split
@@ -224,7 +224,7 @@ def _read_columns(
     def texts_of(name):
         return training_texts.get(name, None if categories is None else ())
 
-    try:
+    with text_errors(path):
         columns, refused = [], {}
         for name in names:
             try:
@@ -239,8 +239,6 @@ def _read_columns(
             return names, columns, None, left_out
         where = f"{path}, column {label_column!r}"
         return names, columns, to_labels(table[label_column], where, texts_of(label_column), faults=faults), left_out
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(f"{path}: expected text in UTF-8, got: {error}; convert the file.") from error
 
 
 def _texts_or_numbers(path: Path, name: str, broken: Faults | None = None) -> list:

@@ -1,16 +1,15 @@
 """The files of a table, each read in blocks of a constant size."""
 
 import contextlib
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_vae.data.arrow_tables import check_names, csv_values, header_of, index_columns_of
+from keras_vae.data.arrow_tables import check_names, csv_values, header_of, index_columns_of, table_errors
 from keras_vae.data.columns import kind_of
-from keras_vae.errors import InvalidInputError, one_line
+from keras_vae.errors import InvalidInputError
 from keras_vae.text import encoding_of, marked_encoding
 
 BLOCK = 2**23
@@ -28,7 +27,7 @@ class ParquetFile:
 
     def __init__(self, path: Path):
         self.path, self.size = path, path.stat().st_size
-        with table_errors(path), self._open() as file:
+        with block_errors(path), self._open() as file:
             schema = file.schema_arrow
             self.names: list[str] = schema.names
             check_names(path, self.names)
@@ -46,7 +45,7 @@ class ParquetFile:
             types: for CSV files.
             start: row groups before this row are not read.
         """
-        with table_errors(self.path), self._open() as file:
+        with block_errors(self.path), self._open() as file:
             rows = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
             ends = np.cumsum([0, *rows])
             skipped = int(np.searchsorted(ends[1:], start, side="right"))
@@ -68,7 +67,7 @@ class CsvFile:
 
     def __init__(self, path: Path):
         self.path, self.size, self.index_columns = path, path.stat().st_size, []
-        with table_errors(path):
+        with block_errors(path):
             self.encoding = marked_encoding(path)
             self.delimiter, self.names = header_of(path, self.encoding)
         check_names(path, self.names)
@@ -89,7 +88,7 @@ class CsvFile:
 
         arrow_types = {name: pa.string() if kind < 0 else csv_types()[kind] for name, kind in types.items()}
         row = 0
-        with table_errors(self.path), pa.OSFile(str(self.path)) as file:
+        with block_errors(self.path), pa.OSFile(str(self.path)) as file:
             reader = arrow_csv.open_csv(
                 file,
                 arrow_csv.ReadOptions(block_size=BLOCK, encoding=self.encoding),
@@ -111,24 +110,14 @@ def csv_types() -> list[Any]:
 
 
 @contextlib.contextmanager
-def table_errors(path: Path) -> Iterator[None]:
-    """Converts the errors of a file that cannot be read to one line."""
-    import pyarrow as pa
-
-    try:
-        yield
-    except InvalidInputError:
-        raise
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        if path.suffix.lower() != ".parquet":
-            encoding_of(path)  # names the first byte that is not UTF-8
-        raise InvalidInputError(f"{path}: expected a table with a header, got: {one_line(error)}.") from error
-
-
-@contextlib.contextmanager
-def text_errors(path: Path) -> Iterator[None]:
-    """Converts the error of a text that is not UTF-8 to one line."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(f"{path}: expected text in UTF-8, got: {error}; convert the file.") from error
+def block_errors(path: Path) -> Iterator[None]:
+    """Converts the errors of a file as `table_errors`, but names the first byte that is not UTF-8."""
+    with table_errors(path):
+        try:
+            yield
+        except InvalidInputError:
+            raise
+        except Exception:
+            if path.suffix.lower() != ".parquet":
+                encoding_of(path)
+            raise

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.checks import MAX_CATEGORIES
+from keras_vae.data.arrow_tables import text_errors
 from keras_vae.data.column_scan import ColumnScan
 from keras_vae.data.columns import check_finite, is_number, is_text, stack_columns, to_column, to_labels
 from keras_vae.data.table import select_columns
-from keras_vae.data.table_blocks import TICK, CsvFile, ParquetFile, text_errors
+from keras_vae.data.table_blocks import TICK, CsvFile, ParquetFile
 from keras_vae.errors import InvalidInputError
 
 MOST_LABELS = 2**20
