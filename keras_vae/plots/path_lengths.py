@@ -1,5 +1,7 @@
 """Plots the change of the data along paths through the latent space."""
 
+import textwrap
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -11,6 +13,9 @@ from keras_vae.plots.factor_matrix import as_matrix
 
 BAND = (0.1, 0.9)
 """The quantiles of the paths at the edges of the band."""
+
+LINE = 30
+"""Number of characters of a line of the label of the vertical axis, which is short."""
 
 
 def plot_path_lengths(steps: np.ndarray, *, distance_name: str = "distance") -> Figure:
@@ -70,7 +75,7 @@ def plot_path_lengths(steps: np.ndarray, *, distance_name: str = "distance") -> 
     ax.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
     ax.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
     ax.set_xlabel("step along the path", size=LABEL, color=MUTED)
-    ax.set_ylabel(distance_name, size=LABEL, color=INK, parse_math=False, wrap=True)
+    ax.set_ylabel(textwrap.fill(distance_name, LINE), size=LABEL, color=INK, parse_math=False, wrap=True)
     return figure
 
 
